@@ -1,0 +1,243 @@
+"""The single source of truth: every choice is one registered dataclass, every key one `Option` on its field.
+
+Hydra's schema nodes, ranges and their errors, `runner list`, the population's columns, the planner's groups and the contract
+tests are all read from here. A registered module never imports torch at module level, so listing and validating stay fast.
+
+Kinds of option (what may differ between the rows of one population):
+
+- `column`      a number per row, stored [M, 1]; `neutral` is the value that is bit for bit "absent"
+- `index`       which examples a row sees and with which targets
+- `segment`     which update rule and its switches; rows are sorted into slices
+- `structural`  shapes, number of passes; rows that differ here train in different populations
+- `free`        touches no number (names, what is drawn, how often to save)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import math
+import pkgutil
+from dataclasses import dataclass, field
+from typing import Any
+
+KINDS = ("column", "index", "segment", "structural", "free")
+
+# Packages whose every module is imported by `load`: a new file there is a new entry, nothing else to touch.
+ROOMS = (
+    "runner.data.sources",
+    "runner.population.pieces",
+    "runner.regularizers",
+    "runner.optimizers.rules",
+    "runner.optimizers.schedules",
+    "runner.training.settings",
+)
+
+
+@dataclass(frozen=True)
+class Option:
+    """What one configuration key accepts. `check` is the only judge of a value."""
+
+    type: str  # number | integer | switch | choice | text | integers | any
+    kind: str = "structural"
+    above: float | None = None
+    ge: float | None = None
+    lt: float | None = None
+    le: float | None = None
+    options: tuple[str, ...] = ()
+    group: str | None = None  # the options are the names registered in this group
+    optional: bool = False  # null allowed
+    per_layer: bool = False  # a list, one value a layer, allowed
+    neutral: Any = None  # for columns: the value that means "absent"
+    preset: Any = None  # strength used by the generated preset `group=[name]`
+    help: str = ""
+
+    def allowed(self) -> str:
+        """The accepted values in words, for errors and `runner list`."""
+        if self.type == "switch":
+            return "true or false"
+        if self.type == "choice":
+            return " | ".join(self.names()) + (" | null" if self.optional else "")
+        words = {"number": "a number", "integer": "a whole number", "text": "text", "integers": "a list of whole numbers"}
+        text = words.get(self.type, "anything")
+        bounds = [
+            f"{sign} {bound:g}"
+            for sign, bound in ((">", self.above), (">=", self.ge), ("<", self.lt), ("<=", self.le))
+            if bound is not None
+        ]
+        text += (" " + " and ".join(bounds)) if bounds else ""
+        text += " (or a list, one a layer)" if self.per_layer else ""
+        return text + (" or null" if self.optional else "")
+
+    def names(self) -> tuple[str, ...]:
+        """The accepted names of a choice."""
+        return self.options + (tuple(sorted(entries(self.group))) if self.group else ())
+
+    def check(self, value: Any) -> tuple[Any, str | None]:
+        """Return (value in its proper type, None), or (value, what is wrong)."""
+        if value is None:
+            return None, None if self.optional else "null is not allowed"
+        if self.per_layer and isinstance(value, (list, tuple)):
+            checked = [dataclasses.replace(self, per_layer=False).check(v) for v in value]
+            wrong = [f"element {i}: {problem}" for i, (_, problem) in enumerate(checked) if problem]
+            return [v for v, _ in checked], wrong[0] if wrong else None
+        return getattr(self, f"_check_{self.type}")(value)
+
+    def _check_any(self, value):
+        return value, None
+
+    def _check_text(self, value):
+        return (str(value), None) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else (value, "text")
+
+    def _check_switch(self, value):
+        return value, None if isinstance(value, bool) else "not true or false"
+
+    def _check_choice(self, value):
+        return value, None if value in self.names() else "unknown choice"
+
+    def _check_integers(self, value):
+        values = value if isinstance(value, (list, tuple)) else [value]
+        checked = [self._check_integer(v) for v in values]
+        wrong = [f"{v!r}: {problem}" for v, problem in checked if problem]
+        return [v for v, _ in checked], wrong[0] if wrong else None
+
+    def _check_integer(self, value):
+        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        if isinstance(value, bool) or not whole:
+            return value, "not a whole number"
+        return int(value), self._out_of_range(value)
+
+    def _check_number(self, value):
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return value, "not a number"
+        if not math.isfinite(value):
+            return value, "not a finite number"
+        return float(value), self._out_of_range(value)
+
+    def _out_of_range(self, value) -> str | None:
+        bad = (
+            (self.above is not None and not value > self.above)
+            or (self.ge is not None and not value >= self.ge)
+            or (self.lt is not None and not value < self.lt)
+            or (self.le is not None and not value <= self.le)
+        )
+        return "out of range" if bad else None
+
+
+def _option(default, **spec):
+    option = Option(**spec)
+    if option.kind not in KINDS:
+        raise ValueError(f"kind {option.kind!r} is none of {KINDS}")
+    if isinstance(default, list):
+        return field(default_factory=lambda: list(default), metadata={"option": option})
+    return field(default=default, metadata={"option": option})
+
+
+def number(default, **spec):
+    """A real-valued key; a `column` unless said otherwise."""
+    return _option(default, **{"type": "number", "kind": "column", **spec})
+
+
+def integer(default, **spec):
+    """A whole-number key; `structural` unless said otherwise."""
+    return _option(default, **{"type": "integer", "kind": "structural", **spec})
+
+
+def integers(default, **spec):
+    """A list of whole numbers; a single number means a list of one."""
+    return _option(default, **{"type": "integers", "kind": "structural", **spec})
+
+
+def switch(default, **spec):
+    """A true/false key."""
+    return _option(default, **{"type": "switch", "kind": "structural", **spec})
+
+
+def choice(default, *options, **spec):
+    """One of `options`, or of the names registered in `group=...`."""
+    return _option(default, **{"type": "choice", "options": options, "kind": "structural", **spec})
+
+
+def text(default, **spec):
+    """A free text key (a path, a column name)."""
+    return _option(default, **{"type": "text", "kind": "structural", **spec})
+
+
+def anything(default, **spec):
+    """A key whose value is judged elsewhere."""
+    return _option(default, **{"type": "any", "kind": "structural", **spec})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered choice."""
+
+    group: str
+    name: str
+    cls: type
+    torch: str | None = None
+    paper: str | None = None
+
+    @property
+    def formula(self) -> str:
+        """The first paragraph of the docstring, on one line."""
+        return " ".join((self.cls.__doc__ or "").strip().split("\n\n")[0].split())
+
+    @property
+    def options(self) -> dict[str, Option]:
+        """Key name -> option, in the order of declaration."""
+        return {f.name: f.metadata["option"] for f in dataclasses.fields(self.cls) if "option" in f.metadata}
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """Key name -> default value."""
+        instance = self.cls()
+        return {name: getattr(instance, name) for name in self.options}
+
+
+_ENTRIES: dict[str, dict[str, Entry]] = {}
+_loaded = False
+
+
+def register(group: str, name: str, *, torch: str | None = None, paper: str | None = None):
+    """Class decorator: `@register("optimizer", "rmsprop", torch="RMSprop", paper="Tieleman & Hinton 2012")`."""
+
+    def add(cls):
+        if not dataclasses.is_dataclass(cls):
+            raise TypeError(f"{cls.__name__} must be a dataclass: write @dataclass below @register")
+        known = _ENTRIES.setdefault(group, {})
+        if name in known and known[name].cls.__qualname__ != cls.__qualname__:
+            raise ValueError(f"{group}={name} is registered twice")
+        known[name] = Entry(group, name, cls, torch, paper)
+        return cls
+
+    return add
+
+
+def load() -> None:
+    """Import every module of every room, once."""
+    global _loaded
+    if _loaded:
+        return
+    _loaded = True
+    for room in ROOMS:
+        package = importlib.import_module(room)
+        for module in pkgutil.iter_modules(getattr(package, "__path__", [])):
+            importlib.import_module(f"{room}.{module.name}")
+
+
+def entries(group: str) -> dict[str, Entry]:
+    """Name -> entry of one group."""
+    load()
+    return _ENTRIES.get(group, {})
+
+
+def groups() -> list[str]:
+    """Names of all groups that hold an entry."""
+    load()
+    return sorted(_ENTRIES)
+
+
+def name_of(instance: Any, group: str) -> str:
+    """The name under which the class of `instance` is registered in `group`."""
+    return next(name for name, entry in entries(group).items() if entry.cls is type(instance))

@@ -1,0 +1,99 @@
+"""A validated configuration as typed objects, and the paths to its options."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.config.registry import Entry, Option, entries, integer, name_of, text
+
+CHOICE_GROUPS = ("dataset", "model", "loss", "optimizer", "scheduler")  # one entry of several, with its own keys and `name`
+SINGLE_GROUPS = ("early_stopping", "trainer")  # one schema
+FLAT_GROUPS = ("regularizer",)  # every entry is a key
+DEFAULT_CHOICE = {
+    "dataset": "digits",
+    "model": "mlp",
+    "loss": "auto",
+    "optimizer": "adamw",
+    "scheduler": "constant",
+    "early_stopping": "default",
+    "trainer": "default",
+}
+
+
+@dataclass
+class Settings:
+    """One run: instances of registered classes, every value checked and in its type."""
+
+    dataset: Any
+    model: Any
+    loss: Any
+    optimizer: Any
+    scheduler: Any
+    early_stopping: Any
+    trainer: Any
+    regularizer: dict[str, Any] = field(default_factory=dict)
+    seed: int = integer(0, ge=0, kind="column", help="initial weights, batch order, dropout")
+    name: str | None = text(None, optional=True, kind="free", help="a name for the folder and the dashboard")
+
+    def value(self, path: str) -> Any:
+        """The value at a dotted key, such as "optimizer.lr" or "regularizer.elastic_net.alpha"."""
+        node: Any = self
+        for part in path.split("."):
+            node = node[part] if isinstance(node, dict) else getattr(node, part)
+        if dataclasses.is_dataclass(node) and not isinstance(node, type) and single_key(type(node)):
+            return getattr(node, single_key(type(node)))
+        return node
+
+    def options(self) -> dict[str, Option]:
+        """Dotted key -> option, for every key this run has."""
+        found = {"seed": root_options()["seed"], "name": root_options()["name"]}
+        for group in CHOICE_GROUPS + SINGLE_GROUPS:
+            for f in dataclasses.fields(getattr(self, group)):
+                found[f"{group}.{f.name}"] = f.metadata["option"]
+        for name, entry in entries("regularizer").items():
+            found |= {regularizer_key(entry, key): option for key, option in entry.options.items()}
+        return found
+
+    def tree(self) -> dict[str, Any]:
+        """The configuration as nested plain values, the inverse of `config.validate.validate`."""
+        tree: dict[str, Any] = {}
+        for group in CHOICE_GROUPS:
+            node = getattr(self, group)
+            tree[group] = {"name": name_of(node, group)} | dataclasses.asdict(node)
+        for group in SINGLE_GROUPS:
+            tree[group] = dataclasses.asdict(getattr(self, group))
+        tree["regularizer"] = {
+            name: getattr(node, single_key(type(node))) if single_key(type(node)) else dataclasses.asdict(node)
+            for name, node in self.regularizer.items()
+        }
+        return tree | {"seed": self.seed, "name": self.name}
+
+
+def root_options() -> dict[str, Option]:
+    """Options of the top-level keys."""
+    return {f.name: f.metadata["option"] for f in dataclasses.fields(Settings) if "option" in f.metadata}
+
+
+def single_key(cls: type) -> str | None:
+    """The one key of a flat entry that has just one, else None: `regularizer.l2=0.1` sets L2.strength."""
+    names = [f.name for f in dataclasses.fields(cls)]
+    return names[0] if len(names) == 1 else None
+
+
+def regularizer_key(entry: Entry, key: str) -> str:
+    """The dotted configuration key of one option of a regularizer."""
+    return f"regularizer.{entry.name}" if single_key(entry.cls) else f"regularizer.{entry.name}.{key}"
+
+
+def default_tree(choices: dict[str, str] | None = None) -> dict[str, Any]:
+    """The default configuration as nested plain values; `choices` picks entries, such as {"optimizer": "sgd"}."""
+    chosen = DEFAULT_CHOICE | (choices or {})
+    tree: dict[str, Any] = {g: {"name": chosen[g]} | entries(g)[chosen[g]].defaults for g in CHOICE_GROUPS}
+    tree |= {g: entries(g)[chosen[g]].defaults for g in SINGLE_GROUPS}
+    tree["regularizer"] = {
+        name: entry.defaults[single_key(entry.cls)] if single_key(entry.cls) else entry.defaults  # type: ignore[index]
+        for name, entry in entries("regularizer").items()
+    }
+    return tree | {"seed": 0, "name": None}

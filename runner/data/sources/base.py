@@ -1,0 +1,49 @@
+"""The keys every `dataset` has, and the table a source returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.config.registry import choice, integer, number
+
+
+@dataclass
+class RawTable:
+    """What a source read, before any split: N examples.
+
+    `numeric_ND` floats with NaN for a hole; `categorical` one object array [N] a column with None for a hole. `target` holds
+    class codes (int64, positions in `labels`) or numbers (float64). `split` is None or [N] of "train" / "val" / "test".
+    """
+
+    numeric_ND: Any
+    target: Any
+    task: str  # classification | regression
+    numeric_names: list[str]
+    sha256: str
+    categorical: dict[str, Any] = field(default_factory=dict)
+    column_order: list[str] = field(default_factory=list)  # input columns as the file has them
+    target_name: str = "target"
+    labels: list[str] | None = None  # class names by code
+    split: Any = None
+    image_shape: tuple[int, ...] | None = None  # (channels, height, width)
+
+
+@dataclass
+class Source:
+    """Keys common to all data sets."""
+
+    train_size: float | None = number(
+        None, above=0, optional=True, kind="index", help="training examples used: a share (< 1) or a number; null = all"
+    )
+    val_fraction: float = number(0.15, ge=0, lt=1, kind="index", help="share of the examples held out for validation")
+    test_fraction: float = number(0.15, ge=0, lt=1, kind="index", help="share held out for the test (ignored if the data has one)")
+    split_seed: int = integer(0, ge=0, kind="index", help="which examples go where")
+    scaling: str = choice("standardize", "standardize", "minmax", "none", kind="index", help="features, fitted on the training split")
+    target_scaling: str = choice(
+        "standardize", "standardize", "none", kind="index", help="regression target, fitted on the training split"
+    )
+
+    def read(self) -> RawTable:
+        """Read the examples; raises DataError naming the file or key at fault."""
+        raise TypeError(f"{type(self).__name__} must define read")

@@ -1,0 +1,31 @@
+"""What goes wrong for a user, as exceptions with a message for the screen and an exit code.
+
+A message names the key or the file, the value found, what is allowed and the likely fix. The command line prints it without a
+traceback; the traceback goes to train.log.
+"""
+
+
+class RunnerError(Exception):
+    """Base of everything the command line reports as a message instead of a traceback."""
+
+    exit_code = 1
+
+
+class ConfigError(RunnerError):
+    """One or more problems in the configuration; `problems` holds one sentence each. Exit code 2."""
+
+    exit_code = 2
+
+    def __init__(self, problems: str | list[str]):
+        self.problems = [problems] if isinstance(problems, str) else list(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class DataError(RunnerError):
+    """A data file that is missing, broken or does not fit the configuration. Exit code 2."""
+
+    exit_code = 2
+
+
+class RunError(RunnerError):
+    """Something that stopped a run after its configuration was accepted (full disk, broken checkpoint). Exit code 1."""

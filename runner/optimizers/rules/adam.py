@@ -1,0 +1,47 @@
+"""Adam and AdamW."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.config.registry import number, register, switch
+from runner.optimizers.rules.base import Rule
+
+
+@register("optimizer", "adam", torch="Adam", paper="Kingma & Ba 2015; Reddi et al. 2018 (amsgrad)")
+@dataclass
+class Adam(Rule):
+    """m <- beta1 m + (1-beta1) g;  v <- beta2 v + (1-beta2) g^2;  w <- w - lr mhat/(sqrt vhat + eps)"""
+
+    lr: float = number(1e-3, above=0, help="learning rate, before the schedule")
+    beta1: float = number(0.9, ge=0, lt=1, help="memory of the mean gradient")
+    beta2: float = number(0.999, ge=0, lt=1, help="memory of the mean squared gradient")
+    eps: float = number(1e-8, above=0, help="keeps the division finite")
+    amsgrad: bool = switch(False, kind="segment", help="divide by the largest mean square so far")
+    slots = ("m", "v", "v_max")
+
+    def update(self, w, g, state, h, t):
+        m, v = state["m"], state["v"]
+        m.mul_(h.beta1).add_(g * (1 - h.beta1))
+        v.mul_(h.beta2).add_(g * g * (1 - h.beta2))
+        if self.amsgrad:
+            v = state["v_max"].copy_(state["v_max"].maximum(v))
+        denominator = (v.sqrt() / h.correction("beta2", t).sqrt()).add_(h.eps)
+        w.sub_(h.lr / h.correction("beta1", t) * m / denominator)
+
+    def fused(self, w, g, state, h, t):
+        import torch
+
+        torch._fused_adam_(
+            [w], [g], [state["m"]], [state["v"]], [state["v_max"]] if self.amsgrad else [], [torch.tensor(float(t))],
+            lr=h["lr"], beta1=h["beta1"], beta2=h["beta2"], weight_decay=0.0, eps=h["eps"],
+            amsgrad=self.amsgrad, maximize=False,
+        )  # fmt: skip
+
+
+@register("optimizer", "adamw", torch="AdamW", paper="Loshchilov & Hutter 2019")
+@dataclass
+class AdamW(Adam):
+    """w <- (1 - lr weight_decay) w, then Adam's step"""
+
+    decoupled = True

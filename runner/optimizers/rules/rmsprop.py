@@ -1,0 +1,29 @@
+"""RMSProp."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.config.registry import number, register, switch
+from runner.optimizers.rules.base import Rule
+
+
+@register("optimizer", "rmsprop", torch="RMSprop", paper="Tieleman & Hinton 2012")
+@dataclass
+class RMSprop(Rule):
+    """r <- rho r + (1-rho) g^2;  w <- w - lr g/(sqrt r + eps)  (centered: r minus the squared mean; momentum on the quotient)"""
+
+    lr: float = number(1e-3, above=0, help="learning rate, before the schedule")
+    rho: float = number(0.99, ge=0, lt=1, help="memory of the mean squared gradient (torch: alpha)")
+    eps: float = number(1e-8, above=0, help="keeps the division finite")
+    momentum: float = number(0.0, ge=0, lt=1, neutral=0.0, help="share of the last step that is kept")
+    centered: bool = switch(False, kind="segment", help="divide by the standard deviation of the gradient")
+    slots = ("r", "mean", "b")
+
+    def update(self, w, g, state, h, t):
+        r = state["r"].mul_(h.rho).add_(g * g * (1 - h.rho))
+        if self.centered:
+            mean = state["mean"].mul_(h.rho).add_(g * (1 - h.rho))
+            r = r - mean * mean
+        b = state["b"].mul_(h.momentum).add_(g / (r.sqrt() + h.eps))
+        w.sub_(h.lr * b)

@@ -1,0 +1,26 @@
+"""Stochastic gradient descent, with heavy-ball and Nesterov momentum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.config.registry import number, register, switch
+from runner.optimizers.rules.base import Rule
+
+
+@register("optimizer", "sgd", torch="SGD", paper="Robbins & Monro 1951; Polyak 1964; Sutskever et al. 2013")
+@dataclass
+class SGD(Rule):
+    """m <- momentum m + (1 - dampening) g;  w <- w - lr m  (nesterov: w - lr (g + momentum m))"""
+
+    momentum: float = number(0.0, ge=0, lt=1, neutral=0.0, help="share of the last step that is kept")
+    dampening: float = number(0.0, ge=0, le=1, neutral=0.0, help="a in (1 - a) g; equal to momentum it is an exponential average")
+    nesterov: bool = switch(False, kind="segment", help="look ahead: use g + momentum m")
+    slots = ("m",)
+
+    def update(self, w, g, state, h, t):
+        m = state["m"]
+        scale = 1 - h.dampening * (t > 1)  # torch starts the buffer with the whole first gradient
+        m.mul_(h.momentum).add_(g * scale)
+        step = g + h.momentum * m if self.nesterov else m
+        w.sub_(h.lr * step)

@@ -1,0 +1,40 @@
+"""Reduce on plateau."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from runner.config.registry import integer, number, register
+from runner.optimizers.schedules.base import Schedule
+
+
+@register("scheduler", "plateau", torch="ReduceLROnPlateau")
+@dataclass
+class Plateau(Schedule):
+    """lr <- factor lr when the monitored metric has not improved for more than `patience` epochs"""
+
+    factor: float = number(0.1, above=0, lt=1, help="factor of each drop")
+    patience: int = integer(5, ge=0, kind="column", help="epochs without improvement that are tolerated")
+    threshold: float = number(1e-4, ge=0, help="relative improvement that counts")
+    cooldown: int = integer(0, ge=0, kind="column", help="epochs of rest after a drop")
+    min_factor: float = number(0.0, ge=0, lt=1, help="smallest multiple of lr")
+    reactive = True
+
+    def multiplier(self, t, total):
+        return np.ones_like(t)
+
+    def react(self, state: dict[str, float], value: float, maximize: bool) -> dict[str, float]:
+        """The state after an epoch that ended with `value`; state["scale"] multiplies the rate. torch's rule, relative mode."""
+        best, bad, rest, scale = (state.get(k, v) for k, v in (("best", None), ("bad", 0), ("rest", 0), ("scale", 1.0)))
+        sign = 1 if maximize else -1
+        if best is None or value * sign > best * sign + sign * sign * self.threshold * best:
+            best, bad = value, 0
+        else:
+            bad += 1
+        if rest > 0:
+            rest, bad = rest - 1, 0
+        if bad > self.patience:
+            scale, rest, bad = max(scale * self.factor, self.min_factor), self.cooldown, 0
+        return {"best": best, "bad": bad, "rest": rest, "scale": scale}

@@ -1,0 +1,40 @@
+"""Initial weights. m is a unit's number of inputs, n its layer's number of outputs. Biases are 0 unless said otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.config.registry import register
+from runner.population.pieces.base import Init
+
+
+@register("init", "torch", torch="Linear", paper="LeCun et al. 1998")
+@dataclass
+class TorchDefault(Init):
+    """weights and biases U(-1/sqrt m, 1/sqrt m), as torch.nn.Linear"""
+
+    def fill(self, weight, bias, generator):
+        bound = weight.shape[1] ** -0.5
+        weight.uniform_(-bound, bound, generator=generator)
+        bias.uniform_(-bound, bound, generator=generator)
+
+
+@register("init", "he", torch="kaiming_normal_", paper="He et al. 2015")
+@dataclass
+class He(Init):
+    """N(0, 2/m), for ReLU"""
+
+    def fill(self, weight, bias, generator):
+        weight.normal_(0, (2 / weight.shape[1]) ** 0.5, generator=generator)
+        bias.zero_()
+
+
+@register("init", "glorot", torch="xavier_uniform_", paper="Glorot & Bengio 2010")
+@dataclass
+class Glorot(Init):
+    """U(-a, a), a = sqrt(6/(m+n)), for tanh"""
+
+    def fill(self, weight, bias, generator):
+        bound = (6 / sum(weight.shape)) ** 0.5
+        weight.uniform_(-bound, bound, generator=generator)
+        bias.zero_()

@@ -1,0 +1,68 @@
+"""Where a regularizer acts: one base class a site. All strengths are columns; the neutral value is bit for bit "absent".
+
+Shapes: M members, O outputs, I inputs, B batch, H width, C classes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Regularizer:
+    """Base of everything under `regularizer.*`. A class with one key is set as `regularizer.<name>=value`."""
+
+
+class Penalty(Regularizer):
+    """A term added to the objective, on weights only (biases and normalization gains are exempt).
+
+    `w` is [M, ...] with zero padding; each key arrives as a column that broadcasts against it. `elementwise` penalties may be
+    handed all weights at once, flat [M, P]; the others get one layer [M, O, I].
+    """
+
+    elementwise: ClassVar[bool] = False
+
+    def value(self, w: Tensor, **h: Tensor) -> Tensor:
+        """The penalty of each member, [M]: the definition."""
+        raise TypeError(f"{type(self).__name__} must define value")
+
+    def gradient(self, w: Tensor, **h: Tensor) -> Tensor:
+        """d value / d w, same shape as w. Default: autograd of `value`."""
+        import torch
+
+        with torch.enable_grad():
+            leaf = w.detach().requires_grad_()
+            return torch.autograd.grad(self.value(leaf, **h).sum(), leaf)[0]
+
+    # prox(w, step, **h): optional. argmin_u |u - w|^2 / 2 + step * value(u), used where optimizer.proximal is true.
+    prox = None
+
+
+class Constraint(Regularizer):
+    """A set the weights are projected onto after every step."""
+
+    def project(self, w: Tensor, **h: Tensor) -> Tensor:
+        """The point of the set nearest to one layer's weights w [M, O, I]."""
+        raise TypeError(f"{type(self).__name__} must define project")
+
+
+class Noise(Regularizer):
+    """Random factors on activations while training. `site` is "input" or "hidden"."""
+
+    site: ClassVar[str] = "hidden"
+
+    def factor(self, bits: Tensor, **h: Tensor) -> Tensor:
+        """Factors with mean 1 from uniform 32-bit integers (int32, any shape); keys arrive as columns."""
+        raise TypeError(f"{type(self).__name__} must define factor")
+
+
+class Targets(Regularizer):
+    """A change of the targets that are optimized (never of those that are evaluated)."""
+
+    task: ClassVar[str] = "classification"
+
+    def targets(self, q: Tensor, classes: int, **h: Tensor) -> Tensor:
+        """New targets from q [M, B, C] with `classes` true columns (padding is cut off afterwards)."""
+        raise TypeError(f"{type(self).__name__} must define targets")

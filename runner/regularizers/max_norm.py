@@ -1,0 +1,21 @@
+"""Max-norm: each unit's incoming weights stay in a ball."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.config.registry import number, register
+from runner.regularizers.base import Constraint
+
+
+@register("regularizer", "max_norm", paper="Srebro & Shraibman 2005; Srivastava 2014")
+@dataclass
+class MaxNorm(Constraint):
+    """w_unit <- w_unit min(1, radius / ||w_unit||_2) after every step"""
+
+    radius: float | None = number(
+        None, above=0, optional=True, per_layer=True, neutral=float("inf"), preset=3.0, help="largest norm of a unit's weights"
+    )
+
+    def project(self, w, radius):
+        return w * (radius / w.pow(2).sum(-1, keepdim=True).sqrt()).clamp(max=1)

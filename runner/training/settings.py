@@ -1,0 +1,50 @@
+"""The keys of `trainer.*` and `early_stopping.*`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.config.registry import choice, integer, number, register, switch, text
+
+
+@register("trainer", "default")
+@dataclass
+class Trainer:
+    """How long, in what batches, on which device a run trains."""
+
+    epochs: int = integer(100, ge=0, kind="column", help="passes over the training data; 0 saves the initial network")
+    batch_size: int = integer(32, ge=1, help="examples a step; larger than the data means the full batch")
+    drop_last: bool = switch(False, help="leave out a last batch that is smaller than batch_size")
+    device: str = text("cpu", help="cpu, cuda, cuda:0, ...")
+    dtype: str = choice("float32", "float32", "float64", help="number format of weights and data")
+    threads: int = integer(1, ge=1, help="CPU threads; 1 keeps runs bit for bit repeatable")
+    train_eval_rows: int = integer(2000, ge=1, help="fixed training rows on which train/* is measured each epoch")
+    checkpoint_seconds: float = number(30.0, ge=0, kind="free", help="seconds between checkpoints; 0 = every epoch")
+    log_every_steps: int = integer(
+        0, ge=0, kind="free", help="also log the training objective every so many steps; 0 = once an epoch"
+    )
+    figures: bool = switch(True, kind="free", help="draw figures into TensorBoard at the end of a single run")
+    histograms: int = integer(10, ge=0, kind="free", help="epochs between weight histograms in TensorBoard; 0 = none")
+    progress: bool = switch(True, kind="free", help="show the progress bar")
+
+
+@register("early_stopping", "default")
+@dataclass
+class EarlyStopping:
+    """Stop when `monitor` has not improved by more than `min_delta` for `patience` epochs (Prechelt 1998)."""
+
+    monitor: str = choice(
+        "val/loss",
+        *(f"{split}/{metric}" for split in ("val", "train") for metric in ("loss", "accuracy", "rmse", "r2")),
+        kind="column",
+        help="the metric that is watched",
+    )
+    mode: str = choice("auto", "auto", "min", "max", kind="column", help="auto: max for accuracy and r2, else min")
+    patience: int | None = integer(10, ge=0, optional=True, kind="column", help="epochs without improvement; null = never stop")
+    min_delta: float = number(0.0, ge=0, help="smaller improvements do not count")
+    restore_best: bool = switch(True, kind="column", help="keep the weights of the best epoch instead of the last")
+
+    @property
+    def maximize(self) -> bool:
+        """Whether a larger monitored value is better."""
+        return self.mode == "max" or (self.mode == "auto" and self.monitor.split("/")[1] in ("accuracy", "r2"))
