@@ -1,0 +1,51 @@
+# Every target works as the first command on a machine with only Python and make; `make help` lists them.
+# PYTHON chooses the interpreter (3.11 to 3.13) that makes .venv: make test PYTHON=python3.13
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+UNFINISHED := $(VENV)/.unfinished
+
+# An environment whose interpreter no longer starts (moved checkout, upgraded Python) counts as not installed.
+ifeq ($(shell $(BIN)/python -c "print(1)" 2>/dev/null),)
+$(shell rm -f $(INSTALLED))
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help install train test check bench soak
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+
+install: $(INSTALLED) ## make .venv with exactly the versions in constraints.txt
+
+train: $(INSTALLED) ## train the default network; its folder and the next commands are printed at the end
+	@$(BIN)/runner
+
+test: $(INSTALLED) ## run the tests
+	@$(BIN)/python -m pytest -n 2
+
+check: $(INSTALLED) ## lint, formatting, types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(INSTALLED) ## time one step beside PyTorch and scikit-learn
+	@$(BIN)/python benchmarks/step.py
+
+soak: $(INSTALLED) ## run the long tests
+	@$(BIN)/python -m pytest -m soak
+
+# Reinstalls only when the lock or the project file changed. An environment without a working pip, or one whose last installation was
+# cut off, is made anew: half-written packages look installed to pip.
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" || \
+	    { echo "Python 3.11 to 3.13 is needed, $(PYTHON) is another: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
+	@if [ -e $(UNFINISHED) ] || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	    echo "Making $(VENV)"; $(PYTHON) -m venv --clear $(VENV); fi
+	@touch $(UNFINISHED)
+	@echo "Installing by constraints.txt"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@rm -f $(UNFINISHED)
+	@touch $(INSTALLED)
