@@ -20,6 +20,9 @@ class Adam(Rule):
     amsgrad: bool = switch(False, kind="segment", help="divide by the largest mean square so far")
     slots = ("m", "v", "v_max")
 
+    def slots_used(self, h):
+        return self.slots if self.amsgrad else self.slots[:2]
+
     def update(self, w, g, state, h, t):
         m, v = state["m"], state["v"]
         m.mul_(h.beta1).add_(g * (1 - h.beta1))

@@ -1,7 +1,8 @@
 """What a first-order update rule is.
 
 A rule works on R rows at once: weights `w` and gradient `g` are [R, P], state slots [R, P], hyper-parameters `h.lr`, `h.momentum`, ...
-columns [R, 1], `t` the 1-based step of each row [R, 1]. `update` changes w and state in place and is the definition. Weight decay,
+columns [R, 1] (None where
+neutral in all rows), `t` the 1-based step of each row [R, 1]. `update` changes w and state in place and is the definition. Weight decay,
 clipping, penalties and projections happen outside, in training/step.py.
 """
 
@@ -30,6 +31,10 @@ class Rule:
         None, above=0, optional=True, neutral=float("inf"), help="scale the gradient down to this norm if it is longer"
     )
     proximal: bool = switch(False, kind="segment", help="L1, L2 and elastic net by a proximal step (exact zeros) instead of a gradient")
+
+    def slots_used(self, h: dict) -> tuple[str, ...]:
+        """Slots that are needed; h maps key -> column, None where the key is neutral in all rows."""
+        return self.slots
 
     def update(self, w: Tensor, g: Tensor, state: dict[str, Tensor], h, t: Tensor) -> None:
         """One step in place: the definition."""

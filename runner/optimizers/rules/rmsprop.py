@@ -20,10 +20,15 @@ class RMSprop(Rule):
     centered: bool = switch(False, kind="segment", help="divide by the standard deviation of the gradient")
     slots = ("r", "mean", "b")
 
+    def slots_used(self, h):
+        return ("r", *(["mean"] if self.centered else []), *(["b"] if h["momentum"] is not None else []))
+
     def update(self, w, g, state, h, t):
         r = state["r"].mul_(h.rho).add_(g * g * (1 - h.rho))
         if self.centered:
             mean = state["mean"].mul_(h.rho).add_(g * (1 - h.rho))
             r = r - mean * mean
-        b = state["b"].mul_(h.momentum).add_(g / (r.sqrt() + h.eps))
-        w.sub_(h.lr * b)
+        step = g / (r.sqrt() + h.eps)
+        if h.momentum is not None:
+            step = state["b"].mul_(h.momentum).add_(step)
+        w.sub_(h.lr * step)

@@ -18,9 +18,13 @@ class SGD(Rule):
     nesterov: bool = switch(False, kind="segment", help="look ahead: use g + momentum m")
     slots = ("m",)
 
+    def slots_used(self, h):
+        return self.slots if h["momentum"] is not None else ()
+
     def update(self, w, g, state, h, t):
-        m = state["m"]
-        scale = 1 - h.dampening * (t > 1)  # torch starts the buffer with the whole first gradient
-        m.mul_(h.momentum).add_(g * scale)
-        step = g + h.momentum * m if self.nesterov else m
-        w.sub_(h.lr * step)
+        if h.momentum is None:
+            w.sub_(h.lr * g)
+            return
+        m = state["m"].mul_(h.momentum)
+        m.add_(g if h.dampening is None else g * (1 - h.dampening * (t > 1)))  # torch: the first gradient enters whole
+        w.sub_(h.lr * (g + h.momentum * m if self.nesterov else m))

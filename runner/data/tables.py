@@ -1,0 +1,81 @@
+"""The data of a population: shared tables on the device, and per row which examples it sees.
+
+Rows whose encoded features are the same array share one table; the tables lie one below the other, and a row's indices are shifted to
+its own. One index_select gathers a step's examples for all rows. Shapes: M members, N examples, D padded features, C padded outputs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from runner.data.prepare import RunData
+from runner.population.draws import generator
+from runner.population.layout import ALIGN, pad
+
+
+def _stack(arrays: list[np.ndarray]) -> tuple[list[np.ndarray], list[int]]:
+    """The distinct arrays (by identity) and, for each input, which one it is."""
+    distinct: dict[int, int] = {}
+    which = [distinct.setdefault(id(a), len(distinct)) for a in arrays]
+    first = [which.index(k) for k in range(len(distinct))]
+    return [arrays[i] for i in first], which
+
+
+class Tables:
+    """Features and targets on the device; indices [M, n] of each split."""
+
+    def __init__(self, data: list[RunData], dtype=torch.float32, device="cpu"):
+        self.data = data
+        self.task, self.outputs = data[0].task, data[0].outputs
+        self.size = {split: len(getattr(data[0], split)) for split in ("train", "val", "test")}
+        features, x_of = _stack([d.x for d in data])
+        targets, y_of = _stack([d.y for d in data])
+        self.x = self._features(features, dtype).to(device)
+        self.y = torch.from_numpy(np.concatenate(targets)).to(device)
+        self.q = self._targets(dtype)
+        count = len(data[0].x)
+        self._x_shift = torch.tensor([k * count for k in x_of])
+        self._y_shift = torch.tensor([k * count for k in y_of])
+        self._same = x_of == y_of
+        self.index = {s: torch.from_numpy(np.stack([getattr(d, s) for d in data])) for s in self.size}
+        self.device = device
+
+    @staticmethod
+    def _features(arrays, dtype) -> Tensor:
+        width = arrays[0].shape[1]
+        x = torch.zeros(sum(len(a) for a in arrays), pad(width, ALIGN), dtype=dtype)
+        x[:, :width] = torch.from_numpy(np.concatenate(arrays)) if len(arrays) > 1 else torch.from_numpy(arrays[0])
+        return x
+
+    def _targets(self, dtype) -> Tensor:
+        q = torch.zeros(len(self.y), pad(self.outputs, ALIGN), dtype=dtype, device=self.y.device)
+        if self.task == "classification":
+            return q.scatter_(1, self.y[:, None], 1)
+        q[:, 0] = self.y.to(dtype)
+        return q
+
+    def keep(self, rows: list[int]) -> None:
+        """Drop every row but these."""
+        self.data = [self.data[r] for r in rows]
+        self._x_shift, self._y_shift = self._x_shift[rows], self._y_shift[rows]
+        self.index = {split: index[rows] for split, index in self.index.items()}
+
+    def order(self, seeds: list[int], epochs: list[int]) -> Tensor:
+        """Training indices [M, n] of one epoch: each row's own permutation, from its seed and epoch alone."""
+        n = self.size["train"]
+        keys = zip(seeds, epochs, strict=True)
+        shuffles = torch.stack([torch.randperm(n, generator=generator(s, "order", e)) for s, e in keys])
+        return self.index["train"].gather(1, shuffles)
+
+    def gather(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Features [..., D] and targets [..., C] of examples `index`, whose second last dimension is the row: [..., M, B]."""
+        of_x = (index + self._x_shift[:, None]).to(self.device).flatten()
+        of_y = of_x if self._same else (index + self._y_shift[:, None]).to(self.device).flatten()
+        x, q = self.x.index_select(0, of_x), self.q.index_select(0, of_y)
+        return x.view(*index.shape, -1), q.view(*index.shape, -1)
+
+    def answers(self, index: Tensor) -> Tensor:
+        """Class codes or scaled numbers [M, B] of examples `index` [M, B]."""
+        return self.y.index_select(0, (index + self._y_shift[:, None]).to(self.device).flatten()).view(index.shape)

@@ -1,0 +1,65 @@
+"""Random numbers by position: every draw is a pure function of (seed, purpose, counters, position). Nothing to save.
+
+A 64-bit key is mixed from seed, purpose and counters (splitmix64: Steele, Lea & Flood 2014). The bits at position n are
+mix(mix(n c ^ k0) + k1) with k0, k1 the two words of the key and mix a 32-bit finalizer with low bias (Wellons 2018); the second word
+enters between the rounds, so that two keys never give windows of one sequence.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+import torch
+from torch import Tensor
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+def _mix64(z: np.ndarray) -> np.ndarray:
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+def key(seed, purpose: str, *counters) -> np.ndarray:
+    """64-bit keys, uint64; seed and counters are whole numbers or arrays that broadcast."""
+    with np.errstate(over="ignore"):
+        z = _mix64(np.asarray(seed, dtype=np.uint64) + _GOLDEN)
+        for part in (zlib.crc32(purpose.encode()), *counters):
+            z = _mix64(z ^ (np.asarray(part, dtype=np.uint64) + np.uint64(1)) * _GOLDEN)
+    return z
+
+
+def generator(seed: int, purpose: str, *counters) -> torch.Generator:
+    """A CPU generator of its own for one member and occasion (initial weights, the order of an epoch)."""
+    return torch.Generator().manual_seed(int(key(seed, purpose, *counters) >> np.uint64(1)))
+
+
+def words(keys: np.ndarray, device="cpu") -> tuple[Tensor, Tensor]:
+    """The two 32-bit words of each key, int32."""
+    pairs = torch.from_numpy(np.ascontiguousarray(keys).view(np.int32).reshape(*keys.shape, 2).copy()).to(device)
+    return pairs[..., 0], pairs[..., 1]
+
+
+def _shift_xor(x: Tensor, by: int) -> Tensor:
+    return x.bitwise_xor_((x >> by).bitwise_and_((1 << (32 - by)) - 1))
+
+
+def _mix32(x: Tensor) -> Tensor:
+    _shift_xor(x, 16).mul_(0x7FEB352D)
+    _shift_xor(x, 15).mul_(0x846CA68B - (1 << 32))
+    return _shift_xor(x, 16)
+
+
+def positions(batch: int, width: int, padded: int, device="cpu") -> Tensor:
+    """Position numbers [batch, padded], int32, times an odd constant: b width + j on true columns; the padding repeats."""
+    column = torch.arange(padded, dtype=torch.int32, device=device).clamp_(max=width - 1)
+    row = torch.arange(batch, dtype=torch.int32, device=device)
+    return (row[:, None] * width + column) * (0x9E3779B1 - (1 << 32))
+
+
+def bits(keys: tuple[Tensor, Tensor], place: Tensor) -> Tensor:
+    """Uniform int32 of shape [*keys, *place] from key words [...] and `positions` [B, W]."""
+    k0, k1 = (word[..., None, None] for word in keys)
+    return _mix32(_mix32(place ^ k0).add_(k1))

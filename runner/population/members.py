@@ -1,0 +1,53 @@
+"""The rows of a population: each row's settings, and any key as a column over the rows."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from runner.config.registry import entries
+from runner.config.settings import Settings, regularizer_key
+
+
+class Columns:
+    """Values of configuration keys over rows. A null or absent technique stands as its neutral value."""
+
+    def __init__(self, runs: list[Settings], dtype=torch.float32, device="cpu"):
+        self.runs, self.dtype, self.device = runs, dtype, device
+
+    def values(self, path: str, layer: int | None = None) -> list:
+        """One value a row; a per-layer list gives its value at `layer`."""
+        option = self.runs[0].options()[path]
+        found = [run.value(path) for run in self.runs]
+        found = [v[layer] if isinstance(v, (list, tuple)) else v for v in found]
+        return [option.neutral if v is None else v for v in found]
+
+    def per_layer(self, path: str) -> bool:
+        """Whether some row gives one value a layer."""
+        return any(isinstance(run.value(path), (list, tuple)) for run in self.runs)
+
+    def tensor(self, path: str, layer: int | None = None, dims: int = 2) -> Tensor:
+        """The column [M, 1, ...] with `dims` dimensions, in the population's number format."""
+        column = torch.tensor(self.values(path, layer), dtype=torch.float64).to(self.dtype).to(self.device)
+        return column.view(-1, *[1] * (dims - 1))
+
+    def active(self, path: str) -> bool:
+        """Whether some row differs from the neutral value; a key without one is always active."""
+        neutral = self.runs[0].options()[path].neutral
+        if neutral is None:
+            return True
+        values = (run.value(path) for run in self.runs)
+        return any(v is not None and any(e != neutral for e in (v if isinstance(v, (list, tuple)) else [v])) for v in values)
+
+
+def active_regularizers(columns: Columns, base: type) -> list[tuple[str, object, dict[str, str]]]:
+    """(name, instance, {key: dotted path}) of every registered regularizer of a site that some row uses."""
+    found = []
+    for name, entry in sorted(entries("regularizer").items()):
+        if not issubclass(entry.cls, base):
+            continue
+        paths = {key: regularizer_key(entry, key) for key in entry.options}
+        switches = [paths[key] for key, option in entry.options.items() if option.neutral is not None]
+        if any(columns.active(path) for path in switches):
+            found.append((name, columns.runs[0].regularizer[name], paths))
+    return found

@@ -1,0 +1,139 @@
+"""The stacked network: M multilayer perceptrons of one shape, forward and backward.
+
+Shapes: M members, B batch, D inputs, W padded width, C padded outputs. `forward` is the definition and plain torch, so autograd
+can differentiate it any number of times. Given a `tape` it also saves what `backward` needs, which writes the analytic
+gradient of each piece (or autograd's, piece by piece, where there is none) into `grad`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from runner.config.registry import entries
+from runner.population.layout import Layout
+
+
+@dataclass
+class Step:
+    """What one hidden layer leaves on the tape."""
+
+    x_MBW: Tensor
+    normed: Any
+    z_MBW: Tensor
+    y_MBW: Tensor
+    noise_MBW: Tensor | None
+
+
+class Network:
+    """Pieces bound to rows of theta; `bind` again whenever the rows change."""
+
+    def __init__(self, model, inputs: int, outputs: int, dtype=torch.float32, device="cpu"):
+        self.activation = entries("activation")[model.activation].cls()
+        self.norm = None if model.norm == "none" else entries("norm")[model.norm].cls()
+        self.layout = Layout(
+            [inputs, *model.hidden, outputs],
+            exact=self.activation.exact,
+            normed=self.norm is not None,
+            buffers=tuple(self.norm.buffers) if self.norm else (),
+        )
+        self.masks = [
+            (torch.arange(padded, device=device) < width).to(dtype)
+            for width, padded in zip(self.layout.widths, self.layout.padded, strict=True)
+        ]
+        ragged = [w != p for w, p in zip(self.layout.widths, self.layout.padded, strict=True)]
+        self._mask_after = [ragged[i + 1] and not self.activation.zero_at_zero for i in range(self.layout.layers)]
+
+    def bind(self, theta: Tensor, grad: Tensor | None = None, buffers: Tensor | None = None) -> Network:
+        """Take the parameters from theta [M, P], put gradients into grad, running statistics into buffers [M, Q]."""
+        views = {name: slot.view(theta) for name, slot in self.layout.slots.items()}
+        layers = range(self.layout.layers)
+        self.weight = [views[f"{i}.weight"] for i in layers]
+        self.weight_t = [w.transpose(1, 2) for w in self.weight]
+        self.bias = [views[f"{i}.bias"].unsqueeze(1) for i in layers]
+        if self.norm:
+            self.gain = [views[f"{i}.gain"].unsqueeze(1) for i in layers[:-1]]
+            self.shift = [views[f"{i}.shift"].unsqueeze(1) for i in layers[:-1]]
+            self.buffers = [
+                {} if buffers is None else {n: self.layout.buffers[f"{i}.{n}"].view(buffers) for n in self.norm.buffers}
+                for i in layers[:-1]
+            ]
+        if grad is not None:
+            slots = {name: slot.view(grad) for name, slot in self.layout.slots.items()}
+            self.weight_grad = [slots[f"{i}.weight"] for i in layers]
+            self.bias_grad = [slots[f"{i}.bias"] for i in layers]
+            self.norm_grad = [(slots[f"{i}.gain"], slots[f"{i}.shift"]) for i in layers[:-1]] if self.norm else []
+        return self
+
+    def forward(self, x: Tensor, *, training: bool = False, noise: list | None = None, tape: list | None = None) -> Tensor:
+        """Outputs [M, B, C] from x [M, B, D]. noise holds one factor [M, B, W] or None for the input and each hidden layer."""
+        if noise and noise[0] is not None:
+            x = x * noise[0]
+        for i in range(self.layout.layers - 1):
+            z = torch.baddbmm(self.bias[i], x, self.weight_t[i])
+            normed = None
+            if self.norm:
+                z, normed = self._normalize(i, z, training, tape is not None)
+            y = self._activate(i, z, tape is not None)
+            factor = noise[i + 1] if noise else None
+            out = y if factor is None else y * factor
+            if tape is not None:
+                out = out.detach()
+                tape.append(Step(x, normed, z, y, factor))
+            x = out
+        if tape is not None:
+            tape.append(x)
+        return torch.baddbmm(self.bias[-1], x, self.weight_t[-1])
+
+    def _activate(self, i: int, z: Tensor, taped: bool) -> Tensor:
+        local = taped and self.activation.gradient is None
+        with torch.set_grad_enabled(local or torch.is_grad_enabled()):
+            y = self.activation.forward(z.requires_grad_() if local else z)
+            return y * self.masks[i + 1] if self._mask_after[i] else y
+
+    def _normalize(self, i: int, z: Tensor, training: bool, taped: bool):
+        gain, shift = self.gain[i], self.shift[i]
+        if not taped or self.norm.gradient is not None:
+            return self.norm.forward(z, gain, shift, self.masks[i + 1], self.buffers[i], training)
+        with torch.enable_grad():
+            leaves = [t.detach().requires_grad_() for t in (z, gain, shift)]
+            y, _ = self.norm.forward(*leaves, self.masks[i + 1], self.buffers[i], training)
+        return y.detach(), (y, leaves)
+
+    def backward(self, tape: list, g: Tensor) -> None:
+        """Write d/d parameters into grad, from g = d/d outputs [M, B, C]."""
+        x = tape.pop()
+        self._linear_backward(self.layout.layers - 1, x, g)
+        for i in reversed(range(self.layout.layers - 1)):
+            step = tape.pop()
+            g = torch.bmm(g, self.weight[i + 1])
+            if step.noise_MBW is not None:
+                g = g.mul_(step.noise_MBW)
+            g = self._activation_backward(i, step, g)
+            if self.norm:
+                g = self._norm_backward(i, step.normed, g)
+            self._linear_backward(i, step.x_MBW, g)
+
+    def _linear_backward(self, i: int, x: Tensor, g: Tensor) -> None:
+        torch.bmm(g.transpose(1, 2), x, out=self.weight_grad[i])
+        torch.sum(g, 1, out=self.bias_grad[i])
+
+    def _activation_backward(self, i: int, step: Step, g: Tensor) -> Tensor:
+        if self.activation.gradient is None:
+            return torch.autograd.grad(step.y_MBW, step.z_MBW, g)[0]
+        g = self.activation.gradient(step.z_MBW, step.y_MBW, g)
+        return g * self.masks[i + 1] if self._mask_after[i] else g
+
+    def _norm_backward(self, i: int, saved, g: Tensor) -> Tensor:
+        if self.norm.gradient is None:
+            y, leaves = saved
+            grads = torch.autograd.grad(y, leaves, g)
+            g, gain, shift = grads[0], grads[1].squeeze(1), grads[2].squeeze(1)
+        else:
+            g, gain, shift = self.norm.gradient(saved, g)
+        self.norm_grad[i][0].copy_(gain)
+        self.norm_grad[i][1].copy_(shift)
+        return g
