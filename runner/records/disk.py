@@ -1,0 +1,109 @@
+"""The only place that writes run files: append at a known offset, replace atomically, truncate.
+
+Every function leaves the file either as it was or as asked, and turns an OSError (full disk, read-only folder) into a RunError that
+names the path, the cause and the fix. A file is open only during the call.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from runner.errors import RunError
+
+FIXES = {
+    errno.ENOSPC: "free some space, then `runner resume` the run",
+    errno.EDQUOT: "your quota is used up: free some space, then `runner resume` the run",
+    errno.EROFS: "choose a folder on a writable disk with hydra.run.dir=FOLDER",
+    errno.EACCES: "choose a folder you may write to with hydra.run.dir=FOLDER",
+    errno.EPERM: "choose a folder you may write to with hydra.run.dir=FOLDER",
+    errno.ENOENT: "the folder is gone: was it moved or deleted while the run was going on?",
+    errno.ENOTDIR: "a file is where the folder should be",
+}
+
+
+def append(path: Path, data: bytes, at: int, *, sync: bool = False) -> int:
+    """Write `data` at byte `at`, which becomes the end of what was valid; return the new size.
+
+    Bytes beyond `at` are left over from a write that failed and are cut off first. If this write fails they are cut off again, so a
+    full disk never leaves half a line. Raises RunError if the file holds fewer than `at` bytes.
+    """
+    with _reported(path, "write"), _opened(path, os.O_WRONLY | os.O_CREAT) as fd:
+        _cut(fd, path, at)
+        os.lseek(fd, at, os.SEEK_SET)
+        try:
+            _write_all(fd, data)
+            if sync:
+                os.fsync(fd)
+        except OSError:
+            if os.fstat(fd).st_size > at:
+                os.ftruncate(fd, at)
+            raise
+    return at + len(data)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Put `data` at `path` all at once and durably: write beside it, fsync, rename over it, fsync the folder."""
+    temporary = path.with_name(path.name + ".tmp")
+    with _reported(path, "write"):
+        try:
+            with _opened(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as fd:
+                _write_all(fd, data)
+                os.fsync(fd)
+            os.replace(temporary, path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+    sync_folder(path.parent)
+
+
+def truncate(path: Path, size: int) -> None:
+    """Cut a file back to `size` bytes; a missing file has 0. Raises RunError if it holds fewer."""
+    if size == 0 and not path.exists():
+        return
+    with _reported(path, "truncate"), _opened(path, os.O_WRONLY) as fd:
+        _cut(fd, path, size)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable (after creating or renaming files in it)."""
+    with _reported(folder, "sync"), _opened(folder, os.O_RDONLY) as fd:
+        os.fsync(fd)
+
+
+def _cut(fd: int, path: Path, size: int) -> None:
+    found = os.fstat(fd).st_size
+    if found < size:
+        raise RunError(
+            f"{path}: holds {found} bytes, but {size} were written and recorded in the checkpoint; "
+            "the file was changed or damaged since, so the run can't be continued. Start it anew."
+        )
+    if found > size:
+        os.ftruncate(fd, size)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+@contextmanager
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    fd = os.open(path, flags | os.O_CLOEXEC, 0o644)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def _reported(path: Path, action: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        fix = FIXES.get(error.errno or 0)
+        raise RunError(f"can't {action} {path}: {error.strerror or error}" + (f"; {fix}" if fix else "")) from error

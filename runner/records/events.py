@@ -1,0 +1,119 @@
+"""TensorBoard events as bytes: one protocol buffer an event, framed as a TFRecord; no writer object, no thread, no open file.
+
+Each function returns the bytes to append to an events file. Many tags share one event. Serialization is deterministic, so equal
+calls give equal bytes (apart from the wall time, which has a fixed width).
+
+Importing this module costs about 0.1 s (protobuf and TensorBoard's generated classes): import it where a run starts to write.
+"""
+
+from __future__ import annotations
+
+import struct
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
+from tensorboard.compat.proto.tensor_pb2 import TensorProto
+from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
+from tensorboard.compat.proto.types_pb2 import DT_DOUBLE, DT_FLOAT, DT_STRING
+from tensorboard.plugins.hparams.api_pb2 import Status
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo, SessionStartInfo
+
+from runner.records.crc import record
+
+BUCKETS = 30
+SUCCESS, FAILURE = Status.STATUS_SUCCESS, Status.STATUS_FAILURE
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def header() -> bytes:
+    """The first record of an events file: its format version."""
+    return record(Event(wall_time=time.time(), file_version="brain.Event:2").SerializeToString())
+
+
+def scalars(step: int, values: Iterable[tuple[str, float]]) -> bytes:
+    """One event with a point at `step` for each (tag, value)."""
+    event = Event(wall_time=time.time(), step=step)
+    add = event.summary.value.add
+    for tag, value in values:
+        add(tag=tag, simple_value=value)
+    return record(event.SerializeToString())
+
+
+def histogram(tag: str, step: int, array: Any, *, buckets: int = BUCKETS) -> bytes:
+    """The distribution of an array's finite elements: rows (left, right, count), equal widths from minimum to maximum.
+
+    A constant array gets buckets around its value; one without a finite element gets no bucket.
+    """
+    values = np.asarray(array, dtype=np.float64).ravel()
+    values = values[np.isfinite(values)]
+    rows = np.zeros((0, 3))
+    if values.size:
+        counts, edges = np.histogram(values, bins=buckets)
+        rows = np.stack([edges[:-1], edges[1:], counts], axis=1)
+    content = rows.astype("<f8").tobytes()
+    tensor = TensorProto(dtype=DT_DOUBLE, tensor_shape=_shape(*rows.shape), tensor_content=content)
+    return _event(step, [_tensor_value(tag, "histograms", tensor)])
+
+
+def image(tag: str, step: int, png: bytes, width: int, height: int) -> bytes:
+    """One PNG picture."""
+    strings = [str(width).encode(), str(height).encode(), png]
+    return _event(step, [_tensor_value(tag, "images", _strings(strings, 3))])
+
+
+def png_size(png: bytes) -> tuple[int, int]:
+    """(width, height) from a PNG's header. Raises ValueError if it is none."""
+    if png[:8] != PNG_SIGNATURE or len(png) < 24:
+        raise ValueError("not a PNG image")
+    return struct.unpack(">II", png[16:24])
+
+
+def text(tag: str, markdown: str, step: int = 0) -> bytes:
+    """A Markdown text (tables and fenced code work)."""
+    return _event(step, [_tensor_value(tag, "text", _strings([markdown.encode()]))])
+
+
+def session_start(hparams: Mapping[str, bool | int | float | str]) -> bytes:
+    """What the HParams page lists for this run. Values are switches, numbers or texts, never None or lists (see `flat.plain`)."""
+    info = SessionStartInfo(start_time_secs=time.time())
+    for name, value in hparams.items():
+        if isinstance(value, bool):
+            info.hparams[name].bool_value = value
+        elif isinstance(value, (int, float)):
+            info.hparams[name].number_value = value
+        else:
+            info.hparams[name].string_value = value
+    return _event(0, [_session_value("session_start_info", HParamsPluginData(session_start_info=info))])
+
+
+def session_end(status: int) -> bytes:
+    """Mark the run as ended, SUCCESS or FAILURE. TensorBoard takes the first one of a run and ignores later ones."""
+    info = SessionEndInfo(status=status, end_time_secs=time.time())
+    return _event(0, [_session_value("session_end_info", HParamsPluginData(session_end_info=info))])
+
+
+def _event(step: int, values: list[Summary.Value]) -> bytes:
+    event = Event(wall_time=time.time(), step=step, summary=Summary(value=values))
+    return record(event.SerializeToString(deterministic=True))
+
+
+def _tensor_value(tag: str, plugin: str, tensor: TensorProto, content: bytes = b"") -> Summary.Value:
+    data = SummaryMetadata.PluginData(plugin_name=plugin, content=content)
+    return Summary.Value(tag=tag, metadata=SummaryMetadata(plugin_data=data), tensor=tensor)
+
+
+def _session_value(tag: str, data: HParamsPluginData) -> Summary.Value:
+    empty = TensorProto(dtype=DT_FLOAT, tensor_shape=_shape(0))
+    return _tensor_value(f"_hparams_/{tag}", "hparams", empty, data.SerializeToString(deterministic=True))
+
+
+def _strings(values: list[bytes], *shape: int) -> TensorProto:
+    return TensorProto(dtype=DT_STRING, tensor_shape=_shape(*shape), string_val=values)
+
+
+def _shape(*sizes: int) -> TensorShapeProto:
+    return TensorShapeProto(dim=[TensorShapeProto.Dim(size=size) for size in sizes])

@@ -1,0 +1,162 @@
+"""The files of one run while it trains: metrics.csv, the TensorBoard events, train.log and, last, summary.json.
+
+Everything is buffered and written on `flush`, which returns how many bytes of each file are now valid. A checkpoint stores these
+offsets; a resumed run cuts every file back to them and goes on, so that no line and no point is ever there twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from runner.errors import RunError
+from runner.records import disk, events
+from runner.records.flat import flatten, plain
+from runner.records.summary import SUMMARY, to_json
+
+METRICS, EVENTS, LOG = "metrics.csv", "events.out.tfevents.0.runner", "train.log"
+NAMES = (METRICS, EVENTS, LOG)
+NOT_DRAWN = ("epoch", "step", "seconds")
+FAILURES = ("failed", "diverged")
+
+
+class RunFiles:
+    """The records of one run. Files are open only while flushing, so that thousands of runs can train side by side.
+
+    Args:
+        folder: an existing folder that belongs to this run alone.
+        offsets: None starts a run; what `flush` returned, from a checkpoint, continues one: named files are cut back to their
+            offset, the others emptied.
+
+    Raises:
+        RunError: the folder holds a run already (offsets is None), or a file is shorter than its offset.
+    """
+
+    def __init__(self, folder: Path, offsets: Mapping[str, int] | None = None):
+        self.folder = Path(folder)
+        self._size = dict.fromkeys(NAMES, 0)
+        self._pending: dict[str, list[bytes]] = {name: [] for name in NAMES}
+        self._columns: list[str] = []
+        self._known: set[str] = set()
+        self._drawn: list[tuple[str, str]] = []  # (column, TensorBoard tag)
+        if offsets is None:
+            self._refuse_to_overwrite()
+        else:
+            self._cut_back(offsets)
+
+    def epoch(self, row: Mapping[str, float | int | None]) -> None:
+        """Add one line to metrics.csv and one TensorBoard event with all its values at step = row["epoch"].
+
+        The first row fixes the columns. None leaves the cell empty and draws no point. Raises ValueError for an unknown column.
+        """
+        if not self._columns:
+            self._set_columns(list(row))
+            self._pending[METRICS].append((",".join(self._columns) + "\n").encode())
+        if not row.keys() <= self._known:
+            raise ValueError(f"{self.folder / METRICS}: row has columns {list(row)}, the file has {self._columns}")
+        cells = [_cell(row.get(column)) for column in self._columns]
+        self._pending[METRICS].append((",".join(cells) + "\n").encode())
+        points = [(tag, value) for column, tag in self._drawn if (value := row.get(column)) is not None]
+        self._event(events.scalars(int(row["epoch"]), points))  # type: ignore[arg-type]
+
+    def steps(self, first_step: int, values: list[float]) -> None:
+        """Draw the training objective of consecutive steps as objective/step."""
+        for step, value in enumerate(values, first_step):
+            self._event(events.scalars(step, [("objective/step", value)]))
+
+    def histogram(self, tag: str, epoch: int, array: Any) -> None:
+        """Draw the distribution of an array's finite elements."""
+        self._event(events.histogram(tag, epoch, array))
+
+    def image(self, tag: str, epoch: int, png: bytes, width: int | None = None, height: int | None = None) -> None:
+        """Show a PNG picture; its size is read from it unless given."""
+        true_width, true_height = events.png_size(png)
+        self._event(events.image(tag, epoch, png, width or true_width, height or true_height))
+
+    def text(self, tag: str, markdown: str) -> None:
+        """Show a Markdown text, such as `flat.markdown(settings.tree())`."""
+        self._event(events.text(tag, markdown))
+
+    def hparams(self, flat: Mapping[str, Any]) -> None:
+        """List the run with its hyper-parameters on the HParams page; once, at the start. Use the same keys in every run."""
+        self._event(events.session_start({key: plain(value) for key, value in flatten(flat).items()}))
+
+    def end(self, status: str, metrics: Mapping[str, float | None], epoch: int) -> None:
+        """Draw the final metrics as best/<name> at the best epoch (the HParams page shows them) and mark the run as ended.
+
+        An interrupted run is not marked, as it goes on later and TensorBoard keeps the first mark it sees.
+        """
+        self._event(events.scalars(epoch, [(f"best/{k}", v) for k, v in metrics.items() if v is not None]))
+        if status != "interrupted":
+            self._event(events.session_end(events.FAILURE if status in FAILURES else events.SUCCESS))
+
+    def log(self, line: str) -> None:
+        """Add a time-stamped entry (it may have several lines, such as a traceback) to train.log."""
+        now = time.time()
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now)) + f".{int(now * 1000) % 1000:03d}"
+        self._pending[LOG].append(f"{stamp}  {line.rstrip()}\n".encode(errors="backslashreplace"))
+
+    def flush(self, sync: bool = False) -> dict[str, int]:
+        """Write what is buffered; return file name -> bytes now valid. `sync` makes them durable (before a checkpoint names them).
+
+        Raises RunError (full disk, ...); what was not written stays buffered and a later flush writes it.
+        """
+        created = False
+        for name in NAMES:
+            data = b"".join(self._pending[name])
+            if data or (sync and self._size[name]):
+                created |= not self._size[name]
+                self._size[name] = disk.append(self.folder / name, data, self._size[name], sync=sync)
+                self._pending[name].clear()
+        if sync and created:
+            disk.sync_folder(self.folder)
+        return {name: size for name, size in self._size.items() if size}
+
+    def summary(self, content: Mapping[str, Any]) -> None:
+        """Make everything durable, then put summary.json in place at once: its presence says that the run is whole."""
+        self.flush(sync=True)
+        disk.replace(self.folder / SUMMARY, to_json(content))
+
+    def _event(self, data: bytes) -> None:
+        if not self._size[EVENTS] and not self._pending[EVENTS]:
+            self._pending[EVENTS].append(events.header())
+        self._pending[EVENTS].append(data)
+
+    def _set_columns(self, columns: list[str]) -> None:
+        self._columns, self._known = columns, set(columns)
+        self._drawn = [(column, tag_of(column)) for column in columns if column not in NOT_DRAWN]
+
+    def _refuse_to_overwrite(self) -> None:
+        found = [name for name in (*NAMES, SUMMARY) if (self.folder / name).exists()]
+        if METRICS in found or SUMMARY in found:
+            raise RunError(f"{self.folder} already holds a run ({', '.join(found)}); choose another folder with hydra.run.dir=FOLDER")
+
+    def _cut_back(self, offsets: Mapping[str, int]) -> None:
+        unknown = sorted(set(offsets) - set(NAMES))
+        if unknown:
+            raise RunError(f"{self.folder}: the checkpoint names files that a run does not have: {', '.join(unknown)}")
+        for name in NAMES:
+            self._size[name] = int(offsets.get(name, 0))
+            disk.truncate(self.folder / name, self._size[name])
+        if self._size[METRICS]:
+            self._set_columns(_read_header(self.folder / METRICS))
+
+
+def tag_of(column: str) -> str:
+    """metrics.csv column -> TensorBoard tag, which is grouped by its first word: "train/loss" -> "loss/train"; "lr" stays."""
+    split, slash, metric = column.partition("/")
+    return f"{metric}/{split}" if slash else column
+
+
+def _cell(value: Any) -> str:
+    """A number that reads back exactly: shortest repr of the double; nan, inf; None is empty."""
+    if value is None:
+        return ""
+    return repr(value if type(value) in (int, float) else value.item() if hasattr(value, "item") else float(value))
+
+
+def _read_header(path: Path) -> list[str]:
+    with path.open(encoding="utf-8") as file:
+        return file.readline().rstrip("\n").split(",")
