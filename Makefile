@@ -45,7 +45,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@if [ -e $(UNFINISHED) ] || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
 	    echo "Making $(VENV)"; $(PYTHON) -m venv --clear $(VENV); fi
 	@touch $(UNFINISHED)
-	@echo "Installing by constraints.txt"
+	@echo "Installing by constraints.txt (torch is large: a minute or two)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	@rm -f $(UNFINISHED)
 	@touch $(INSTALLED)

@@ -37,8 +37,8 @@ def wheel(tmp_path_factory) -> Path:
 def runner(wheel, tmp_path_factory) -> Path:
     """The command `runner` of a fresh environment that holds the wheel and borrows only the libraries of this one.
 
-    The libraries are lent through a .pth line, which adds a plain sys.path entry: .pth files inside that folder, and with
-    them the editable installation of the checkout, are not read.
+    The libraries are lent through a .pth line, which adds a plain sys.path entry: .pth files inside that folder are not
+    read, and so the editable installation of the checkout is not seen.
     """
     home = tmp_path_factory.mktemp("clean")
     venv.create(home, with_pip=False, symlinks=True)
