@@ -1,0 +1,51 @@
+"""One file a population: every tensor of every live row, and beside them the plain state of its trials.
+
+Format: safetensors, whose metadata holds JSON {"format", "rows", "sha256"}; nothing in it is ever executed. It is replaced atomically.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from runner.errors import RunError
+from runner.records import disk
+
+FORMAT = 1
+
+
+def write(path: Path, tensors: dict[str, torch.Tensor], rows: list[dict[str, Any]]) -> None:
+    """Replace the checkpoint at `path`; raises RunError if the disk does not take it."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    plain = json.dumps(rows)
+    metadata = {"format": str(FORMAT), "rows": plain, "sha256": _digest(tensors, plain)}
+    disk.replace(path, save(tensors, metadata))
+
+
+def read(path: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
+    """(tensors, rows) of a checkpoint; raises RunError if it is damaged or of a newer format."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except (SafetensorError, OSError) as error:
+        raise RunError(f"{path}: the checkpoint cannot be read ({error}). Delete it to start this run from its beginning.") from error
+    if int(metadata.get("format", 0)) > FORMAT:
+        raise RunError(f"{path}: written by a newer version of runner (format {metadata['format']}); update runner to resume.")
+    if metadata.get("sha256") != _digest(tensors, metadata.get("rows", "")):
+        raise RunError(f"{path}: the checkpoint is damaged (checksum). Delete it to start this run from its beginning.")
+    return tensors, json.loads(metadata["rows"])
+
+
+def _digest(tensors: dict[str, torch.Tensor], plain: str) -> str:
+    digest = hashlib.sha256(plain.encode())
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()

@@ -1,0 +1,225 @@
+"""Steps and evaluations of a population: M runs of one structure, one row of theta [M, P] each.
+
+Shapes: M members, P parameters, S steps an epoch, K steps prepared at once, B batch, D inputs, C outputs. The order of a step:
+batch -> forward -> data loss -> gradients -> + penalty gradients -> clip -> rule (decay inside) -> proximal step -> projection.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from runner.config.registry import entries
+from runner.config.settings import Settings
+from runner.data.tables import Tables
+from runner.optimizers.clipping import clip_by_norm, row_norms
+from runner.optimizers.segments import Segment, segment_key
+from runner.population.initial import initial_buffers, initial_theta
+from runner.population.members import Columns, active_regularizers
+from runner.population.network import Network
+from runner.regularizers.base import Targets
+from runner.training.evaluation import evaluate
+from runner.training.noise import NoiseSource
+from runner.training.penalties import Penalties
+
+if TYPE_CHECKING:
+    from runner.data.prepare import RunData
+
+PREPARED = 1 << 19  # numbers prepared at once (batches, noise), so that they stay in the cache
+
+
+class Engine:
+    """The rows in training. Rows must be sorted by `segment_key` and agree in every structural option."""
+
+    def __init__(self, runs: list[Settings], data: list[RunData]):
+        first = runs[0]
+        self.dtype = getattr(torch, first.trainer.dtype)
+        self.device = torch.device(first.trainer.device)
+        self.tables = Tables(data, self.dtype, self.device)
+        self.network = Network(first.model, data[0].x.shape[1], data[0].outputs, self.dtype, self.device)
+        self.layout = self.network.layout
+        loss = {"classification": "cross_entropy", "regression": "mse"}[data[0].task]
+        self.loss = entries("loss")[loss].cls() if type(first.loss).__name__ == "Auto" else first.loss
+        self.batch = min(first.trainer.batch_size, self.tables.size["train"])
+        self.theta = initial_theta(self.layout, [r.seed for r in runs], first.model.init, self.dtype).to(self.device)
+        values = self.network.norm.buffers if self.network.norm else {}
+        self.buffers = initial_buffers(self.layout, len(runs), values, self.dtype).to(self.device)
+        self.epochs = np.zeros(len(runs), dtype=np.int64)  # epochs each row has made
+        self._bind(runs)
+
+    # ---- rows -------------------------------------------------------------------------------------------------------------
+
+    def _bind(self, runs: list[Settings]) -> None:
+        """Everything that depends on which rows there are."""
+        self.runs = runs
+        self.grad = torch.zeros_like(self.theta)
+        self.network.bind(self.theta, self.grad, self.buffers)
+        self.columns = Columns(runs, self.dtype, self.device)
+        self.penalties = Penalties(self.columns, self.layout)
+        self.noise = NoiseSource(self.columns, self.layout, self.batch)
+        self.smoothing = [
+            (piece, {k: self.columns.tensor(path, dims=3) for k, path in paths.items()})
+            for _, piece, paths in active_regularizers(self.columns, Targets)
+        ]
+        self.limit = self.columns.tensor("optimizer.clip_norm") if self.columns.active("optimizer.clip_norm") else None
+        self.segments = list(self._segments())
+
+    def _segments(self) -> Iterator[Segment]:
+        keys = [segment_key(run) for run in self.runs]
+        starts = [i for i, key in enumerate(keys) if i == 0 or key != keys[i - 1]]
+        for a, b in zip(starts, [*starts[1:], len(keys)], strict=True):
+            yield Segment(self.runs[a:b], slice(a, b), self.layout.weights, self.theta)
+
+    def state(self) -> dict[str, Tensor]:
+        """All tensors that training changes, [M, ...] each; optimizer slots that a row does not use are zero."""
+        names = sorted({slot for segment in self.segments for slot in segment.state})
+        state = {f"optimizer.{n}": torch.zeros_like(self.theta) for n in names}
+        for segment in self.segments:
+            for name, slot in segment.state.items():
+                state[f"optimizer.{name}"][segment.span] = slot
+        return {"theta": self.theta, "buffers": self.buffers} | state
+
+    def load_state(self, state: dict[str, Tensor], epochs: np.ndarray) -> None:
+        """Take over what `state` gave."""
+        self.theta.copy_(state["theta"])
+        self.buffers.copy_(state["buffers"])
+        self.epochs = epochs.copy()
+        for segment in self.segments:
+            for name, slot in segment.state.items():
+                if f"optimizer.{name}" in state:
+                    slot.copy_(state[f"optimizer.{name}"][segment.span])
+
+    def keep(self, rows: list[int]) -> None:
+        """Drop every row but these and close the gaps."""
+        state = {name: tensor[rows] for name, tensor in self.state().items()}
+        self.theta, self.buffers = state["theta"].clone(), state["buffers"].clone()
+        self.tables = self.tables.subset(rows)
+        epochs = self.epochs[rows]
+        self._bind([self.runs[r] for r in rows])
+        self.load_state(state, epochs)
+
+    # ---- an epoch ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def steps(self) -> int:
+        """Steps an epoch."""
+        n = self.tables.size["train"]
+        return n // self.batch if self.runs[0].trainer.drop_last else -(-n // self.batch)
+
+    def train_epoch(self, scales: list[float]) -> dict[str, np.ndarray]:
+        """One epoch of every row; scales multiply the scheduled rates (reduce on plateau).
+
+        Returns objective [M] (mean over examples of what was optimized), objectives [S, M] a step, grad_norm [M] (last step, before
+        clipping) and lr [M] (last step).
+        """
+        rates = self._start_epoch(scales)
+        totals = torch.zeros(self.steps, len(self.runs), dtype=self.dtype, device=self.device)
+        sizes = []
+        for s, (x, q, noise) in enumerate(self._batches()):
+            totals[s] = self.step(s, x, q, noise)
+            sizes.append(x.shape[1])
+        self.epochs += 1
+        weights = np.array(sizes)[:, None]
+        totals = totals.double().cpu().numpy()
+        return {
+            "objective": (totals * weights).sum(0) / weights.sum(),
+            "objectives": totals,
+            "grad_norm": self.grad_norm.double().cpu().numpy(),
+            "lr": rates[:, -1],
+        }
+
+    def _start_epoch(self, scales: list[float]) -> np.ndarray:
+        first = self.epochs * self.steps
+        factors = [
+            run.scheduler.factors(int(e), self.steps, run.trainer.epochs) for run, e in zip(self.runs, self.epochs, strict=True)
+        ]
+        lr = np.array([run.optimizer.lr for run in self.runs])
+        rates = lr[:, None] * np.array(factors) * np.array(scales)[:, None]
+        self.rates = torch.from_numpy(rates).to(self.device)
+        for segment in self.segments:
+            segment.start_epoch(self.rates[segment.span], torch.from_numpy(first[segment.span]))
+        return rates
+
+    def _batches(self) -> Iterator[tuple[Tensor, Tensor, list | None]]:
+        """(features [M, B, D], targets [M, B, C], noise) of each step, prepared K steps at a time."""
+        order = self.tables.order([run.seed for run in self.runs], self.epochs.tolist())
+        members, full = len(order), len(order[0]) // self.batch
+        widest = max(self.layout.padded[:-1])
+        many = max(1, PREPARED // (members * self.batch * widest))
+        chunks = [(a, min(a + many, full), self.batch) for a in range(0, full, many)]
+        if full < self.steps:
+            chunks.append((full, full + 1, order.shape[1] - full * self.batch))
+        for a, b, size in chunks:
+            index = order[:, a * self.batch : a * self.batch + (b - a) * size].view(members, b - a, size)
+            x, q = self.tables.gather(index.transpose(0, 1))
+            noise = self.noise.draw(np.arange(a, b)[:, None] + self.epochs * self.steps, size)
+            for k in range(b - a):
+                yield x[k], q[k], noise[k] if noise else None
+
+    @torch.no_grad()
+    def step(self, s: int, x: Tensor, q: Tensor, noise: list | None) -> Tensor:
+        """Step s of the epoch on one batch a row; returns the objective [M] it decreased."""
+        tape: list = []
+        for piece, h in self.smoothing:
+            q = piece.targets(q, self.layout.widths[-1], **h) * self.network.masks[-1]
+        outputs = self.network.forward(x, training=True, noise=noise, tape=tape)
+        value, g = self._loss(outputs, q)
+        objective = value.sum(1).div_(x.shape[1])
+        if self.penalties.active:
+            objective += self.penalties.value(self.theta)
+        self.network.backward(tape, g.mul_(1 / x.shape[1]))
+        self.penalties.add_gradient(self.theta, self.grad)
+        if self.limit is not None or s == self.steps - 1:
+            self.grad_norm = row_norms(self.grad)
+        if self.limit is not None:
+            clip_by_norm(self.grad, self.limit, self.grad_norm)
+        for segment in self.segments:
+            segment.update(self.theta, self.grad, s)
+        self.penalties.proximal_step(self.theta, self.rates[:, s].to(self.dtype))
+        self.penalties.project(self.theta)
+        return objective
+
+    def _loss(self, outputs: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+        """The data loss [M, B] of each example and the gradient of its sum with respect to the outputs."""
+        if self.loss.gradient is not None:
+            return self.loss.gradient(outputs, q, self.network.masks[-1])
+        with torch.enable_grad():
+            leaf = outputs.detach().requires_grad_()
+            value = self.loss.forward(leaf, q, self.network.masks[-1])
+            return value.detach(), torch.autograd.grad(value.sum(), leaf)[0]
+
+    # ---- evaluation -------------------------------------------------------------------------------------------------------
+
+    def evaluate(self, splits: tuple[str, ...]) -> dict[str, np.ndarray]:
+        """Metrics [M] of the present weights, named "<split>/<metric>", in evaluation mode without penalties or smoothing."""
+        found: dict[str, np.ndarray] = {}
+        rows = self.runs[0].trainer.train_eval_rows
+        for split in splits:
+            if self.tables.size[split]:
+                index = self.tables.index[split][:, :rows] if split == "train" else self.tables.index[split]
+                metrics = evaluate(self.network, self.loss, self.tables, index)
+                found |= {f"{split}/{name}": values for name, values in metrics.items()}
+        return found
+
+    def weight_statistics(self) -> dict[str, np.ndarray]:
+        """weight_norm (L2 norm of all weights) and sparsity (share of weights that are exactly zero), [M] each."""
+        w = self.theta[:, : self.layout.weights]
+        zeros = (w == 0).sum(1) - (self.layout.weights - self.layout.true_weights)
+        return {
+            "weight_norm": row_norms(w).double().cpu().numpy(),
+            "sparsity": (zeros.double() / self.layout.true_weights).cpu().numpy(),
+        }
+
+    def subset(self, rows: list[int], theta: Tensor, buffers: Tensor) -> Engine:
+        """A second engine of some rows with other weights (such as their best), for evaluation."""
+        other = copy.copy(self)
+        other.tables = self.tables.subset(rows)
+        other.network = copy.copy(self.network).bind(theta, None, buffers)
+        other.runs = [self.runs[r] for r in rows]
+        other.theta, other.buffers = theta, buffers
+        return other

@@ -1,0 +1,73 @@
+"""The end of a run: its weights, its summary, in this order; summary.json is the sign that a run is whole."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save
+
+from runner.config.settings import Settings
+from runner.data.prepare import RunData
+from runner.population.export import architecture, state_dict
+from runner.records import disk
+from runner.training.engine import Engine
+from runner.training.trial import Trial
+
+
+@dataclass
+class Outcome:
+    """What became of one run."""
+
+    folder: Path
+    status: str  # completed | stopped_early | diverged | failed | interrupted
+    reason: str
+    summary: dict[str, Any]
+    error: str | None = None
+
+
+def model_bytes(engine: Engine, row: int, settings: Settings, data: RunData, format: int = 1) -> bytes:
+    """model.safetensors of one row: weights under nn.Sequential names, metadata to rebuild module and encoding."""
+    arch = architecture(settings, engine.layout.widths[0], engine.layout.widths[-1])
+    state = state_dict(arch, engine.layout, engine.theta[row].cpu(), engine.buffers[row].cpu())
+    metadata = {
+        "format": str(format),
+        "architecture": json.dumps(arch),
+        "encoding": json.dumps(data.encoding.to_dict()),
+        "dtype": settings.trainer.dtype,
+    }
+    return save(state, metadata)
+
+
+def split_metrics(metrics: dict[str, float], split: str) -> dict[str, float | None]:
+    """The metrics of one split, without its name: {"loss": ..., "accuracy": ...}; null where not finite."""
+    found = {k.split("/")[1]: float(v) for k, v in metrics.items() if k.startswith(f"{split}/")}
+    found.pop("objective", None)
+    return {k: v if math.isfinite(v) else None for k, v in found.items()}
+
+
+def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts: dict[str, Any]) -> Outcome:
+    """Write the model, then the summary; `engine` holds the weights to keep."""
+    chosen = trial.best if trial.settings.early_stopping.restore_best and trial.best else trial.last
+    summary: dict[str, Any] = {
+        "format": 1,
+        "status": trial.status,
+        "reason": trial.reason,
+        "best_epoch": trial.stopping.best_epoch,
+        "epochs": int(trial.last["epoch"]),
+        **{split: split_metrics(chosen | test, split) for split in ("train", "val", "test")},
+        "parameters": engine.layout.parameters,
+        "seconds": round(trial.seconds, 3),
+        "seed": trial.settings.seed,
+        "data_sha256": trial.data.sha256,
+        **facts,
+    }
+    folder = trial.files.folder
+    disk.replace(folder / "model.safetensors", model_bytes(engine, row, trial.settings, trial.data))
+    flat = {f"{split}/{k}": v for split in ("train", "val", "test") for k, v in summary[split].items() if v is not None}
+    trial.files.end(trial.status, flat, summary["epochs"])
+    trial.files.summary(summary)
+    return Outcome(folder, str(trial.status), trial.reason, summary)

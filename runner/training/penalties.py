@@ -1,0 +1,93 @@
+"""Penalties, proximal steps and constraints of a population's rows, bound to its layout.
+
+Only techniques that some row uses are here at all. An elementwise penalty with one strength a row works on all weights at once; any
+other works layer by layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from runner.population.layout import Layout
+from runner.population.members import Columns, active_regularizers
+from runner.regularizers.base import Constraint, Penalty
+
+
+@dataclass
+class Bound:
+    """One penalty or constraint with its columns for one layer, or for all weights (layer None)."""
+
+    piece: object
+    layer: int | None
+    columns: dict[str, Tensor]
+    proximal: dict[str, Tensor] | None = None
+
+    def view(self, rows: Tensor, layout: Layout) -> Tensor:
+        """The weights it acts on: flat [M, P] or [M, O, I]."""
+        return rows[:, : layout.weights] if self.layer is None else layout.slots[f"{self.layer}.weight"].view(rows)
+
+
+class Penalties:
+    """All penalties and constraints that some row uses."""
+
+    def __init__(self, columns: Columns, layout: Layout):
+        self.layout = layout
+        proximal = torch.tensor([run.optimizer.proximal for run in columns.runs], device=columns.device)
+        self.by_gradient: list[Bound] = []
+        self.by_prox: list[Bound] = []
+        for _, piece, paths in active_regularizers(columns, Penalty):
+            for bound in _bind(piece, paths, columns, layout, flat=piece.elementwise):
+                dims = next(iter(bound.columns.values())).dim()
+                by_prox = proximal.view(-1, *[1] * (dims - 1)) if piece.prox else torch.zeros_like(proximal).view(-1, *[1] * (dims - 1))
+                if not by_prox.all():
+                    self.by_gradient.append(Bound(piece, bound.layer, _only(bound.columns, ~by_prox)))
+                if by_prox.any():
+                    self.by_prox.append(Bound(piece, bound.layer, _only(bound.columns, by_prox)))
+        self.constraints = [
+            bound
+            for _, piece, paths in active_regularizers(columns, Constraint)
+            for bound in _bind(piece, paths, columns, layout, flat=False)
+        ]
+
+    @property
+    def active(self) -> bool:
+        """Whether some row has a penalty."""
+        return bool(self.by_gradient or self.by_prox)
+
+    def value(self, theta: Tensor) -> Tensor:
+        """The sum of all penalties of each row, [M]."""
+        return sum(b.piece.value(b.view(theta, self.layout), **b.columns) for b in self.by_gradient + self.by_prox)
+
+    def add_gradient(self, theta: Tensor, grad: Tensor) -> None:
+        """grad += d penalty / d theta, for penalties that act by their gradient."""
+        for b in self.by_gradient:
+            b.view(grad, self.layout).add_(b.piece.gradient(b.view(theta, self.layout), **b.columns))
+
+    def proximal_step(self, theta: Tensor, rate_M1: Tensor) -> None:
+        """theta <- prox of rate times penalty, for rows with optimizer.proximal."""
+        for b in self.by_prox:
+            w = b.view(theta, self.layout)
+            w.copy_(b.piece.prox(w, rate_M1.view(-1, *[1] * (w.dim() - 1)), **b.columns))
+
+    def project(self, theta: Tensor) -> None:
+        """theta <- the nearest point that satisfies every constraint, layer by layer."""
+        for b in self.constraints:
+            w = b.view(theta, self.layout)
+            w.copy_(b.piece.project(w, **b.columns))
+
+
+def _bind(piece, paths: dict[str, str], columns: Columns, layout: Layout, *, flat: bool) -> Iterator[Bound]:
+    if flat and not any(columns.per_layer(path) for path in paths.values()):
+        yield Bound(piece, None, {key: columns.tensor(path) for key, path in paths.items()})
+        return
+    for layer in range(layout.layers):
+        yield Bound(piece, layer, {key: columns.tensor(path, layer, dims=3) for key, path in paths.items()})
+
+
+def _only(columns: dict[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
+    """The columns with 0 for every other row: a penalty of strength 0 is absent."""
+    return {key: torch.where(rows, column, torch.zeros_like(column)) for key, column in columns.items()}

@@ -1,0 +1,77 @@
+"""One run while it trains: its settings, data, files and everything about it that is not a tensor."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from runner.config.settings import Settings
+from runner.data.prepare import RunData
+from runner.records.run_files import RunFiles
+from runner.training.stopping import Stopping
+
+
+@dataclass
+class Trial:
+    """A run in training; `state` and `load_state` are what a checkpoint keeps of it."""
+
+    settings: Settings
+    data: RunData
+    files: RunFiles
+    stopping: Stopping = field(default_factory=Stopping)
+    plateau: dict[str, float] = field(default_factory=dict)
+    best: dict[str, float] = field(default_factory=dict)  # metrics of the best epoch
+    last: dict[str, float] = field(default_factory=dict)  # metrics of the last epoch
+    seconds: float = 0.0
+    status: str | None = None  # set when it has ended
+    reason: str = ""
+
+    @property
+    def scale(self) -> float:
+        """What reduce-on-plateau multiplies the rate with."""
+        return self.plateau.get("scale", 1.0)
+
+    def record(self, epoch: int, row: dict[str, float]) -> bool:
+        """Log the metrics of an epoch, update stopping and plateau; True if its weights are the best so far."""
+        self.files.epoch({"epoch": epoch} | row)
+        self.last = {"epoch": epoch} | row
+        rule = self.settings.early_stopping
+        value = row.get(rule.monitor)
+        losses = (v for k, v in row.items() if k in ("train/objective", "train/loss", "val/loss"))
+        if not all(math.isfinite(v) for v in losses):
+            self.status, self.reason = "diverged", f"the loss was not finite after epoch {epoch}"
+            return False
+        best = self.stopping.update(rule, epoch, value)
+        if best:
+            self.best = self.last
+        if epoch and self.settings.scheduler.reactive and value is not None:
+            self.plateau = self.settings.scheduler.react(self.plateau, value, rule.maximize)
+        self._decide(epoch)
+        return best
+
+    def _decide(self, epoch: int) -> None:
+        rule, total = self.settings.early_stopping, self.settings.trainer.epochs
+        if epoch >= total:
+            self.status, self.reason = "completed", f"all {total} epochs"
+        elif self.stopping.exhausted(rule):
+            waited = self.stopping.waited
+            self.status, self.reason = "stopped_early", f"{rule.monitor} has not improved for {waited} epochs"
+
+    def state(self) -> dict[str, Any]:
+        """Plain values for the checkpoint."""
+        return {
+            "folder": self.files.folder.name,
+            "stopping": asdict(self.stopping),
+            "plateau": self.plateau,
+            "best": self.best,
+            "last": self.last,
+            "seconds": self.seconds,
+            "offsets": self.files.flush(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` gave (the files are opened at their offsets by the caller)."""
+        self.stopping = Stopping(**state["stopping"])
+        self.plateau, self.best, self.last = state["plateau"], state["best"], state["last"]
+        self.seconds = state["seconds"]
