@@ -1,0 +1,198 @@
+"""The whole command line checked before anything runs: every problem of every job of a sweep, at once.
+
+Hydra stops at the first mistake and lets `++typo=3` through. So the groups are composed first, with unknown choices taken out and
+noted; the value overrides are then laid on top, whatever their keys; and `validate` judges the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.config.overrides import is_hydra, jobs, parse
+from runner.config.settings import CHOICE_GROUPS
+from runner.config.suggest import explain_unknown_choice
+from runner.config.validate import check
+from runner.errors import ConfigError
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+    from omegaconf import DictConfig
+
+
+@contextmanager
+def hydra_ready(folder: Path, extra: str | None = None) -> Iterator[None]:
+    """Hydra's compose API over everything registered, `folder`, and before it the folder of --config-dir."""
+    from hydra import version
+    from hydra._internal.hydra import Hydra
+    from hydra._internal.utils import create_config_search_path
+    from hydra.core.config_search_path import SearchPathQuery
+    from hydra.core.global_hydra import GlobalHydra
+
+    from runner.config.store import store
+
+    store()
+    version.setbase("1.3")
+    search_path = create_config_search_path(str(folder))
+    if extra is not None:
+        if not Path(extra).is_dir():
+            raise ConfigError(f"--config-dir {extra}: no such folder")
+        search_path.prepend("command-line", f"file://{Path(extra).resolve()}", SearchPathQuery(provider="schema"))
+    Hydra.create_main_hydra2(task_name="runner", config_search_path=search_path)
+    try:
+        yield
+    finally:
+        GlobalHydra.instance().clear()
+
+
+def check_command_line(
+    words: list[str], *, multirun: bool = False, config_name: str = "config", commands: tuple[str, ...] = ()
+) -> DictConfig:
+    """The composed configuration (Hydra's own node included) of the first job, after all jobs have been checked.
+
+    Raises:
+        ConfigError: with every problem found, each once.
+    """
+    overrides, problems = parse(words, commands)
+    composer = Composer(config_name)
+    multirun = multirun or composer.multirun(overrides)
+    if multirun:
+        overrides = composer.swept_by_config() + overrides
+    problems += _sweep_problems(overrides, multirun)
+    expanded = list(jobs([o for o in overrides if multirun or not o.is_sweep_override()]))
+    for job in expanded:
+        problems += composer.problems(job)
+    if problems:
+        raise ConfigError(list(dict.fromkeys(problems)))
+    return compose([o.input_line or "" for o in expanded[0]], config_name)
+
+
+def compose(words: list[str], config_name: str = "config") -> DictConfig:
+    """Hydra's own composition; its errors as ConfigError."""
+    from hydra import compose as hydra_compose
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        return hydra_compose(config_name, overrides=words, return_hydra_config=True)
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        cause = f" ({first_line(error.__cause__)})" if error.__cause__ else ""
+        raise ConfigError(f"{first_line(error)}{cause}") from error
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+class Composer:
+    """Composes jobs for checking; jobs with the same groups share one composition by Hydra."""
+
+    def __init__(self, config_name: str = "config"):
+        from hydra.core.global_hydra import GlobalHydra
+
+        self.config_name = config_name
+        self.loader = GlobalHydra.instance().config_loader()
+        self._composed: dict[tuple[str, ...], DictConfig] = {}
+        self._choices: dict[str, list[str]] = {}
+
+    def choices(self, group: str) -> list[str]:
+        """The choices of a group; none if there is no such group."""
+        if group not in self._choices:
+            self._choices[group] = self.loader.get_group_options(group)
+        return self._choices[group]
+
+    def is_choice(self, override: Override) -> bool:
+        """Whether the override picks a choice of a group (rather than setting a value)."""
+        return bool(self.choices(override.key_or_group)) and not isinstance(override.value(), dict)
+
+    def multirun(self, overrides: list[Override]) -> bool:
+        """Whether the configuration itself asks for a sweep (hydra.mode=MULTIRUN, there or in an experiment)."""
+        good = [o for o in overrides if not o.is_sweep_override() and (is_hydra(o) or self.is_choice(o))]
+        self._base = self.base([o for o in good if not self.wrong_choices(o)])
+        return self._base.hydra.mode is not None and self._base.hydra.mode.name == "MULTIRUN"
+
+    def swept_by_config(self) -> list[Override]:
+        """Overrides that stand in hydra.sweeper.params."""
+        params = self._base.hydra.sweeper.get("params") or {}
+        return parse([f"{key}={value}" for key, value in params.items()])[0]
+
+    def base(self, overrides: list[Override]) -> DictConfig:
+        """Hydra's composition from choices and Hydra's own keys alone."""
+        words = tuple(o.input_line or "" for o in overrides)
+        if words not in self._composed:
+            self._composed[words] = compose(list(words), self.config_name)
+        return self._composed[words]
+
+    def wrong_choices(self, override: Override) -> list[str]:
+        """What is wrong with an override that picks a choice."""
+        group, value = override.key_or_group, override.value()
+        if is_hydra(override) or override.is_delete() or not self.is_choice(override):
+            return []
+        if override.is_add() or override.is_force_add():
+            return [f"{override.input_line}: the choice is there already; write {group}={value} without +"]
+        names = value if isinstance(value, list) else [value]
+        optional = value is None and group not in CHOICE_GROUPS
+        wrong = [] if optional else [name for name in names if name not in self.choices(group)]
+        return [explain_unknown_choice(group, "null" if n is None else str(n), self.choices(group)) for n in wrong]
+
+    def problems(self, job: list[Override]) -> list[str]:
+        """Everything wrong with one job."""
+        choices = [o for o in job if is_hydra(o) or self.is_choice(o)]
+        values = [o for o in job if o not in choices]
+        found = [problem for o in choices for problem in self.wrong_choices(o)]
+        renamed = [o for o in values if o.key_or_group in {f"{g}.name" for g in CHOICE_GROUPS}]
+        for override in renamed:
+            group = override.key_or_group.split(".")[0]
+            found.append(f"{override.input_line}: a choice brings its own keys; write {group}={override.value()}")
+        try:
+            base = self.base([o for o in choices if not self.wrong_choices(o)])
+            tree = lay_over(base, [o for o in values if o not in renamed])
+        except ConfigError as error:
+            return found + error.problems
+        return found + check(tree)[1]
+
+
+def lay_over(base: DictConfig, overrides: list[Override]) -> dict[str, Any]:
+    """The tree of `base` with values set, whether or not their keys exist; interpolations resolved."""
+    from hydra.core.hydra_config import HydraConfig
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    config = OmegaConf.create({key: base._get_node(key) for key in base if key != "hydra"})
+    HydraConfig.instance().set_config(base)
+    try:
+        for override in overrides:
+            if override.is_delete():
+                _delete(config, override.key_or_group)
+            else:
+                OmegaConf.update(config, override.key_or_group, override.value(), force_add=True)
+        return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
+    except OmegaConfBaseException as error:
+        raise ConfigError(first_line(error)) from error
+
+
+def _delete(config: Any, key: str) -> None:
+    from omegaconf import OmegaConf
+
+    parent, _, last = key.rpartition(".")
+    node = OmegaConf.select(config, parent) if parent else config
+    if node is None or last not in node:
+        raise ConfigError(f"~{key}: there is no such key to delete")
+    del node[last]
+
+
+def _sweep_problems(overrides: list[Override], multirun: bool) -> list[str]:
+    if multirun:
+        return [
+            f"{o.input_line}: an interval has no end of values; list them, or use range(start,stop,step)"
+            for o in overrides
+            if o.is_sweep_override() and not o.is_discrete_sweep()
+        ]
+    return [
+        f"{o.input_line}: several values are a sweep; add -m, or write a list as {o.key_or_group}=[...]"
+        for o in overrides
+        if o.is_sweep_override()
+    ]

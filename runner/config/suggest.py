@@ -1,0 +1,71 @@
+"""Did you mean: the key or choice a user probably wanted."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from runner.config.registry import entries
+from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, SINGLE_GROUPS, regularizer_key, root_options
+
+GROUPS = CHOICE_GROUPS + SINGLE_GROUPS + FLAT_GROUPS
+
+
+def closest(word: str, candidates: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The candidate that looks most like `word`, or None (Ratcliff & Obershelp 1988)."""
+    found = difflib.get_close_matches(str(word), list(candidates), 1, cutoff)
+    return found[0] if found else None
+
+
+def catalogue() -> dict[str, list[str]]:
+    """Every dotted key -> the choices of its group that have it ([] where the group has one schema)."""
+    keys: dict[str, list[str]] = {name: [] for name in root_options()}
+    for group in CHOICE_GROUPS:
+        for name, entry in entries(group).items():
+            for key in entry.options:
+                keys.setdefault(f"{group}.{key}", []).append(name)
+    for group in SINGLE_GROUPS:
+        keys |= {f"{group}.{key}": [] for entry in entries(group).values() for key in entry.options}
+    for entry in entries("regularizer").values():
+        keys |= {regularizer_key(entry, key): [] for key in entry.options}
+    return keys
+
+
+def explain_unknown_key(key: str, chosen: dict[str, str]) -> str:
+    """Why `key` does not exist, and which one is probably meant; `chosen` holds the choice of each group."""
+    keys, group = catalogue(), key.split(".")[0]
+    choice = f"{group}={chosen[group]}" if group in chosen else None
+    where = f"{choice} has no such key" if choice else "unknown key"
+    if key in keys:
+        return f"{where}; it belongs to {_choices(group, keys[key])}"
+    here = [k for k, owners in keys.items() if not owners or chosen.get(k.split(".")[0]) in owners]
+    if found := closest(key, [k for k in here if k.startswith(f"{group}.")], 0.8):
+        return f"{where}; did you mean {found}?"
+    last = key.split(".")[-1]
+    if found := next((k for k in here if k.split(".")[-1] == last), None) or closest(key, here + list(GROUPS), 0.7):
+        return f"{where}; did you mean {found}?"
+    if found := closest(key, keys, 0.8):
+        return f"{where}; did you mean {found}, a key of {_choices(found.split('.')[0], keys[found])}?"
+    lasts = {k.split(".")[-1]: k for k in reversed(here)}
+    if found := closest(last, lasts, 0.75):
+        return f"{where}; did you mean {lasts[found]}?"
+    return f"{where}; {_keys_of(group, here)}"
+
+
+def explain_unknown_choice(group: str, name: str, choices: Iterable[str]) -> str:
+    """Why `group=name` does not exist, and what does."""
+    choices = sorted(choices)
+    found = closest(name, choices)
+    hint = f"did you mean {group}={found}? " if found else ""
+    return f"{group} = {name}: unknown choice; {hint}allowed: {' | '.join(choices)}"
+
+
+def _choices(group: str, names: list[str]) -> str:
+    return " and ".join(f"{group}={name}" for name in names)
+
+
+def _keys_of(group: str, keys: list[str]) -> str:
+    own = [k.split(".", 1)[1] for k in keys if k.startswith(f"{group}.")]
+    if own:
+        return f"{group} has {', '.join(own)}"
+    return f"at the top there are {', '.join(GROUPS + tuple(root_options()))}; `runner list` shows their keys"

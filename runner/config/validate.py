@@ -1,0 +1,151 @@
+"""A nested configuration becomes checked `Settings`, or one error that holds every problem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.config.conflicts import conflicts
+from runner.config.registry import Entry, Option, entries
+from runner.config.settings import (
+    CHOICE_GROUPS,
+    DEFAULT_CHOICE,
+    SINGLE_GROUPS,
+    Settings,
+    regularizer_key,
+    root_options,
+    single_key,
+)
+from runner.config.suggest import GROUPS, closest, explain_unknown_choice, explain_unknown_key
+from runner.errors import ConfigError
+
+
+@dataclass
+class Findings:
+    """What is wrong so far: sentences for the user, and the keys they are about."""
+
+    chosen: dict[str, str]
+    problems: list[str] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
+
+    def add(self, key: str, problem: str) -> None:
+        """Note one problem with `key`."""
+        self.problems.append(problem)
+        self.keys.add(key)
+
+
+def validate(tree: dict[str, Any]) -> Settings:
+    """Check a whole configuration and build it; keys that are absent take their defaults.
+
+    Raises:
+        ConfigError: with all problems: unknown keys and choices, values of the wrong type or out of range, conflicts between keys.
+    """
+    settings, problems = check(tree)
+    if problems:
+        raise ConfigError(problems)
+    return settings
+
+
+def check(tree: dict[str, Any]) -> tuple[Settings, list[str]]:
+    """(settings, problems); a wrong value is replaced by its default in the settings, so that the rest can be checked."""
+    found = Findings(_chosen(tree))
+    for key in tree:
+        if key not in GROUPS and key not in root_options():
+            found.add(key, f"{key} = {show(tree[key])}: {explain_unknown_key(str(key), found.chosen)}")
+    parts = {group: _choice(group, tree, found) for group in CHOICE_GROUPS}
+    parts |= {group: _single(group, tree, found) for group in SINGLE_GROUPS}
+    root = {key: _value(key, option, tree.get(key), found) for key, option in root_options().items() if key in tree}
+    settings = Settings(**parts, regularizer=_regularizers(tree, found), **{k: v for k, v in root.items() if k not in found.keys})
+    found.problems += [conflict.text for conflict in conflicts(settings) if not found.keys & set(conflict.keys)]
+    return settings, found.problems
+
+
+def show(value: Any) -> str:
+    """A value as the command line writes it."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(show(v) for v in value)}]"
+    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+
+
+def _chosen(tree: dict[str, Any]) -> dict[str, str]:
+    """The name chosen in every group that has names."""
+    nodes = {group: tree.get(group) for group in CHOICE_GROUPS}
+    return {g: node.get("name", DEFAULT_CHOICE[g]) if isinstance(node, dict) else DEFAULT_CHOICE[g] for g, node in nodes.items()}
+
+
+def _node(group: str, tree: dict[str, Any], found: Findings) -> dict[str, Any]:
+    node = tree.get(group) or {}
+    if isinstance(node, dict):
+        return node
+    found.add(group, f"{group} = {show(node)}: must hold keys; `runner list {group}` shows them")
+    return {}
+
+
+def _choice(group: str, tree: dict[str, Any], found: Findings) -> Any:
+    """The instance of a group in which one entry of several is chosen by `name`."""
+    node, name = dict(_node(group, tree, found)), found.chosen[group]
+    node.pop("name", None)
+    if name not in entries(group):
+        found.add(group, explain_unknown_choice(group, name, entries(group)))
+        return entries(group)[DEFAULT_CHOICE[group]].cls()
+    return _build(entries(group)[name], node, lambda key: f"{group}.{key}", found)
+
+
+def _single(group: str, tree: dict[str, Any], found: Findings) -> Any:
+    entry = entries(group)[DEFAULT_CHOICE[group]]
+    return _build(entry, _node(group, tree, found), lambda key: f"{group}.{key}", found)
+
+
+def _regularizers(tree: dict[str, Any], found: Findings) -> dict[str, Any]:
+    """Every registered regularizer, neutral where the tree is silent."""
+    node = _node("regularizer", tree, found)
+    for name in node:
+        if name not in entries("regularizer"):
+            key = f"regularizer.{name}"
+            found.add(key, f"{key} = {show(node[name])}: {explain_unknown_key(key, found.chosen)}")
+    return {name: _regularizer(entry, node, found) for name, entry in entries("regularizer").items()}
+
+
+def _regularizer(entry: Entry, node: dict[str, Any], found: Findings) -> Any:
+    only, value = single_key(entry.cls), node.get(entry.name)
+    if only:
+        given = {only: value} if entry.name in node else {}
+    elif isinstance(value, dict) or entry.name not in node:
+        given = value or {}
+    else:
+        keys = ", ".join(regularizer_key(entry, key) for key in entry.options)
+        found.add(f"regularizer.{entry.name}", f"regularizer.{entry.name} = {show(value)}: has keys of its own: set {keys}")
+        given = {}
+    return _build(entry, given, lambda key: regularizer_key(entry, key), found)
+
+
+def _build(entry: Entry, node: dict[str, Any], dotted, found: Findings) -> Any:
+    """An instance of the entry from checked values; `dotted(key)` is the full name of a key."""
+    values = {}
+    for key, value in node.items():
+        path = dotted(key)
+        if key not in entry.options:
+            found.add(path, f"{path} = {show(value)}: {explain_unknown_key(path, found.chosen)}")
+            continue
+        checked = _value(path, entry.options[key], value, found, entry.defaults[key])
+        if path not in found.keys:
+            values[key] = checked
+    return entry.cls(**values)
+
+
+def _value(path: str, option: Option, value: Any, found: Findings, default: Any = 0) -> Any:
+    checked, wrong = option.check(value)
+    if wrong:
+        found.add(path, f"{path} = {show(value)}: {wrong}; allowed: {option.allowed()}; {_fix(path, option, value, default)}")
+    return checked
+
+
+def _fix(path: str, option: Option, value: Any, default: Any) -> str:
+    """The likely fix: the name that looks alike, else a value that works."""
+    near = closest(value, option.names()) if option.type == "choice" and isinstance(value, str) else None
+    if near:
+        return f"did you mean {path}={near}?"
+    example = option.preset if option.preset is not None else default
+    return f"for example {path}={show(example).replace(' ', '')}"
