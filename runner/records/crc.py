@@ -1,8 +1,9 @@
-"""CRC-32C, the checksum of TFRecord framing, in NumPy: no compiled extension needed, about 5 microseconds for a row of metrics.
+"""CRC-32C, the checksum of TFRecord framing, in NumPy: needs no compiled extension, 7 microseconds a row of metrics.
 
-A CRC is linear over GF(2): the checksum of a block is the XOR of what each byte contributes, which depends only on the byte and on how
-many bytes follow it. So one table look-up per byte and one XOR reduction do a whole block, with the running state folded into its
-first four bytes (Kounavis & Berry 2005, "slicing", with slices as long as the block).
+A CRC is linear over GF(2): the checksum of a block is the XOR of what each byte contributes, which depends only on
+the byte and on how many bytes follow it. So one table look-up per byte and one XOR reduction do a whole block, with
+the running state folded into its first four bytes (Kounavis & Berry 2005, "slicing", with slices as long as the
+block).
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def crc32c(data: bytes) -> int:
 
 
 def masked_crc32c(data: bytes) -> int:
-    """TFRecord's masked checksum: rotated right by 15 bits plus a constant, so that a CRC of data holding CRCs stays sound."""
+    """TFRecord's masked checksum: rotated by 15 bits plus a constant, so that data may hold CRCs themselves."""
     crc = crc32c(data)
     return (((crc >> 15) | (crc << 17)) + MASK_DELTA) & 0xFFFFFFFF
 

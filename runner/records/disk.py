@@ -1,7 +1,7 @@
 """The only place that writes run files: append at a known offset, replace atomically, truncate.
 
-Every function leaves the file either as it was or as asked, and turns an OSError (full disk, read-only folder) into a RunError that
-names the path, the cause and the fix. A file is open only during the call.
+Every function leaves the file either as it was or as asked, and turns an OSError (full disk, read-only folder) into a
+RunError that names the path, the cause and the fix. A file is open only during the call.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ FIXES = {
 def append(path: Path, data: bytes, at: int, *, sync: bool = False) -> int:
     """Write `data` at byte `at`, which becomes the end of what was valid; return the new size.
 
-    Bytes beyond `at` are left over from a write that failed and are cut off first. If this write fails they are cut off again, so a
-    full disk never leaves half a line. Raises RunError if the file holds fewer than `at` bytes.
+    Bytes beyond `at` are left over from a write that failed and are cut off first. If this write fails they are cut
+    off again, so a full disk never leaves half a line. Raises RunError if the file holds fewer than `at` bytes.
     """
     with _reported(path, "write"), _opened(path, os.O_WRONLY | os.O_CREAT) as fd:
         _cut(fd, path, at)

@@ -37,7 +37,7 @@ def _version(name: str) -> str | None:
 
 @functools.cache
 def git_info(folder: Path | None = None) -> dict[str, str | bool | None] | None:
-    """{"commit": hash, "dirty": whether tracked files differ, None if unknown} of the repository around a folder, None outside one.
+    """{"commit": hash, "dirty": do tracked files differ (None: unknown)} of the repository around a folder, else None.
 
     The commit is read from git's files, `dirty` asked of git itself with a time limit; neither ever fails a run.
     """

@@ -1,9 +1,10 @@
-"""TensorBoard events as bytes: one protocol buffer an event, framed as a TFRecord; no writer object, no thread, no open file.
+"""TensorBoard events as bytes: a protocol buffer framed as a TFRecord; no writer object, no thread, no open file.
 
-Each function returns the bytes to append to an events file. Many tags share one event. Serialization is deterministic, so equal
-calls give equal bytes (apart from the wall time, which has a fixed width).
+Each function returns the bytes to append to an events file. Many tags share one event. Serialization is
+deterministic, so equal calls give equal bytes (apart from the wall time, which has a fixed width).
 
-Importing this module costs about 0.1 s (protobuf and TensorBoard's generated classes): import it where a run starts to write.
+Importing this module costs about 0.1 s (protobuf and TensorBoard's generated classes): import it where a run starts
+to write.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def text(tag: str, markdown: str, step: int = 0) -> bytes:
 
 
 def session_start(hparams: Mapping[str, bool | int | float | str]) -> bytes:
-    """What the HParams page lists for this run. Values are switches, numbers or texts, never None or lists (see `flat.plain`)."""
+    """What the HParams page lists for this run. Values are never None, lists or NaN (see `flat.plain`)."""
     info = SessionStartInfo(start_time_secs=time.time())
     for name, value in hparams.items():
         if isinstance(value, bool):

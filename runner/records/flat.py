@@ -19,7 +19,7 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def plain(value: Any) -> bool | int | float | str:
-    """A value the HParams page can show: None and lists, which it can't, become text: None -> "null", [64, 32] -> "64-32"."""
+    """What the HParams page can show; the rest becomes text: None -> "null", [64, 32] -> "64-32", NaN -> "nan"."""
     if isinstance(value, (bool, int, str)) or (isinstance(value, float) and math.isfinite(value)):
         return value
     if value is None:

@@ -1,7 +1,8 @@
 """The files of one run while it trains: metrics.csv, the TensorBoard events, train.log and, last, summary.json.
 
-Everything is buffered and written on `flush`, which returns how many bytes of each file are now valid. A checkpoint stores these
-offsets; a resumed run cuts every file back to them and goes on, so that no line and no point is ever there twice.
+Everything is buffered and written on `flush`, which returns how many bytes of each file are now valid. A checkpoint
+stores these offsets; a resumed run cuts every file back to them and goes on, so that no line and no point is ever
+there twice.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ class RunFiles:
 
     Args:
         folder: an existing folder that belongs to this run alone.
-        offsets: None starts a run; what `flush` returned, from a checkpoint, continues one: named files are cut back to their
-            offset, the others emptied.
+        offsets: None starts a run; what `flush` returned, from a checkpoint, continues one: named files are cut back
+            to their offset, the others emptied.
 
     Raises:
         RunError: the folder holds a run already (offsets is None), or a file is shorter than its offset.
@@ -49,7 +50,8 @@ class RunFiles:
     def epoch(self, row: Mapping[str, float | int | None]) -> None:
         """Add one line to metrics.csv and one TensorBoard event with all its values at step = row["epoch"].
 
-        The first row fixes the columns. None leaves the cell empty and draws no point. Raises ValueError for an unknown column.
+        The first row fixes the columns. None leaves the cell empty and draws no point. Raises ValueError for an
+        unknown column.
         """
         if not self._columns:
             self._set_columns(list(row))
@@ -80,11 +82,11 @@ class RunFiles:
         self._event(events.text(tag, markdown))
 
     def hparams(self, flat: Mapping[str, Any]) -> None:
-        """List the run with its hyper-parameters on the HParams page; once, at the start. Use the same keys in every run."""
+        """List the run on the HParams page; once, at the start. Use the same keys in every run."""
         self._event(events.session_start({key: plain(value) for key, value in flatten(flat).items()}))
 
     def end(self, status: str, metrics: Mapping[str, float | None], epoch: int) -> None:
-        """Draw the final metrics as best/<name> at the best epoch (the HParams page shows them) and mark the run as ended.
+        """Draw the final metrics as best/<name> at the best epoch, for the HParams page, and mark the run as ended.
 
         An interrupted run is not marked, as it goes on later and TensorBoard keeps the first mark it sees.
         """
@@ -99,7 +101,7 @@ class RunFiles:
         self._pending[LOG].append(f"{stamp}  {line.rstrip()}\n".encode(errors="backslashreplace"))
 
     def flush(self, sync: bool = False) -> dict[str, int]:
-        """Write what is buffered; return file name -> bytes now valid. `sync` makes them durable (before a checkpoint names them).
+        """Write what is buffered; return file name -> bytes now valid. `sync` makes them durable, for a checkpoint.
 
         Raises RunError (full disk, ...); what was not written stays buffered and a later flush writes it.
         """
@@ -131,7 +133,9 @@ class RunFiles:
     def _refuse_to_overwrite(self) -> None:
         found = [name for name in (*NAMES, SUMMARY) if (self.folder / name).exists()]
         if METRICS in found or SUMMARY in found:
-            raise RunError(f"{self.folder} already holds a run ({', '.join(found)}); choose another folder with hydra.run.dir=FOLDER")
+            raise RunError(
+                f"{self.folder} already holds a run ({', '.join(found)}); choose another with hydra.run.dir=FOLDER"
+            )
 
     def _cut_back(self, offsets: Mapping[str, int]) -> None:
         unknown = sorted(set(offsets) - set(NAMES))
@@ -145,7 +149,7 @@ class RunFiles:
 
 
 def tag_of(column: str) -> str:
-    """metrics.csv column -> TensorBoard tag, which is grouped by its first word: "train/loss" -> "loss/train"; "lr" stays."""
+    """Column -> TensorBoard tag, which is grouped by its first word: "train/loss" -> "loss/train"; "lr" stays."""
     split, slash, metric = column.partition("/")
     return f"{metric}/{split}" if slash else column
 

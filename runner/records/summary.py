@@ -16,7 +16,7 @@ FORMAT = 1
 
 
 def to_json(content: Mapping[str, Any]) -> bytes:
-    """Strict JSON, floats exact, NaN and infinities as null, NumPy and torch numbers and arrays as plain ones, paths as text."""
+    """Strict JSON: floats exact, NaN and infinities null, NumPy and torch values as plain ones, paths as text."""
     return (json.dumps(strict(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
@@ -48,7 +48,9 @@ def read_summary(folder: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise RunError(f"{path}: not there: the run has not finished (`runner resume {folder}`) or this is no run folder") from None
+        raise RunError(
+            f"{path}: not there; either the run has not finished (`runner resume {folder}`) or this is no run"
+        ) from None
     except OSError as error:
         raise RunError(f"can't read {path}: {error.strerror or error}") from error
     except ValueError as error:

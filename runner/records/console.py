@@ -1,0 +1,199 @@
+"""What a person reads around a run: a banner before it, progress during it, a closing panel with what to type next.
+
+On a terminal with colour and a frame, piped as plain lines. Paths and commands are never wrapped or framed, so that
+they can be copied.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+from runner.records.progress import Progress, duration
+
+if TYPE_CHECKING:
+    from runner.config.settings import Settings
+
+__all__ = ["Progress", "active_regularizers", "banner", "closing_panel", "next_commands"]
+
+STYLES = {"completed": "green", "stopped_early": "green", "interrupted": "yellow", "diverged": "red", "failed": "red"}
+RESUMABLE = ("interrupted", "failed")
+
+
+class Outcome(Protocol):
+    """What is read of a run that has ended (`runner.execution.session.Outcome`)."""
+
+    folder: Path
+    status: str
+    reason: str
+    summary: dict
+    error: str | None
+
+
+def banner(
+    settings: Settings,
+    describe_lines: Iterable[str],
+    parameters: int,
+    folder: Path | str,
+    *,
+    members: int = 1,
+    stream: IO[str] | None = None,
+) -> None:
+    """Say before training what is about to be trained, on what, regularized how, and where its records go."""
+    data = list(describe_lines)
+    rows = [("data", line) for line in data[:1]] + [("", line) for line in data[1:]]
+    rows += [
+        ("model", f"{_model(settings)}, {parameters:,} parameters"),
+        ("optimizer", _optimizer(settings)),
+        ("regularizers", ", ".join(active_regularizers(settings)) or "none"),
+        ("trainer", _trainer(settings)),
+        ("folder", shown_path(folder)),
+    ]
+    _print_rows(f"runner: {members} runs" if members > 1 else "runner", rows, stream or sys.stdout)
+
+
+def active_regularizers(settings: Settings) -> list[str]:
+    """What holds this run back from fitting its training data: regularizers not neutral, decay, early stopping."""
+    from runner.config.registry import entries
+    from runner.config.settings import regularizer_key
+
+    active = []
+    for name, entry in entries("regularizer").items():
+        strengths = {k: o for k, o in entry.options.items() if o.neutral is not None}
+        values = (
+            {k: settings.value(regularizer_key(entry, k)) for k in entry.options}
+            if name in settings.regularizer
+            else {}
+        )
+        if any(_is_active(values.get(key), option.neutral) for key, option in strengths.items()):
+            active.append(
+                " ".join([name, *(_shown(v) if len(values) == 1 else f"{k}={_shown(v)}" for k, v in values.items())])
+            )
+    if getattr(settings.optimizer, "weight_decay", 0):
+        active.append(f"weight_decay {_shown(settings.optimizer.weight_decay)}")
+    stopping = settings.early_stopping
+    if stopping.patience is not None:
+        active.append(f"early stopping ({stopping.monitor}, patience {stopping.patience})")
+    return active
+
+
+def closing_panel(*outcomes: Outcome, overrides: Sequence[str] = (), stream: IO[str] | None = None) -> None:
+    """Say after training how it ended, the metrics at the best epoch, where everything is and what to type next.
+
+    `overrides` are the run's own command-line words, repeated in the suggested sweep.
+    """
+    stream = stream or sys.stdout
+    if not outcomes:
+        return
+    first = outcomes[0]
+    if len(outcomes) == 1:
+        _print_rows(first.status, _result_rows(first), stream, STYLES.get(first.status, "blue"))
+    else:
+        counts = Counter(outcome.status for outcome in outcomes)
+        title = ", ".join(f"{count} {status}" for status, count in counts.most_common())
+        _print_rows(title, [(shown_path(o.folder), _one_line(o)) for o in outcomes[:20]], stream)
+    _print_lines(["next:", *(f"  {command}" for command in next_commands(first, overrides))], stream)
+
+
+def next_commands(outcome: Outcome, overrides: Sequence[str] = ()) -> list[str]:
+    """The commands worth typing after a run."""
+    folder = shlex.quote(shown_path(outcome.folder))
+    words = " ".join(shlex.quote(word) for word in overrides if not word.startswith(("seed=", "hydra.")))
+    look = f"runner dashboard {folder}"
+    if outcome.status in RESUMABLE:
+        return [f"runner resume {folder}", look]
+    if outcome.status == "diverged":
+        return [look, " ".join(f"runner {words} optimizer.lr=LOWER".split())]
+    return [look, f"runner predict {folder} INPUT --out FILE", " ".join(f"runner -m {words} seeds=5".split())]
+
+
+def shown_path(folder: Path | str) -> str:
+    """The shorter of the relative and the absolute path."""
+    absolute = os.path.abspath(folder)
+    relative = os.path.relpath(absolute)
+    return relative if len(relative) < len(absolute) and not relative.startswith("..") else absolute
+
+
+def _result_rows(outcome: Outcome) -> list[tuple[str, str]]:
+    summary = outcome.summary or {}
+    rows = [("reason", outcome.reason)] if outcome.reason else []
+    if outcome.error:
+        rows.append(("error", str(outcome.error).strip().splitlines()[-1]))
+    if summary.get("best_epoch") is not None:
+        rows.append(("best epoch", str(summary["best_epoch"])))
+    for split in ("train", "val", "test"):
+        metrics = {k: v for k, v in (summary.get(split) or {}).items() if isinstance(v, (int, float))}
+        if metrics:
+            rows.append((split, "  ".join(f"{name} {value:.4f}" for name, value in metrics.items())))
+    if summary.get("seconds") is not None:
+        rows.append(("time", duration(summary["seconds"])))
+    return [*rows, ("folder", shown_path(outcome.folder))]
+
+
+def _one_line(outcome: Outcome) -> str:
+    test = (outcome.summary or {}).get("test") or {}
+    return "  ".join([outcome.status, *(f"test/{k} {v:.4f}" for k, v in test.items() if isinstance(v, (int, float)))])
+
+
+def _model(settings: Settings) -> str:
+    model = settings.model
+    hidden = "-".join(map(str, model.hidden)) or "no hidden layer"
+    norm = getattr(model, "norm", "none")
+    return f"{hidden} {model.activation}" + (f" {norm}" if norm != "none" else "")
+
+
+def _optimizer(settings: Settings) -> str:
+    from runner.config.registry import name_of
+
+    name, schedule = name_of(settings.optimizer, "optimizer"), name_of(settings.scheduler, "scheduler")
+    return f"{name} lr={_shown(settings.optimizer.lr)}, {schedule} schedule"
+
+
+def _trainer(settings: Settings) -> str:
+    t = settings.trainer
+    return f"up to {t.epochs} epochs, batches of {t.batch_size}, {t.dtype} on {t.device}, seed {settings.seed}"
+
+
+def _is_active(value: Any, neutral: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(_is_active(v, neutral) for v in value)
+    return value is not None and value != neutral
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(_shown, value)) + "]"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _print_rows(title: str, rows: list[tuple[str, str]], stream: IO[str], style: str = "blue") -> None:
+    width = max((len(label) for label, _ in rows), default=0)
+    if not stream.isatty():
+        _print_lines([title, *(f"  {label:{width}}  {text}".rstrip() for label, text in rows)], stream)
+        return
+    from rich.console import Console
+    from rich.panel import Panel
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    framed = [row for row in rows if row[0] != "folder"]
+    for label, text in framed:
+        grid.add_row(Text(label, style="dim"), Text(text))
+    console = Console(file=stream)
+    console.print(Panel(grid, title=Text(title, style="bold"), title_align="left", border_style=style, expand=False))
+    for label, text in rows[len(framed) :]:  # outside the frame, unwrapped, to be copied
+        console.print(Text(f"{label}: {text}"), soft_wrap=True)
+
+
+def _print_lines(lines: list[str], stream: IO[str]) -> None:
+    """Print without wrapping; what the stream's encoding lacks is replaced."""
+    text = "\n".join(lines) + "\n"
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    stream.write(text.encode(encoding, "replace").decode(encoding))
+    stream.flush()

@@ -1,0 +1,131 @@
+"""Figures as PNG bytes. Drawn without pyplot, so no window, no global state; equal input gives equal bytes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+GRID = 200  # points along each side of a decision surface
+COLOURS = (
+    "#4477AA",
+    "#EE6677",
+    "#228833",
+    "#CCBB44",
+    "#66CCEE",
+    "#AA3377",
+    "#BBBBBB",
+)  # Paul Tol's bright, colour-blind safe
+MAX_POINTS = 2000
+MAX_CELLS_WITH_TEXT = 20
+SIZE, DPI = (5.2, 4.4), 100
+
+
+def decision_boundary(
+    predict: Callable[[np.ndarray], np.ndarray],
+    x2: np.ndarray,
+    y: np.ndarray,
+    *,
+    labels: Sequence[str] | None = None,
+    names: Sequence[str] = ("x1", "x2"),
+    title: str = "",
+) -> bytes:
+    """What a network says all over a plane of two inputs, with the examples on top.
+
+    Args:
+        predict: maps points [n, 2] to class probabilities [n, C] (strength of colour = confidence), to class codes
+            [n] (integers) or to a regression's outputs [n] (drawn as levels).
+        x2: examples [n, 2]; at most 2,000, evenly picked, are drawn.
+        y: their class codes or targets [n].
+    """
+    x2, y = np.asarray(x2, dtype=np.float64), np.asarray(y)
+    left, right, low, high = _limits(x2)
+    across, up = np.meshgrid(np.linspace(left, right, GRID), np.linspace(low, high, GRID))
+    answer = np.asarray(predict(np.stack([across.ravel(), up.ravel()], axis=1)))
+    figure, axes = _axes(title)
+    extent = (left, right, low, high)
+    shown = np.linspace(0, len(x2) - 1, min(len(x2), MAX_POINTS)).astype(int)
+    if answer.ndim == 1 and answer.dtype.kind == "f":
+        _surface(figure, axes, answer.reshape(GRID, GRID), extent, x2[shown], y[shown])
+    else:
+        classes = int(max(answer.shape[1] if answer.ndim == 2 else answer.max() + 1, y.max() + 1))
+        axes.imshow(_tint(answer, classes).reshape(GRID, GRID, 3), origin="lower", extent=extent, aspect="auto")
+        _points(axes, x2[shown], y[shown], classes, labels)
+    axes.set(xlabel=names[0], ylabel=names[1])
+    return _png(figure)
+
+
+def confusion_matrix(cm: np.ndarray, labels: Sequence[Any] | None = None, *, title: str = "") -> bytes:
+    """Counts [C, C] of true class (rows) against predicted class (columns), coloured by the share of the true class."""
+    cm = np.asarray(cm)
+    names = [str(label) for label in (range(len(cm)) if labels is None else labels)]
+    share = cm / np.maximum(cm.sum(axis=1, keepdims=True), 1)
+    figure, axes = _axes(title)
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    ticks = np.arange(len(cm)) if len(cm) <= MAX_CELLS_WITH_TEXT else np.arange(0, len(cm), -(-len(cm) // 20))
+    axes.set_xticks(ticks, [_cut(names[i]) for i in ticks], rotation=45 if max(map(len, names)) > 3 else 0, ha="right")
+    axes.set_yticks(ticks, [_cut(names[i]) for i in ticks])
+    axes.set(xlabel="predicted", ylabel="true")
+    if len(cm) <= MAX_CELLS_WITH_TEXT:
+        for row, column in np.ndindex(cm.shape):
+            if cm[row, column]:
+                dark = "white" if share[row, column] > 0.5 else "black"
+                axes.text(column, row, f"{cm[row, column]:d}", ha="center", va="center", color=dark, fontsize=8)
+    return _png(figure)
+
+
+def _axes(title: str) -> tuple[Figure, Any]:
+    figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.set_title(title, fontsize=10)
+    return figure, axes
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _limits(x2: np.ndarray) -> tuple[float, float, float, float]:
+    """Left, right, bottom, top with a margin of a tenth."""
+    low, high = x2.min(axis=0), x2.max(axis=0)
+    margin = np.maximum(0.1 * (high - low), 1e-3)
+    return float(low[0] - margin[0]), float(high[0] + margin[0]), float(low[1] - margin[1]), float(high[1] + margin[1])
+
+
+def _palette(classes: int) -> np.ndarray:
+    rgb = [tuple(int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)) for c in COLOURS]
+    return np.array([rgb[i % len(rgb)] for i in range(classes)])
+
+
+def _tint(answer: np.ndarray, classes: int) -> np.ndarray:
+    """Class colours [n, 3] mixed by probability and lightened."""
+    weights = answer if answer.ndim == 2 else np.eye(classes)[answer.astype(int)]
+    mixed = np.nan_to_num(weights) @ _palette(classes)[: weights.shape[1]]
+    return np.clip(0.45 + 0.55 * mixed, 0, 1)
+
+
+def _points(axes, x2: np.ndarray, y: np.ndarray, classes: int, labels: Sequence[str] | None) -> None:
+    for code in range(classes):
+        mine = x2[y == code]
+        label = _cut(str(labels[code] if labels is not None else code))
+        axes.scatter(*mine.T, s=12, color=_palette(classes)[code], edgecolors="white", linewidths=0.4, label=label)
+    if classes <= 10:
+        axes.legend(loc="best", fontsize=8, framealpha=0.8)
+
+
+def _surface(figure, axes, levels: np.ndarray, extent, x2: np.ndarray, y: np.ndarray) -> None:
+    low, high = float(min(np.nanmin(levels), y.min())), float(max(np.nanmax(levels), y.max()))
+    axes.imshow(levels, origin="lower", extent=extent, aspect="auto", cmap="viridis", vmin=low, vmax=high)
+    dots = axes.scatter(*x2.T, c=y, s=14, cmap="viridis", vmin=low, vmax=high, edgecolors="white", linewidths=0.5)
+    figure.colorbar(dots, ax=axes)
+
+
+def _cut(name: str, length: int = 14) -> str:
+    return name if len(name) <= length else name[: length - 2] + ".."
