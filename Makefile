@@ -31,8 +31,8 @@ check: $(INSTALLED) ## lint, formatting, types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: $(INSTALLED) ## time one step beside PyTorch and scikit-learn
-	@$(BIN)/python benchmarks/step.py
+bench: $(INSTALLED) ## time one step beside PyTorch and scikit-learn; make bench ARGS="--quick --save"
+	@$(BIN)/python benchmarks/step.py $(ARGS)
 
 soak: $(INSTALLED) ## run the long tests
 	@$(BIN)/python -m pytest -m soak

@@ -6,7 +6,7 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
 os.environ["MPLBACKEND"] = "Agg"
 
-from hypothesis import settings  # noqa: E402
+from hypothesis import settings
 
 # Two busy cores make deadlines a coin toss; in CI the examples are the same every time.
 settings.register_profile("local", deadline=None)
