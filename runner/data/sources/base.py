@@ -27,6 +27,8 @@ class RawTable:
     labels: list[str] | None = None  # class names by code
     split: Any = None
     image_shape: tuple[int, ...] | None = None  # (channels, height, width)
+    divisor: float = 1.0  # the largest possible value, by which scaling "none" divides (255 for 8-bit pixels)
+    notes: list[str] = field(default_factory=list)  # what reading inferred, for the screen
 
 
 @dataclass

@@ -1,0 +1,150 @@
+"""From a table of numbers and words to the features of a network, and back: arrays and categories, JSON-able, never pickled.
+
+Features are the numeric columns in file order, then a 0/1 column for each category of each categorical column (one-hot, as
+scikit-learn's OneHotEncoder with unknown words ignored). A number x becomes (x - offset) / scale. A hole becomes the median of the
+training split, or in a categorical column the category "missing" (all zeros where the training split had no hole).
+Shapes: N rows, F numeric columns, D features, C classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from runner.data.files import did_you_mean
+from runner.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MISSING = "missing"
+CHUNK = 4096  # rows encoded at a time, so that float64 copies stay small
+
+
+@dataclass
+class Encoding:
+    """Everything `transform` and `decode` need; plain lists, so that equality and JSON are exact."""
+
+    task: str
+    target: str
+    columns: list[str]  # input columns in file order
+    numeric: list[str]
+    fill: list[float]  # in place of a hole, by numeric column
+    offset: list[float]
+    scale: list[float]
+    categories: dict[str, list[str]] = field(default_factory=dict)  # sorted, by categorical column
+    labels: list[str] | None = None
+    target_offset: float = 0.0
+    target_scale: float = 1.0
+    dtype: str = "float32"
+    image_shape: tuple[int, ...] | None = None
+
+    @property
+    def width(self) -> int:
+        """Number of features D."""
+        return len(self.numeric) + sum(map(len, self.categories.values()))
+
+    @property
+    def feature_names(self) -> list[str]:
+        """One name a feature; `column=category` for the one-hot ones."""
+        return self.numeric + [f"{column}={word}" for column, words in self.categories.items() for word in words]
+
+    @property
+    def text_columns(self) -> list[str]:
+        """Columns whose text matters, which a CSV reader must not turn into numbers."""
+        return list(self.categories) + ([self.target] if self.task == "classification" else [])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Lists, numbers and strings only; floats survive JSON exactly because Python writes them in full."""
+        tree = asdict(self)
+        return tree | {"image_shape": list(self.image_shape) if self.image_shape else None}
+
+    @classmethod
+    def from_dict(cls, tree: dict[str, Any]) -> Encoding:
+        """The inverse of `to_dict`; DataError if keys are missing or unknown."""
+        names = {f.name for f in fields(cls)}
+        if set(tree) != names:
+            raise DataError(f"this is no feature encoding: keys missing or unknown: {', '.join(sorted(set(tree) ^ names))}.")
+        shape = tree["image_shape"]
+        return cls(**{**tree, "image_shape": tuple(shape) if shape else None})
+
+    def encode(self, numeric_NF: np.ndarray, words: dict[str, np.ndarray]) -> np.ndarray:
+        """Features [N, D] of raw values; `words` holds one object array [N] a categorical column, None for a hole."""
+        x_ND = np.zeros((len(numeric_NF), self.width), self.dtype)
+        wide = len(self.numeric)
+        fill, offset, scale = (np.array(v, np.float64) for v in (self.fill, self.offset, self.scale))
+        for start in range(0, len(x_ND), CHUNK):
+            block = numeric_NF[start : start + CHUNK].astype(np.float64)
+            block = np.where(np.isnan(block), fill, block)
+            x_ND[start : start + CHUNK, :wide] = (block - offset) / scale
+        for column, known in self.categories.items():
+            codes = self._codes(words[column], known)
+            rows = np.flatnonzero(codes >= 0)
+            x_ND[rows, wide + codes[rows]] = 1
+            wide += len(known)
+        return x_ND
+
+    @staticmethod
+    def _codes(words: np.ndarray, known: list[str]) -> np.ndarray:
+        """Position of each word among the known ones, -1 for a word that the training split did not have."""
+        position = {word: i for i, word in enumerate(known)}
+        return np.array([position.get(MISSING if word is None else word, -1) for word in words], np.int64)
+
+    def transform(self, frame: pd.DataFrame) -> np.ndarray:
+        """Features [n, D] of a table with the columns of the training data, in any order. DataError: see `transform_with_notes`."""
+        return self.transform_with_notes(frame)[0]
+
+    def transform_with_notes(self, frame: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
+        """(features [n, D], sentences about columns that were ignored, holes that were filled, categories that were new).
+
+        Raises DataError naming missing columns, text in a numeric column, infinities.
+        """
+        from runner.data.columns import numbers, texts
+
+        self._check_columns(list(map(str, frame.columns)))
+        numeric = np.empty((len(frame), len(self.numeric)))
+        for i, name in enumerate(self.numeric):
+            numeric[:, i] = numbers(frame[name], name)
+        words = {name: texts(frame[name]) for name in self.categories}
+        return self.encode(numeric, words), self._notes(frame, numeric, words)
+
+    def _check_columns(self, given: list[str]) -> None:
+        missing = [name for name in self.columns if name not in given]
+        if missing:
+            spare = [name for name in given if name not in self.columns]
+            shown = ", ".join(f"{name!r}" for name in missing[:10]) + (f" and {len(missing) - 10} more" if len(missing) > 10 else "")
+            plural = "s" if len(missing) > 1 else ""
+            raise DataError(f"the table lacks the column{plural} {shown} that the network was trained on.{did_you_mean(missing[0], spare)}")
+
+    def _notes(self, frame, numeric: np.ndarray, words: dict[str, np.ndarray]) -> list[str]:
+        extra = [str(name) for name in frame.columns if name not in self.columns and name != self.target]
+        notes = [f"ignored columns the network does not know: {', '.join(extra)}"] if extra else []
+        holes = int(np.isnan(numeric).sum())
+        notes += [f"{holes:,} missing numbers filled with the median of the training data"] if holes else []
+        for name, known in self.categories.items():
+            new = words[name][self._codes(words[name], known) < 0]
+            kinds = sorted({MISSING if word is None else word for word in new})
+            if len(new):
+                notes.append(f"column {name!r}: {len(new):,} rows with categories not seen in training ({', '.join(kinds[:5])}), encoded as zeros")
+        return notes
+
+    def targets(self, frame: pd.DataFrame) -> np.ndarray:
+        """What the network should have said, [n]: class codes, or numbers in original units. DataError for a hole or unknown class."""
+        from runner.data.columns import numbers, texts, without_holes
+
+        if self.task == "regression":
+            return without_holes(numbers(frame[self.target], self.target), self.target)
+        words = without_holes(texts(frame[self.target]), self.target)
+        codes = self._codes(words, self.labels or [])
+        if (codes < 0).any():
+            raise DataError(f"column {self.target!r} holds the class {words[codes < 0][0]!r}, known are {', '.join(self.labels or [])}.")
+        return codes
+
+    def decode(self, outputs: np.ndarray) -> np.ndarray:
+        """Outputs of the network in the user's terms: numbers [n] in original units, or the label [n] of the largest of C outputs."""
+        outputs = np.asarray(outputs)
+        if self.task == "regression":
+            return outputs.reshape(len(outputs)).astype(np.float64) * self.target_scale + self.target_offset
+        return np.array(self.labels, object)[outputs.argmax(axis=1)]

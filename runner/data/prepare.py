@@ -1,0 +1,121 @@
+"""From settings to the arrays a run trains on; what runs have in common is read and encoded once."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from runner.config.settings import Settings
+from runner.data.encoding import Encoding
+from runner.data.fitting import fit
+from runner.data.sources.base import RawTable, Source
+from runner.data.split import split
+
+CUT_KEYS = tuple(f.name for f in dataclasses.fields(Source))  # split and scaling; every other key says which table is read
+
+
+@dataclass
+class RunData:
+    """What one run trains on. N rows, D features; train, val and test are sorted row numbers (int64) into x and y."""
+
+    task: str  # classification | regression
+    x: np.ndarray  # [N, D], encoded and scaled
+    y: np.ndarray  # [N], class codes (int64) or scaled numbers (float64)
+    train: np.ndarray
+    val: np.ndarray
+    test: np.ndarray
+    encoding: Encoding
+    labels: list[str] | None
+    outputs: int  # number of classes, or 1
+    image_shape: tuple[int, ...] | None
+    sha256: str  # of the raw data
+    name: str = ""
+    split_seed: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def describe(self) -> list[str]:
+        """What was read and inferred, in lines for the screen."""
+        rows, width = self.x.shape
+        image = f", images {'x'.join(map(str, self.image_shape))}" if self.image_shape else ""
+        answer = f"{self.outputs} classes ({_short(self.labels)})" if self.labels else f"regression of {self.encoding.target!r}"
+        sizes = ", ".join(f"{part} {len(getattr(self, part)):,}" for part in ("train", "val", "test"))
+        stratified = ", stratified" if self.labels else ""
+        return [
+            f"{self.name}: {rows:,} rows, {width} features{image}, {answer}",
+            f"split: {sizes} (split_seed {self.split_seed}{stratified})",
+            *self.notes,
+            *self._untrained(),
+        ]
+
+    def _untrained(self) -> list[str]:
+        if not self.labels:
+            return []
+        counts = np.bincount(self.y[self.train], minlength=len(self.labels))
+        return [f"no training row of class {self.labels[code]!r}" for code in np.flatnonzero(counts == 0)]
+
+
+def _short(words: list[str] | None, most: int = 10) -> str:
+    words = words or []
+    return ", ".join(words[:most]) + (", ..." if len(words) > most else "")
+
+
+def prepare(settings: Settings, cache: dict | None = None) -> RunData:
+    """Read, split and encode the data of one run.
+
+    With one `cache` for several runs, a table is read once, and runs with the same features and targets get the same x and y
+    objects: always if their data keys are equal, and also when only the split differs but the encoding does not depend on it.
+    Raises DataError and ConfigError.
+    """
+    cache = {} if cache is None else cache
+    source, dtype = settings.dataset, settings.trainer.dtype
+    keys = {f.name: getattr(source, f.name) for f in dataclasses.fields(source)}
+    table_key = ("table", type(source).__qualname__, _text({k: v for k, v in keys.items() if k not in CUT_KEYS}))
+    run_key = ("run", table_key, dtype, _text({k: keys[k] for k in CUT_KEYS}))
+    if run_key not in cache:
+        table = _once(cache, table_key, source.read)
+        cache[run_key] = _run_data(table, table_key, source, dtype, cache)
+    return cache[run_key]
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def _once(cache: dict, key: Any, make):
+    if key not in cache:
+        cache[key] = make()
+    return cache[key]
+
+
+def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dict) -> RunData:
+    from runner.config.settings import name_of
+
+    rows = split(table, source)
+    encoding = fit(table, rows.train, source.scaling, source.target_scaling, dtype)
+    x = _once(cache, ("x", table_key, _text(encoding.to_dict())), lambda: encoding.encode(table.numeric_ND, table.categorical))
+    return RunData(
+        task=table.task,
+        x=x,
+        y=_once(cache, ("y", table_key, encoding.target_offset, encoding.target_scale), lambda: _targets(table, encoding)),
+        train=rows.train,
+        val=rows.val,
+        test=rows.test,
+        encoding=encoding,
+        labels=table.labels,
+        outputs=len(table.labels) if table.labels else 1,
+        image_shape=table.image_shape,
+        sha256=table.sha256,
+        name=name_of(source, "dataset"),
+        split_seed=source.split_seed,
+        notes=list(table.notes),
+    )
+
+
+def _targets(table: RawTable, encoding: Encoding) -> np.ndarray:
+    if table.task == "classification":
+        return np.ascontiguousarray(table.target, np.int64)
+    return (table.target - encoding.target_offset) / encoding.target_scale

@@ -1,0 +1,156 @@
+"""Which examples train, validate and test: a pure function of the targets, the fractions and `dataset.split_seed`.
+
+One random order of the rows is drawn from the seed. The test set takes the first rows of each class in that order, validation the next
+ones, training the rest; so the test set depends neither on val_fraction nor on train_size. Classification is stratified: of n rows, f n
+are taken, and from every class its share rounded up or down (largest remainder). A smaller train_size takes a prefix of a larger one.
+Shapes: N rows, C classes.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+
+import numpy as np
+
+from runner.data.sources.base import RawTable, Source
+from runner.errors import ConfigError, DataError
+
+
+@dataclass
+class Split:
+    """Sorted row numbers (int64) of each part."""
+
+    train: np.ndarray
+    val: np.ndarray
+    test: np.ndarray
+
+
+def split(table: RawTable, source: Source) -> Split:
+    """Cut the rows as the keys of `source` say; a part that the table marks itself is taken as it is.
+
+    Raises ConfigError for fractions or a train_size that cannot be met, DataError for a class or a table that is too small.
+    """
+    classes = table.target if table.task == "classification" else np.zeros(len(table.target), np.int64)
+    fixed = {part: _marked(table, part) for part in ("train", "val", "test")}
+    wanted = {part: getattr(source, f"{part}_fraction") for part in ("test", "val") if not len(fixed[part])}
+    if sum(wanted.values()) >= 1:
+        raise ConfigError(
+            f"dataset.val_fraction={source.val_fraction:g} + dataset.test_fraction={source.test_fraction:g} leave nothing to train on. "
+            "Their sum must be below 1."
+        )
+    pool = fixed["train"] if table.split is not None else np.arange(len(table.target))
+    if table.task == "classification":
+        _check_classes(table, pool, any(wanted.values()))
+    parts = _cut(pool, classes[pool], wanted, source.split_seed)
+    train = _subset(parts["train"], classes[parts["train"]], source.train_size, source.split_seed)
+    return Split(train, parts.get("val", fixed["val"]), parts.get("test", fixed["test"]))
+
+
+def _marked(table: RawTable, part: str) -> np.ndarray:
+    return np.flatnonzero(table.split == part) if table.split is not None else np.empty(0, np.int64)
+
+
+def _check_classes(table: RawTable, pool: np.ndarray, cut: bool) -> None:
+    """Every class needs a row to train on and, if the pool is to be cut, one more."""
+    counts = np.bincount(table.target[pool], minlength=len(table.labels or []))
+    for code in np.flatnonzero(counts < (2 if cut else 1)):
+        label, column = (table.labels or [])[code], table.target_name
+        if counts[code]:
+            raise DataError(
+                f"class {label!r} of {column!r} has a single row, which cannot both train and test. "
+                "Remove the row, merge the class with another, or add rows of that class."
+            )
+        raise DataError(f"class {label!r} of {column!r} has no row in the training split. Mark some of its rows as train, or remove it.")
+
+
+def random_order(count: int, seed: int, purpose: int) -> np.ndarray:
+    """A permutation of 0..count-1 that depends on (seed, purpose) only."""
+    draws = np.random.Generator(np.random.PCG64([seed, purpose])).random(count)
+    return np.argsort(draws, kind="stable")
+
+
+def _cut(pool: np.ndarray, classes: np.ndarray, wanted: dict[str, float], seed: int) -> dict[str, np.ndarray]:
+    """Take each wanted part from the pool, in the order given; what is left is "train"."""
+    order = random_order(len(pool), seed, 0)
+    ties = random_order(int(classes.max(initial=0)) + 1, seed, 1)
+    parts = {}
+    for part, fraction in wanted.items():
+        size = round(fraction * len(pool))
+        if fraction > 0 and size == 0:
+            raise DataError(
+                f"dataset.{part}_fraction={fraction:g} of {len(pool)} rows is no row at all. Raise it, add rows, or set it to 0."
+            )
+        taken = _take(classes[order], size, fraction * np.bincount(classes), ties, part)
+        parts[part], order = np.sort(pool[order[taken]]), order[~taken]
+    return parts | {"train": np.sort(pool[order])}
+
+
+def _take(classes: np.ndarray, size: int, quotas: np.ndarray, ties: np.ndarray, part: str) -> np.ndarray:
+    """A mask of `size` rows: the first of each class, as many as `apportion` says, leaving each class one row."""
+    counts = np.bincount(classes, minlength=len(quotas))
+    limits = np.maximum(counts - 1, 0)
+    if size > limits.sum():
+        raise DataError(
+            f"dataset.{part}_fraction asks for {size} of the {len(classes)} rows left, but {np.count_nonzero(counts)} must stay to train on. "
+            "Lower dataset.val_fraction or dataset.test_fraction, or add rows."
+        )
+    return ranks(classes) < apportion(size, quotas, limits, ties)[classes]
+
+
+def apportion(size: int, quotas: np.ndarray, limits: np.ndarray, ties: np.ndarray) -> np.ndarray:
+    """Whole numbers [C] that sum to `size`, each its quota rounded down or up if the limits allow it (Hamilton's method)."""
+    seats = np.minimum(np.floor(quotas), limits).astype(np.int64)
+    while seats.sum() != size:
+        more = 1 if seats.sum() < size else -1
+        gain = np.where((seats < limits) if more > 0 else (seats > 0), more * (quotas - seats), -np.inf)
+        best = np.lexsort((ties, -gain))[0]
+        seats[best] += more
+    return seats
+
+
+def ranks(classes: np.ndarray) -> np.ndarray:
+    """For each row, how many rows of its class stand before it."""
+    order = np.argsort(classes, kind="stable")
+    counts = np.bincount(classes)
+    starts = np.cumsum(counts) - counts
+    result = np.empty(len(classes), np.int64)
+    result[order] = np.arange(len(classes)) - starts[classes[order]]
+    return result
+
+
+def _subset(rows: np.ndarray, classes: np.ndarray, train_size: float | None, seed: int) -> np.ndarray:
+    """The `train_size` rows, a share if below 1, else a number; of nested, stratified subsets."""
+    if train_size is None:
+        return rows
+    if train_size >= 1 and train_size != int(train_size):
+        raise ConfigError(f"dataset.train_size={train_size:g} must be a share below 1 or a whole number of rows.")
+    size = int(train_size) if train_size >= 1 else round(train_size * len(rows))
+    if size > len(rows):
+        raise ConfigError(f"dataset.train_size={size} is more than the {len(rows)} training rows. Use at most {len(rows)}, or null for all.")
+    if size == 0:
+        raise ConfigError(f"dataset.train_size={train_size:g} of {len(rows)} training rows is no row at all. Raise it.")
+    order = random_order(len(rows), seed, 2)
+    return np.sort(rows[order[stratified_order(classes[order])[:size]]])
+
+
+def stratified_order(classes: np.ndarray) -> np.ndarray:
+    """An order of the rows in which every prefix is stratified: after k rows, class c has had k n_c / N of them, to within one.
+
+    Row r of a class may come once its share exceeds r and must come before it exceeds r + 1; the most urgent comes first
+    (Tijdeman 1980, the chairman assignment problem). Rows of a class keep their order.
+    """
+    counts = np.bincount(classes)
+    slack = 1 / (2 * max(np.count_nonzero(counts), 2) - 2)
+    spacing = len(classes) / np.maximum(counts, 1)  # rows of the order for each row of the class
+    rank = ranks(classes)
+    release = np.ceil((rank + slack) * spacing[classes] - 1e-9).astype(np.int64)
+    deadline = (rank + 1 - slack) * spacing[classes]
+    waiting, order, arrivals = [], [], np.argsort(release, kind="stable")
+    arrived = 0
+    for k in range(1, len(classes) + 1):
+        while arrived < len(arrivals) and (release[arrivals[arrived]] <= k or not waiting):
+            heapq.heappush(waiting, (deadline[arrivals[arrived]], arrived, arrivals[arrived]))
+            arrived += 1
+        order.append(heapq.heappop(waiting)[2])
+    return np.array(order, np.int64)
