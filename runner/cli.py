@@ -1,0 +1,37 @@
+"""The command line: `runner [OVERRIDES]` trains, a first word that is a command does something else.
+
+Each command is a module of `runner.commands` with `run(arguments) -> exit code`, imported when it is used.
+Exit codes: 0 done; 1 a run failed, or a single run diverged; 2 usage, configuration or data; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+from runner.commands import COMMANDS
+from runner.commands.screen import report, report_unexpected
+from runner.errors import RunnerError
+
+INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code; errors meant for users become a message instead of a traceback."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    name = words.pop(0) if words and words[0] in COMMANDS else "train"
+    try:
+        return importlib.import_module(f"runner.commands.{name}").run(words)
+    except RunnerError as error:
+        report(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe has gone, as in `runner list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 a defect: one line on the screen, the traceback in a file
+        report_unexpected(error)
+        return 1

@@ -1,0 +1,20 @@
+"""`runner resume DIR`: continue an interrupted run where its checkpoint stands."""
+
+from __future__ import annotations
+
+import argparse
+
+from runner.commands.folders import find_run
+from runner.commands.train import exit_code
+
+
+def run(arguments: list[str]) -> int:
+    """Continue the run in the folder named; a finished one is left as it is."""
+    parser = argparse.ArgumentParser(prog="runner resume", description="Continue an interrupted run or sweep.")
+    parser.add_argument("dir", help="folder of the run, or `last` for the newest under outputs/")
+    folder = find_run(parser.parse_args(arguments).dir)
+    from runner.execution import session
+
+    outcomes = session.resume(folder, console=True)
+    multirun = len(outcomes) > 1
+    return max((exit_code(outcome.status, multirun) for outcome in outcomes), default=0)
