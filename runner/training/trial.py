@@ -19,6 +19,7 @@ class Trial:
     settings: Settings
     data: RunData
     files: RunFiles
+    detailed: bool = True  # weight histograms and figures (a single run)
     stopping: Stopping = field(default_factory=Stopping)
     plateau: dict[str, float] = field(default_factory=dict)
     best: dict[str, float] = field(default_factory=dict)  # metrics of the best epoch
@@ -32,13 +33,13 @@ class Trial:
         """What reduce-on-plateau multiplies the rate with."""
         return self.plateau.get("scale", 1.0)
 
-    def record(self, epoch: int, row: dict[str, float]) -> bool:
+    def record(self, epoch: int, row: dict[str, Any]) -> bool:
         """Log the metrics of an epoch, update stopping and plateau; True if its weights are the best so far."""
         self.files.epoch({"epoch": epoch} | row)
         self.last = {"epoch": epoch} | row
         rule = self.settings.early_stopping
         value = row.get(rule.monitor)
-        losses = (v for k, v in row.items() if k in ("train/objective", "train/loss", "val/loss"))
+        losses = (row[k] for k in ("train/objective", "train/loss", "val/loss") if row.get(k) is not None)
         if not all(math.isfinite(v) for v in losses):
             self.status, self.reason = "diverged", f"the loss was not finite after epoch {epoch}"
             return False
@@ -67,7 +68,7 @@ class Trial:
             "best": self.best,
             "last": self.last,
             "seconds": self.seconds,
-            "offsets": self.files.flush(),
+            "offsets": self.files.flush(sync=True),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:

@@ -1,0 +1,53 @@
+"""Which runs can train together.
+
+Runs share a population when they agree in every structural option and in the shapes of their data; within one, rows are sorted by update
+rule. Large networks gain nothing from company (their matrix products fill the machine alone) and crowd the cache, so a
+population is cut to what fits.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from runner.config.settings import Settings
+
+if TYPE_CHECKING:
+    from runner.data.prepare import RunData
+
+LARGEST = 64  # members
+CACHE_FLOATS = 1 << 20  # parameters of one population that stay in the cache together
+
+
+def structure(run: Settings, data: RunData) -> tuple:
+    """Runs with equal keys can be rows of one population."""
+    options = run.options().items()
+    chosen = {key: run.value(key) for key, option in options if option.kind == "structural" and not key.startswith("dataset.")}
+    sizes = tuple(len(part) for part in (data.train, data.val, data.test))
+    shapes = (data.task, len(data.x), data.x.shape[1], data.outputs, *sizes)
+    return (json.dumps(chosen, sort_keys=True), type(run.loss).__name__, shapes)
+
+
+def parameters(run: Settings, data: RunData) -> int:
+    """Weights and biases of one run's network."""
+    widths = [data.x.shape[1], *run.model.hidden, data.outputs]
+    return sum((a + 1) * b for a, b in zip(widths, widths[1:], strict=False))
+
+
+def populations(
+    runs: Sequence[Settings], data: Sequence[RunData], sort_key: Any, max_members: int | None = None
+) -> list[list[int]]:
+    """Positions of `runs`, grouped into populations; inside one they are sorted by `sort_key` (stable)."""
+    groups: dict[tuple, list[int]] = {}
+    for i, (run, table) in enumerate(zip(runs, data, strict=True)):
+        groups.setdefault(structure(run, table), []).append(i)
+    cut: list[list[int]] = []
+    for members in groups.values():
+        members.sort(key=lambda i: str(sort_key(runs[i])))
+        fitting = CACHE_FLOATS // parameters(runs[members[0]], data[members[0]])
+        size = max_members or max(1, min(LARGEST, fitting))
+        size = math.ceil(len(members) / math.ceil(len(members) / size))  # equal parts
+        cut += [members[a : a + size] for a in range(0, len(members), size)]
+    return cut

@@ -1,0 +1,167 @@
+"""Training, top to bottom: epochs, evaluation, stopping, checkpoints, and what happens when a run ends.
+
+One population at a time: row r of every tensor belongs to trials[r]. A single run is a population of one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from runner.errors import RunnerError
+from runner.training import checkpoint
+from runner.training.engine import Engine
+from runner.training.outcome import Outcome, finish
+from runner.training.trial import Trial
+
+
+class Interrupted(RunnerError):
+    """Training was asked to stop; everything is in the checkpoint. Exit code 130."""
+
+    exit_code = 130
+
+
+class Training:
+    """A population in training.
+
+    Args:
+        engine: its tensors; rows in the order of `trials`.
+        trials: one a row.
+        path: its checkpoint file.
+        facts: what every summary says besides (versions, git, bitwise).
+        asked_to_stop: looked at after every epoch; true ends training with a checkpoint and `Interrupted`.
+        watch: called after every epoch with the trials that train and all outcomes so far (progress display).
+        at_end: called with (trial, engine of its kept weights) before a run's summary is written (figures).
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        trials: list[Trial],
+        path: Path,
+        *,
+        facts: dict[str, Any],
+        asked_to_stop: Callable[[], bool] = lambda: False,
+        watch: Callable[[list[Trial], list[Outcome]], None] = lambda trials, outcomes: None,
+        at_end: Callable[[Trial, Engine], None] = lambda trial, engine: None,
+    ):
+        self.engine, self.trials, self.path, self.facts = engine, trials, path, facts
+        self.asked_to_stop, self.watch, self.at_end = asked_to_stop, watch, at_end
+        self.best = {"theta": engine.theta.clone(), "buffers": engine.buffers.clone()}
+        self.outcomes: list[Outcome] = []
+        self.resumed = False
+
+    def run(self) -> list[Outcome]:
+        """Train every row to its end; returns the outcomes in the order in which they ended."""
+        self.saved = self.clock = time.monotonic()
+        if not self.resumed:
+            self._evaluate_and_record({})
+        while True:
+            self._end_finished()
+            if not self.trials:
+                break
+            self._save_if_due()
+            self._epoch()
+            self.watch(self.trials, self.outcomes)
+        self.path.unlink(missing_ok=True)
+        return self.outcomes
+
+    def _epoch(self) -> None:
+        trained = self.engine.train_epoch([trial.scale for trial in self.trials])
+        self._log_steps(trained["objectives"])
+        self._evaluate_and_record(
+            {"lr": trained["lr"], "train/objective": trained["objective"], "grad_norm": trained["grad_norm"]}
+        )
+
+    def _evaluate_and_record(self, trained: dict[str, np.ndarray]) -> None:
+        """Metrics of every row after an epoch (or, at epoch 0, before training), to its files and its stopping rule."""
+        metrics = self.engine.evaluate(("train", "val")) | self.engine.weight_statistics()
+        now = time.monotonic()
+        elapsed, self.clock = now - self.clock, now
+        for row, trial in enumerate(self.trials):
+            trial.seconds += elapsed
+            epoch = int(self.engine.epochs[row])
+            values = {name: float(column[row]) for name, column in (trained | metrics).items()}
+            if trial.record(epoch, _in_order(trial, epoch, self.engine.steps, values)):
+                for name, best in self.best.items():
+                    best[row] = getattr(self.engine, name)[row]
+            self._log_histograms(trial, epoch, row)
+
+    def _log_steps(self, objectives: np.ndarray) -> None:
+        first = self.engine.epochs - 1
+        for row, trial in enumerate(self.trials):
+            every = trial.settings.trainer.log_every_steps
+            if every:
+                start = int(first[row]) * len(objectives)
+                for s in range(len(objectives)):
+                    if (start + s + 1) % every == 0:
+                        trial.files.steps(start + s + 1, [float(objectives[s, row])])
+
+    def _log_histograms(self, trial: Trial, epoch: int, row: int) -> None:
+        every = trial.settings.trainer.histograms
+        if every and trial.detailed and (epoch % every == 0 or trial.status):
+            for name, slot in self.engine.layout.slots.items():
+                if slot.kind == "weight":
+                    trial.files.histogram(f"weights/layer{name.split('.')[0]}", epoch, slot.true(self.engine.theta)[row].cpu().numpy())
+
+    def _end_finished(self) -> None:
+        """Rows that have ended write their results and leave; the others close the gaps."""
+        ended = [row for row, trial in enumerate(self.trials) if trial.status]
+        if not ended:
+            return
+        keep_last = torch.tensor([not self.trials[row].settings.early_stopping.restore_best for row in ended])
+        kept = {}
+        for name, best in self.best.items():
+            last = getattr(self.engine, name)[ended]
+            kept[name] = torch.where(keep_last.to(last.device).unsqueeze(1), last, best[ended])
+        final = self.engine.subset(ended, kept["theta"], kept["buffers"])
+        test = final.evaluate(("test",))
+        for i, row in enumerate(ended):
+            trial = self.trials[row]
+            alone = final.subset([i], kept["theta"][i : i + 1], kept["buffers"][i : i + 1])
+            self.at_end(trial, alone)
+            self.outcomes.append(finish(trial, alone, 0, {k: float(v[i]) for k, v in test.items()}, self.facts))
+        self._compact([row for row in range(len(self.trials)) if row not in ended])
+
+    def _compact(self, rows: list[int]) -> None:
+        self.trials = [self.trials[row] for row in rows]
+        if rows:
+            self.engine.keep(rows)
+            self.best = {name: best[rows].clone() for name, best in self.best.items()}
+
+    def _save_if_due(self) -> None:
+        stop = self.asked_to_stop()
+        seconds = min(trial.settings.trainer.checkpoint_seconds for trial in self.trials)
+        if stop or time.monotonic() - self.saved >= seconds:
+            self.save()
+        if stop:
+            raise Interrupted(f"interrupted; everything is saved. Continue with: runner resume {self.trials[0].files.folder}")
+
+    def save(self) -> None:
+        """Write the checkpoint: what is logged becomes durable first, so that no offset points past the end of a file."""
+        rows = [trial.state() | {"epochs": int(e)} for trial, e in zip(self.trials, self.engine.epochs, strict=True)]
+        checkpoint.write(self.path, self.engine.state() | {f"best.{n}": t for n, t in self.best.items()}, rows)
+        self.saved = time.monotonic()
+
+    def load(self, tensors: dict[str, torch.Tensor], rows: list[int]) -> None:
+        """Take over rows of a checkpoint; trials have loaded theirs already."""
+        tensors = {name: tensor[rows].to(self.engine.device) for name, tensor in tensors.items()}
+        epochs = np.array([trial.last["epoch"] for trial in self.trials], dtype=np.int64)
+        self.engine.load_state({n: t for n, t in tensors.items() if not n.startswith("best.")}, epochs)
+        self.best = {name: tensors[f"best.{name}"].clone() for name in self.best}
+
+
+def _in_order(trial: Trial, epoch: int, steps: int, values: dict[str, float]) -> dict[str, Any]:
+    """The columns of metrics.csv; before training there is no objective and no gradient."""
+    known = {"step": epoch * steps, "seconds": round(trial.seconds, 4)} | values
+    if "val/loss" in values:
+        known["gap"] = values["val/loss"] - values["train/loss"]
+    first = ["step", "seconds", "lr", "train/loss", "train/objective", "train/accuracy", "train/rmse", "train/r2"]
+    last = ["val/loss", "val/accuracy", "val/rmse", "val/r2", "gap", "grad_norm", "weight_norm", "sparsity"]
+    present = set(known) | {"lr", "train/objective", "grad_norm"}
+    return {name: known.get(name) for name in first + last if name in present}
