@@ -54,6 +54,7 @@ def decision_boundary(
     else:
         classes = int(max(answer.shape[1] if answer.ndim == 2 else answer.max() + 1, y.max() + 1))
         axes.imshow(_tint(answer, classes).reshape(GRID, GRID, 3), origin="lower", extent=extent, aspect="auto")
+        _boundaries(axes, across, up, answer, classes)
         _points(axes, x2[shown], y[shown], classes, labels)
     axes.set(xlabel=names[0], ylabel=names[1])
     return _png(figure)
@@ -67,7 +68,8 @@ def confusion_matrix(cm: np.ndarray, labels: Sequence[Any] | None = None, *, tit
     figure, axes = _axes(title)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     ticks = np.arange(len(cm)) if len(cm) <= MAX_CELLS_WITH_TEXT else np.arange(0, len(cm), -(-len(cm) // 20))
-    axes.set_xticks(ticks, [_cut(names[i]) for i in ticks], rotation=45 if max(map(len, names)) > 3 else 0, ha="right")
+    slanted = max(map(len, names)) > 3
+    axes.set_xticks(ticks, [_cut(names[i]) for i in ticks], rotation=45 * slanted, ha="right" if slanted else "center")
     axes.set_yticks(ticks, [_cut(names[i]) for i in ticks])
     axes.set(xlabel="predicted", ylabel="true")
     if len(cm) <= MAX_CELLS_WITH_TEXT:
@@ -109,6 +111,15 @@ def _tint(answer: np.ndarray, classes: int) -> np.ndarray:
     weights = answer if answer.ndim == 2 else np.eye(classes)[answer.astype(int)]
     mixed = np.nan_to_num(weights) @ _palette(classes)[: weights.shape[1]]
     return np.clip(0.45 + 0.55 * mixed, 0, 1)
+
+
+def _boundaries(axes, across: np.ndarray, up: np.ndarray, answer: np.ndarray, classes: int) -> None:
+    """A line wherever the winning class changes: the margin of each class over the best other one is zero there."""
+    scores = np.nan_to_num(answer) if answer.ndim == 2 else np.eye(classes)[answer.astype(int)]
+    for code in range(scores.shape[1] if scores.shape[1] > 1 else 0):
+        margin = scores[:, code] - np.delete(scores, code, axis=1).max(axis=1)
+        if margin.min() < 0 < margin.max():
+            axes.contour(across, up, margin.reshape(across.shape), levels=[0.0], colors="#333333", linewidths=0.8)
 
 
 def _points(axes, x2: np.ndarray, y: np.ndarray, classes: int, labels: Sequence[str] | None) -> None:

@@ -10,6 +10,7 @@ from typing import IO, Any
 LINE_SECONDS = 2.0  # between lines when piped
 DRAW_SECONDS = 0.1  # between redraws of the bar
 SHOWN = ("train/loss", "val/loss", "val/accuracy", "val/rmse")  # those a run has
+SHORT = {"train/loss": "loss", "val/loss": "val"}  # so that a bar fits 80 columns
 
 
 class Progress:
@@ -77,24 +78,26 @@ class Progress:
             self._bar.update(self._task, completed=epoch, text=text, left=left, refresh=True)
         else:
             width = len(str(self.total))
-            print(f"epoch {epoch:{width}d}/{self.total}  {text}  {left}".rstrip(), file=self.stream, flush=True)
+            left = f"  {left} left" if left else ""
+            print(f"epoch {epoch:{width}d}/{self.total}  {text}{left}", file=self.stream, flush=True)
         self._shown_at, self._latest = time.monotonic(), None
 
     def _text(self, row, best, running, done) -> str:
-        parts = [f"{name} {_short(row[name])}" for name in SHOWN if row.get(name) is not None]
+        names = SHORT if self._bar is not None else {}
+        metrics = [f"{names.get(n, n)} {_short(row[n])}" for n in SHOWN if row.get(n) is not None]
         if best is not None:
-            name, value, at = best
-            parts.append(f"best {name} {_short(value)} (epoch {at})")
+            monitor, value, at = best
+            metrics.insert(2, f"best {'' if monitor == 'val/loss' else monitor + ' '}{_short(value)} at {at}")
         if self.members > 1:
-            parts.append(f"{self.members if running is None else running} running, {done or 0} done")
-        return "  ".join(parts)
+            metrics.insert(0, f"{self.members if running is None else running} running, {done or 0} done")
+        return "  ".join(metrics)
 
     def _left(self, epoch: int) -> str:
         """Time left if all epochs are needed, from the pace so far; early stopping makes it an upper bound."""
         finished = epoch - (self._first_epoch or 0)
         if finished <= 0 or epoch >= self.total:
             return ""
-        return "<= " + duration((time.monotonic() - self._began) / finished * (self.total - epoch)) + " left"
+        return "<= " + duration((time.monotonic() - self._began) / finished * (self.total - epoch))
 
 
 def duration(seconds: float) -> str:
@@ -114,12 +117,15 @@ def _short(value: float) -> str:
 def _bar(stream: IO[str]):
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
+    from rich.table import Column
 
+    rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)  # what does not fit is cut, never wrapped
     return Progress(
-        TextColumn("epoch {task.completed}/{task.total}"),
-        BarColumn(bar_width=16),
-        TextColumn("{task.fields[text]}", style="default", markup=False),
-        TextColumn("{task.fields[left]}", style="dim", markup=False),
+        TextColumn("epoch {task.completed}/{task.total}", table_column=Column(no_wrap=True)),
+        BarColumn(bar_width=6),
+        TextColumn("{task.fields[left]}", style="dim", markup=False, table_column=Column(no_wrap=True)),
+        TextColumn("{task.fields[text]}", style="default", markup=False, table_column=rest),
         console=Console(file=stream),
+        expand=True,
         auto_refresh=False,  # no thread beside the training; `update` draws
     )
