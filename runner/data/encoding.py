@@ -1,8 +1,10 @@
-"""From a table of numbers and words to the features of a network, and back: arrays and categories, JSON-able, never pickled.
+"""From a table of numbers and words to the features of a network, and back: lists and categories, never pickled.
 
-Features are the numeric columns in file order, then a 0/1 column for each category of each categorical column (one-hot, as
-scikit-learn's OneHotEncoder with unknown words ignored). A number x becomes (x - offset) / scale. A hole becomes the median of the
-training split, or in a categorical column the category "missing" (all zeros where the training split had no hole).
+Features are the numeric columns in file order, then a 0/1 column for each category of each categorical column (one-hot,
+as scikit-learn's OneHotEncoder with unknown words ignored). A number x becomes (x - offset) / scale. A hole becomes the
+median of the training split, or in a categorical column the category "missing" (all zeros where the training split had
+no hole).
+
 Shapes: N rows, F numeric columns, D features, C classes.
 """
 
@@ -66,7 +68,9 @@ class Encoding:
         """The inverse of `to_dict`; DataError if keys are missing or unknown."""
         names = {f.name for f in fields(cls)}
         if set(tree) != names:
-            raise DataError(f"this is no feature encoding: keys missing or unknown: {', '.join(sorted(set(tree) ^ names))}.")
+            raise DataError(
+                f"this is no feature encoding: keys missing or unknown: {', '.join(sorted(set(tree) ^ names))}."
+            )
         shape = tree["image_shape"]
         return cls(**{**tree, "image_shape": tuple(shape) if shape else None})
 
@@ -93,11 +97,11 @@ class Encoding:
         return np.array([position.get(MISSING if word is None else word, -1) for word in words], np.int64)
 
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
-        """Features [n, D] of a table with the columns of the training data, in any order. DataError: see `transform_with_notes`."""
+        """Features [n, D] of a table with the training columns in any order; errors as in `transform_with_notes`."""
         return self.transform_with_notes(frame)[0]
 
     def transform_with_notes(self, frame: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
-        """(features [n, D], sentences about columns that were ignored, holes that were filled, categories that were new).
+        """(features [n, D], sentences about ignored columns, filled holes and new categories).
 
         Raises DataError naming missing columns, text in a numeric column, infinities.
         """
@@ -114,9 +118,14 @@ class Encoding:
         missing = [name for name in self.columns if name not in given]
         if missing:
             spare = [name for name in given if name not in self.columns]
-            shown = ", ".join(f"{name!r}" for name in missing[:10]) + (f" and {len(missing) - 10} more" if len(missing) > 10 else "")
+            shown = ", ".join(f"{name!r}" for name in missing[:10]) + (
+                f" and {len(missing) - 10} more" if len(missing) > 10 else ""
+            )
             plural = "s" if len(missing) > 1 else ""
-            raise DataError(f"the table lacks the column{plural} {shown} that the network was trained on.{did_you_mean(missing[0], spare)}")
+            raise DataError(
+                f"the table lacks the column{plural} {shown} that the network was trained on."
+                f"{did_you_mean(missing[0], spare)}"
+            )
 
     def _notes(self, frame, numeric: np.ndarray, words: dict[str, np.ndarray]) -> list[str]:
         extra = [str(name) for name in frame.columns if name not in self.columns and name != self.target]
@@ -127,11 +136,17 @@ class Encoding:
             new = words[name][self._codes(words[name], known) < 0]
             kinds = sorted({MISSING if word is None else word for word in new})
             if len(new):
-                notes.append(f"column {name!r}: {len(new):,} rows with categories not seen in training ({', '.join(kinds[:5])}), encoded as zeros")
+                notes.append(
+                    f"column {name!r}: {len(new):,} rows with categories not seen in training "
+                    f"({', '.join(kinds[:5])}), encoded as zeros"
+                )
         return notes
 
     def targets(self, frame: pd.DataFrame) -> np.ndarray:
-        """What the network should have said, [n]: class codes, or numbers in original units. DataError for a hole or unknown class."""
+        """What the network should have said, [n]: class codes, or numbers in original units.
+
+        DataError for a hole or an unknown class.
+        """
         from runner.data.columns import numbers, texts, without_holes
 
         if self.task == "regression":
@@ -139,11 +154,14 @@ class Encoding:
         words = without_holes(texts(frame[self.target]), self.target)
         codes = self._codes(words, self.labels or [])
         if (codes < 0).any():
-            raise DataError(f"column {self.target!r} holds the class {words[codes < 0][0]!r}, known are {', '.join(self.labels or [])}.")
+            raise DataError(
+                f"column {self.target!r} holds the class {words[codes < 0][0]!r}, known are "
+                f"{', '.join(self.labels or [])}."
+            )
         return codes
 
     def decode(self, outputs: np.ndarray) -> np.ndarray:
-        """Outputs of the network in the user's terms: numbers [n] in original units, or the label [n] of the largest of C outputs."""
+        """Outputs in the user's terms: numbers [n] in original units, or the label [n] of the largest of C outputs."""
         outputs = np.asarray(outputs)
         if self.task == "regression":
             return outputs.reshape(len(outputs)).astype(np.float64) * self.target_scale + self.target_offset

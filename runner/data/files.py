@@ -38,6 +38,8 @@ def read_bytes(path: Path) -> bytes:
         raw = path.read_bytes()
         return gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path} is not a whole gzip file ({len(raw):,} bytes found): {error}. Fetch it again.") from error
+        raise DataError(
+            f"{path} is not a whole gzip file ({len(raw):,} bytes found): {error}. Fetch it again."
+        ) from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error

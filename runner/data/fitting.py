@@ -1,7 +1,7 @@
 """Fitting an encoding to the training rows, and to nothing else.
 
-Statistics are taken in float64. Per numeric column, after holes are filled with the median: standardize (x - mean) / sd with the
-population sd; minmax (x - min) / (max - min); none x / divisor. A constant column keeps scale 1.
+Statistics are taken in float64. Per numeric column, after holes are filled with the median: standardize (x - mean) / sd
+with the population sd; minmax (x - min) / (max - min); none x / divisor. A constant column keeps scale 1.
 """
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ def _medians(table: RawTable, train: np.ndarray) -> np.ndarray:
     empty = np.isnan(block).all(axis=0)
     if empty.any():
         name = table.numeric_names[int(np.flatnonzero(empty)[0])]
-        raise DataError(f"column {name!r} has no value in any of the {len(train)} training rows. Leave it out: dataset.ignore=[{name}]")
+        raise DataError(
+            f"column {name!r} has no value in any of the {len(train)} training rows. Leave it out: "
+            f"dataset.ignore=[{name}]"
+        )
     return np.nanmedian(block, axis=0)
 
 
@@ -69,7 +72,7 @@ def _blocks(values_NF: np.ndarray, train: np.ndarray, fill: np.ndarray):
 
 
 def _moments(values_NF: np.ndarray, train: np.ndarray, fill: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation in two passes; a variance that is only rounding counts as zero (as in scikit-learn)."""
+    """Mean and standard deviation in two passes; a variance that is only rounding counts as zero (as scikit-learn)."""
     n = len(train)
     mean = sum(block.sum(axis=0) for block in _blocks(values_NF, train, fill)) / n
     variance = sum(((block - mean) ** 2).sum(axis=0) for block in _blocks(values_NF, train, fill)) / n

@@ -15,7 +15,7 @@ from runner.data.fitting import fit
 from runner.data.sources.base import RawTable, Source
 from runner.data.split import split
 
-CUT_KEYS = tuple(f.name for f in dataclasses.fields(Source))  # split and scaling; every other key says which table is read
+CUT_KEYS = tuple(f.name for f in dataclasses.fields(Source))  # split, scaling; all others say which table is read
 
 
 @dataclass
@@ -41,7 +41,11 @@ class RunData:
         """What was read and inferred, in lines for the screen."""
         rows, width = self.x.shape
         image = f", images {'x'.join(map(str, self.image_shape))}" if self.image_shape else ""
-        answer = f"{self.outputs} classes ({_short(self.labels)})" if self.labels else f"regression of {self.encoding.target!r}"
+        answer = (
+            f"{self.outputs} classes ({_short(self.labels)})"
+            if self.labels
+            else f"regression of {self.encoding.target!r}"
+        )
         sizes = ", ".join(f"{part} {len(getattr(self, part)):,}" for part in ("train", "val", "test"))
         stratified = ", stratified" if self.labels else ""
         return [
@@ -66,9 +70,9 @@ def _short(words: list[str] | None, most: int = 10) -> str:
 def prepare(settings: Settings, cache: dict | None = None) -> RunData:
     """Read, split and encode the data of one run.
 
-    With one `cache` for several runs, a table is read once, and runs with the same features and targets get the same x and y
-    objects: always if their data keys are equal, and also when only the split differs but the encoding does not depend on it.
-    Raises DataError and ConfigError.
+    With one `cache` for several runs, a table is read once, and runs with the same features and targets get the same x
+    and y objects: always if their data keys are equal, and also when only the split differs but the encoding does not
+    depend on it. Raises DataError and ConfigError.
     """
     cache = {} if cache is None else cache
     source, dtype = settings.dataset, settings.trainer.dtype
@@ -96,11 +100,15 @@ def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dic
 
     rows = split(table, source)
     encoding = fit(table, rows.train, source.scaling, source.target_scaling, dtype)
-    x = _once(cache, ("x", table_key, _text(encoding.to_dict())), lambda: encoding.encode(table.numeric_ND, table.categorical))
+    x = _once(
+        cache, ("x", table_key, _text(encoding.to_dict())), lambda: encoding.encode(table.numeric_ND, table.categorical)
+    )
     return RunData(
         task=table.task,
         x=x,
-        y=_once(cache, ("y", table_key, encoding.target_offset, encoding.target_scale), lambda: _targets(table, encoding)),
+        y=_once(
+            cache, ("y", table_key, encoding.target_offset, encoding.target_scale), lambda: _targets(table, encoding)
+        ),
         train=rows.train,
         val=rows.val,
         test=rows.test,

@@ -1,8 +1,10 @@
 """Which examples train, validate and test: a pure function of the targets, the fractions and `dataset.split_seed`.
 
-One random order of the rows is drawn from the seed. The test set takes the first rows of each class in that order, validation the next
-ones, training the rest; so the test set depends neither on val_fraction nor on train_size. Classification is stratified: of n rows, f n
-are taken, and from every class its share rounded up or down (largest remainder). A smaller train_size takes a prefix of a larger one.
+One random order of the rows is drawn from the seed. The test set takes the first rows of each class in that order,
+validation the next ones, training the rest; so the test set depends neither on val_fraction nor on train_size.
+Classification is stratified: of n rows, f n are taken, and from every class its share rounded up or down (largest
+remainder). A smaller train_size takes a prefix of a larger one.
+
 Shapes: N rows, C classes.
 """
 
@@ -29,14 +31,16 @@ class Split:
 def split(table: RawTable, source: Source) -> Split:
     """Cut the rows as the keys of `source` say; a part that the table marks itself is taken as it is.
 
-    Raises ConfigError for fractions or a train_size that cannot be met, DataError for a class or a table that is too small.
+    Raises ConfigError for fractions or a train_size that cannot be met, DataError for a class or a table that is too
+    small.
     """
     classes = table.target if table.task == "classification" else np.zeros(len(table.target), np.int64)
     fixed = {part: _marked(table, part) for part in ("train", "val", "test")}
     wanted = {part: getattr(source, f"{part}_fraction") for part in ("test", "val") if not len(fixed[part])}
     if sum(wanted.values()) >= 1:
         raise ConfigError(
-            f"dataset.val_fraction={source.val_fraction:g} + dataset.test_fraction={source.test_fraction:g} leave nothing to train on. "
+            f"dataset.val_fraction={source.val_fraction:g} + dataset.test_fraction={source.test_fraction:g} leave "
+            "nothing to train on. "
             "Their sum must be below 1."
         )
     pool = fixed["train"] if table.split is not None else np.arange(len(table.target))
@@ -61,7 +65,10 @@ def _check_classes(table: RawTable, pool: np.ndarray, cut: bool) -> None:
                 f"class {label!r} of {column!r} has a single row, which cannot both train and test. "
                 "Remove the row, merge the class with another, or add rows of that class."
             )
-        raise DataError(f"class {label!r} of {column!r} has no row in the training split. Mark some of its rows as train, or remove it.")
+        raise DataError(
+            f"class {label!r} of {column!r} has no row in the training split. Mark some of its rows as train, or "
+            "remove it."
+        )
 
 
 def random_order(count: int, seed: int, purpose: int) -> np.ndarray:
@@ -79,7 +86,8 @@ def _cut(pool: np.ndarray, classes: np.ndarray, wanted: dict[str, float], seed: 
         size = round(fraction * len(pool))
         if fraction > 0 and size == 0:
             raise DataError(
-                f"dataset.{part}_fraction={fraction:g} of {len(pool)} rows is no row at all. Raise it, add rows, or set it to 0."
+                f"dataset.{part}_fraction={fraction:g} of {len(pool)} rows is no row at all. Raise it, add rows, or "
+                "set it to 0."
             )
         taken = _take(classes[order], size, fraction * np.bincount(classes), ties, part)
         parts[part], order = np.sort(pool[order[taken]]), order[~taken]
@@ -92,14 +100,15 @@ def _take(classes: np.ndarray, size: int, quotas: np.ndarray, ties: np.ndarray, 
     limits = np.maximum(counts - 1, 0)
     if size > limits.sum():
         raise DataError(
-            f"dataset.{part}_fraction asks for {size} of the {len(classes)} rows left, but {np.count_nonzero(counts)} must stay to train on. "
+            f"dataset.{part}_fraction asks for {size} of the {len(classes)} rows left, but {np.count_nonzero(counts)} "
+            "must stay to train on. "
             "Lower dataset.val_fraction or dataset.test_fraction, or add rows."
         )
     return ranks(classes) < apportion(size, quotas, limits, ties)[classes]
 
 
 def apportion(size: int, quotas: np.ndarray, limits: np.ndarray, ties: np.ndarray) -> np.ndarray:
-    """Whole numbers [C] that sum to `size`, each its quota rounded down or up if the limits allow it (Hamilton's method)."""
+    """Whole numbers [C] that sum to `size`: each quota rounded down or up where the limits allow it (Hamilton)."""
     seats = np.minimum(np.floor(quotas), limits).astype(np.int64)
     while seats.sum() != size:
         more = 1 if seats.sum() < size else -1
@@ -127,7 +136,10 @@ def _subset(rows: np.ndarray, classes: np.ndarray, train_size: float | None, see
         raise ConfigError(f"dataset.train_size={train_size:g} must be a share below 1 or a whole number of rows.")
     size = int(train_size) if train_size >= 1 else round(train_size * len(rows))
     if size > len(rows):
-        raise ConfigError(f"dataset.train_size={size} is more than the {len(rows)} training rows. Use at most {len(rows)}, or null for all.")
+        raise ConfigError(
+            f"dataset.train_size={size} is more than the {len(rows)} training rows. Use at most {len(rows)}, or null "
+            "for all."
+        )
     if size == 0:
         raise ConfigError(f"dataset.train_size={train_size:g} of {len(rows)} training rows is no row at all. Raise it.")
     order = random_order(len(rows), seed, 2)
@@ -135,22 +147,25 @@ def _subset(rows: np.ndarray, classes: np.ndarray, train_size: float | None, see
 
 
 def stratified_order(classes: np.ndarray) -> np.ndarray:
-    """An order of the rows in which every prefix is stratified: after k rows, class c has had k n_c / N of them, to within one.
+    """An order of the rows in which every prefix is stratified: after k rows, class c has had k n_c / N of them, to
+    within one.
 
-    Row r of a class may come once its share exceeds r and must come before it exceeds r + 1; the most urgent comes first
-    (Tijdeman 1980, the chairman assignment problem). Rows of a class keep their order.
+    Row r of a class may come once its share exceeds r and must come before it exceeds r + 1; the most urgent comes
+    first (Tijdeman 1980, the chairman assignment problem). Rows of a class keep their order.
     """
     counts = np.bincount(classes)
-    slack = 1 / (2 * max(np.count_nonzero(counts), 2) - 2)
+    slack = 1 / (2 * max(int(np.count_nonzero(counts)), 2) - 2)
     spacing = len(classes) / np.maximum(counts, 1)  # rows of the order for each row of the class
     rank = ranks(classes)
     release = np.ceil((rank + slack) * spacing[classes] - 1e-9).astype(np.int64)
     deadline = (rank + 1 - slack) * spacing[classes]
-    waiting, order, arrivals = [], [], np.argsort(release, kind="stable")
+    arrivals = np.argsort(release, kind="stable")
+    waiting: list[tuple[float, int]] = []
+    order: list[int] = []
     arrived = 0
     for k in range(1, len(classes) + 1):
         while arrived < len(arrivals) and (release[arrivals[arrived]] <= k or not waiting):
-            heapq.heappush(waiting, (deadline[arrivals[arrived]], arrived, arrivals[arrived]))
+            heapq.heappush(waiting, (deadline[arrivals[arrived]], int(arrivals[arrived])))
             arrived += 1
-        order.append(heapq.heappop(waiting)[2])
+        order.append(heapq.heappop(waiting)[1])
     return np.array(order, np.int64)

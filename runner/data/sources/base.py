@@ -12,8 +12,9 @@ from runner.config.registry import choice, integer, number
 class RawTable:
     """What a source read, before any split: N examples.
 
-    `numeric_ND` floats with NaN for a hole; `categorical` one object array [N] a column with None for a hole. `target` holds
-    class codes (int64, positions in `labels`) or numbers (float64). `split` is None or [N] of "train" / "val" / "test".
+    `numeric_ND` floats with NaN for a hole; `categorical` one object array [N] a column with None for a hole. `target`
+    holds class codes (int64, positions in `labels`) or numbers (float64). `split` is None or [N] of "train" / "val" /
+    "test".
     """
 
     numeric_ND: Any
@@ -39,9 +40,13 @@ class Source:
         None, above=0, optional=True, kind="index", help="training examples used: a share (< 1) or a number; null = all"
     )
     val_fraction: float = number(0.15, ge=0, lt=1, kind="index", help="share of the examples held out for validation")
-    test_fraction: float = number(0.15, ge=0, lt=1, kind="index", help="share held out for the test (ignored if the data has one)")
+    test_fraction: float = number(
+        0.15, ge=0, lt=1, kind="index", help="share held out for the test (ignored if the data has one)"
+    )
     split_seed: int = integer(0, ge=0, kind="index", help="which examples go where")
-    scaling: str = choice("standardize", "standardize", "minmax", "none", kind="index", help="features, fitted on the training split")
+    scaling: str = choice(
+        "standardize", "standardize", "minmax", "none", kind="index", help="features, fitted on the training split"
+    )
     target_scaling: str = choice(
         "standardize", "standardize", "none", kind="index", help="regression target, fitted on the training split"
     )

@@ -40,7 +40,11 @@ class Digits(Source):
 
 def _bundled_file(name: str) -> Path:
     spec = importlib.util.find_spec("sklearn")
-    found = [Path(place) / "datasets" / "data" / name for place in (spec.submodule_search_locations if spec else None) or []]
+    found = [
+        Path(place) / "datasets" / "data" / name for place in (spec.submodule_search_locations if spec else None) or []
+    ]
     if not found or not found[0].is_file():
-        raise DataError(f"dataset=digits reads {name} from scikit-learn, which is not installed here. Install scikit-learn.")
+        raise DataError(
+            f"dataset=digits reads {name} from scikit-learn, which is not installed here. Install scikit-learn."
+        )
     return found[0]

@@ -19,14 +19,17 @@ TEST_IMAGES = 10_000
 @register("dataset", "fashion_mnist", paper="Xiao, Rasul & Vollgraf 2017")
 @dataclass
 class FashionMNIST(Source):
-    """60,000 training and 10,000 test images of clothes; validation is cut from the 60,000, the t10k images are the test split.
+    """60,000 training and 10,000 test images of clothes; validation is cut from the 60,000, the t10k images are the
+    test split.
 
-    Read from the IDX files in `dataset.dir` (Debian: dataset-fashion-mnist); if that folder does not exist, from OpenML through
-    scikit-learn, which keeps a copy. With scaling "none" the pixels are divided by 255; all pixels then share one scale and
-    every split shares one table.
+    Read from the IDX files in `dataset.dir` (Debian: dataset-fashion-mnist); if that folder does not exist, from OpenML
+    through scikit-learn, which keeps a copy. With scaling "none" the pixels are divided by 255; all pixels then share
+    one scale and every split shares one table.
     """
 
-    dir: str = text(INSTALLED, kind="structural", help="folder with the four IDX files, plain or .gz; if absent: OpenML")
+    dir: str = text(
+        INSTALLED, kind="structural", help="folder with the four IDX files, plain or .gz; if absent: OpenML"
+    )
     scaling: str = choice("none", "standardize", "minmax", "none", kind="index", help="none divides the pixels by 255")
 
     def read(self) -> RawTable:
@@ -59,7 +62,10 @@ def _from_idx(folder: Path):
 
 
 def _pair(folder: Path, stem: str):
-    image_file, label_file = find_idx(folder, f"{stem}-images-idx3-ubyte"), find_idx(folder, f"{stem}-labels-idx1-ubyte")
+    image_file, label_file = (
+        find_idx(folder, f"{stem}-images-idx3-ubyte"),
+        find_idx(folder, f"{stem}-labels-idx1-ubyte"),
+    )
     images, codes = read_idx(image_file, 3), read_idx(label_file, 1)
     if images.shape[1:] != (28, 28):
         raise DataError(f"{image_file} holds images of {images.shape[1]}x{images.shape[2]} pixels, expected 28x28.")

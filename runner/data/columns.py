@@ -1,0 +1,112 @@
+"""What the columns of a file hold: numbers, words, holes. The same functions read training data and the input of
+predictions.
+
+A hole is an empty field or one of pandas' markers (NA, NaN, null, None, ...). true/false count as 1/0.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from runner.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOSTLY = 0.9  # a column with this share of numbers is a numeric column with something wrong in it
+
+
+def _is_text(series: pd.Series) -> bool:
+    """Whether cells must be looked at one by one (words, mixed objects, categories); they are no numbers yet."""
+    import pandas as pd
+
+    return not (pd.api.types.is_numeric_dtype(series.dtype) or pd.api.types.is_bool_dtype(series.dtype))
+
+
+def parse(cell) -> float | None:
+    """The number in a cell, or None if it holds something else."""
+    try:
+        return float(cell)
+    except (TypeError, ValueError):
+        return None
+
+
+def _holes(series: pd.Series) -> np.ndarray:
+    """[N] whether a cell is a hole; blank text is one too."""
+    holes = series.isna().to_numpy(bool)
+    if _is_text(series):
+        holes = holes | np.array([isinstance(cell, str) and not cell.strip() for cell in series], bool)
+    return holes
+
+
+def is_empty(series: pd.Series) -> bool:
+    """Whether a column has nothing but holes."""
+    return bool(_holes(series).all())
+
+
+def is_numeric(series: pd.Series) -> bool:
+    """Whether a column is to be read as numbers: all of its cells are, or so many that the others must be mistakes."""
+    if not _is_text(series):
+        return True
+    cells = series[~_holes(series)]
+    numbers_found = sum(parse(cell) is not None for cell in cells)
+    return numbers_found >= MOSTLY * max(len(cells), 1)
+
+
+def numbers(series: pd.Series, name: str) -> np.ndarray:
+    """The column as float64 [N], NaN for a hole; DataError naming column and row of the first text or infinity."""
+    if _is_text(series):
+        values = _parse_all(series, name)
+    else:
+        values = series.to_numpy(np.float64, na_value=np.nan)
+    infinite = np.flatnonzero(np.isinf(values))
+    if len(infinite):
+        raise DataError(
+            f"column {name!r} holds an infinite value ({values[infinite[0]]}) in data row {infinite[0] + 1}. "
+            "Replace it by a number, or leave the cell empty."
+        )
+    return values
+
+
+def _parse_all(series: pd.Series, name: str) -> np.ndarray:
+    holes = _holes(series)
+    values = np.full(len(series), np.nan)
+    for i, cell in enumerate(series):
+        if not holes[i]:
+            parsed = parse(cell)
+            if parsed is None:
+                raise DataError(
+                    f"column {name!r} holds numbers, but {str(cell)!r} in data row {i + 1}. Correct it, leave the cell "
+                    "empty, "
+                    f"or take the column as categories: dataset.categorical=[{name}]"
+                )
+            values[i] = parsed
+    return values
+
+
+def texts(series: pd.Series) -> np.ndarray:
+    """The column as an object array [N] of text, None for a hole; 3.0 and 3 both become "3"."""
+    holes = _holes(series)
+    return np.array([None if hole else _text(cell) for cell, hole in zip(series, holes, strict=True)] + [None], object)[
+        :-1
+    ]
+
+
+def _text(cell) -> str:
+    if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
+        return str(int(cell))
+    return str(cell).strip()
+
+
+def without_holes(values: np.ndarray, name: str) -> np.ndarray:
+    """The values of a target; DataError if one is missing."""
+    holes = np.array([value is None or value != value for value in values], bool)
+    if holes.any():
+        raise DataError(
+            f"the target {name!r} is missing in {holes.sum()} of {len(values)} rows (first: data row "
+            f"{np.flatnonzero(holes)[0] + 1}; "
+            "empty, NA, NaN, null and None count as missing). Fill it or remove these rows."
+        )
+    return values

@@ -1,0 +1,102 @@
+"""CSV and Parquet files as pandas tables, with one clear error for each way a file can be wrong."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import warnings
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.data.files import read_bytes
+from runner.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEPARATORS = ",;\t"
+PARQUET = b"PAR1"  # the first four bytes of every Parquet file
+
+
+def read_frame(path: Path, text_columns: Collection[str] = ()) -> tuple[pd.DataFrame, str]:
+    """(table, sha256 of the file's content) of a CSV file (UTF-8, also .gz; separated by comma, semicolon or tab) or a
+    Parquet file.
+
+    The CSV columns in `text_columns` stay text as it stands in the file ("007"). DataError if the file is unreadable,
+    has no rows, or names a column twice.
+    """
+    raw = read_bytes(path)
+    if not raw.strip():
+        raise DataError(f"{path} is empty ({len(raw)} bytes). It needs a header line and rows.")
+    parquet = raw[:4] == PARQUET or path.suffix.lower() in (".parquet", ".pq")
+    frame = _parquet(raw, path) if parquet else _csv(raw, path, text_columns)
+    frame.columns = frame.columns.map(str)
+    if frame.empty:
+        raise DataError(f"{path} has {len(frame.columns)} columns but no rows below the header.")
+    return frame, hashlib.sha256(raw).hexdigest()
+
+
+def _refuse_duplicates(names: list[str], path: Path) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"{path} has more than one column named {twice[0]!r}. Rename or remove the others.")
+
+
+def _csv(raw: bytes, path: Path, text_columns: Collection[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    header, separator = _header(_decode(raw, path))
+    _refuse_duplicates([name for name in header if name], path)
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "error", pd.errors.ParserWarning
+        )  # rows longer than the header are cut with just a warning
+        try:
+            return pd.read_csv(
+                io.BytesIO(raw),
+                sep=separator,
+                encoding="utf-8-sig",
+                dtype=dict.fromkeys(text_columns, str),
+                float_precision="round_trip",
+                index_col=False,
+                low_memory=False,
+            )
+        except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, ValueError) as error:
+            raise DataError(
+                f"{path} is not a proper CSV file: {error}. Every row needs as many fields as the header."
+            ) from error
+
+
+def _decode(raw: bytes, path: Path) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise DataError(
+            f"{path} is not UTF-8 text (byte 0x{raw[error.start]:02x} in line {line}). "
+            "Save it as UTF-8, for instance: iconv -f latin1 -t utf-8 OLD > NEW"
+        ) from error
+
+
+def _header(content: str) -> tuple[list[str], str]:
+    """(column names, separator): the separator is the candidate that stands most often in the first line."""
+    lines = io.StringIO(content.lstrip("\r\n"), newline="")
+    first = content.lstrip("\r\n").split("\n", 1)[0]
+    separator = max(SEPARATORS, key=first.count)
+    return next(csv.reader(lines, delimiter=separator), []), separator
+
+
+def _parquet(raw: bytes, path: Path) -> pd.DataFrame:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        table = pyarrow.parquet.read_table(io.BytesIO(raw))
+    except (pyarrow.ArrowException, OSError) as error:
+        raise DataError(
+            f"{path} is not a readable Parquet file: {str(error).splitlines()[0]} Write it again."
+        ) from error
+    _refuse_duplicates(table.column_names, path)
+    return table.to_pandas()
