@@ -1,0 +1,87 @@
+"""What `runner list` shows, as plain tables: (title lines, header, rows)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.config.registry import Entry, entries, groups
+from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE, SINGLE_GROUPS, regularizer_key
+from runner.config.suggest import closest
+from runner.config.validate import show
+from runner.errors import ConfigError
+
+KEY_HEADER = ("key", "default", "allowed", "help")
+CHOICE_HEADER = ("choice", "what it does", "torch", "source")
+
+
+@dataclass
+class Table:
+    """Lines above, a header, rows of text."""
+
+    lines: list[str]
+    header: tuple[str, ...]
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+
+
+def overview() -> Table:
+    """Every group with its choices."""
+    lines = ["Groups of choices; `runner list GROUP` or `runner list GROUP=CHOICE` for more, * is the default."]
+    rows = [(group, _usage(group), ", ".join(_starred(group))) for group in groups()]
+    return Table([*lines], ("group", "set as", "choices"), rows)
+
+
+def group_table(group: str) -> Table:
+    """The choices of one group, or its keys where there is one schema."""
+    _require(group, groups(), "group", "runner list")
+    if group in SINGLE_GROUPS:
+        return choice_table(group, DEFAULT_CHOICE[group])
+    rows = [(name, entry.formula, entry.torch or "", entry.paper or "") for name, entry in sorted(entries(group).items())]
+    return Table([f"{group}: set as {_usage(group)}"], CHOICE_HEADER, rows)
+
+
+def choice_table(group: str, name: str) -> Table:
+    """Keys, defaults, ranges of one choice, under its formula and source."""
+    _require(group, groups(), "group", "runner list")
+    _require(name, entries(group), "choice", f"runner list {group}")
+    entry = entries(group)[name]
+    about = [f"{group}={name}: {entry.formula}"]
+    about += [f"  {paragraph}" for paragraph in _more(entry)]
+    about += [f"  torch: {entry.torch}"] if entry.torch else []
+    about += [f"  source: {entry.paper}"] if entry.paper else []
+    about += [] if entry.options else ["  no keys of its own"]
+    return Table(about, KEY_HEADER, [_row(_path(entry, key), entry.defaults[key], o) for key, o in entry.options.items()])
+
+
+def _row(path: str, default: Any, option) -> tuple[str, ...]:
+    preset = f" (preset {show(option.preset)})" if option.preset is not None else ""
+    return path, show(default), option.allowed(), option.help + preset
+
+
+def _path(entry: Entry, key: str) -> str:
+    return regularizer_key(entry, key) if entry.group == "regularizer" else f"{entry.group}.{key}"
+
+
+def _more(entry: Entry) -> list[str]:
+    """The paragraphs of the docstring after the first."""
+    return [" ".join(p.split()) for p in (entry.cls.__doc__ or "").strip().split("\n\n")[1:]]
+
+
+def _usage(group: str) -> str:
+    if group in CHOICE_GROUPS:
+        return f"{group}=NAME"
+    if group in SINGLE_GROUPS:
+        return f"{group}.KEY=VALUE"
+    return "regularizer.NAME=VALUE" if group == "regularizer" else f"model.{group}=NAME"
+
+
+def _starred(group: str) -> list[str]:
+    chosen = DEFAULT_CHOICE.get(group) or entries("model")["mlp"].defaults.get(group)
+    return [f"{name}*" if name == chosen else name for name in sorted(entries(group))]
+
+
+def _require(name: str, known, what: str, command: str) -> None:
+    if name not in known:
+        near = closest(name, known)
+        hint = f"did you mean {near}? " if near else ""
+        raise ConfigError(f"{command}: there is no {what} {name!r}; {hint}allowed: {', '.join(sorted(known))}")
