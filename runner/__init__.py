@@ -1,7 +1,7 @@
 """A laboratory for regularization and optimization of small neural networks on the command line.
 
-From Python: `runner.load(DIR)`, `runner.results(DIR)`, `runner.curves(DIR)`, `runner.train([config, ...])`. Nothing heavy is imported
-before one of them is used.
+From Python: `runner.load(DIR)`, `runner.results(DIR)`, `runner.curves(DIR)`, `runner.train([config, ...])`.
+Nothing heavy is imported before one of them is used.
 """
 
 from __future__ import annotations

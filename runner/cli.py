@@ -11,10 +11,8 @@ import os
 import sys
 
 from runner.commands import COMMANDS
-from runner.commands.screen import report, report_unexpected
+from runner.commands.screen import INTERRUPTED, report, report_unexpected
 from runner.errors import RunnerError
-
-INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:

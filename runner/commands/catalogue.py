@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from runner.config.location import config_dir
 from runner.config.registry import Entry, entries, groups
 from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE, SINGLE_GROUPS, regularizer_key
 from runner.config.suggest import closest
 from runner.config.validate import show
 from runner.errors import ConfigError
 
+EXPERIMENT = "experiment"  # recipes, which are YAML only
 KEY_HEADER = ("key", "default", "allowed", "help")
 CHOICE_HEADER = ("choice", "what it does", "torch", "source")
 
@@ -21,36 +25,62 @@ class Table:
 
     lines: list[str]
     header: tuple[str, ...]
-    rows: list[tuple[str, ...]] = field(default_factory=list)
+    rows: Sequence[tuple[str, ...]] = ()
 
 
 def overview() -> Table:
     """Every group with its choices."""
     lines = ["Groups of choices; `runner list GROUP` or `runner list GROUP=CHOICE` for more, * is the default."]
-    rows = [(group, _usage(group), ", ".join(_starred(group))) for group in groups()]
-    return Table([*lines], ("group", "set as", "choices"), rows)
+    rows = [(group, _usage(group), ", ".join(_starred(group))) for group in _all_groups()]
+    return Table(lines, ("group", "set as", "choices"), rows)
 
 
 def group_table(group: str) -> Table:
     """The choices of one group, or its keys where there is one schema."""
-    _require(group, groups(), "group", "runner list")
+    _require(group, _all_groups(), "group", "runner list")
     if group in SINGLE_GROUPS:
-        return choice_table(group, DEFAULT_CHOICE[group])
-    rows = [(name, entry.formula, entry.torch or "", entry.paper or "") for name, entry in sorted(entries(group).items())]
+        table = choice_table(group, DEFAULT_CHOICE[group])
+        table.lines += [f"  preset {group}={name}: {_headline(path)}" for name, path in presets(group).items()]
+        return table
+    if group == EXPERIMENT:
+        rows = [(name, _headline(path), "", f"runner {group}={name}") for name, path in presets(group).items()]
+        return Table([f"{group}: set as {_usage(group)}"], ("choice", "what it does", "", "command"), rows)
+    rows = [
+        (name, entry.formula, entry.torch or "", entry.paper or "") for name, entry in sorted(entries(group).items())
+    ]
     return Table([f"{group}: set as {_usage(group)}"], CHOICE_HEADER, rows)
 
 
 def choice_table(group: str, name: str) -> Table:
     """Keys, defaults, ranges of one choice, under its formula and source."""
-    _require(group, groups(), "group", "runner list")
-    _require(name, entries(group), "choice", f"runner list {group}")
+    _require(group, _all_groups(), "group", "runner list")
+    if name in presets(group):
+        return Table(presets(group)[name].read_text(encoding="utf-8").splitlines(), ())
+    _require(name, [*entries(group), *presets(group)], "choice", f"runner list {group}")
     entry = entries(group)[name]
     about = [f"{group}={name}: {entry.formula}"]
     about += [f"  {paragraph}" for paragraph in _more(entry)]
     about += [f"  torch: {entry.torch}"] if entry.torch else []
     about += [f"  source: {entry.paper}"] if entry.paper else []
     about += [] if entry.options else ["  no keys of its own"]
-    return Table(about, KEY_HEADER, [_row(_path(entry, key), entry.defaults[key], o) for key, o in entry.options.items()])
+    return Table(
+        about, KEY_HEADER, [_row(_path(entry, key), entry.defaults[key], o) for key, o in entry.options.items()]
+    )
+
+
+def presets(group: str) -> dict[str, Path]:
+    """Name -> YAML file of the named sets of values in a group's folder."""
+    return {path.stem: path for path in sorted((config_dir() / group).glob("*.yaml"))}
+
+
+def _headline(path: Path) -> str:
+    """The first comment of a YAML file that is a sentence."""
+    comments = (line[1:].strip() for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#"))
+    return next((comment for comment in comments if not comment.startswith("@")), "")
+
+
+def _all_groups() -> list[str]:
+    return sorted([*groups(), EXPERIMENT])
 
 
 def _row(path: str, default: Any, option) -> tuple[str, ...]:
@@ -72,12 +102,16 @@ def _usage(group: str) -> str:
         return f"{group}=NAME"
     if group in SINGLE_GROUPS:
         return f"{group}.KEY=VALUE"
+    if group == EXPERIMENT:
+        return f"{group}=NAME"
     return "regularizer.NAME=VALUE" if group == "regularizer" else f"model.{group}=NAME"
 
 
 def _starred(group: str) -> list[str]:
-    chosen = DEFAULT_CHOICE.get(group) or entries("model")["mlp"].defaults.get(group)
-    return [f"{name}*" if name == chosen else name for name in sorted(entries(group))]
+    model = entries("model")[DEFAULT_CHOICE["model"]]
+    chosen = DEFAULT_CHOICE.get(group) or model.defaults.get(group)
+    own = model.options[group].options if group in model.options else ()
+    return [f"{name}*" if name == chosen else name for name in sorted({*entries(group), *presets(group), *own})]
 
 
 def _require(name: str, known, what: str, command: str) -> None:

@@ -43,7 +43,9 @@ def launch(folder: Path, port: int | None = None, host: str | None = None) -> st
     try:
         return board.launch()
     except program.TensorBoardServerException as error:
-        raise RunError(f"dashboard: TensorBoard cannot start: {error.msg}; try another --port, or --port 0 for any") from error
+        raise RunError(
+            f"dashboard: TensorBoard cannot start: {error.msg}; try another --port, or --port 0 for any"
+        ) from error
 
 
 def flags(folder: Path, port: int | None = None, host: str | None = None) -> list[str]:
@@ -57,7 +59,9 @@ def flags(folder: Path, port: int | None = None, host: str | None = None) -> lis
 def _folder(text: str | None) -> Path:
     folder = newest(OUTPUTS) if text == "last" else Path(text or OUTPUTS)
     if not folder.is_dir():
-        raise ConfigError(f"dashboard: {folder}: no such folder; give a folder of runs, or `runner` makes outputs/ with the first one")
+        raise ConfigError(
+            f"dashboard: {folder}: no such folder; give a folder of runs, or `runner` makes outputs/ with the first one"
+        )
     return folder
 
 

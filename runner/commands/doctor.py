@@ -12,7 +12,9 @@ from runner.config.registry import entries
 
 def run(arguments: list[str]) -> int:
     """Print one line a finding."""
-    argparse.ArgumentParser(prog="runner doctor", description="Versions, devices, data, bitwise probe.").parse_args(arguments)
+    argparse.ArgumentParser(prog="runner doctor", description="Versions, devices, data, bitwise probe.").parse_args(
+        arguments
+    )
     for name, value in findings():
         print(f"{name:<14} {value}")
     return 0
@@ -53,11 +55,16 @@ def threads() -> Iterator[tuple[str, str]]:
 
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     yield "cores", f"{os.cpu_count()}, usable here {usable}"
-    yield "threads", f"torch would use {torch.get_num_threads()}; runs use trainer.threads = {entries('trainer')['default'].defaults['threads']}"
-    limits = {k: os.environ[k] for k in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS") if k in os.environ}
+    default = entries("trainer")["default"].defaults["threads"]
+    yield "threads", f"torch would use {torch.get_num_threads()}; runs use trainer.threads = {default}"
+    limits = {
+        k: os.environ[k] for k in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS") if k in os.environ
+    }
     yield "limits", ", ".join(f"{k}={v}" for k, v in limits.items()) or "none set in the environment"
-    build = dict(item.split("=", 1) for item in torch.__config__.show().replace("\n", ",").split(", ") if "=" in item)
-    yield "blas", f"{build.get('BLAS_INFO', 'unknown')}, {torch.backends.cpu.get_cpu_capability()}"
+    libraries = [
+        name for name, there in (("MKL", torch.backends.mkl), ("oneDNN", torch.backends.mkldnn)) if there.is_available()
+    ]
+    yield "blas", f"{' + '.join(libraries) or 'torch default'}, {torch.backends.cpu.get_cpu_capability()}"
 
 
 def data() -> Iterator[tuple[str, str]]:

@@ -50,8 +50,8 @@ def make_explicit(folder: Path, key: str) -> Path:
     except OSError as error:
         raise _unwritable(folder, key, error.strerror) from error
     raise ConfigError(
-        f"{key} = {folder}: holds a run already, and nothing is overwritten; continue it with `runner resume {folder}`, "
-        "or choose another folder"
+        f"{key} = {folder}: holds a run already, and nothing is overwritten; "
+        f"continue it with `runner resume {folder}`, or choose another folder"
     )
 
 
@@ -65,7 +65,9 @@ def find_run(text: str) -> Path:
         return newest(OUTPUTS)
     folder = Path(text)
     if not folder.is_dir():
-        raise ConfigError(f"{text}: no such folder; give the folder of a run, or `last` for the newest under {OUTPUTS}/")
+        raise ConfigError(
+            f"{text}: no such folder; give the folder of a run, or `last` for the newest under {OUTPUTS}/"
+        )
     if not is_run(folder):
         raise ConfigError(f"{text}: not the folder of a run (it has no .hydra/config.yaml); runs are under {OUTPUTS}/")
     return folder
@@ -98,4 +100,6 @@ def _started(folder: Path) -> list[tuple[int, str]]:
 
 
 def _unwritable(folder: Path, key: str, why: str | None) -> ConfigError:
-    return ConfigError(f"{key} = {folder}: cannot be made ({why}); choose a folder that can be written, such as {key}=outputs/mine")
+    return ConfigError(
+        f"{key} = {folder}: cannot be made ({why}); choose a folder that can be written, such as {key}=outputs/mine"
+    )

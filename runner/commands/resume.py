@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from runner.commands.folders import find_run
-from runner.commands.train import exit_code
+from runner.commands.train import outcome_code
 
 
 def run(arguments: list[str]) -> int:
@@ -14,7 +14,9 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("dir", help="folder of the run, or `last` for the newest under outputs/")
     folder = find_run(parser.parse_args(arguments).dir)
     from runner.execution import session
+    from runner.records.summary import SUMMARY
 
+    if (folder / SUMMARY).is_file():
+        print(f"{folder}: this run has ended already; nothing to do")
     outcomes = session.resume(folder, console=True)
-    multirun = len(outcomes) > 1
-    return max((exit_code(outcome.status, multirun) for outcome in outcomes), default=0)
+    return outcome_code(outcomes, multirun=len(outcomes) > 1)

@@ -9,6 +9,9 @@ import traceback
 from pathlib import Path
 
 from runner.errors import ConfigError, RunError, RunnerError
+from runner.records import disk
+
+INTERRUPTED = 130
 
 
 def report(error: RunnerError) -> None:
@@ -24,19 +27,29 @@ def report(error: RunnerError) -> None:
 def report_unexpected(error: Exception, log: Path | None = None) -> None:
     """Print one line about a defect; its traceback goes to `log`, else to a new temporary file."""
     log = log or _temporary_log()
-    write_traceback(error, log)
     what = traceback.format_exception_only(error)[-1].strip()
     print(f"runner: unexpected error: {what}; the traceback is in {log}", file=sys.stderr)
+    write_traceback(error, log)
+
+
+def report_to(error: Exception, log: Path) -> int:
+    """Print what stopped a run, leave its traceback in the run's log, return the exit code."""
+    try:
+        if not isinstance(error, RunnerError):
+            report_unexpected(error, log)
+            return 1
+        report(error)
+        if error.exit_code != INTERRUPTED:
+            write_traceback(error, log)
+    except RunError as problem:  # the log cannot be written either
+        report(problem)
+    return error.exit_code if isinstance(error, RunnerError) else 1
 
 
 def write_traceback(error: BaseException, log: Path) -> None:
     """Append the traceback of `error` to a file; raises RunError if that cannot be written."""
     text = "".join(traceback.format_exception(error))
-    try:
-        with log.open("a", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as problem:
-        raise RunError(f"{log}: cannot be written: {problem.strerror}; what happened before: {error}") from problem
+    disk.append(log, text.encode(), log.stat().st_size if log.exists() else 0)
 
 
 def _temporary_log() -> Path:

@@ -1,6 +1,7 @@
 """`runner [OVERRIDES]`: Hydra's command line, after everything on it has been checked.
 
-The order: parse and check all overrides, make the output folder exclusively, then let Hydra compose, write .hydra/ and call the task.
+The order: parse and check all overrides, make the output folder exclusively, then let Hydra compose, write
+.hydra/ and call the task.
 """
 
 from __future__ import annotations
@@ -13,16 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from runner.commands import COMMANDS
 from runner.commands.folders import make_explicit, make_numbered
-from runner.commands.screen import report, report_unexpected, write_traceback
+from runner.commands.screen import INTERRUPTED, report_to
 from runner.config.compose import Groups, check_command_line, compose, hydra_ready
 from runner.config.location import config_dir
-from runner.errors import RunnerError
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 DEFAULT_FOLDER = {"run": "outputs/", "sweep": "outputs/sweeps/"}
-INTERRUPTED = 130
 
 
 def run(arguments: list[str]) -> int:
@@ -56,17 +55,12 @@ class Task:
         from hydra.core.hydra_config import HydraConfig
 
         folder = Path(HydraConfig.get().runtime.output_dir)
-        multirun = HydraConfig.get().mode.name == "MULTIRUN"
+        multirun = str(HydraConfig.get().mode).endswith("MULTIRUN")
         try:
             self.codes.append(_train(config, folder, multirun))
-        except RunnerError as error:
-            report(error)
-            write_traceback(error, folder / "train.log")
-            self.codes.append(error.exit_code)
-        except Exception as error:  # noqa: BLE001 a defect harms its own run only; the traceback goes to its log
-            report_unexpected(error, folder / "train.log")
-            self.codes.append(1)
-        if self.codes[-1] == INTERRUPTED:
+        except Exception as error:  # noqa: BLE001 a run that fails harms itself only; the traceback goes to its log
+            self.codes.append(report_to(error, folder / "train.log"))
+        if multirun and self.codes[-1] == INTERRUPTED:
             raise KeyboardInterrupt
 
     def exit_code(self) -> int:
@@ -97,6 +91,17 @@ def _folder(args: argparse.Namespace) -> Path:
     return Path(args.config_path).resolve() if args.config_path else config_dir()
 
 
+def outcome_code(outcomes: list[Any], multirun: bool) -> int:
+    """The exit code of runs that have ended; those that failed are named."""
+    for outcome in outcomes:
+        if outcome.status == "failed":
+            print(
+                f"runner: {outcome.folder} failed: {outcome.reason}; the traceback is in {outcome.folder}/train.log",
+                file=sys.stderr,
+            )
+    return max((exit_code(outcome.status, multirun) for outcome in outcomes), default=0)
+
+
 def _train(config: DictConfig, folder: Path, multirun: bool) -> int:
     from omegaconf import OmegaConf
 
@@ -106,8 +111,7 @@ def _train(config: DictConfig, folder: Path, multirun: bool) -> int:
     settings = validate(tree)
     from runner.execution import session
 
-    outcomes = session.start([(settings, folder)], console=True)
-    return max(exit_code(outcome.status, multirun) for outcome in outcomes)
+    return outcome_code(session.start([(settings, folder)], console=True), multirun)
 
 
 def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:

@@ -1,7 +1,7 @@
 """The whole command line checked before anything runs: every problem of every job of a sweep, at once.
 
-Hydra stops at the first mistake and lets `++typo=3` through. So the groups are composed first, with unknown choices taken out and
-noted; the value overrides are then laid on top, whatever their keys; and `validate` judges the result.
+Hydra stops at the first mistake and lets `++typo=3` through. So the groups are composed first, with unknown choices taken
+out and noted; the value overrides are then laid on top, whatever their keys; and `validate` judges the result.
 """
 
 from __future__ import annotations
@@ -154,7 +154,9 @@ class Composer:
         names = value if isinstance(value, list) else [value]
         optional = value is None and group not in CHOICE_GROUPS
         wrong = [] if optional else [name for name in names if name not in self.groups.choices(group)]
-        return [explain_unknown_choice(group, "null" if n is None else str(n), self.groups.choices(group)) for n in wrong]
+        return [
+            explain_unknown_choice(group, "null" if n is None else str(n), self.groups.choices(group)) for n in wrong
+        ]
 
     def problems(self, job: list[Override]) -> list[str]:
         """Everything wrong with one job."""

@@ -29,8 +29,8 @@ def splits(s: Settings) -> Iterator[Conflict]:
     if val + test >= 1:
         yield Conflict(
             ("dataset.val_fraction", "dataset.test_fraction"),
-            f"dataset.val_fraction = {val:g} and dataset.test_fraction = {test:g}: together {val + test:g}, which leaves nothing "
-            "to train on; their sum must be < 1, for example 0.15 and 0.15",
+            f"dataset.val_fraction = {val:g} and dataset.test_fraction = {test:g}: together {val + test:g}, which leaves "
+            "nothing to train on; their sum must be < 1, for example 0.15 and 0.15",
         )
 
 
@@ -38,16 +38,13 @@ def targets(s: Settings) -> Iterator[Conflict]:
     """What smooths labels needs labels."""
     from runner.regularizers.base import Targets
 
-    regression = (
-        f"loss={name_of(s.loss, 'loss')}" if getattr(s.loss, "task", None) == "regression"
-        else "dataset.task=regression" if getattr(s.dataset, "task", None) == "regression"
-        else None
-    )  # fmt: skip
+    task, why = _task(s)
     for name, key, value in _active(s):
-        if regression and isinstance(s.regularizer[name], Targets) and s.regularizer[name].task == "classification":
+        if task and isinstance(s.regularizer[name], Targets) and s.regularizer[name].task != task:
             yield Conflict(
                 (key, "loss", "dataset.task"),
-                f"{key} = {value}: works on class labels, but {regression} is regression; set {key}=0 or loss=cross_entropy",
+                f"{key} = {value}: is for {s.regularizer[name].task}, but {why} is {task}; "
+                f"set {key}=0 or loss=cross_entropy",
             )
 
 
@@ -57,8 +54,8 @@ def warmup(s: Settings) -> Iterator[Conflict]:
     if s.scheduler.unit == "epochs" and warm > epochs:
         yield Conflict(
             ("scheduler.warmup", "scheduler.unit", "trainer.epochs"),
-            f"scheduler.warmup = {warm:g}: longer than the training (trainer.epochs = {epochs}); allowed: 0 to {epochs}, for example "
-            f"scheduler.warmup={epochs // 10}, or raise trainer.epochs",
+            f"scheduler.warmup = {warm:g}: longer than the training (trainer.epochs = {epochs}); "
+            f"allowed: 0 to {epochs}, for example scheduler.warmup={epochs // 10}, or raise trainer.epochs",
         )
 
 
@@ -70,20 +67,21 @@ def monitor_direction(s: Settings) -> Iterator[Conflict]:
     if wrong:
         yield Conflict(
             ("early_stopping.mode", "early_stopping.monitor"),
-            f"early_stopping.mode = {stop.mode}: with early_stopping.monitor = {stop.monitor} it would keep the worst epoch; "
-            "set early_stopping.mode=auto",
+            f"early_stopping.mode = {stop.mode}: with early_stopping.monitor = {stop.monitor} it would keep the worst "
+            "epoch; set early_stopping.mode=auto",
         )
 
 
 def monitor_task(s: Settings) -> Iterator[Conflict]:
     """The watched metric exists for the task."""
-    task = {"cross_entropy": "classification", "mse": "regression"}.get(name_of(s.loss, "loss"))
+    task, why = _task(s)
     metric = s.early_stopping.monitor.split("/")[1]
-    if task == "classification" and metric in ("rmse", "r2"):
+    known = {"classification": ("loss", "accuracy"), "regression": ("loss", "rmse", "r2")}
+    if task and metric not in known[task]:
+        allowed = ", ".join(f"{split}/{name}" for split in ("val", "train") for name in known[task])
         yield Conflict(
-            ("early_stopping.monitor", "loss"),
-            f"early_stopping.monitor = {s.early_stopping.monitor}: classification has no {metric}; allowed: val/loss, val/accuracy, "
-            "train/loss, train/accuracy",
+            ("early_stopping.monitor", "loss", "dataset.task"),
+            f"early_stopping.monitor = {s.early_stopping.monitor}: {task} ({why}) has no {metric}; allowed: {allowed}",
         )
 
 
@@ -107,7 +105,7 @@ def validation_data(s: Settings) -> Iterator[Conflict]:
 
 
 def layers(s: Settings) -> Iterator[Conflict]:
-    """A list of strengths has one value a layer: hidden layers for noise, weight matrices for penalties and constraints."""
+    """A list of strengths has one value a layer: hidden layers for noise, all layers for penalties and constraints."""
     from runner.regularizers.base import Noise
 
     hidden = len(getattr(s.model, "hidden", []))
@@ -119,8 +117,8 @@ def layers(s: Settings) -> Iterator[Conflict]:
             if isinstance(value, list) and len(value) != expected:
                 yield Conflict(
                     (regularizer_key(entry, key), "model.hidden"),
-                    f"{regularizer_key(entry, key)} = {value}: {len(value)} values, but model.hidden = {s.model.hidden} has "
-                    f"{expected} {what}; give {expected} values or one number for all",
+                    f"{regularizer_key(entry, key)} = {value}: {len(value)} values, but model.hidden = {s.model.hidden} "
+                    f"has {expected} {what}; give {expected} values or one number for all",
                 )
 
 
@@ -144,6 +142,14 @@ CHECKS: tuple[Callable[[Settings], Iterator[Conflict]], ...] = (
     layers,
     device_text,
 )
+
+
+def _task(s: Settings) -> tuple[str | None, str]:
+    """(task, the key that says so), as far as the configuration alone tells."""
+    if getattr(s.loss, "task", None):
+        return s.loss.task, f"loss={name_of(s.loss, 'loss')}"
+    declared = getattr(s.dataset, "task", None)
+    return (declared, f"dataset.task={declared}") if declared in ("classification", "regression") else (None, "")
 
 
 def _active(s: Settings) -> Iterator[tuple[str, str, str]]:

@@ -16,7 +16,9 @@ NEUTRAL_REGULARIZERS = "neutral_regularizers"  # every key at its neutral value;
 def nodes() -> dict[tuple[str | None, str], dict[str, Any]]:
     """(group, choice) -> keys and defaults, for everything registered."""
     found: dict[tuple[str | None, str], dict[str, Any]] = {
-        (group, name): {"name": name} | entry.defaults for group in CHOICE_GROUPS for name, entry in entries(group).items()
+        (group, name): {"name": name} | entry.defaults
+        for group in CHOICE_GROUPS
+        for name, entry in entries(group).items()
     }
     found |= {(group, name): entry.defaults for group in SINGLE_GROUPS for name, entry in entries(group).items()}
     found |= {("regularizer", name): preset(entry) for name, entry in entries("regularizer").items()}

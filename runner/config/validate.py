@@ -34,11 +34,11 @@ class Findings:
         self.keys.add(key)
 
 
-def validate(tree: dict[str, Any]) -> Settings:
+def validate(tree: dict[Any, Any]) -> Settings:
     """Check a whole configuration and build it; keys that are absent take their defaults.
 
     Raises:
-        ConfigError: with all problems: unknown keys and choices, values of the wrong type or out of range, conflicts between keys.
+        ConfigError: with all problems: unknown keys and choices, values of the wrong type or out of range, conflicts.
     """
     settings, problems = check(tree)
     if problems:
@@ -46,8 +46,8 @@ def validate(tree: dict[str, Any]) -> Settings:
     return settings
 
 
-def check(tree: dict[str, Any]) -> tuple[Settings, list[str]]:
-    """(settings, problems); a wrong value is replaced by its default in the settings, so that the rest can be checked."""
+def check(tree: dict[Any, Any]) -> tuple[Settings, list[str]]:
+    """(settings, problems); a wrong value becomes its default in the settings, so that the rest can be checked."""
     found = Findings(_chosen(tree))
     for key in tree:
         if key not in GROUPS and key not in root_options():
@@ -55,7 +55,9 @@ def check(tree: dict[str, Any]) -> tuple[Settings, list[str]]:
     parts = {group: _choice(group, tree, found) for group in CHOICE_GROUPS}
     parts |= {group: _single(group, tree, found) for group in SINGLE_GROUPS}
     root = {key: _value(key, option, tree.get(key), found) for key, option in root_options().items() if key in tree}
-    settings = Settings(**parts, regularizer=_regularizers(tree, found), **{k: v for k, v in root.items() if k not in found.keys})
+    settings = Settings(
+        **parts, regularizer=_regularizers(tree, found), **{k: v for k, v in root.items() if k not in found.keys}
+    )
     found.problems += [conflict.text for conflict in conflicts(settings) if not found.keys & set(conflict.keys)]
     return settings, found.problems
 
@@ -69,13 +71,16 @@ def show(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
 
 
-def _chosen(tree: dict[str, Any]) -> dict[str, str]:
+def _chosen(tree: dict[Any, Any]) -> dict[str, str]:
     """The name chosen in every group that has names."""
     nodes = {group: tree.get(group) for group in CHOICE_GROUPS}
-    return {g: node.get("name", DEFAULT_CHOICE[g]) if isinstance(node, dict) else DEFAULT_CHOICE[g] for g, node in nodes.items()}
+    return {
+        g: node.get("name", DEFAULT_CHOICE[g]) if isinstance(node, dict) else DEFAULT_CHOICE[g]
+        for g, node in nodes.items()
+    }
 
 
-def _node(group: str, tree: dict[str, Any], found: Findings) -> dict[str, Any]:
+def _node(group: str, tree: dict[Any, Any], found: Findings) -> dict[str, Any]:
     node = tree.get(group) or {}
     if isinstance(node, dict):
         return node
@@ -83,7 +88,7 @@ def _node(group: str, tree: dict[str, Any], found: Findings) -> dict[str, Any]:
     return {}
 
 
-def _choice(group: str, tree: dict[str, Any], found: Findings) -> Any:
+def _choice(group: str, tree: dict[Any, Any], found: Findings) -> Any:
     """The instance of a group in which one entry of several is chosen by `name`."""
     node, name = dict(_node(group, tree, found)), found.chosen[group]
     node.pop("name", None)
@@ -93,12 +98,12 @@ def _choice(group: str, tree: dict[str, Any], found: Findings) -> Any:
     return _build(entries(group)[name], node, lambda key: f"{group}.{key}", found)
 
 
-def _single(group: str, tree: dict[str, Any], found: Findings) -> Any:
+def _single(group: str, tree: dict[Any, Any], found: Findings) -> Any:
     entry = entries(group)[DEFAULT_CHOICE[group]]
     return _build(entry, _node(group, tree, found), lambda key: f"{group}.{key}", found)
 
 
-def _regularizers(tree: dict[str, Any], found: Findings) -> dict[str, Any]:
+def _regularizers(tree: dict[Any, Any], found: Findings) -> dict[str, Any]:
     """Every registered regularizer, neutral where the tree is silent."""
     node = _node("regularizer", tree, found)
     for name in node:
@@ -116,7 +121,9 @@ def _regularizer(entry: Entry, node: dict[str, Any], found: Findings) -> Any:
         given = value or {}
     else:
         keys = ", ".join(regularizer_key(entry, key) for key in entry.options)
-        found.add(f"regularizer.{entry.name}", f"regularizer.{entry.name} = {show(value)}: has keys of its own: set {keys}")
+        found.add(
+            f"regularizer.{entry.name}", f"regularizer.{entry.name} = {show(value)}: has keys of its own: set {keys}"
+        )
         given = {}
     return _build(entry, given, lambda key: regularizer_key(entry, key), found)
 
@@ -138,7 +145,9 @@ def _build(entry: Entry, node: dict[str, Any], dotted, found: Findings) -> Any:
 def _value(path: str, option: Option, value: Any, found: Findings, default: Any = 0) -> Any:
     checked, wrong = option.check(value)
     if wrong:
-        found.add(path, f"{path} = {show(value)}: {wrong}; allowed: {option.allowed()}; {_fix(path, option, value, default)}")
+        found.add(
+            path, f"{path} = {show(value)}: {wrong}; allowed: {option.allowed()}; {_fix(path, option, value, default)}"
+        )
     return checked
 
 
