@@ -54,7 +54,7 @@ class LayerNorm(Norm):
 
     def forward(self, x, gain, bias, mask, buffers, training):
         width = mask.sum()
-        centered = (x - x.sum(-1, keepdim=True) / width) * mask
+        centered = (x - (x * mask).sum(-1, keepdim=True) / width) * mask
         var = centered.square().sum(-1, keepdim=True) / width
         inverse = (var + EPS).sqrt().reciprocal()
         normal = centered * inverse

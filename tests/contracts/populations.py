@@ -1,0 +1,122 @@
+"""Small populations for the contract tests: synthetic data, settings from a nested change, and training by hand."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+
+from runner.config.registry import Option, entries
+from runner.config.settings import Settings, default_tree, regularizer_key
+from runner.config.validate import validate
+from runner.data.encoding import Encoding
+from runner.data.prepare import RunData
+from runner.optimizers.segments import segment_key
+from runner.training.engine import Engine
+
+SHAPES = [(13, [7, 5], 2, 29), (33, [50, 17], 3, 31), (5, [], 4, 16)]  # inputs, hidden, outputs, batch: nothing a multiple of 16
+
+
+def data(inputs: int, outputs: int, task: str = "classification", n: int = 75, seed: int = 0, dtype="float32") -> RunData:
+    """Random examples; 75 in batches of 29 leave a ragged last batch."""
+    random = np.random.default_rng(seed)
+    x = random.normal(size=(n + 40, inputs)).astype(dtype)
+    scores = x @ random.normal(size=(inputs, outputs))
+    y = scores.argmax(1) if task == "classification" else scores[:, 0].astype(np.float64)
+    names = [f"x{i}" for i in range(inputs)]
+    encoding = Encoding(task, "y", names, names, [0.0] * inputs, [0.0] * inputs, [1.0] * inputs)
+    rows = np.arange(n + 40)
+    labels = [str(c) for c in range(outputs)] if task == "classification" else None
+    return RunData(
+        task, x, y, rows[:n], rows[n : n + 25], rows[n + 25 :], encoding, labels, outputs if labels else 1, None, "synthetic"
+    )
+
+
+def settings(shape=SHAPES[0], epochs: int = 3, **changes: Any) -> Settings:
+    """Default settings with dotted changes: settings(**{"optimizer.lr": 0.1}); "optimizer" alone picks the rule."""
+    _, hidden, _, batch = shape
+    changes = {"model.hidden": hidden, "trainer.batch_size": batch, "trainer.epochs": epochs} | changes
+    picked = {group: changes.pop(group) for group in list(changes) if "." not in group and group != "seed"}
+    tree = default_tree(picked)
+    for path, value in changes.items():
+        node = tree
+        *parents, last = path.split(".")
+        for parent in parents:
+            node = node[parent]
+        node[last] = value
+    return validate(tree)
+
+
+def train(runs: list[Settings], tables: list[RunData], epochs: int = 3, leave: dict[int, int] | None = None) -> list[dict]:
+    """Train `runs` together; for each the weights, buffers and metrics of every epoch. `leave` maps run -> epoch it leaves after."""
+    order = sorted(range(len(runs)), key=lambda i: str(segment_key(runs[i])))
+    engine = Engine([runs[i] for i in order], [tables[i] for i in order])
+    found: list[dict] = [{"curve": []} for _ in runs]
+    for epoch in range(1, epochs + 1):
+        trained = engine.train_epoch([1.0] * len(order))
+        metrics = engine.evaluate(("train", "val")) | engine.weight_statistics()
+        columns = {k: trained[k] for k in ("objective", "grad_norm", "lr")} | metrics
+        for row, i in enumerate(order):
+            found[i]["curve"].append([float(column[row]) for column in columns.values()])
+            found[i] |= {"theta": engine.theta[row].clone(), "buffers": engine.buffers[row].clone()}
+        gone = [row for row, i in enumerate(order) if (leave or {}).get(i) == epoch]
+        if gone:
+            keep = [row for row in range(len(order)) if row not in gone]
+            order = [order[row] for row in keep]
+            engine.keep(keep)
+    return found
+
+
+def same(a: dict, b: dict) -> bool:
+    """Bit for bit equal weights, running statistics and curves (NaN equals NaN)."""
+    tensors = all(torch.equal(a[k].view(torch.int32), b[k].view(torch.int32)) for k in ("theta", "buffers"))
+    return tensors and np.array_equal(np.array(a["curve"]), np.array(b["curve"]), equal_nan=True)
+
+
+def examples(option: Option, default: Any) -> list[Any]:
+    """Some valid values of an option, the default first."""
+    if option.type == "switch":
+        return [default, not default]
+    if option.type == "choice":
+        return [default, *[n for n in option.names() if n != default]]
+    if option.type not in ("number", "integer"):
+        return [default]
+    tried = [default, option.preset, option.neutral, 0.25, 0.9, 0.01, 1.5, 2, 5, 0]
+    good: list[Any] = []
+    for value in tried:
+        checked, problem = option.check(value)
+        if problem is None and checked not in good:
+            good.append(checked)
+    return good
+
+
+def variations(group: str, name: str) -> list[dict[str, Any]]:
+    """Changes that choose an entry and then move each of its keys in turn."""
+    entry = entries(group)[name]
+    if group == "regularizer":
+        keys = {regularizer_key(entry, key): key for key in entry.options}
+        base = {path: _strength(entry.options[key], entry.defaults[key]) for path, key in keys.items()}
+        moved = [{path: v} for path, key in keys.items() for v in examples(entry.options[key], entry.defaults[key])[:4]]
+        return [base, *[base | m for m in moved]]
+    moved = [
+        {f"{group}.{key}": value}
+        for key, option in entry.options.items()
+        if option.kind in ("column", "segment")
+        for value in examples(option, entry.defaults[key])[1:3]
+    ]
+    return [{group: name}, *[{group: name} | m for m in moved]]
+
+
+def _strength(option: Option, default: Any) -> Any:
+    return option.preset if option.preset is not None else default
+
+
+def neutral(name: str) -> dict[str, Any]:
+    """The change that switches a regularizer off."""
+    entry = entries("regularizer")[name]
+    defaults = entry.defaults
+    return {regularizer_key(entry, key): copy.deepcopy(defaults[key]) for key in defaults}
+
+

@@ -1,0 +1,106 @@
+"""Promise 1 over everything registered: a run alone = in company = in any subset, bit for bit (CPU, one thread)."""
+
+import numpy as np
+import pytest
+import torch
+from populations import SHAPES, data, neutral, same, settings, train, variations
+
+from runner.config.registry import entries
+
+torch.set_num_threads(1)
+
+CHOICES = [(g, n) for g in ("optimizer", "scheduler", "regularizer") for n in entries(g)]
+PIECES = [(f"model.{g}", n) for g in ("activation", "norm", "init") for n in entries(g)]
+
+
+def assert_alone_is_together(runs, tables, leave=None):
+    together = train(runs, tables, leave=leave)
+    for i, (run, table) in enumerate(zip(runs, tables, strict=True)):
+        last = (leave or {}).get(i, 3)
+        alone = train([run], [table], epochs=last)[0]
+        assert same(together[i], alone), f"row {i} differs from the same run alone"
+    subset = list(range(0, len(runs), 2))
+    again = train([runs[i] for i in subset], [tables[i] for i in subset])
+    for i, found in zip(subset, again, strict=True):
+        assert (leave or {}).get(i) or same(together[i], found), f"row {i} differs in a subset"
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize(("group", "name"), CHOICES, ids=lambda v: str(v))
+def test_rows_that_differ_in_every_key_of_a_choice(group, name, shape):
+    if shape[1] == [] and name == "dropout":
+        shape = SHAPES[0]  # there is no hidden layer to drop
+    changes = [{}, *variations(group, name)]
+    runs = [settings(shape, seed=i, **change) for i, change in enumerate(changes)]
+    table = data(shape[0], shape[2])
+    assert_alone_is_together(runs, [table] * len(runs), leave={1: 1})
+
+
+@pytest.mark.parametrize("shape", SHAPES[:2], ids=str)
+@pytest.mark.parametrize(("key", "name"), PIECES, ids=lambda v: str(v))
+def test_seeds_of_every_piece(key, name, shape):
+    runs = [settings(shape, seed=i, **{key: name, "optimizer.lr": 0.01 * (i + 1), "regularizer.dropout": 0.1 * i}) for i in range(5)]
+    tables = [data(shape[0], shape[2])] * 5
+    assert_alone_is_together(runs, tables, leave={0: 1, 3: 2})
+
+
+@pytest.mark.parametrize("name", [n for n in entries("loss") if n != "auto"])
+def test_seeds_of_every_loss(name):
+    task = entries("loss")[name].cls.task
+    runs = [settings(seed=i, loss=name) for i in range(5)]
+    assert_alone_is_together(runs, [data(13, 2, task)] * 5, leave={2: 1})
+
+
+def test_everything_at_once_side_by_side():
+    """One row for every rule, schedule and regularizer, all different, in one population."""
+    rules, schedules, regularizers = (list(entries(g)) for g in ("optimizer", "scheduler", "regularizer"))
+    runs = []
+    for i in range(max(len(rules), len(schedules), len(regularizers)) * 2):
+        change = {"optimizer": rules[i % len(rules)], "scheduler": schedules[i % len(schedules)]}
+        change |= variations("regularizer", regularizers[i % len(regularizers)])[0]
+        runs.append(settings(SHAPES[1], seed=i, **change))
+    tables = [data(33, 3, seed=i % 2) for i in range(len(runs))]
+    assert_alone_is_together(runs, tables, leave={0: 1, 4: 2})
+
+
+@pytest.mark.parametrize("name", list(entries("regularizer")))
+def test_a_neutral_column_is_the_technique_absent(name):
+    """In company of a row that uses the technique, a row with the neutral value has the bits of a run in which its code never ran."""
+    fast = {"optimizer.lr": 0.3}  # so that weights outgrow a constraint
+    absent = settings(SHAPES[1], seed=7, **fast)
+    using = settings(SHAPES[1], seed=8, **fast, **variations("regularizer", name)[0])
+    off = settings(SHAPES[1], seed=7, **fast, **neutral(name))
+    table = data(33, 3)
+    company = train([using, off], [table] * 2)
+    assert same(company[1], train([absent], [table])[0])
+    assert not same(company[0], train([settings(SHAPES[1], seed=8, **fast)], [table])[0]), "the technique did nothing"
+
+
+@pytest.mark.parametrize("name", list(entries("optimizer")))
+def test_neutral_keys_of_an_optimizer_are_absent(name):
+    table = data(33, 3)
+    plain = settings(SHAPES[1], seed=7, optimizer=name)
+    for key, option in entries("optimizer")[name].options.items():
+        if option.kind == "column" and option.neutral is not None:
+            other = settings(SHAPES[1], seed=8, optimizer=name, **{f"optimizer.{key}": 0.5})
+            assert same(train([other, plain], [table] * 2)[1], train([plain], [table])[0]), key
+
+
+@pytest.mark.parametrize("name", list(entries("optimizer")))
+def test_a_row_that_turns_to_nan_harms_itself_only(name):
+    table = data(33, 3)
+    good = [settings(SHAPES[1], seed=i, optimizer=name, **{"regularizer.dropout": 0.3}) for i in range(3)]
+    bad = settings(SHAPES[1], seed=9, optimizer="sgd", **{"optimizer.lr": 1e30})
+    found = train([*good, bad], [table] * 4)
+    assert not np.isfinite(found[3]["curve"]).all()
+    for i, run in enumerate(good):
+        assert same(found[i], train([run], [table])[0])
+
+
+def test_wider_population_than_any_block():
+    """97 rows, of which every third leaves after the first epoch."""
+    runs = [settings(SHAPES[0], seed=i, **{"optimizer.lr": 1e-4 * (1 + i)}) for i in range(97)]
+    tables = [data(13, 2, seed=i % 3) for i in range(97)]
+    together = train(runs, tables, leave={i: 1 for i in range(0, 97, 3)})
+    for i in (1, 44, 95):
+        assert same(together[i], train([runs[i]], [tables[i]])[0])
