@@ -14,8 +14,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 INSTALLED = next(p for p in sys.path if Path(p).name == "site-packages")
 
-pytestmark = pytest.mark.slow
-
 
 def call(*command, folder: Path, **env) -> str:
     """Standard output of a command that must succeed, run in `folder` as a user would: no PYTHONPATH, no checkout."""
