@@ -33,7 +33,6 @@ class Progress:
         self._latest: tuple | None = None  # what is not shown yet
 
     def __enter__(self) -> Progress:
-        self._began = time.monotonic()
         if self.enabled and self.stream.isatty():
             self._bar = _bar(self.stream)
             self._task = self._bar.add_task("epoch", total=self.total, text="", left="")
@@ -66,7 +65,7 @@ class Progress:
         if not self.enabled:
             return
         if self._first_epoch is None:
-            self._first_epoch = epoch  # a resumed run starts late
+            self._first_epoch, self._began = epoch, time.monotonic()  # a resumed run starts late
         self._latest = (epoch, row, best, running, done)
         interval = DRAW_SECONDS if self._bar is not None else LINE_SECONDS
         if time.monotonic() - self._shown_at >= interval:

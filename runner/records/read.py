@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +24,21 @@ def curves(folder: Path | str) -> pandas.DataFrame:
     import pandas
 
     path = Path(folder) / METRICS
-    whole = _whole_lines(path)
-    if not whole:
-        return pandas.DataFrame()
+    header, *rows = [line.split(",") for line in _whole_lines(path).decode(errors="replace").splitlines()] or [[]]
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(header):
+            raise RunError(f"{path}: line {number} has {len(row)} cells, the header {len(header)}: the file is damaged")
     try:
-        return pandas.read_csv(io.BytesIO(whole), float_precision="round_trip")
-    except (ValueError, pandas.errors.ParserError) as error:
+        return pandas.DataFrame({name: _column([row[i] for row in rows]) for i, name in enumerate(header)})
+    except ValueError as error:
         raise RunError(f"{path}: damaged: {error}") from error
+
+
+def _column(cells: list[str]) -> list[int] | list[float]:
+    """Whole numbers if all are, else doubles, exact as parsers of CSV need not be; an empty cell is NaN."""
+    if all(cell.lstrip("-").isdigit() for cell in cells):
+        return [int(cell) for cell in cells]
+    return [float(cell) if cell else math.nan for cell in cells]
 
 
 def results(folder: Path | str) -> pandas.DataFrame:
