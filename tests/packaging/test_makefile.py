@@ -1,7 +1,7 @@
 """The Makefile's environment: made once, made anew when broken or half made, installed again when the lock changes.
 
-The real Makefile runs here with a stand-in for Python that makes a folder instead of an environment and notes what it is
-asked.
+The real Makefile runs here with a stand-in for Python that makes a folder instead of an environment and notes what it
+is asked.
 """
 
 import os
