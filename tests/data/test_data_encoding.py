@@ -1,0 +1,225 @@
+"""Encodings equal scikit-learn's, see training rows only, survive JSON exactly and do the same when predicting."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
+
+from runner.data.columns import texts
+from runner.data.encoding import Encoding
+from runner.data.fitting import fit
+from runner.data.sources.base import RawTable
+from runner.errors import DataError
+
+N, TRAIN = 60, np.arange(40)
+CITIES = ["Bonn", "Köln", "Ulm", None]
+
+
+def make_frame(seed=0, holes=0.1):
+    """Three numeric and two categorical columns, some of them with holes."""
+    random = np.random.default_rng(seed)
+    frame = pd.DataFrame({name: random.normal(10 * i, 1 + i, N) for i, name in enumerate("abc")})
+    frame = frame.mask(random.random(frame.shape) < holes)
+    frame.insert(1, "city", np.array(CITIES, object)[random.integers(0, 4, N)])
+    frame["size"] = np.array(["S", "M", "L"], object)[random.integers(0, 3, N)]
+    return frame
+
+
+def make_table(frame, task="classification"):
+    """The table a file source makes of the frame."""
+    random = np.random.default_rng(9)
+    return RawTable(
+        numeric_ND=frame[["a", "b", "c"]].to_numpy(np.float64),
+        target=random.integers(0, 2, N) if task == "classification" else random.normal(50, 7, N),
+        task=task,
+        numeric_names=["a", "b", "c"],
+        sha256="",
+        categorical={name: texts(frame[name]) for name in ("city", "size")},
+        column_order=list(frame.columns),
+        target_name="y",
+        labels=["no", "yes"] if task == "classification" else None,
+    )
+
+
+def fitted(frame, scaling="standardize", dtype="float64", train=TRAIN, **keys):
+    """(encoding, encoded features)."""
+    table = make_table(frame, **keys)
+    encoding = fit(table, train, scaling, "standardize", dtype)
+    return encoding, encoding.encode(table.numeric_ND, table.categorical)
+
+
+@pytest.mark.parametrize(("scaling", "scaler"), [("standardize", StandardScaler()), ("minmax", MinMaxScaler())])
+def test_equals_scikit_learn(scaling, scaler):
+    frame = make_frame()
+    one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    reference = ColumnTransformer(
+        [
+            ("numbers", make_pipeline(SimpleImputer(strategy="median"), scaler), ["a", "b", "c"]),
+            ("words", make_pipeline(SimpleImputer(strategy="constant", fill_value="missing"), one_hot), ["city", "size"]),
+        ]
+    )
+    words = frame.assign(city=frame["city"].fillna("missing"))
+    reference.fit(words.iloc[TRAIN])
+    np.testing.assert_allclose(fitted(frame, scaling)[1], reference.transform(words), rtol=1e-12, atol=1e-12)
+
+
+@given(arrays(np.float64, (20, 2), elements=st.floats(-1e6, 1e6)), st.sampled_from(["standardize", "minmax"]))
+def test_scaling_equals_scikit_learn_on_any_numbers(values, scaling):
+    table = RawTable(values, np.zeros(20, np.int64), "classification", ["a", "b"], "", labels=["x"])
+    encoding = fit(table, np.arange(12), scaling, "none", "float64")
+    scaler = (StandardScaler() if scaling == "standardize" else MinMaxScaler()).fit(values[:12])
+    span = 1 + np.abs(values).max() / np.abs(encoding.scale).min()
+    np.testing.assert_allclose(encoding.encode(values, {}), scaler.transform(values), rtol=1e-9, atol=1e-13 * span)
+
+
+def test_none_leaves_numbers_alone_but_for_the_divisor():
+    table = make_table(make_frame(holes=0))
+    table.divisor = 255.0
+    encoding = fit(table, TRAIN, "none", "none", "float64")
+    np.testing.assert_array_equal(encoding.encode(table.numeric_ND, table.categorical)[:, :3], table.numeric_ND / 255)
+
+
+@pytest.mark.parametrize("scaling", ["standardize", "minmax"])
+@pytest.mark.parametrize("constant", [0.0, 0.1, -3e9])
+def test_a_constant_column_does_not_divide_by_zero(scaling, constant):
+    encoding, x = fitted(make_frame().assign(b=constant), scaling)
+    assert encoding.scale[1] == 1.0
+    np.testing.assert_allclose(x[:, 1], 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("scaling", ["standardize", "minmax", "none"])
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_only_training_rows_are_seen(scaling, task):
+    frame = make_frame()
+    changed = frame.copy()
+    changed.loc[len(TRAIN) :, ["a", "b", "c"]] = 1e6
+    changed.loc[len(TRAIN) :, "city"] = "Atlantis"
+    assert fitted(frame, scaling, task=task)[0] == fitted(changed, scaling, task=task)[0]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_predicting_encodes_rows_as_training_did(dtype):
+    frame = make_frame()
+    encoding, x = fitted(frame, dtype=dtype)
+    again = Encoding.from_dict(json.loads(json.dumps(encoding.to_dict())))
+    shuffled = frame.iloc[::-1][frame.columns[::-1]]
+    np.testing.assert_array_equal(again.transform(shuffled), x[::-1])
+    assert again.transform(frame).dtype == dtype
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=3, max_size=3), st.text(min_size=1))
+def test_json_is_exact(floats, word):
+    encoding = Encoding(
+        "regression", "y", ["a", "b", "c", "d"], ["a", "b", "c"], floats, floats, [1.0] * 3, {"d": [word]}, None, *floats[:2]
+    )
+    assert Encoding.from_dict(json.loads(json.dumps(encoding.to_dict(), allow_nan=False))) == encoding
+
+
+def test_json_of_a_real_encoding_keeps_every_field():
+    encoding = fitted(make_frame())[0]
+    encoding.image_shape = (1, 2, 3)
+    assert Encoding.from_dict(json.loads(json.dumps(encoding.to_dict()))) == encoding
+
+
+def test_a_dictionary_that_is_no_encoding_is_refused():
+    with pytest.raises(DataError, match=r"no feature encoding.*task"):
+        Encoding.from_dict({"columns": []})
+
+
+def test_feature_names_and_width():
+    encoding, x = fitted(make_frame())
+    assert encoding.feature_names[3:] == ["city=Bonn", "city=Köln", "city=Ulm", "city=missing", "size=L", "size=M", "size=S"]
+    assert encoding.width == x.shape[1] == 10
+
+
+def test_missing_columns_are_named_with_the_likely_fix():
+    encoding = fitted(make_frame())[0]
+    with pytest.raises(DataError, match=r"lacks the columns 'a', 'city' that .* trained on\.$"):
+        encoding.transform(make_frame().drop(columns=["a", "city"]))
+    with pytest.raises(DataError, match=r"lacks the column 'city'.*Did you mean 'City'\?"):
+        encoding.transform(make_frame().rename(columns={"city": "City"}))
+
+
+def test_extra_columns_holes_and_new_categories_are_reported():
+    encoding, x = fitted(make_frame(holes=0))
+    frame = make_frame(holes=0).assign(extra=1, y="yes", size=["XL", "XXL"] + ["M"] * (N - 2))
+    frame.loc[3, "a"] = np.nan
+    found, notes = encoding.transform_with_notes(frame)
+    assert found.shape == x.shape
+    assert found[:2, 7:].tolist() == [[0, 0, 0], [0, 0, 0]]
+    assert notes == [
+        "ignored columns the network does not know: extra",
+        "1 missing numbers filled with the median of the training data",
+        "column 'size': 2 rows with categories not seen in training (XL, XXL), encoded as zeros",
+    ]
+
+
+def test_nothing_to_report_on_the_training_data_itself():
+    encoding = fitted(make_frame(holes=0))[0]
+    assert encoding.transform_with_notes(make_frame(holes=0).iloc[TRAIN])[1] == []
+
+
+def test_a_hole_where_training_had_none_is_a_new_category():
+    encoding = fitted(make_frame())[0]
+    frame = make_frame().assign(size=None)
+    found, notes = encoding.transform_with_notes(frame)
+    assert not found[:, 7:].any()
+    assert "60 rows with categories not seen in training (missing)" in notes[-1]
+
+
+def test_text_in_a_numeric_column_is_named():
+    frame = make_frame(holes=0)
+    frame["b"] = frame["b"].astype(object)
+    frame.loc[4, "b"] = "n/k"
+    with pytest.raises(DataError, match=r"column 'b' holds numbers, but 'n/k' in data row 5"):
+        fitted(make_frame())[0].transform(frame)
+
+
+def test_infinity_is_named():
+    frame = make_frame(holes=0)
+    frame.loc[7, "c"] = -np.inf
+    with pytest.raises(DataError, match=r"column 'c' holds an infinite value \(-inf\) in data row 8"):
+        fitted(make_frame())[0].transform(frame)
+
+
+def test_a_column_without_a_value_in_the_training_rows_is_refused():
+    frame = make_frame()
+    frame.loc[: len(TRAIN), "b"] = np.nan
+    with pytest.raises(DataError, match=r"column 'b' has no value in any of the 40 training rows.*dataset\.ignore=\[b\]"):
+        fitted(frame)
+
+
+def test_regression_targets_come_back_in_their_units():
+    table = make_table(make_frame(), task="regression")
+    encoding = fit(table, TRAIN, "standardize", "standardize", "float64")
+    scaled = (table.target - encoding.target_offset) / encoding.target_scale
+    reference = StandardScaler().fit(table.target[TRAIN, None]).transform(table.target[:, None])[:, 0]
+    np.testing.assert_allclose(scaled, reference, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(encoding.decode(scaled[:, None]), table.target, rtol=1e-12)
+
+
+def test_class_outputs_become_labels():
+    encoding = fitted(make_frame())[0]
+    assert encoding.decode(np.array([[0.1, 0.9], [3.0, -1.0]])).tolist() == ["yes", "no"]
+
+
+def test_targets_of_a_table_to_be_scored():
+    encoding = fitted(make_frame())[0]
+    assert encoding.targets(pd.DataFrame({"y": ["yes", "no", "yes"]})).tolist() == [1, 0, 1]
+    with pytest.raises(DataError, match=r"'y' holds the class 'maybe', known are no, yes"):
+        encoding.targets(pd.DataFrame({"y": ["yes", "maybe"]}))
+    with pytest.raises(DataError, match=r"target 'y' is missing in 1 of 2 rows"):
+        encoding.targets(pd.DataFrame({"y": ["yes", None]}))
+
+
+def test_regression_targets_are_scored_in_original_units():
+    encoding = fitted(make_frame(), task="regression")[0]
+    assert encoding.targets(pd.DataFrame({"y": [48.5, 51]})).tolist() == [48.5, 51.0]
