@@ -5,7 +5,6 @@ Format: safetensors, whose metadata holds JSON {"format", "rows", "sha256"}; not
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from safetensors.torch import save
 
 from runner.errors import RunError
 from runner.records import disk
+from runner.training.checksum import digest
 
 FORMAT = 1
 
@@ -24,7 +24,7 @@ def write(path: Path, tensors: dict[str, torch.Tensor], rows: list[dict[str, Any
     """Replace the checkpoint at `path`; raises RunError if the disk does not take it."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     plain = json.dumps(rows)
-    metadata = {"format": str(FORMAT), "rows": plain, "sha256": _digest(tensors, plain)}
+    metadata = {"format": str(FORMAT), "rows": plain, "sha256": digest(tensors, plain)}
     disk.replace(path, save(tensors, metadata))
 
 
@@ -38,14 +38,6 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
         raise RunError(f"{path}: the checkpoint cannot be read ({error}). Delete it to start this run from its beginning.") from error
     if int(metadata.get("format", 0)) > FORMAT:
         raise RunError(f"{path}: written by a newer version of runner (format {metadata['format']}); update runner to resume.")
-    if metadata.get("sha256") != _digest(tensors, metadata.get("rows", "")):
+    if metadata.get("sha256") != digest(tensors, metadata.get("rows", "")):
         raise RunError(f"{path}: the checkpoint is damaged (checksum). Delete it to start this run from its beginning.")
     return tensors, json.loads(metadata["rows"])
-
-
-def _digest(tensors: dict[str, torch.Tensor], plain: str) -> str:
-    digest = hashlib.sha256(plain.encode())
-    for name in sorted(tensors):
-        digest.update(name.encode())
-        digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy())
-    return digest.hexdigest()

@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from safetensors.torch import save
+from torch import Tensor
 
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.population.export import architecture, state_dict
 from runner.records import disk
+from runner.training.checksum import digest
 from runner.training.engine import Engine
 from runner.training.trial import Trial
+
+MODEL_FORMAT = 1
 
 
 @dataclass
@@ -29,17 +33,22 @@ class Outcome:
     error: str | None = None
 
 
-def model_bytes(engine: Engine, row: int, settings: Settings, data: RunData, format: int = 1) -> bytes:
+def model_bytes(engine: Engine, row: int, settings: Settings, data: RunData) -> bytes:
     """model.safetensors of one row: weights under nn.Sequential names, metadata to rebuild module and encoding."""
     arch = architecture(settings, engine.layout.widths[0], engine.layout.widths[-1])
     state = state_dict(arch, engine.layout, engine.theta[row].cpu(), engine.buffers[row].cpu())
     metadata = {
-        "format": str(format),
+        "format": str(MODEL_FORMAT),
         "architecture": json.dumps(arch),
         "encoding": json.dumps(data.encoding.to_dict()),
         "dtype": settings.trainer.dtype,
     }
-    return save(state, metadata)
+    return save(state, metadata | {"sha256": model_digest(state, metadata)})
+
+
+def model_digest(state: dict[str, Tensor], metadata: dict[str, str]) -> str:
+    """The checksum of a model: over its tensors and its metadata, the checksum itself left out."""
+    return digest(state, json.dumps({key: value for key, value in metadata.items() if key != "sha256"}, sort_keys=True))
 
 
 def split_metrics(metrics: dict[str, float], split: str) -> dict[str, float | None]:

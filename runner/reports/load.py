@@ -1,0 +1,139 @@
+"""A finished run as something that predicts: `runner.load(DIR)`.
+
+Everything comes from model.safetensors: the weights under nn.Sequential names, and as JSON in its metadata the architecture and the feature
+encoding. It is checked before it is used, and nothing in it is ever executed. Shapes: n rows, D features, C outputs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from runner.data.encoding import Encoding
+from runner.errors import DataError, RunError
+from runner.reports.model_file import MODEL, read_model
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from runner.config.settings import Settings
+
+CHUNK = 1024  # rows through the network at once
+SHOWN = 10  # runs of a sweep named in an error
+
+
+@dataclass
+class LoadedRun:
+    """The network of a run in evaluation mode, with its encoding. Tables go in as they are; answers come out in their units.
+
+    Inputs are a pandas DataFrame with the columns the run was trained on (`encoding.columns`, in any order, others are ignored), or an array
+    [n, columns] in their order; holes (NaN, None) and unseen categories are treated as in training. Images may be [n, *image_shape].
+    """
+
+    folder: Path
+    network: torch.nn.Sequential
+    encoding: Encoding
+    architecture: dict[str, Any]
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The configuration the run was started with; ConfigError if the folder does not hold it."""
+        from runner.execution.session import read_config
+
+        return read_config(self.folder)
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """summary.json; RunError if it is missing or damaged."""
+        from runner.records.summary import read_summary
+
+        return read_summary(self.folder)
+
+    def predict(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """Labels [n] (as text), or in regression numbers [n] in the units of the target. Raises DataError, RunError."""
+        return self.encoding.decode(self.outputs(self.transform(inputs)))
+
+    def predict_proba(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """Probabilities [n, C] in the order of `encoding.labels`. Raises DataError, and RunError in regression."""
+        if self.encoding.task != "classification":
+            raise RunError(f"{self.folder} predicts the number {self.encoding.target!r}, which has no probabilities; use predict.")
+        return softmax(self.outputs(self.transform(inputs)))
+
+    def transform(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """What the network sees [n, D]. DataError for missing columns or values that are no numbers."""
+        return self.encoding.transform(as_frame(inputs, self.encoding))
+
+    def outputs(self, x_ND: np.ndarray) -> np.ndarray:
+        """What the network says [n, C] to encoded features: scores of the classes, or the scaled target. RunError if not finite."""
+        parameter = next(self.network.parameters())
+        parts = []
+        with torch.no_grad():
+            for chunk in torch.from_numpy(np.ascontiguousarray(x_ND)).split(CHUNK):
+                parts.append(self.network(chunk.to(parameter)).double().cpu())
+        outputs_NC = torch.cat(parts).numpy()
+        self._check_finite(outputs_NC)
+        return outputs_NC
+
+    def _check_finite(self, outputs_NC: np.ndarray) -> None:
+        bad = np.flatnonzero(~np.isfinite(outputs_NC).all(axis=1))
+        if len(bad):
+            raise RunError(
+                f"{self.folder / MODEL}: the network's answer to data row {bad[0] + 1} is not finite ({len(bad)} of {len(outputs_NC)} rows). "
+                "Either the row holds numbers far outside the training data, or the run diverged (see its summary.json)."
+            )
+
+
+def load(folder: str | Path) -> LoadedRun:
+    """The run in `folder`, on the CPU, ready to predict.
+
+    Raises RunError if there is no finished run (a sweep's runs are named), or if its model is damaged or from a newer version.
+    """
+    folder = Path(folder)
+    path = folder / MODEL
+    if not path.is_file():
+        raise RunError(_why_missing(folder))
+    model = read_model(path)
+    return LoadedRun(folder, model.network.eval(), model.encoding, model.architecture)
+
+
+def softmax(outputs_NC: np.ndarray) -> np.ndarray:
+    """exp(z) / sum exp(z) of each row, without overflow."""
+    exponentials = np.exp(outputs_NC - outputs_NC.max(axis=1, keepdims=True))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
+def as_frame(inputs: Any, encoding: Encoding) -> pd.DataFrame:
+    """A table with named columns from a table or an array [n, columns]; DataError if the shape does not fit."""
+    import pandas as pd
+
+    if isinstance(inputs, pd.DataFrame):
+        return inputs
+    array, columns, image = np.asarray(inputs), encoding.columns, encoding.image_shape
+    if image and array.shape[1:] in (image, image[1:]) and array[:1].size in (0, len(columns)):
+        array = array.reshape(len(array), len(columns))
+    if array.ndim != 2 or array.shape[1] != len(columns):
+        raise DataError(
+            f"an array of shape {array.shape} does not fit: expected [rows, {len(columns)}], one column each for "
+            f"{', '.join(columns[:SHOWN])}{', ...' if len(columns) > SHOWN else ''}."
+        )
+    return pd.DataFrame(array, columns=columns)
+
+
+def _why_missing(folder: Path) -> str:
+    """Why a folder holds no model, and what to do."""
+    if not folder.is_dir():
+        return f"{folder}: no such folder. Give the folder of a run, such as outputs/<date>/<time>-<n>."
+    inside = sorted(str(path.parent) for path in folder.rglob(MODEL))
+    if inside:
+        more = f" and {len(inside) - SHOWN} more" if len(inside) > SHOWN else ""
+        return f"{folder} holds {len(inside)} runs, not one. Choose one of them: {', '.join(inside[:SHOWN])}{more}"
+    if (folder / "summary.json").exists():
+        return f"{folder / MODEL} is missing, although the run has ended: was it deleted? Train again with the settings in .hydra/config.yaml."
+    if (folder / ".hydra" / "config.yaml").exists():
+        return f"{folder / MODEL}: not there, the run has not finished. Continue it with: runner resume {folder}"
+    return f"{folder} is not the folder of a run: it has no {MODEL}. Runs lie in outputs/<date>/<time>-<n>."

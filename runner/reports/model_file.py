@@ -1,0 +1,78 @@
+"""Reading model.safetensors: weights, architecture and encoding, each checked before anything is built from it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from runner.data.encoding import Encoding
+from runner.errors import DataError, RunError
+from runner.population.export import build
+from runner.training.outcome import MODEL_FORMAT, model_digest
+
+MODEL = "model.safetensors"
+KEYS = ("architecture", "encoding", "dtype", "sha256")
+FIX = "Train again with the settings in .hydra/config.yaml, or restore the file from a copy."
+
+
+@dataclass
+class Model:
+    """What the file holds."""
+
+    network: nn.Sequential
+    encoding: Encoding
+    architecture: dict[str, Any]
+
+
+def read_model(path: Path) -> Model:
+    """The network (weights loaded) and its encoding; RunError naming the file if it is damaged or from a newer version."""
+    metadata, state = _read(path)
+    _check_format(metadata, path)
+    absent = [key for key in KEYS if key not in metadata]
+    if absent:
+        raise RunError(f"{path} is damaged: its metadata lacks {', '.join(absent)}. {FIX}")
+    if metadata["sha256"] != model_digest(state, metadata):
+        raise RunError(f"{path} is damaged: its content does not match its checksum. {FIX}")
+    try:
+        architecture = json.loads(metadata["architecture"])
+        encoding = Encoding.from_dict(json.loads(metadata["encoding"]))
+        return Model(_network(architecture, state), encoding, architecture)
+    except (DataError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise RunError(f"{path} does not fit this version of runner ({_words(error)}). {FIX}") from error
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read: {_words(error)}. {FIX}") from error
+
+
+def _check_format(metadata: dict[str, str], path: Path) -> None:
+    found = metadata.get("format", "")
+    if not found.isdecimal():
+        raise RunError(f"{path} is damaged: its metadata names no format. {FIX}")
+    if int(found) > MODEL_FORMAT:
+        raise RunError(
+            f"{path} was written by a newer version of runner (format {found}, this one reads up to {MODEL_FORMAT}). Update runner."
+        )
+
+
+def _network(architecture: dict[str, Any], state: dict[str, Tensor]) -> nn.Sequential:
+    """The module with the tensors of `state` as its parameters; no memory is taken before their shapes are known to fit."""
+    with torch.device("meta"):
+        network = build(architecture)
+    network.load_state_dict(state, strict=True, assign=True)
+    return network
+
+
+def _words(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if not isinstance(error, KeyError) else f"unknown or missing {text}"
