@@ -132,7 +132,8 @@ def _points(axes, x2: np.ndarray, y: np.ndarray, classes: int, labels: Sequence[
 
 
 def _surface(figure, axes, levels: np.ndarray, extent, x2: np.ndarray, y: np.ndarray) -> None:
-    low, high = float(min(np.nanmin(levels), y.min())), float(max(np.nanmax(levels), y.max()))
+    everything = np.concatenate([levels[np.isfinite(levels)], y[np.isfinite(y)]])
+    low, high = (float(everything.min()), float(everything.max())) if everything.size else (0.0, 1.0)
     axes.imshow(levels, origin="lower", extent=extent, aspect="auto", cmap="viridis", vmin=low, vmax=high)
     dots = axes.scatter(*x2.T, c=y, s=14, cmap="viridis", vmin=low, vmax=high, edgecolors="white", linewidths=0.5)
     figure.colorbar(dots, ax=axes)
