@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from runner.commands import COMMANDS
 from runner.commands.folders import make_explicit, make_numbered
 from runner.commands.screen import INTERRUPTED, report_to
-from runner.config.compose import Groups, check_command_line, compose, hydra_ready
+from runner.config.compose import Groups, check_command_line, compose, hydra_ready, is_multirun
 from runner.config.location import config_dir
 
 if TYPE_CHECKING:
@@ -133,11 +133,9 @@ def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
 
 def _output_folder(config: DictConfig, multirun: bool) -> str:
     """Make the output folder and return the override that tells Hydra."""
-    multirun = multirun or (config.hydra.mode is not None and config.hydra.mode.name == "MULTIRUN")
-    kind = "sweep" if multirun else "run"
+    kind = "sweep" if multirun or is_multirun(config) else "run"
     folder, key = str(config.hydra[kind].dir), f"hydra.{kind}.dir"
-    chosen = _is_default(kind, config)
-    made = make_numbered(folder, key) if chosen else make_explicit(Path(folder), key)
+    made = make_numbered(folder, key) if _is_default(kind, config) else make_explicit(Path(folder), key)
     return f"{key}='{made}'"
 
 

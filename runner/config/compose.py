@@ -1,7 +1,7 @@
 """The whole command line checked before anything runs: every problem of every job of a sweep, at once.
 
-Hydra stops at the first mistake and lets `++typo=3` through. So the groups are composed first, with unknown choices taken
-out and noted; the value overrides are then laid on top, whatever their keys; and `validate` judges the result.
+Hydra stops at the first mistake and lets `++typo=3` through. So the groups are composed first, with unknown choices
+taken out and noted; the value overrides are then laid on top, whatever their keys; and `validate` judges the result.
 """
 
 from __future__ import annotations
@@ -57,15 +57,16 @@ def check_command_line(
     """
     overrides, problems = parse(words, commands)
     composer = Composer(config_name, tuple(o.input_line or "" for o in overrides if is_hydra(o)))
-    multirun = multirun or composer.multirun(overrides)
+    unswept = composer.unswept(overrides)
+    multirun = multirun or is_multirun(unswept)
     if multirun:
-        overrides = composer.swept_by_config() + overrides
+        overrides = _swept_by_config(unswept) + overrides
     problems += _sweep_problems(overrides, multirun)
     expanded = list(jobs([o for o in overrides if multirun or not o.is_sweep_override()]))
     for job in expanded:
         problems += composer.problems(job)
     if problems:
-        raise ConfigError(list(dict.fromkeys(problems)))
+        raise ConfigError(_once(problems))
     return compose([o.input_line or "" for o in expanded[0]], config_name)
 
 
@@ -126,16 +127,10 @@ class Composer:
         """Whether the override picks a choice of a group (rather than setting a value)."""
         return bool(self.groups.choices(override.key_or_group)) and not isinstance(override.value(), dict)
 
-    def multirun(self, overrides: list[Override]) -> bool:
-        """Whether the configuration itself asks for a sweep (hydra.mode=MULTIRUN, there or in an experiment)."""
+    def unswept(self, overrides: list[Override]) -> DictConfig:
+        """What the choices that are not swept compose to."""
         good = [o for o in overrides if not o.is_sweep_override() and (is_hydra(o) or self.is_choice(o))]
-        self._base = self.base([o for o in good if not self.wrong_choices(o)])
-        return self._base.hydra.mode is not None and self._base.hydra.mode.name == "MULTIRUN"
-
-    def swept_by_config(self) -> list[Override]:
-        """Overrides that stand in hydra.sweeper.params."""
-        params = self._base.hydra.sweeper.get("params") or {}
-        return parse([f"{key}={value}" for key, value in params.items()])[0]
+        return self.base([o for o in good if not self.wrong_choices(o)])
 
     def base(self, overrides: list[Override]) -> DictConfig:
         """Hydra's composition from choices and Hydra's own keys alone."""
@@ -192,6 +187,26 @@ def lay_over(base: DictConfig, overrides: list[Override]) -> dict[str, Any]:
         return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
     except OmegaConfBaseException as error:
         raise ConfigError(first_line(error)) from error
+
+
+def _once(problems: list[str]) -> list[str]:
+    """Each key and value once, although several jobs of a sweep share it."""
+    first: dict[str, str] = {}
+    for problem in problems:
+        head = problem.split(": ")[0]
+        first.setdefault(head if " = " in head else problem, problem)
+    return list(first.values())
+
+
+def is_multirun(config: DictConfig) -> bool:
+    """Whether the configuration itself asks for a sweep (hydra.mode=MULTIRUN, there or in an experiment)."""
+    return str(config.hydra.mode).endswith("MULTIRUN")
+
+
+def _swept_by_config(config: DictConfig) -> list[Override]:
+    """Overrides that stand in hydra.sweeper.params."""
+    params = config.hydra.sweeper.get("params") or {}
+    return parse([f"{key}={value}" for key, value in params.items()])[0]
 
 
 def _delete(config: Any, key: str) -> None:

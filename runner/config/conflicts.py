@@ -29,8 +29,8 @@ def splits(s: Settings) -> Iterator[Conflict]:
     if val + test >= 1:
         yield Conflict(
             ("dataset.val_fraction", "dataset.test_fraction"),
-            f"dataset.val_fraction = {val:g} and dataset.test_fraction = {test:g}: together {val + test:g}, which leaves "
-            "nothing to train on; their sum must be < 1, for example 0.15 and 0.15",
+            f"dataset.val_fraction = {val:g} and dataset.test_fraction = {test:g}: together {val + test:g}, which "
+            "leaves nothing to train on; their sum must be < 1, for example 0.15 and 0.15",
         )
 
 
@@ -105,19 +105,19 @@ def validation_data(s: Settings) -> Iterator[Conflict]:
 
 
 def layers(s: Settings) -> Iterator[Conflict]:
-    """A list of strengths has one value a layer: hidden layers for noise, all layers for penalties and constraints."""
+    """A list of strengths has one value a layer: hidden layers for noise, all for penalties and constraints."""
     from runner.regularizers.base import Noise
 
     hidden = len(getattr(s.model, "hidden", []))
     for name, entry in entries("regularizer").items():
         noise = isinstance(s.regularizer[name], Noise)
-        expected, what = (hidden, "hidden layers") if noise else (hidden + 1, "layers (hidden ones + output)")
+        expected, what = (hidden, "hidden layers") if noise else (hidden + 1, "layers with the output")
         for key in entry.options:
-            value = getattr(s.regularizer[name], key)
+            path, value = regularizer_key(entry, key), getattr(s.regularizer[name], key)
             if isinstance(value, list) and len(value) != expected:
                 yield Conflict(
-                    (regularizer_key(entry, key), "model.hidden"),
-                    f"{regularizer_key(entry, key)} = {value}: {len(value)} values, but model.hidden = {s.model.hidden} "
+                    (path, "model.hidden"),
+                    f"{path} = {value}: {len(value)} values, but model.hidden = {s.model.hidden} "
                     f"has {expected} {what}; give {expected} values or one number for all",
                 )
 

@@ -34,21 +34,16 @@ def catalogue() -> dict[str, list[str]]:
 def explain_unknown_key(key: str, chosen: dict[str, str]) -> str:
     """Why `key` does not exist, and which one is probably meant; `chosen` holds the choice of each group."""
     keys, group = catalogue(), key.split(".")[0]
-    choice = f"{group}={chosen[group]}" if group in chosen else None
-    where = f"{choice} has no such key" if choice else "unknown key"
+    where = f"{group}={chosen[group]} has no such key" if group in chosen else "unknown key"
     if key in keys:
         return f"{where}; it belongs to {_choices(group, keys[key])}"
     here = [k for k, owners in keys.items() if not owners or chosen.get(k.split(".")[0]) in owners]
-    if found := closest(key, [k for k in here if k.startswith(f"{group}.")], 0.8):
+    if found := _alike(key, [k for k in here if k.startswith(f"{group}.")], 0.7):
         return f"{where}; did you mean {found}?"
-    last = key.split(".")[-1]
-    if found := next((k for k in here if k.split(".")[-1] == last), None) or closest(key, here + list(GROUPS), 0.7):
+    if found := _alike(key, [k for k in keys if k.startswith(f"{group}.")], 0.7):
+        return f"{where}; did you mean {found}, a key of {_choices(group, keys[found])}?"
+    if found := _elsewhere(key, here):
         return f"{where}; did you mean {found}?"
-    if found := closest(key, keys, 0.8):
-        return f"{where}; did you mean {found}, a key of {_choices(found.split('.')[0], keys[found])}?"
-    lasts = {k.split(".")[-1]: k for k in reversed(here)}
-    if found := closest(last, lasts, 0.75):
-        return f"{where}; did you mean {lasts[found]}?"
     return f"{where}; {_keys_of(group, here)}"
 
 
@@ -58,6 +53,25 @@ def explain_unknown_choice(group: str, name: str, choices: Iterable[str]) -> str
     found = closest(name, choices)
     hint = f"did you mean {group}={found}? " if found else ""
     return f"{group} = {name}: unknown choice; {hint}allowed: {' | '.join(choices)}"
+
+
+def _alike(key: str, candidates: list[str], cutoff: float) -> str | None:
+    """The candidate of the same group whose name after the group looks most like that of `key`."""
+    rests = {k.split(".", 1)[1]: k for k in candidates}
+    found = closest(key.partition(".")[2], rests, cutoff)
+    return rests[found] if found else None
+
+
+def _elsewhere(key: str, here: list[str]) -> str | None:
+    """A key of another group with the same last word or nearly so, or a group that is spelled like it."""
+    lasts = {k.split(".")[-1]: k for k in reversed(here)}
+    last = key.split(".")[-1]
+    if last in lasts:
+        return lasts[last]
+    if "." not in key and (found := closest(key, GROUPS + tuple(root_options()), 0.7)):
+        return found
+    found = closest(last, lasts, 0.75)
+    return lasts[found] if found else None
 
 
 def _choices(group: str, names: list[str]) -> str:
