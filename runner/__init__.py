@@ -13,9 +13,9 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "load": "runner.reports.load",
-    "results": "runner.reports.tables",
-    "curves": "runner.reports.tables",
-    "train": "runner.execution.train",
+    "results": "runner.records.read",
+    "curves": "runner.records.read",
+    "train": "runner.execution.api",
 }
 
 

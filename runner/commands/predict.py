@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner.commands.folders import find_run
+
+if TYPE_CHECKING:
+    from runner.reports.predict import Prediction
 
 DESCRIPTION = """\
 Write the columns of INPUT, `prediction`, and for classes `prob_<label>` for each. Columns the network was not trained on are
@@ -28,6 +33,8 @@ def run(arguments: list[str]) -> int:
     prediction = predict_file(load(folder), source)
     replaced = out.exists()
     write(prediction, source, out)
+    for note in prediction.notes:
+        print(f"note: {note}", file=sys.stderr)
     print("\n".join(_report(prediction, folder, out, replaced)))
     return 0
 
@@ -45,18 +52,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _folder(text: str) -> Path:
-    """A folder with a model is enough, wherever it was copied from; anything else must be a run."""
+    """A folder with a model is enough, wherever it was copied from; `load` says what is wrong with any other."""
     folder = Path(text).expanduser()
-    return folder if (folder / "model.safetensors").is_file() else find_run(text)
+    return folder if folder.is_dir() else find_run(text)
 
 
-def _report(prediction, folder: Path, out: Path, replaced: bool) -> list[str]:
-    from runner.reports.predict import PREDICTION
-
-    probabilities = [name for name in prediction.answers if name != PREDICTION]
-    columns = PREDICTION + (f" and {len(probabilities)} x prob_<label>" if probabilities else "")
-    lines = [f"note: {note}" for note in prediction.notes]
-    lines.append(f"run: {folder}")
+def _report(prediction: Prediction, folder: Path, out: Path, replaced: bool) -> list[str]:
+    probabilities = len(prediction.answers) - 1
+    columns = "prediction" + (f" and {probabilities} columns prob_<label>" if probabilities else "")
+    lines = [f"run: {folder}"]
     if prediction.score:
         metrics = ", ".join(f"{name} {value:.6g}" for name, value in prediction.score.items())
         lines.append(f"score: {metrics} (over {prediction.known:,} rows)")

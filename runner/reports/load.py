@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from runner.data.encoding import Encoding
-from runner.errors import DataError, RunError
+from runner.errors import ConfigError, DataError, RunError, RunnerError
 from runner.reports.model_file import MODEL, read_model
 
 if TYPE_CHECKING:
@@ -91,12 +91,13 @@ class LoadedRun:
 def load(folder: str | Path) -> LoadedRun:
     """The run in `folder`, on the CPU, ready to predict.
 
-    Raises RunError if there is no finished run (a sweep's runs are named), or if its model is damaged or from a newer version.
+    Raises ConfigError if `folder` is not that of one run (the runs of a sweep are named); RunError if the run has no model yet, or one
+    that is damaged or from a newer version.
     """
     folder = Path(folder)
     path = folder / MODEL
     if not path.is_file():
-        raise RunError(_why_missing(folder))
+        raise _missing(folder)
     model = read_model(path)
     return LoadedRun(folder, model.network.eval(), model.encoding, model.architecture)
 
@@ -124,16 +125,16 @@ def as_frame(inputs: Any, encoding: Encoding) -> pd.DataFrame:
     return pd.DataFrame(array, columns=columns)
 
 
-def _why_missing(folder: Path) -> str:
+def _missing(folder: Path) -> RunnerError:
     """Why a folder holds no model, and what to do."""
     if not folder.is_dir():
-        return f"{folder}: no such folder. Give the folder of a run, such as outputs/<date>/<time>-<n>."
+        return ConfigError(f"{folder}: no such folder. Give the folder of a run, such as outputs/<date>/<time>-<n>.")
     inside = sorted(str(path.parent) for path in folder.rglob(MODEL))
     if inside:
         more = f" and {len(inside) - SHOWN} more" if len(inside) > SHOWN else ""
-        return f"{folder} holds {len(inside)} runs, not one. Choose one of them: {', '.join(inside[:SHOWN])}{more}"
+        return ConfigError(f"{folder} is not the folder of one run, it holds {len(inside)}. Choose: {', '.join(inside[:SHOWN])}{more}")
     if (folder / "summary.json").exists():
-        return f"{folder / MODEL} is missing, although the run has ended: was it deleted? Train again with the settings in .hydra/config.yaml."
+        return RunError(f"{folder / MODEL} is missing, although the run has ended. Restore the file from a copy, or train again.")
     if (folder / ".hydra" / "config.yaml").exists():
-        return f"{folder / MODEL}: not there, the run has not finished. Continue it with: runner resume {folder}"
-    return f"{folder} is not the folder of a run: it has no {MODEL}. Runs lie in outputs/<date>/<time>-<n>."
+        return RunError(f"{folder / MODEL}: not there, the run has not finished. Continue it with: runner resume {folder}")
+    return ConfigError(f"{folder} is not the folder of a run: it has no {MODEL}. Runs lie in outputs/<date>/<time>-<n>.")

@@ -1,0 +1,157 @@
+"""Predictions of a run for a file: what it says about every row, how right it is where the answer is known, and the file that results."""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from runner.errors import ConfigError, DataError, RunError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from runner.reports.load import LoadedRun
+
+PREDICTION = "prediction"
+CSV, PARQUET = (".csv",), (".parquet", ".pq")
+RECORDS = ("metrics.csv", "results.csv")  # what runs and sweeps write, which a prediction must not replace
+
+
+@dataclass
+class Prediction:
+    """A table with its predictions. `score` is over the `known` rows whose target is in the table."""
+
+    table: pd.DataFrame  # the input as read
+    answers: dict[str, np.ndarray]  # column -> values [n]: prediction, prob_<label>
+    notes: list[str]
+    score: dict[str, float] = field(default_factory=dict)
+    known: int = 0
+
+
+def predict_file(run: LoadedRun, path: Path) -> Prediction:
+    """Predict every row of a CSV or Parquet file. DataError naming it and the column at fault; RunError if an answer is not finite."""
+    from runner.data.frames import read_frame
+
+    table, _ = read_frame(path, run.encoding.text_columns)
+    try:
+        x, notes = run.encoding.transform_with_notes(table)
+        outputs = run.outputs(x)
+        score, known, unknown = _score(run, table, outputs)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    answers = _answers(run, outputs)
+    _refuse_taken(answers, list(table.columns), path)
+    return Prediction(table, answers, notes + unknown, score, known)
+
+
+def _answers(run: LoadedRun, outputs_NC: np.ndarray) -> dict[str, np.ndarray]:
+    from runner.reports.load import softmax
+
+    answers = {PREDICTION: run.encoding.decode(outputs_NC)}
+    if run.encoding.task == "classification":
+        columns = softmax(outputs_NC).T
+        answers |= {f"prob_{label}": column for label, column in zip(run.encoding.labels or [], columns, strict=True)}
+    return answers
+
+
+def _refuse_taken(answers: dict[str, np.ndarray], columns: list[str], path: Path) -> None:
+    taken = [name for name in answers if name in columns]
+    if taken:
+        raise DataError(
+            f"{path} already has the column {taken[0]!r}, which would be written. Rename or remove it, or predict for the original table."
+        )
+
+
+def _score(run: LoadedRun, table: pd.DataFrame, outputs_NC: np.ndarray) -> tuple[dict[str, float], int, list[str]]:
+    """(metrics, number of rows they are over, notes): nothing without a target column; rows without a usable answer are left out."""
+    encoding = run.encoding
+    if encoding.target not in table.columns:
+        return {}, 0, []
+    known = _known(table[encoding.target], encoding.labels)
+    left_out = int((~known).sum())
+    what = f"none of the classes {', '.join(encoding.labels[:10])}" if encoding.labels else "no number"
+    notes = [f"not scored: {left_out:,} of {len(table):,} rows, whose {encoding.target!r} is missing or {what}"] if left_out else []
+    if not known.any():
+        return {}, 0, notes
+    truth = encoding.targets(table[known])
+    metric = _classification if encoding.task == "classification" else _regression
+    return metric(outputs_NC[known], truth, encoding), int(known.sum()), notes
+
+
+def _known(target: pd.Series, labels: list[str] | None) -> np.ndarray:
+    """[n] whether a cell of the target is a known label, or in regression a finite number."""
+    from runner.data.columns import parse, texts
+
+    words = texts(target)
+    if labels is not None:
+        return np.isin(words.astype(str), labels) & np.array([word is not None for word in words], bool)
+    return np.array([(value := parse(word)) is not None and np.isfinite(value) for word in words], bool)
+
+
+def _classification(outputs_NC: np.ndarray, codes: np.ndarray, encoding) -> dict[str, float]:
+    """accuracy, and log loss -mean log p(true class) (natural logarithm)."""
+    largest = outputs_NC.max(axis=1, keepdims=True)
+    normalizer = np.log(np.exp(outputs_NC - largest).sum(axis=1)) + largest[:, 0]
+    log_p = outputs_NC[np.arange(len(codes)), codes] - normalizer
+    return {"accuracy": float((outputs_NC.argmax(axis=1) == codes).mean()), "log loss": float(-log_p.mean())}
+
+
+def _regression(outputs_NC: np.ndarray, truth: np.ndarray, encoding) -> dict[str, float]:
+    """Root of the mean squared error in the units of the target, and r2 = 1 - squared error / squared deviation from the mean."""
+    squares = np.square(encoding.decode(outputs_NC) - truth).sum()
+    spread = np.square(truth - truth.mean()).sum()
+    rmse = {"rmse": float(np.sqrt(squares / len(truth)))}
+    return rmse | {"r2": float(1 - squares / spread)} if spread > 0 else rmse
+
+
+def default_out(source: Path) -> Path:
+    """<stem of the input>.predictions.csv, or .parquet for a Parquet file, in the current folder."""
+    name = source.name.removesuffix(".gz")
+    suffix = ".parquet" if Path(name).suffix.lower() in PARQUET else ".csv"
+    return Path(f"{Path(name).stem}.predictions{suffix}")
+
+
+def check_out(out: Path, source: Path) -> None:
+    """ConfigError naming --out if the predictions can't or mustn't go there; asked before any work is done."""
+    if out.suffix.lower() not in CSV + PARQUET:
+        raise ConfigError(f"--out {out}: what to write is told by the ending; allowed: {', '.join(CSV + PARQUET)}")
+    if out.is_dir():
+        raise ConfigError(f"--out {out}: is a folder; name a file, such as {out / default_out(source).name}")
+    if not out.parent.is_dir():
+        raise ConfigError(f"--out {out}: there is no folder {out.parent}; make it first: mkdir -p {out.parent}")
+    if not os.access(out.parent, os.W_OK):
+        raise ConfigError(f"--out {out}: the folder {out.parent} can't be written to; choose another")
+    if out.exists() and out.samefile(source):
+        raise ConfigError(f"--out {out}: is the input itself, which would be lost; choose another name")
+    if out.name in RECORDS and out.exists():
+        raise ConfigError(f"--out {out}: looks like the record of a run, which would be lost; choose another name")
+
+
+def write(prediction: Prediction, source: Path, out: Path) -> None:
+    """Write the input's columns and the predictions to `out`, all at once. RunError if the disk does not take it.
+
+    From CSV to CSV every cell of the input stays as it was written ("007", "1.50"), but for markers of a hole, which become empty.
+    """
+    from runner.data.frames import read_frame
+    from runner.records import disk
+
+    to_csv = out.suffix.lower() in CSV
+    table = read_frame(source, list(prediction.table.columns))[0] if to_csv else prediction.table
+    whole = table.assign(**prediction.answers)
+    data = whole.to_csv(index=False, lineterminator="\n").encode() if to_csv else _parquet(whole)
+    try:
+        disk.replace(out, data)
+    except RunError as error:
+        cause = error.__cause__
+        raise RunError(f"--out {out}: can't be written ({getattr(cause, 'strerror', None) or cause}); nothing was changed") from error
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    table.to_parquet(buffer)
+    return buffer.getvalue()
