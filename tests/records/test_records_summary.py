@@ -200,11 +200,11 @@ def test_a_row_of_metrics_and_events_costs_microseconds(tmp_path, record_propert
     for attempt in range(5):
         (tmp_path / str(attempt)).mkdir()
         files = RunFiles(tmp_path / str(attempt))
-        began = time.perf_counter()
+        began = time.process_time()
         for epoch in range(1000):
             files.epoch(row | {"epoch": epoch})
         files.flush()
-        best = min(best, time.perf_counter() - began)
+        best = min(best, time.process_time() - began)
     record_property("microseconds_a_row", best * 1000)
     assert len(files._drawn) == 12
     assert best * 1000 < 200  # about 35 on a quiet core; a gross slip, such as writing each row, costs more
