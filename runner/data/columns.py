@@ -6,6 +6,7 @@ A hole is an empty field or one of pandas' markers (NA, NaN, null, None, ...). t
 
 from __future__ import annotations
 
+from numbers import Number
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +45,18 @@ def _holes(series: pd.Series) -> np.ndarray:
 def is_empty(series: pd.Series) -> bool:
     """Whether a column has nothing but holes."""
     return bool(_holes(series).all())
+
+
+def check_cells(series: pd.Series, name: str) -> None:
+    """Raise DataError if a column holds dates, lists or anything else that is neither number nor text."""
+    if not _is_text(series):
+        return
+    odd = [cell for cell in series[~_holes(series)] if not isinstance(cell, (str, Number, np.bool_))]
+    if odd:
+        raise DataError(
+            f"column {name!r} holds values of type {type(odd[0]).__name__}; numbers, text and true/false are "
+            f"understood. Convert it, or leave it out: dataset.ignore=[{name}]"
+        )
 
 
 def is_numeric(series: pd.Series) -> bool:

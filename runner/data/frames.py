@@ -20,13 +20,14 @@ SEPARATORS = ",;\t"
 PARQUET = b"PAR1"  # the first four bytes of every Parquet file
 
 
-def read_frame(path: Path, text_columns: Collection[str] = ()) -> tuple[pd.DataFrame, str]:
+def read_frame(path: str | Path, text_columns: Collection[str] = ()) -> tuple[pd.DataFrame, str]:
     """(table, sha256 of the file's content) of a CSV file (UTF-8, also .gz; separated by comma, semicolon or tab) or a
     Parquet file.
 
     The CSV columns in `text_columns` stay text as it stands in the file ("007"). DataError if the file is unreadable,
     has no rows, or names a column twice.
     """
+    path = Path(path)
     raw = read_bytes(path)
     if not raw.strip():
         raise DataError(f"{path} is empty ({len(raw)} bytes). It needs a header line and rows.")
@@ -47,25 +48,25 @@ def _refuse_duplicates(names: list[str], path: Path) -> None:
 def _csv(raw: bytes, path: Path, text_columns: Collection[str]) -> pd.DataFrame:
     import pandas as pd
 
-    header, separator = _header(_decode(raw, path))
+    header, separator = _header(_decode(raw, path), path)
     _refuse_duplicates([name for name in header if name], path)
     with warnings.catch_warnings():
         warnings.simplefilter(
             "error", pd.errors.ParserWarning
-        )  # rows longer than the header are cut with just a warning
+        )  # pandas cuts rows longer than the header and just warns
         try:
             return pd.read_csv(
                 io.BytesIO(raw),
                 sep=separator,
                 encoding="utf-8-sig",
                 dtype=dict.fromkeys(text_columns, str),
-                float_precision="round_trip",
                 index_col=False,
                 low_memory=False,
             )
-        except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, ValueError) as error:
+        except (ValueError, pd.errors.ParserWarning) as error:  # ParserError is a ValueError
             raise DataError(
-                f"{path} is not a proper CSV file: {error}. Every row needs as many fields as the header."
+                f"{path} is not a proper CSV file: {' '.join(str(error).split())}. "
+                "Every row needs as many fields as the header; fields with the separator in them go in double quotes."
             ) from error
 
 
@@ -80,12 +81,14 @@ def _decode(raw: bytes, path: Path) -> str:
         ) from error
 
 
-def _header(content: str) -> tuple[list[str], str]:
+def _header(content: str, path: Path) -> tuple[list[str], str]:
     """(column names, separator): the separator is the candidate that stands most often in the first line."""
-    lines = io.StringIO(content.lstrip("\r\n"), newline="")
-    first = content.lstrip("\r\n").split("\n", 1)[0]
-    separator = max(SEPARATORS, key=first.count)
-    return next(csv.reader(lines, delimiter=separator), []), separator
+    content = content.lstrip("\r\n")
+    separator = max(SEPARATORS, key=content.split("\n", 1)[0].count)
+    try:
+        return next(csv.reader(io.StringIO(content, newline=""), delimiter=separator), []), separator
+    except csv.Error as error:
+        raise DataError(f"{path} is not a proper CSV file: its header cannot be read ({error}).") from error
 
 
 def _parquet(raw: bytes, path: Path) -> pd.DataFrame:
@@ -93,10 +96,10 @@ def _parquet(raw: bytes, path: Path) -> pd.DataFrame:
     import pyarrow.parquet
 
     try:
-        table = pyarrow.parquet.read_table(io.BytesIO(raw))
+        file = pyarrow.parquet.ParquetFile(io.BytesIO(raw))
+        _refuse_duplicates(file.schema_arrow.names, path)
+        return file.read().to_pandas()
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(
             f"{path} is not a readable Parquet file: {str(error).splitlines()[0]} Write it again."
         ) from error
-    _refuse_duplicates(table.column_names, path)
-    return table.to_pandas()

@@ -63,7 +63,11 @@ def test_equals_scikit_learn(scaling, scaler):
     reference = ColumnTransformer(
         [
             ("numbers", make_pipeline(SimpleImputer(strategy="median"), scaler), ["a", "b", "c"]),
-            ("words", make_pipeline(SimpleImputer(strategy="constant", fill_value="missing"), one_hot), ["city", "size"]),
+            (
+                "words",
+                make_pipeline(SimpleImputer(strategy="constant", fill_value="missing"), one_hot),
+                ["city", "size"],
+            ),
         ]
     )
     words = frame.assign(city=frame["city"].fillna("missing"))
@@ -118,7 +122,16 @@ def test_predicting_encodes_rows_as_training_did(dtype):
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=3, max_size=3), st.text(min_size=1))
 def test_json_is_exact(floats, word):
     encoding = Encoding(
-        "regression", "y", ["a", "b", "c", "d"], ["a", "b", "c"], floats, floats, [1.0] * 3, {"d": [word]}, None, *floats[:2]
+        "regression",
+        "y",
+        ["a", "b", "c", "d"],
+        ["a", "b", "c"],
+        floats,
+        floats,
+        [1.0] * 3,
+        {"d": [word]},
+        None,
+        *floats[:2],
     )
     assert Encoding.from_dict(json.loads(json.dumps(encoding.to_dict(), allow_nan=False))) == encoding
 
@@ -136,8 +149,25 @@ def test_a_dictionary_that_is_no_encoding_is_refused():
 
 def test_feature_names_and_width():
     encoding, x = fitted(make_frame())
-    assert encoding.feature_names[3:] == ["city=Bonn", "city=Köln", "city=Ulm", "city=missing", "size=L", "size=M", "size=S"]
+    assert encoding.feature_names[3:] == [
+        "city=Bonn",
+        "city=Köln",
+        "city=Ulm",
+        "city=missing",
+        "size=L",
+        "size=M",
+        "size=S",
+    ]
     assert encoding.width == x.shape[1] == 10
+
+
+def test_encoding_in_blocks_changes_nothing(monkeypatch):
+    encoding, x = fitted(make_frame())
+    monkeypatch.setattr("runner.data.encoding.CHUNK", 7)
+    monkeypatch.setattr("runner.data.fitting.CHUNK", 7)
+    np.testing.assert_array_equal(encoding.transform(make_frame()), x)
+    in_blocks = fitted(make_frame())[0]
+    np.testing.assert_allclose([in_blocks.offset, in_blocks.scale], [encoding.offset, encoding.scale], rtol=1e-12)
 
 
 def test_missing_columns_are_named_with_the_likely_fix():
@@ -193,7 +223,9 @@ def test_infinity_is_named():
 def test_a_column_without_a_value_in_the_training_rows_is_refused():
     frame = make_frame()
     frame.loc[: len(TRAIN), "b"] = np.nan
-    with pytest.raises(DataError, match=r"column 'b' has no value in any of the 40 training rows.*dataset\.ignore=\[b\]"):
+    with pytest.raises(
+        DataError, match=r"column 'b' has no value in any of the 40 training rows.*dataset\.ignore=\[b\]"
+    ):
         fitted(frame)
 
 

@@ -1,4 +1,4 @@
-"""Bundled and generated data equal scikit-learn's; Fashion-MNIST from small files and, where installed, the real ones."""
+"""Bundled and generated data equal scikit-learn's; Fashion-MNIST is read from small files the test writes."""
 
 import gzip
 import struct
@@ -91,7 +91,9 @@ def test_truncated_images_are_named_with_both_sizes(tmp_path):
     write_fashion(tmp_path, pack=bytes)
     path = tmp_path / "train-images-idx3-ubyte"
     path.write_bytes(path.read_bytes()[:20_000])
-    with pytest.raises(DataError, match=r"train-images-idx3-ubyte is truncated: 40x28x28 takes 31,376 bytes, found 20,000"):
+    with pytest.raises(
+        DataError, match=r"train-images-idx3-ubyte is truncated: 40x28x28 takes 31,376 bytes, found 20,000"
+    ):
         FashionMNIST(dir=str(tmp_path)).read()
 
 

@@ -156,7 +156,11 @@ def test_no_validation_rows_only_if_none_are_asked_for():
 @pytest.mark.parametrize(
     ("keys", "error", "message"),
     [
-        ({"val_fraction": 0.5, "test_fraction": 0.5}, ConfigError, r"val_fraction=0\.5 \+ .*test_fraction=0\.5.*below 1"),
+        (
+            {"val_fraction": 0.5, "test_fraction": 0.5},
+            ConfigError,
+            r"val_fraction=0\.5 \+ .*test_fraction=0\.5.*below 1",
+        ),
         ({"train_size": 15}, ConfigError, r"train_size=15 is more than the 14 training rows"),
         ({"train_size": 2.5}, ConfigError, r"train_size=2\.5 must be a share below 1 or a whole number"),
         ({"train_size": 0.01}, ConfigError, r"train_size=0\.01 of 14 training rows is no row"),
@@ -170,7 +174,9 @@ def test_what_cannot_be_met_is_refused(keys, error, message):
 
 
 def test_a_class_with_a_single_row_is_refused_with_a_way_out():
-    with pytest.raises(DataError, match=r"class 'class 1' of 'target' has a single row.*Remove the row, merge the class"):
+    with pytest.raises(
+        DataError, match=r"class 'class 1' of 'target' has a single row.*Remove the row, merge the class"
+    ):
         split(table([10, 1]), Source())
 
 

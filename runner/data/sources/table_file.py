@@ -95,12 +95,13 @@ class TableFile(Source):
 
     def _inputs(self, frame: pd.DataFrame, inputs: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
         """(numbers [N] by numeric column, words [N] by categorical column)."""
-        from runner.data.columns import is_empty, is_numeric, numbers, texts
+        from runner.data.columns import check_cells, is_empty, is_numeric, numbers, texts
 
         numeric, categorical = {}, {}
         for name in inputs:
             if is_empty(frame[name]):
                 raise DataError(f"column {name!r} is empty in every row. Leave it out: dataset.ignore=[{name}]")
+            check_cells(frame[name], name)
             if name not in self._names("categorical") and is_numeric(frame[name]):
                 numeric[name] = numbers(frame[name], name)
             else:

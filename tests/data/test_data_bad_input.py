@@ -1,0 +1,195 @@
+"""Every way a data file can be wrong: one message that names file, column or key and the fix; exit code 2."""
+
+import pytest
+
+from runner.data.sources.csv import CSV
+from runner.data.sources.parquet import Parquet
+from runner.errors import ConfigError, DataError
+
+GOOD = "".join(f"{i},{i * i},{'ab'[i % 2]}\n" for i in range(30))
+
+
+def rows(change):
+    """Thirty good rows "x,z,y", with `change(i)` in place of row i if it is not None."""
+    return "x,z,y\n" + "".join(change(i) or line + "\n" for i, line in enumerate(GOOD.splitlines()))
+
+
+def only(row, line):
+    """Rows where one is replaced."""
+    return rows(lambda i: line if i == row else None)
+
+
+CASES = {
+    "0 bytes": ("", {}, r"table\.csv is empty \(0 bytes\)\. It needs a header line"),
+    "blank": ("\n\n", {}, r"table\.csv is empty"),
+    "header only": ("x,z,y\n", {}, r"table\.csv has 3 columns but no rows below the header"),
+    "no target": (rows(lambda i: None), {"target": "Y2"}, r"no column 'Y2' \(dataset\.target\).*Columns: x, z, y"),
+    "target misspelt": (
+        "x,quality\n" + "1,a\n2,b\n" * 9,
+        {"target": "qualty"},
+        r"no column 'qualty' .*Did you mean 'quality'\?",
+    ),
+    "unknown split column": (
+        rows(lambda i: None),
+        {"split_column": "fold"},
+        r"no column 'fold' \(dataset\.split_column\)",
+    ),
+    "unknown ignored column": (rows(lambda i: None), {"ignore": ["w"]}, r"no column 'w' \(dataset\.ignore\)"),
+    "one class": (rows(lambda i: f"{i},1,a\n"), {}, r"target 'y' has one class only, 'a'.*choose another target"),
+    "a class with one row": (
+        only(3, "1,2,c\n"),
+        {},
+        r"class 'c' of 'y' has a single row.*Remove the row, merge the class with another, or add rows",
+    ),
+    "empty column": (
+        rows(lambda i: f"{i},,{'ab'[i % 2]}\n"),
+        {},
+        r"column 'z' is empty in every row.*dataset\.ignore=\[z\]",
+    ),
+    "infinity": (only(4, "1,inf,a\n"), {}, r"column 'z' holds an infinite value \(inf\) in data row 5"),
+    "too large": (only(4, "-1e999,1,a\n"), {}, r"column 'x' holds an infinite value \(-inf\) in data row 5"),
+    "latin-1": (
+        only(2, "1,2,ä\n").encode("latin-1"),
+        {},
+        r"table\.csv is not UTF-8 text \(byte 0xe4 in line 4\)\. Save it as UTF-8.*iconv",
+    ),
+    "utf-16": (rows(lambda i: None).encode("utf-16"), {}, r"table\.csv is not UTF-8 text \(byte 0xff in line 1\)"),
+    "split without train": (
+        rows(lambda i: f"{i},test,{'ab'[i % 2]}\n"),
+        {"split_column": "z"},
+        r"column 'z' marks no row as train",
+    ),
+    "unknown split word": (
+        rows(lambda i: f"{i},{'holdout' if i == 7 else 'train'},{'ab'[i % 2]}\n"),
+        {"split_column": "z"},
+        r"column 'z' says 'holdout' in data row 8; allowed are train, val and test",
+    ),
+    "hole in the split column": (
+        rows(lambda i: f"{i},{'' if i == 7 else 'train'},{'ab'[i % 2]}\n"),
+        {"split_column": "z"},
+        r"column 'z' says nothing in data row 8",
+    ),
+    "column twice": ("x,x,y\n" + GOOD, {}, r"table\.csv has more than one column named 'x'\. Rename or remove"),
+    "holes in the target": (
+        only(5, "1,2,\n"),
+        {},
+        r"target 'y' is missing in 1 of 30 rows \(first: data row 6;.*Fill it or remove these rows",
+    ),
+    "blank target": (only(5, "1,2,  \n"), {}, r"target 'y' is missing in 1 of 30 rows"),
+    "text in numbers": (
+        only(9, "1,n.a.?,a\n"),
+        {},
+        r"column 'z' holds numbers, but 'n\.a\.\?' in data row 10.*dataset\.categorical=\[z\]",
+    ),
+    "text as regression": (
+        rows(lambda i: None),
+        {"task": "regression"},
+        r"column 'y' holds numbers, but 'a' in data row 1",
+    ),
+    "constant number": (rows(lambda i: f"{i},1,2\n"), {"task": "regression"}, r"target 'y' is 2 in every row"),
+    "a long row": (
+        only(6, "1,2,a,4\n"),
+        {},
+        r"table\.csv is not a proper CSV file: .*line 8.*as many fields as the header",
+    ),
+    "all rows long": ("x,y\n" + GOOD, {}, r"table\.csv is not a proper CSV file"),
+    "an open quote": (only(6, '1,2,"a\n'), {}, r"table\.csv is not a proper CSV file"),
+    "an endless header": ('"' + "x" * 200_000, {}, r"table\.csv is not a proper CSV file: its header cannot be read"),
+    "no inputs": ("y\n" + "a\nb\n" * 9, {}, r"has no input column besides the target 'y'"),
+    "an identifier": (
+        "x,name,y\n" + "".join(f"{i},person {i},{'ab'[i % 2]}\n" for i in range(1200)),
+        {},
+        r"column 'name' holds 1,200 different texts.*dataset\.ignore=\[name\]",
+    ),
+    "a cut gzip": (b"\x1f\x8b\x08\x00abc", {}, r"table\.csv is not a whole gzip file \(7 bytes found\)"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_csv(case, csv_file, run_data):
+    content, keys, message = CASES[case]
+    with pytest.raises(DataError, match=message) as caught:
+        run_data(CSV(**{"path": csv_file(content), "target": "y", **keys}))
+    assert caught.value.exit_code == 2
+    assert "\n" not in str(caught.value)
+
+
+def test_train_size_larger_than_available(csv_file, run_data):
+    with pytest.raises(ConfigError, match=r"dataset\.train_size=500 is more than the 22 training rows"):
+        run_data(CSV(path=csv_file("x,z,y\n" + GOOD), target="y", train_size=500))
+
+
+def test_missing_file_names_its_neighbour(csv_file, run_data, tmp_path):
+    csv_file("x,y\n", "houses.csv")
+    with pytest.raises(
+        DataError, match=r"house\.csv does not exist \(from dataset\.path.*Did you mean 'houses\.csv'\?"
+    ):
+        run_data(CSV(path=str(tmp_path / "house.csv"), target="y"))
+
+
+def test_missing_folder(run_data, tmp_path):
+    with pytest.raises(DataError, match=r"none/x\.csv does not exist"):
+        run_data(CSV(path=str(tmp_path / "none" / "x.csv"), target="y"))
+
+
+def test_a_folder_is_no_file(run_data, tmp_path):
+    with pytest.raises(DataError, match=r"is a folder, not a file\. Set dataset\.path"):
+        run_data(CSV(path=str(tmp_path), target="y"))
+
+
+def test_a_file_that_may_not_be_read(run_data, csv_file, monkeypatch):
+    def refuse(self):
+        raise PermissionError(13, "Permission denied")
+
+    path = csv_file(GOOD)
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    with pytest.raises(DataError, match=r"table\.csv cannot be read: Permission denied"):
+        run_data(CSV(path=path, target="y"))
+
+
+@pytest.mark.parametrize("keys", [{}, {"path": ""}])
+def test_path_not_set(run_data, keys):
+    with pytest.raises(ConfigError, match=r"dataset\.path is not set.*dataset\.path=FILE"):
+        run_data(CSV(target="y", **keys))
+
+
+def test_target_not_set_lists_the_columns(run_data, csv_file):
+    with pytest.raises(ConfigError, match=r"dataset\.target is not set\. Columns of .*table\.csv: x, z, y"):
+        run_data(CSV(path=csv_file("x,z,y\n" + GOOD)))
+
+
+@pytest.mark.parametrize("content", [b"not parquet at all", b"PAR1" + bytes(50), b"PAR1"])
+def test_unreadable_parquet(run_data, csv_file, content):
+    with pytest.raises(DataError, match=r"table\.parquet is not a readable Parquet file: .* Write it again"):
+        run_data(Parquet(path=csv_file(content, "table.parquet"), target="y"))
+
+
+def test_truncated_parquet(run_data, tmp_path):
+    import pandas as pd
+
+    path = tmp_path / "table.parquet"
+    pd.DataFrame({"x": range(50), "y": ["a", "b"] * 25}).to_parquet(path)
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(DataError, match=r"table\.parquet is not a readable Parquet file"):
+        run_data(Parquet(path=str(path), target="y"))
+
+
+def test_parquet_with_a_column_twice(run_data, tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    table = pa.Table.from_arrays([pa.array([1, 2]), pa.array([3, 4]), pa.array(["a", "b"])], names=["x", "x", "y"])
+    pyarrow.parquet.write_table(table, tmp_path / "t.parquet")
+    with pytest.raises(DataError, match=r"more than one column named 'x'"):
+        run_data(Parquet(path=str(tmp_path / "t.parquet"), target="y"))
+
+
+def test_parquet_columns_that_are_neither_numbers_nor_text(run_data, tmp_path):
+    import pandas as pd
+
+    days = pd.date_range("2020-01-01", periods=20)
+    for name, column in (("day", days), ("tags", [[1, 2]] * 20)):
+        path = tmp_path / f"{name}.parquet"
+        pd.DataFrame({name: column, "x": range(20), "y": ["a", "b"] * 10}).to_parquet(path)
+        with pytest.raises(DataError, match=rf"column '{name}' holds .*dataset\.ignore=\[{name}\]"):
+            run_data(Parquet(path=str(path), target="y"))
