@@ -50,6 +50,6 @@ def _gradients(model, inputs: int, outputs: int, batch: int, seeds: list[int]) -
     with torch.no_grad():
         tape: list = []
         out = network.forward(x, training=True, tape=tape)
-        value, g = CrossEntropy().gradient(out, q, network.masks[-1])
-        network.backward(tape, g / batch)
-    return torch.cat([grad, grad.square().sum(1, keepdim=True), value.sum(1, keepdim=True)], 1)
+        terms, g = CrossEntropy().gradient(out, -q / batch, network.head, 1 / batch)
+        network.backward(tape, g)
+    return torch.cat([grad, grad.square().sum(1, keepdim=True), terms.flatten(1).sum(1, keepdim=True)], 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -49,37 +49,45 @@ class Segment:
         }
         self.numbers = [{n: float(getattr(run.optimizer, n)) for n in names} for run in runs]
         self.state = {s: torch.zeros(len(runs), theta.shape[1], dtype=theta.dtype, device=theta.device) for s in self.slots}
-        self.rates: Tensor | None = None
 
     @property
     def slots(self) -> tuple[str, ...]:
         """State the rule keeps for these rows."""
         return self.rule.slots_used(self.columns)
 
-    def start_epoch(self, rates_RS: Tensor, first_step: Tensor) -> None:
-        """Rates (float64) of every step of the coming epoch, and the number of steps each row has made."""
+    def start_epoch(self, rates_RS: Tensor, first_step: Tensor, theta: Tensor, grad: Tensor) -> None:
+        """Rates (float64) of every step of the coming epoch, the number of steps each row has made, and all rows' tensors."""
+        self.w, self.g = theta[self.span], grad[self.span]
         self.rates, self.first = rates_RS, first_step.double().unsqueeze(1)
-        self._rates, self._first = rates_RS.tolist(), first_step.tolist()
-        same = [
-            i > 0 and self.numbers[i] == self.numbers[i - 1] and self._rates[i] == self._rates[i - 1] and first_step[i] == first_step[i - 1]
-            for i in range(len(self.numbers))
-        ]
-        starts = [i for i, joined in enumerate(same) if not joined] + [len(same)]
-        self.blocks = [slice(a, b) for a, b in zip(starts, starts[1:], strict=False)]
+        self.use_fused = self.rule.fused is not None and theta.is_cpu
+        if self.use_fused:
+            self.blocks = [self._block(rows) for rows in self._equal_rows(rates_RS.tolist(), first_step.tolist())]
 
-    def update(self, theta: Tensor, grad: Tensor, s: int) -> None:
+    def update(self, s: int) -> None:
         """Step s (from 0) of the epoch: decay, then the rule, in place."""
-        w, g = theta[self.span], grad[self.span]
-        self._decay(w, g, s)
-        if self.rule.fused is not None and w.is_cpu:
-            self._update_fused(w, g, s)
+        if self.columns["weight_decay"] is not None:
+            self._decay(s)
+        if self.use_fused:
+            for block in self.blocks:
+                self.rule.fused(*block.tensors, block.h | {"lr": block.rates[s]}, block.t[s])
         else:
-            self._update_blocks(w, g, s)
+            self._update_blocks(s)
 
-    def _decay(self, w: Tensor, g: Tensor, s: int) -> None:
-        decay = self.columns["weight_decay"]
-        if decay is None:
-            return
+    def _equal_rows(self, rates: list[list[float]], first: list[int]) -> Iterator[slice]:
+        """Neighbours whose hyper-parameters are all equal: to a fused kernel they are one long row."""
+        keys = list(zip(self.numbers, rates, first, strict=True))
+        starts = [i for i, key in enumerate(keys) if i == 0 or key != keys[i - 1]]
+        yield from (slice(a, b) for a, b in zip(starts, [*starts[1:], len(keys)], strict=True))
+
+    def _block(self, rows: slice) -> Block:
+        state = {name: slot[rows].view(-1) for name, slot in self.state.items()}
+        rates = self.rates[rows.start].tolist()
+        t = torch.arange(1, len(rates) + 1) + int(self.first[rows.start])
+        tensors = (self.w[rows].view(-1), self.g[rows].view(-1), state)
+        return Block(tensors, self.numbers[rows.start], rates, t.float().unbind())
+
+    def _decay(self, s: int) -> None:
+        w, g, decay = self.w, self.g, self.columns["weight_decay"]
         if not self.rule.decay_biases:
             w, g = w[:, : self.weights], g[:, : self.weights]
         if self.rule.decoupled:
@@ -87,18 +95,21 @@ class Segment:
         else:
             g.add_(w * decay.to(w.dtype))
 
-    def _update_fused(self, w: Tensor, g: Tensor, s: int) -> None:
-        for rows in self.blocks:
-            first = rows.start
-            h: dict[str, Any] = self.numbers[first] | {"lr": self._rates[first][s]}
-            state = {name: slot[rows].view(-1) for name, slot in self.state.items()}
-            self.rule.fused(w[rows].view(-1), g[rows].view(-1), state, h, self._first[first] + s + 1)
-
-    def _update_blocks(self, w: Tensor, g: Tensor, s: int) -> None:
-        size = max(1, BLOCK // w.shape[1])
-        for a in range(0, len(w), size):
+    def _update_blocks(self, s: int) -> None:
+        size = max(1, BLOCK // self.w.shape[1])
+        for a in range(0, len(self.w), size):
             rows = slice(a, a + size)
             columns = {n: None if c is None else c[rows] for n, c in self.columns.items()}
             h = Hyper(columns | {"lr": self.rates[rows, s : s + 1]}, self.dtype)
             state = {name: slot[rows] for name, slot in self.state.items()}
-            self.rule.update(w[rows], g[rows], state, h, self.first[rows] + s + 1)
+            self.rule.update(self.w[rows], self.g[rows], state, h, self.first[rows] + s + 1)
+
+
+@dataclasses.dataclass
+class Block:
+    """Rows with equal hyper-parameters, flat, for a fused kernel."""
+
+    tensors: tuple[Tensor, Tensor, dict[str, Tensor]]  # w, g, state
+    h: dict[str, float]
+    rates: list[float]  # of each step of the epoch
+    t: tuple[Tensor, ...]  # 1-based number of each step

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from runner.config.registry import entries
 from runner.population.layout import Layout
+from runner.population.pieces.base import Head
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Network:
             (torch.arange(padded, device=device) < width).to(dtype)
             for width, padded in zip(self.layout.widths, self.layout.padded, strict=True)
         ]
+        self.head = Head(outputs, self.masks[-1], (self.masks[-1] - 1) * 1e30)
         ragged = [w != p for w, p in zip(self.layout.widths, self.layout.padded, strict=True)]
         self._mask_after = [ragged[i + 1] and not self.activation.zero_at_zero for i in range(self.layout.layers)]
 
@@ -81,7 +83,7 @@ class Network:
             factor = noise[i + 1] if noise else None
             out = y if factor is None else y * factor
             if tape is not None:
-                out = out.detach()
+                out = out.detach() if out.requires_grad else out
                 tape.append(Step(x, normed, z, y, factor))
             x = out
         if tape is not None:

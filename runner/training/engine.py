@@ -111,6 +111,7 @@ class Engine:
         n = self.tables.size["train"]
         return n // self.batch if self.runs[0].trainer.drop_last else -(-n // self.batch)
 
+    @torch.no_grad()
     def train_epoch(self, scales: list[float]) -> dict[str, np.ndarray]:
         """One epoch of every row; scales multiply the scheduled rates (reduce on plateau).
 
@@ -118,17 +119,15 @@ class Engine:
         clipping) and lr [M] (last step).
         """
         rates = self._start_epoch(scales)
-        totals = torch.zeros(self.steps, len(self.runs), dtype=self.dtype, device=self.device)
-        sizes = []
+        objectives, sizes = [], []
         for s, (x, q, noise) in enumerate(self._batches()):
-            totals[s] = self.step(s, x, q, noise)
+            objectives.append(self.step(s, x, q, noise))
             sizes.append(x.shape[1])
         self.epochs += 1
-        weights = np.array(sizes)[:, None]
-        totals = totals.double().cpu().numpy()
+        objectives_SM = torch.stack(objectives).double().cpu().numpy()
         return {
-            "objective": (totals * weights).sum(0) / weights.sum(),
-            "objectives": totals,
+            "objective": np.average(objectives_SM, axis=0, weights=sizes),
+            "objectives": objectives_SM,
             "grad_norm": self.grad_norm.double().cpu().numpy(),
             "lr": rates[:, -1],
         }
@@ -142,56 +141,56 @@ class Engine:
         rates = lr[:, None] * np.array(factors) * np.array(scales)[:, None]
         self.rates = torch.from_numpy(rates).to(self.device)
         for segment in self.segments:
-            segment.start_epoch(self.rates[segment.span], torch.from_numpy(first[segment.span]))
+            segment.start_epoch(self.rates[segment.span], torch.from_numpy(first[segment.span]), self.theta, self.grad)
         return rates
 
     def _batches(self) -> Iterator[tuple[Tensor, Tensor, list | None]]:
-        """(features [M, B, D], targets [M, B, C], noise) of each step, prepared K steps at a time."""
+        """(features [M, B, D], targets [M, B, C] as the loss wants them, noise) of each step, prepared K steps at a time."""
         order = self.tables.order([run.seed for run in self.runs], self.epochs.tolist())
         members, full = len(order), len(order[0]) // self.batch
-        widest = max(self.layout.padded[:-1])
-        many = max(1, PREPARED // (members * self.batch * widest))
+        many = max(1, PREPARED // (members * self.batch * max(self.layout.padded[:-1])))
         chunks = [(a, min(a + many, full), self.batch) for a in range(0, full, many)]
         if full < self.steps:
             chunks.append((full, full + 1, order.shape[1] - full * self.batch))
         for a, b, size in chunks:
             index = order[:, a * self.batch : a * self.batch + (b - a) * size].view(members, b - a, size)
             x, q = self.tables.gather(index.transpose(0, 1))
+            for piece, h in self.smoothing:
+                q = piece.targets(q, self.layout.widths[-1], **h) * self.network.masks[-1]
             noise = self.noise.draw(np.arange(a, b)[:, None] + self.epochs * self.steps, size)
-            for k in range(b - a):
-                yield x[k], q[k], noise[k] if noise else None
+            yield from zip(x, self.loss.prepare(q, 1 / size), noise or [None] * (b - a), strict=True)
 
-    @torch.no_grad()
     def step(self, s: int, x: Tensor, q: Tensor, noise: list | None) -> Tensor:
         """Step s of the epoch on one batch a row; returns the objective [M] it decreased."""
         tape: list = []
-        for piece, h in self.smoothing:
-            q = piece.targets(q, self.layout.widths[-1], **h) * self.network.masks[-1]
         outputs = self.network.forward(x, training=True, noise=noise, tape=tape)
-        value, g = self._loss(outputs, q)
-        objective = value.sum(1).div_(x.shape[1])
+        terms, g = self._loss(outputs, q)
+        objective = terms.sum((1, 2))
+        self.network.backward(tape, g)
         if self.penalties.active:
             objective += self.penalties.value(self.theta)
-        self.network.backward(tape, g.mul_(1 / x.shape[1]))
-        self.penalties.add_gradient(self.theta, self.grad)
+            self.penalties.add_gradient(self.theta, self.grad)
         if self.limit is not None or s == self.steps - 1:
             self.grad_norm = row_norms(self.grad)
         if self.limit is not None:
             clip_by_norm(self.grad, self.limit, self.grad_norm)
         for segment in self.segments:
-            segment.update(self.theta, self.grad, s)
-        self.penalties.proximal_step(self.theta, self.rates[:, s].to(self.dtype))
-        self.penalties.project(self.theta)
+            segment.update(s)
+        if self.penalties.by_prox:
+            self.penalties.proximal_step(self.theta, self.rates[:, s].to(self.dtype))
+        if self.penalties.constraints:
+            self.penalties.project(self.theta)
         return objective
 
     def _loss(self, outputs: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
-        """The data loss [M, B] of each example and the gradient of its sum with respect to the outputs."""
+        """Terms [M, B, C] that sum to the mean data loss of each row, and their gradient with respect to the outputs."""
+        weight = 1 / outputs.shape[1]
         if self.loss.gradient is not None:
-            return self.loss.gradient(outputs, q, self.network.masks[-1])
+            return self.loss.gradient(outputs, q, self.network.head, weight)
         with torch.enable_grad():
             leaf = outputs.detach().requires_grad_()
-            value = self.loss.forward(leaf, q, self.network.masks[-1])
-            return value.detach(), torch.autograd.grad(value.sum(), leaf)[0]
+            value = self.loss.forward(leaf, q, self.network.head) * weight
+            return value.detach().unsqueeze(2), torch.autograd.grad(value.sum(), leaf)[0]
 
     # ---- evaluation -------------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ def evaluate(network: Network, loss, tables: Tables, index: Tensor) -> dict[str,
     for chunk in index.split(CHUNK, dim=1):
         x, q = tables.gather(chunk)
         outputs = network.forward(x)
-        total += loss.forward(outputs, q, network.masks[-1]).double().sum(1)
+        total += loss.forward(outputs, q, network.head).double().sum(1)
         if tables.task == "classification":
             guess = outputs[..., : tables.outputs].argmax(-1)
             hits += (guess == tables.answers(chunk)).sum(1)

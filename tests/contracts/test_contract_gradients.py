@@ -22,11 +22,19 @@ def engine_of(shape=SHAPES[0], members=3, task="classification", **changes):
     return Engine(runs, [data(shape[0], shape[2], task, dtype=changes["trainer.dtype"])] * members)
 
 
+def batch_of(engine):
+    """The first batch: features, plain targets and noise."""
+    index = engine.tables.index["train"][:, : engine.batch]
+    x, q = engine.tables.gather(index)
+    noise = engine.noise.draw(np.zeros((1, len(index)), dtype=np.int64), engine.batch)
+    return x, q, noise[0] if noise else None
+
+
 def objective(engine, theta, x, q, noise):
     """The data loss of all rows, through the definitions alone."""
     network = engine.network.bind(theta, None, engine.buffers.clone())
     outputs = network.forward(x, training=True, noise=noise)
-    return (engine.loss.forward(outputs, q, network.masks[-1]).sum(1) / x.shape[1]).sum()
+    return (engine.loss.forward(outputs, q, network.head).sum(1) / x.shape[1]).sum()
 
 
 def analytic(engine, x, q, noise):
@@ -35,8 +43,9 @@ def analytic(engine, x, q, noise):
     engine.network.bind(theta, engine.grad, engine.buffers.clone())
     with torch.no_grad():
         tape = []
-        _, g = engine._loss(engine.network.forward(x, training=True, noise=noise, tape=tape), q)
-        engine.network.backward(tape, g / x.shape[1])
+        prepared = engine.loss.prepare(q, 1 / x.shape[1])
+        _, g = engine._loss(engine.network.forward(x, training=True, noise=noise, tape=tape), prepared)
+        engine.network.backward(tape, g)
     return engine.grad.clone()
 
 
@@ -46,7 +55,7 @@ def analytic(engine, x, q, noise):
 def test_gradient_is_autograds_and_the_central_difference(activation, norm, loss):
     task = entries("loss")[loss].cls.task
     engine = engine_of(task=task, loss=loss, **{"model.activation": activation, "model.norm": norm, "regularizer.dropout": 0.2})
-    x, q, noise = next(engine._batches())
+    x, q, noise = batch_of(engine)
     found = analytic(engine, x, q, noise)
     leaf = engine.theta.clone().requires_grad_()
     expected = torch.autograd.grad(objective(engine, leaf, x, q, noise), leaf)[0]
@@ -105,11 +114,14 @@ def test_fused_kernel_is_the_definition(name, dtype):
         for fused in (True, False):
             theta = start.clone()
             segment = Segment(runs, slice(0, 3), 128, theta)
-            segment.start_epoch(torch.full((3, 5), 0.01, dtype=torch.float64), torch.tensor([0, 3, 0]))
+            grad = torch.empty_like(theta)
+            segment.start_epoch(torch.full((3, 5), 0.01, dtype=torch.float64), torch.tensor([0, 3, 0]), theta, grad)
+            assert segment.use_fused
+            segment.use_fused = fused
             random.manual_seed(2)
             for s in range(5):
-                grad = torch.randn(3, 160, generator=random, dtype=torch.float64).to(dtype)
-                (segment._update_fused if fused else segment._update_blocks)(theta, grad, s)
+                grad.copy_(torch.randn(3, 160, generator=random, dtype=torch.float64))
+                segment.update(s)
             ends.append(theta)
         tolerance = 1e-12 if dtype == torch.float64 else 2e-6
         torch.testing.assert_close(ends[0], ends[1], rtol=tolerance, atol=tolerance)

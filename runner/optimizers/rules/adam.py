@@ -36,7 +36,7 @@ class Adam(Rule):
         import torch
 
         torch._fused_adam_(
-            [w], [g], [state["m"]], [state["v"]], [state["v_max"]] if self.amsgrad else [], [torch.tensor(float(t))],
+            [w], [g], [state["m"]], [state["v"]], [state["v_max"]] if self.amsgrad else [], [t],
             lr=h["lr"], beta1=h["beta1"], beta2=h["beta2"], weight_decay=0.0, eps=h["eps"],
             amsgrad=self.amsgrad, maximize=False,
         )  # fmt: skip

@@ -41,5 +41,5 @@ class Rule:
         raise TypeError(f"{type(self).__name__} must define update")
 
     # fused(w, g, state, h, t): optional kernel for one block [n] whose rows share all hyper-parameters: w, g, state are flat
-    # contiguous tensors, h and t plain numbers. Must equal `update` to rounding.
+    # contiguous tensors, h plain numbers, t a tensor of one number. Must equal `update` to rounding.
     fused = None

@@ -26,5 +26,7 @@ class SGD(Rule):
             w.sub_(h.lr * g)
             return
         m = state["m"].mul_(h.momentum)
-        m.add_(g if h.dampening is None else g * (1 - h.dampening * (t > 1)))  # torch: the first gradient enters whole
+        if h.dampening is not None:  # as torch: only with momentum, and the first gradient enters whole
+            g_in = g * (1 - h.dampening * (t > 1) * (h.momentum > 0))
+        m.add_(g if h.dampening is None else g_in)
         w.sub_(h.lr * (g + h.momentum * m if self.nesterov else m))

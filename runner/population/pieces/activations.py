@@ -21,7 +21,7 @@ class ReLU(Activation):
     def gradient(self, x, y, g):
         import torch
 
-        return torch.ops.aten.threshold_backward(g, y, 0)
+        return torch.ops.aten.threshold_backward.default(g, y, 0)
 
     def module(self):
         from torch import nn
@@ -42,7 +42,7 @@ class Tanh(Activation):
     def gradient(self, x, y, g):
         import torch
 
-        return torch.ops.aten.tanh_backward(g, y)
+        return torch.ops.aten.tanh_backward.default(g, y)
 
     def module(self):
         from torch import nn
@@ -61,7 +61,7 @@ class Sigmoid(Activation):
     def gradient(self, x, y, g):
         import torch
 
-        return torch.ops.aten.sigmoid_backward(g, y)
+        return torch.ops.aten.sigmoid_backward.default(g, y)
 
     def module(self):
         from torch import nn
@@ -84,7 +84,7 @@ class GELU(Activation):
     def gradient(self, x, y, g):
         import torch
 
-        return torch.ops.aten.gelu_backward(g, x)
+        return torch.ops.aten.gelu_backward.default(g, x)
 
     def module(self):
         from torch import nn

@@ -6,6 +6,7 @@ definition, in plain differentiable torch; the gradient is autograd's unless the
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -58,15 +59,29 @@ class Init:
         raise TypeError(f"{type(self).__name__} must define fill")
 
 
-class Loss:
-    """The data loss. `forward` gives [M, B] per example; the mean over the batch is optimized.
+@dataclass
+class Head:
+    """The true columns among the padded outputs C."""
 
-    `gradient(outputs, targets, mask)`, if given, returns (value [M, B], d(sum over B of value)/d outputs), from one pass.
+    count: int
+    mask: Tensor  # [C], 1 on true columns, else 0
+    offset: Tensor  # [C], 0 on true columns, else -1e30: added to logits it takes the padding out of a softmax
+
+
+class Loss:
+    """The data loss: `forward` is the definition, [M, B] per example; the mean over the batch is optimized.
+
+    `gradient(outputs, prepared, head, weight)`, if given, takes the targets as `prepare` left them and returns from one pass the
+    weighted terms [M, B, C], whose sum over B and C is weight times the sum of `forward`, and their gradient [M, B, C].
     """
 
     task: ClassVar[str] = "classification"
     gradient = None
 
-    def forward(self, outputs: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
-        """outputs, targets [M, B, C] (targets are distributions or numbers); mask [C] is 1 on true columns."""
+    def forward(self, outputs: Tensor, targets: Tensor, head: Head) -> Tensor:
+        """outputs, targets [M, B, C] (targets are distributions or numbers)."""
         raise TypeError(f"{type(self).__name__} must define forward")
+
+    def prepare(self, targets: Tensor, weight: float) -> Tensor:
+        """What `gradient` takes as targets; done for many steps at once."""
+        return targets

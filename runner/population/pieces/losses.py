@@ -19,12 +19,22 @@ class Auto:
 class CrossEntropy(Loss):
     """-sum_c q_c log softmax(z)_c"""
 
-    def forward(self, outputs, targets, mask):
-        return -(targets * outputs.masked_fill(mask == 0, -1e30).log_softmax(-1)).sum(-1)
+    def forward(self, outputs, targets, head):
+        return -(targets * self._log_softmax(outputs, head)).sum(-1)
 
-    def gradient(self, outputs, targets, mask):
-        logp = outputs.masked_fill(mask == 0, -1e30).log_softmax(-1)
-        return -(targets * logp).sum(-1), logp.exp() - targets
+    def prepare(self, targets, weight):
+        return targets * -weight
+
+    def gradient(self, outputs, prepared, head, weight):
+        """-w q log p and w (p - q), as the backward pass of log softmax for the prepared -w q."""
+        import torch
+
+        logp = self._log_softmax(outputs, head)
+        return prepared * logp, torch._log_softmax_backward_data(prepared, logp, -1, logp.dtype)
+
+    @staticmethod
+    def _log_softmax(outputs, head):
+        return (outputs + head.offset).log_softmax(-1)
 
 
 @register("loss", "mse", torch="MSELoss")
@@ -34,9 +44,10 @@ class MSE(Loss):
 
     task = "regression"
 
-    def forward(self, outputs, targets, mask):
-        return (outputs - targets).square().sum(-1) / mask.sum()
+    def forward(self, outputs, targets, head):
+        return (outputs - targets).square().sum(-1) / head.count
 
-    def gradient(self, outputs, targets, mask):
-        error = outputs - targets
-        return error.square().sum(-1) / mask.sum(), error * (2 / mask.sum())
+    def gradient(self, outputs, prepared, head, weight):
+        error = outputs - prepared
+        scaled = error * (weight / head.count)
+        return error * scaled, scaled * 2
