@@ -13,7 +13,7 @@ $(shell rm -f $(INSTALLED))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test check bench soak
+.PHONY: help install train test check format bench soak
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -30,6 +30,10 @@ check: $(INSTALLED) ## lint, formatting, types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+format: $(INSTALLED) ## write the formatting and the plain fixes that check asks for
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
 
 bench: $(INSTALLED) ## time one step beside PyTorch and scikit-learn; make bench ARGS="--quick --save"
 	@$(BIN)/python benchmarks/step.py $(ARGS)
