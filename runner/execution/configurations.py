@@ -1,0 +1,140 @@
+"""What `runner.train` accepts as a configuration, as checked settings; every problem of every configuration is found at once.
+
+A configuration is a dictionary laid over the defaults (choices by `name`), the words of a command line, or settings already made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from runner.config.overrides import HYDRA
+from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, SINGLE_GROUPS, Settings
+from runner.config.validate import check, show
+from runner.errors import ConfigError
+
+PRESETS = (*SINGLE_GROUPS, *FLAT_GROUPS, "experiment")  # groups whose choices are sets of values, known to Hydra only
+NEITHER = "must be a dictionary such as {'optimizer': {'name': 'sgd', 'lr': 0.1}} or a list such as ['optimizer=sgd']"
+
+
+def read_all(configs: Sequence[Any]) -> list[Settings]:
+    """The settings of each configuration; ConfigError with the problems of all, each saying which one it is about."""
+    if isinstance(configs, (str, Mapping, Settings)) or not isinstance(configs, Sequence):
+        raise ConfigError(f"configs = {_short(configs)}: must be a list of configurations, for example [{{'seed': 0}}, {{'seed': 1}}]")
+    found, problems = [], []
+    for i, config in enumerate(configs):
+        try:
+            found.append(read(config))
+        except ConfigError as error:
+            problems += [f"configs[{i}]: {problem}" for problem in error.problems]
+    if problems:
+        raise ConfigError(problems)
+    return found
+
+
+def read(config: Any) -> Settings:
+    """The settings of one configuration; ConfigError with all its problems."""
+    if isinstance(config, Settings):
+        config = config.tree()
+    if isinstance(config, Mapping):
+        tree, problems = nested(config)
+        settings, more = check(tree)
+        if problems or more:
+            raise ConfigError(problems + more)
+        return settings
+    if isinstance(config, (list, tuple)) and all(isinstance(word, str) for word in config):
+        return from_words(list(config))
+    raise ConfigError(f"{_short(config)}: {NEITHER}")
+
+
+def nested(config: Mapping) -> tuple[dict[str, Any], list[str]]:
+    """(tree of plain values, problems): dotted keys opened, a choice given by its bare name under `name`."""
+    tree: dict[str, Any] = {}
+    problems = []
+    for key, value in config.items():
+        group, _, rest = str(key).partition(".")
+        value = _plain(value)
+        if group in CHOICE_GROUPS and not rest and isinstance(value, str):
+            value = {"name": value}
+        if group in PRESETS and not rest and isinstance(value, (str, list)):
+            problems.append(_preset(group, value))
+            continue
+        for part in reversed(rest.split(".") if rest else []):
+            value = {part: value}
+        _lay_over(tree, {group: value})
+    problems += [_no_name(group, tree.pop(group)) for group in CHOICE_GROUPS if not _named(tree.get(group))]
+    return tree, problems
+
+
+def _lay_over(tree: dict[str, Any], more: dict[str, Any]) -> None:
+    for key, value in more.items():
+        if isinstance(value, dict) and isinstance(tree.get(key), dict):
+            _lay_over(tree[key], value)
+        else:
+            tree[key] = value
+
+
+def _plain(value: Any) -> Any:
+    """NumPy numbers and arrays, tuples and paths as what YAML has."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if isinstance(value, Path):
+        return str(value)
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _preset(group: str, value: Any) -> str:
+    word = f"{group}={show(value)}".replace(" ", "")
+    keys = "" if group == "experiment" else f", or set its keys: {{'{group}': {{...}}}}"
+    return f"{group} = {show(value)}: presets are for the command line; give this configuration as a list, ['{word}', ...]{keys}"
+
+
+def _named(node: Any) -> bool:
+    return not isinstance(node, dict) or isinstance(node.get("name", ""), str)
+
+
+def _no_name(group: str, node: dict[str, Any]) -> str:
+    return f"{group}.name = {show(node['name'])}: must be text, one of the choices that `runner list {group}` shows"
+
+
+def from_words(words: list[str]) -> Settings:
+    """The settings of the words of a command line; ConfigError as on the command line, and for what only a process can have."""
+    from omegaconf import OmegaConf
+
+    from runner.config.compose import check_command_line, hydra_ready
+    from runner.config.location import config_dir
+    from runner.config.validate import validate
+
+    hydras = [word for word in words if word.lstrip("+~").startswith(HYDRA)]
+    if hydras:
+        raise ConfigError([f"{word}: sets the process, not the run; leave it out" for word in hydras])
+    with _own_hydra(), hydra_ready(config_dir()):
+        composed = check_command_line(words)
+        if composed.hydra.mode is not None and composed.hydra.mode.name == "MULTIRUN":
+            raise ConfigError(f"{' '.join(words)}: is a sweep; give one configuration a run")
+        keys = OmegaConf.create({key: composed._get_node(key) for key in composed if key != "hydra"})
+    tree: Any = OmegaConf.to_container(keys, resolve=True)
+    return validate(tree)
+
+
+@contextmanager
+def _own_hydra() -> Iterator[None]:
+    """Hydra's global state set aside, so that a program that uses Hydra itself can call `runner.train`."""
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.core.singleton import Singleton
+
+    before = Singleton.get_state()
+    GlobalHydra.instance().clear()
+    try:
+        yield
+    finally:
+        Singleton.set_state(before)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
