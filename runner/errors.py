@@ -1,7 +1,7 @@
 """What goes wrong for a user, as exceptions with a message for the screen and an exit code.
 
-A message names the key or the file, the value found, what is allowed and the likely fix. The command line prints it without a
-traceback; the traceback goes to train.log.
+A message names the key or the file, the value found, what is allowed and the likely fix. The command line prints it
+without a traceback; the traceback goes to train.log.
 """
 
 

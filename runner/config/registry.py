@@ -1,7 +1,8 @@
 """The single source of truth: every choice is one registered dataclass, every key one `Option` on its field.
 
-Hydra's schema nodes, ranges and their errors, `runner list`, the population's columns, the planner's groups and the contract
-tests are all read from here. A registered module never imports torch at module level, so listing and validating stay fast.
+Hydra's schema nodes, ranges and their errors, `runner list`, the population's columns, the planner's groups and the
+contract tests are all read from here. A registered module never imports torch at module level, so listing and
+validating stay fast.
 
 Kinds of option (what may differ between the rows of one population):
 
@@ -58,7 +59,12 @@ class Option:
             return "true or false"
         if self.type == "choice":
             return " | ".join(self.names()) + (" | null" if self.optional else "")
-        words = {"number": "a number", "integer": "a whole number", "text": "text", "integers": "a list of whole numbers"}
+        words = {
+            "number": "a number",
+            "integer": "a whole number",
+            "text": "text",
+            "integers": "a list of whole numbers",
+        }
         text = words.get(self.type, "anything")
         bounds = [
             f"{sign} {bound:g}"
@@ -87,7 +93,11 @@ class Option:
         return value, None
 
     def _check_text(self, value):
-        return (str(value), None) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else (value, "text")
+        return (
+            (str(value), None)
+            if isinstance(value, (str, int, float)) and not isinstance(value, bool)
+            else (value, "text")
+        )
 
     def _check_switch(self, value):
         return value, None if isinstance(value, bool) else "not true or false"

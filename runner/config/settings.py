@@ -8,7 +8,13 @@ from typing import Any
 
 from runner.config.registry import Entry, Option, entries, integer, name_of, text
 
-CHOICE_GROUPS = ("dataset", "model", "loss", "optimizer", "scheduler")  # one entry of several, with its own keys and `name`
+CHOICE_GROUPS = (
+    "dataset",
+    "model",
+    "loss",
+    "optimizer",
+    "scheduler",
+)  # one entry of several, with its own keys and `name`
 SINGLE_GROUPS = ("early_stopping", "trainer")  # one schema
 FLAT_GROUPS = ("regularizer",)  # every entry is a key
 DEFAULT_CHOICE = {
@@ -42,9 +48,8 @@ class Settings:
         node: Any = self
         for part in path.split("."):
             node = node[part] if isinstance(node, dict) else getattr(node, part)
-        if dataclasses.is_dataclass(node) and not isinstance(node, type) and single_key(type(node)):
-            return getattr(node, single_key(type(node)))
-        return node
+        key = single_key(type(node)) if dataclasses.is_dataclass(node) else None
+        return getattr(node, key) if key else node
 
     def options(self) -> dict[str, Option]:
         """Dotted key -> option, for every key this run has."""
@@ -52,7 +57,7 @@ class Settings:
         for group in CHOICE_GROUPS + SINGLE_GROUPS:
             for f in dataclasses.fields(getattr(self, group)):
                 found[f"{group}.{f.name}"] = f.metadata["option"]
-        for name, entry in entries("regularizer").items():
+        for entry in entries("regularizer").values():
             found |= {regularizer_key(entry, key): option for key, option in entry.options.items()}
         return found
 
@@ -65,7 +70,7 @@ class Settings:
         for group in SINGLE_GROUPS:
             tree[group] = dataclasses.asdict(getattr(self, group))
         tree["regularizer"] = {
-            name: getattr(node, single_key(type(node))) if single_key(type(node)) else dataclasses.asdict(node)
+            name: getattr(node, key) if (key := single_key(type(node))) else dataclasses.asdict(node)
             for name, node in self.regularizer.items()
         }
         return tree | {"seed": self.seed, "name": self.name}

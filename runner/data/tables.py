@@ -1,18 +1,24 @@
 """The data of a population: shared tables on the device, and per row which examples it sees.
 
-Rows whose encoded features are the same array share one table; the tables lie one below the other, and a row's indices are shifted to
-its own. One index_select gathers a step's examples for all rows. Shapes: M members, N examples, D padded features, C padded outputs.
+Rows whose encoded features are the same array share one table; the tables lie one below the other, and a row's indices
+are shifted to its own. One index_select gathers a step's examples for all rows. Shapes: M members, N examples, D padded
+features, C padded outputs.
 """
 
 from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from runner.data.prepare import RunData
 from runner.population.draws import generator
 from runner.population.layout import ALIGN, pad
+
+if TYPE_CHECKING:
+    from runner.data.prepare import RunData
 
 
 def _stack(arrays: list[np.ndarray]) -> tuple[list[np.ndarray], list[int]]:
@@ -56,11 +62,13 @@ class Tables:
         q[:, 0] = self.y.to(dtype)
         return q
 
-    def keep(self, rows: list[int]) -> None:
-        """Drop every row but these."""
-        self.data = [self.data[r] for r in rows]
-        self._x_shift, self._y_shift = self._x_shift[rows], self._y_shift[rows]
-        self.index = {split: index[rows] for split, index in self.index.items()}
+    def subset(self, rows: list[int]) -> Tables:
+        """The same tables for some of the rows."""
+        other = copy.copy(self)
+        other.data = [self.data[r] for r in rows]
+        other._x_shift, other._y_shift = self._x_shift[rows], self._y_shift[rows]
+        other.index = {split: index[rows] for split, index in self.index.items()}
+        return other
 
     def order(self, seeds: list[int], epochs: list[int]) -> Tensor:
         """Training indices [M, n] of one epoch: each row's own permutation, from its seed and epoch alone."""
@@ -70,7 +78,9 @@ class Tables:
         return self.index["train"].gather(1, shuffles)
 
     def gather(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """Features [..., D] and targets [..., C] of examples `index`, whose second last dimension is the row: [..., M, B]."""
+        """Features [..., D] and targets [..., C] of examples `index`, whose second last dimension is the row: [..., M,
+        B].
+        """
         of_x = (index + self._x_shift[:, None]).to(self.device).flatten()
         of_y = of_x if self._same else (index + self._y_shift[:, None]).to(self.device).flatten()
         x, q = self.x.index_select(0, of_x), self.q.index_select(0, of_y)

@@ -29,7 +29,8 @@ def probe(members: int = 5) -> Probe:
         for row in range(members):
             alone = _gradients(model, inputs, outputs, batch, [row])
             if not torch.equal(together[row], alone[0]):
-                return Probe(False, f"{inputs}-{'-'.join(map(str, hidden))}-{outputs}, batch {batch}: row {row} differs from the same row alone")
+                widths = "-".join(map(str, [inputs, *hidden, outputs]))
+                return Probe(False, f"{widths}, batch {batch}: row {row} differs from the same row alone")
     return Probe(True, f"{len(cases)} odd shapes x {members} rows: every row has the bits of the same row alone")
 
 

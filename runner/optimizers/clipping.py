@@ -11,5 +11,7 @@ def row_norms(g: Tensor) -> Tensor:
 
 
 def clip_by_norm(g: Tensor, limit: Tensor, norms: Tensor) -> None:
-    """g <- g min(1, u / (||g|| + 1e-6)) in place, per row; limit u [M, 1] (Pascanu et al. 2013; torch's clip_grad_norm_)."""
+    """g <- g min(1, u / (||g|| + 1e-6)) in place, per row; limit u [M, 1] (Pascanu et al. 2013; torch's
+    clip_grad_norm_).
+    """
     g.mul_((limit / (norms.unsqueeze(1) + 1e-6)).clamp_(max=1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,14 +19,16 @@ BLOCK = 1 << 16  # numbers a rule works on at once, so that they stay in the cac
 def segment_key(run: Settings) -> tuple:
     """Rows with equal keys share a segment."""
     rule = run.optimizer
-    switches = ((f.name, getattr(rule, f.name)) for f in dataclasses.fields(rule) if f.metadata["option"].kind == "segment")
+    switches = (
+        (f.name, getattr(rule, f.name)) for f in dataclasses.fields(rule) if f.metadata["option"].kind == "segment"
+    )
     return (type(rule).__name__, *switches)
 
 
 class Hyper:
     """Hyper-parameters of some rows: `h.lr`, `h.momentum`, ... as columns [R, 1]; None where neutral in all rows."""
 
-    def __init__(self, columns: dict[str, Tensor | None], dtype):
+    def __init__(self, columns: dict[str, Any], dtype):
         self._double, self._dtype = columns, dtype
         for name, column in columns.items():
             setattr(self, name, None if column is None else column.to(dtype))
@@ -44,11 +47,13 @@ class Segment:
         columns = Columns(runs, torch.float64, theta.device)
         names = [f.name for f in dataclasses.fields(self.rule) if f.metadata["option"].kind == "column"]
         names = [n for n in names if n not in ("lr", "clip_norm")]
-        self.columns = {
+        self.columns: dict[str, Any] = {
             n: columns.tensor(f"optimizer.{n}") if columns.active(f"optimizer.{n}") else None for n in names
         }
         self.numbers = [{n: float(getattr(run.optimizer, n)) for n in names} for run in runs]
-        self.state = {s: torch.zeros(len(runs), theta.shape[1], dtype=theta.dtype, device=theta.device) for s in self.slots}
+        self.state = {
+            s: torch.zeros(len(runs), theta.shape[1], dtype=theta.dtype, device=theta.device) for s in self.slots
+        }
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -56,7 +61,9 @@ class Segment:
         return self.rule.slots_used(self.columns)
 
     def start_epoch(self, rates_RS: Tensor, first_step: Tensor, theta: Tensor, grad: Tensor) -> None:
-        """Rates (float64) of every step of the coming epoch, the number of steps each row has made, and all rows' tensors."""
+        """Rates (float64) of every step of the coming epoch, the number of steps each row has made, and all rows'
+        tensors.
+        """
         self.w, self.g = theta[self.span], grad[self.span]
         self.rates, self.first = rates_RS, first_step.double().unsqueeze(1)
         self.use_fused = self.rule.fused is not None and theta.is_cpu

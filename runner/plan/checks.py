@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from runner.config.registry import entries
-from runner.config.settings import Settings
+from runner.config.registry import entries, name_of
+from runner.config.settings import Settings, regularizer_key
 from runner.population.pieces.base import Loss
+from runner.regularizers.base import Targets
 
 
 def check_against_data(settings: Settings, data: Any) -> list[str]:
@@ -22,15 +23,15 @@ def steps(settings: Settings, data: Any) -> int:
 
 def _last_batch(settings: Settings, data: Any) -> list[str]:
     norm = settings.model.norm
-    if norm == "none" or not entries("norm")[norm].cls.needs_batch:
+    if norm == "none" or not getattr(entries("norm")[norm].cls, "needs_batch", False):
         return []
     batch, n = min(settings.trainer.batch_size, len(data.train)), len(data.train)
     if batch == 1:
-        return [f"trainer.batch_size={settings.trainer.batch_size}: model.norm={norm} needs at least two examples a batch."]
+        return [f"trainer.batch_size={batch}: model.norm={norm} needs at least two examples a batch."]
     if n % batch == 1 and not settings.trainer.drop_last:
         return [
-            f"trainer.batch_size={batch}: with {n} training examples the last batch holds one, and model.norm={norm} has no variance "
-            f"there. Set trainer.drop_last=true or another batch size."
+            f"trainer.batch_size={batch}: with {n} training examples the last batch holds one, and model.norm={norm} "
+            f"has no variance there. Set trainer.drop_last=true or another batch size."
         ]
     return []
 
@@ -38,33 +39,35 @@ def _last_batch(settings: Settings, data: Any) -> list[str]:
 def _task(settings: Settings, data: Any) -> list[str]:
     problems = []
     if isinstance(settings.loss, Loss) and settings.loss.task != data.task:
-        problems.append(f"loss={_name(settings.loss, 'loss')} is for {settings.loss.task}, but the data is a {data.task}; use loss=auto.")
-    if data.task == "regression" and settings.value("regularizer.label_smoothing"):
-        problems.append(
-            f"regularizer.label_smoothing={settings.value('regularizer.label_smoothing')}: smooths classes, but the target is a number "
-            f"(regression). Set it to 0."
-        )
+        name = name_of(settings.loss, "loss")
+        problems.append(f"loss={name} is for {settings.loss.task}, but the data is a {data.task}; use loss=auto.")
+    for entry in entries("regularizer").values():
+        for key, option in entry.options.items():
+            path = regularizer_key(entry, key)
+            unused = settings.value(path) in (None, option.neutral)
+            if issubclass(entry.cls, Targets) and entry.cls.task != data.task and not unused:
+                found = f"it is for {entry.cls.task}, but the data is a {data.task}"
+                problems.append(f"{path}={settings.value(path)}: {found}. Set it to {option.neutral}.")
     return problems
-
-
-def _name(instance: Any, group: str) -> str:
-    return next(name for name, entry in entries(group).items() if entry.cls is type(instance))
 
 
 def _monitor(settings: Settings, data: Any) -> list[str]:
     split, metric = settings.early_stopping.monitor.split("/")
     known = ("loss", "accuracy") if data.task == "classification" else ("loss", "rmse", "r2")
     if metric not in known:
-        return [f"early_stopping.monitor={split}/{metric}: a {data.task} has {', '.join(f'{split}/{m}' for m in known)}."]
+        return [
+            f"early_stopping.monitor={split}/{metric}: a {data.task} has {', '.join(f'{split}/{m}' for m in known)}."
+        ]
     return []
 
 
 def _warmup(settings: Settings, data: Any) -> list[str]:
-    warm, total = settings.scheduler.warmup_steps(steps(settings, data)), settings.trainer.epochs * steps(settings, data)
+    schedule, per_epoch = settings.scheduler, steps(settings, data)
+    warm, total = schedule.warmup_steps(per_epoch), settings.trainer.epochs * per_epoch
     if settings.trainer.epochs and warm > total:
         return [
-            f"scheduler.warmup={settings.scheduler.warmup:g} {settings.scheduler.unit} is {warm} steps, longer than the whole training "
-            f"of {total} steps. Shorten it, or raise trainer.epochs."
+            f"scheduler.warmup={schedule.warmup:g} {schedule.unit} is {warm} steps, longer than the whole training of "
+            f"{total} steps. Shorten it, or raise trainer.epochs."
         ]
     return []
 

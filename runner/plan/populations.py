@@ -1,12 +1,13 @@
 """Which runs can train together.
 
-Runs share a population when they agree in every structural option and in the shapes of their data; within one, rows are sorted by update
-rule. Large networks gain nothing from company (their matrix products fill the machine alone) and crowd the cache, so a
-population is cut to what fits.
+Runs share a population when they agree in every structural option and in the shapes of their data; within one, rows are
+sorted by update rule. Large networks gain nothing from company (their matrix products fill the machine alone) and crowd
+the cache, so a population is cut to what fits.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Sequence
@@ -24,7 +25,9 @@ CACHE_FLOATS = 1 << 20  # parameters of one population that stay in the cache to
 def structure(run: Settings, data: RunData) -> tuple:
     """Runs with equal keys can be rows of one population."""
     options = run.options().items()
-    chosen = {key: run.value(key) for key, option in options if option.kind == "structural" and not key.startswith("dataset.")}
+    chosen = {
+        key: run.value(key) for key, option in options if option.kind == "structural" and not key.startswith("dataset.")
+    }
     sizes = tuple(len(part) for part in (data.train, data.val, data.test))
     shapes = (data.task, len(data.x), data.x.shape[1], data.outputs, *sizes)
     return (json.dumps(chosen, sort_keys=True), type(run.loss).__name__, shapes)
@@ -33,7 +36,7 @@ def structure(run: Settings, data: RunData) -> tuple:
 def parameters(run: Settings, data: RunData) -> int:
     """Weights and biases of one run's network."""
     widths = [data.x.shape[1], *run.model.hidden, data.outputs]
-    return sum((a + 1) * b for a, b in zip(widths, widths[1:], strict=False))
+    return sum((a + 1) * b for a, b in itertools.pairwise(widths))
 
 
 def populations(

@@ -1,8 +1,8 @@
 """Random numbers by position: every draw is a pure function of (seed, purpose, counters, position). Nothing to save.
 
 A 64-bit key is mixed from seed, purpose and counters (splitmix64: Steele, Lea & Flood 2014). The bits at position n are
-mix(mix(n c ^ k0) + k1) with k0, k1 the two words of the key and mix a 32-bit finalizer with low bias (Wellons 2018); the second word
-enters between the rounds, so that two keys never give windows of one sequence.
+mix(mix(n c ^ k0) + k1) with k0, k1 the two words of the key and mix a 32-bit finalizer with low bias (Wellons 2018);
+the second word enters between the rounds, so that two keys never give windows of one sequence.
 """
 
 from __future__ import annotations

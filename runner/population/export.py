@@ -1,11 +1,12 @@
 """One row as a plain torch.nn.Sequential, and back.
 
-Modules in order: (input dropout), then per hidden layer linear, (norm), activation, (dropout), then the last linear. The architecture is
-a plain dict, so a saved network is rebuilt by name from the registry and no code is ever loaded.
+Modules in order: (input dropout), then per hidden layer linear, (norm), activation, (dropout), then the last linear.
+The architecture is a plain dict, so a saved network is rebuilt by name from the registry and no code is ever loaded.
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import torch
@@ -37,7 +38,7 @@ def _modules(arch: dict[str, Any]) -> list[tuple[nn.Module, int | None, str]]:
     if arch["input_dropout"]:
         found.append((nn.Dropout(arch["input_dropout"]), None, ""))
     widths, last = arch["widths"], len(arch["widths"]) - 2
-    for layer, (inputs, outputs) in enumerate(zip(widths, widths[1:], strict=False)):
+    for layer, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
         found.append((nn.Linear(inputs, outputs), layer, "linear"))
         if layer == last:
             break
@@ -76,7 +77,9 @@ def state_dict(arch: dict[str, Any], layout: Layout, theta: Tensor, buffers: Ten
     return found
 
 
-def load_state_dict(arch: dict[str, Any], layout: Layout, state: dict[str, Tensor], theta: Tensor, buffers: Tensor) -> None:
+def load_state_dict(
+    arch: dict[str, Any], layout: Layout, state: dict[str, Tensor], theta: Tensor, buffers: Tensor
+) -> None:
     """Copy a Sequential's parameters into one row (theta [P], buffers [Q]), in place."""
     target = {"theta": theta[None], "buffers": buffers[None]}
     for name, (where, slot) in _addresses(arch, layout).items():

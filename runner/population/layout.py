@@ -1,8 +1,8 @@
 """Where each parameter lies in theta [M, P], and its padding, which lives here and nowhere else.
 
-Every width is padded with zeros so that each member's slice of every tensor is a whole number of vector registers: then arithmetic on
-a stack gives each member the bits it would get alone. Weights come first (the prefix `weights` long), biases and normalization
-gains after, so that decay and penalties act on one contiguous block.
+Every width is padded with zeros so that each member's slice of every tensor is a whole number of vector registers: then
+arithmetic on a stack gives each member the bits it would get alone. Weights come first (the prefix `weights` long),
+biases and normalization gains after, so that decay and penalties act on one contiguous block.
 """
 
 from __future__ import annotations

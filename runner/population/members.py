@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -19,7 +21,8 @@ class Columns:
         """One value a row; a per-layer list gives its value at `layer`."""
         option = self.runs[0].options()[path]
         found = [run.value(path) for run in self.runs]
-        found = [v[layer] if isinstance(v, (list, tuple)) else v for v in found]
+        if layer is not None:
+            found = [v[layer] if isinstance(v, (list, tuple)) else v for v in found]
         return [option.neutral if v is None else v for v in found]
 
     def per_layer(self, path: str) -> bool:
@@ -37,10 +40,12 @@ class Columns:
         if neutral is None:
             return True
         values = (run.value(path) for run in self.runs)
-        return any(v is not None and any(e != neutral for e in (v if isinstance(v, (list, tuple)) else [v])) for v in values)
+        return any(
+            v is not None and any(e != neutral for e in (v if isinstance(v, (list, tuple)) else [v])) for v in values
+        )
 
 
-def active_regularizers(columns: Columns, base: type) -> list[tuple[str, object, dict[str, str]]]:
+def active_regularizers(columns: Columns, base: type) -> list[tuple[str, Any, dict[str, str]]]:
     """(name, instance, {key: dotted path}) of every registered regularizer of a site that some row uses."""
     found = []
     for name, entry in sorted(entries("regularizer").items()):

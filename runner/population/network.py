@@ -1,8 +1,8 @@
 """The stacked network: M multilayer perceptrons of one shape, forward and backward.
 
-Shapes: M members, B batch, D inputs, W padded width, C padded outputs. `forward` is the definition and plain torch, so autograd
-can differentiate it any number of times. Given a `tape` it also saves what `backward` needs, which writes the analytic
-gradient of each piece (or autograd's, piece by piece, where there is none) into `grad`.
+Shapes: M members, B batch, D inputs, W padded width, C padded outputs. `forward` is the definition and plain torch, so
+autograd can differentiate it any number of times. Given a `tape` it also saves what `backward` needs, which writes the
+analytic gradient of each piece (or autograd's, piece by piece, where there is none) into `grad`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Network:
 
     def __init__(self, model, inputs: int, outputs: int, dtype=torch.float32, device="cpu"):
         self.activation = entries("activation")[model.activation].cls()
-        self.norm = None if model.norm == "none" else entries("norm")[model.norm].cls()
+        self.norm: Any = None if model.norm == "none" else entries("norm")[model.norm].cls()
         self.layout = Layout(
             [inputs, *model.hidden, outputs],
             exact=self.activation.exact,
@@ -70,8 +70,12 @@ class Network:
             self.norm_grad = [(slots[f"{i}.gain"], slots[f"{i}.shift"]) for i in layers[:-1]] if self.norm else []
         return self
 
-    def forward(self, x: Tensor, *, training: bool = False, noise: list | None = None, tape: list | None = None) -> Tensor:
-        """Outputs [M, B, C] from x [M, B, D]. noise holds one factor [M, B, W] or None for the input and each hidden layer."""
+    def forward(
+        self, x: Tensor, *, training: bool = False, noise: list | None = None, tape: list | None = None
+    ) -> Tensor:
+        """Outputs [M, B, C] from x [M, B, D]. noise holds one factor [M, B, W] or None for the input and each hidden
+        layer.
+        """
         if noise and noise[0] is not None:
             x = x * noise[0]
         for i in range(self.layout.layers - 1):

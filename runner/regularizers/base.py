@@ -1,4 +1,5 @@
-"""Where a regularizer acts: one base class a site. All strengths are columns; the neutral value is bit for bit "absent".
+"""Where a regularizer acts: one base class a site. All strengths are columns; the neutral value is bit for bit
+"absent".
 
 Shapes: M members, O outputs, I inputs, B batch, H width, C classes.
 """
@@ -18,8 +19,8 @@ class Regularizer:
 class Penalty(Regularizer):
     """A term added to the objective, on weights only (biases and normalization gains are exempt).
 
-    `w` is [M, ...] with zero padding; each key arrives as a column that broadcasts against it. `elementwise` penalties may be
-    handed all weights at once, flat [M, P]; the others get one layer [M, O, I].
+    `w` is [M, ...] with zero padding; each key arrives as a column that broadcasts against it. `elementwise` penalties
+    may be handed all weights at once, flat [M, P]; the others get one layer [M, O, I].
     """
 
     elementwise: ClassVar[bool] = False

@@ -22,7 +22,9 @@ def bernoulli_factor(bits, p):
 class Dropout(Noise):
     """h <- h m/(1-p), m ~ Bernoulli(1-p), on hidden activations while training (inverted dropout)"""
 
-    p: float = number(0.0, ge=0, lt=1, per_layer=True, neutral=0.0, preset=0.5, help="probability to drop a hidden unit")
+    p: float = number(
+        0.0, ge=0, lt=1, per_layer=True, neutral=0.0, preset=0.5, help="probability to drop a hidden unit"
+    )
     site = "hidden"
 
     def factor(self, bits, p):

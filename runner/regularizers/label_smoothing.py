@@ -13,7 +13,9 @@ from runner.regularizers.base import Targets
 class LabelSmoothing(Targets):
     """target = (1 - a) onehot + a/K"""
 
-    amount: float = number(0.0, ge=0, lt=1, neutral=0.0, preset=0.1, help="share of the target spread evenly over the K classes")
+    amount: float = number(
+        0.0, ge=0, lt=1, neutral=0.0, preset=0.1, help="share of the target spread evenly over the K classes"
+    )
 
     def targets(self, q, classes, amount):
         return q * (1 - amount) + amount / classes

@@ -14,7 +14,13 @@ class MaxNorm(Constraint):
     """w_unit <- w_unit min(1, radius / ||w_unit||_2) after every step"""
 
     radius: float | None = number(
-        None, above=0, optional=True, per_layer=True, neutral=float("inf"), preset=3.0, help="largest norm of a unit's weights"
+        None,
+        above=0,
+        optional=True,
+        per_layer=True,
+        neutral=float("inf"),
+        preset=3.0,
+        help="largest norm of a unit's weights",
     )
 
     def project(self, w, radius):

@@ -1,12 +1,14 @@
 """Steps and evaluations of a population: M runs of one structure, one row of theta [M, P] each.
 
-Shapes: M members, P parameters, S steps an epoch, K steps prepared at once, B batch, D inputs, C outputs. The order of a step:
-batch -> forward -> data loss -> gradients -> + penalty gradients -> clip -> rule (decay inside) -> proximal step -> projection.
+Shapes: M members, P parameters, S steps an epoch, K steps prepared at once, B batch, D inputs, C outputs. The order of
+a step: batch -> forward -> data loss -> gradients -> + penalty gradients -> clip -> rule (decay inside) -> proximal
+step -> projection.
 """
 
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -52,7 +54,8 @@ class Engine:
         self.epochs = np.zeros(len(runs), dtype=np.int64)  # epochs each row has made
         self._bind(runs)
 
-    # ---- rows -------------------------------------------------------------------------------------------------------------
+    # ---- rows
+    # -------------------------------------------------------------------------------------------------------------
 
     def _bind(self, runs: list[Settings]) -> None:
         """Everything that depends on which rows there are."""
@@ -103,7 +106,8 @@ class Engine:
         self._bind([self.runs[r] for r in rows])
         self.load_state(state, epochs)
 
-    # ---- an epoch ---------------------------------------------------------------------------------------------------------
+    # ---- an epoch
+    # ---------------------------------------------------------------------------------------------------------
 
     @property
     def steps(self) -> int:
@@ -115,8 +119,8 @@ class Engine:
     def train_epoch(self, scales: list[float]) -> dict[str, np.ndarray]:
         """One epoch of every row; scales multiply the scheduled rates (reduce on plateau).
 
-        Returns objective [M] (mean over examples of what was optimized), objectives [S, M] a step, grad_norm [M] (last step, before
-        clipping) and lr [M] (last step).
+        Returns objective [M] (mean over examples of what was optimized), objectives [S, M] a step, grad_norm [M] (last
+        step, before clipping) and lr [M] (last step).
         """
         rates = self._start_epoch(scales)
         objectives, sizes = [], []
@@ -135,7 +139,8 @@ class Engine:
     def _start_epoch(self, scales: list[float]) -> np.ndarray:
         first = self.epochs * self.steps
         factors = [
-            run.scheduler.factors(int(e), self.steps, run.trainer.epochs) for run, e in zip(self.runs, self.epochs, strict=True)
+            run.scheduler.factors(int(e), self.steps, run.trainer.epochs)
+            for run, e in zip(self.runs, self.epochs, strict=True)
         ]
         lr = np.array([run.optimizer.lr for run in self.runs])
         rates = lr[:, None] * np.array(factors) * np.array(scales)[:, None]
@@ -145,7 +150,9 @@ class Engine:
         return rates
 
     def _batches(self) -> Iterator[tuple[Tensor, Tensor, list | None]]:
-        """(features [M, B, D], targets [M, B, C] as the loss wants them, noise) of each step, prepared K steps at a time."""
+        """(features [M, B, D], targets [M, B, C] as the loss wants them, noise) of each step, prepared K steps at a
+        time.
+        """
         order = self.tables.order([run.seed for run in self.runs], self.epochs.tolist())
         members, full = len(order), len(order[0]) // self.batch
         many = max(1, PREPARED // (members * self.batch * max(self.layout.padded[:-1])))
@@ -158,7 +165,7 @@ class Engine:
             for piece, h in self.smoothing:
                 q = piece.targets(q, self.layout.widths[-1], **h) * self.network.masks[-1]
             noise = self.noise.draw(np.arange(a, b)[:, None] + self.epochs * self.steps, size)
-            yield from zip(x, self.loss.prepare(q, 1 / size), noise or [None] * (b - a), strict=True)
+            yield from zip(x, self.loss.prepare(q, 1 / size), noise or itertools.repeat(None, b - a), strict=True)
 
     def step(self, s: int, x: Tensor, q: Tensor, noise: list | None) -> Tensor:
         """Step s of the epoch on one batch a row; returns the objective [M] it decreased."""
@@ -192,10 +199,13 @@ class Engine:
             value = self.loss.forward(leaf, q, self.network.head) * weight
             return value.detach().unsqueeze(2), torch.autograd.grad(value.sum(), leaf)[0]
 
-    # ---- evaluation -------------------------------------------------------------------------------------------------------
+    # ---- evaluation
+    # -------------------------------------------------------------------------------------------------------
 
     def evaluate(self, splits: tuple[str, ...]) -> dict[str, np.ndarray]:
-        """Metrics [M] of the present weights, named "<split>/<metric>", in evaluation mode without penalties or smoothing."""
+        """Metrics [M] of the present weights, named "<split>/<metric>", in evaluation mode without penalties or
+        smoothing.
+        """
         found: dict[str, np.ndarray] = {}
         rows = self.runs[0].trainer.train_eval_rows
         for split in splits:

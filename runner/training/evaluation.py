@@ -1,4 +1,6 @@
-"""Metrics of every row on a split, in chunks of constant size so that neither memory nor bits depend on the number of rows."""
+"""Metrics of every row on a split, in chunks of constant size so that neither memory nor bits depend on the number of
+rows.
+"""
 
 from __future__ import annotations
 

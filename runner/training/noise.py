@@ -27,12 +27,15 @@ class NoiseSource:
                 self.sources.append((name, piece, layer + 1, h, place))
 
     def draw(self, steps_KM: np.ndarray, batch: int) -> list[list[Tensor | None]] | None:
-        """For each of K steps (absolute numbers [K, M]) a list of factors [M, B, W] or None, one a place; None if no noise."""
+        """For each of K steps (absolute numbers [K, M]) a list of factors [M, B, W] or None, one a place; None if no
+        noise.
+        """
         if not self.sources:
             return None
         factors: list[Tensor | None] = [None] * self.places
         for name, piece, place, h, position in self.sources:
             keys = words(key(self.seeds, name, steps_KM, place), self.device)
             drawn = piece.factor(bits(keys, position[:batch]), **h)
-            factors[place] = drawn if factors[place] is None else factors[place].mul_(drawn)
+            before = factors[place]
+            factors[place] = drawn if before is None else before.mul_(drawn)
         return [[None if f is None else f[k] for f in factors] for k in range(len(steps_KM))]

@@ -1,13 +1,14 @@
 """Penalties, proximal steps and constraints of a population's rows, bound to its layout.
 
-Only techniques that some row uses are here at all. An elementwise penalty with one strength a row works on all weights at once; any
-other works layer by layer.
+Only techniques that some row uses are here at all. An elementwise penalty with one strength a row works on all weights
+at once; any other works layer by layer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ from runner.regularizers.base import Constraint, Penalty
 class Bound:
     """One penalty or constraint with its columns for one layer, or for all weights (layer None)."""
 
-    piece: object
+    piece: Any
     layer: int | None
     columns: dict[str, Tensor]
     proximal: dict[str, Tensor] | None = None
@@ -42,7 +43,11 @@ class Penalties:
         for _, piece, paths in active_regularizers(columns, Penalty):
             for bound in _bind(piece, paths, columns, layout, flat=piece.elementwise):
                 dims = next(iter(bound.columns.values())).dim()
-                by_prox = proximal.view(-1, *[1] * (dims - 1)) if piece.prox else torch.zeros_like(proximal).view(-1, *[1] * (dims - 1))
+                by_prox = (
+                    proximal.view(-1, *[1] * (dims - 1))
+                    if piece.prox
+                    else torch.zeros_like(proximal).view(-1, *[1] * (dims - 1))
+                )
                 if not by_prox.all():
                     self.by_gradient.append(Bound(piece, bound.layer, _only(bound.columns, ~by_prox)))
                 if by_prox.any():
@@ -60,7 +65,8 @@ class Penalties:
 
     def value(self, theta: Tensor) -> Tensor:
         """The sum of all penalties of each row, [M]."""
-        return sum(b.piece.value(b.view(theta, self.layout), **b.columns) for b in self.by_gradient + self.by_prox)
+        bound = self.by_gradient + self.by_prox
+        return torch.stack([b.piece.value(b.view(theta, self.layout), **b.columns) for b in bound]).sum(0)
 
     def add_gradient(self, theta: Tensor, grad: Tensor) -> None:
         """grad += d penalty / d theta, for penalties that act by their gradient."""

@@ -40,7 +40,9 @@ class EarlyStopping:
         help="the metric that is watched",
     )
     mode: str = choice("auto", "auto", "min", "max", kind="column", help="auto: max for accuracy and r2, else min")
-    patience: int | None = integer(10, ge=0, optional=True, kind="column", help="epochs without improvement; null = never stop")
+    patience: int | None = integer(
+        10, ge=0, optional=True, kind="column", help="epochs without improvement; null = never stop"
+    )
     min_delta: float = number(0.0, ge=0, help="smaller improvements do not count")
     restore_best: bool = switch(True, kind="column", help="keep the weights of the best epoch instead of the last")
 

@@ -19,8 +19,8 @@ class Stopping:
     def update(self, rule: EarlyStopping, epoch: int, value: float | None) -> bool:
         """Take in the monitored value after `epoch`; True if it is the best so far.
 
-        An epoch is better when it improves by more than min_delta (Prechelt 1998; Keras' EarlyStopping). Without a value (no validation
-        data and nothing to stop on) the last epoch counts as best.
+        An epoch is better when it improves by more than min_delta (Prechelt 1998; Keras' EarlyStopping). Without a
+        value (no validation data and nothing to stop on) the last epoch counts as best.
         """
         if value is None:
             self.best_epoch = epoch
@@ -34,5 +34,6 @@ class Stopping:
         return False
 
     def exhausted(self, rule: EarlyStopping) -> bool:
-        """Whether patience has run out: `patience` epochs in a row without improvement (patience 0 stops at the first)."""
+        """Whether patience has run out: `patience` epochs in a row without improvement (patience 0 stops at the first).
+        """
         return rule.patience is not None and self.waited >= max(rule.patience, 1)

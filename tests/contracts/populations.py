@@ -16,10 +16,16 @@ from runner.data.prepare import RunData
 from runner.optimizers.segments import segment_key
 from runner.training.engine import Engine
 
-SHAPES = [(13, [7, 5], 2, 29), (33, [50, 17], 3, 31), (5, [], 4, 16)]  # inputs, hidden, outputs, batch: nothing a multiple of 16
+SHAPES = [
+    (13, [7, 5], 2, 29),
+    (33, [50, 17], 3, 31),
+    (5, [], 4, 16),
+]  # inputs, hidden, outputs, batch: nothing a multiple of 16
 
 
-def data(inputs: int, outputs: int, task: str = "classification", n: int = 75, seed: int = 0, dtype="float32") -> RunData:
+def data(
+    inputs: int, outputs: int, task: str = "classification", n: int = 75, seed: int = 0, dtype="float32"
+) -> RunData:
     """Random examples; 75 in batches of 29 leave a ragged last batch."""
     random = np.random.default_rng(seed)
     x = random.normal(size=(n + 40, inputs)).astype(dtype)
@@ -30,7 +36,17 @@ def data(inputs: int, outputs: int, task: str = "classification", n: int = 75, s
     rows = np.arange(n + 40)
     labels = [str(c) for c in range(outputs)] if task == "classification" else None
     return RunData(
-        task, x, y, rows[:n], rows[n : n + 25], rows[n + 25 :], encoding, labels, outputs if labels else 1, None, "synthetic"
+        task,
+        x,
+        y,
+        rows[:n],
+        rows[n : n + 25],
+        rows[n + 25 :],
+        encoding,
+        labels,
+        outputs if labels else 1,
+        None,
+        "synthetic",
     )
 
 
@@ -49,8 +65,12 @@ def settings(shape=SHAPES[0], epochs: int = 3, **changes: Any) -> Settings:
     return validate(tree)
 
 
-def train(runs: list[Settings], tables: list[RunData], epochs: int = 3, leave: dict[int, int] | None = None) -> list[dict]:
-    """Train `runs` together; for each the weights, buffers and metrics of every epoch. `leave` maps run -> epoch it leaves after."""
+def train(
+    runs: list[Settings], tables: list[RunData], epochs: int = 3, leave: dict[int, int] | None = None
+) -> list[dict]:
+    """Train `runs` together; for each the weights, buffers and metrics of every epoch. `leave` maps run -> epoch it
+    leaves after.
+    """
     order = sorted(range(len(runs)), key=lambda i: str(segment_key(runs[i])))
     engine = Engine([runs[i] for i in order], [tables[i] for i in order])
     found: list[dict] = [{"curve": []} for _ in runs]
@@ -118,5 +138,3 @@ def neutral(name: str) -> dict[str, Any]:
     entry = entries("regularizer")[name]
     defaults = entry.defaults
     return {regularizer_key(entry, key): copy.deepcopy(defaults[key]) for key in defaults}
-
-

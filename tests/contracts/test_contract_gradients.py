@@ -1,4 +1,6 @@
-"""Every registered piece: analytic gradient = autograd = central differences, in float64; fused kernels = definitions; padding stays zero."""
+"""Every registered piece: analytic gradient = autograd = central differences, in float64; fused kernels = definitions;
+padding stays zero.
+"""
 
 import numpy as np
 import pytest
@@ -54,7 +56,9 @@ def analytic(engine, x, q, noise):
 @pytest.mark.parametrize("loss", LOSSES)
 def test_gradient_is_autograds_and_the_central_difference(activation, norm, loss):
     task = entries("loss")[loss].cls.task
-    engine = engine_of(task=task, loss=loss, **{"model.activation": activation, "model.norm": norm, "regularizer.dropout": 0.2})
+    engine = engine_of(
+        task=task, loss=loss, **{"model.activation": activation, "model.norm": norm, "regularizer.dropout": 0.2}
+    )
     x, q, noise = batch_of(engine)
     found = analytic(engine, x, q, noise)
     leaf = engine.theta.clone().requires_grad_()
@@ -87,11 +91,16 @@ def test_penalty_gradient_is_autograds(name):
     assert engine.grad.abs().sum() > 0
 
 
-@pytest.mark.parametrize("name", [n for n, e in entries("regularizer").items() if issubclass(e.cls, Penalty) and e.cls.prox])
+@pytest.mark.parametrize(
+    "name", [n for n, e in entries("regularizer").items() if issubclass(e.cls, Penalty) and e.cls.prox]
+)
 def test_prox_minimizes_its_objective(name):
     """prox(w, s) = argmin |u - w|^2/2 + s value(u): no nearby u is better."""
     piece = entries("regularizer")[name].cls()
-    h = {key: torch.full((1, 1), o.preset or 0.5, dtype=torch.float64) for key, o in entries("regularizer")[name].options.items()}
+    h = {
+        key: torch.full((1, 1), o.preset or 0.5, dtype=torch.float64)
+        for key, o in entries("regularizer")[name].options.items()
+    }
     w = torch.randn(1, 50, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 
     def value(u):
@@ -138,8 +147,13 @@ def padding(layout: Layout, theta):
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("activation", list(entries("activation")))
 def test_padding_stays_zero_under_every_rule_and_regularizer(activation, norm, shape):
-    changes = [variations("optimizer", n)[0] for n in entries("optimizer")] + [variations("regularizer", n)[0] for n in entries("regularizer")]
-    runs = [settings(shape, seed=i, **{"model.activation": activation, "model.norm": norm} | c) for i, c in enumerate(changes)]
+    changes = [variations("optimizer", n)[0] for n in entries("optimizer")] + [
+        variations("regularizer", n)[0] for n in entries("regularizer")
+    ]
+    runs = [
+        settings(shape, seed=i, **{"model.activation": activation, "model.norm": norm} | c)
+        for i, c in enumerate(changes)
+    ]
     found = train(runs, [data(shape[0], shape[2])] * len(runs))
     layout = Engine(runs[:1], [data(shape[0], shape[2])]).layout
     theta = torch.stack([f["theta"] for f in found])

@@ -39,7 +39,10 @@ def test_rows_that_differ_in_every_key_of_a_choice(group, name, shape):
 @pytest.mark.parametrize("shape", SHAPES[:2], ids=str)
 @pytest.mark.parametrize(("key", "name"), PIECES, ids=lambda v: str(v))
 def test_seeds_of_every_piece(key, name, shape):
-    runs = [settings(shape, seed=i, **{key: name, "optimizer.lr": 0.01 * (i + 1), "regularizer.dropout": 0.1 * i}) for i in range(5)]
+    runs = [
+        settings(shape, seed=i, **{key: name, "optimizer.lr": 0.01 * (i + 1), "regularizer.dropout": 0.1 * i})
+        for i in range(5)
+    ]
     tables = [data(shape[0], shape[2])] * 5
     assert_alone_is_together(runs, tables, leave={0: 1, 3: 2})
 
@@ -65,7 +68,9 @@ def test_everything_at_once_side_by_side():
 
 @pytest.mark.parametrize("name", list(entries("regularizer")))
 def test_a_neutral_column_is_the_technique_absent(name):
-    """In company of a row that uses the technique, a row with the neutral value has the bits of a run in which its code never ran."""
+    """In company of a row that uses the technique, a row with the neutral value has the bits of a run in which its code
+    never ran.
+    """
     fast = {"optimizer.lr": 0.3}  # so that weights outgrow a constraint
     absent = settings(SHAPES[1], seed=7, **fast)
     using = settings(SHAPES[1], seed=8, **fast, **variations("regularizer", name)[0])
@@ -101,6 +106,6 @@ def test_wider_population_than_any_block():
     """97 rows, of which every third leaves after the first epoch."""
     runs = [settings(SHAPES[0], seed=i, **{"optimizer.lr": 1e-4 * (1 + i)}) for i in range(97)]
     tables = [data(13, 2, seed=i % 3) for i in range(97)]
-    together = train(runs, tables, leave={i: 1 for i in range(0, 97, 3)})
+    together = train(runs, tables, leave=dict.fromkeys(range(0, 97, 3), 1))
     for i in (1, 44, 95):
         assert same(together[i], train([runs[i]], [tables[i]])[0])

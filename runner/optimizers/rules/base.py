@@ -1,15 +1,15 @@
 """What a first-order update rule is.
 
-A rule works on R rows at once: weights `w` and gradient `g` are [R, P], state slots [R, P], hyper-parameters `h.lr`, `h.momentum`, ...
-columns [R, 1] (None where
-neutral in all rows), `t` the 1-based step of each row [R, 1]. `update` changes w and state in place and is the definition. Weight decay,
-clipping, penalties and projections happen outside, in training/step.py.
+A rule works on R rows at once: weights `w` and gradient `g` are [R, P], state slots [R, P], hyper-parameters `h.lr`,
+`h.momentum`, ... columns [R, 1] (None where neutral in all rows), `t` the 1-based step of each row [R, 1]. `update`
+changes w and state in place and is the definition. Weight decay, clipping, penalties and projections happen outside, in
+training/step.py.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.config.registry import number, switch
 
@@ -25,12 +25,18 @@ class Rule:
     decoupled: ClassVar[bool] = False  # decay shrinks w directly (AdamW) instead of entering the gradient
 
     lr: float = number(1e-2, above=0, help="learning rate, before the schedule")
-    weight_decay: float = number(0.0, ge=0, neutral=0.0, help="decay of the weights, as torch's rule of this name applies it")
-    decay_biases: bool = switch(False, kind="segment", help="let weight_decay act on biases and normalization gains too")
+    weight_decay: float = number(
+        0.0, ge=0, neutral=0.0, help="decay of the weights, as torch's rule of this name applies it"
+    )
+    decay_biases: bool = switch(
+        False, kind="segment", help="let weight_decay act on biases and normalization gains too"
+    )
     clip_norm: float | None = number(
         None, above=0, optional=True, neutral=float("inf"), help="scale the gradient down to this norm if it is longer"
     )
-    proximal: bool = switch(False, kind="segment", help="L1, L2 and elastic net by a proximal step (exact zeros) instead of a gradient")
+    proximal: bool = switch(
+        False, kind="segment", help="L1, L2 and elastic net by a proximal step (exact zeros) instead of a gradient"
+    )
 
     def slots_used(self, h: dict) -> tuple[str, ...]:
         """Slots that are needed; h maps key -> column, None where the key is neutral in all rows."""
@@ -40,6 +46,6 @@ class Rule:
         """One step in place: the definition."""
         raise TypeError(f"{type(self).__name__} must define update")
 
-    # fused(w, g, state, h, t): optional kernel for one block [n] whose rows share all hyper-parameters: w, g, state are flat
-    # contiguous tensors, h plain numbers, t a tensor of one number. Must equal `update` to rounding.
-    fused = None
+    # fused(w, g, state, h, t): optional kernel for one block [n] whose rows share all hyper-parameters: w, g, state are
+    # flat contiguous tensors, h plain numbers, t a tensor of one number. Must equal `update` to rounding.
+    fused: ClassVar[Any] = None

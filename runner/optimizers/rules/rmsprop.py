@@ -11,7 +11,9 @@ from runner.optimizers.rules.base import Rule
 @register("optimizer", "rmsprop", torch="RMSprop", paper="Tieleman & Hinton 2012")
 @dataclass
 class RMSprop(Rule):
-    """r <- rho r + (1-rho) g^2;  w <- w - lr g/(sqrt r + eps)  (centered: r minus the squared mean; momentum on the quotient)"""
+    """r <- rho r + (1-rho) g^2;  w <- w - lr g/(sqrt r + eps)  (centered: r minus the squared mean; momentum on the
+    quotient)
+    """
 
     lr: float = number(1e-3, above=0, help="learning rate, before the schedule")
     rho: float = number(0.99, ge=0, lt=1, help="memory of the mean squared gradient (torch: alpha)")

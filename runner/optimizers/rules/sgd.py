@@ -14,7 +14,9 @@ class SGD(Rule):
     """m <- momentum m + (1 - dampening) g;  w <- w - lr m  (nesterov: w - lr (g + momentum m))"""
 
     momentum: float = number(0.0, ge=0, lt=1, neutral=0.0, help="share of the last step that is kept")
-    dampening: float = number(0.0, ge=0, le=1, neutral=0.0, help="a in (1 - a) g; equal to momentum it is an exponential average")
+    dampening: float = number(
+        0.0, ge=0, le=1, neutral=0.0, help="a in (1 - a) g; equal to momentum it is an exponential average"
+    )
     nesterov: bool = switch(False, kind="segment", help="look ahead: use g + momentum m")
     slots = ("m",)
 

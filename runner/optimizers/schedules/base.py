@@ -1,7 +1,7 @@
 """What a learning-rate schedule is: a pure function of time, times the optimizer's rate.
 
-Every row has its own schedule; training asks for the rates of one epoch at a time and gets a table [M, steps]. Warm-up comes first and
-moves every step; the schedule's own clock starts where it ends.
+Every row has its own schedule; training asks for the rates of one epoch at a time and gets a table [M, steps]. Warm-up
+comes first and moves every step; the schedule's own clock starts where it ends.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ class Schedule:
     reactive: ClassVar[bool] = False  # changes with the monitored metric, at epoch ends
 
     unit: str = choice("epochs", "epochs", "steps", kind="column", help="what the schedule counts")
-    warmup: float = number(0.0, ge=0, kind="column", help="linear warm-up from 0, in `unit`s, before the schedule begins")
+    warmup: float = number(
+        0.0, ge=0, kind="column", help="linear warm-up from 0, in `unit`s, before the schedule begins"
+    )
 
     def multiplier(self, t: np.ndarray, total: float) -> np.ndarray:
         """Multiplier of the rate at time t (in units, from 0, after the warm-up) of `total`."""

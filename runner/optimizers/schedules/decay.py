@@ -36,7 +36,9 @@ class Step(Schedule):
 class Cosine(Schedule):
     """lr (floor + (1 - floor) (1 + cos(pi t/T))/2), T = t_max or all the training"""
 
-    t_max: int | None = integer(None, ge=1, optional=True, kind="column", help="units to the floor; null = to the end of training")
+    t_max: int | None = integer(
+        None, ge=1, optional=True, kind="column", help="units to the floor; null = to the end of training"
+    )
     floor: float = number(0.0, ge=0, le=1, help="smallest multiple of lr (torch: eta_min / lr)")
 
     def multiplier(self, t, total):

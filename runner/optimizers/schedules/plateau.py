@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -25,11 +26,13 @@ class Plateau(Schedule):
     def multiplier(self, t, total):
         return np.ones_like(t)
 
-    def react(self, state: dict[str, float], value: float, maximize: bool) -> dict[str, float]:
-        """The state after an epoch that ended with `value`; state["scale"] multiplies the rate. torch's rule, relative mode."""
-        best, bad, rest, scale = (state.get(k, v) for k, v in (("best", None), ("bad", 0), ("rest", 0), ("scale", 1.0)))
-        sign = 1 if maximize else -1
-        if best is None or value * sign > best * sign + sign * sign * self.threshold * best:
+    def react(self, state: dict[str, Any], value: float, maximize: bool) -> dict[str, Any]:
+        """The state after an epoch that ended with `value`; state["scale"] multiplies the rate. torch's rule, relative
+        mode.
+        """
+        state = {"best": None, "bad": 0, "rest": 0, "scale": 1.0} | state
+        best, bad, rest, scale = (state[name] for name in ("best", "bad", "rest", "scale"))
+        if best is None or (value > best * (1 + self.threshold) if maximize else value < best * (1 - self.threshold)):
             best, bad = value, 0
         else:
             bad += 1

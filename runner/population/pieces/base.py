@@ -1,7 +1,8 @@
 """What a piece of a network is.
 
-Shapes: M members, B batch, W padded width, n true width. Every piece leaves the padding (columns n..W) zero. `forward` is the
-definition, in plain differentiable torch; the gradient is autograd's unless the class also gives an analytic one.
+Shapes: M members, B batch, W padded width, n true width. Every piece leaves the padding (columns n..W) zero. `forward`
+is the definition, in plain differentiable torch; the gradient is autograd's unless the class also gives an analytic
+one.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ class Activation:
     """
 
     zero_at_zero: ClassVar[bool] = False  # f(0) = 0, so padding stays zero by itself
-    exact: ClassVar[bool] = False  # the same bits in vector and scalar code (no exp, tanh, ...): narrower padding will do
+    exact: ClassVar[bool] = (
+        False  # the same bits in vector and scalar code (no exp, tanh, ...): narrower padding will do
+    )
     gradient = None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -40,9 +43,11 @@ class Norm:
     gradient = None
 
     def forward(self, x: Tensor, gain: Tensor, bias: Tensor, mask: Tensor, buffers: dict[str, Tensor], training: bool):
-        """x [M, B, W]; gain, bias [M, 1, W]; mask [W] is 1 on true columns. Buffers [M, W] are updated in place in training.
+        """x [M, B, W]; gain, bias [M, 1, W]; mask [W] is 1 on true columns. Buffers [M, W] are updated in place in
+        training.
 
-        Returns (y, saved); saved is what `gradient(saved, g) -> (g_x, g_gain [M, W], g_bias [M, W])` needs, if that is given.
+        Returns (y, saved); saved is what `gradient(saved, g) -> (g_x, g_gain [M, W], g_bias [M, W])` needs, if that is
+        given.
         """
         raise TypeError(f"{type(self).__name__} must define forward")
 
@@ -71,8 +76,9 @@ class Head:
 class Loss:
     """The data loss: `forward` is the definition, [M, B] per example; the mean over the batch is optimized.
 
-    `gradient(outputs, prepared, head, weight)`, if given, takes the targets as `prepare` left them and returns from one pass the
-    weighted terms [M, B, C], whose sum over B and C is weight times the sum of `forward`, and their gradient [M, B, C].
+    `gradient(outputs, prepared, head, weight)`, if given, takes the targets as `prepare` left them and returns from one
+    pass the weighted terms [M, B, C], whose sum over B and C is weight times the sum of `forward`, and their gradient
+    [M, B, C].
     """
 
     task: ClassVar[str] = "classification"
