@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from runner.reports.predict import Prediction
 
 DESCRIPTION = """\
-Write the columns of INPUT, `prediction`, and for classes `prob_<label>` for each. Columns the network was not trained on are
-ignored (and named), categories it has not seen are counted. If INPUT has the target column, the predictions are scored."""
+Write the columns of INPUT, `prediction`, and for classes `prob_<label>` for each. Columns the network was not
+trained on are ignored (and named), categories it has not seen are counted. If INPUT has the target column, the
+predictions are scored."""
 
 
 def run(arguments: list[str]) -> int:
@@ -42,11 +43,14 @@ def run(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="runner predict", description=DESCRIPTION)
     parser.add_argument("run", metavar="RUN", help="folder of a finished run, or `last` for the newest under outputs/")
-    parser.add_argument("input", metavar="INPUT", help="CSV (also .gz) or Parquet file with the columns the run was trained on")
+    parser.add_argument(
+        "input", metavar="INPUT", help="CSV (also .gz) or Parquet file with the columns the run was trained on"
+    )
     parser.add_argument(
         "--out",
         metavar="FILE",
-        help="where to write, .csv or .parquet; default: <name of INPUT>.predictions.csv (.parquet for Parquet) in the current folder",
+        help="where to write, .csv or .parquet; default: <name of INPUT>.predictions.csv in the current folder "
+        "(.parquet if INPUT is Parquet)",
     )
     return parser
 

@@ -20,17 +20,18 @@ LONGEST = 80  # characters of a folder's name
 
 
 def train(configs: Sequence[Any], outputs: str | Path = "outputs", *, console: bool = False) -> list[Outcome]:
-    """Train one run a configuration, each in its own new folder <outputs>/<date>/<time>-<n>/NNN_name; outcomes in their order.
+    """Train one run a configuration, each in its own folder <outputs>/<date>/<time>-<n>/NNN_name; outcomes in order.
 
     Args:
-        configs: each a dictionary over the defaults, `{"optimizer": {"name": "sgd", "lr": 0.1}, "seed": 3}` (dotted keys
-            work too: `{"optimizer.lr": 0.1}`), or the words of a command line, `["optimizer=sgd", "optimizer.lr=0.1"]`.
+        configs: each a dictionary over the defaults, `{"optimizer": {"name": "sgd", "lr": 0.1}, "seed": 3}` (dotted
+            keys work too: `{"optimizer.lr": 0.1}`), or the words of a command line, `["optimizer=sgd", "seed=3"]`.
         outputs: where the folders are made; nothing there is overwritten.
         console: show the banner and the progress bar of the command line.
 
     Raises:
-        ConfigError: before anything trains, with the problems of all configurations and their data, each naming its configuration.
+        ConfigError: before anything trains, with the problems of all configurations and their data, each saying which.
         RunError: if the disk takes no files. Interrupted: after Ctrl-C, with everything saved.
+
     A run that fails otherwise does not raise: its outcome has the status "failed" or "diverged".
     """
     runs = read_all(configs)
@@ -56,7 +57,8 @@ def names(runs: list[Settings]) -> list[str]:
 
 
 def _differences(mine: dict[str, Any], runs: list[dict[str, Any]]) -> str:
-    """key=value of every key that all runs have but not with one value; a key is shortened to its last part, `optimizer.name` to its first."""
+    """key=value of every key that all runs have, but with different values; `optimizer.lr` becomes lr,
+    `optimizer.name` optimizer."""
     shared = [key for key in mine if all(key in run for run in runs)]
     varied = [key for key in shared if key != "name" and any(run[key] != mine[key] for run in runs)]
     return "_".join(f"{key.removesuffix('.name').split('.')[-1]}={show(mine[key]).replace(' ', '')}" for key in varied)

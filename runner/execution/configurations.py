@@ -1,6 +1,7 @@
-"""What `runner.train` accepts as a configuration, as checked settings; every problem of every configuration is found at once.
+"""What `runner.train` accepts as a configuration, as checked settings; all problems of all configurations at once.
 
-A configuration is a dictionary laid over the defaults (choices by `name`), the words of a command line, or settings already made.
+A configuration is a dictionary laid over the defaults (choices by `name`), the words of a command line, or settings
+already made.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ NEITHER = "must be a dictionary such as {'optimizer': {'name': 'sgd', 'lr': 0.1}
 def read_all(configs: Sequence[Any]) -> list[Settings]:
     """The settings of each configuration; ConfigError with the problems of all, each saying which one it is about."""
     if isinstance(configs, (str, Mapping, Settings)) or not isinstance(configs, Sequence):
-        raise ConfigError(f"configs = {_short(configs)}: must be a list of configurations, for example [{{'seed': 0}}, {{'seed': 1}}]")
+        raise ConfigError(
+            f"configs = {_short(configs)}: must be a list of configurations, for example [{{'seed': 0}}, {{'seed': 1}}]"
+        )
     found, problems = [], []
     for i, config in enumerate(configs):
         try:
@@ -90,7 +93,8 @@ def _plain(value: Any) -> Any:
 def _preset(group: str, value: Any) -> str:
     word = f"{group}={show(value)}".replace(" ", "")
     keys = "" if group == "experiment" else f", or set its keys: {{'{group}': {{...}}}}"
-    return f"{group} = {show(value)}: presets are for the command line; give this configuration as a list, ['{word}', ...]{keys}"
+    as_list = f"give this configuration as a list, ['{word}', ...]"
+    return f"{group} = {show(value)}: presets are for the command line; {as_list}{keys}"
 
 
 def _named(node: Any) -> bool:
@@ -102,7 +106,7 @@ def _no_name(group: str, node: dict[str, Any]) -> str:
 
 
 def from_words(words: list[str]) -> Settings:
-    """The settings of the words of a command line; ConfigError as on the command line, and for what only a process can have."""
+    """The settings of the words of a command line; ConfigError as there, and for words about the process."""
     from omegaconf import OmegaConf
 
     from runner.config.compose import check_command_line, hydra_ready

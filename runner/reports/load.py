@@ -1,7 +1,8 @@
 """A finished run as something that predicts: `runner.load(DIR)`.
 
-Everything comes from model.safetensors: the weights under nn.Sequential names, and as JSON in its metadata the architecture and the feature
-encoding. It is checked before it is used, and nothing in it is ever executed. Shapes: n rows, D features, C outputs.
+Everything comes from model.safetensors: the weights under nn.Sequential names, and as JSON in its metadata the
+architecture and the feature encoding. It is checked before it is used, and nothing in it is ever executed.
+Shapes: n rows, D features, C outputs.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ SHOWN = 10  # runs of a sweep named in an error
 
 @dataclass
 class LoadedRun:
-    """The network of a run in evaluation mode, with its encoding. Tables go in as they are; answers come out in their units.
+    """The network of a run in evaluation mode, with its encoding. Tables go in raw; answers come out in their units.
 
-    Inputs are a pandas DataFrame with the columns the run was trained on (`encoding.columns`, in any order, others are ignored), or an array
-    [n, columns] in their order; holes (NaN, None) and unseen categories are treated as in training. Images may be [n, *image_shape].
+    Inputs are a pandas DataFrame with the columns the run was trained on (`encoding.columns`, in any order, others are
+    ignored), or an array [n, columns] in their order; holes (NaN, None) are filled as in training, unseen categories
+    count as none of the known ones. Images may be [n, *image_shape].
     """
 
     folder: Path
@@ -61,7 +63,9 @@ class LoadedRun:
     def predict_proba(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Probabilities [n, C] in the order of `encoding.labels`. Raises DataError, and RunError in regression."""
         if self.encoding.task != "classification":
-            raise RunError(f"{self.folder} predicts the number {self.encoding.target!r}, which has no probabilities; use predict.")
+            raise RunError(
+                f"{self.folder} predicts the number {self.encoding.target!r}, which has no probabilities; use predict."
+            )
         return softmax(self.outputs(self.transform(inputs)))
 
     def transform(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
@@ -69,7 +73,10 @@ class LoadedRun:
         return self.encoding.transform(as_frame(inputs, self.encoding))
 
     def outputs(self, x_ND: np.ndarray) -> np.ndarray:
-        """What the network says [n, C] to encoded features: scores of the classes, or the scaled target. RunError if not finite."""
+        """What the network says [n, C] to encoded features: scores of the classes, or the scaled target.
+
+        Raises RunError if an answer is not finite.
+        """
         parameter = next(self.network.parameters())
         parts = []
         with torch.no_grad():
@@ -83,16 +90,17 @@ class LoadedRun:
         bad = np.flatnonzero(~np.isfinite(outputs_NC).all(axis=1))
         if len(bad):
             raise RunError(
-                f"{self.folder / MODEL}: the network's answer to data row {bad[0] + 1} is not finite ({len(bad)} of {len(outputs_NC)} rows). "
-                "Either the row holds numbers far outside the training data, or the run diverged (see its summary.json)."
+                f"{self.folder / MODEL}: the network's answer to data row {bad[0] + 1} is not finite "
+                f"({len(bad)} of {len(outputs_NC)} rows). Either the row holds numbers far outside the training data, "
+                "or the run diverged (see its summary.json)."
             )
 
 
 def load(folder: str | Path) -> LoadedRun:
     """The run in `folder`, on the CPU, ready to predict.
 
-    Raises ConfigError if `folder` is not that of one run (the runs of a sweep are named); RunError if the run has no model yet, or one
-    that is damaged or from a newer version.
+    Raises ConfigError if `folder` is not that of one run (the runs of a sweep are named); RunError if the run has no
+    model yet, or one that is damaged or from a newer version.
     """
     folder = Path(folder)
     path = folder / MODEL
@@ -132,9 +140,17 @@ def _missing(folder: Path) -> RunnerError:
     inside = sorted(str(path.parent) for path in folder.rglob(MODEL))
     if inside:
         more = f" and {len(inside) - SHOWN} more" if len(inside) > SHOWN else ""
-        return ConfigError(f"{folder} is not the folder of one run, it holds {len(inside)}. Choose: {', '.join(inside[:SHOWN])}{more}")
+        return ConfigError(
+            f"{folder} is not the folder of one run, it holds {len(inside)}. Choose: {', '.join(inside[:SHOWN])}{more}"
+        )
     if (folder / "summary.json").exists():
-        return RunError(f"{folder / MODEL} is missing, although the run has ended. Restore the file from a copy, or train again.")
+        return RunError(
+            f"{folder / MODEL} is missing, although the run has ended. Restore the file from a copy, or train again."
+        )
     if (folder / ".hydra" / "config.yaml").exists():
-        return RunError(f"{folder / MODEL}: not there, the run has not finished. Continue it with: runner resume {folder}")
-    return ConfigError(f"{folder} is not the folder of a run: it has no {MODEL}. Runs lie in outputs/<date>/<time>-<n>.")
+        return RunError(
+            f"{folder / MODEL}: not there, the run has not finished. Continue it with: runner resume {folder}"
+        )
+    return ConfigError(
+        f"{folder} is not the folder of a run: it has no {MODEL}. Runs lie in outputs/<date>/<time>-<n>."
+    )

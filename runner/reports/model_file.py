@@ -31,7 +31,7 @@ class Model:
 
 
 def read_model(path: Path) -> Model:
-    """The network (weights loaded) and its encoding; RunError naming the file if it is damaged or from a newer version."""
+    """The network, weights loaded, and its encoding; RunError naming a file that is damaged or from a newer version."""
     metadata, state = _read(path)
     _check_format(metadata, path)
     absent = [key for key in KEYS if key not in metadata]
@@ -61,12 +61,13 @@ def _check_format(metadata: dict[str, str], path: Path) -> None:
         raise RunError(f"{path} is damaged: its metadata names no format. {FIX}")
     if int(found) > MODEL_FORMAT:
         raise RunError(
-            f"{path} was written by a newer version of runner (format {found}, this one reads up to {MODEL_FORMAT}). Update runner."
+            f"{path} was written by a newer version of runner (format {found}, this one reads up to {MODEL_FORMAT}). "
+            "Update runner."
         )
 
 
 def _network(architecture: dict[str, Any], state: dict[str, Tensor]) -> nn.Sequential:
-    """The module with the tensors of `state` as its parameters; no memory is taken before their shapes are known to fit."""
+    """The module with the tensors of `state` as parameters; it takes no memory before their shapes are known to fit."""
     with torch.device("meta"):
         network = build(architecture)
     network.load_state_dict(state, strict=True, assign=True)

@@ -1,4 +1,4 @@
-"""Predictions of a run for a file: what it says about every row, how right it is where the answer is known, and the file that results."""
+"""Predictions of a run for a file: about every row, how right they are where that is known, what is written."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ class Prediction:
 
 
 def predict_file(run: LoadedRun, path: Path) -> Prediction:
-    """Predict every row of a CSV or Parquet file. DataError naming it and the column at fault; RunError if an answer is not finite."""
+    """Predict every row of a CSV or Parquet file.
+
+    Raises DataError naming the file and the column at fault, RunError if an answer is not finite.
+    """
     from runner.data.frames import read_frame
 
     table, _ = read_frame(path, run.encoding.text_columns)
@@ -63,19 +66,24 @@ def _refuse_taken(answers: dict[str, np.ndarray], columns: list[str], path: Path
     taken = [name for name in answers if name in columns]
     if taken:
         raise DataError(
-            f"{path} already has the column {taken[0]!r}, which would be written. Rename or remove it, or predict for the original table."
+            f"{path} already has the column {taken[0]!r}, which would be written. Rename or remove it, or predict for "
+            "the original table."
         )
 
 
 def _score(run: LoadedRun, table: pd.DataFrame, outputs_NC: np.ndarray) -> tuple[dict[str, float], int, list[str]]:
-    """(metrics, number of rows they are over, notes): nothing without a target column; rows without a usable answer are left out."""
+    """(metrics, number of rows they are over, notes): nothing without a target column, or a known answer in it."""
     encoding = run.encoding
     if encoding.target not in table.columns:
         return {}, 0, []
     known = _known(table[encoding.target], encoding.labels)
     left_out = int((~known).sum())
     what = f"none of the classes {', '.join(encoding.labels[:10])}" if encoding.labels else "no number"
-    notes = [f"not scored: {left_out:,} of {len(table):,} rows, whose {encoding.target!r} is missing or {what}"] if left_out else []
+    notes = (
+        [f"not scored: {left_out:,} of {len(table):,} rows, whose {encoding.target!r} is missing or {what}"]
+        if left_out
+        else []
+    )
     if not known.any():
         return {}, 0, notes
     truth = encoding.targets(table[known])
@@ -102,7 +110,7 @@ def _classification(outputs_NC: np.ndarray, codes: np.ndarray, encoding) -> dict
 
 
 def _regression(outputs_NC: np.ndarray, truth: np.ndarray, encoding) -> dict[str, float]:
-    """Root of the mean squared error in the units of the target, and r2 = 1 - squared error / squared deviation from the mean."""
+    """rmse in the units of the target, and r2 = 1 - squared errors / squared deviations from the mean."""
     squares = np.square(encoding.decode(outputs_NC) - truth).sum()
     spread = np.square(truth - truth.mean()).sum()
     rmse = {"rmse": float(np.sqrt(squares / len(truth)))}
@@ -135,7 +143,8 @@ def check_out(out: Path, source: Path) -> None:
 def write(prediction: Prediction, source: Path, out: Path) -> None:
     """Write the input's columns and the predictions to `out`, all at once. RunError if the disk does not take it.
 
-    From CSV to CSV every cell of the input stays as it was written ("007", "1.50"), but for markers of a hole, which become empty.
+    From CSV to CSV every cell of the input stays as it was written ("007", "1.50"), but for markers of a hole, which
+    become empty.
     """
     from runner.data.frames import read_frame
     from runner.records import disk
@@ -148,7 +157,9 @@ def write(prediction: Prediction, source: Path, out: Path) -> None:
         disk.replace(out, data)
     except RunError as error:
         cause = error.__cause__
-        raise RunError(f"--out {out}: can't be written ({getattr(cause, 'strerror', None) or cause}); nothing was changed") from error
+        raise RunError(
+            f"--out {out}: can't be written ({getattr(cause, 'strerror', None) or cause}); nothing was changed"
+        ) from error
 
 
 def _parquet(table: pd.DataFrame) -> bytes:

@@ -8,9 +8,9 @@ import torch
 
 
 def digest(tensors: dict[str, torch.Tensor], plain: str) -> str:
-    """SHA-256 over the text and every tensor, by name; equal contents give equal digests whatever the order."""
+    """SHA-256 over the text and every tensor with its name, type and shape, whatever their order."""
     found = hashlib.sha256(plain.encode())
     for name in sorted(tensors):
-        found.update(name.encode())
-        found.update(tensors[name].contiguous().reshape(-1).view(torch.uint8).numpy())
+        found.update(f"{name} {tensors[name].dtype} {list(tensors[name].shape)}".encode())
+        found.update(tensors[name].contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return found.hexdigest()
