@@ -74,8 +74,8 @@ def find_run(text: str) -> Path:
 
 
 def is_run(folder: Path) -> bool:
-    """Whether a run or a sweep has been started in `folder`."""
-    return (folder / ".hydra" / "config.yaml").is_file() or (folder / "multirun.yaml").is_file()
+    """Whether a run, a sweep or several runs together (`unfinished.json`) have been started in `folder`."""
+    return any((folder / name).is_file() for name in (".hydra/config.yaml", "multirun.yaml", "unfinished.json"))
 
 
 def newest(root: Path) -> Path:

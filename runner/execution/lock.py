@@ -8,17 +8,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runner.errors import ConfigError
+from runner.errors import ConfigError, RunError
 
 
 @contextmanager
 def lock(folder: Path) -> Iterator[None]:
-    """Hold `folder`; ConfigError if another process trains in it."""
-    fd = os.open(folder, os.O_RDONLY)
+    """Hold `folder`; ConfigError if another process trains in it, RunError if it cannot be opened."""
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fd = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise RunError(f"can't open {folder}: {error.strerror}; the folder must be there and readable.") from error
+    try:
+        _take(fd, folder)
         yield
-    except BlockingIOError as error:
-        raise ConfigError(f"{folder} is in use: another process trains there. Wait for it, or stop it first.") from error
     finally:
         os.close(fd)
+
+
+def _take(fd: int, folder: Path) -> None:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise ConfigError(f"{folder} is in use: another process trains there. Wait for it, or stop it.") from error

@@ -10,48 +10,76 @@ from typing import Any
 from runner.config.settings import Settings
 from runner.diagnostics.bitwise import probe
 from runner.errors import RunError
+from runner.execution.stored import CONFIG
 from runner.records.console import banner
 from runner.records.environment import git_info, versions
 from runner.records.flat import markdown
 from runner.records.progress import Progress
-from runner.records.run_files import RunFiles
+from runner.records.run_files import LOG, RunFiles
 from runner.training import checkpoint
 from runner.training.engine import Engine
-from runner.training.loop import Training
+from runner.training.loop import Training, place
 from runner.training.outcome import Outcome
-from runner.training.trial import Trial
+from runner.training.trial import Trial, check_unchanged
 
 
 @contextmanager
 def open_training(
-    runs: list[tuple[Settings, Path]], data: list[Any], path: Path, *, resumed: bool, console: bool
+    runs: list[tuple[Settings, Path]], data: list[Any], path: Path, *, resumed: bool, detailed: bool, console: bool
 ) -> Iterator[Training]:
-    """A Training ready to `run`, fresh or from the checkpoint at `path`, with the progress display around it."""
-    saved = checkpoint.read(path) if resumed and path.exists() else None
-    rows = {row["folder"]: (i, row) for i, row in enumerate(saved[1])} if saved else {}
-    trials = []
-    for (settings, folder), table in zip(runs, data, strict=True):
-        if saved and folder.name not in rows:
-            raise RunError(f"{path} does not hold the run {folder.name}; delete it to start the run from its beginning.")
-        offsets = rows[folder.name][1]["offsets"] if saved else ({} if resumed else None)
-        trial = Trial(settings, table, RunFiles(folder, offsets), detailed=len(runs) == 1)
-        if saved:
-            trial.load_state(rows[folder.name][1])
-        trials.append(trial)
+    """A Training ready to `run`, fresh or from the checkpoint at `path`, with the progress display around it.
+
+    `detailed` runs get figures and weight histograms. Raises RunError if the checkpoint is damaged or of other runs.
+    """
+    tensors, rows = checkpoint.read(path) if resumed and path.exists() else (None, [])
+    found = {row["folder"]: position for position, row in enumerate(rows)}
+    positions = [_position(found, place(folder, path), path) for _, folder in runs] if tensors else []
+    states: list[dict | None] = [rows[position] for position in positions] if tensors else [None] * len(runs)
+    for (settings, folder), table, state in zip(runs, data, states, strict=True):
+        if state:
+            check_unchanged(state, settings, table, folder / CONFIG)
+    trials = [
+        _open(settings, table, folder, state, resumed=resumed, detailed=detailed)
+        for (settings, folder), table, state in zip(runs, data, states, strict=True)
+    ]
     engine = Engine([trial.settings for trial in trials], data)
-    if not saved:
-        for trial in trials:
-            _begin(trial)
     first = runs[0][0]
     if console:
         banner(first, data[0].describe(), engine.layout.parameters, runs[0][1], members=len(runs))
     epochs = max(settings.trainer.epochs for settings, _ in runs)
     with Progress(epochs, len(runs), enabled=console and first.trainer.progress) as progress:
         training = Training(engine, trials, path, facts=_facts(first), watch=_watch(progress), at_end=_at_end)
-        if saved:
-            training.load(saved[0], [rows[folder.name][0] for _, folder in runs])
-        training.resumed = saved is not None
+        if tensors:
+            training.load(tensors, positions)
+        training.resumed = tensors is not None
         yield training
+
+
+def _position(found: dict[str, int], name: str, path: Path) -> int:
+    if name not in found:
+        raise RunError(f"{path} does not hold the run {name}; delete it to start its runs from their beginning.")
+    return found[name]
+
+
+def _open(settings: Settings, data: Any, folder: Path, state: dict | None, *, resumed: bool, detailed: bool) -> Trial:
+    """One run with its files: new, from its checkpoint's state, or (resumed without one) from its beginning again."""
+    offsets = dict(state["offsets"]) if state else {}
+    files = RunFiles(folder, offsets | _whole_log(folder) if resumed else None)
+    trial = Trial(settings, data, files, detailed=detailed)
+    if resumed:
+        files.log(f"resumed after epoch {state['last']['epoch']}" if state else "resumed from the beginning")
+    if state:
+        trial.load_state(state)
+    else:
+        _begin(trial)
+    return trial
+
+
+def _whole_log(folder: Path) -> dict[str, int]:
+    """train.log is not cut back to the checkpoint, as it tells what happened, but to its last whole line."""
+    path = folder / LOG
+    size = path.read_bytes().rfind(b"\n") + 1 if path.exists() else 0
+    return {LOG: size}
 
 
 def _begin(trial: Trial) -> None:

@@ -2,82 +2,106 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-import threading
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from runner.config.settings import Settings
 from runner.errors import ConfigError, RunnerError
+from runner.execution import unfinished
 from runner.execution.lock import lock
+from runner.execution.signals import stop_signals
+from runner.execution.stored import CONFIG, read_config, write_config
 from runner.records import disk
 from runner.training.outcome import Outcome
 
-CONFIG = Path(".hydra") / "config.yaml"
 CHECKPOINT = "checkpoint.safetensors"
+WRITTEN_WHOLE = (CHECKPOINT, "model.safetensors", "summary.json", "unfinished.json", str(CONFIG))
 
-__all__ = ["Outcome", "resume", "start"]
+__all__ = ["CONFIG", "Outcome", "read_config", "resume", "start"]
 
 
 def start(runs: list[tuple[Settings, Path]], *, console: bool = False) -> list[Outcome]:
     """Train runs, each into its own existing folder; outcomes come in the order of `runs`.
 
-    Raises ConfigError / DataError before anything trains, Interrupted after SIGINT or SIGTERM (all state saved). A run whose data or
-    training fails otherwise becomes an outcome "failed"; the others go on.
+    Raises ConfigError / DataError before anything trains, Interrupted after SIGINT or SIGTERM (all state saved). A run
+    whose training fails otherwise becomes an outcome "failed", and `resume` tries it again; the others go on.
     """
+    from runner.records.run_files import refuse_to_overwrite
+
     data = _prepare([settings for settings, _ in runs])
-    for settings, folder in runs:
-        _write_config(settings, folder)
-    return _train_all(runs, data, console, None)
+    folders = [Path(folder) for _, folder in runs]
+    root = unfinished.root_of(folders)
+    with lock(root):
+        unfinished.refuse_second_start(root)
+        for settings, folder in runs:
+            refuse_to_overwrite(folder)
+            write_config(settings, folder)
+        if len(runs) > 1:
+            unfinished.write(root, folders)
+        return _Session(runs, data, root, console, resumed=False).train({})
 
 
 def resume(folder: Path, *, console: bool = False) -> list[Outcome]:
-    """Continue an interrupted run from its checkpoint, or from its beginning if it has none yet. A finished run is left alone."""
+    """Continue an interrupted run from its checkpoint, or all runs of a folder in which several were started together.
+
+    What has no checkpoint yet starts from its beginning; a finished run is left alone and reported as it ended.
+    """
     folder = Path(folder)
-    settings = read_config(folder)
+    folders = unfinished.read(folder) or [folder]
+    runs = [(read_config(each), each) for each in folders]
+    done = _finished(folders)
+    if folders == [folder] and not done:
+        _refuse_alone(folder)
+    elif folders == [folder]:
+        return _ended_alone(folder, done[folder])
+    data = _prepare([settings for settings, _ in runs])
+    with lock(folder):
+        return _Session(runs, data, folder, console, resumed=True).train(_finished(folders))
+
+
+def _finished(folders: list[Path]) -> dict[Path, Outcome]:
     from runner.records.summary import SUMMARY, read_summary
 
-    if (folder / SUMMARY).exists():
-        summary = read_summary(folder)
-        return [Outcome(folder, summary["status"], summary.get("reason", ""), summary)]
-    return _train_all([(settings, folder)], _prepare([settings]), console, folder / CHECKPOINT)
+    summaries = {folder: read_summary(folder) for folder in folders if (folder / SUMMARY).exists()}
+    return {folder: Outcome(folder, s["status"], s.get("reason", ""), s) for folder, s in summaries.items()}
 
 
-def read_config(folder: Path) -> Settings:
-    """The settings a run was started with; ConfigError if the folder holds no run."""
-    from omegaconf import OmegaConf
-    from yaml import YAMLError
-
-    from runner.config.validate import validate
-
-    path = Path(folder) / CONFIG
-    if not path.exists():
-        raise ConfigError(f"{folder} is not the folder of a run: it has no {CONFIG}. Runs lie in outputs/<date>/<time>-<n>.")
-    try:
-        tree = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
-    except (YAMLError, OSError) as error:
-        raise ConfigError(f"{path} cannot be read ({error}); start the run again.") from error
-    if not isinstance(tree, dict) or not tree:
-        raise ConfigError(f"{path} is empty: the run was killed before it began. Start it again.")
-    tree.pop("hydra", None)
-    return validate(tree)
+def _refuse_alone(folder: Path) -> None:
+    together = unfinished.company(folder)
+    if together is not None:
+        raise ConfigError(
+            f"{folder} was started together with other runs; they resume together: `runner resume {together}`"
+        )
 
 
-def _write_config(settings: Settings, folder: Path) -> None:
-    """Leave the configuration where resume looks for it, unless Hydra has done so."""
-    if not (folder / CONFIG).exists():
-        from omegaconf import OmegaConf
+def _ended_alone(folder: Path, outcome: Outcome) -> list[Outcome]:
+    """A finished run stays as it is, but for what a kill left behind after its last file was written."""
+    if _left_over([folder]):
+        with lock(folder):
+            _tidy([folder])
+    return [outcome]
 
-        (folder / CONFIG).parent.mkdir(exist_ok=True)
-        disk.replace(folder / CONFIG, OmegaConf.to_yaml(OmegaConf.create(settings.tree())).encode())
+
+def _left_over(folders: list[Path]) -> list[Path]:
+    """What a kill between two steps leaves beside the files of a run."""
+    names = (CHECKPOINT, *(f"{name}{disk.TEMPORARY}" for name in WRITTEN_WHOLE))
+    return [folder / name for folder in folders for name in names if (folder / name).exists()]
+
+
+def _tidy(ended: list[Path], checkpoint: Path | None = None) -> None:
+    """Remove what ended runs need no more: halves of files that were being replaced, and checkpoints."""
+    for left in _left_over(ended):
+        disk.remove(left)
+    if checkpoint:
+        disk.remove(checkpoint)
+        disk.remove(checkpoint.with_name(checkpoint.name + disk.TEMPORARY))
 
 
 def _prepare(runs: list[Settings]) -> list[Any]:
-    """The data of each run, read once where runs agree; checks that need the data are made here, before any training."""
+    """The data of each run, read once where runs agree; checks that need the data are made here, before training."""
     from runner.data.prepare import prepare
     from runner.plan.checks import check_against_data
 
@@ -89,38 +113,59 @@ def _prepare(runs: list[Settings]) -> list[Any]:
     return data
 
 
-def _train_all(runs: list[tuple[Settings, Path]], data: list, console: bool, checkpoint: Path | None) -> list[Outcome]:
-    import torch
+@dataclass
+class _Session:
+    """Runs started together, from their plan to their outcomes. `root` is locked by the caller."""
 
-    from runner.optimizers.segments import segment_key
-    from runner.plan.populations import populations
+    runs: list[tuple[Settings, Path]]
+    data: list[Any]
+    root: Path
+    console: bool
+    resumed: bool
 
-    torch.set_num_threads(runs[0][0].trainer.threads)
-    outcomes: dict[Path, Outcome] = {}
-    with _stop_signals() as asked_to_stop:
-        for number, members in enumerate(populations([s for s, _ in runs], data, segment_key)):
-            mine = [runs[i] for i in members]
-            for outcome in _train_population(mine, [data[i] for i in members], number, console, checkpoint, asked_to_stop):
-                outcomes[outcome.folder] = outcome
-    return [outcomes[folder] for _, folder in runs]
+    def train(self, outcomes: dict[Path, Outcome]) -> list[Outcome]:
+        """Train every run that has no outcome yet; all outcomes, in the order of the runs."""
+        import torch
 
+        from runner.optimizers.segments import segment_key
+        from runner.plan.populations import populations
 
-def _train_population(runs, data, number: int, console: bool, checkpoint: Path | None, asked_to_stop) -> list[Outcome]:
-    """One population to its end; any unexpected exception makes failed outcomes of the rows that had not ended."""
-    from runner.execution.population import open_training
+        torch.set_num_threads(self.runs[0][0].trainer.threads)
+        with stop_signals() as asked_to_stop:
+            for number, members in enumerate(populations([s for s, _ in self.runs], self.data, segment_key)):
+                path = self._checkpoint(members, number)
+                waiting = [i for i in members if self.runs[i][1] not in outcomes]
+                if waiting:
+                    outcomes |= {o.folder: o for o in self._population(waiting, path, asked_to_stop)}
+                ended = [self.runs[i][1] for i in members if outcomes[self.runs[i][1]].status != "failed"]
+                _tidy(ended, path if len(ended) == len(members) else None)
+        if all(outcome.status != "failed" for outcome in outcomes.values()):
+            unfinished.remove(self.root)
+        return [outcomes[folder] for _, folder in self.runs]
 
-    folders = [folder for _, folder in runs]
-    path = checkpoint or (folders[0] / CHECKPOINT if len(runs) == 1 else folders[0].parent / f"population-{number:03d}.safetensors")
-    training = None
-    try:
-        with lock(path.parent), open_training(runs, data, path, resumed=checkpoint is not None, console=console) as training:
-            training.asked_to_stop = asked_to_stop
-            return training.run()
-    except RunnerError:
-        raise
-    except Exception as error:
-        done = {o.folder: o for o in training.outcomes} if training else {}
-        return [done.get(folder) or _failed(folder, error) for folder in folders]
+    def _checkpoint(self, members: list[int], number: int) -> Path:
+        if len(members) == 1:
+            return self.runs[members[0]][1] / CHECKPOINT
+        return self.root / f"population-{number:03d}.safetensors"
+
+    def _population(self, members: list[int], path: Path, asked_to_stop: Callable[[], bool]) -> list[Outcome]:
+        """One population to its end; any unexpected exception makes failed outcomes of the rows that had not ended."""
+        from runner.execution.population import open_training
+
+        runs, data = [self.runs[i] for i in members], [self.data[i] for i in members]
+        how = {"resumed": self.resumed, "detailed": len(self.runs) == 1, "console": self.console}
+        training = None
+        try:
+            with open_training(runs, data, path, **how) as training:
+                training.asked_to_stop, training.root = asked_to_stop, self.root
+                return training.run()
+        except RunnerError:
+            raise
+        except Exception as error:  # noqa: BLE001 a defect harms its own population; the traceback goes to the logs
+            if training:
+                training.give_up(error)
+            done = {o.folder: o for o in training.outcomes} if training else {}
+            return [done.get(folder) or _failed(folder, error) for _, folder in runs]
 
 
 def _failed(folder: Path, error: Exception) -> Outcome:
@@ -128,28 +173,5 @@ def _failed(folder: Path, error: Exception) -> Outcome:
     text = "".join(traceback.format_exception(error))
     log = folder / "train.log"
     disk.append(log, text.encode(), log.stat().st_size if log.exists() else 0)
-    return Outcome(folder, "failed", f"{type(error).__name__}: {error}", {}, error=text)
-
-
-@contextmanager
-def _stop_signals() -> Iterator[Any]:
-    """SIGINT and SIGTERM ask for a checkpoint and an orderly end; a second one ends at once (the last checkpoint stands)."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
-        return
-
-    def handle(number, _frame):
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-        print("\nstopping after this epoch (once more to stop at once)", file=sys.stderr)
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked.is_set
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
+    first_line = (str(error).strip() or "no message").splitlines()[0]
+    return Outcome(folder, "failed", f"{type(error).__name__}: {first_line}", {}, error=text)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from runner.errors import RunError
 
+TEMPORARY = ".tmp"  # what a file is called while `replace` writes it
 FIXES = {
     errno.ENOSPC: "free some space, then `runner resume` the run",
     errno.EDQUOT: "your quota is used up: free some space, then `runner resume` the run",
@@ -47,7 +48,7 @@ def append(path: Path, data: bytes, at: int, *, sync: bool = False) -> int:
 
 def replace(path: Path, data: bytes) -> None:
     """Put `data` at `path` all at once and durably: write beside it, fsync, rename over it, fsync the folder."""
-    temporary = path.with_name(path.name + ".tmp")
+    temporary = path.with_name(path.name + TEMPORARY)
     with _reported(path, "write"):
         try:
             with _opened(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as fd:
@@ -58,6 +59,18 @@ def replace(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
             raise
     sync_folder(path.parent)
+
+
+def remove(path: Path) -> None:
+    """Delete a file that may be there."""
+    with _reported(path, "delete"):
+        path.unlink(missing_ok=True)
+
+
+def make_folder(path: Path) -> None:
+    """Make one folder, unless it is there."""
+    with _reported(path, "make"):
+        path.mkdir(exist_ok=True)
 
 
 def truncate(path: Path, size: int) -> None:

@@ -43,7 +43,7 @@ class RunFiles:
         self._known: set[str] = set()
         self._drawn: list[tuple[str, str]] = []  # (column, TensorBoard tag)
         if offsets is None:
-            self._refuse_to_overwrite()
+            refuse_to_overwrite(self.folder)
         else:
             self._cut_back(offsets)
 
@@ -130,13 +130,6 @@ class RunFiles:
         self._columns, self._known = columns, set(columns)
         self._drawn = [(column, tag_of(column)) for column in columns if column not in NOT_DRAWN]
 
-    def _refuse_to_overwrite(self) -> None:
-        found = [name for name in (*NAMES, SUMMARY) if (self.folder / name).exists()]
-        if METRICS in found or SUMMARY in found:
-            raise RunError(
-                f"{self.folder} already holds a run ({', '.join(found)}); choose another with hydra.run.dir=FOLDER"
-            )
-
     def _cut_back(self, offsets: Mapping[str, int]) -> None:
         unknown = sorted(set(offsets) - set(NAMES))
         if unknown:
@@ -146,6 +139,13 @@ class RunFiles:
             disk.truncate(self.folder / name, self._size[name])
         if self._size[METRICS]:
             self._set_columns(_read_header(self.folder / METRICS))
+
+
+def refuse_to_overwrite(folder: Path) -> None:
+    """RunError if the folder holds a run that has recorded something."""
+    found = [name for name in (*NAMES, SUMMARY) if (Path(folder) / name).exists()]
+    if METRICS in found or SUMMARY in found:
+        raise RunError(f"{folder} already holds a run ({', '.join(found)}); choose another with hydra.run.dir=FOLDER")
 
 
 def tag_of(column: str) -> str:

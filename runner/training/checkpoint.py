@@ -1,6 +1,7 @@
 """One file a population: every tensor of every live row, and beside them the plain state of its trials.
 
-Format: safetensors, whose metadata holds JSON {"format", "rows", "sha256"}; nothing in it is ever executed. It is replaced atomically.
+Format: safetensors, whose metadata holds JSON {"format", "rows", "sha256"}; nothing in it is ever executed. It is
+replaced atomically.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from runner.records import disk
 from runner.training.checksum import digest
 
 FORMAT = 1
+FIX = "Delete it, and `runner resume` starts from the beginning what it holds, with the same result."
 
 
 def write(path: Path, tensors: dict[str, torch.Tensor], rows: list[dict[str, Any]]) -> None:
@@ -34,10 +36,12 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    except (SafetensorError, OSError) as error:
-        raise RunError(f"{path}: the checkpoint cannot be read ({error}). Delete it to start this run from its beginning.") from error
-    if int(metadata.get("format", 0)) > FORMAT:
-        raise RunError(f"{path}: written by a newer version of runner (format {metadata['format']}); update runner to resume.")
+    except (SafetensorError, OSError, ValueError, RuntimeError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise RunError(f"{path}: the checkpoint is damaged ({reason}). {FIX}") from error
+    found = metadata.get("format", "")
+    if found.isdigit() and int(found) > FORMAT:
+        raise RunError(f"{path}: written by a newer version of runner (format {found}); update runner to resume.")
     if metadata.get("sha256") != digest(tensors, metadata.get("rows", "")):
-        raise RunError(f"{path}: the checkpoint is damaged (checksum). Delete it to start this run from its beginning.")
+        raise RunError(f"{path}: the checkpoint is damaged (checksum). {FIX}")
     return tensors, json.loads(metadata["rows"])

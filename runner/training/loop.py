@@ -5,6 +5,8 @@ One population at a time: row r of every tensor belongs to trials[r]. A single r
 
 from __future__ import annotations
 
+import os
+import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +20,8 @@ from runner.training import checkpoint
 from runner.training.engine import Engine
 from runner.training.outcome import Outcome, finish
 from runner.training.trial import Trial
+
+FLUSH_SECONDS = 2.0  # how soon an epoch can be seen in the files (a crash loses nothing more than to the checkpoint)
 
 
 class Interrupted(RunnerError):
@@ -55,10 +59,11 @@ class Training:
         self.best = {"theta": engine.theta.clone(), "buffers": engine.buffers.clone()}
         self.outcomes: list[Outcome] = []
         self.resumed = False
+        self.root = path.parent  # the folder to resume
 
     def run(self) -> list[Outcome]:
         """Train every row to its end; returns the outcomes in the order in which they ended."""
-        self.saved = self.clock = time.monotonic()
+        self.saved = self.flushed = self.clock = time.monotonic()
         if not self.resumed:
             self._evaluate_and_record({})
         while True:
@@ -68,8 +73,15 @@ class Training:
             self._save_if_due()
             self._epoch()
             self.watch(self.trials, self.outcomes)
-        self.path.unlink(missing_ok=True)
         return self.outcomes
+
+    def give_up(self, error: Exception) -> None:
+        """After an unexpected exception: what is known of the rows that had not ended is left in their files."""
+        for trial in self.trials:
+            if trial.last:
+                trial.files.end("failed", {}, int(trial.last["epoch"]))
+            trial.files.log(f"failed ({type(error).__name__}); `runner resume {self.root}` tries again")
+            trial.files.flush()
 
     def _epoch(self) -> None:
         trained = self.engine.train_epoch([trial.scale for trial in self.trials])
@@ -107,7 +119,9 @@ class Training:
         if every and trial.detailed and (epoch % every == 0 or trial.status):
             for name, slot in self.engine.layout.slots.items():
                 if slot.kind == "weight":
-                    trial.files.histogram(f"weights/layer{name.split('.')[0]}", epoch, slot.true(self.engine.theta)[row].cpu().numpy())
+                    trial.files.histogram(
+                        f"weights/layer{name.split('.')[0]}", epoch, slot.true(self.engine.theta)[row].cpu().numpy()
+                    )
 
     def _end_finished(self) -> None:
         """Rows that have ended write their results and leave; the others close the gaps."""
@@ -137,16 +151,28 @@ class Training:
     def _save_if_due(self) -> None:
         stop = self.asked_to_stop()
         seconds = min(trial.settings.trainer.checkpoint_seconds for trial in self.trials)
+        if stop:
+            for trial in self.trials:
+                trial.files.log(f"interrupted after epoch {trial.last['epoch']}")
         if stop or time.monotonic() - self.saved >= seconds:
             self.save()
+        elif time.monotonic() - self.flushed >= FLUSH_SECONDS:
+            self._flush()
         if stop:
-            raise Interrupted(f"interrupted; everything is saved. Continue with: runner resume {self.trials[0].files.folder}")
+            command = f"runner resume {shlex.quote(str(self.root))}"
+            raise Interrupted(f"interrupted; everything is saved. Continue with: {command}")
+
+    def _flush(self) -> None:
+        """Let others see how training goes; what was not made durable is not counted on."""
+        for trial in self.trials:
+            trial.files.flush()
+        self.flushed = time.monotonic()
 
     def save(self) -> None:
-        """Write the checkpoint: what is logged becomes durable first, so that no offset points past the end of a file."""
-        rows = [trial.state() | {"epochs": int(e)} for trial, e in zip(self.trials, self.engine.epochs, strict=True)]
+        """Write the checkpoint; what is logged becomes durable first, so that no offset is past the end of a file."""
+        rows = [{"folder": place(trial.files.folder, self.path)} | trial.state() for trial in self.trials]
         checkpoint.write(self.path, self.engine.state() | {f"best.{n}": t for n, t in self.best.items()}, rows)
-        self.saved = time.monotonic()
+        self.saved = self.flushed = time.monotonic()
 
     def load(self, tensors: dict[str, torch.Tensor], rows: list[int]) -> None:
         """Take over rows of a checkpoint; trials have loaded theirs already."""
@@ -154,6 +180,11 @@ class Training:
         epochs = np.array([trial.last["epoch"] for trial in self.trials], dtype=np.int64)
         self.engine.load_state({n: t for n, t in tensors.items() if not n.startswith("best.")}, epochs)
         self.best = {name: tensors[f"best.{name}"].clone() for name in self.best}
+
+
+def place(folder: Path, checkpoint: Path) -> str:
+    """A run's folder as its checkpoint names it: relative, so that both can be moved together."""
+    return os.path.relpath(folder, checkpoint.parent)
 
 
 def _in_order(trial: Trial, epoch: int, steps: int, values: dict[str, float]) -> dict[str, Any]:

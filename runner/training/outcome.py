@@ -77,6 +77,7 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
     folder = trial.files.folder
     disk.replace(folder / "model.safetensors", model_bytes(engine, row, trial.settings, trial.data))
     flat = {f"{split}/{k}": v for split in ("train", "val", "test") for k, v in summary[split].items() if v is not None}
-    trial.files.end(trial.status, flat, summary["best_epoch"])
+    trial.files.end(str(trial.status), flat, summary["best_epoch"])
+    trial.files.log(f"{trial.status}: {trial.reason}; best epoch {trial.stopping.best_epoch}")
     trial.files.summary(summary)
     return Outcome(folder, str(trial.status), trial.reason, summary)

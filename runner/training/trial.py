@@ -8,6 +8,8 @@ from typing import Any
 
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
+from runner.errors import RunError
+from runner.records.flat import flatten
 from runner.records.run_files import RunFiles
 from runner.training.stopping import Stopping
 
@@ -62,7 +64,8 @@ class Trial:
     def state(self) -> dict[str, Any]:
         """Plain values for the checkpoint."""
         return {
-            "folder": self.files.folder.name,
+            "settings": fixed(self.settings),
+            "data_sha256": self.data.sha256,
             "stopping": asdict(self.stopping),
             "plateau": self.plateau,
             "best": self.best,
@@ -76,3 +79,23 @@ class Trial:
         self.stopping = Stopping(**state["stopping"])
         self.plateau, self.best, self.last = state["plateau"], state["best"], state["last"]
         self.seconds = state["seconds"]
+
+
+def fixed(settings: Settings) -> dict[str, Any]:
+    """Dotted key -> value of everything that a run's numbers depend on."""
+    options = settings.options()
+    return {k: v for k, v in flatten(settings.tree()).items() if k not in options or options[k].kind != "free"}
+
+
+def check_unchanged(state: dict[str, Any], settings: Settings, data: RunData, where: Any) -> None:
+    """RunError if a checkpoint's row was trained with other settings or data than a resumed run would go on with."""
+    before, now = state["settings"], fixed(settings)
+    changed = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+    if changed:
+        known = ", ".join(f"{key} = {now.get(key)!r}, was {before.get(key)!r}" for key in changed)
+        raise RunError(f"{where}: changed since the run began ({known}). Change it back to resume, or start a new run.")
+    if state["data_sha256"] != data.sha256:
+        raise RunError(
+            f"{where}: the data of dataset {data.name} has changed since the run began, so it can't be continued as it "
+            "was. Bring the old data back to resume, or start a new run."
+        )
