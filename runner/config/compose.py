@@ -67,7 +67,7 @@ def check_command_line(
         problems += composer.problems(job)
     if problems:
         raise ConfigError(_once(problems))
-    return compose([o.input_line or "" for o in expanded[0]], config_name)
+    return composer.base(expanded[0])
 
 
 def compose(words: list[str], config_name: str = "config") -> DictConfig:
@@ -133,7 +133,7 @@ class Composer:
         return self.base([o for o in good if not self.wrong_choices(o)])
 
     def base(self, overrides: list[Override]) -> DictConfig:
-        """Hydra's composition from choices and Hydra's own keys alone."""
+        """Hydra's own composition, once for the same words."""
         words = tuple(o.input_line or "" for o in overrides)
         if words not in self._composed:
             self._composed[words] = compose(list(words), self.config_name)

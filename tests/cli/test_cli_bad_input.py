@@ -1,0 +1,132 @@
+"""Wrong input on the command line: exit code 2, one message with key and fix, no traceback, nothing left behind."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from runner.cli import main
+from runner.config.location import PACKAGE
+from runner.config.settings import default_tree
+
+
+def runner(*words: str, cwd: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "runner", *words],
+        cwd=cwd, capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def refused(capsys, *words: str) -> str:
+    """The message of a command line that must be refused."""
+    code = main(list(words))
+    out, err = capsys.readouterr()
+    assert (code, out) == (2, "")
+    assert "Traceback" not in err
+    return err
+
+
+def test_many_problems_in_one_message(tmp_path):
+    done = runner(
+        "optimizer=smd", "model.hiden=3", "++typo=3", "+model.extra=3", "optimizer.lr=nan", "regularizer.dropout=1.0",
+        "model.hidden=[0]", "trainer.batch_size=0", "seed=-1", "scheduler.warmup=200", "name=a(b",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    lines = done.stderr.splitlines()
+    assert lines[0] == "runner: 11 problems"
+    assert [int(line.split(".")[0]) for line in lines[1:]] == list(range(1, 12))
+    for key in ("optimizer = smd", "model.hiden", "typo", "model.extra", "optimizer.lr", "regularizer.dropout",
+                "model.hidden", "trainer.batch_size", "seed", "scheduler.warmup", "name=a(b"):  # fmt: skip
+        assert any(line[5:].startswith(key) for line in lines), key
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["optimizer.lr=0"], ["optimizer.lr = 0", "a number > 0", "optimizer.lr=0.001"]),
+        (["optimizer.lr=-0.1"], ["optimizer.lr = -0.1", "a number > 0"]),
+        (["optimizer.lr=nan"], ["optimizer.lr = nan", "not a finite number"]),
+        (["optimizer.lr=fast"], ["optimizer.lr = fast", "not a number"]),
+        (["regularizer.dropout=1.0"], ["regularizer.dropout = 1", ">= 0 and < 1", "regularizer.dropout=0.5"]),
+        (["regularizer.dropout=1.5"], ["regularizer.dropout = 1.5", "out of range"]),
+        (["regularizer.dropout=-0.1"], ["regularizer.dropout = -0.1", "out of range"]),
+        (["model.hidden=[0]"], ["model.hidden = [0]", "whole numbers >= 1", "model.hidden=[128]"]),
+        (["model.hidden=[-3]"], ["model.hidden = [-3]", "whole numbers >= 1"]),
+        (["model.hidden=abc"], ["model.hidden = abc", "not a whole number"]),
+        (["trainer.batch_size=0"], ["trainer.batch_size = 0", ">= 1", "trainer.batch_size=32"]),
+        (["loss=mse", "regularizer.label_smoothing=0.1"], ["regularizer.label_smoothing = 0.1", "loss=cross_entropy"]),
+        (["scheduler.warmup=11", "trainer.epochs=10"], ["scheduler.warmup = 11", "trainer.epochs = 10"]),
+        (["dataset.val_fraction=0"], ["early_stopping.patience = 10", "early_stopping=none"]),
+        (["dataset.val_fraction=0.6", "dataset.test_fraction=0.4"], ["dataset.val_fraction = 0.6", "must be < 1"]),
+        (["seed=-1"], ["seed = -1", ">= 0"]),
+        (["trainer.device=gpu"], ["trainer.device = gpu", "cuda:0"]),
+        (["experiment=fashion_mnis"], ["experiment = fashion_mnis", "experiment=fashion_mnist"]),
+        (["resum"], ["resum", "did you mean runner resume?"]),
+        (["optimizer.lr=0.1,0.2"], ["add -m"]),
+        (["-m", "optimizer.lr=0.1,-2"], ["optimizer.lr = -2"]),
+        (["hydra.job.nam=x"], ["hydra.job.nam"]),
+        (["--config-dir", "nowhere"], ["nowhere", "no such folder"]),
+        (["resume", "nowhere"], ["nowhere", "no such folder", "last"]),
+        (["resume", "."], ["not the folder of a run"]),
+        (["resume", "last"], ["no run under outputs/"]),
+        (["dashboard", "nowhere"], ["nowhere", "no such folder"]),
+        (["dashboard"], ["outputs", "no such folder"]),
+        (["list", "optimiser"], ["did you mean optimizer?"]),
+        (["list", "optimizer=adm"], ["did you mean adam?"]),
+    ],
+)
+def test_each_is_refused_with_the_key_and_the_fix(words, says, here, capsys):
+    message = refused(capsys, *words)
+    assert len(message.splitlines()) == 1
+    for text in says:
+        assert text in message
+    assert not list(here.iterdir())
+
+
+@pytest.mark.parametrize("words", [["hydra.run.dir=file/x"], ["hydra.run.dir=file"], ["-m", "hydra.sweep.dir=file/x"]])
+def test_an_output_folder_that_cannot_be_made(words, here, capsys):
+    (here / "file").write_text("")
+    message = refused(capsys, *words)
+    assert "file" in message
+    assert "cannot be made" in message
+
+
+def test_the_default_output_folder_cannot_be_made(here, capsys):
+    (here / "outputs").write_text("")
+    message = refused(capsys)
+    assert "hydra.run.dir = outputs/" in message
+
+
+@pytest.mark.parametrize("name", ["metrics.csv", "summary.json", ".hydra"])
+def test_a_folder_that_holds_a_run_is_refused(name, here, capsys):
+    (here / "mine").mkdir()
+    (here / "mine" / name).write_text("kept")
+    message = refused(capsys, "hydra.run.dir=mine")
+    assert "runner resume mine" in message
+    assert (here / "mine" / name).read_text() == "kept"
+
+
+@pytest.mark.parametrize("words", [["resume"], ["predict", "last"], ["dashboard", "--port", "x"], ["list", "a", "b"]])
+def test_wrong_usage_of_a_command_is_argparses(words, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == 2
+    assert f"usage: runner {words[0]}" in capsys.readouterr().err
+
+
+def test_a_corrupted_run_is_named(here, capsys):
+    (here / "run" / ".hydra").mkdir(parents=True)
+    tree = default_tree() | {"optimizer": {"name": "nope"}}
+    OmegaConf.save(OmegaConf.create(tree), here / "run" / ".hydra" / "config.yaml")
+    assert "optimizer = nope" in refused(capsys, "resume", "run")
