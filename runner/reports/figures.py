@@ -45,5 +45,3 @@ def draw(trial: Trial, engine: Engine) -> None:
             lambda points: outputs(engine, points), data.x[rows], data.y[rows], labels=data.labels, names=names
         )
         trial.files.image("boundary/" + split, epoch, picture)
-
-

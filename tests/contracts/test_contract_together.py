@@ -109,3 +109,16 @@ def test_wider_population_than_any_block():
     together = train(runs, tables, leave=dict.fromkeys(range(0, 97, 3), 1))
     for i in (1, 44, 95):
         assert same(together[i], train([runs[i]], [tables[i]])[0])
+
+
+@pytest.mark.parametrize(
+    "shape", [(784, [128, 128], 10, 128), (100, [31, 31, 31], 7, 32), (64, [512, 512], 10, 128)], ids=str
+)
+def test_shapes_of_real_networks(shape):
+    runs = [
+        settings(shape, epochs=1, seed=i, **{"regularizer.dropout": 0.2 * i, "model.norm": "batch"}) for i in range(4)
+    ]
+    tables = [data(shape[0], shape[2], n=300)] * 4
+    together = train(runs, tables, epochs=1)
+    for i, run in enumerate(runs):
+        assert same(together[i], train([run], tables[:1], epochs=1)[0])

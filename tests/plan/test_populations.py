@@ -1,0 +1,84 @@
+"""Which runs train together, and the checks that need the data."""
+
+import pytest
+
+from runner.config.settings import default_tree
+from runner.config.validate import validate
+from runner.data.prepare import prepare
+from runner.optimizers.segments import segment_key
+from runner.plan.checks import check_against_data
+from runner.plan.populations import LARGEST, populations
+
+
+def run(**changes):
+    picked = {k: changes.pop(k) for k in list(changes) if "." not in k and k != "seed"}
+    tree = default_tree(picked)
+    for path, value in changes.items():
+        *parents, last = path.split(".")
+        node = tree
+        for parent in parents:
+            node = node[parent]
+        node[last] = value
+    return validate(tree)
+
+
+def planned(runs, **options):
+    cache = {}
+    return populations(runs, [prepare(r, cache) for r in runs], segment_key, **options)
+
+
+def test_numbers_rules_and_schedules_share_a_population():
+    runs = [
+        run(), run(seed=4), run(**{"optimizer.lr": 0.1}), run(optimizer="sgd"), run(scheduler="cosine"),
+        run(**{"regularizer.dropout": 0.5}), run(**{"dataset.split_seed": 3}), run(**{"early_stopping.patience": None}),
+    ]  # fmt: skip
+    assert [sorted(p) for p in planned(runs)] == [list(range(len(runs)))]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model.hidden": [64]}, {"model.activation": "tanh"}, {"model.norm": "batch"}, {"trainer.batch_size": 64},
+        {"trainer.dtype": "float64"}, {"trainer.drop_last": True}, {"dataset.train_size": 500},
+        {"dataset": "two_moons"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_structure_splits(change):
+    assert len(planned([run(), run(**change)])) == 2
+
+
+def test_rows_of_one_rule_lie_together():
+    runs = [run(optimizer="sgd"), run(), run(optimizer="sgd"), run()]
+    [order] = planned(runs)
+    assert sorted(order) == [0, 1, 2, 3]
+    assert {frozenset(order[:2]), frozenset(order[2:])} == {frozenset({0, 2}), frozenset({1, 3})}
+
+
+def test_cut_into_equal_parts_that_fit():
+    assert [len(p) for p in planned([run(seed=s) for s in range(10)], max_members=4)] == [4, 4, 2]
+    sizes = [len(p) for p in planned([run(seed=s) for s in range(LARGEST + 6)])]
+    assert sum(sizes) == LARGEST + 6
+    assert max(sizes) <= LARGEST
+    wide = [len(p) for p in planned([run(seed=s, **{"model.hidden": [512, 512]}) for s in range(16)])]
+    assert max(wide) <= 8
+
+
+def problems(**changes):
+    settings = run(**changes)
+    return check_against_data(settings, prepare(settings))
+
+
+def test_problems_that_show_beside_the_data():
+    assert problems() == []
+    [message] = problems(**{"model.norm": "batch", "trainer.batch_size": 8})
+    assert "trainer.drop_last=true" in message  # 1257 = 157 x 8 + 1
+    assert problems(**{"model.norm": "batch", "trainer.batch_size": 8, "trainer.drop_last": True}) == []
+    [message] = problems(**{"scheduler.unit": "steps", "scheduler.warmup": 4001})
+    assert "4001 steps" in message
+    [message] = problems(**{"trainer.device": "cuda:7"})
+    assert "trainer.device=cuda:7" in message
+    [message] = problems(**{"early_stopping.monitor": "val/rmse"})
+    assert "val/accuracy" in message
+    [message] = problems(loss="mse")
+    assert "loss=auto" in message
