@@ -1,0 +1,189 @@
+"""The independent reference: torch.nn.Sequential, torch.optim, torch.optim.lr_scheduler and explicit penalty terms.
+
+`replay` takes the engine's initial weights, batches and dropout factors, and nothing else, and trains by autograd.
+
+Shapes: B batch, D features.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from parity_case import Case, Schedule, of_case, synthetic
+from parity_engine import Trained, named_state
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim import Optimizer
+
+from runner.config.registry import entries
+from runner.config.settings import Settings
+from runner.data.prepare import RunData
+from runner.training.engine import Engine
+
+
+class Factors(nn.Module):
+    """In place of nn.Dropout: multiplies by given factors while training."""
+
+    def __init__(self, place: int):
+        super().__init__()
+        self.place = place
+        self.factor: Tensor | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.factor if self.training else x
+
+
+def sequential(settings: Settings, inputs: int, outputs: int) -> nn.Sequential:
+    """The network written by hand; activation and norm are the torch classes their registration names."""
+    model, depth = settings.model, len(settings.model.hidden)
+    dropout = settings.value("regularizer.dropout")
+    dropout = dropout if isinstance(dropout, list) else [dropout] * depth
+    modules: list[nn.Module] = [Factors(0)] if settings.value("regularizer.input_dropout") else []
+    for layer, width in enumerate(model.hidden):
+        modules.append(nn.Linear(inputs, width))
+        if model.norm != "none":
+            modules.append(getattr(nn, str(entries("norm")[model.norm].torch))(width))
+        modules.append(getattr(nn, str(entries("activation")[model.activation].torch))())
+        modules += [Factors(layer + 1)] if dropout[layer] else []
+        inputs = width
+    return nn.Sequential(*modules, nn.Linear(inputs, outputs)).to(getattr(torch, settings.trainer.dtype))
+
+
+class Rate:
+    """The rate of every step: LinearLR's factor times what the case's scheduler gives, each kept on an optimizer of its own."""
+
+    def __init__(self, schedule: Schedule | None, base: float, steps_per_epoch: int):
+        self.schedule, self.base, self.every = schedule or Schedule(_constant), base, steps_per_epoch
+        self.warm, self.carrier = (torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=base) for _ in range(2))
+        self.main = self.schedule.main(self.carrier)
+        length = self.schedule.warmup
+        self.linear = _warmup(self.warm, length) if length else None
+        self.warm.step()  # nothing to do, but schedulers warn unless a step has been made
+        self.carrier.step()
+        self.step_number = 0
+
+    def value(self) -> float:
+        """The rate of the coming step."""
+        return self.warm.param_groups[0]["lr"] * (self.carrier.param_groups[0]["lr"] / self.base)
+
+    def after_step(self) -> None:
+        """Advance the clocks by one step."""
+        self.step_number += 1
+        into_main = self.step_number - self.schedule.warmup
+        if self.linear:
+            self.linear.step()
+        tick = 1 if self.schedule.unit == "steps" else self.every
+        if not self.schedule.reactive and into_main > 0 and into_main % tick == 0:
+            self.main.step()
+
+    def after_epoch(self, value: float) -> None:
+        """Show the validation loss to a scheduler that reacts to it."""
+        if self.schedule.reactive:
+            self.main.step(value)
+
+
+def _constant(optimizer: Optimizer):
+    return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+
+
+def _warmup(optimizer: Optimizer, length: int):
+    """(s + 1) / length for s < length, then 1. A warm-up of one step is no warm-up."""
+    schedulers = torch.optim.lr_scheduler
+    if length == 1:
+        return _constant(optimizer)
+    return schedulers.LinearLR(optimizer, start_factor=1 / length, end_factor=1.0, total_iters=length - 1)
+
+
+def data_loss(task: str, outputs: Tensor, y: Tensor) -> Tensor:
+    """Cross entropy, or the mean squared error of the only output."""
+    return functional.cross_entropy(outputs, y) if task == "classification" else functional.mse_loss(outputs[:, 0], y)
+
+
+def _metrics(network: nn.Sequential, data: RunData, dtype) -> dict[str, float]:
+    """Loss and accuracy of train and val in evaluation mode (loss, rmse and r2 for numbers)."""
+    found: dict[str, float] = {}
+    network.eval()
+    for split in ("train", "val"):
+        index = getattr(data, split)
+        x, y = torch.from_numpy(data.x[index]), torch.from_numpy(data.y[index])
+        with torch.no_grad():
+            out = network(x)
+        if data.task == "classification":
+            found[f"{split}/loss"] = float(functional.cross_entropy(out, y))
+            found[f"{split}/accuracy"] = float((out.argmax(1) == y).double().mean())
+        else:
+            found[f"{split}/loss"] = float(functional.mse_loss(out[:, 0], y.to(dtype)))
+            squares = (out[:, 0].double() - y).square()
+            found[f"{split}/rmse"] = float(squares.mean().sqrt())
+            found[f"{split}/r2"] = float(1 - squares.sum() / (y - y.mean()).square().sum())
+    network.train()
+    return found
+
+
+def _batches(engine: Engine, settings: Settings, data: RunData):
+    """(x [B, D], y [B], factors) of every step, as the engine draws them."""
+    dtype, size, step = getattr(torch, settings.trainer.dtype), settings.trainer.batch_size, 0
+    x = torch.from_numpy(data.x)
+    y = torch.from_numpy(data.y) if data.task == "classification" else torch.from_numpy(data.y).to(dtype)
+    for epoch in range(settings.trainer.epochs):
+        for index in engine.tables.order([settings.seed], [epoch])[0].split(size):
+            if len(index) < size and settings.trainer.drop_last:
+                continue
+            drawn = engine.noise.draw(np.array([[step]]), len(index))
+            yield x[index], y[index], drawn[0] if drawn else None
+            step += 1
+
+
+def replay(case: Case, settings: Settings, data: RunData, nudge: Callable[[Tensor], Tensor] = lambda w: w) -> Trained:
+    """The case in PyTorch, from the weights, batches and dropout factors of an engine that trains this row alone.
+
+    nudge: a change of each initial weight matrix (to see how much a rounding error grows).
+    """
+    engine, dtype = Engine([settings], [data]), getattr(torch, settings.trainer.dtype)
+    network = sequential(settings, data.x.shape[1], data.outputs).train()
+    network.load_state_dict(named_state(engine))
+    weights = [m.weight for m in network if isinstance(m, nn.Linear)]
+    with torch.no_grad():
+        for w in weights:
+            w.copy_(nudge(w))
+    optimizer = case.optimizer(weights, [p for p in network.parameters() if all(p is not w for w in weights)])
+    rate = Rate(case.schedule, settings.optimizer.lr, engine.steps)
+    loss_of = case.loss or functools.partial(data_loss, data.task)
+    rates, objectives = [], []
+    for x, y, factors in _batches(engine, settings, data):
+        for module in network:
+            if isinstance(module, Factors):
+                module.factor = factors[module.place][0, :, : engine.layout.widths[module.place]]
+        objectives.append(_step(case, network, weights, optimizer, loss_of, x, y, rate.value()))
+        rates.append(rate.value())
+        rate.after_step()
+        if len(rates) % engine.steps == 0 and rate.schedule.reactive:
+            rate.after_epoch(_metrics(network, data, dtype)["val/loss"])
+    return Trained(network.state_dict(), rates, objectives, _metrics(network, data, dtype))
+
+
+def _step(case: Case, network, weights, optimizer, loss_of, x, y, rate: float) -> float:
+    """One step in the order of the design: loss and penalty, gradients, clip, rule, proximal step or projection."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    optimizer.zero_grad()
+    objective = loss_of(network(x), y)
+    if case.penalty:
+        objective = objective + case.penalty(weights)
+    objective.backward()
+    if case.clip:
+        torch.nn.utils.clip_grad_norm_(network.parameters(), case.clip)
+    optimizer.step()
+    if case.after:
+        with torch.no_grad():
+            case.after(weights, rate)
+    return objective.item()
+
+
+@functools.cache
+def reference(case: Case, dtype: str) -> Trained:
+    """The reference of a case, computed once."""
+    return replay(case, of_case(case, dtype), synthetic(case.task, dtype))
