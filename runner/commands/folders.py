@@ -7,7 +7,7 @@ from pathlib import Path
 from runner.errors import ConfigError
 
 OUTPUTS = Path("outputs")
-MARKERS = (".hydra", "multirun.yaml")  # what Hydra writes at the start of a run, of a sweep
+MARKERS = (".hydra", "multirun.yaml", "unfinished.json")  # written at the start of a run, a sweep, of runs together
 RUN_FILES = (*MARKERS, "metrics.csv", "summary.json")
 
 
