@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from runner.commands.folders import find_run
-from runner.commands.train import outcome_code
+from runner.commands.train import conclude
 
 
 def run(arguments: list[str]) -> int:
@@ -19,4 +19,4 @@ def run(arguments: list[str]) -> int:
     if (folder / SUMMARY).is_file():
         print(f"{folder}: this run has ended already; nothing to do")
     outcomes = session.resume(folder, console=True)
-    return outcome_code(outcomes, multirun=len(outcomes) > 1)
+    return conclude(outcomes, multirun=len(outcomes) > 1, overrides=[])

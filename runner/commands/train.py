@@ -91,8 +91,11 @@ def _folder(args: argparse.Namespace) -> Path:
     return Path(args.config_path).resolve() if args.config_path else config_dir()
 
 
-def outcome_code(outcomes: list[Any], multirun: bool) -> int:
-    """The exit code of runs that have ended; those that failed are named."""
+def conclude(outcomes: list[Any], multirun: bool, overrides: list[str]) -> int:
+    """Show how runs ended and what to type next, name those that failed; returns the exit code."""
+    from runner.records.console import closing_panel
+
+    closing_panel(*outcomes, overrides=overrides)
     for outcome in outcomes:
         if outcome.status == "failed":
             print(
@@ -105,13 +108,16 @@ def outcome_code(outcomes: list[Any], multirun: bool) -> int:
 def _train(config: DictConfig, folder: Path, multirun: bool) -> int:
     from omegaconf import OmegaConf
 
+    from hydra.core.hydra_config import HydraConfig
+
     from runner.config.validate import validate
 
     tree: Any = OmegaConf.to_container(config, resolve=True)
     settings = validate(tree)
     from runner.execution import session
 
-    return outcome_code(session.start([(settings, folder)], console=True), multirun)
+    outcomes = session.start([(settings, folder)], console=True)
+    return conclude(outcomes, multirun, list(HydraConfig.get().overrides.task))
 
 
 def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:

@@ -108,8 +108,9 @@ def next_commands(outcome: Outcome, overrides: Sequence[str] = ()) -> list[str]:
     if outcome.status in RESUMABLE:
         return [f"runner resume {folder}", look]
     if outcome.status == "diverged":
-        return [look, " ".join(f"runner {words} optimizer.lr=LOWER".split())]
-    return [look, f"runner predict {folder} INPUT --out FILE", " ".join(f"runner -m {words} seeds=5".split())]
+        kept = " ".join(shlex.quote(w) for w in overrides if not w.startswith(("optimizer.lr=", "hydra.")))
+        return [look, " ".join(f"runner {kept} optimizer.lr=LOWER".split())]
+    return [look, f"runner predict {folder} INPUT --out FILE", " ".join(f"runner -m {words} seed=0,1,2,3,4".split())]
 
 
 def shown_path(folder: Path | str) -> str:

@@ -53,9 +53,9 @@ def model_digest(state: dict[str, Tensor], metadata: dict[str, str]) -> str:
 
 def split_metrics(metrics: dict[str, float], split: str) -> dict[str, float | None]:
     """The metrics of one split, without its name: {"loss": ..., "accuracy": ...}; null where not finite."""
-    found = {k.split("/")[1]: float(v) for k, v in metrics.items() if k.startswith(f"{split}/")}
+    found = {k.split("/")[1]: v for k, v in metrics.items() if k.startswith(f"{split}/")}
     found.pop("objective", None)
-    return {k: v if math.isfinite(v) else None for k, v in found.items()}
+    return {k: v if v is not None and math.isfinite(v) else None for k, v in found.items()}
 
 
 def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts: dict[str, Any]) -> Outcome:

@@ -182,7 +182,7 @@ def test_piped_closing_panel_has_result_folder_and_commands_that_can_be_pasted()
         "next:",
         "  runner dashboard 'outputs/some run'",
         "  runner predict 'outputs/some run' INPUT --out FILE",
-        "  runner -m regularizer.dropout=0.5 'model.hidden=[64,32]' seeds=5",
+        "  runner -m regularizer.dropout=0.5 'model.hidden=[64,32]' seed=0,1,2,3,4",
     ]
 
 
