@@ -69,8 +69,19 @@ class LoadedRun:
         return softmax(self.outputs(self.transform(inputs)))
 
     def transform(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """What the network sees [n, D]. DataError for missing columns or values that are no numbers."""
-        return self.encoding.transform(as_frame(inputs, self.encoding))
+        """What the network sees [n, D]. DataError for missing columns, values that are no numbers or too large."""
+        return self.transform_with_notes(as_frame(inputs, self.encoding))[0]
+
+    def transform_with_notes(self, table: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
+        """(what the network sees [n, D], sentences on columns ignored, holes filled, categories not seen before)."""
+        with np.errstate(over="ignore"):
+            x_ND, notes = self.encoding.transform_with_notes(table)
+        bad = np.argwhere(~np.isfinite(x_ND))
+        if len(bad):
+            row, feature = bad[0]
+            name = self.encoding.feature_names[feature]
+            raise DataError(f"column {name!r} holds a number too large for {x_ND.dtype} in data row {row + 1}.")
+        return x_ND, notes
 
     def outputs(self, x_ND: np.ndarray) -> np.ndarray:
         """What the network says [n, C] to encoded features: scores of the classes, or the scaled target.
@@ -92,7 +103,7 @@ class LoadedRun:
             raise RunError(
                 f"{self.folder / MODEL}: the network's answer to data row {bad[0] + 1} is not finite "
                 f"({len(bad)} of {len(outputs_NC)} rows). Either the row holds numbers far outside the training data, "
-                "or the run diverged (see its summary.json)."
+                "or the run diverged: its summary.json says so."
             )
 
 

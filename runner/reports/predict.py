@@ -42,7 +42,7 @@ def predict_file(run: LoadedRun, path: Path) -> Prediction:
 
     table, _ = read_frame(path, run.encoding.text_columns)
     try:
-        x, notes = run.encoding.transform_with_notes(table)
+        x, notes = run.transform_with_notes(table)
         outputs = run.outputs(x)
         score, known, unknown = _score(run, table, outputs)
     except DataError as error:

@@ -1,0 +1,70 @@
+"""A table as users have it (numbers, words, holes, text classes, a number to predict), and runs trained on it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import runner
+
+ROWS = 240
+SHORT = {"epochs": 12, "figures": False, "histograms": 0}
+
+
+def houses() -> pd.DataFrame:
+    """Deterministic: two numeric columns with holes, one categorical with holes, an identifier, a class, a number."""
+    random = np.random.default_rng(7)
+    size, age = random.gamma(4, 25, ROWS), random.uniform(0, 90, ROWS)
+    town = random.choice(["Graz", "Linz", "Wien"], ROWS)
+    price = 3 * size - age + 80 * (town == "Wien") + random.normal(0, 20, ROWS)
+    frame = pd.DataFrame({"id": [f"{i:04d}" for i in range(ROWS)], "size": size, "age": age, "town": town})
+    frame = frame.assign(price=price, sold=np.where(price + random.normal(0, 40, ROWS) < 300, "yes", "no"))
+    frame.loc[::19, "size"] = np.nan
+    frame.loc[5::23, "town"] = None
+    return frame
+
+
+def config(path, target: str, **more) -> dict:
+    """Training on the houses: the other target and the identifier are left out."""
+    ignore = ["id", "price" if target == "sold" else "sold"]
+    dataset = {"name": "csv", "path": path, "target": target, "ignore": ignore}
+    return {"dataset": dataset, "trainer": SHORT, "model": {"hidden": [16]}, "optimizer.lr": 0.01, **more}
+
+
+@pytest.fixture(scope="session")
+def csv(tmp_path_factory):
+    """The table as a file."""
+    path = tmp_path_factory.mktemp("data") / "houses.csv"
+    houses().to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained(csv, tmp_path_factory):
+    """Outcomes by name: classes, with batch norm and dropout, in float64; regression likewise."""
+    batch_norm = {"model": {"hidden": [16, 8], "norm": "batch"}, "regularizer": {"dropout": 0.2}}
+    precise = {"trainer": SHORT | {"dtype": "float64"}}
+    configs = {
+        "classes": config(csv, "sold"),
+        "classes, batch norm": config(csv, "sold") | batch_norm,
+        "classes, layer norm, float64": config(csv, "sold") | precise | {"model": {"hidden": [9], "norm": "layer"}},
+        "numbers": config(csv, "price"),
+        "numbers, batch norm": config(csv, "price") | batch_norm,
+        "numbers, float64": config(csv, "price") | precise,
+        "digits": {"trainer": SHORT},
+    }
+    outcomes = runner.train(list(configs.values()), tmp_path_factory.mktemp("outputs"))
+    return dict(zip(configs, outcomes, strict=True))
+
+
+@pytest.fixture
+def classes(trained):
+    """Folder of a run that tells classes apart."""
+    return trained["classes"].folder
+
+
+@pytest.fixture
+def numbers(trained):
+    """Folder of a regression."""
+    return trained["numbers"].folder
