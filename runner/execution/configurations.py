@@ -129,14 +129,14 @@ def from_words(words: list[str]) -> Settings:
 def _own_hydra() -> Iterator[None]:
     """Hydra's global state set aside, so that a program that uses Hydra itself can call `runner.train`."""
     from hydra.core.global_hydra import GlobalHydra
-    from hydra.core.singleton import Singleton
+    from hydra.core.hydra_config import HydraConfig
 
-    before = Singleton.get_state()
+    theirs, config = GlobalHydra.instance().hydra, HydraConfig.instance().cfg
     GlobalHydra.instance().clear()
     try:
         yield
     finally:
-        Singleton.set_state(before)
+        GlobalHydra.instance().hydra, HydraConfig.instance().cfg = theirs, config
 
 
 def _short(value: Any) -> str:
