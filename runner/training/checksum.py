@@ -1,10 +1,12 @@
-"""The checksum that checkpoints and models carry, so that a damaged file is never taken for a whole one."""
+"""Checkpoints and models as bytes, and the checksum they carry, so that no damaged file is taken for a whole one."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 
 import torch
+from safetensors.torch import save
 
 
 def digest(tensors: dict[str, torch.Tensor], plain: str) -> str:
@@ -14,3 +16,14 @@ def digest(tensors: dict[str, torch.Tensor], plain: str) -> str:
         found.update(f"{name} {tensors[name].dtype} {list(tensors[name].shape)}".encode())
         found.update(tensors[name].contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return found.hexdigest()
+
+
+def to_bytes(tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> bytes:
+    """A safetensors file whose bytes depend on its content alone (the library orders metadata anew each time)."""
+    data = save(tensors, metadata)
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)  # the format asks for tensors that begin at a multiple of 8
+    return len(text).to_bytes(8, "little") + text + data[8 + size :]

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save
 from torch import Tensor
 
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.population.export import architecture, state_dict
 from runner.records import disk
-from runner.training.checksum import digest
+from runner.training.checksum import digest, to_bytes
 from runner.training.engine import Engine
 from runner.training.trial import Trial
 
@@ -43,7 +42,7 @@ def model_bytes(engine: Engine, row: int, settings: Settings, data: RunData) -> 
         "encoding": json.dumps(data.encoding.to_dict()),
         "dtype": settings.trainer.dtype,
     }
-    return save(state, metadata | {"sha256": model_digest(state, metadata)})
+    return to_bytes(state, metadata | {"sha256": model_digest(state, metadata)})
 
 
 def model_digest(state: dict[str, Tensor], metadata: dict[str, str]) -> str:
