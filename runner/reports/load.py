@@ -132,7 +132,7 @@ def as_frame(inputs: Any, encoding: Encoding) -> pd.DataFrame:
     import pandas as pd
 
     if isinstance(inputs, pd.DataFrame):
-        return inputs
+        return _named(inputs)
     array, columns, image = np.asarray(inputs), encoding.columns, encoding.image_shape
     if image and array.shape[1:] in (image, image[1:]) and array[:1].size in (0, len(columns)):
         array = array.reshape(len(array), len(columns))
@@ -142,6 +142,16 @@ def as_frame(inputs: Any, encoding: Encoding) -> pd.DataFrame:
             f"{', '.join(columns[:SHOWN])}{', ...' if len(columns) > SHOWN else ''}."
         )
     return pd.DataFrame(array, columns=columns)
+
+
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with column names that are text, as in a file; DataError if one is there twice."""
+    names = table.columns.map(str)
+    if names.has_duplicates:
+        raise DataError(
+            f"the table has more than one column {names[names.duplicated()][0]!r}. Rename or remove the others."
+        )
+    return table if all(isinstance(name, str) for name in table.columns) else table.set_axis(names, axis=1)
 
 
 def _missing(folder: Path) -> RunnerError:

@@ -1,4 +1,4 @@
-"""`runner.train`: several runs at once from Python, as if each had been started alone; mistakes are said all at once."""
+"""`runner.train`: several runs at once from Python, as if each had been started alone; all mistakes said at once."""
 
 from __future__ import annotations
 

@@ -101,6 +101,22 @@ def test_missing_columns_are_named(classes, csv):
         runner.load(classes).predict(pd.read_csv(csv).drop(columns=["age", "town"]))
 
 
+def test_a_column_that_is_there_twice_is_refused(classes, csv):
+    table = pd.read_csv(csv)
+    with pytest.raises(DataError, match="more than one column 'age'"):
+        runner.load(classes).predict(pd.concat([table, table[["age"]]], axis=1))
+
+
+def test_names_of_columns_that_are_numbers_are_those_of_the_file(tmp_path):
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(random.normal(size=(60, 2))).assign(y=random.choice(["a", "b"], 60))
+    table.to_csv(tmp_path / "numbers.csv", index=False)
+    dataset = {"name": "csv", "path": tmp_path / "numbers.csv", "target": "y"}
+    (outcome,) = runner.train([{"dataset": dataset, "trainer.epochs": 1, "trainer.figures": False}], tmp_path)
+    run = runner.load(outcome.folder)
+    assert (run.predict(table) == run.predict(table[[0, 1]].to_numpy())).all()
+
+
 def test_a_regression_has_no_probabilities(numbers, csv):
     with pytest.raises(RunError, match=r"'price'.*use predict"):
         runner.load(numbers).predict_proba(pd.read_csv(csv))
