@@ -45,7 +45,7 @@ def open_training(
     engine = Engine([trial.settings for trial in trials], data)
     first = runs[0][0]
     if console:
-        banner(first, data[0].describe(), engine.layout.parameters, runs[0][1], members=len(runs))
+        banner(first, _describe(first, data[0]), engine.layout.parameters, runs[0][1], members=len(runs))
     epochs = max(settings.trainer.epochs for settings, _ in runs)
     with Progress(epochs, len(runs), enabled=console and first.trainer.progress) as progress:
         training = Training(engine, trials, path, facts=_facts(first), watch=_watch(progress), at_end=_at_end)
@@ -83,12 +83,19 @@ def _whole_log(folder: Path) -> dict[str, int]:
 
 
 def _begin(trial: Trial) -> None:
-    tree = trial.settings.tree()
-    trial.files.hparams(tree)
-    trial.files.text("configuration", markdown(tree))
-    for line in trial.data.describe():
+    settings = trial.settings
+    trial.files.hparams({key: settings.value(key) for key, o in settings.options().items() if o.kind != "free"})
+    trial.files.text("configuration", markdown(settings.tree()))
+    for line in _describe(settings, trial.data):
         trial.files.log(line)
     trial.files.flush()
+
+
+def _describe(settings: Settings, data: Any) -> list[str]:
+    """What was read, and what the trainer makes of it."""
+    rows, batch = len(data.train), settings.trainer.batch_size
+    full = [f"trainer.batch_size={batch} is larger than the {rows:,} training rows: every step takes the full batch"]
+    return data.describe() + (full if batch > rows else [])
 
 
 def _facts(settings: Settings) -> dict[str, Any]:
