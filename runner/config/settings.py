@@ -61,6 +61,10 @@ class Settings:
             found |= {regularizer_key(entry, key): option for key, option in entry.options.items()}
         return found
 
+    def choices(self) -> dict[str, str]:
+        """{"optimizer.name": "adamw", ...} for every group with a choice."""
+        return {f"{group}.name": name_of(getattr(self, group), group) for group in CHOICE_GROUPS}
+
     def tree(self) -> dict[str, Any]:
         """The configuration as nested plain values, the inverse of `config.validate.validate`."""
         tree: dict[str, Any] = {}

@@ -84,7 +84,8 @@ def _whole_log(folder: Path) -> dict[str, int]:
 
 def _begin(trial: Trial) -> None:
     settings = trial.settings
-    trial.files.hparams({key: settings.value(key) for key, o in settings.options().items() if o.kind != "free"})
+    options = {key: settings.value(key) for key, option in settings.options().items() if option.kind != "free"}
+    trial.files.hparams(settings.choices() | options)
     trial.files.text("configuration", markdown(settings.tree()))
     for line in _describe(settings, trial.data):
         trial.files.log(line)
