@@ -1,4 +1,4 @@
-"""The network and its loss. Each registered activation and norm with a torch name is a case by itself, also later ones."""
+"""The network and its loss. Every registered activation and norm with a torch name is a case, also later ones."""
 
 from parity_case import TWO, Case
 from torch.optim import SGD

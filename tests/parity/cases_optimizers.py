@@ -120,9 +120,7 @@ CASES = [
         keys("rmsprop", lr=0.001, rho=0.95, eps=1e-4, momentum=0.7, centered=True, weight_decay=0.02, decay_biases=True)
         | CLIP
         | LASSO,
-        lambda w, o: RMSprop(
-            w + o, lr=0.001, alpha=0.95, eps=1e-4, momentum=0.7, centered=True, weight_decay=0.02
-        ),
+        lambda w, o: RMSprop(w + o, lr=0.001, alpha=0.95, eps=1e-4, momentum=0.7, centered=True, weight_decay=0.02),
         clip=0.5,
         **SOFT,
     ),

@@ -1,4 +1,4 @@
-"""Regularizers: every key, one number for all layers and one a layer. Penalties are terms of the loss, through autograd."""
+"""Regularizers: every key, one number for all layers and one a layer. Penalties are terms of the loss, by autograd."""
 
 import functools
 

@@ -41,7 +41,9 @@ CASES = [
         keys("step", step_size=33, gamma=0.6, warmup=13, unit="steps"),
         schedule=Schedule(lambda o: StepLR(o, 33, gamma=0.6), "steps", warmup=13),
     ),
-    Case("cosine", keys("cosine", floor=0.05), schedule=Schedule(lambda o: CosineAnnealingLR(o, 50, eta_min=0.05 * LR))),
+    Case(
+        "cosine", keys("cosine", floor=0.05), schedule=Schedule(lambda o: CosineAnnealingLR(o, 50, eta_min=0.05 * LR))
+    ),
     Case(
         "cosine_warmup_epochs",
         keys("cosine", warmup=10),

@@ -31,7 +31,7 @@ TWO = {"model.hidden": [12, 9]}
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """A torch scheduler with a clock of its own that starts after `warmup` steps and ticks every step or every epoch."""
+    """A torch scheduler whose clock starts after `warmup` steps and ticks every step or every epoch."""
 
     main: Callable[[Optimizer], Any]
     unit: str = "epochs"
@@ -43,8 +43,8 @@ class Schedule:
 class Case:
     """One experiment, as settings (dotted key -> value, on top of BASE) and as PyTorch calls.
 
-    optimizer(weights, others) gets the linear layers' weight matrices and all other parameters; penalty(weights) is added to
-    the loss; loss(outputs, targets) is what is trained on; after(weights, rate) changes weights in place after the step.
+    optimizer(weights, others) gets the linear layers' weight matrices and all other parameters; loss(outputs, targets)
+    is what is trained on, penalty(weights) is added to it; after(weights, rate) changes weights in place after the step.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Case:
 
 
 def settings_of(overrides: dict[str, Any], dtype: str = "float64") -> Settings:
-    """Validated settings from dotted keys; `optimizer` alone chooses an entry. BASE's keys of another optimizer do not leak."""
+    """Validated settings from dotted keys on top of BASE; a key without a dot, such as `optimizer`, chooses an entry."""
     chosen = BASE | {"trainer.dtype": dtype} | overrides
     tree = default_tree({g: chosen[g] for g in CHOICE_GROUPS if g in chosen})
     for path, value in chosen.items():
@@ -84,7 +84,7 @@ def of_case(case: Case, dtype: str) -> Settings:
 
 @functools.cache
 def synthetic(task: str, dtype: str) -> RunData:
-    """90 training and 30 validation examples of 7 features: 3 classes of a random network, or its noisy first output."""
+    """90 training and 30 validation examples of 7 features: 3 classes of a noisy network, or its first output."""
     draw = np.random.default_rng(3)
     x = draw.standard_normal((120, 7))
     z = np.tanh(x @ draw.standard_normal((7, 6))) @ draw.standard_normal((6, 3)) + 0.5 * draw.standard_normal((120, 3))
@@ -96,7 +96,8 @@ def run_data(x: np.ndarray, y: np.ndarray, task: str, dtype: str, train: int) ->
     """Arrays as prepared data; the rows after the first `train` are validation."""
     names = [f"x{i}" for i in range(x.shape[1])]
     labels = [str(c) for c in range(int(y.max()) + 1)] if task == "classification" else None
-    encoding = Encoding(task, "y", names, names, [0.0] * len(names), [0.0] * len(names), [1.0] * len(names), labels=labels)
+    zeros, ones = [0.0] * len(names), [1.0] * len(names)
+    encoding = Encoding(task, "y", names, names, fill=zeros, offset=zeros, scale=ones, labels=labels)
     index = np.arange(len(x))
     outputs = len(labels) if labels else 1
     x = x.astype(dtype)

@@ -53,7 +53,7 @@ def sequential(settings: Settings, inputs: int, outputs: int) -> nn.Sequential:
 
 
 class Rate:
-    """The rate of every step: LinearLR's factor times what the case's scheduler gives, each kept on an optimizer of its own."""
+    """The rate of every step: LinearLR's factor times the case's scheduler, each on an optimizer of its own."""
 
     def __init__(self, schedule: Schedule | None, base: float, steps_per_epoch: int):
         self.schedule, self.base, self.every = schedule or Schedule(_constant), base, steps_per_epoch

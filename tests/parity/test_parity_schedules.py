@@ -46,7 +46,9 @@ def ours(schedule, steps_per_epoch: int, epochs: int) -> np.ndarray:
 
 def warmed(main, length: int):
     """torch's way to say warm-up: LinearLR, then the schedule, in SequentialLR. (s + 1) / length in step s."""
-    return lambda o: SequentialLR(o, [LinearLR(o, 1 / length, 1.0, total_iters=length - 1), main(o)], milestones=[length])
+    return lambda o: SequentialLR(
+        o, [LinearLR(o, 1 / length, 1.0, total_iters=length - 1), main(o)], milestones=[length]
+    )
 
 
 BODIES = {

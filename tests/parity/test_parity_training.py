@@ -1,8 +1,8 @@
 """Training equals PyTorch's: weights, running statistics, rates, objectives and metrics after 200 steps of every case.
 
-A row alone is compared in float64, to 1e-10. Then all rows that can share a population train side by side, whatever their
-rules, penalties and schedules, and each must still equal its own PyTorch run: in float32, to 1e-5. Once more in float64 without
-fused kernels: the definitions (`update`) of the rules.
+A row alone is compared in float64, to 1e-10. Then all rows that can share a population train side by side, whatever
+their rules, penalties and schedules, and each must still equal its own PyTorch run: in float32, to 1e-5. Once more in
+float64 without fused kernels: the definitions (`update`) of the rules.
 """
 
 import itertools
@@ -62,5 +62,6 @@ def test_definitions_of_rules(monkeypatch):
     for entry in entries("optimizer").values():
         monkeypatch.setattr(entry.cls, "fused", None)
     rules = max(GROUPS, key=len)
-    assert {case.settings.get("optimizer", "sgd") for case in rules} >= {n for n, e in entries("optimizer").items() if e.torch}
+    with_torch_names = {name for name, entry in entries("optimizer").items() if entry.torch}
+    assert {case.settings.get("optimizer", "sgd") for case in rules} >= with_torch_names
     side_by_side(rules, "float64")

@@ -1,0 +1,82 @@
+"""Initial weights: torch.nn.init's numbers from the same generator, and its moments and bounds on a large layer."""
+
+import math
+
+import pytest
+import torch
+from parity_case import of_case, synthetic
+from parity_cases import CASES
+from parity_engine import named_state
+from torch import nn
+
+from runner.config.registry import entries
+from runner.population.initial import initial_theta
+from runner.population.layout import Layout
+from runner.training.engine import Engine
+
+WIDTHS = [301, 503, 7]
+
+
+def default_of_linear(weight, generator):
+    """What nn.Linear.reset_parameters does to its weight."""
+    nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
+
+
+REFERENCE = {
+    "torch": default_of_linear,
+    "he": lambda w, g: nn.init.kaiming_normal_(w, nonlinearity="relu", generator=g),
+    "glorot": lambda w, g: nn.init.xavier_uniform_(w, generator=g),
+}
+NAMES = sorted(name for name, entry in entries("init").items() if entry.torch)
+
+
+def test_every_init_with_a_torch_name_has_a_reference():
+    assert set(REFERENCE) == set(NAMES)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("name", NAMES)
+def test_same_generator_same_weights(name, dtype):
+    ours, theirs = (torch.empty(33, 17, dtype=dtype) for _ in range(2))
+    bias = torch.full((33,), 9.0, dtype=dtype)
+    entries("init")[name].cls().fill(ours, bias, torch.Generator().manual_seed(5))
+    REFERENCE[name](theirs, torch.Generator().manual_seed(5))
+    torch.testing.assert_close(ours, theirs, rtol=1e-6 if dtype == torch.float32 else 1e-14, atol=0)
+    assert bias.abs().max() <= (1 / math.sqrt(17) if name == "torch" else 0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_moments_and_bounds(name):
+    """Mean, spread, tails and largest value of each layer are those of torch's draws, within their sampling error."""
+    layout = Layout(WIDTHS, exact=False, normed=False)
+    theta = initial_theta(layout, [1, 2], name, torch.float64)
+    for layer in range(2):
+        for row in range(2):
+            ours = layout.slots[f"{layer}.weight"].true(theta)[row]
+            theirs = torch.empty(ours.shape, dtype=torch.float64)
+            REFERENCE[name](theirs, torch.Generator().manual_seed(row))
+            error = 5 / math.sqrt(ours.numel())
+            assert abs(float(ours.mean() / theirs.std())) < error
+            assert float(ours.std()) == pytest.approx(float(theirs.std()), rel=error)
+            assert float(ours.abs().mean()) == pytest.approx(float(theirs.abs().mean()), rel=error)
+            if name != "he":
+                assert float(ours.abs().max()) == pytest.approx(float(theirs.abs().max()), rel=error)
+    assert not torch.equal(theta[0], theta[1])
+
+
+def test_biases_of_the_default_are_those_of_linear():
+    layout = Layout([9, 20_000, 1], exact=False, normed=False)
+    bias = layout.slots["0.bias"].true(initial_theta(layout, [3], "torch", torch.float64))[0]
+    reference = nn.Linear(9, 20_000, dtype=torch.float64).bias.detach()
+    assert float(bias.std()) == pytest.approx(float(reference.std()), rel=0.03)
+    assert 0.99 / 3 < bias.abs().max() <= 1 / 3
+
+
+@pytest.mark.parametrize("norm", sorted(name for name, entry in entries("norm").items() if entry.torch))
+def test_norms_begin_as_torch_begins_them(norm):
+    case = next(case for case in CASES if case.settings.get("model.norm") == norm)
+    engine = Engine([of_case(case, "float64")], [synthetic("classification", "float64")])
+    fresh = getattr(nn, entries("norm")[norm].torch)(12).double().state_dict()
+    state = named_state(engine)
+    for name, value in fresh.items():
+        torch.testing.assert_close(state[f"1.{name}"], value, rtol=0, atol=0)
