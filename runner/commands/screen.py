@@ -41,8 +41,9 @@ def report_to(error: Exception, log: Path) -> int:
         report(error)
         if error.exit_code != INTERRUPTED:
             write_traceback(error, log)
-    except RunError as problem:  # the log cannot be written either
-        report(problem)
+    except RunError as problem:  # the log cannot be written
+        if not isinstance(error, RunError):  # else it is the same full disk, which has been reported
+            report(problem)
     return error.exit_code if isinstance(error, RunnerError) else 1
 
 

@@ -106,9 +106,8 @@ def conclude(outcomes: list[Any], multirun: bool, overrides: list[str]) -> int:
 
 
 def _train(config: DictConfig, folder: Path, multirun: bool) -> int:
-    from omegaconf import OmegaConf
-
     from hydra.core.hydra_config import HydraConfig
+    from omegaconf import OmegaConf
 
     from runner.config.validate import validate
 

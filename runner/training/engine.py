@@ -190,7 +190,7 @@ class Engine:
         return objective
 
     def _loss(self, outputs: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
-        """Terms [M, B, C] that sum to the mean data loss of each row, and their gradient with respect to the outputs."""
+        """Terms [M, B, C] that sum to the mean data loss of each row, and their gradient by the outputs."""
         weight = 1 / outputs.shape[1]
         if self.loss.gradient is not None:
             return self.loss.gradient(outputs, q, self.network.head, weight)

@@ -34,6 +34,5 @@ class Stopping:
         return False
 
     def exhausted(self, rule: EarlyStopping) -> bool:
-        """Whether patience has run out: `patience` epochs in a row without improvement (patience 0 stops at the first).
-        """
+        """Whether `patience` epochs in a row brought no improvement (patience 0 stops at the first)."""
         return rule.patience is not None and self.waited >= max(rule.patience, 1)

@@ -5,7 +5,7 @@ requests as JSON on standard input, results as JSON on standard output.
 
 A request is {"scenario", "csv", "folder", "jobs"}: folder/whole is what a run without kills leaves behind, folder/<i>
 what job i does. A job is a list of kills: for each a child starts or resumes the runs and dies; a last child goes on to
-the end. The first kill is a share of the points of a whole run (0 the first, 1 the last), the others are counts; the jobs
+the end. The first kill is a share of the points of a whole run (0 the first, 1 the last), others are counts; the jobs
 "every" are one kill at each point. A result is {"points", "jobs": [{"kills", "killed", "error"}]}.
 """
 

@@ -38,16 +38,10 @@ CASES = [
         lambda w, o: SGD(w + o, lr=0.1, momentum=0.8, nesterov=True),
     ),
     Case(
-        "sgd_weight_decay",
-        keys("sgd", momentum=0.9, weight_decay=0.02),
-        lambda w, o: SGD(decayed(w, o, 0.02), lr=0.1, momentum=0.9),
-    ),
-    Case(
         "sgd_decay_biases",
         keys("sgd", momentum=0.9, nesterov=True, weight_decay=0.02, decay_biases=True),
         lambda w, o: SGD(w + o, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.02),
     ),
-    Case("sgd_clip", keys("sgd") | CLIP, clip=0.5),
     Case(
         "sgd_clip_then_decay",
         keys("sgd", momentum=0.5, weight_decay=0.05) | CLIP,
@@ -66,17 +60,17 @@ CASES = [
         lambda w, o: Adam(w + o, lr=0.01, betas=(0.9, 0.9), amsgrad=True),
     ),
     Case(
-        "adam_weight_decay",
-        keys("adam", lr=0.01, weight_decay=0.03),
+        "adam_clip_then_decay",
+        keys("adam", lr=0.01, weight_decay=0.03) | CLIP,
         lambda w, o: Adam(decayed(w, o, 0.03), lr=0.01),
+        clip=0.5,
     ),
     Case(
-        "adam_decay_biases",
-        keys("adam", lr=0.01, weight_decay=0.03, decay_biases=True, amsgrad=True),
+        "adam_everything",
+        keys("adam", lr=0.01, weight_decay=0.03, decay_biases=True, amsgrad=True) | LASSO,
         lambda w, o: Adam(w + o, lr=0.01, weight_decay=0.03, amsgrad=True),
+        **SOFT,
     ),
-    Case("adam_clip", keys("adam", lr=0.01) | CLIP, lambda w, o: Adam(w + o, lr=0.01), clip=0.5),
-    Case("adam_proximal", keys("adam", lr=0.01) | LASSO, lambda w, o: Adam(w + o, lr=0.01), **SOFT),
     Case(
         "adamw",
         keys("adamw", lr=0.01, weight_decay=0.5),
@@ -96,11 +90,6 @@ CASES = [
     ),
     Case("rmsprop", keys("rmsprop", lr=0.003), lambda w, o: RMSprop(w + o, lr=0.003)),
     Case(
-        "rmsprop_numbers",
-        keys("rmsprop", lr=0.005, rho=0.9, eps=1e-3),
-        lambda w, o: RMSprop(w + o, lr=0.005, alpha=0.9, eps=1e-3),
-    ),
-    Case(
         "rmsprop_momentum",
         keys("rmsprop", lr=0.001, momentum=0.8),
         lambda w, o: RMSprop(w + o, lr=0.001, momentum=0.8),
@@ -109,11 +98,6 @@ CASES = [
         "rmsprop_centered",
         keys("rmsprop", lr=0.003, centered=True),
         lambda w, o: RMSprop(w + o, lr=0.003, centered=True),
-    ),
-    Case(
-        "rmsprop_weight_decay",
-        keys("rmsprop", lr=0.003, weight_decay=0.02),
-        lambda w, o: RMSprop(decayed(w, o, 0.02), lr=0.003),
     ),
     Case(
         "rmsprop_everything",

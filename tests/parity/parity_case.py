@@ -44,7 +44,7 @@ class Case:
     """One experiment, as settings (dotted key -> value, on top of BASE) and as PyTorch calls.
 
     optimizer(weights, others) gets the linear layers' weight matrices and all other parameters; loss(outputs, targets)
-    is what is trained on, penalty(weights) is added to it; after(weights, rate) changes weights in place after the step.
+    is what is trained on, penalty(weights) is added to it; after(weights, rate) changes weights in place after a step.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Case:
 
 
 def settings_of(overrides: dict[str, Any], dtype: str = "float64") -> Settings:
-    """Validated settings from dotted keys on top of BASE; a key without a dot, such as `optimizer`, chooses an entry."""
+    """Validated settings from dotted keys on top of BASE; a key without a dot (`optimizer`) chooses an entry."""
     chosen = BASE | {"trainer.dtype": dtype} | overrides
     tree = default_tree({g: chosen[g] for g in CHOICE_GROUPS if g in chosen})
     for path, value in chosen.items():

@@ -1,4 +1,4 @@
-"""Why the case "everything" takes the rate 0.02: at 0.1 no two programs agree to 1e-5 in float32, for its training is chaotic.
+"""Why the case "everything" takes the rate 0.02: at 0.1 its training is chaotic, in any program.
 
 Momentum 0.9 at that rate circles the kinks of max-norm, L1 and clipping. Shown on PyTorch alone, from initial weights
 that are nudged: the distance grows some thousandfold in 200 steps, while at 0.02 it stays what it was. Our distance to

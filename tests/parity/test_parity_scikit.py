@@ -1,7 +1,7 @@
 """Linear models against scikit-learn, in float64: ridge, lasso, elastic net and logistic regression.
 
-This project's objective is (mean loss over the batch) + penalty, with MSE without 1/2; biases are never penalized. With n
-examples:
+This project's objective is (mean loss over the batch) + penalty, with MSE without 1/2; biases are never penalized.
+With n examples:
 
 - ridge       |y - Xw|^2 + alpha |w|^2                  is  n times ours with  l2 = 2 alpha / n
 - lasso       |y - Xw|^2 / 2n + alpha |w|_1             is  ours / 2 with  l1 = 2 alpha
@@ -98,7 +98,7 @@ def test_logistic_regression_of_four_classes(strength):
     x, y = classes(4)
     model = LogisticRegression(C=strength, tol=1e-10, max_iter=10_000).fit(x, y)
     keys = {"optimizer__lr": 0.3, "optimizer__momentum": 0.9, "regularizer__l2": 1 / (strength * N)}
-    weight, bias = fit(x, y, "classification", 1200, **keys)
+    weight, bias = fit(x, y, "classification", 600, **keys)
     np.testing.assert_allclose(weight, model.coef_, atol=CLOSE, rtol=0)
     np.testing.assert_allclose(bias - bias.mean(), model.intercept_ - model.intercept_.mean(), atol=CLOSE, rtol=0)
 
@@ -108,7 +108,7 @@ def test_logistic_regression_of_two_classes(strength):
     x, y = classes(2)
     model = LogisticRegression(C=strength, tol=1e-10, max_iter=10_000).fit(x, y)
     keys = {"optimizer__lr": 0.3, "optimizer__momentum": 0.9, "regularizer__l2": 2 / (strength * N)}
-    weight, bias = fit(x, y, "classification", 1200, **keys)
+    weight, bias = fit(x, y, "classification", 600, **keys)
     np.testing.assert_allclose(weight[1] - weight[0], model.coef_[0], atol=CLOSE, rtol=0)
     np.testing.assert_allclose(bias[1] - bias[0], model.intercept_[0], atol=CLOSE, rtol=0)
     np.testing.assert_allclose(weight[0], -weight[1], atol=CLOSE, rtol=0)

@@ -36,7 +36,7 @@ class Activation:
 
 
 class Norm:
-    """A normalization with gain and bias per unit, and optional running statistics (`buffers`, name -> initial value)."""
+    """A normalization with gain and bias per unit, and optional running statistics: `buffers`, name -> start."""
 
     buffers: ClassVar[dict[str, float]] = {}
     needs_batch: ClassVar[bool] = False  # statistics over the batch: a batch of one has none

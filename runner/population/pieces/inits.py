@@ -1,4 +1,4 @@
-"""Initial weights. m is a unit's number of inputs, n its layer's number of outputs. Biases are 0 unless said otherwise."""
+"""Initial weights. A unit has m inputs, its layer n outputs. Biases are 0 unless said otherwise."""
 
 from __future__ import annotations
 
