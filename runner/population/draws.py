@@ -53,7 +53,7 @@ def _mix32(x: Tensor) -> Tensor:
 
 
 def positions(batch: int, width: int, padded: int, device="cpu") -> Tensor:
-    """Position numbers b width + j times an odd constant, int32 [batch, padded]; the padding repeats the last column."""
+    """Position numbers b width + j times an odd constant, int32 [batch, padded]; padding repeats the last column."""
     column = torch.arange(padded, dtype=torch.int32, device=device).clamp_(max=width - 1)
     row = torch.arange(batch, dtype=torch.int32, device=device)
     return (row[:, None] * width + column) * (0x9E3779B1 - (1 << 32))
