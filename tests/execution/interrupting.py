@@ -1,0 +1,51 @@
+"""Runs in this process that are stopped after an epoch, so that a test finds a checkpoint to work on."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import crash_scenarios
+import pytest
+
+from runner.cli import main
+from runner.training.loop import Training
+
+
+def words(csv: Path, folder: Path) -> list[str]:
+    """The command line of a small run with everything in it."""
+    keys = crash_scenarios.BUSY | {"dataset.path": csv, "trainer.checkpoint_seconds": 0, "hydra.run.dir": folder}
+    plain = [
+        f"{key}={str(value).replace(' ', '').lower() if isinstance(value, (bool, list)) else value}"
+        for key, value in keys.items()
+    ]
+    return ["dataset=csv", "scheduler=plateau", *plain]
+
+
+def at_epoch(monkeypatch, epoch: int, action) -> None:
+    """Call `action` before the epoch-th epoch (the first is 1) of this process."""
+    made = []
+    train = Training._epoch
+
+    def counted(self):
+        made.append(1)
+        if len(made) == epoch:
+            action()
+        train(self)
+
+    monkeypatch.setattr(Training, "_epoch", counted)
+
+
+def stop() -> None:
+    """What `kill` does."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def interrupted(csv: Path, folder: Path, epoch: int = 3) -> Path:
+    """A run that was stopped after an epoch."""
+    with pytest.MonkeyPatch.context() as patch:
+        at_epoch(patch, epoch, stop)
+        assert main(words(csv, folder)) == 130
+    assert (folder / "checkpoint.safetensors").exists()
+    return folder
