@@ -24,7 +24,11 @@ def plateau(o):
 PLATEAU = {"factor": 0.5, "patience": 2, "threshold": 0.02, "cooldown": 1, "min_factor": 0.01}
 
 CASES = [
-    Case("constant_warmup_epochs", keys("constant", warmup=5), schedule=Schedule(constant, warmup=20)),
+    Case(
+        "constant_warmup_steps",
+        keys("constant", warmup=7, unit="steps"),
+        schedule=Schedule(constant, "steps", warmup=7),
+    ),
     Case("step", keys("step", step_size=9, gamma=0.5), schedule=Schedule(lambda o: StepLR(o, 9, gamma=0.5))),
     Case(
         "step_warmup_steps",
@@ -46,8 +50,8 @@ CASES = [
     ),
     Case("plateau", keys("plateau", **PLATEAU), schedule=Schedule(plateau, reactive=True)),
     Case(
-        "plateau_warmup_epochs",
-        keys("plateau", warmup=3, **PLATEAU),
-        schedule=Schedule(plateau, warmup=12, reactive=True),
+        "plateau_warmup_steps",
+        keys("plateau", warmup=6, unit="steps", **PLATEAU),
+        schedule=Schedule(plateau, "steps", warmup=6, reactive=True),
     ),
 ]
