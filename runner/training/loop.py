@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from runner.errors import RunnerError
+from runner.records.console import shown_path
 from runner.training import checkpoint
 from runner.training.engine import Engine
 from runner.training.outcome import Outcome, finish
@@ -80,7 +81,7 @@ class Training:
         for trial in self.trials:
             if trial.last:
                 trial.files.end("failed", {}, int(trial.last["epoch"]))
-            trial.files.log(f"failed ({type(error).__name__}); `runner resume {self.root}` tries again")
+            trial.files.log(f"failed ({type(error).__name__}); `{self._resume_command()}` tries again")
             trial.files.flush()
 
     def _epoch(self) -> None:
@@ -159,8 +160,10 @@ class Training:
         elif time.monotonic() - self.flushed >= FLUSH_SECONDS:
             self._flush()
         if stop:
-            command = f"runner resume {shlex.quote(str(self.root))}"
-            raise Interrupted(f"interrupted; everything is saved. Continue with: {command}")
+            raise Interrupted(f"interrupted; everything is saved. Continue with: {self._resume_command()}")
+
+    def _resume_command(self) -> str:
+        return f"runner resume {shlex.quote(shown_path(self.root))}"
 
     def _flush(self) -> None:
         """Let others see how training goes; what was not made durable is not counted on."""
