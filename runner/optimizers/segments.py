@@ -103,13 +103,23 @@ class Segment:
             g.add_(w * decay.to(w.dtype))
 
     def _update_blocks(self, s: int) -> None:
+        for rows, state, h, t in self._row_blocks(s):
+            self.rule.update(self.w[rows], self.g[rows], state, h, t)
+
+    def gain(self, s: int) -> Tensor:
+        """What `Rule.gain` gives after step s, for every weight: [R, P]."""
+        return torch.cat(
+            [self.rule.gain(state, h, t).expand_as(self.w[rows]) for rows, state, h, t in self._row_blocks(s)]
+        )
+
+    def _row_blocks(self, s: int) -> Iterator[tuple[slice, dict[str, Tensor], Hyper, Tensor]]:
+        """(rows, state, hyper-parameters, step numbers) of as many rows at once as stay in the cache."""
         size = max(1, BLOCK // self.w.shape[1])
         for a in range(0, len(self.w), size):
             rows = slice(a, a + size)
             columns = {n: None if c is None else c[rows] for n, c in self.columns.items()}
             h = Hyper(columns | {"lr": self.rates[rows, s : s + 1]}, self.dtype)
-            state = {name: slot[rows] for name, slot in self.state.items()}
-            self.rule.update(self.w[rows], self.g[rows], state, h, self.first[rows] + s + 1)
+            yield rows, {name: slot[rows] for name, slot in self.state.items()}, h, self.first[rows] + s + 1
 
 
 @dataclasses.dataclass

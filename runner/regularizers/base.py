@@ -37,7 +37,8 @@ class Penalty(Regularizer):
             leaf = w.detach().requires_grad_()
             return torch.autograd.grad(self.value(leaf, **h).sum(), leaf)[0]
 
-    # prox(w, step, **h): optional. argmin_u |u - w|^2 / 2 + step * value(u), used where optimizer.proximal is true.
+    # prox(w, step, **h): optional. argmin_u |u - w|^2 / 2 + step * value(u), used where optimizer.proximal is true;
+    # step has the shape of w, or [M, O, 1] for a penalty that is not elementwise.
     prox = None
 
 

@@ -184,7 +184,7 @@ class Engine:
         for segment in self.segments:
             segment.update(s)
         if self.penalties.by_prox:
-            self.penalties.proximal_step(self.theta, self.rates[:, s].to(self.dtype))
+            self.penalties.proximal_step(self.theta, torch.cat([segment.gain(s) for segment in self.segments]))
         if self.penalties.constraints:
             self.penalties.project(self.theta)
         return objective

@@ -73,11 +73,17 @@ class Penalties:
         for b in self.by_gradient:
             b.view(grad, self.layout).add_(b.piece.gradient(b.view(theta, self.layout), **b.columns))
 
-    def proximal_step(self, theta: Tensor, rate_M1: Tensor) -> None:
-        """theta <- prox of rate times penalty, for rows with optimizer.proximal."""
+    def proximal_step(self, theta: Tensor, gain_MP: Tensor) -> None:
+        """theta <- prox of gain times penalty, for rows with optimizer.proximal.
+
+        A penalty on groups of weights takes the mean gain of each unit.
+        """
         for b in self.by_prox:
-            w = b.view(theta, self.layout)
-            w.copy_(b.piece.prox(w, rate_M1.view(-1, *[1] * (w.dim() - 1)), **b.columns))
+            w, step = b.view(theta, self.layout), b.view(gain_MP, self.layout)
+            if not b.piece.elementwise:
+                width = self.layout.slots[f"{b.layer}.weight"].shape[-1]
+                step = step[..., :width].mean(-1, keepdim=True)
+            w.copy_(b.piece.prox(w, step, **b.columns))
 
     def project(self, theta: Tensor) -> None:
         """theta <- the nearest point that satisfies every constraint, layer by layer."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import crash_scenarios
 import pytest
+import run_folders
 
 from runner.cli import main
 from runner.training.loop import Training
@@ -49,3 +50,19 @@ def interrupted(csv: Path, folder: Path, epoch: int = 3) -> Path:
         assert main(words(csv, folder)) == 130
     assert (folder / "checkpoint.safetensors").exists()
     return folder
+
+
+def resume(folder, capsys) -> tuple[int, str]:
+    """(exit code, what `runner resume` says); never a traceback."""
+    capsys.readouterr()
+    code = main(["resume", str(folder)])
+    text = capsys.readouterr().err
+    assert "Traceback" not in text
+    return code, text
+
+
+def assert_resumes(folder, whole, capsys):
+    """Resuming ends in the files of the undisturbed run."""
+    code, text = resume(folder, capsys)
+    assert code == 0, text
+    assert run_folders.differences({"": run_folders.contents(folder)}, {"": whole}) == []

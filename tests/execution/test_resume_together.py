@@ -13,11 +13,6 @@ from runner.execution import session, unfinished
 from runner.training.loop import Interrupted
 
 
-@pytest.fixture(scope="module")
-def csv(tmp_path_factory):
-    return crash_scenarios.table(tmp_path_factory.mktemp("table") / "table.csv")
-
-
 def begin(csv, root):
     """Start the four runs of the scenario "together"."""
     runs = crash_scenarios.runs("together", csv)

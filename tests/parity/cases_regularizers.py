@@ -4,7 +4,7 @@ import functools
 
 import torch
 from parity_case import TWO, Case
-from torch.nn.functional import cross_entropy, softshrink
+from torch.nn.functional import cross_entropy
 from torch.optim import SGD
 
 PER_LAYER = [0.03, 0.0, 0.01]
@@ -37,11 +37,12 @@ def elastic_net(alpha, ratio):
 
 
 def proximal(penalty, l1_strength=0.0, l2_strength=0.0) -> dict:
-    """Reference of a proximal step: softshrink, then division. The objective still counts the penalty, detached."""
+    """Reference of a proximal step: soft threshold, then division. The objective still counts the penalty, detached."""
 
-    def after(weights, rate):
+    def after(weights, gain):
         for (w, a), (_, b) in zip(each(weights, l1_strength), each(weights, l2_strength), strict=True):
-            w.copy_(softshrink(w, rate * a) / (1 + rate * b))
+            threshold = gain(w) * a
+            w.copy_(w.sign() * (w.abs() - threshold).clamp(min=0) / (1 + gain(w) * b))
 
     return {"after": after, "penalty": lambda weights: penalty([w.detach() for w in weights])}
 
@@ -49,7 +50,7 @@ def proximal(penalty, l1_strength=0.0, l2_strength=0.0) -> dict:
 def max_norm(radius):
     """Each unit's incoming weights onto the ball of this radius."""
 
-    def after(weights, rate):
+    def after(weights, gain):
         for w, r in each(weights, radius):
             norms = torch.linalg.vector_norm(w, dim=1, keepdim=True)
             w.copy_(torch.where(norms > r, w * (r / norms), w))

@@ -44,7 +44,7 @@ class Case:
     """One experiment, as settings (dotted key -> value, on top of BASE) and as PyTorch calls.
 
     optimizer(weights, others) gets the linear layers' weight matrices and all other parameters; loss(outputs, targets)
-    is what is trained on, penalty(weights) is added to it; after(weights, rate) changes weights in place after a step.
+    is what is trained on, penalty(weights) is added to it; after(weights, gain) changes weights in place after a step.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Case:
     loss: Callable[[Tensor, Tensor], Tensor] | None = None
     penalty: Callable[[list], Tensor] | None = None
     clip: float | None = None
-    after: Callable[[list, float], None] | None = None
+    after: Callable[[list, Callable], None] | None = None
     schedule: Schedule | None = None
     task: str = "classification"
 

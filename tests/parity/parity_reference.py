@@ -165,6 +165,23 @@ def replay(case: Case, settings: Settings, data: RunData, nudge: Callable[[Tenso
     return Trained(network.state_dict(), rates, objectives, _metrics(network, data, dtype))
 
 
+def gain(optimizer: Optimizer, w: Tensor) -> Tensor | float:
+    """How far w moves in the long run per unit of a constant gradient: what a proximal step multiplies the penalty with."""
+    group = next(group for group in optimizer.param_groups if any(p is w for p in group["params"]))
+    state, lr = optimizer.state[w], group["lr"]
+    if isinstance(optimizer, torch.optim.RMSprop):
+        mean = state["grad_avg"] if group["centered"] else 0.0
+        root = (state["square_avg"] - mean * mean).sqrt() + group["eps"]
+        return lr / root / (1 - group["momentum"])
+    if "betas" in group:
+        v = state["max_exp_avg_sq" if group["amsgrad"] else "exp_avg_sq"] / (
+            1 - group["betas"][1] ** state["step"].item()
+        )
+        return lr / (v.sqrt() + group["eps"])
+    momentum = group["momentum"]
+    return lr * (1 - group["dampening"] * (momentum > 0)) / (1 - momentum)
+
+
 def _step(case: Case, network, weights, optimizer, loss_of, x, y, rate: float) -> float:
     """One step in the order of the design: loss and penalty, gradients, clip, rule, proximal step or projection."""
     for group in optimizer.param_groups:
@@ -179,7 +196,7 @@ def _step(case: Case, network, weights, optimizer, loss_of, x, y, rate: float) -
     optimizer.step()
     if case.after:
         with torch.no_grad():
-            case.after(weights, rate)
+            case.after(weights, functools.partial(gain, optimizer))
     return objective.item()
 
 

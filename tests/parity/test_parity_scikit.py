@@ -82,6 +82,25 @@ def test_lasso(alpha):
     np.testing.assert_array_equal(ours[0][0] == 0, zeros)
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"optimizer__lr": 0.01, "optimizer__momentum": 0.9},
+        {"optimizer__lr": 0.02, "optimizer__momentum": 0.8, "optimizer__dampening": 0.8},
+        {"optimizer": "adam", "optimizer__lr": 0.02, "scheduler": "cosine"},
+        {"optimizer": "rmsprop", "optimizer__lr": 0.02, "optimizer__momentum": 0.5, "scheduler": "cosine"},
+    ],
+    ids=["momentum", "dampening", "adam", "rmsprop"],
+)
+def test_lasso_under_every_kind_of_rule(rule):
+    """The proximal step knows how far each rule moves a weight, so the minimum and its zeros stay those of Lasso."""
+    x, y = regression()
+    model = Lasso(alpha=0.3, tol=1e-12, max_iter=100_000).fit(x, y)
+    ours = fit(x, y, "regression", 3000, optimizer__proximal=True, regularizer__l1=0.6, **rule)
+    assert_same(ours, model)
+    np.testing.assert_array_equal(ours[0][0] == 0, model.coef_ == 0)
+
+
 @pytest.mark.parametrize("ratio", [0.2, 0.9])
 def test_elastic_net(ratio):
     x, y = regression()

@@ -23,14 +23,16 @@ class Adam(Rule):
     def slots_used(self, h):
         return self.slots if self.amsgrad else self.slots[:2]
 
+    def gain(self, state, h, t):
+        v = state["v_max"] if self.amsgrad else state["v"]
+        return h.lr / (v.sqrt() / h.correction("beta2", t).sqrt()).add_(h.eps)
+
     def update(self, w, g, state, h, t):
-        m, v = state["m"], state["v"]
-        m.mul_(h.beta1).add_(g * (1 - h.beta1))
-        v.mul_(h.beta2).add_(g * g * (1 - h.beta2))
+        m = state["m"].mul_(h.beta1).add_(g * (1 - h.beta1))
+        v = state["v"].mul_(h.beta2).add_(g * g * (1 - h.beta2))
         if self.amsgrad:
-            v = state["v_max"].copy_(state["v_max"].maximum(v))
-        denominator = (v.sqrt() / h.correction("beta2", t).sqrt()).add_(h.eps)
-        w.sub_(h.lr / h.correction("beta1", t) * m / denominator)
+            state["v_max"].copy_(state["v_max"].maximum(v))
+        w.sub_(self.gain(state, h, t) / h.correction("beta1", t) * m)
 
     def fused(self, w, g, state, h, t):
         import torch

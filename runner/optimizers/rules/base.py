@@ -46,6 +46,14 @@ class Rule:
         """One step in place: the definition."""
         raise TypeError(f"{type(self).__name__} must define update")
 
+    def gain(self, state: dict[str, Tensor], h, t: Tensor) -> Tensor:
+        """How far w moves, in the long run, per unit of a constant gradient: the step of the proximal operator.
+
+        With it the fixed point of "rule, then prox" minimizes loss + penalty. [R, 1], or [R, P] for rules that scale each
+        weight (Yun, Lozano & Yang 2021). After `update`, so state is that of step t.
+        """
+        return h.lr
+
     # fused(w, g, state, h, t): optional kernel for one block [n] whose rows share all hyper-parameters: w, g, state are
     # flat contiguous tensors, h plain numbers, t a tensor of one number. Must equal `update` to rounding.
     fused: ClassVar[Any] = None

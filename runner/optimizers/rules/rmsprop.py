@@ -25,12 +25,19 @@ class RMSprop(Rule):
     def slots_used(self, h):
         return ("r", *(["mean"] if self.centered else []), *(["b"] if h["momentum"] is not None else []))
 
+    def _root(self, state, h):
+        r = state["r"] - state["mean"].square() if self.centered else state["r"]
+        return r.sqrt() + h.eps
+
+    def gain(self, state, h, t):
+        step = h.lr / self._root(state, h)
+        return step if h.momentum is None else step / (1 - h.momentum)
+
     def update(self, w, g, state, h, t):
-        r = state["r"].mul_(h.rho).add_(g * g * (1 - h.rho))
+        state["r"].mul_(h.rho).add_(g * g * (1 - h.rho))
         if self.centered:
-            mean = state["mean"].mul_(h.rho).add_(g * (1 - h.rho))
-            r = r - mean * mean
-        step = g / (r.sqrt() + h.eps)
+            state["mean"].mul_(h.rho).add_(g * (1 - h.rho))
+        step = g / self._root(state, h)
         if h.momentum is not None:
             step = state["b"].mul_(h.momentum).add_(step)
         w.sub_(h.lr * step)

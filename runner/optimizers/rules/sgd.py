@@ -23,6 +23,12 @@ class SGD(Rule):
     def slots_used(self, h):
         return self.slots if h["momentum"] is not None else ()
 
+    def gain(self, state, h, t):
+        if h.momentum is None:
+            return h.lr
+        entering = 1 if h.dampening is None else 1 - h.dampening * (h.momentum > 0)
+        return h.lr * entering / (1 - h.momentum)
+
     def update(self, w, g, state, h, t):
         if h.momentum is None:
             w.sub_(h.lr * g)
