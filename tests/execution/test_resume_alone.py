@@ -1,0 +1,77 @@
+"""`runner resume` of a single run: what it refuses, what it leaves alone, what goes on."""
+
+from __future__ import annotations
+
+import json
+
+import run_folders
+from interrupting import assert_resumes, resume
+
+from runner.cli import main
+from runner.execution.lock import lock
+
+
+def test_settings_changed_since_the_start_are_refused(resumable, whole, capsys):
+    path = resumable / ".hydra" / "config.yaml"
+    before = path.read_text()
+    path.write_text(before.replace("lr: 0.03", "lr: 0.04"))
+    code, text = resume(resumable, capsys)
+    assert code == 1
+    assert f"{path}: changed since the run began (optimizer.lr = 0.04, was 0.03)" in text
+    path.write_text(before.replace("progress: true", "progress: false"))  # nothing that the numbers depend on
+    assert resume(resumable, capsys)[0] == 0
+    found = run_folders.contents(resumable) | {"config": whole["config"]}
+    assert [line for line in run_folders.differences({"": found}, {"": whole}) if "events" not in line] == []
+
+
+def test_data_changed_since_the_start_is_refused(csv, resumable, whole, capsys):
+    before = csv.read_text()
+    try:
+        csv.write_text(before.replace("yes", "maybe", 1).replace("maybe", "no", 1))
+        code, text = resume(resumable, capsys)
+    finally:
+        csv.write_text(before)
+    assert code == 1
+    assert "the data of dataset csv has changed since the run began" in text
+    assert_resumes(resumable, whole, capsys)
+
+
+def test_a_folder_in_use_is_left_alone(resumable, whole, capsys):
+    before = (resumable / "metrics.csv").read_bytes()
+    with lock(resumable):
+        code, text = resume(resumable, capsys)
+    assert code == 2
+    assert f"{resumable} is in use" in text
+    assert (resumable / "metrics.csv").read_bytes() == before
+    assert_resumes(resumable, whole, capsys)
+
+
+def test_resuming_a_finished_run_changes_nothing(resumable, capsys):
+    assert main(["resume", str(resumable)]) == 0
+    before = {p: (p.stat().st_mtime_ns, p.is_file() and p.read_bytes()) for p in resumable.rglob("*")}
+    capsys.readouterr()
+    assert main(["resume", str(resumable)]) == 0
+    assert "has ended already" in capsys.readouterr().out
+    assert {p: (p.stat().st_mtime_ns, p.is_file() and p.read_bytes()) for p in resumable.rglob("*")} == before
+
+
+def test_a_moved_run_resumes_also_from_within(resumable, whole, tmp_path, monkeypatch, capsys):
+    moved = resumable.rename(tmp_path / "moved here")
+    monkeypatch.chdir(moved)
+    assert main(["resume", "."]) == 0
+    assert run_folders.differences({"": run_folders.contents(moved)}, {"": whole}) == []
+
+
+def test_seconds_and_the_log_go_on(resumable, capsys):
+    def seconds():
+        return float((resumable / "metrics.csv").read_text().splitlines()[-1].split(",")[2])
+
+    before, log = seconds(), (resumable / "train.log").read_text()
+    assert before > 0
+    assert resume(resumable, capsys)[0] == 0
+    assert json.loads((resumable / "summary.json").read_text())["seconds"] > before
+    after = (resumable / "train.log").read_text()
+    assert after.startswith(log)
+    assert [
+        word for word in ("interrupted after epoch 3", "resumed after epoch 3", "stopped_early") if word not in after
+    ] == []

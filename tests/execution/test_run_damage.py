@@ -1,0 +1,87 @@
+"""Damaged checkpoints and configurations: said with the file and the fix, never taken for whole."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from interrupting import assert_resumes, resume
+
+from runner.errors import RunError
+from runner.training import checkpoint
+
+
+def test_a_flipped_bit_anywhere_is_found_or_harmless(resumable, tmp_path):
+    path = resumable / "checkpoint.safetensors"
+    data = path.read_bytes()
+    tensors, rows = checkpoint.read(path)
+    damaged = tmp_path / "damaged.safetensors"
+    found, places = 0, range(0, len(data), 61)
+    for at in places:
+        damaged.write_bytes(data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :])
+        try:
+            others, same = checkpoint.read(damaged)
+        except RunError as error:
+            assert str(damaged) in str(error)
+            found += 1
+            continue
+        assert same == rows
+        assert all(torch.equal(others[name], tensor) for name, tensor in tensors.items())
+    assert found > 0.98 * len(places)
+
+
+@pytest.mark.parametrize("damage", ["flipped", "truncated", "half", "empty", "text"])
+def test_a_damaged_checkpoint_is_said_and_can_be_deleted(resumable, whole, capsys, damage):
+    path = resumable / "checkpoint.safetensors"
+    data = path.read_bytes()
+    middle = len(data) * 3 // 4
+    broken = {
+        "flipped": data[:middle] + bytes([data[middle] ^ 16]) + data[middle + 1 :],
+        "truncated": data[:-1],
+        "half": data[: len(data) // 2],
+        "empty": b"",
+        "text": b"this is no checkpoint at all",
+    }[damage]
+    path.write_bytes(broken)
+    metrics = (resumable / "metrics.csv").read_bytes()
+    code, text = resume(resumable, capsys)
+    assert code == 1
+    assert f"{path}: the checkpoint is damaged" in text
+    assert "Delete it" in text
+    assert (resumable / "metrics.csv").read_bytes() == metrics
+    path.unlink()
+    assert_resumes(resumable, whole, capsys)
+
+
+def test_a_checkpoint_of_a_newer_version(resumable, capsys, monkeypatch):
+    path = resumable / "checkpoint.safetensors"
+    tensors, rows = checkpoint.read(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "FORMAT", 2)
+        checkpoint.write(path, tensors, rows)
+    code, text = resume(resumable, capsys)
+    assert code == 1
+    assert f"{path}: written by a newer version of runner (format 2)" in text
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"),
+        (b"\x80\x81", "damaged"),
+        (b"a: [1", "damaged"),
+        (b"a: ${b", "damaged"),
+        (b"just words", "damaged"),
+        ("half", "incomplete"),
+        ("typo", "optimiser"),
+    ],
+)
+def test_a_damaged_configuration_is_said(resumable, capsys, content, said):
+    path = resumable / ".hydra" / "config.yaml"
+    whole_file = path.read_bytes()
+    special = {"half": whole_file[: len(whole_file) // 2], "typo": whole_file.replace(b"optimizer:", b"optimiser:")}
+    path.write_bytes(special.get(content, content))
+    code, text = resume(resumable, capsys)
+    assert code == 2
+    assert str(path) in text
+    assert said in text
+    assert (resumable / "checkpoint.safetensors").exists()
