@@ -49,8 +49,8 @@ class Rule:
     def gain(self, state: dict[str, Tensor], h, t: Tensor) -> Tensor:
         """How far w moves, in the long run, per unit of a constant gradient: the step of the proximal operator.
 
-        With it the fixed point of "rule, then prox" minimizes loss + penalty. [R, 1], or [R, P] for rules that scale each
-        weight (Yun, Lozano & Yang 2021). After `update`, so state is that of step t.
+        With it the fixed point of "rule, then prox" minimizes loss + penalty. [R, 1], or [R, P] for rules that scale
+        each weight (Yun, Lozano & Yang 2021). Asked after `update`: state is that of step t.
         """
         return h.lr
 
