@@ -1,0 +1,25 @@
+"""Lion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.config.registry import number, register
+from runner.optimizers.rules.base import Rule
+
+
+@register("optimizer", "lion", paper="Chen et al. 2023")
+@dataclass
+class Lion(Rule):
+    """w <- (1 - lr weight_decay) w - lr sign(beta1 m + (1-beta1) g);  m <- beta2 m + (1-beta2) g"""
+
+    lr: float = number(1e-4, above=0, help="learning rate, before the schedule")
+    beta1: float = number(0.9, ge=0, lt=1, help="share of the mean gradient in the direction of a step")
+    beta2: float = number(0.99, ge=0, lt=1, help="memory of the mean gradient")
+    slots = ("m",)
+    decoupled = True
+
+    def update(self, w, g, state, h, t):
+        m = state["m"]
+        w.sub_(h.lr * (h.beta1 * m + (1 - h.beta1) * g).sign())
+        m.mul_(h.beta2).add_(g * (1 - h.beta2))
