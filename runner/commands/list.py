@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from runner.commands.catalogue import Table, choice_table, group_table, overview
+from runner.config.registry import NAMED
 
 
 def run(arguments: list[str]) -> int:
@@ -13,6 +14,7 @@ def run(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="runner list", description="What can be chosen and set.")
     parser.add_argument("what", nargs="?", metavar="GROUP[=CHOICE]", help="such as optimizer, or optimizer=adamw")
     what = parser.parse_args(arguments).what
+    what = what and _as_listed(what)
     if what is None:
         table = overview()
     elif "=" in what:
@@ -21,6 +23,14 @@ def run(arguments: list[str]) -> int:
         table = group_table(what)
     (_print_rich if sys.stdout.isatty() else _print_plain)(table)
     return 0
+
+
+def _as_listed(what: str) -> str:
+    """A key as it is set, as the group it belongs to: model.activation=elu, regularizer.l2."""
+    group, _, rest = what.partition(".")
+    if group == "regularizer" and rest:
+        return f"{group}={rest.partition('=')[0].partition('.')[0]}"
+    return rest if group == "model" and rest.partition("=")[0] in NAMED else what
 
 
 def _print_plain(table: Table) -> None:

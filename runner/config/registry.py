@@ -24,6 +24,9 @@ from typing import Any
 
 KINDS = ("column", "index", "segment", "structural", "free")
 
+# Groups whose entries are the values of a key (model.activation=relu) and have no keys of their own.
+NAMED = ("activation", "norm", "init")
+
 # Packages whose every module is imported by `load`: a new file there is a new entry, nothing else to touch.
 ROOMS = (
     "runner.data.sources",
@@ -215,6 +218,8 @@ def register(group: str, name: str, *, torch: str | None = None, paper: str | No
     def add(cls):
         if not dataclasses.is_dataclass(cls):
             raise TypeError(f"{cls.__name__} must be a dataclass: write @dataclass below @register")
+        if group in NAMED and any("option" in f.metadata for f in dataclasses.fields(cls)):
+            raise TypeError(f"{group}={name}: a choice of {group} is set by its name alone and cannot have keys")
         known = _ENTRIES.setdefault(group, {})
         if name in known and known[name].cls.__qualname__ != cls.__qualname__:
             raise ValueError(f"{group}={name} is registered twice")

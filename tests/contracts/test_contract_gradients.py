@@ -95,21 +95,26 @@ def test_penalty_gradient_is_autograds(name):
     "name", [n for n, e in entries("regularizer").items() if issubclass(e.cls, Penalty) and e.cls.prox]
 )
 def test_prox_minimizes_its_objective(name):
-    """prox(w, s) = argmin |u - w|^2/2 + s value(u): no nearby u is better."""
-    piece = entries("regularizer")[name].cls()
-    h = {
-        key: torch.full((1, 1), o.preset or 0.5, dtype=torch.float64)
-        for key, o in entries("regularizer")[name].options.items()
-    }
-    w = torch.randn(1, 50, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    """prox(w, s) = argmin |u - w|^2/2 + s value(u): no nearby u is better, also where units become 0."""
+    entry = entries("regularizer")[name]
+    piece, one = entry.cls(), (1, 1) if entry.cls.elementwise else (1, 1, 1)
+    h = {key: torch.full(one, option.preset or 0.5, dtype=torch.float64) for key, option in entry.options.items()}
+    random = torch.Generator().manual_seed(0)
+    w = torch.randn(1, 5, 10, dtype=torch.float64, generator=random)
+    w[:, 4] = 0
+    w = w.flatten(1) if entry.cls.elementwise else w
+    for strength in (2.0, 1e3, 1e6):
+        step = torch.full(one, strength, dtype=torch.float64)
 
-    def value(u):
-        return ((u - w).square().sum() / 2 + 2.0 * piece.value(u, **h)[0]).item()
+        def value(u, strength=strength):
+            return ((u - w).square().sum() / 2 + strength * piece.value(u, **h)[0]).item()
 
-    best = piece.prox(w, torch.full((1, 1), 2.0, dtype=torch.float64), **h)
-    for seed in range(200):
-        nearby = best + 1e-3 * torch.randn(1, 50, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-        assert value(best) <= value(nearby)
+        best = piece.prox(w, step, **h)
+        assert best.isfinite().all()
+        for _ in range(100):
+            assert (
+                value(best) <= value(best + 1e-3 * torch.randn(w.shape, dtype=torch.float64, generator=random)) + 1e-12
+            )
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -1,4 +1,8 @@
-"""Every case of every module cases_*.py in this folder: a new file is found by itself."""
+"""Every case of every module cases_*.py in this folder: a new file is found by itself.
+
+Beside CASES a file may define INITS, name -> fill(weight, generator), the references of initializations, and MODULES,
+name -> torch module, those of activations and norms whose registration names no class of torch.nn.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,8 @@ from pathlib import Path
 
 from parity_case import Case
 
-CASES: list[Case] = [
-    case
-    for path in sorted(Path(__file__).parent.glob("cases_*.py"))
-    for case in importlib.import_module(path.stem).CASES
-]
+_FILES = [importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("cases_*.py"))]
+
+CASES: list[Case] = [case for module in _FILES for case in getattr(module, "CASES", [])]
+MODULES: dict = {name: module for file in _FILES for name, module in getattr(file, "MODULES", {}).items()}
+INITS: dict = {name: fill for module in _FILES for name, fill in getattr(module, "INITS", {}).items()}

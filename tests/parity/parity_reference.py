@@ -13,6 +13,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from parity_case import Case, Schedule, of_case, synthetic
+from parity_cases import MODULES
 from parity_engine import Trained, named_state
 from torch import Tensor, nn
 from torch.nn import functional
@@ -45,8 +46,8 @@ def sequential(settings: Settings, inputs: int, outputs: int) -> nn.Sequential:
     for layer, width in enumerate(model.hidden):
         modules.append(nn.Linear(inputs, width))
         if model.norm != "none":
-            modules.append(getattr(nn, str(entries("norm")[model.norm].torch))(width))
-        modules.append(getattr(nn, str(entries("activation")[model.activation].torch))())
+            modules.append(named("norm", model.norm)(width))
+        modules.append(named("activation", model.activation)())
         modules += [Factors(layer + 1)] if dropout[layer] else []
         inputs = width
     return nn.Sequential(*modules, nn.Linear(inputs, outputs)).to(getattr(torch, settings.trainer.dtype))
@@ -95,6 +96,11 @@ def _warmup(optimizer: Optimizer, length: int):
     if length == 1:
         return _constant(optimizer)
     return schedulers.LinearLR(optimizer, start_factor=1 / length, end_factor=1.0, total_iters=length - 1)
+
+
+def named(group: str, name: str) -> Callable[..., nn.Module]:
+    """The reference of an activation or norm: from MODULES of a cases_*.py, else the torch.nn class its entry names."""
+    return MODULES.get(name) or getattr(nn, str(entries(group)[name].torch))
 
 
 def data_loss(task: str, outputs: Tensor, y: Tensor) -> Tensor:

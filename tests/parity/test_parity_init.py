@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 from parity_case import of_case, synthetic
-from parity_cases import CASES
+from parity_cases import CASES, INITS
 from parity_engine import named_state
 from torch import nn
 
@@ -17,21 +17,11 @@ from runner.training.engine import Engine
 WIDTHS = [301, 503, 7]
 
 
-def default_of_linear(weight, generator):
-    """What nn.Linear.reset_parameters does to its weight."""
-    nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
+NAMES = sorted(entries("init"))
 
 
-REFERENCE = {
-    "torch": default_of_linear,
-    "he": lambda w, g: nn.init.kaiming_normal_(w, nonlinearity="relu", generator=g),
-    "glorot": lambda w, g: nn.init.xavier_uniform_(w, generator=g),
-}
-NAMES = sorted(name for name, entry in entries("init").items() if entry.torch)
-
-
-def test_every_init_with_a_torch_name_has_a_reference():
-    assert set(REFERENCE) == set(NAMES)
+def test_every_init_has_a_reference():
+    assert set(INITS) == set(NAMES), "add it to INITS in a tests/parity/cases_*.py"
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -40,7 +30,7 @@ def test_same_generator_same_weights(name, dtype):
     ours, theirs = (torch.empty(33, 17, dtype=dtype) for _ in range(2))
     bias = torch.full((33,), 9.0, dtype=dtype)
     entries("init")[name].cls().fill(ours, bias, torch.Generator().manual_seed(5))
-    REFERENCE[name](theirs, torch.Generator().manual_seed(5))
+    INITS[name](theirs, torch.Generator().manual_seed(5))
     torch.testing.assert_close(ours, theirs, rtol=1e-6 if dtype == torch.float32 else 1e-14, atol=0)
     assert bias.abs().max() <= (1 / math.sqrt(17) if name == "torch" else 0)
 
@@ -54,7 +44,7 @@ def test_moments_and_bounds(name):
         for row in range(2):
             ours = layout.slots[f"{layer}.weight"].true(theta)[row]
             theirs = torch.empty(ours.shape, dtype=torch.float64)
-            REFERENCE[name](theirs, torch.Generator().manual_seed(row))
+            INITS[name](theirs, torch.Generator().manual_seed(row))
             error = 5 / math.sqrt(ours.numel())
             assert abs(float(ours.mean() / theirs.std())) < error
             assert float(ours.std()) == pytest.approx(float(theirs.std()), rel=error)

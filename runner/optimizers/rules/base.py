@@ -35,7 +35,7 @@ class Rule:
         None, above=0, optional=True, neutral=float("inf"), help="scale the gradient down to this norm if it is longer"
     )
     proximal: bool = switch(
-        False, kind="segment", help="L1, L2 and elastic net by a proximal step (exact zeros) instead of a gradient"
+        False, kind="segment", help="penalties by their proximal step (exact zeros) instead of a gradient"
     )
 
     def slots_used(self, h: dict) -> tuple[str, ...]:
