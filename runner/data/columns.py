@@ -27,7 +27,9 @@ def _is_text(series: pd.Series) -> bool:
 
 
 def parse(cell) -> float | None:
-    """The number in a cell, or None if it holds something else."""
+    """The number in a cell, or None if it holds something else (Python alone reads 2020_01 as a number)."""
+    if isinstance(cell, str) and "_" in cell:
+        return None
     try:
         return float(cell)
     except (TypeError, ValueError):

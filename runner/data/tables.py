@@ -32,7 +32,7 @@ def _stack(arrays: list[np.ndarray]) -> tuple[list[np.ndarray], list[int]]:
 class Tables:
     """Features and targets on the device; indices [M, n] of each split."""
 
-    def __init__(self, data: list[RunData], dtype=torch.float32, device="cpu"):
+    def __init__(self, data: list[RunData], dtype=torch.float32, device="cpu", train_eval_rows: int = 2000):
         self.data = data
         self.task, self.outputs = data[0].task, data[0].outputs
         self.size = {split: len(getattr(data[0], split)) for split in ("train", "val", "test")}
@@ -46,6 +46,7 @@ class Tables:
         self._y_shift = torch.tensor([k * count for k in y_of])
         self._same = x_of == y_of
         self.index = {s: torch.from_numpy(np.stack([getattr(d, s) for d in data])) for s in self.size}
+        self.index["train_eval"] = self._sample(train_eval_rows)
         self.device = device
 
     @staticmethod
@@ -61,6 +62,13 @@ class Tables:
             return q.scatter_(1, self.y[:, None], 1)
         q[:, 0] = self.y.to(dtype)
         return q
+
+    def _sample(self, rows: int) -> Tensor:
+        """Fixed training examples [M, rows] at random, all if there are no more; on them train/* is measured."""
+        shuffles = [
+            torch.randperm(self.size["train"], generator=generator(d.split_seed, "train_eval")) for d in self.data
+        ]
+        return self.index["train"].gather(1, torch.stack(shuffles)[:, :rows].sort(1).values)
 
     def subset(self, rows: list[int]) -> Tables:
         """The same tables for some of the rows."""

@@ -102,7 +102,8 @@ def _describe(settings: Settings, data: Any) -> list[str]:
 def _facts(settings: Settings) -> dict[str, Any]:
     """What every summary of this process says about its surroundings."""
     alone = settings.trainer.threads == 1 and settings.trainer.device == "cpu"
-    return {"bitwise": bool(alone and probe().ok), "versions": versions(), "git": git_info()}
+    same = alone and probe(settings.trainer.dtype, settings.model.norm).ok
+    return {"bitwise": bool(same), "versions": versions(), "git": git_info()}
 
 
 def _watch(progress: Progress):
@@ -120,4 +121,7 @@ def _at_end(trial: Trial, engine: Engine) -> None:
     if trial.detailed and trial.settings.trainer.figures and trial.status != "diverged":
         from runner.reports.figures import draw
 
-        draw(trial, engine)
+        try:
+            draw(trial, engine)
+        except Exception as error:  # noqa: BLE001 (a picture is no reason to lose a trained network)
+            trial.files.log(f"no figures: {type(error).__name__}: {error}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from runner.config.settings import Settings
-from runner.errors import ConfigError, RunnerError
+from runner.errors import ConfigError, RunError, RunnerError
 from runner.execution import unfinished
 from runner.execution.lock import lock
 from runner.execution.signals import stop_signals
@@ -125,20 +126,23 @@ class _Session:
 
     def train(self, outcomes: dict[Path, Outcome]) -> list[Outcome]:
         """Train every run that has no outcome yet; all outcomes, in the order of the runs."""
-        import torch
-
         from runner.optimizers.segments import segment_key
         from runner.plan.populations import populations
 
-        torch.set_num_threads(self.runs[0][0].trainer.threads)
+        broken: list[RunError] = []  # a full disk, a lost folder; the other populations are tried all the same
         with stop_signals() as asked_to_stop:
             for number, members in enumerate(populations([s for s, _ in self.runs], self.data, segment_key)):
                 path = self._checkpoint(members, number)
                 waiting = [i for i in members if self.runs[i][1] not in outcomes]
-                if waiting:
+                try:
                     outcomes |= {o.folder: o for o in self._population(waiting, path, asked_to_stop)}
+                except RunError as error:
+                    broken.append(error)
+                    continue
                 ended = [self.runs[i][1] for i in members if outcomes[self.runs[i][1]].status != "failed"]
                 _tidy(ended, path if len(ended) == len(members) else None)
+        if broken:
+            raise broken[0]
         if all(outcome.status != "failed" for outcome in outcomes.values()):
             unfinished.remove(self.root)
         return [outcomes[folder] for _, folder in self.runs]
@@ -152,11 +156,13 @@ class _Session:
         """One population to its end; any unexpected exception makes failed outcomes of the rows that had not ended."""
         from runner.execution.population import open_training
 
+        if not members:
+            return []
         runs, data = [self.runs[i] for i in members], [self.data[i] for i in members]
         how = {"resumed": self.resumed, "detailed": len(self.runs) == 1, "console": self.console}
         training = None
         try:
-            with open_training(runs, data, path, **how) as training:
+            with _threads(runs[0][0].trainer.threads), open_training(runs, data, path, **how) as training:
                 training.asked_to_stop, training.root = asked_to_stop, self.root
                 return training.run()
         except RunnerError:
@@ -166,6 +172,19 @@ class _Session:
                 training.give_up(error)
             done = {o.folder: o for o in training.outcomes} if training else {}
             return [done.get(folder) or _failed(folder, error) for _, folder in runs]
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """torch with this many CPU threads, then as before."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _failed(folder: Path, error: Exception) -> Outcome:

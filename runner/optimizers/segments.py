@@ -65,7 +65,7 @@ class Segment:
         tensors.
         """
         self.w, self.g = theta[self.span], grad[self.span]
-        self.rates, self.first = rates_RS, first_step.double().unsqueeze(1)
+        self.rates, self.first = rates_RS, first_step.to(theta.device).double().unsqueeze(1)
         self.use_fused = self.rule.fused is not None and theta.is_cpu
         if self.use_fused:
             self.blocks = [self._block(rows) for rows in self._equal_rows(rates_RS.tolist(), first_step.tolist())]

@@ -56,7 +56,7 @@ def decision_boundary(
         axes.imshow(_tint(answer, classes).reshape(GRID, GRID, 3), origin="lower", extent=extent, aspect="auto")
         _boundaries(axes, across, up, answer, classes)
         _points(axes, x2[shown], y[shown], classes, labels)
-    axes.set(xlabel=names[0], ylabel=names[1])
+    axes.set(xlabel=_plain(names[0]), ylabel=_plain(names[1]))
     return _png(figure)
 
 
@@ -69,8 +69,10 @@ def confusion_matrix(cm: np.ndarray, labels: Sequence[Any] | None = None, *, tit
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     ticks = np.arange(len(cm)) if len(cm) <= MAX_CELLS_WITH_TEXT else np.arange(0, len(cm), -(-len(cm) // 20))
     slanted = max(map(len, names)) > 3
-    axes.set_xticks(ticks, [_cut(names[i]) for i in ticks], rotation=45 * slanted, ha="right" if slanted else "center")
-    axes.set_yticks(ticks, [_cut(names[i]) for i in ticks])
+    axes.set_xticks(
+        ticks, [_plain(_cut(names[i])) for i in ticks], rotation=45 * slanted, ha="right" if slanted else "center"
+    )
+    axes.set_yticks(ticks, [_plain(_cut(names[i])) for i in ticks])
     axes.set(xlabel="predicted", ylabel="true")
     if len(cm) <= MAX_CELLS_WITH_TEXT:
         for row, column in np.ndindex(cm.shape):
@@ -84,8 +86,13 @@ def _axes(title: str) -> tuple[Figure, Any]:
     figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.set_title(title, fontsize=10)
+    axes.set_title(_plain(title), fontsize=10)
     return figure, axes
+
+
+def _plain(words: str) -> str:
+    """Text that is not taken for a formula."""
+    return str(words).replace("$", r"\$")
 
 
 def _png(figure: Figure) -> bytes:
@@ -125,7 +132,7 @@ def _boundaries(axes, across: np.ndarray, up: np.ndarray, answer: np.ndarray, cl
 def _points(axes, x2: np.ndarray, y: np.ndarray, classes: int, labels: Sequence[str] | None) -> None:
     for code in range(classes):
         mine = x2[y == code]
-        label = _cut(str(labels[code] if labels is not None else code))
+        label = _plain(_cut(str(labels[code] if labels is not None else code)))
         axes.scatter(*mine.T, s=12, color=_palette(classes)[code], edgecolors="white", linewidths=0.4, label=label)
     if classes <= 10:
         axes.legend(loc="best", fontsize=8, framealpha=0.8)

@@ -26,11 +26,11 @@ def outputs(engine: Engine, x: np.ndarray) -> np.ndarray:
 
 
 def draw(trial: Trial, engine: Engine) -> None:
-    """Confusion matrix (classes), and for two input features the decision boundary or surface, at the best epoch."""
+    """Confusion matrix (classes), for two features the decision boundary or surface, by the weights that are kept."""
     from runner.records import figures
 
     data: Any = trial.data
-    epoch = trial.stopping.best_epoch
+    epoch = int(trial.kept["epoch"])
     split = next((s for s in ("val", "test", "train") if len(getattr(data, s))), "train")
     rows = getattr(data, split)
     if data.task == "classification" and len(rows):

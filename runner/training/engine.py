@@ -42,7 +42,7 @@ class Engine:
         first = runs[0]
         self.dtype = getattr(torch, first.trainer.dtype)
         self.device = torch.device(first.trainer.device)
-        self.tables = Tables(data, self.dtype, self.device)
+        self.tables = Tables(data, self.dtype, self.device, first.trainer.train_eval_rows)
         self.network = Network(first.model, data[0].x.shape[1], data[0].outputs, self.dtype, self.device)
         self.layout = self.network.layout
         loss = {"classification": "cross_entropy", "regression": "mse"}[data[0].task]
@@ -55,7 +55,6 @@ class Engine:
         self._bind(runs)
 
     # ---- rows
-    # -------------------------------------------------------------------------------------------------------------
 
     def _bind(self, runs: list[Settings]) -> None:
         """Everything that depends on which rows there are."""
@@ -107,7 +106,6 @@ class Engine:
         self.load_state(state, epochs)
 
     # ---- an epoch
-    # ---------------------------------------------------------------------------------------------------------
 
     @property
     def steps(self) -> int:
@@ -200,17 +198,13 @@ class Engine:
             return value.detach().unsqueeze(2), torch.autograd.grad(value.sum(), leaf)[0]
 
     # ---- evaluation
-    # -------------------------------------------------------------------------------------------------------
 
     def evaluate(self, splits: tuple[str, ...]) -> dict[str, np.ndarray]:
-        """Metrics [M] of the present weights, named "<split>/<metric>", in evaluation mode without penalties or
-        smoothing.
-        """
+        """Metrics [M] of the present weights, named "<split>/<metric>", without dropout, penalties or smoothing."""
         found: dict[str, np.ndarray] = {}
-        rows = self.runs[0].trainer.train_eval_rows
         for split in splits:
             if self.tables.size[split]:
-                index = self.tables.index[split][:, :rows] if split == "train" else self.tables.index[split]
+                index = self.tables.index["train_eval" if split == "train" else split]
                 metrics = evaluate(self.network, self.loss, self.tables, index)
                 found |= {f"{split}/{name}": values for name, values in metrics.items()}
         return found

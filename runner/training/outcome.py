@@ -26,7 +26,7 @@ class Outcome:
     """What became of one run."""
 
     folder: Path
-    status: str  # completed | stopped_early | diverged | failed | interrupted
+    status: str  # completed | stopped_early | diverged | failed
     reason: str
     summary: dict[str, Any]
     error: str | None = None
@@ -59,14 +59,14 @@ def split_metrics(metrics: dict[str, float], split: str) -> dict[str, float | No
 
 def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts: dict[str, Any]) -> Outcome:
     """Write the model, then the summary; `engine` holds the weights to keep."""
-    chosen = trial.best if trial.settings.early_stopping.restore_best and trial.best else trial.last
     summary: dict[str, Any] = {
         "format": 1,
         "status": trial.status,
         "reason": trial.reason,
         "best_epoch": trial.stopping.best_epoch,
+        "kept_epoch": int(trial.kept["epoch"]),
         "epochs": int(trial.last["epoch"]),
-        **{split: split_metrics(chosen | test, split) for split in ("train", "val", "test")},
+        **{split: split_metrics(trial.kept | test, split) for split in ("train", "val", "test")},
         "parameters": engine.layout.parameters,
         "seconds": round(trial.seconds, 3),
         "seed": trial.settings.seed,
@@ -76,7 +76,7 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
     folder = trial.files.folder
     disk.replace(folder / "model.safetensors", model_bytes(engine, row, trial.settings, trial.data))
     flat = {f"{split}/{k}": v for split in ("train", "val", "test") for k, v in summary[split].items() if v is not None}
-    trial.files.end(str(trial.status), flat, summary["best_epoch"])
+    trial.files.end(str(trial.status), flat, summary["kept_epoch"])
     trial.files.log(f"{trial.status}: {trial.reason}; best epoch {trial.stopping.best_epoch}")
     trial.files.summary(summary)
     return Outcome(folder, str(trial.status), trial.reason, summary)

@@ -25,7 +25,6 @@ class Bound:
     piece: Any
     layer: int | None
     columns: dict[str, Tensor]
-    proximal: dict[str, Tensor] | None = None
 
     def view(self, rows: Tensor, layout: Layout) -> Tensor:
         """The weights it acts on: flat [M, P] or [M, O, I]."""
@@ -43,11 +42,7 @@ class Penalties:
         for _, piece, paths in active_regularizers(columns, Penalty):
             for bound in _bind(piece, paths, columns, layout, flat=piece.elementwise):
                 dims = next(iter(bound.columns.values())).dim()
-                by_prox = (
-                    proximal.view(-1, *[1] * (dims - 1))
-                    if piece.prox
-                    else torch.zeros_like(proximal).view(-1, *[1] * (dims - 1))
-                )
+                by_prox = (proximal & (piece.prox is not None)).view(-1, *[1] * (dims - 1))
                 if not by_prox.all():
                     self.by_gradient.append(Bound(piece, bound.layer, _only(bound.columns, ~by_prox)))
                 if by_prox.any():

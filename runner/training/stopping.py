@@ -27,6 +27,9 @@ class Stopping:
             return True
         sign = 1 if rule.maximize else -1
         better = self.best is None or sign * (value - self.best) > rule.min_delta
+        if self.best is None and not math.isfinite(value):
+            self.best_epoch, self.waited = epoch, self.waited + 1  # nothing to compare with yet: the last epoch counts
+            return True
         if math.isfinite(value) and better:
             self.best, self.best_epoch, self.waited = value, epoch, 0
             return True

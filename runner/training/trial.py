@@ -35,6 +35,11 @@ class Trial:
         """What reduce-on-plateau multiplies the rate with."""
         return self.plateau.get("scale", 1.0)
 
+    @property
+    def kept(self) -> dict[str, Any]:
+        """Metrics of the epoch whose weights are kept: the best one, or with restore_best=false the last."""
+        return self.best if self.settings.early_stopping.restore_best and self.best else self.last
+
     def record(self, epoch: int, row: dict[str, Any]) -> bool:
         """Log the metrics of an epoch, update stopping and plateau; True if its weights are the best so far."""
         self.files.epoch({"epoch": epoch} | row)

@@ -31,6 +31,8 @@ def stop_at(values, **rule):
         ([0.1, 0.5, 0.4, 0.3], {"patience": 2, "monitor": "val/accuracy"}, (3, 1)),
         ([0.1, 0.5, 0.4, 0.3], {"patience": 5, "monitor": "val/loss", "mode": "max"}, (None, 1)),
         ([2, 1, math.nan, math.nan], {"patience": 2}, (3, 1)),
+        ([-math.inf, -math.inf, -math.inf], {"patience": 5, "monitor": "val/r2"}, (None, 2)),
+        ([-math.inf, -math.inf, 0.5, 0.4], {"patience": 5, "monitor": "val/r2"}, (None, 2)),
     ],
 )
 def test_where_it_stops(values, rule, expected):

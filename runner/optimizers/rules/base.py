@@ -2,8 +2,8 @@
 
 A rule works on R rows at once: weights `w` and gradient `g` are [R, P], state slots [R, P], hyper-parameters `h.lr`,
 `h.momentum`, ... columns [R, 1] (None where neutral in all rows), `t` the 1-based step of each row [R, 1]. `update`
-changes w and state in place and is the definition. Weight decay, clipping, penalties and projections happen outside, in
-training/step.py.
+changes w and state in place and is the definition. Weight decay happens in optimizers/segments.py; clipping, penalties
+and projections in training/engine.py.
 """
 
 from __future__ import annotations
