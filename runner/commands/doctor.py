@@ -45,7 +45,6 @@ def devices() -> Iterator[tuple[str, str]]:
     import torch
 
     names = [f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(torch.cuda.device_count())]
-    names += ["mps"] if torch.backends.mps.is_available() else []
     yield "devices", ", ".join(["cpu", *names])
 
 

@@ -1,4 +1,8 @@
-"""Values that are fine alone and wrong together. Each check reads a few keys and says what to change."""
+"""Values that are fine alone and wrong together: one function a rule, asked twice.
+
+Before the data are read, with what the configuration alone tells (`Known()`), so that every problem is reported at
+once; and again beside the data (`runner.plan.checks`). A rule is silent about what it cannot know yet.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from runner.config.registry import entries, name_of
+from runner.config.registry import Entry, Option, entries, name_of
 from runner.config.settings import Settings, regularizer_key
+
+METRICS = {"classification": ("loss", "accuracy"), "regression": ("loss", "rmse", "r2")}
 
 
 @dataclass(frozen=True)
@@ -18,48 +24,78 @@ class Conflict:
     text: str
 
 
-def conflicts(settings: Settings) -> list[Conflict]:
-    """Everything in `settings` that contradicts something else in it."""
-    return [conflict for check in CHECKS for conflict in check(settings)]
+@dataclass(frozen=True)
+class Known:
+    """What is known of the data and the machine; None = not yet."""
+
+    task: str | None = None
+    train: int | None = None  # examples of the training split
+    val: int | None = None  # of the validation split
+    cuda: int | None = None  # CUDA devices that torch can use
+
+    def batch(self, s: Settings) -> int | None:
+        """Examples a step."""
+        return min(s.trainer.batch_size, self.train) if self.train else None
+
+    def steps(self, s: Settings) -> int | None:
+        """Steps an epoch."""
+        batch = self.batch(s)
+        if not self.train or not batch:
+            return None
+        return self.train // batch if s.trainer.drop_last else -(-self.train // batch)
 
 
-def splits(s: Settings) -> Iterator[Conflict]:
-    """The training split keeps something."""
-    val, test = s.dataset.val_fraction, s.dataset.test_fraction
-    if val + test >= 1:
+def conflicts(settings: Settings, known: Known | None = None) -> list[Conflict]:
+    """Everything in `settings` that contradicts something else in it, or what is known."""
+    return [conflict for rule in RULES for conflict in rule(settings, known or Known())]
+
+
+def fractions(s: Settings, known: Known) -> Iterator[Conflict]:
+    """The training split keeps something. A table that may mark its own splits is judged where it is cut."""
+    cut = () if getattr(s.dataset, "split_column", None) else {"val", "test"} - set(s.dataset.brings)
+    problem = s.dataset.overdrawn(cut)
+    if problem:
+        yield Conflict(("dataset.val_fraction", "dataset.test_fraction"), problem)
+
+
+def loss_task(s: Settings, known: Known) -> Iterator[Conflict]:
+    """The loss is for the task of the data."""
+    task, why = _data_task(s, known)
+    wanted = getattr(s.loss, "task", None)
+    if task and wanted and wanted != task:
         yield Conflict(
-            ("dataset.val_fraction", "dataset.test_fraction"),
-            f"dataset.val_fraction = {val:g} and dataset.test_fraction = {test:g}: together {val + test:g}, which "
-            "leaves nothing to train on; their sum must be < 1, for example 0.15 and 0.15",
+            ("loss", "dataset.task"),
+            f"loss = {name_of(s.loss, 'loss')}: is for {wanted}, but {why} is {task}; use loss=auto",
         )
 
 
-def targets(s: Settings) -> Iterator[Conflict]:
+def targets(s: Settings, known: Known) -> Iterator[Conflict]:
     """What smooths labels needs labels."""
     from runner.regularizers.base import Targets
 
-    task, why = _task(s)
-    for name, key, value in _active(s):
-        if task and isinstance(s.regularizer[name], Targets) and s.regularizer[name].task != task:
+    task, why = _task(s, known)
+    for entry, option, key, value in _active(s):
+        if task and issubclass(entry.cls, Targets) and entry.cls.task != task:
             yield Conflict(
                 (key, "loss", "dataset.task"),
-                f"{key} = {value}: is for {s.regularizer[name].task}, but {why} is {task}; "
-                f"set {key}=0 or loss=cross_entropy",
+                f"{key} = {value}: is for {entry.cls.task}, but {why} is {task}; set {key}={option.neutral:g}"
+                + (" or loss=cross_entropy" if why.startswith("loss") else ""),
             )
 
 
-def warmup(s: Settings) -> Iterator[Conflict]:
-    """The warm-up ends before training does (in steps this is known only once the data are read)."""
-    warm, epochs = s.scheduler.warmup, s.trainer.epochs
-    if s.scheduler.unit == "epochs" and warm > epochs:
+def warmup(s: Settings, known: Known) -> Iterator[Conflict]:
+    """The warm-up ends before training does. With trainer.epochs = 0 nothing is trained, and nothing is wrong."""
+    warm, unit, epochs, steps = s.scheduler.warmup, s.scheduler.unit, s.trainer.epochs, known.steps(s)
+    length = epochs if unit == "epochs" else steps and epochs * steps
+    if length and warm > length:
         yield Conflict(
-            ("scheduler.warmup", "scheduler.unit", "trainer.epochs"),
-            f"scheduler.warmup = {warm:g}: longer than the training (trainer.epochs = {epochs}); "
-            f"allowed: 0 to {epochs}, for example scheduler.warmup={epochs // 10}, or raise trainer.epochs",
+            ("scheduler.warmup", "scheduler.unit", "trainer.epochs", "trainer.batch_size", "trainer.drop_last"),
+            f"scheduler.warmup = {warm:g}: longer than the training of {length} {unit} (trainer.epochs = {epochs}); "
+            f"allowed: 0 to {length}, for example scheduler.warmup={length // 10}, or raise trainer.epochs",
         )
 
 
-def monitor_direction(s: Settings) -> Iterator[Conflict]:
+def monitor_direction(s: Settings, known: Known) -> Iterator[Conflict]:
     """Early stopping looks for the best epoch, not the worst."""
     stop = s.early_stopping
     metric = stop.monitor.split("/")[1]
@@ -72,25 +108,26 @@ def monitor_direction(s: Settings) -> Iterator[Conflict]:
         )
 
 
-def monitor_task(s: Settings) -> Iterator[Conflict]:
+def monitor_task(s: Settings, known: Known) -> Iterator[Conflict]:
     """The watched metric exists for the task."""
-    task, why = _task(s)
+    task, why = _task(s, known)
     metric = s.early_stopping.monitor.split("/")[1]
-    known = {"classification": ("loss", "accuracy"), "regression": ("loss", "rmse", "r2")}
-    if task and metric not in known[task]:
-        allowed = ", ".join(f"{split}/{name}" for split in ("val", "train") for name in known[task])
+    if task and metric not in METRICS[task]:
+        allowed = ", ".join(f"{split}/{name}" for split in ("val", "train") for name in METRICS[task])
         yield Conflict(
             ("early_stopping.monitor", "loss", "dataset.task"),
-            f"early_stopping.monitor = {s.early_stopping.monitor}: {task} ({why}) has no {metric}; allowed: {allowed}",
+            f"early_stopping.monitor = {s.early_stopping.monitor}: {why} is {task}, which has no {metric}; "
+            f"allowed: {allowed}",
         )
 
 
-def validation_data(s: Settings) -> Iterator[Conflict]:
+def validation_data(s: Settings, known: Known) -> Iterator[Conflict]:
     """Whoever watches val/* needs validation data."""
     watched = s.early_stopping.monitor
-    if s.dataset.val_fraction > 0 or getattr(s.dataset, "split_column", None) or not watched.startswith("val/"):
+    marked = getattr(s.dataset, "split_column", None) or "val" in s.dataset.brings
+    empty = known.val == 0 if known.val is not None else s.dataset.val_fraction == 0 and not marked
+    if not empty or not watched.startswith("val/"):
         return
-    train = watched.replace("val/", "train/")
     users = []
     if s.early_stopping.patience is not None:
         users.append(("early_stopping.patience", f"{s.early_stopping.patience}", "early_stopping=none"))
@@ -100,21 +137,22 @@ def validation_data(s: Settings) -> Iterator[Conflict]:
         yield Conflict(
             (key, "dataset.val_fraction", "early_stopping.monitor"),
             f"{key} = {value}: watches {watched}, but dataset.val_fraction = 0 leaves no validation data; set "
-            f"dataset.val_fraction=0.15, or {off}, or early_stopping.monitor={train}",
+            f"dataset.val_fraction=0.15, or {off}, or early_stopping.monitor={watched.replace('val/', 'train/')}",
         )
 
 
-def layers(s: Settings) -> Iterator[Conflict]:
+def layers(s: Settings, known: Known) -> Iterator[Conflict]:
     """A list of strengths has one value a layer: hidden layers for noise, all for penalties and constraints."""
     from runner.regularizers.base import Noise
 
-    hidden = len(getattr(s.model, "hidden", []))
+    hidden = len(s.model.hidden)
     for name, entry in entries("regularizer").items():
-        noise = isinstance(s.regularizer[name], Noise)
+        noise = issubclass(entry.cls, Noise)
         expected, what = (hidden, "hidden layers") if noise else (hidden + 1, "layers with the output")
-        for key in entry.options:
+        for key, option in entry.options.items():
             path, value = regularizer_key(entry, key), getattr(s.regularizer[name], key)
-            if isinstance(value, list) and len(value) != expected:
+            without = noise and not hidden and option.active(value)  # what `hidden_noise` reports
+            if isinstance(value, list) and len(value) != expected and not without:
                 yield Conflict(
                     (path, "model.hidden"),
                     f"{path} = {value}: {len(value)} values, but model.hidden = {s.model.hidden} "
@@ -122,41 +160,88 @@ def layers(s: Settings) -> Iterator[Conflict]:
                 )
 
 
-def device_text(s: Settings) -> Iterator[Conflict]:
-    """The device is spelled as torch spells it; whether it is there is checked where torch is imported."""
-    if not re.fullmatch(r"cpu|(cuda|mps|xpu)(:\d+)?", s.trainer.device):
-        yield Conflict(
-            ("trainer.device",),
-            f"trainer.device = {s.trainer.device}: no such device; allowed: cpu, cuda, cuda:0, cuda:1, ..., mps, xpu; "
-            "`runner doctor` shows what this machine has",
+def hidden_noise(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Noise on hidden layers needs one."""
+    from runner.regularizers.base import Noise
+
+    for entry, option, key, value in _active(s):
+        if not s.model.hidden and issubclass(entry.cls, Noise) and entry.cls.site == "hidden":
+            yield Conflict(
+                (key, "model.hidden"),
+                f"{key} = {value}: acts on hidden layers, but model.hidden = [] has none; set {key}="
+                f"{option.neutral:g} or model.hidden=[128]",
+            )
+
+
+def last_batch(s: Settings, known: Known) -> Iterator[Conflict]:
+    """A norm over the batch needs two examples in each."""
+    norm = entries("norm").get(s.model.norm)
+    if norm is None or not getattr(norm.cls, "needs_batch", False):
+        return
+    batch, n = known.batch(s) or s.trainer.batch_size, known.train
+    problem = ""
+    if batch == 1:
+        problem = f"model.norm={s.model.norm} needs at least two examples a batch; use more, or model.norm=none"
+    elif n and n % batch == 1 and not s.trainer.drop_last:
+        problem = (
+            f"with {n} training examples the last batch holds one, and model.norm={s.model.norm} has no variance "
+            "there; set trainer.drop_last=true or another batch size"
         )
+    if problem:
+        keys = ("trainer.batch_size", "trainer.drop_last", "model.norm")
+        yield Conflict(keys, f"trainer.batch_size = {s.trainer.batch_size}: {problem}")
 
 
-CHECKS: tuple[Callable[[Settings], Iterator[Conflict]], ...] = (
-    splits,
+def device(s: Settings, known: Known) -> Iterator[Conflict]:
+    """The device is one that torch spells so and that computes in float64 as well; beside torch: one that is there."""
+    name = s.trainer.device
+    spelled = re.fullmatch(r"cpu|cuda(:(0|[1-9]\d*))?", name)
+    problem = ""
+    if not spelled:
+        problem = "no such device; allowed: cpu, cuda, cuda:0, cuda:1, ...; `runner doctor` shows what this machine has"
+    elif known.cuda == 0 and name != "cpu":
+        problem = "this machine has no CUDA device that torch can use; use trainer.device=cpu"
+    elif known.cuda is not None and int(spelled[2] or 0) >= max(known.cuda, 1):
+        problem = f"the last CUDA device here is cuda:{known.cuda - 1}"
+    if problem:
+        yield Conflict(("trainer.device",), f"trainer.device = {name}: {problem}")
+
+
+RULES: tuple[Callable[[Settings, Known], Iterator[Conflict]], ...] = (
+    fractions,
+    loss_task,
     targets,
     warmup,
     monitor_direction,
     monitor_task,
     validation_data,
     layers,
-    device_text,
+    hidden_noise,
+    last_batch,
+    device,
 )
 
 
-def _task(s: Settings) -> tuple[str | None, str]:
-    """(task, the key that says so), as far as the configuration alone tells."""
-    if getattr(s.loss, "task", None):
-        return s.loss.task, f"loss={name_of(s.loss, 'loss')}"
+def _data_task(s: Settings, known: Known) -> tuple[str | None, str]:
+    """(task of the data, what says so), from the data or from dataset.task."""
+    if known.task:
+        return known.task, "the data"
     declared = getattr(s.dataset, "task", None)
-    return (declared, f"dataset.task={declared}") if declared in ("classification", "regression") else (None, "")
+    return (declared, f"dataset.task={declared}") if declared in METRICS else (None, "")
 
 
-def _active(s: Settings) -> Iterator[tuple[str, str, str]]:
-    """(regularizer, its first key, value) of every regularizer that is not at its neutral default."""
+def _task(s: Settings, known: Known) -> tuple[str | None, str]:
+    """(task, what says so), from the loss if nothing is known of the data."""
+    task, why = _data_task(s, known)
+    if not task and getattr(s.loss, "task", None):
+        return s.loss.task, f"loss={name_of(s.loss, 'loss')}"
+    return task, why
+
+
+def _active(s: Settings) -> Iterator[tuple[Entry, Option, str, str]]:
+    """(entry, option, dotted key, value) of every strength of a regularizer that is not neutral."""
     for name, entry in entries("regularizer").items():
         for key, option in entry.options.items():
             value = getattr(s.regularizer[name], key)
-            if option.preset is not None and value != entry.defaults[key]:
-                yield name, regularizer_key(entry, key), str(value)
-                break
+            if option.active(value):
+                yield entry, option, regularizer_key(entry, key), f"{value:g}" if isinstance(value, float) else value

@@ -70,7 +70,7 @@ class Option:
         }
         text = words.get(self.type, "anything")
         bounds = [
-            f"{sign} {bound:g}"
+            f"{sign} {bound if isinstance(bound, int) else format(bound, 'g')}"
             for sign, bound in ((">", self.above), (">=", self.ge), ("<", self.lt), ("<=", self.le))
             if bound is not None
         ]
@@ -81,6 +81,12 @@ class Option:
     def names(self) -> tuple[str, ...]:
         """The accepted names of a choice."""
         return self.options + (tuple(sorted(entries(self.group))) if self.group else ())
+
+    def active(self, value: Any) -> bool:
+        """Whether a value of a strength does anything: it, or that of one layer, is not neutral."""
+        if isinstance(value, (list, tuple)):
+            return any(self.active(each) for each in value)
+        return self.neutral is not None and value is not None and value != self.neutral
 
     def check(self, value: Any) -> tuple[Any, str | None]:
         """Return (value in its proper type, None), or (value, what is wrong)."""

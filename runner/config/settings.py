@@ -40,7 +40,7 @@ class Settings:
     early_stopping: Any
     trainer: Any
     regularizer: dict[str, Any] = field(default_factory=dict)
-    seed: int = integer(0, ge=0, kind="column", help="initial weights, batch order, dropout")
+    seed: int = integer(0, ge=0, lt=2**64, kind="column", help="initial weights, batch order, dropout")
     name: str | None = text(None, optional=True, kind="free", help="a name for the folder and the dashboard")
 
     def value(self, path: str) -> Any:

@@ -37,12 +37,9 @@ def split(table: RawTable, source: Source) -> Split:
     classes = table.target if table.task == "classification" else np.zeros(len(table.target), np.int64)
     fixed = {part: _marked(table, part) for part in ("train", "val", "test")}
     wanted = {part: getattr(source, f"{part}_fraction") for part in ("test", "val") if not len(fixed[part])}
-    if sum(wanted.values()) >= 1:
-        raise ConfigError(
-            f"dataset.val_fraction={source.val_fraction:g} + dataset.test_fraction={source.test_fraction:g} leave "
-            "nothing to train on. "
-            "Their sum must be below 1."
-        )
+    problem = source.overdrawn(wanted)
+    if problem:
+        raise ConfigError(problem)
     pool = fixed["train"] if table.split is not None else np.arange(len(table.target))
     if table.task == "classification":
         _check_classes(table, pool, any(wanted.values()))

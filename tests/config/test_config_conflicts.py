@@ -2,16 +2,22 @@
 
 import pytest
 
+from runner.config.conflicts import Known, conflicts
 from runner.config.settings import default_tree
-from runner.config.validate import check
+from runner.config.validate import check, validate
 
 
-def problems(choices=None, **changes) -> list[str]:
+def checked(choices, changes):
+    """(settings, problems) of the default configuration with some values changed."""
     tree = default_tree(choices)
     for path, value in changes.items():
         group, key = path.split("__")
         tree[group][key] = value
-    return check(tree)[1]
+    return check(tree)
+
+
+def problems(choices=None, **changes) -> list[str]:
+    return checked(choices, changes)[1]
 
 
 @pytest.mark.parametrize(
@@ -39,6 +45,23 @@ def problems(choices=None, **changes) -> list[str]:
         ({}, {"regularizer__dropout": [0.1, 0.2]}, "regularizer.dropout", "give 1 values"),
         ({}, {"regularizer__l2": [0.1]}, "regularizer.l2", "give 2 values"),
         ({}, {"regularizer__max_norm": [1.0, 2.0, 3.0]}, "regularizer.max_norm", "give 2 values"),
+        ({}, {"regularizer__dropout": 0.5, "model__hidden": []}, "regularizer.dropout", "model.hidden=[128]"),
+        ({}, {"regularizer__dropout": [0.5], "model__hidden": []}, "regularizer.dropout", "dropout=0 or"),
+        (
+            {"dataset": "csv"},
+            {"dataset__val_fraction": 0.5, "dataset__test_fraction": 0.5},
+            "dataset.val_fraction",
+            "1",
+        ),
+        (
+            {"dataset": "csv", "loss": "mse"},
+            {"dataset__task": "classification"},
+            "loss",
+            "loss=auto",
+        ),
+        ({}, {"model__norm": "batch", "trainer__batch_size": 1}, "trainer.batch_size", "model.norm=none"),
+        ({}, {"trainer__device": "mps"}, "trainer.device", "allowed: cpu, cuda, cuda:0"),
+        ({}, {"trainer__device": "xpu:0"}, "trainer.device", "allowed: cpu, cuda, cuda:0"),
         ({}, {"trainer__device": "gpu"}, "trainer.device", "cuda:0"),
         ({}, {"trainer__device": "cuda:x"}, "trainer.device", "cuda:0"),
     ],
@@ -61,6 +84,12 @@ def test_one_conflict_one_sentence(choices, changes, key, fix):
         ({}, {"regularizer__l2": [0.1, 0.2, 0.3], "model__hidden": [8, 8]}),
         ({"loss": "mse"}, {"early_stopping__monitor": "val/r2"}),
         ({}, {"trainer__device": "cuda:1"}),
+        ({}, {"trainer__device": "cuda"}),
+        ({}, {"scheduler__warmup": 1, "trainer__epochs": 0}),
+        ({"dataset": "fashion_mnist"}, {"dataset__val_fraction": 0.9}),
+        ({"dataset": "csv"}, {"dataset__val_fraction": 0.9, "dataset__split_column": "part"}),
+        ({}, {"regularizer__input_dropout": 0.5, "model__hidden": []}),
+        ({}, {"regularizer__dropout": [], "model__hidden": []}),
     ],
 )
 def test_no_false_alarm(choices, changes):
@@ -76,3 +105,47 @@ def test_a_conflict_is_silent_while_one_of_its_keys_is_wrong():
     found = problems(scheduler__warmup=-5, trainer__epochs=-1)
     assert len(found) == 2
     assert all("out of range" in problem for problem in found)
+
+
+REGRESSION = Known("regression", train=100, val=20)
+CLASSES = Known("classification", train=100, val=20)
+
+
+@pytest.mark.parametrize(
+    ("choices", "changes", "known", "key", "fix"),
+    [
+        ({"loss": "mse"}, {}, CLASSES, "loss", "the data is classification; use loss=auto"),
+        ({}, {"regularizer__label_smoothing": 0.1}, REGRESSION, "regularizer.label_smoothing", "label_smoothing=0"),
+        ({}, {"early_stopping__monitor": "val/accuracy"}, REGRESSION, "early_stopping.monitor", "val/loss, val/rmse"),
+        ({}, {}, Known("classification", train=100, val=0), "early_stopping.patience", "leaves no validation data"),
+        (
+            {"scheduler": "plateau"},
+            {"early_stopping__patience": None},
+            Known("classification", train=100, val=0),
+            "scheduler",
+            "leaves no validation data",
+        ),
+        ({}, {"scheduler__warmup": 401, "scheduler__unit": "steps"}, CLASSES, "scheduler.warmup", "allowed: 0 to 400"),
+        ({}, {"model__norm": "batch", "trainer__batch_size": 33}, CLASSES, "trainer.batch_size", "drop_last=true"),
+        ({}, {"trainer__device": "cuda"}, Known(cuda=0), "trainer.device", "trainer.device=cpu"),
+        ({}, {"trainer__device": "cuda:2"}, Known(cuda=2), "trainer.device", "the last CUDA device here is cuda:1"),
+    ],
+)
+def test_the_same_rules_beside_the_data(choices, changes, known, key, fix):
+    settings, before = checked(choices, changes)
+    assert before == []
+    (conflict,) = conflicts(settings, known)
+    assert conflict.text.startswith(f"{key} = ")
+    assert fix in conflict.text
+
+
+def test_no_false_alarm_beside_the_data():
+    changes = {"scheduler__warmup": 400, "scheduler__unit": "steps", "trainer__device": "cuda:1"}
+    settings, _ = checked({}, changes | {"regularizer__label_smoothing": 0.1})
+    assert conflicts(settings, Known("classification", train=100, val=20, cuda=2)) == []
+
+
+def test_seeds_are_the_64_bit_numbers():
+    assert validate(default_tree() | {"seed": 2**64 - 1}).seed == 2**64 - 1
+    (problem,) = check(default_tree() | {"seed": 2**64})[1]
+    assert problem.startswith("seed = 18446744073709551616: out of range; allowed: a whole number >= 0 and < 184467440")

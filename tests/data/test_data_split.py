@@ -159,7 +159,7 @@ def test_no_validation_rows_only_if_none_are_asked_for():
         (
             {"val_fraction": 0.5, "test_fraction": 0.5},
             ConfigError,
-            r"val_fraction=0\.5 \+ .*test_fraction=0\.5.*below 1",
+            r"val_fraction = 0\.5 and .*test_fraction = 0\.5.*must be < 1",
         ),
         ({"train_size": 15}, ConfigError, r"train_size=15 is more than the 14 training rows"),
         ({"train_size": 2.5}, ConfigError, r"train_size=2\.5 must be a share below 1 or a whole number"),

@@ -75,10 +75,20 @@ def test_problems_that_show_beside_the_data():
     assert "trainer.drop_last=true" in message  # 1257 = 157 x 8 + 1
     assert problems(**{"model.norm": "batch", "trainer.batch_size": 8, "trainer.drop_last": True}) == []
     [message] = problems(**{"scheduler.unit": "steps", "scheduler.warmup": 4001})
-    assert "4001 steps" in message
+    assert "of 4000 steps" in message
     [message] = problems(**{"trainer.device": "cuda:7"})
-    assert "trainer.device=cuda:7" in message
+    assert "trainer.device = cuda:7" in message
     [message] = problems(**{"early_stopping.monitor": "val/rmse"})
     assert "val/accuracy" in message
     [message] = problems(loss="mse")
     assert "loss=auto" in message
+
+
+def test_a_file_without_validation_rows_is_refused_while_they_are_watched(tmp_path):
+    rows = [f"{i},{i % 2},{'test' if i % 5 == 0 else 'train'}" for i in range(40)]
+    (tmp_path / "table.csv").write_text("\n".join(["x,y,part", *rows]) + "\n")
+    keys = {"path": str(tmp_path / "table.csv"), "target": "y", "split_column": "part", "val_fraction": 0}
+    changes = {f"dataset.{key}": value for key, value in keys.items()}
+    [message] = problems(dataset="csv", **changes)
+    assert message.startswith("early_stopping.patience = 10: watches val/loss")
+    assert problems(dataset="csv", **changes, **{"early_stopping.patience": None}) == []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from runner.config.registry import choice, integer, number
 
@@ -36,6 +37,8 @@ class RawTable:
 class Source:
     """Keys common to all data sets."""
 
+    brings: ClassVar[tuple[str, ...]] = ()  # splits that the data set marks itself: no fraction is cut for them
+
     train_size: float | None = number(
         None, above=0, optional=True, kind="index", help="training examples used: a share (< 1) or a number; null = all"
     )
@@ -54,3 +57,13 @@ class Source:
     def read(self) -> RawTable:
         """Read the examples; raises DataError naming the file or key at fault."""
         raise TypeError(f"{type(self).__name__} must define read")
+
+    def overdrawn(self, cut: Collection[str]) -> str | None:
+        """What is wrong if the fractions of `cut`, the splits cut from one table, leave nothing to train on."""
+        total = sum(getattr(self, f"{part}_fraction") for part in cut)
+        if total < 1:
+            return None
+        return (
+            f"dataset.val_fraction = {self.val_fraction:g} and dataset.test_fraction = {self.test_fraction:g}: "
+            f"together {total:g}, which leaves nothing to train on; their sum must be < 1, for example 0.15 and 0.15"
+        )

@@ -27,6 +27,8 @@ class FashionMNIST(Source):
     one scale and every split shares one table.
     """
 
+    brings = ("test",)
+
     dir: str = text(
         INSTALLED, kind="structural", help="folder with the four IDX files, plain or .gz; if absent: OpenML"
     )
