@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.commands.folders import find_run
+from runner.commands.folders import find_run, refuse_sweep
 
 if TYPE_CHECKING:
     from runner.reports.predict import Prediction
@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 def _folder(text: str) -> Path:
     """A folder with a model is enough, wherever it was copied from; `load` says what is wrong with any other."""
     folder = Path(text).expanduser()
+    refuse_sweep(folder)
     return folder if folder.is_dir() else find_run(text)
 
 

@@ -1,7 +1,7 @@
 """`runner [OVERRIDES]`: Hydra's command line, after everything on it has been checked.
 
-The order: parse and check all overrides, make the output folder exclusively, then let Hydra compose, write
-.hydra/ and call the task.
+The order: parse and check all overrides, claim the output folder, then let Hydra compose, write .hydra/ and call the
+task.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.commands import COMMANDS
-from runner.commands.folders import make_explicit, make_numbered
-from runner.commands.screen import INTERRUPTED, report_to
+from runner.commands.claim import claim, clean, has_trained
+from runner.commands.folders import make_numbered
+from runner.commands.screen import INTERRUPTED, report, report_to
 from runner.config.compose import Groups, check_command_line, compose, hydra_ready, is_multirun
 from runner.config.location import config_dir
+from runner.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -33,15 +35,18 @@ def run(arguments: list[str]) -> int:
             print(help_text(overrides, args.config_name or "config"))
         return 0
     asks = args.hydra_help or args.shell_completion or args.info is not None
-    if not asks and args.experimental_rerun is None:
-        with hydra_ready(_folder(args), args.config_dir):
-            config = check_command_line(
-                overrides, multirun=args.multirun, config_name=args.config_name or "config", commands=COMMANDS
-            )
-        if not args.cfg:
-            overrides.append(_output_folder(config, args.multirun))
     task = Task()
-    _call_hydra(task, [*flags, *overrides])
+    if asks or args.experimental_rerun is not None:
+        _call_hydra(task, [*flags, *overrides])
+        return task.exit_code()
+    with hydra_ready(_folder(args), args.config_dir):
+        config = check_command_line(
+            overrides, multirun=args.multirun, config_name=args.config_name or "config", commands=COMMANDS
+        )
+    if args.cfg:
+        _call_hydra(task, [*flags, *overrides])
+    else:
+        _start(task, config, [*flags, *overrides], args.multirun)
     return task.exit_code()
 
 
@@ -50,6 +55,7 @@ class Task:
 
     def __init__(self):
         self.codes: list[int] = []
+        self.refused: list[Path] = []  # folders of jobs whose configuration or data would not do
 
     def __call__(self, config: DictConfig) -> None:
         from hydra.core.hydra_config import HydraConfig
@@ -59,19 +65,33 @@ class Task:
         try:
             self.codes.append(_train(config, folder, multirun))
         except Exception as error:  # noqa: BLE001 a run that fails harms itself only; the traceback goes to its log
-            self.codes.append(report_to(error, folder / "train.log"))
+            self.codes.append(self._report(error, folder))
         if multirun and self.codes[-1] == INTERRUPTED:
             raise KeyboardInterrupt
 
+    def _report(self, error: Exception, folder: Path) -> int:
+        """Say what stopped a job; returns the exit code. One that never began to train leaves nothing in its folder."""
+        if not isinstance(error, (ConfigError, DataError)) or has_trained(folder):
+            return report_to(error, folder / "train.log")
+        report(error)
+        self.refused.append(folder)
+        return error.exit_code
+
     def exit_code(self) -> int:
-        """Of one run its own; of a sweep 1 if any run failed."""
-        return self.codes[0] if len(self.codes) == 1 else int(any(self.codes))
+        """The worst: 130 interrupted, 2 configuration or data, 1 failed, 0 done."""
+        return max(self.codes, default=0)
+
+    def clean(self, root: Path, made: bool) -> None:
+        """Remove what refused jobs left, and `root` (of the run or the sweep) if all were refused."""
+        for folder in self.refused:
+            if folder.resolve() != root.resolve():
+                clean(folder, made=True)
+        if len(self.refused) == len(self.codes):
+            clean(root, made)
 
 
 def exit_code(status: str, multirun: bool = False) -> int:
-    """0 done (in a sweep a diverged run is a result), 1 failed or diverged, 130 interrupted."""
-    if status == "interrupted":
-        return INTERRUPTED
+    """0 done (in a sweep a diverged run is a result), 1 failed or diverged."""
     return int(status == "failed" or (status == "diverged" and not multirun))
 
 
@@ -91,7 +111,7 @@ def _folder(args: argparse.Namespace) -> Path:
     return Path(args.config_path).resolve() if args.config_path else config_dir()
 
 
-def conclude(outcomes: list[Any], multirun: bool, overrides: list[str]) -> int:
+def conclude(outcomes: list[Any], multirun: bool, overrides: list[str] | None) -> int:
     """Show how runs ended and what to type next, name those that failed; returns the exit code."""
     from runner.records.console import closing_panel
 
@@ -136,12 +156,33 @@ def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     return args, flags
 
 
-def _output_folder(config: DictConfig, multirun: bool) -> str:
-    """Make the output folder and return the override that tells Hydra."""
-    kind = "sweep" if multirun or is_multirun(config) else "run"
-    folder, key = str(config.hydra[kind].dir), f"hydra.{kind}.dir"
-    made = make_numbered(folder, key) if _is_default(kind, config) else make_explicit(Path(folder), key)
-    return f"{key}='{made}'"
+def _start(task: Task, config: DictConfig, words: list[str], multirun: bool) -> None:
+    """Let Hydra run the jobs in a folder that is this process's alone."""
+    sweep = multirun or is_multirun(config)
+    kind = "sweep" if sweep else "run"
+    folder, key = Path(str(config.hydra[kind].dir)), f"hydra.{kind}.dir"
+    if "${" in str(folder):  # Hydra resolves it once more wherever it reads it
+        raise ConfigError(f"{key} = {folder}: a folder of this name cannot be passed on; choose one without ${{")
+    made = not folder.exists()
+    if _is_default(kind, config):
+        name = None if sweep and _names_differ(config, words) else config.name
+        folder, made = make_numbered(str(folder), key, name), True
+    with claim(folder, key):
+        _call_hydra(task, [*words, f"{key}={quoted(str(folder))}"])
+        task.clean(folder, made)
+
+
+def quoted(text: str) -> str:
+    """The text as a value of Hydra's grammar, with what looks like a quote or an escape in it kept."""
+    from hydra.core.override_parser.types import Quote, QuotedString
+
+    return QuotedString(text, Quote.single).with_quotes()
+
+
+def _names_differ(config: DictConfig, words: list[str]) -> bool:
+    """Whether the jobs of a sweep may have different names, so that the sweep has none."""
+    swept = any(word.lstrip("+").startswith("name=") and ("," in word or "(" in word) for word in words)
+    return swept or "name" in (config.hydra.sweeper.get("params") or {})
 
 
 def _is_default(kind: str, config: DictConfig) -> bool:

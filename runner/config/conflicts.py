@@ -89,7 +89,7 @@ def warmup(s: Settings, known: Known) -> Iterator[Conflict]:
     length = epochs if unit == "epochs" else steps and epochs * steps
     if length and warm > length:
         yield Conflict(
-            ("scheduler.warmup", "scheduler.unit", "trainer.epochs", "trainer.batch_size", "trainer.drop_last"),
+            ("scheduler.warmup", "scheduler.unit", "trainer.epochs"),
             f"scheduler.warmup = {warm:g}: longer than the training of {length} {unit} (trainer.epochs = {epochs}); "
             f"allowed: 0 to {length}, for example scheduler.warmup={length // 10}, or raise trainer.epochs",
         )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from runner.commands.folders import make_numbered
+from runner.commands.folders import make_numbered, sanitized
 from runner.config.settings import Settings
 from runner.config.validate import show
 from runner.errors import ConfigError, DataError
@@ -53,7 +52,7 @@ def names(runs: list[Settings]) -> list[str]:
     """Folder names: the number, then the run's name or the values in which it differs from the others."""
     flat = [flatten(run.tree()) for run in runs]
     labels = [run.name or _differences(mine, flat) for run, mine in zip(runs, flat, strict=True)]
-    return [f"{i:03d}_{_sanitized(label)}"[:LONGEST].rstrip("_") for i, label in enumerate(labels)]
+    return [f"{i:03d}_{sanitized(label)}"[:LONGEST].rstrip("_") for i, label in enumerate(labels)]
 
 
 def _differences(mine: dict[str, Any], runs: list[dict[str, Any]]) -> str:
@@ -62,10 +61,6 @@ def _differences(mine: dict[str, Any], runs: list[dict[str, Any]]) -> str:
     shared = [key for key in mine if all(key in run for run in runs)]
     varied = [key for key in shared if key != "name" and any(run[key] != mine[key] for run in runs)]
     return "_".join(f"{key.removesuffix('.name').split('.')[-1]}={show(mine[key]).replace(' ', '')}" for key in varied)
-
-
-def _sanitized(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9=.,+-]+", "_", text).strip("_.")
 
 
 def _data_problems(runs: list[Settings]) -> list[str]:

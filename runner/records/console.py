@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "active_regularizers", "banner", "closing_panel", "next_commands"]
 
-STYLES = {"completed": "green", "stopped_early": "green", "interrupted": "yellow", "diverged": "red", "failed": "red"}
-RESUMABLE = ("interrupted", "failed")
+STYLES = {"completed": "green", "stopped_early": "green", "diverged": "red", "failed": "red"}
 
 
 class Outcome(Protocol):
@@ -64,13 +63,12 @@ def active_regularizers(settings: Settings) -> list[str]:
 
     active = []
     for name, entry in entries("regularizer").items():
-        strengths = {k: o for k, o in entry.options.items() if o.neutral is not None}
         values = (
             {k: settings.value(regularizer_key(entry, k)) for k in entry.options}
             if name in settings.regularizer
             else {}
         )
-        if any(_is_active(values.get(key), option.neutral) for key, option in strengths.items()):
+        if any(option.active(values.get(key)) for key, option in entry.options.items()):
             active.append(
                 " ".join([name, *(_shown(v) if len(values) == 1 else f"{k}={_shown(v)}" for k, v in values.items())])
             )
@@ -82,10 +80,10 @@ def active_regularizers(settings: Settings) -> list[str]:
     return active
 
 
-def closing_panel(*outcomes: Outcome, overrides: Sequence[str] = (), stream: IO[str] | None = None) -> None:
+def closing_panel(*outcomes: Outcome, overrides: Sequence[str] | None = (), stream: IO[str] | None = None) -> None:
     """Say after training how it ended, the metrics at the best epoch, where everything is and what to type next.
 
-    `overrides` are the run's own command-line words, repeated in the suggested sweep.
+    `overrides` are the run's own command-line words, repeated in the suggestions; None = not known.
     """
     stream = stream or sys.stdout
     if not outcomes:
@@ -97,20 +95,35 @@ def closing_panel(*outcomes: Outcome, overrides: Sequence[str] = (), stream: IO[
         counts = Counter(outcome.status for outcome in outcomes)
         title = ", ".join(f"{count} {status}" for status, count in counts.most_common())
         _print_rows(title, [(shown_path(o.folder), _one_line(o)) for o in outcomes[:20]], stream)
-    _print_lines(["next:", *(f"  {command}" for command in next_commands(first, overrides))], stream)
+    _print_lines(["next:", *(f"  {command}" for command in next_commands(*outcomes, overrides=overrides))], stream)
 
 
-def next_commands(outcome: Outcome, overrides: Sequence[str] = ()) -> list[str]:
-    """The commands worth typing after a run."""
-    folder = shlex.quote(shown_path(outcome.folder))
-    words = " ".join(shlex.quote(word) for word in overrides if not word.startswith(("seed=", "hydra.")))
+def next_commands(*outcomes: Outcome, overrides: Sequence[str] | None = ()) -> list[str]:
+    """The commands worth typing after a run, or after runs started together, which are resumed and looked at as one."""
+    place = outcomes[0].folder if len(outcomes) == 1 else os.path.commonpath([_home(o) for o in outcomes])
+    folder, statuses = shlex.quote(shown_path(place)), {outcome.status for outcome in outcomes}
     look = f"runner dashboard {folder}"
-    if outcome.status in RESUMABLE:
+    if "failed" in statuses:
         return [f"runner resume {folder}", look]
-    if outcome.status == "diverged":
-        kept = " ".join(shlex.quote(w) for w in overrides if not w.startswith(("optimizer.lr=", "hydra.")))
-        return [look, " ".join(f"runner {kept} optimizer.lr=LOWER".split())]
-    return [look, f"runner predict {folder} INPUT --out FILE", " ".join(f"runner -m {words} seed=0,1,2,3,4".split())]
+    if len(outcomes) > 1:
+        return [look]
+    if "diverged" in statuses:
+        return [look, *_again("runner", overrides, "optimizer.lr=LOWER")]
+    return [look, f"runner predict {folder} INPUT --out FILE", *_again("runner -m", overrides, "seed=0,1,2,3,4")]
+
+
+def _home(outcome: Outcome) -> str:
+    """The folder that holds a run's folder."""
+    return os.path.dirname(os.path.abspath(outcome.folder))
+
+
+def _again(command: str, overrides: Sequence[str] | None, change: str) -> list[str]:
+    """The run once more with one key changed; nothing if its own words are not known."""
+    if overrides is None:
+        return []
+    left_out = (change.split("=")[0] + "=", "hydra.")
+    kept = [shlex.quote(word) for word in overrides if not word.startswith(left_out)]
+    return [" ".join([command, *kept, change])]
 
 
 def shown_path(folder: Path | str) -> str:
@@ -158,12 +171,6 @@ def _optimizer(settings: Settings) -> str:
 def _trainer(settings: Settings) -> str:
     t = settings.trainer
     return f"up to {t.epochs} epochs, batches of {t.batch_size}, {t.dtype} on {t.device}, seed {settings.seed}"
-
-
-def _is_active(value: Any, neutral: Any) -> bool:
-    if isinstance(value, (list, tuple)):
-        return any(_is_active(v, neutral) for v in value)
-    return value is not None and value != neutral
 
 
 def _shown(value: Any) -> str:

@@ -186,8 +186,8 @@ def test_piped_closing_panel_has_result_folder_and_commands_that_can_be_pasted()
     ]
 
 
-def test_an_interrupted_or_failed_run_is_told_to_resume_and_shows_its_error():
-    assert next_commands(outcome(status="interrupted"))[0] == "runner resume 'outputs/some run'"
+def test_a_failed_run_is_told_to_resume_and_shows_its_error():
+    assert next_commands(outcome(status="failed"))[0] == "runner resume 'outputs/some run'"
     stream = io.StringIO()
     closing_panel(
         outcome(status="failed", reason="", summary={}, error="Traceback ...\nValueError: boom"), stream=stream
@@ -201,6 +201,19 @@ def test_a_panel_of_several_runs_counts_statuses_and_lists_them():
     closing_panel(outcome(), outcome(status="diverged", summary={}), outcome(), stream=stream)
     assert stream.getvalue().splitlines()[0] == "2 stopped_early, 1 diverged"
     assert stream.getvalue().count("test/accuracy 0.9700") == 2
+
+
+def test_runs_started_together_are_resumed_together():
+    done, failed = outcome(folder=Path("outputs/x-1/000_a")), outcome(folder=Path("outputs/x-1/001_b"), status="failed")
+    assert next_commands(done, failed) == ["runner resume outputs/x-1", "runner dashboard outputs/x-1"]
+    assert next_commands(done, done) == ["runner dashboard outputs/x-1"]
+
+
+def test_no_command_is_suggested_whose_words_are_not_known():
+    assert len(next_commands(outcome(), overrides=None)) == 2
+    assert next_commands(outcome(status="diverged"), overrides=None) == ["runner dashboard 'outputs/some run'"]
+    [_, lower] = next_commands(outcome(status="diverged"), overrides=["optimizer.lr=1", "seed=3", "hydra.run.dir=x"])
+    assert lower == "runner seed=3 optimizer.lr=LOWER"
 
 
 def test_paths_are_relative_where_that_is_shorter(tmp_path, monkeypatch):
