@@ -44,6 +44,8 @@ def open_training(
     ]
     engine = Engine([trial.settings for trial in trials], data)
     first = runs[0][0]
+    if console and resumed:
+        print(_where(trials, bool(tensors)))
     if console:
         banner(first, _describe(first, data[0]), engine.layout.parameters, runs[0][1], members=len(runs))
     epochs = max(settings.trainer.epochs for settings, _ in runs)
@@ -53,6 +55,13 @@ def open_training(
             training.load(tensors, positions)
         training.resumed = tensors is not None
         yield training
+
+
+def _where(trials: list[Trial], from_checkpoint: bool) -> str:
+    """Where a resumed population goes on, for the screen."""
+    if not from_checkpoint:
+        return "no checkpoint yet: starting from the beginning"
+    return f"resuming after epoch {max(trial.last['epoch'] for trial in trials)}"
 
 
 def _position(found: dict[str, int], name: str, path: Path) -> int:
