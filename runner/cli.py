@@ -10,6 +10,7 @@ import importlib
 import os
 import sys
 
+from runner import __version__
 from runner.commands import COMMANDS
 from runner.commands.screen import INTERRUPTED, report, report_unexpected
 from runner.errors import RunnerError
@@ -18,6 +19,9 @@ from runner.errors import RunnerError
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; errors meant for users become a message instead of a traceback."""
     words = sys.argv[1:] if arguments is None else list(arguments)
+    if words == ["--version"]:
+        print(f"runner {__version__}")
+        return 0
     name = words.pop(0) if words and words[0] in COMMANDS else "train"
     try:
         return importlib.import_module(f"runner.commands.{name}").run(words)

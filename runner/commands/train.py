@@ -7,6 +7,7 @@ task.
 from __future__ import annotations
 
 import argparse
+import os
 import string
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ from runner.commands.folders import make_numbered
 from runner.commands.screen import INTERRUPTED, report, report_to
 from runner.config.compose import Groups, check_command_line, compose, hydra_ready, is_multirun
 from runner.config.location import config_dir
-from runner.errors import ConfigError, DataError
+from runner.errors import ConfigError, DataError, RunError
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -163,6 +164,8 @@ def _start(task: Task, config: DictConfig, words: list[str], multirun: bool) -> 
     folder, key = Path(str(config.hydra[kind].dir)), f"hydra.{kind}.dir"
     if "${" in str(folder):  # Hydra resolves it once more wherever it reads it
         raise ConfigError(f"{key} = {folder}: a folder of this name cannot be passed on; choose one without ${{")
+    if folder == Path():
+        raise ConfigError(f"{key} is empty: name a folder of its own for the run, such as {key}=outputs/mine")
     made = not folder.exists()
     if _is_default(kind, config):
         name = None if sweep and _names_differ(config, words) else config.name
@@ -194,8 +197,10 @@ def _is_default(kind: str, config: DictConfig) -> bool:
 
 
 def _call_hydra(task: Task, words: list[str]) -> None:
-    """hydra.main over the words, which it reads from sys.argv."""
+    """hydra.main over the words, which it reads from sys.argv; its exceptions as messages instead of its tracebacks."""
     import hydra
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
 
     from runner.config.store import store
 
@@ -204,7 +209,17 @@ def _call_hydra(task: Task, words: list[str]) -> None:
 
     store()
     argv, sys.argv = sys.argv, ["runner", *words]
+    before = os.environ.get("HYDRA_FULL_ERROR")
+    os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(runner)()
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(str(error)) from error
+    except OSError as error:  # what Hydra writes before the run begins
+        where = error.filename or "the output folder"
+        raise RunError(f"can't write {where}: {error.strerror}; free some space or choose another disk.") from error
     finally:
         sys.argv = argv
+        os.environ.pop("HYDRA_FULL_ERROR")
+        if before is not None:
+            os.environ["HYDRA_FULL_ERROR"] = before

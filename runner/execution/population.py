@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from runner.config.settings import Settings
 from runner.diagnostics.bitwise import probe
 from runner.errors import RunError
 from runner.execution.stored import CONFIG
+from runner.records import pipe
 from runner.records.console import banner
 from runner.records.environment import git_info, versions
 from runner.records.flat import markdown
@@ -45,7 +47,7 @@ def open_training(
     engine = Engine([trial.settings for trial in trials], data)
     first = runs[0][0]
     if console and resumed:
-        print(_where(trials, bool(tensors)))
+        pipe.write(sys.stdout, _where(trials, bool(tensors)) + "\n")
     if console:
         banner(first, _describe(first, data[0]), engine.layout.parameters, runs[0][1], members=len(runs))
     epochs = max(settings.trainer.epochs for settings, _ in runs)

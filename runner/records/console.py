@@ -6,6 +6,7 @@ they can be copied.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shlex
 import sys
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from runner.records import pipe
 from runner.records.progress import Progress, duration
 
 if TYPE_CHECKING:
@@ -164,8 +166,18 @@ def _model(settings: Settings) -> str:
 def _optimizer(settings: Settings) -> str:
     from runner.config.registry import name_of
 
-    name, schedule = name_of(settings.optimizer, "optimizer"), name_of(settings.scheduler, "scheduler")
-    return f"{name} lr={_shown(settings.optimizer.lr)}, {schedule} schedule"
+    rule, schedule = settings.optimizer, settings.scheduler
+    name = name_of(rule, "optimizer")
+    set_keys = [f"lr={_shown(rule.lr)}", *_not_default(rule, ("lr", "weight_decay"))]
+    return ", ".join(
+        [f"{name} {' '.join(set_keys)}", " ".join([name_of(schedule, "scheduler"), *_not_default(schedule)])]
+    )
+
+
+def _not_default(node: Any, besides: tuple[str, ...] = ()) -> list[str]:
+    """key=value of what is set otherwise than by default."""
+    names = [f.name for f in dataclasses.fields(node) if f.name not in besides]
+    return [f"{n}={_shown(getattr(node, n))}" for n in names if getattr(node, n) != getattr(type(node)(), n)]
 
 
 def _trainer(settings: Settings) -> str:
@@ -203,5 +215,4 @@ def _print_lines(lines: list[str], stream: IO[str]) -> None:
     """Print without wrapping; what the stream's encoding lacks is replaced."""
     text = "\n".join(lines) + "\n"
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    stream.write(text.encode(encoding, "replace").decode(encoding))
-    stream.flush()
+    pipe.write(stream, text.encode(encoding, "replace").decode(encoding))

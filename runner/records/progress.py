@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import IO, Any
 
+from runner.records import pipe
+
 LINE_SECONDS = 2.0  # between lines when piped
 DRAW_SECONDS = 0.1  # between redraws of the bar
 SHOWN = ("train/loss", "val/loss", "val/accuracy", "val/rmse")  # those a run has
@@ -78,7 +80,7 @@ class Progress:
         else:
             width = len(str(self.total))
             left = f"  {left} left" if left else ""
-            print(f"epoch {epoch:{width}d}/{self.total}  {text}{left}", file=self.stream, flush=True)
+            pipe.write(self.stream, f"epoch {epoch:{width}d}/{self.total}  {text}{left}\n")
         self._shown_at, self._latest = time.monotonic(), None
 
     def _text(self, row, best, running, done) -> str:

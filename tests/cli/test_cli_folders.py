@@ -1,9 +1,13 @@
 """Which folder a run gets, when it may start there again, and which one `last` is."""
 
+import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from hydra.core import utils
 from omegaconf import OmegaConf
 
 from runner.cli import main
@@ -183,3 +187,27 @@ def test_a_folder_name_that_hydra_would_interpolate_is_refused(start, capsys):
     assert start([], "hydra.run.dir='\\${seed}'") == (2, [])
     assert "hydra.run.dir = ${seed}" in capsys.readouterr().err
     assert not list(Path().iterdir())
+
+
+def test_an_empty_folder_name_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["hydra.run.dir=", "trainer.epochs=1"]) == 2
+    assert "hydra.run.dir is empty" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_reader_that_has_gone_does_not_stop_training(tmp_path):
+    command = f"{sys.executable} -m runner trainer.epochs=2 hydra.run.dir={tmp_path}/run 2>&1 | head -n 1"
+    subprocess.run(command, shell=True, check=True, capture_output=True, cwd=Path(__file__).parents[2])
+    assert (tmp_path / "run" / "summary.json").is_file()
+
+
+def test_a_disk_that_is_full_before_the_run_begins(tmp_path, monkeypatch, capsys):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(utils, "_save_config", full)
+    assert main([f"hydra.run.dir={tmp_path}/run", "trainer.epochs=1"]) == 1
+    shown = capsys.readouterr().err
+    assert "No space left on device" in shown
+    assert "Traceback" not in shown
