@@ -172,7 +172,12 @@ def replay(case: Case, settings: Settings, data: RunData, nudge: Callable[[Tenso
 
 
 def gain(optimizer: Optimizer, w: Tensor) -> Tensor | float:
-    """How far w moves in the long run per unit of a constant gradient: the size of a proximal step."""
+    """How far w moves in the long run per unit of a constant gradient: the size of a proximal step.
+
+    A reference of a case may say it itself: `optimizer.gain(w)`.
+    """
+    if hasattr(optimizer, "gain"):
+        return optimizer.gain(w)
     group = next(group for group in optimizer.param_groups if any(p is w for p in group["params"]))
     state, lr = optimizer.state[w], group["lr"]
     if isinstance(optimizer, torch.optim.RMSprop):
