@@ -38,9 +38,10 @@ def overview() -> Table:
 def group_table(group: str) -> Table:
     """The choices of one group, or its keys where there is one schema."""
     _require(group, _all_groups(), "group", "runner list")
+    named = [f"  preset {group}={name}: {_headline(path)}" for name, path in presets(group).items()]
     if group in SINGLE_GROUPS:
         table = choice_table(group, DEFAULT_CHOICE[group])
-        table.lines += [f"  preset {group}={name}: {_headline(path)}" for name, path in presets(group).items()]
+        table.lines += named
         return table
     if group == EXPERIMENT:
         rows = [(name, _headline(path), "", f"runner {group}={name}") for name, path in presets(group).items()]
@@ -48,7 +49,7 @@ def group_table(group: str) -> Table:
     rows = [
         (name, entry.formula, entry.torch or "", entry.paper or "") for name, entry in sorted(entries(group).items())
     ]
-    return Table([f"{group}: set as {_usage(group)}"], CHOICE_HEADER, rows)
+    return Table([f"{group}: set as {_usage(group)}", *named], CHOICE_HEADER, rows)
 
 
 def choice_table(group: str, name: str) -> Table:

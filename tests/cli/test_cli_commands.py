@@ -107,6 +107,8 @@ def test_list_says_how_a_key_is_set(capsys):
 def test_list_shows_presets(capsys):
     main(["list", "trainer"])
     assert "preset trainer=debug" in capsys.readouterr().out
+    main(["list", "optimizer"])
+    assert "preset optimizer=nesterov" in capsys.readouterr().out
     main(["list", "early_stopping=none"])
     assert "patience: null" in capsys.readouterr().out
     main(["list", "experiment"])

@@ -99,7 +99,7 @@ def test_seed_zero_is_a_seed():
     [
         ("model.hiden", "did you mean model.hidden?"),
         ("optimizer.momentum", "it belongs to optimizer=rmsprop and optimizer=sgd"),
-        ("optimizer.momentun", "did you mean optimizer.momentum, a key of optimizer=rmsprop and optimizer=sgd?"),
+        ("optimizer.momentun", "did you mean optimizer.momentum, a key of optimizer=rmsprop and optimizer=sgd"),
         ("optimizer.dropout", "did you mean regularizer.dropout?"),
         ("lr", "did you mean optimizer.lr?"),
         ("sed", "did you mean seed?"),

@@ -20,8 +20,9 @@ def group_lasso(strength):
 def proximal(strength) -> dict:
     """A unit no longer than rate * strength becomes 0, others that much shorter. The penalty is in the objective."""
 
-    def after(weights, rate):
+    def after(weights, gain):
         for w, a in of_layers(weights, strength):
+            rate = gain(w)
             for unit in w:
                 length = torch.sqrt(unit @ unit)
                 unit.copy_(torch.zeros_like(unit) if length <= rate * a else unit - unit / length * (rate * a))

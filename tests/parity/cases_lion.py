@@ -20,6 +20,10 @@ class Lion(torch.optim.Optimizer):
                 p -= group["lr"] * (direction + group["weight_decay"] * p)
                 self.state[p]["m"] = torch.lerp(p.grad, m, beta2)
 
+    def gain(self, w):
+        """A step is lr, however long the gradient is."""
+        return self.param_groups[0]["lr"]
+
 
 def keys(**values) -> dict:
     """{"optimizer": "lion", "optimizer.<key>": value, ...}"""
@@ -34,9 +38,9 @@ def decayed(w: list, o: list, decay: float) -> list[dict]:
 def shrink(strength: float):
     """The proximal step of the L1 norm, after the step."""
 
-    def after(weights, rate):
+    def after(weights, gain):
         for w in weights:
-            w.copy_(torch.nn.functional.softshrink(w, rate * strength))
+            w.copy_(torch.nn.functional.softshrink(w, gain(w) * strength))
 
     return after
 

@@ -45,12 +45,14 @@ class Case:
 
     optimizer(weights, others) gets the linear layers' weight matrices and all other parameters; loss(outputs, targets)
     is what is trained on, penalty(weights) is added to it; after(weights, gain) changes weights in place after a step.
+    Reported is data_loss, or `reported(outputs, targets)`.
     """
 
     name: str
     settings: dict[str, Any] = field(default_factory=dict)
     optimizer: Callable[[list, list], Optimizer] = lambda w, o: torch.optim.SGD(w + o, lr=0.1)
     loss: Callable[[Tensor, Tensor], Tensor] | None = None
+    reported: Callable[[Tensor, Tensor], Tensor] | None = None
     penalty: Callable[[list], Tensor] | None = None
     clip: float | None = None
     after: Callable[[list, Callable], None] | None = None

@@ -108,7 +108,7 @@ def data_loss(task: str, outputs: Tensor, y: Tensor) -> Tensor:
     return functional.cross_entropy(outputs, y) if task == "classification" else functional.mse_loss(outputs[:, 0], y)
 
 
-def _metrics(network: nn.Sequential, data: RunData, dtype) -> dict[str, float]:
+def _metrics(network: nn.Sequential, data: RunData, dtype, loss_of: Callable) -> dict[str, float]:
     """Loss and accuracy of train and val in evaluation mode (loss, rmse and r2 for numbers)."""
     found: dict[str, float] = {}
     network.eval()
@@ -118,10 +118,10 @@ def _metrics(network: nn.Sequential, data: RunData, dtype) -> dict[str, float]:
         with torch.no_grad():
             out = network(x)
         if data.task == "classification":
-            found[f"{split}/loss"] = float(functional.cross_entropy(out, y))
+            found[f"{split}/loss"] = float(loss_of(out, y))
             found[f"{split}/accuracy"] = float((out.argmax(1) == y).double().mean())
         else:
-            found[f"{split}/loss"] = float(functional.mse_loss(out[:, 0], y.to(dtype)))
+            found[f"{split}/loss"] = float(loss_of(out, y.to(dtype)))
             squares = (out[:, 0].double() - y).square()
             found[f"{split}/rmse"] = float(squares.mean().sqrt())
             found[f"{split}/r2"] = float(1 - squares.sum() / (y - y.mean()).square().sum())
@@ -157,7 +157,8 @@ def replay(case: Case, settings: Settings, data: RunData, nudge: Callable[[Tenso
             w.copy_(nudge(w))
     optimizer = case.optimizer(weights, [p for p in network.parameters() if all(p is not w for w in weights)])
     rate = Rate(case.schedule, settings.optimizer.lr, engine.steps)
-    loss_of = case.loss or functools.partial(data_loss, data.task)
+    reported = case.reported or functools.partial(data_loss, data.task)
+    loss_of = case.loss or reported
     rates, objectives = [], []
     for x, y, factors in _batches(engine, settings, data):
         for module in network:
@@ -167,12 +168,17 @@ def replay(case: Case, settings: Settings, data: RunData, nudge: Callable[[Tenso
         rates.append(rate.value())
         rate.after_step()
         if len(rates) % engine.steps == 0 and rate.schedule.reactive:
-            rate.after_epoch(_metrics(network, data, dtype)["val/loss"])
-    return Trained(network.state_dict(), rates, objectives, _metrics(network, data, dtype))
+            rate.after_epoch(_metrics(network, data, dtype, reported)["val/loss"])
+    return Trained(network.state_dict(), rates, objectives, _metrics(network, data, dtype, reported))
 
 
 def gain(optimizer: Optimizer, w: Tensor) -> Tensor | float:
-    """How far w moves in the long run per unit of a constant gradient: the size of a proximal step."""
+    """How far w moves in the long run per unit of a constant gradient: the size of a proximal step.
+
+    A reference of a case may say it itself: `optimizer.gain(w)`.
+    """
+    if hasattr(optimizer, "gain"):
+        return optimizer.gain(w)
     group = next(group for group in optimizer.param_groups if any(p is w for p in group["params"]))
     state, lr = optimizer.state[w], group["lr"]
     if isinstance(optimizer, torch.optim.RMSprop):

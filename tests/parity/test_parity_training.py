@@ -19,9 +19,9 @@ from runner.training.engine import Engine
 
 
 def structure(case: Case) -> str:
-    """What rows of one population have in common: shapes, task, batches."""
+    """What rows of one population have in common: shapes, task, loss, batches."""
     run = of_case(case, "float64")
-    return str((case.task, run.model, run.trainer.batch_size, run.trainer.drop_last, run.trainer.epochs))
+    return str((case.task, run.model, run.loss, run.trainer.batch_size, run.trainer.drop_last, run.trainer.epochs))
 
 
 GROUPS = [list(group) for _, group in itertools.groupby(sorted(CASES, key=structure), key=structure)]

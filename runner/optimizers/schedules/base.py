@@ -1,7 +1,7 @@
 """What a learning-rate schedule is: a pure function of time, times the optimizer's rate.
 
 Every row has its own schedule; training asks for the rates of one epoch at a time and gets a table [M, steps]. Warm-up
-comes first and moves every step; the schedule's own clock starts where it ends.
+comes first, up to the schedule's first rate, and moves every step; the schedule's own clock starts where it ends.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Schedule:
         return round(self.warmup * (steps_per_epoch if self.unit == "epochs" else 1))
 
     def factors(self, epoch: int, steps_per_epoch: int, epochs: int) -> np.ndarray:
-        """Multipliers [steps_per_epoch] for the steps of one epoch (from 0): (s+1)/W while s < W, then `multiplier`."""
+        """Multipliers [steps_per_epoch] for the steps of one epoch (from 0): `multiplier`, times (s+1)/W in warm-up."""
         step = epoch * steps_per_epoch + np.arange(steps_per_epoch, dtype=np.float64)
         warm = self.warmup_steps(steps_per_epoch)
         unit = steps_per_epoch if self.unit == "epochs" else 1
         body = self.multiplier(np.maximum(step - warm, 0) // unit, (epochs * steps_per_epoch - warm) / unit)
-        return np.where(step < warm, (step + 1) / max(warm, 1), body)
+        return body * np.minimum((step + 1) / max(warm, 1), 1)

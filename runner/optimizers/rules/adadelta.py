@@ -1,0 +1,34 @@
+"""AdaDelta."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.config.registry import number, register
+from runner.optimizers.rules.base import Rule
+
+
+@register("optimizer", "adadelta", torch="Adadelta", paper="Zeiler 2012")
+@dataclass
+class Adadelta(Rule):
+    """r <- rho r + (1-rho) g^2;  d = sqrt(s + eps)/sqrt(r + eps) g;  w <- w - lr d;  s <- rho s + (1-rho) d^2
+
+    A proximal step takes the rate of each weight with the mean squared step s that includes this step: the next step's.
+    """
+
+    lr: float = number(1.0, above=0, help="multiple of the rule's own step, before the schedule")
+    rho: float = number(0.9, ge=0, lt=1, help="memory of the mean squared gradient and of the mean squared step")
+    eps: float = number(1e-6, above=0, help="starts the first steps and keeps the division finite")
+    slots = ("r", "s")
+
+    def _ratio(self, state, h):
+        return (state["s"] + h.eps).sqrt() / (state["r"] + h.eps).sqrt()
+
+    def gain(self, state, h, t):
+        return h.lr * self._ratio(state, h)
+
+    def update(self, w, g, state, h, t):
+        state["r"].mul_(h.rho).add_(g * g * (1 - h.rho))
+        step = self._ratio(state, h) * g
+        state["s"].mul_(h.rho).add_(step * step * (1 - h.rho))
+        w.sub_(h.lr * step)

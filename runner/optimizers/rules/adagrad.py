@@ -1,0 +1,31 @@
+"""AdaGrad."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.config.registry import number, register
+from runner.optimizers.rules.base import Rule
+
+
+@register("optimizer", "adagrad", torch="Adagrad", paper="Duchi, Hazan & Singer 2011")
+@dataclass
+class Adagrad(Rule):
+    """r <- r + g^2;  w <- w - lr/(1 + (t-1) lr_decay) g/(sqrt r + eps)
+
+    A proximal step takes the rate of each weight as it is: lr/(1 + (t-1) lr_decay)/(sqrt r + eps).
+    """
+
+    lr_decay: float = number(0.0, ge=0, neutral=0.0, help="share of lr by which its denominator grows every step")
+    initial_accumulator_value: float = number(0.0, ge=0, neutral=0.0, help="where the sum of squares begins")
+    eps: float = number(1e-10, above=0, help="keeps the division finite")
+    slots = ("r",)  # the sum of squares without its initial value, so that every slot begins at 0
+
+    def gain(self, state, h, t):
+        r = state["r"]
+        lr = h.lr if h.lr_decay is None else h.lr / (1 + (t - 1).to(r.dtype) * h.lr_decay)
+        return lr / ((r if h.initial_accumulator_value is None else r + h.initial_accumulator_value).sqrt() + h.eps)
+
+    def update(self, w, g, state, h, t):
+        state["r"].add_(g * g)
+        w.sub_(self.gain(state, h, t) * g)

@@ -1,0 +1,58 @@
+"""NAdam: Adam that looks ahead, with a momentum that warms up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.config.registry import number, register
+from runner.optimizers.rules.base import Rule
+
+NOTHING = 1e-20  # a product this small no longer changes 1 - product
+_products: dict[tuple[float, float], list[float]] = {}  # (beta1, momentum_decay) -> mu_1 ... mu_t for t = 0, 1, ...
+
+
+def momentum(beta1: float, decay: float, t: int) -> float:
+    """mu_t = beta1 (1 - 0.96^(t decay)/2)"""
+    return beta1 * (1 - 0.5 * 0.96 ** (t * decay))
+
+
+def product(beta1: float, decay: float, t: int) -> float:
+    """mu_1 mu_2 ... mu_t: a function of t alone, of which as much is remembered as has been asked for."""
+    table = _products.setdefault((beta1, decay), [1.0])
+    while len(table) <= t and table[-1] > NOTHING:
+        table.append(table[-1] * momentum(beta1, decay, len(table)))
+    return table[t] if t < len(table) else 0.0
+
+
+def shares(beta1: float, decay: float, t: int) -> tuple[float, float]:
+    """What g and m weigh in step t: (1 - mu_t)/(1 - mu_1 ... mu_t) and mu_(t+1)/(1 - mu_1 ... mu_(t+1))."""
+    now, following = momentum(beta1, decay, t), momentum(beta1, decay, t + 1)
+    return (1 - now) / (1 - product(beta1, decay, t)), following / (1 - product(beta1, decay, t + 1))
+
+
+@register("optimizer", "nadam", torch="NAdam", paper="Dozat 2016")
+@dataclass
+class NAdam(Rule):
+    """w <- w - lr [(1-mu_t) g/(1 - mu_1...mu_t) + mu_(t+1) m/(1 - mu_1...mu_(t+1))]/(sqrt vhat + eps)
+
+    m and v as Adam's, mu_t = beta1 (1 - 0.96^(t momentum_decay)/2).
+
+    A proximal step takes Adam's rate of each weight, lr/(sqrt vhat + eps): the shares of g and m soon sum to 1.
+    """
+
+    lr: float = number(2e-3, above=0, help="learning rate, before the schedule")
+    beta1: float = number(0.9, ge=0, lt=1, help="memory of the mean gradient, and the momentum in the end")
+    beta2: float = number(0.999, ge=0, lt=1, help="memory of the mean squared gradient")
+    eps: float = number(1e-8, above=0, help="keeps the division finite")
+    momentum_decay: float = number(4e-3, ge=0, help="how fast the momentum grows from beta1/2 to beta1")
+    slots = ("m", "v")
+
+    def gain(self, state, h, t):
+        return h.lr / (state["v"].sqrt() / h.correction("beta2", t).sqrt() + h.eps)
+
+    def update(self, w, g, state, h, t):
+        m = state["m"].mul_(h.beta1).add_(g * h.correction("beta1", t**0))
+        state["v"].mul_(h.beta2).add_(g * g * h.correction("beta2", t**0))
+        rows = zip(h.beta1.flatten().tolist(), h.momentum_decay.flatten().tolist(), t.flatten().tolist(), strict=True)
+        of_g, of_m = w.new_tensor([shares(beta1, decay, int(step)) for beta1, decay, step in rows]).split(1, dim=1)
+        w.sub_(self.gain(state, h, t) * (of_g * g + of_m * m))

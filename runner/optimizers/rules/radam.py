@@ -1,0 +1,44 @@
+"""RAdam: Adam whose first steps, in which the mean square is uncertain, are rectified."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.config.registry import number, register
+from runner.optimizers.rules.base import Rule
+
+
+def rectification(beta2: float, t: int) -> float:
+    """r_t, or 0 where the mean square is not to be used yet: rho_t <= 5."""
+    most = 2 / (1 - beta2) - 1
+    rho = most - 2 * t * beta2**t / (1 - beta2**t)
+    return ((rho - 4) * (rho - 2) * most / ((most - 4) * (most - 2) * rho)) ** 0.5 if rho > 5 else 0.0
+
+
+@register("optimizer", "radam", torch="RAdam", paper="Liu et al. 2020")
+@dataclass
+class RAdam(Rule):
+    """w <- w - lr r_t mhat sqrt(1-beta2^t)/(sqrt v + eps) where rho_t > 5, else w - lr mhat
+
+    m and v as Adam's, rho = 2/(1-beta2) - 1, rho_t = rho - 2 t beta2^t/(1-beta2^t),
+    r_t^2 = (rho_t-4)(rho_t-2) rho/((rho-4)(rho-2) rho_t).
+
+    A proximal step takes the rate of each weight as it is: what multiplies mhat.
+    """
+
+    lr: float = number(1e-3, above=0, help="learning rate, before the schedule")
+    beta1: float = number(0.9, ge=0, lt=1, help="memory of the mean gradient")
+    beta2: float = number(0.999, ge=0, lt=1, help="memory of the mean squared gradient")
+    eps: float = number(1e-8, above=0, help="keeps the division finite")
+    slots = ("m", "v")
+
+    def gain(self, state, h, t):
+        rows = zip(h.beta2.flatten().tolist(), t.flatten().tolist(), strict=True)
+        r = h.lr.new_tensor([[rectification(beta2, int(step))] for beta2, step in rows])
+        adapted = r * h.correction("beta2", t).sqrt() / (state["v"].sqrt() + h.eps)
+        return h.lr * adapted.where(r > 0, adapted.new_ones(()))
+
+    def update(self, w, g, state, h, t):
+        m = state["m"].mul_(h.beta1).add_(g * h.correction("beta1", t**0))
+        state["v"].mul_(h.beta2).add_(g * g * h.correction("beta2", t**0))
+        w.sub_(self.gain(state, h, t) / h.correction("beta1", t) * m)

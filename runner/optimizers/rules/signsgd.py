@@ -1,0 +1,28 @@
+"""The sign of the gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.config.registry import number, register
+from runner.optimizers.rules.base import Rule
+
+
+@register("optimizer", "signsgd", paper="Bernstein et al. 2018 (with momentum: Signum)")
+@dataclass
+class SignSGD(Rule):
+    """m <- momentum m + (1-momentum) g;  w <- w - lr sign(m)
+
+    A step is lr however long the gradient is, so a proximal step is one of rate lr.
+    """
+
+    lr: float = number(1e-3, above=0, help="learning rate, before the schedule")
+    momentum: float = number(0.9, ge=0, lt=1, neutral=0.0, help="memory of the mean gradient; 0 is signSGD")
+    slots = ("m",)
+
+    def slots_used(self, h):
+        return self.slots if h["momentum"] is not None else ()
+
+    def update(self, w, g, state, h, t):
+        m = g if h.momentum is None else state["m"].mul_(h.momentum).add_(g * (1 - h.momentum))
+        w.sub_(h.lr * m.sign())

@@ -1,0 +1,32 @@
+"""Every class a question of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.config.registry import register
+from runner.population.pieces.base import Loss
+
+
+@register("loss", "binary_cross_entropy", torch="BCEWithLogitsLoss", paper="Nielsen 2015, equation 63")
+@dataclass
+class BinaryCrossEntropy(Loss):
+    """-sum_c [q_c log p_c + (1 - q_c) log(1 - p_c)], p = 1/(1 + exp(-z)), q one-hot
+
+    A sum over the classes, as the paper's; torch's default is the mean over them.
+    """
+
+    def forward(self, outputs, targets, head):
+        from torch.nn import functional
+
+        return (((1 - targets) * outputs - functional.logsigmoid(outputs)) * head.mask).sum(-1)
+
+    def gradient(self, outputs, prepared, head, weight):
+        """w (p - q), as w (1 - q) less the derivative of log p, which is w (1 - p)."""
+        import torch
+
+        log_p, saved = torch.ops.aten.log_sigmoid_forward.default(outputs)
+        scale = head.mask * weight
+        slope = torch.ops.aten.log_sigmoid_backward.default(scale.expand_as(outputs), outputs, saved)
+        absent = (1 - prepared) * scale
+        return absent * outputs - log_p * scale, absent - slope

@@ -1,0 +1,50 @@
+"""What initializations promise beyond moments: orthonormal rows, 15 connections a unit, no tail, symmetry."""
+
+import pytest
+import torch
+
+from runner.config.registry import entries
+
+
+def drawn(name: str, units: int, inputs: int) -> torch.Tensor:
+    """Weights of one layer."""
+    weight = torch.full((units, inputs), 9.0, dtype=torch.float64)
+    bias = torch.full((units,), 9.0, dtype=torch.float64)
+    entries("init")[name].cls().fill(weight, bias, torch.Generator().manual_seed(3))
+    assert (bias == 0).all()
+    return weight
+
+
+@pytest.mark.parametrize("shape", [(5, 9), (9, 5), (7, 7), (1, 4), (4, 1)])
+def test_orthogonal(shape):
+    w = drawn("orthogonal", *shape)
+    product = w @ w.T if shape[0] < shape[1] else w.T @ w
+    torch.testing.assert_close(product, torch.eye(min(shape), dtype=torch.float64), rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("inputs", [4, 15, 16, 100])
+def test_sparse_units_have_fifteen_connections_or_all(inputs):
+    w = drawn("sparse", 400, inputs)
+    assert ((w != 0).sum(1) == min(15, inputs)).all()
+    assert (w != 0).any(0).all()
+    assert float(w[w != 0].std()) == pytest.approx(1, rel=0.06)
+
+
+def test_truncated_normal_has_the_variance_of_lecun_and_no_tail():
+    w = drawn("truncated_normal", 1000, 100)
+    assert float(w.std()) == pytest.approx(0.1, rel=0.01)
+    assert 1.99 * 0.1 / 0.8797 < float(w.abs().max()) <= 2 * 0.1 / 0.8796
+
+
+def test_hidden_units_that_begin_equal_stay_equal():
+    from parity_case import settings_of, synthetic
+
+    from runner.training.engine import Engine
+
+    run = settings_of({"model.init": "zeros", "model.activation": "sigmoid", "trainer.epochs": 3})
+    engine = Engine([run], [synthetic("classification", "float64")])
+    for _ in range(3):
+        engine.train_epoch([1.0])
+    weight = engine.layout.slots["0.weight"].true(engine.theta)[0]
+    assert (weight != 0).any()
+    assert torch.equal(weight, weight[:1].expand_as(weight))
