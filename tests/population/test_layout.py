@@ -35,7 +35,7 @@ def test_slots_are_aligned_and_do_not_overlap(widths, exact, normed):
 def settings(**model):
     tree = default_tree()
     tree["model"] |= model
-    tree["regularizer"]["dropout"] = 0.5
+    tree["regularizer"]["dropout"] = 0.5 if model["hidden"] else 0.0
     return validate(tree)
 
 
