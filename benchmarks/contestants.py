@@ -42,6 +42,7 @@ class Examples:
     shape: Shape
     steps: int  # batches an epoch
     task: str = "classification"
+    split_seed: int = 0
     x: np.ndarray = field(init=False)
     y: np.ndarray = field(init=False)
 
