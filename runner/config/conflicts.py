@@ -83,6 +83,19 @@ def targets(s: Settings, known: Known) -> Iterator[Conflict]:
             )
 
 
+def one_proximal(s: Settings, known: Known) -> Iterator[Conflict]:
+    """The proximal operator of a sum of penalties is not one after the other."""
+    from runner.regularizers.base import Penalty
+
+    found = {entry.name: key for entry, _, key, _ in _active(s) if issubclass(entry.cls, Penalty) and entry.cls.prox}
+    if s.optimizer.proximal and len(found) > 1:
+        yield Conflict(
+            ("optimizer.proximal", *found.values()),
+            f"optimizer.proximal = true: takes one penalty, not {' and '.join(found)}; L1 and L2 together are "
+            "regularizer.elastic_net, or set optimizer.proximal=false",
+        )
+
+
 def warmup(s: Settings, known: Known) -> Iterator[Conflict]:
     """The warm-up ends before training does. With trainer.epochs = 0 nothing is trained, and nothing is wrong."""
     warm, unit, epochs, steps = s.scheduler.warmup, s.scheduler.unit, s.trainer.epochs, known.steps(s)
@@ -211,6 +224,7 @@ RULES: tuple[Callable[[Settings, Known], Iterator[Conflict]], ...] = (
     fractions,
     loss_task,
     targets,
+    one_proximal,
     warmup,
     monitor_direction,
     monitor_task,

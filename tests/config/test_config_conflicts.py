@@ -31,6 +31,12 @@ def problems(choices=None, **changes) -> list[str]:
             "regularizer.label_smoothing",
             "=0",
         ),
+        (
+            {},
+            {"optimizer__proximal": True, "regularizer__l1": 0.1, "regularizer__l2": 0.1},
+            "optimizer.proximal",
+            "regularizer.elastic_net",
+        ),
         ({}, {"scheduler__warmup": 101}, "scheduler.warmup", "allowed: 0 to 100"),
         ({}, {"dataset__val_fraction": 0}, "early_stopping.patience", "early_stopping=none"),
         (
