@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import threading
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ RELOAD_SECONDS = 5  # how soon a running curve moves
 def run(arguments: list[str]) -> int:
     """Serve until Ctrl-C."""
     args = _parser().parse_args(arguments)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us with Ctrl-C ignored
+        signal.signal(number, signal.default_int_handler)
     folder = _folder(args.dir)
     url = launch(folder, args.port, args.host)
     print(f"TensorBoard for {folder}: {url}  (Ctrl-C ends it)", flush=True)
