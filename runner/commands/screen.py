@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 
 from runner.errors import ConfigError, RunError, RunnerError
-from runner.records import disk
+from runner.records.tracebacks import write_traceback
 
 INTERRUPTED = 130
 
@@ -45,12 +45,6 @@ def report_to(error: Exception, log: Path) -> int:
         if not isinstance(error, RunError):  # else it is the same full disk, which has been reported
             report(problem)
     return error.exit_code if isinstance(error, RunnerError) else 1
-
-
-def write_traceback(error: BaseException, log: Path) -> None:
-    """Append the traceback of `error` to a file; raises RunError if that cannot be written."""
-    text = "".join(traceback.format_exception(error))
-    disk.append(log, text.encode(), log.stat().st_size if log.exists() else 0)
 
 
 def _temporary_log() -> Path:

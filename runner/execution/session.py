@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from runner.execution.lock import lock
 from runner.execution.signals import stop_signals
 from runner.execution.stored import CONFIG, read_config, write_config
 from runner.records import disk
+from runner.records.tracebacks import write_traceback
 from runner.training.outcome import Outcome
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -189,8 +189,6 @@ def _threads(count: int) -> Iterator[None]:
 
 def _failed(folder: Path, error: Exception) -> Outcome:
     """Leave the traceback in the run's own log."""
-    text = "".join(traceback.format_exception(error))
-    log = folder / "train.log"
-    disk.append(log, text.encode(), log.stat().st_size if log.exists() else 0)
+    text = write_traceback(error, folder / "train.log")
     first_line = (str(error).strip() or "no message").splitlines()[0]
     return Outcome(folder, "failed", f"{type(error).__name__}: {first_line}", {}, error=text)

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from runner.config.registry import Option, entries
-from runner.config.settings import Settings, default_tree, regularizer_key
-from runner.config.validate import validate
+from runner.config.settings import Settings, regularizer_key
 from runner.data.encoding import Encoding
 from runner.data.prepare import RunData
+from runner.execution.configurations import read
 from runner.optimizers.segments import segment_key
 from runner.training.engine import Engine
 
@@ -53,16 +53,7 @@ def data(
 def settings(shape=SHAPES[0], epochs: int = 3, **changes: Any) -> Settings:
     """Default settings with dotted changes: settings(**{"optimizer.lr": 0.1}); "optimizer" alone picks the rule."""
     _, hidden, _, batch = shape
-    changes = {"model.hidden": hidden, "trainer.batch_size": batch, "trainer.epochs": epochs} | changes
-    picked = {group: changes.pop(group) for group in list(changes) if "." not in group and group != "seed"}
-    tree = default_tree(picked)
-    for path, value in changes.items():
-        node = tree
-        *parents, last = path.split(".")
-        for parent in parents:
-            node = node[parent]
-        node[last] = value
-    return validate(tree)
+    return read({"model.hidden": hidden, "trainer.batch_size": batch, "trainer.epochs": epochs} | changes)
 
 
 def train(

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from runner.config.settings import Settings, default_tree
-from runner.config.validate import validate
+from runner.config.settings import Settings
+from runner.execution.configurations import read
 
 EVERY_EPOCH, EVERY_FEW_EPOCHS, NEVER = 0, 5, 1e9  # trainer.checkpoint_seconds, on a clock that ticks once a look
 
@@ -44,16 +44,7 @@ def table(path: Path, rows: int = 130) -> Path:
 
 def settings(csv: Path, **changes: Any) -> Settings:
     """BUSY with dotted changes; "optimizer" alone picks the rule."""
-    changes = BUSY | {"dataset.path": str(csv)} | changes
-    picked = {group: changes.pop(group) for group in list(changes) if "." not in group and group != "seed"}
-    tree = default_tree({"dataset": "csv", "scheduler": "plateau"} | picked)
-    for path, value in changes.items():
-        node = tree
-        *parents, last = path.split(".")
-        for parent in parents:
-            node = node[parent]
-        node[last] = value
-    return validate(tree)
+    return read({"dataset": "csv", "scheduler": "plateau"} | BUSY | {"dataset.path": str(csv)} | changes)
 
 
 def runs(scenario: str, csv: Path) -> dict[str, Settings]:

@@ -2,24 +2,15 @@
 
 import pytest
 
-from runner.config.settings import default_tree
-from runner.config.validate import validate
 from runner.data.prepare import prepare
+from runner.execution.configurations import read
 from runner.optimizers.segments import segment_key
 from runner.plan.checks import check_against_data
 from runner.plan.populations import LARGEST, populations
 
 
 def run(**changes):
-    picked = {k: changes.pop(k) for k in list(changes) if "." not in k and k != "seed"}
-    tree = default_tree(picked)
-    for path, value in changes.items():
-        *parents, last = path.split(".")
-        node = tree
-        for parent in parents:
-            node = node[parent]
-        node[last] = value
-    return validate(tree)
+    return read(changes)
 
 
 def planned(runs, **options):
