@@ -57,7 +57,7 @@ def check_cells(series: pd.Series, name: str) -> None:
     if odd:
         raise DataError(
             f"column {name!r} holds values of type {type(odd[0]).__name__}; numbers, text and true/false are "
-            f"understood. Convert it, or leave it out: dataset.ignore=[{name}]"
+            f"understood. Convert it, or leave it out: dataset.drop=[{name}]"
         )
 
 

@@ -51,7 +51,7 @@ def _medians(table: RawTable, train: np.ndarray) -> np.ndarray:
         name = table.numeric_names[int(np.flatnonzero(empty)[0])]
         raise DataError(
             f"column {name!r} has no value in any of the {len(train)} training rows. Leave it out: "
-            f"dataset.ignore=[{name}]"
+            f"dataset.drop=[{name}]"
         )
     return np.nanmedian(block, axis=0)
 

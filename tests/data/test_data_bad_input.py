@@ -34,7 +34,7 @@ CASES = {
         {"split_column": "fold"},
         r"no column 'fold' \(dataset\.split_column\)",
     ),
-    "unknown ignored column": (rows(lambda i: None), {"ignore": ["w"]}, r"no column 'w' \(dataset\.ignore\)"),
+    "unknown dropped column": (rows(lambda i: None), {"drop": ["w"]}, r"no column 'w' \(dataset\.drop\)"),
     "one class": (rows(lambda i: f"{i},1,a\n"), {}, r"target 'y' has one class only, 'a'.*choose another target"),
     "a class with one row": (
         only(3, "1,2,c\n"),
@@ -44,7 +44,7 @@ CASES = {
     "empty column": (
         rows(lambda i: f"{i},,{'ab'[i % 2]}\n"),
         {},
-        r"column 'z' is empty in every row.*dataset\.ignore=\[z\]",
+        r"column 'z' is empty in every row.*dataset\.drop=\[z\]",
     ),
     "infinity": (only(4, "1,inf,a\n"), {}, r"column 'z' holds an infinite value \(inf\) in data row 5"),
     "too large": (only(4, "-1e999,1,a\n"), {}, r"column 'x' holds an infinite value \(-inf\) in data row 5"),
@@ -99,7 +99,7 @@ CASES = {
     "an identifier": (
         "x,name,y\n" + "".join(f"{i},person {i},{'ab'[i % 2]}\n" for i in range(1200)),
         {},
-        r"column 'name' holds 1,200 different texts.*dataset\.ignore=\[name\]",
+        r"column 'name' holds 1,200 different texts.*dataset\.drop=\[name\]",
     ),
     "a cut gzip": (b"\x1f\x8b\x08\x00abc", {}, r"table\.csv is not a whole gzip file \(7 bytes found\)"),
 }
@@ -191,5 +191,5 @@ def test_parquet_columns_that_are_neither_numbers_nor_text(run_data, tmp_path):
     for name, column in (("day", days), ("tags", [[1, 2]] * 20)):
         path = tmp_path / f"{name}.parquet"
         pd.DataFrame({name: column, "x": range(20), "y": ["a", "b"] * 10}).to_parquet(path)
-        with pytest.raises(DataError, match=rf"column '{name}' holds .*dataset\.ignore=\[{name}\]"):
+        with pytest.raises(DataError, match=rf"column '{name}' holds .*dataset\.drop=\[{name}\]"):
             run_data(Parquet(path=str(path), target="y"))

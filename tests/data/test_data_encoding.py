@@ -224,7 +224,7 @@ def test_a_column_without_a_value_in_the_training_rows_is_refused():
     frame = make_frame()
     frame.loc[: len(TRAIN), "b"] = np.nan
     with pytest.raises(
-        DataError, match=r"column 'b' has no value in any of the 40 training rows.*dataset\.ignore=\[b\]"
+        DataError, match=r"column 'b' has no value in any of the 40 training rows.*dataset\.drop=\[b\]"
     ):
         fitted(frame)
 

@@ -64,12 +64,12 @@ def test_describe_digits(run_data):
 
 
 def test_describe_says_what_was_inferred(run_data, csv_file):
-    lines = run_data(CSV(path=csv_file(PEOPLE), target="income", ignore=["name"])).describe()
+    lines = run_data(CSV(path=csv_file(PEOPLE), target="income", drop=["name"])).describe()
     assert lines == [
         "csv: 40 rows, 5 features, regression of 'income'",
         "split: train 28, val 6, test 6 (split_seed 0)",
         "target 'income': regression (it holds fractions; else set dataset.task=classification)",
-        "columns: 2 numeric, 1 categorical, ignored: name",
+        "columns: 2 numeric, 1 categorical, dropped: name",
         "missing values: age 6, city 13 (numbers: median of the training split; categories: their own category)",
     ]
 
@@ -81,7 +81,7 @@ def test_describe_names_classes_that_are_not_trained_on(run_data, csv_file):
 
 
 def test_regression_targets_are_scaled(run_data, csv_file):
-    data = run_data(CSV(path=csv_file(PEOPLE), target="income", ignore=["name"]))
+    data = run_data(CSV(path=csv_file(PEOPLE), target="income", drop=["name"]))
     assert (data.y.dtype, data.outputs, data.labels) == (np.float64, 1, None)
     np.testing.assert_allclose([data.y[data.train].mean(), data.y[data.train].std()], [0, 1], atol=1e-12)
     np.testing.assert_allclose(data.encoding.decode(data.y), 1000.5 + 10 * np.arange(40))
@@ -89,7 +89,7 @@ def test_regression_targets_are_scaled(run_data, csv_file):
 
 def test_predicting_from_the_training_file_gives_the_training_rows(run_data, csv_file):
     path = csv_file(PEOPLE)
-    data = run_data(CSV(path=path, target="member", ignore=["name"], categorical=["age"]))
+    data = run_data(CSV(path=path, target="member", drop=["name"], categorical=["age"]))
     frame, _ = read_frame(path, data.encoding.text_columns)
     np.testing.assert_array_equal(data.encoding.transform(frame), data.x)
     np.testing.assert_array_equal(data.encoding.targets(frame), data.y)
@@ -99,7 +99,7 @@ def test_csv_and_parquet_of_one_table_are_the_same_data(run_data, csv_file, tmp_
     path = csv_file(PEOPLE)
     pd.read_csv(path).to_parquet(tmp_path / "table.parquet")
     for target in ("income", "member", "city2"):
-        keys = {"target": target, "ignore": ["name"]}
+        keys = {"target": target, "drop": ["name"]}
         if target == "city2":
             frame = pd.read_csv(path).assign(city2=["a", "b"] * 20)
             frame.to_parquet(tmp_path / "table.parquet")
@@ -159,8 +159,8 @@ def test_numbers_taken_as_categories(run_data, csv_file):
 def test_packed_csv_is_the_same_data(run_data, csv_file):
     import gzip
 
-    plain = run_data(CSV(path=csv_file(PEOPLE), target="income", ignore=["name"]))
-    packed = run_data(CSV(path=csv_file(gzip.compress(PEOPLE.encode()), "t.csv.gz"), target="income", ignore=["name"]))
+    plain = run_data(CSV(path=csv_file(PEOPLE), target="income", drop=["name"]))
+    packed = run_data(CSV(path=csv_file(gzip.compress(PEOPLE.encode()), "t.csv.gz"), target="income", drop=["name"]))
     assert plain.sha256 == packed.sha256
     np.testing.assert_array_equal(plain.x, packed.x)
 

@@ -27,8 +27,8 @@ def houses() -> pd.DataFrame:
 
 def config(path, target: str, **more) -> dict:
     """Training on the houses: the other target and the identifier are left out."""
-    ignore = ["id", "price" if target == "sold" else "sold"]
-    dataset = {"name": "csv", "path": path, "target": target, "ignore": ignore}
+    drop = ["id", "price" if target == "sold" else "sold"]
+    dataset = {"name": "csv", "path": path, "target": target, "drop": drop}
     return {"dataset": dataset, "trainer": SHORT, "model": {"hidden": [16]}, "optimizer.lr": 0.01, **more}
 
 

@@ -56,7 +56,7 @@ def test_underscores_do_not_make_numbers(sorted_table, tmp_path):
 
 
 def test_dollars_in_names_are_drawn_as_they_are(sorted_table, tmp_path):
-    [outcome] = runner.train([csv(sorted_table, **{"dataset.ignore": ["code"]})], outputs=tmp_path)
+    [outcome] = runner.train([csv(sorted_table, **{"dataset.drop": ["code"]})], outputs=tmp_path)
     assert outcome.status == "completed"
     assert "no figures" not in (outcome.folder / "train.log").read_text()
 

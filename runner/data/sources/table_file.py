@@ -34,7 +34,7 @@ class TableFile(Source):
         None, optional=True, help="a column that says train, val or test; parts it lacks are cut from train"
     )
     categorical: Any = anything([], help="columns that are categories although they hold numbers")
-    ignore: Any = anything([], help="columns that are left out")
+    drop: Any = anything([], help="columns that are left out")
 
     def read(self) -> RawTable:
         """The table. DataError or ConfigError naming file and column for everything that cannot be trained on."""
@@ -45,13 +45,13 @@ class TableFile(Source):
         frame, sha256 = read_frame(path, as_text)
         self._check_names(list(frame.columns), str(path))
         inputs = [
-            name for name in frame.columns if name not in (self.target, self.split_column, *self._names("ignore"))
+            name for name in frame.columns if name not in (self.target, self.split_column, *self._names("drop"))
         ]
         if not inputs:
             raise DataError(f"{path} has no input column besides the target {self.target!r}.")
         numeric, categorical = self._inputs(frame, inputs)
         notes = [
-            f"columns: {len(numeric)} numeric, {len(categorical)} categorical{_ignored(self._names('ignore'))}",
+            f"columns: {len(numeric)} numeric, {len(categorical)} categorical{_dropped(self._names('drop'))}",
             *_holes(frame[inputs]),
         ]
         return self._table(frame, inputs, numeric, categorical, sha256, notes)
@@ -85,7 +85,7 @@ class TableFile(Source):
         if self.target is None:
             raise ConfigError(f"dataset.target is not set. Columns of {path}: {_listed(columns)}.")
         named = [("target", self.target), ("split_column", self.split_column)]
-        named += [(key, name) for key in ("categorical", "ignore") for name in self._names(key)]
+        named += [(key, name) for key in ("categorical", "drop") for name in self._names(key)]
         for key, name in named:
             if name is not None and name not in columns:
                 raise DataError(
@@ -100,7 +100,7 @@ class TableFile(Source):
         numeric, categorical = {}, {}
         for name in inputs:
             if is_empty(frame[name]):
-                raise DataError(f"column {name!r} is empty in every row. Leave it out: dataset.ignore=[{name}]")
+                raise DataError(f"column {name!r} is empty in every row. Leave it out: dataset.drop=[{name}]")
             check_cells(frame[name], name)
             if name not in self._names("categorical") and is_numeric(frame[name]):
                 numeric[name] = numbers(frame[name], name)
@@ -134,7 +134,7 @@ def _few_enough(words, name: str):
     if kinds > MANY:
         raise DataError(
             f"column {name!r} holds {kinds:,} different texts, too many for categories (at most {MANY:,}). "
-            f"If it is a name or an identifier, leave it out: dataset.ignore=[{name}]"
+            f"If it is a name or an identifier, leave it out: dataset.drop=[{name}]"
         )
     return words
 
@@ -143,8 +143,8 @@ def _listed(columns: list[str], most: int = 20) -> str:
     return ", ".join(columns[:most]) + (f", ... ({len(columns)} in all)" if len(columns) > most else "")
 
 
-def _ignored(names: list[str]) -> str:
-    return f", ignored: {', '.join(names)}" if names else ""
+def _dropped(names: list[str]) -> str:
+    return f", dropped: {', '.join(names)}" if names else ""
 
 
 def _holes(frame: pd.DataFrame) -> list[str]:
