@@ -146,6 +146,8 @@ def _result_rows(outcome: Outcome) -> list[tuple[str, str]]:
         metrics = {k: v for k, v in (summary.get(split) or {}).items() if isinstance(v, (int, float))}
         if metrics:
             rows.append((split, "  ".join(f"{name} {value:.4f}" for name, value in metrics.items())))
+    if summary.get("verdict"):
+        rows.append(("verdict", summary["verdict"]))
     if summary.get("seconds") is not None:
         rows.append(("time", duration(summary["seconds"])))
     return [*rows, ("folder", shown_path(outcome.folder))]

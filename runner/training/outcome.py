@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
+from runner.diagnostics.verdict import verdict
 from runner.population.export import architecture, state_dict
 from runner.records import disk
 from runner.training.checksum import digest, to_bytes
@@ -57,6 +59,20 @@ def split_metrics(metrics: dict[str, float], split: str) -> dict[str, float | No
     return {k: v if v is not None and math.isfinite(v) else None for k, v in found.items()}
 
 
+def verdict_of(trial: Trial) -> str | None:
+    """High bias, high variance or fine, by the metrics of the weights that are kept; None if the run diverged."""
+    if trial.status == "diverged":
+        return None
+    data = trial.data
+    counts = np.bincount(data.y[data.train]) if data.task == "classification" else None
+    return verdict(
+        split_metrics(trial.kept, "train"),
+        split_metrics(trial.kept, "val"),
+        rows=len(data.val),
+        majority=None if counts is None else float(counts.max() / counts.sum()),
+    )
+
+
 def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts: dict[str, Any]) -> Outcome:
     """Write the model, then the summary; `engine` holds the weights to keep."""
     summary: dict[str, Any] = {
@@ -67,6 +83,7 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
         "kept_epoch": int(trial.kept["epoch"]),
         "epochs": int(trial.last["epoch"]),
         **{split: split_metrics(trial.kept | test, split) for split in ("train", "val", "test")},
+        "verdict": verdict_of(trial),
         "parameters": engine.layout.parameters,
         "seconds": round(trial.seconds, 3),
         "seed": trial.settings.seed,
@@ -76,6 +93,8 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
     folder = trial.files.folder
     disk.replace(folder / "model.safetensors", model_bytes(engine, row, trial.settings, trial.data))
     flat = {f"{split}/{k}": v for split in ("train", "val", "test") for k, v in summary[split].items() if v is not None}
+    if summary["verdict"]:
+        trial.files.text("verdict", summary["verdict"])
     trial.files.end(str(trial.status), flat, summary["kept_epoch"])
     trial.files.log(f"{trial.status}: {trial.reason}; best epoch {trial.stopping.best_epoch}")
     trial.files.summary(summary)
