@@ -1,7 +1,9 @@
-"""One row as a plain torch.nn.Sequential, and back.
+"""One row as a torch.nn.Sequential, and back.
 
-Modules in order: (input dropout), then per hidden layer linear, (norm), activation, (dropout), then the last linear.
-The architecture is a plain dict, so a saved network is rebuilt by name from the registry and no code is ever loaded.
+Modules in order: (input dropout), then per hidden layer linear, (norm), activation, (dropout), then the last linear;
+with norm_position=after the norm follows the activation. A residual network is a `Residual`, a Sequential with the same
+names that adds the skips. The architecture is a plain dict, so a saved network is rebuilt by name from the registry and
+no code is ever loaded.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from torch import Tensor, nn
 from runner.config.registry import entries
 from runner.config.settings import Settings
 from runner.population.layout import Layout
+from runner.population.pieces.mlp import skips
 
 _NAMES = {"weight": "weight", "bias": "bias", "gain": "weight", "shift": "bias"}
 
@@ -27,32 +30,59 @@ def architecture(settings: Settings, inputs: int, outputs: int) -> dict[str, Any
         "widths": [inputs, *settings.model.hidden, outputs],
         "activation": settings.model.activation,
         "norm": settings.model.norm,
+        "norm_position": settings.model.norm_position,
+        "residual": settings.model.residual,
         "dropout": list(dropout) if isinstance(dropout, list) else [dropout] * depth,
         "input_dropout": settings.value("regularizer.input_dropout"),
     }
 
 
+class Residual(nn.Sequential):
+    """A Sequential in which the modules from `first` to `last` of each skip add their input to their output."""
+
+    def __init__(self, *modules: nn.Module, skips: list[tuple[int, int]]):
+        super().__init__(*modules)
+        self.first_to_last = dict(skips)
+
+    def forward(self, x: Tensor) -> Tensor:
+        around, last = x, None
+        for position, module in enumerate(self):
+            if position in self.first_to_last:
+                around, last = x, self.first_to_last[position]
+            x = module(x)
+            x = x + around if position == last else x
+        return x
+
+
 def _modules(arch: dict[str, Any]) -> list[tuple[nn.Module, int | None, str]]:
-    """(module, its layer, "linear" | "norm" | "") in order."""
+    """(module, its layer, "linear" | "norm" | "activation" | "dropout") in order."""
     found: list[tuple[nn.Module, int | None, str]] = []
     if arch["input_dropout"]:
-        found.append((nn.Dropout(arch["input_dropout"]), None, ""))
+        found.append((nn.Dropout(arch["input_dropout"]), None, "dropout"))
     widths, last = arch["widths"], len(arch["widths"]) - 2
     for layer, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
         found.append((nn.Linear(inputs, outputs), layer, "linear"))
         if layer == last:
             break
+        pair = [(entries("activation")[arch["activation"]].cls().module(), layer, "activation")]
         if arch["norm"] != "none":
-            found.append((entries("norm")[arch["norm"]].cls().module(outputs), layer, "norm"))
-        found.append((entries("activation")[arch["activation"]].cls().module(), None, ""))
+            after = {"before": 0, "after": 1}[arch.get("norm_position", "before")]
+            pair.insert(after, (entries("norm")[arch["norm"]].cls().module(outputs), layer, "norm"))
+        found += pair
         if arch["dropout"][layer]:
-            found.append((nn.Dropout(arch["dropout"][layer]), None, ""))
+            found.append((nn.Dropout(arch["dropout"][layer]), layer, "dropout"))
     return found
 
 
 def build(arch: dict[str, Any]) -> nn.Sequential:
     """The module, with torch's own initial weights."""
-    return nn.Sequential(*(module for module, _, _ in _modules(arch)))
+    found = _modules(arch)
+    modules = [module for module, _, _ in found]
+    if not arch.get("residual", False):
+        return nn.Sequential(*modules)
+    places = [[i for i, (_, layer, _) in enumerate(found) if layer == n] for n in range(len(arch["widths"]) - 2)]
+    added = skips(arch["widths"][1:-1])
+    return Residual(*modules, skips=[(p[0], p[-1]) for p, add in zip(places, added, strict=True) if add])
 
 
 def _addresses(arch: dict[str, Any], layout: Layout) -> dict[str, tuple[str, Any]]:
@@ -60,7 +90,7 @@ def _addresses(arch: dict[str, Any], layout: Layout) -> dict[str, tuple[str, Any
     found: dict[str, tuple[str, Any]] = {}
     for position, (_, layer, kind) in enumerate(_modules(arch)):
         for slot in layout.slots.values():
-            if slot.layer == layer and (slot.kind in ("weight", "bias")) == (kind == "linear") and kind:
+            if slot.layer == layer and kind == ("linear" if slot.kind in ("weight", "bias") else "norm"):
                 found[f"{position}.{_NAMES[slot.kind]}"] = ("theta", slot)
         for name, slot in layout.buffers.items():
             if slot.layer == layer and kind == "norm":

@@ -16,6 +16,7 @@ from torch import Tensor
 from runner.config.registry import entries
 from runner.population.layout import Layout
 from runner.population.pieces.base import Head
+from runner.population.pieces.mlp import skips
 
 
 @dataclass
@@ -35,6 +36,8 @@ class Network:
     def __init__(self, model, inputs: int, outputs: int, dtype=torch.float32, device="cpu"):
         self.activation = entries("activation")[model.activation].cls()
         self.norm: Any = None if model.norm == "none" else entries("norm")[model.norm].cls()
+        self.norm_last = self.norm is not None and model.norm_position == "after"
+        self.skips = skips(model.hidden) if model.residual else [False] * len(model.hidden)
         self.layout = Layout(
             [inputs, *model.hidden, outputs],
             exact=self.activation.exact,
@@ -73,22 +76,25 @@ class Network:
     def forward(
         self, x: Tensor, *, training: bool = False, noise: list | None = None, tape: list | None = None
     ) -> Tensor:
-        """Outputs [M, B, C] from x [M, B, D]. noise holds one factor [M, B, W] or None for the input and each hidden
-        layer.
+        """Outputs [M, B, C] from x [M, B, D]. noise holds for the input and each hidden layer None or (factor, addend),
+        each [M, B, W] or None.
         """
         if noise and noise[0] is not None:
-            x = x * noise[0]
+            x = _changed(x, noise[0])
         for i in range(self.layout.layers - 1):
             z = torch.baddbmm(self.bias[i], x, self.weight_t[i])
             normed = None
-            if self.norm:
+            if self.norm and not self.norm_last:
                 z, normed = self._normalize(i, z, training, tape is not None)
-            y = self._activate(i, z, tape is not None)
-            factor = noise[i + 1] if noise else None
-            out = y if factor is None else y * factor
+            y = out = self._activate(i, z, tape is not None)
+            if self.norm_last:
+                out, normed = self._normalize(i, y, training, tape is not None)
+            change = noise[i + 1] if noise else None
+            out = out if change is None else _changed(out, change)
+            out = out + x if self.skips[i] else out
             if tape is not None:
                 out = out.detach() if out.requires_grad else out
-                tape.append(Step(x, normed, z, y, factor))
+                tape.append(Step(x, normed, z, y, change[0] if change else None))
             x = out
         if tape is not None:
             tape.append(x)
@@ -113,13 +119,18 @@ class Network:
         """Write d/d parameters into grad, from g = d/d outputs [M, B, C]."""
         x = tape.pop()
         self._linear_backward(self.layout.layers - 1, x, g)
+        around = None
         for i in reversed(range(self.layout.layers - 1)):
             step = tape.pop()
             g = torch.bmm(g, self.weight[i + 1])
+            g = g if around is None else g.add_(around)
+            around = g.clone() if self.skips[i] else None
             if step.noise_MBW is not None:
                 g = g.mul_(step.noise_MBW)
+            if self.norm_last:
+                g = self._norm_backward(i, step.normed, g)
             g = self._activation_backward(i, step, g)
-            if self.norm:
+            if self.norm and not self.norm_last:
                 g = self._norm_backward(i, step.normed, g)
             self._linear_backward(i, step.x_MBW, g)
 
@@ -143,3 +154,10 @@ class Network:
         self.norm_grad[i][0].copy_(gain)
         self.norm_grad[i][1].copy_(shift)
         return g
+
+
+def _changed(y: Tensor, change: tuple[Tensor | None, Tensor | None]) -> Tensor:
+    """y factor + addend."""
+    factor, addend = change
+    y = y if factor is None else y * factor
+    return y if addend is None else y + addend

@@ -7,6 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.config.registry import entries
 from runner.config.settings import default_tree
 from runner.config.validate import validate
 from runner.population.export import architecture, build, load_state_dict, state_dict
@@ -39,16 +40,22 @@ def settings(**model):
     return validate(tree)
 
 
-@pytest.mark.parametrize("norm", ["none", "batch", "layer"])
-@pytest.mark.parametrize("hidden", [[], [7], [33, 5]])
-def test_a_row_as_nn_sequential_says_the_same(norm, hidden):
-    run = settings(hidden=hidden, norm=norm, activation="gelu")
+@pytest.mark.parametrize("norm", ["none", *entries("norm")])
+@pytest.mark.parametrize("position", ["before", "after"])
+@pytest.mark.parametrize(
+    ("hidden", "residual"), [([], False), ([7], False), ([33, 5], False), ([7, 7, 5, 5, 5, 7], True)]
+)
+def test_a_row_as_nn_sequential_says_the_same(norm, position, hidden, residual):
+    run = settings(hidden=hidden, norm=norm, norm_position=position, residual=residual, activation="gelu")
     network = Network(run.model, 13, 3, dtype=torch.float64)
     layout = network.layout
     theta = initial_theta(layout, [0, 1, 2], "he", torch.float64)
     buffers = initial_buffers(layout, 3, network.norm.buffers if network.norm else {}, torch.float64)
     for slot in layout.buffers.values():
         slot.true(buffers).uniform_(0.5, 2)
+    for slot in layout.slots.values():
+        if slot.kind != "weight":
+            slot.true(theta).uniform_(0.5, 2)
     network.bind(theta, None, buffers)
     x = torch.randn(3, 11, 16, dtype=torch.float64)
     x[..., 13:] = 0
