@@ -1,9 +1,9 @@
 """From a table of numbers and words to the features of a network, and back: lists and categories, never pickled.
 
 Features are the numeric columns in file order, then a 0/1 column for each category of each categorical column (one-hot,
-as scikit-learn's OneHotEncoder with unknown words ignored). A number x becomes (x - offset) / scale. A hole becomes the
-median of the training split, or in a categorical column the category "missing" (all zeros where the training split had
-no hole).
+as scikit-learn's OneHotEncoder with unknown words ignored). A number x becomes (x - offset) / scale, or with scaling
+"quantile" a standard normal number through the quantiles of the training split. A hole becomes the median of the
+training split, or in a categorical column the category "missing" (all zeros where the training split had no hole).
 
 Shapes: N rows, F numeric columns, D features, C classes.
 """
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runner.data.files import did_you_mean
+from runner.data.quantiles import to_normal
 from runner.errors import DataError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Encoding:
     target_scale: float = 1.0
     dtype: str = "float32"
     image_shape: tuple[int, ...] | None = None
+    quantiles: list[list[float]] = field(default_factory=list)  # by numeric column; none = offset and scale alone
 
     @property
     def width(self) -> int:
@@ -60,16 +62,17 @@ class Encoding:
 
     def to_dict(self) -> dict[str, Any]:
         """Lists, numbers and strings only; floats survive JSON exactly because Python writes them in full."""
-        tree = asdict(self)
-        return tree | {"image_shape": list(self.image_shape) if self.image_shape else None}
+        tree = asdict(self) | {"image_shape": list(self.image_shape) if self.image_shape else None}
+        return tree if self.quantiles else {key: value for key, value in tree.items() if key != "quantiles"}
 
     @classmethod
     def from_dict(cls, tree: dict[str, Any]) -> Encoding:
         """The inverse of `to_dict`; DataError if keys are missing or unknown."""
         names = {f.name for f in fields(cls)}
-        if set(tree) != names:
+        if set(tree) | {"quantiles"} != names:
             raise DataError(
-                f"this is no feature encoding: keys missing or unknown: {', '.join(sorted(set(tree) ^ names))}."
+                f"this is no feature encoding: keys missing or unknown: "
+                f"{', '.join(sorted((set(tree) | {'quantiles'}) ^ names))}."
             )
         shape = tree["image_shape"]
         return cls(**{**tree, "image_shape": tuple(shape) if shape else None})
@@ -82,13 +85,20 @@ class Encoding:
         for start in range(0, len(x_ND), CHUNK):
             block = numeric_NF[start : start + CHUNK].astype(np.float64)
             block = np.where(np.isnan(block), fill, block)
-            x_ND[start : start + CHUNK, :wide] = (block - offset) / scale
+            x_ND[start : start + CHUNK, :wide] = (self._normal(block) - offset) / scale
         for column, known in self.categories.items():
             codes = self._codes(words[column], known)
             rows = np.flatnonzero(codes >= 0)
             x_ND[rows, wide + codes[rows]] = 1
             wide += len(known)
         return x_ND
+
+    def _normal(self, block_NF: np.ndarray) -> np.ndarray:
+        """Each column through its quantiles, if there are any."""
+        if not self.quantiles:
+            return block_NF
+        columns = [to_normal(values, np.array(known)) for values, known in zip(block_NF.T, self.quantiles, strict=True)]
+        return np.stack(columns, axis=1)
 
     @staticmethod
     def _codes(words: np.ndarray, known: list[str]) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Fitting an encoding to the training rows, and to nothing else.
 
 Statistics are taken in float64. Per numeric column, after holes are filled with the median: standardize (x - mean) / sd
-with the population sd; minmax (x - min) / (max - min); none x / divisor. A constant column keeps scale 1.
+with the population sd; minmax (x - min) / (max - min); quantile as `runner.data.quantiles` says; none x / divisor. A
+constant column keeps scale 1.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from runner.data.encoding import CHUNK, MISSING, Encoding
+from runner.data.quantiles import fit_quantiles
 from runner.data.sources.base import RawTable
 from runner.errors import DataError
 
@@ -34,6 +36,7 @@ def fit(table: RawTable, train: np.ndarray, scaling: str, target_scaling: str, d
         target_scale=target_scale,
         dtype=dtype,
         image_shape=table.image_shape,
+        quantiles=_quantiles(table, train, fill) if scaling == "quantile" else [],
     )
 
 
@@ -59,9 +62,18 @@ def _medians(table: RawTable, train: np.ndarray) -> np.ndarray:
 def _affine(table: RawTable, train: np.ndarray, fill: np.ndarray, scaling: str) -> tuple[np.ndarray, np.ndarray]:
     """(offset, scale), each [F]."""
     width = len(table.numeric_names)
-    if scaling == "none":
-        return np.zeros(width), np.full(width, float(table.divisor))
+    if scaling in ("none", "quantile"):
+        return np.zeros(width), np.full(width, float(table.divisor) if scaling == "none" else 1.0)
     return (_moments if scaling == "standardize" else _range)(table.numeric_ND, train, fill)
+
+
+def _quantiles(table: RawTable, train: np.ndarray, fill: np.ndarray) -> list[list[float]]:
+    """The quantiles of each numeric column over the training rows."""
+    columns = (table.numeric_ND[train, f].astype(np.float64) for f in range(len(fill)))
+    return [
+        fit_quantiles(np.where(np.isnan(values), hole, values)).tolist()
+        for values, hole in zip(columns, fill, strict=True)
+    ]
 
 
 def _blocks(values_NF: np.ndarray, train: np.ndarray, fill: np.ndarray):

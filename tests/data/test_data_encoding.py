@@ -5,17 +5,18 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, QuantileTransformer, StandardScaler
 
 from runner.data.columns import texts
 from runner.data.encoding import Encoding
 from runner.data.fitting import fit
+from runner.data.quantiles import fit_quantiles, to_normal
 from runner.data.sources.base import RawTable
 from runner.errors import DataError
 
@@ -56,7 +57,12 @@ def fitted(frame, scaling="standardize", dtype="float64", train=TRAIN, **keys):
     return encoding, encoding.encode(table.numeric_ND, table.categorical)
 
 
-@pytest.mark.parametrize(("scaling", "scaler"), [("standardize", StandardScaler()), ("minmax", MinMaxScaler())])
+QUANTILE = QuantileTransformer(n_quantiles=len(TRAIN), output_distribution="normal", subsample=None)
+
+
+@pytest.mark.parametrize(
+    ("scaling", "scaler"), [("standardize", StandardScaler()), ("minmax", MinMaxScaler()), ("quantile", QUANTILE)]
+)
 def test_equals_scikit_learn(scaling, scaler):
     frame = make_frame()
     one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
@@ -84,6 +90,39 @@ def test_scaling_equals_scikit_learn_on_any_numbers(values, scaling):
     np.testing.assert_allclose(encoding.encode(values, {}), scaler.transform(values), rtol=1e-9, atol=1e-13 * span)
 
 
+@given(
+    arrays(np.float64, 60, elements=st.integers(-9, 9) | st.floats(-1e3, 1e3, width=32)),
+    st.sampled_from([40, 7]),
+)
+def test_quantiles_equal_scikit_learns_with_repeated_values_and_fewer_quantiles(values, most):
+    train = values[:40]
+    reference = QuantileTransformer(n_quantiles=most, output_distribution="normal", subsample=None)
+    reference.fit(train[:, None])
+    quantiles = reference.quantiles_[:, 0]
+    assume(quantiles[0] < quantiles[-1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("runner.data.quantiles.MOST", most)
+        np.testing.assert_allclose(fit_quantiles(train), quantiles, rtol=1e-12, atol=1e-12)
+    near = np.minimum(np.abs(values - quantiles[0]), np.abs(values - quantiles[-1]))
+    far = values[(near == 0) | (near > 1e-6)]  # scikit-learn takes what is 1e-7 from an end for the end
+    np.testing.assert_allclose(to_normal(far, quantiles), reference.transform(far[:, None])[:, 0], rtol=1e-7, atol=1e-7)
+
+
+def test_quantiles_are_at_most_a_thousand_a_column_and_make_an_exponential_normal():
+    values = np.random.default_rng(0).exponential(size=(5000, 1))
+    table = RawTable(values, np.zeros(5000, np.int64), "classification", ["a"], "", labels=["x"])
+    encoding = fit(table, np.arange(5000), "quantile", "none", "float64")
+    x = encoding.encode(values, {})[:, 0]
+    assert len(encoding.quantiles[0]) == 1000
+    np.testing.assert_allclose([x.mean(), x.std()], [0, 1], atol=0.01)
+    assert np.abs(x).max() < 5.2
+
+
+def test_an_encoding_without_quantiles_is_written_as_before_there_were_any():
+    assert "quantiles" not in fitted(make_frame())[0].to_dict()
+    assert "quantiles" in fitted(make_frame(), "quantile")[0].to_dict()
+
+
 def test_none_leaves_numbers_alone_but_for_the_divisor():
     table = make_table(make_frame(holes=0))
     table.divisor = 255.0
@@ -91,7 +130,7 @@ def test_none_leaves_numbers_alone_but_for_the_divisor():
     np.testing.assert_array_equal(encoding.encode(table.numeric_ND, table.categorical)[:, :3], table.numeric_ND / 255)
 
 
-@pytest.mark.parametrize("scaling", ["standardize", "minmax"])
+@pytest.mark.parametrize("scaling", ["standardize", "minmax", "quantile"])
 @pytest.mark.parametrize("constant", [0.0, 0.1, -3e9])
 def test_a_constant_column_does_not_divide_by_zero(scaling, constant):
     encoding, x = fitted(make_frame().assign(b=constant), scaling)
@@ -99,7 +138,7 @@ def test_a_constant_column_does_not_divide_by_zero(scaling, constant):
     np.testing.assert_allclose(x[:, 1], 0, atol=1e-5)
 
 
-@pytest.mark.parametrize("scaling", ["standardize", "minmax", "none"])
+@pytest.mark.parametrize("scaling", ["standardize", "minmax", "quantile", "none"])
 @pytest.mark.parametrize("task", ["classification", "regression"])
 def test_only_training_rows_are_seen(scaling, task):
     frame = make_frame()
@@ -109,10 +148,11 @@ def test_only_training_rows_are_seen(scaling, task):
     assert fitted(frame, scaling, task=task)[0] == fitted(changed, scaling, task=task)[0]
 
 
+@pytest.mark.parametrize("scaling", ["standardize", "quantile"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_predicting_encodes_rows_as_training_did(dtype):
+def test_predicting_encodes_rows_as_training_did(dtype, scaling):
     frame = make_frame()
-    encoding, x = fitted(frame, dtype=dtype)
+    encoding, x = fitted(frame, scaling, dtype=dtype)
     again = Encoding.from_dict(json.loads(json.dumps(encoding.to_dict())))
     shuffled = frame.iloc[::-1][frame.columns[::-1]]
     np.testing.assert_array_equal(again.transform(shuffled), x[::-1])
@@ -223,9 +263,7 @@ def test_infinity_is_named():
 def test_a_column_without_a_value_in_the_training_rows_is_refused():
     frame = make_frame()
     frame.loc[: len(TRAIN), "b"] = np.nan
-    with pytest.raises(
-        DataError, match=r"column 'b' has no value in any of the 40 training rows.*dataset\.drop=\[b\]"
-    ):
+    with pytest.raises(DataError, match=r"column 'b' has no value in any of the 40 training rows.*dataset\.drop=\[b\]"):
         fitted(frame)
 
 

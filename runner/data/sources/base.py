@@ -48,7 +48,13 @@ class Source:
     )
     split_seed: int = integer(0, ge=0, kind="index", help="which examples go where")
     scaling: str = choice(
-        "standardize", "standardize", "minmax", "none", kind="index", help="features, fitted on the training split"
+        "standardize",
+        "standardize",
+        "minmax",
+        "quantile",
+        "none",
+        kind="index",
+        help="features, fitted on the training split; quantile makes every column standard normal",
     )
     target_scaling: str = choice(
         "standardize", "standardize", "none", kind="index", help="regression target, fitted on the training split"

@@ -44,9 +44,7 @@ class TableFile(Source):
         as_text = self._names("categorical") + [name for name in (self.target, self.split_column) if name]
         frame, sha256 = read_frame(path, as_text)
         self._check_names(list(frame.columns), str(path))
-        inputs = [
-            name for name in frame.columns if name not in (self.target, self.split_column, *self._names("drop"))
-        ]
+        inputs = [name for name in frame.columns if name not in (self.target, self.split_column, *self._names("drop"))]
         if not inputs:
             raise DataError(f"{path} has no input column besides the target {self.target!r}.")
         numeric, categorical = self._inputs(frame, inputs)
