@@ -1,28 +1,14 @@
-"""Figures as PNG bytes. Drawn without pyplot, so no window, no global state; equal input gives equal bytes."""
+"""What a network says all over a plane of two inputs."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
-GRID = 200  # points along each side of a decision surface
-COLOURS = (
-    "#4477AA",
-    "#EE6677",
-    "#228833",
-    "#CCBB44",
-    "#66CCEE",
-    "#AA3377",
-    "#BBBBBB",
-)  # Paul Tol's bright, colour-blind safe
-MAX_POINTS = 2000
-MAX_CELLS_WITH_TEXT = 20
-SIZE, DPI = (5.2, 4.4), 100
+from runner.records.figures.canvas import COLOURS, INK, cut, fitted_axes, plain, png, some
+
+GRID = 200  # points along each side
 
 
 def decision_boundary(
@@ -32,6 +18,7 @@ def decision_boundary(
     *,
     labels: Sequence[str] | None = None,
     names: Sequence[str] = ("x1", "x2"),
+    target: str = "",
     title: str = "",
 ) -> bytes:
     """What a network says all over a plane of two inputs, with the examples on top.
@@ -41,64 +28,23 @@ def decision_boundary(
             [n] (integers) or to a regression's outputs [n] (drawn as levels).
         x2: examples [n, 2]; at most 2,000, evenly picked, are drawn.
         y: their class codes or targets [n].
+        target: what the levels of a regression are.
     """
     x2, y = np.asarray(x2, dtype=np.float64), np.asarray(y)
-    left, right, low, high = _limits(x2)
+    left, right, low, high = extent = _limits(x2)
     across, up = np.meshgrid(np.linspace(left, right, GRID), np.linspace(low, high, GRID))
     answer = np.asarray(predict(np.stack([across.ravel(), up.ravel()], axis=1)))
-    figure, axes = _axes(title)
-    extent = (left, right, low, high)
-    shown = np.linspace(0, len(x2) - 1, min(len(x2), MAX_POINTS)).astype(int)
+    figure, axes = fitted_axes(title)
+    shown = some(len(x2))
     if answer.ndim == 1 and answer.dtype.kind == "f":
-        _surface(figure, axes, answer.reshape(GRID, GRID), extent, x2[shown], y[shown])
+        _surface(figure, axes, answer.reshape(GRID, GRID), extent, x2[shown], y[shown], target)
     else:
         classes = int(max(answer.shape[1] if answer.ndim == 2 else answer.max() + 1, y.max() + 1))
         axes.imshow(_tint(answer, classes).reshape(GRID, GRID, 3), origin="lower", extent=extent, aspect="auto")
         _boundaries(axes, across, up, answer, classes)
         _points(axes, x2[shown], y[shown], classes, labels)
-    axes.set(xlabel=_plain(names[0]), ylabel=_plain(names[1]))
-    return _png(figure)
-
-
-def confusion_matrix(cm: np.ndarray, labels: Sequence[Any] | None = None, *, title: str = "") -> bytes:
-    """Counts [C, C] of true class (rows) against predicted class (columns), coloured by the share of the true class."""
-    cm = np.asarray(cm)
-    names = [str(label) for label in (range(len(cm)) if labels is None else labels)]
-    share = cm / np.maximum(cm.sum(axis=1, keepdims=True), 1)
-    figure, axes = _axes(title)
-    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    ticks = np.arange(len(cm)) if len(cm) <= MAX_CELLS_WITH_TEXT else np.arange(0, len(cm), -(-len(cm) // 20))
-    slanted = max(map(len, names)) > 3
-    axes.set_xticks(
-        ticks, [_plain(_cut(names[i])) for i in ticks], rotation=45 * slanted, ha="right" if slanted else "center"
-    )
-    axes.set_yticks(ticks, [_plain(_cut(names[i])) for i in ticks])
-    axes.set(xlabel="predicted", ylabel="true")
-    if len(cm) <= MAX_CELLS_WITH_TEXT:
-        for row, column in np.ndindex(cm.shape):
-            if cm[row, column]:
-                dark = "white" if share[row, column] > 0.5 else "black"
-                axes.text(column, row, f"{cm[row, column]:d}", ha="center", va="center", color=dark, fontsize=8)
-    return _png(figure)
-
-
-def _axes(title: str) -> tuple[Figure, Any]:
-    figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.set_title(_plain(title), fontsize=10)
-    return figure, axes
-
-
-def _plain(words: str) -> str:
-    """Text that is not taken for a formula."""
-    return str(words).replace("$", r"\$")
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
+    axes.set(xlabel=plain(names[0]), ylabel=plain(names[1]))
+    return png(figure)
 
 
 def _limits(x2: np.ndarray) -> tuple[float, float, float, float]:
@@ -126,25 +72,21 @@ def _boundaries(axes, across: np.ndarray, up: np.ndarray, answer: np.ndarray, cl
     for code in range(scores.shape[1] if scores.shape[1] > 1 else 0):
         margin = scores[:, code] - np.delete(scores, code, axis=1).max(axis=1)
         if margin.min() < 0 < margin.max():
-            axes.contour(across, up, margin.reshape(across.shape), levels=[0.0], colors="#333333", linewidths=0.8)
+            axes.contour(across, up, margin.reshape(across.shape), levels=[0.0], colors=INK, linewidths=0.8)
 
 
 def _points(axes, x2: np.ndarray, y: np.ndarray, classes: int, labels: Sequence[str] | None) -> None:
     for code in range(classes):
         mine = x2[y == code]
-        label = _plain(_cut(str(labels[code] if labels is not None else code)))
+        label = plain(cut(str(labels[code] if labels is not None else code)))
         axes.scatter(*mine.T, s=12, color=_palette(classes)[code], edgecolors="white", linewidths=0.4, label=label)
     if classes <= 10:
         axes.legend(loc="best", fontsize=8, framealpha=0.8)
 
 
-def _surface(figure, axes, levels: np.ndarray, extent, x2: np.ndarray, y: np.ndarray) -> None:
+def _surface(figure, axes, levels: np.ndarray, extent, x2: np.ndarray, y: np.ndarray, target: str) -> None:
     everything = np.concatenate([levels[np.isfinite(levels)], y[np.isfinite(y)]])
     low, high = (float(everything.min()), float(everything.max())) if everything.size else (0.0, 1.0)
     axes.imshow(levels, origin="lower", extent=extent, aspect="auto", cmap="viridis", vmin=low, vmax=high)
     dots = axes.scatter(*x2.T, c=y, s=14, cmap="viridis", vmin=low, vmax=high, edgecolors="white", linewidths=0.5)
-    figure.colorbar(dots, ax=axes)
-
-
-def _cut(name: str, length: int = 14) -> str:
-    return name if len(name) <= length else name[: length - 2] + ".."
+    figure.colorbar(dots, ax=axes, label=plain(target))

@@ -1,0 +1,86 @@
+"""What all figures share: size, colours, axes, and PNG bytes without pyplot, so no window and no global state."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+COLOURS = (
+    "#4477AA",
+    "#EE6677",
+    "#228833",
+    "#CCBB44",
+    "#66CCEE",
+    "#AA3377",
+    "#BBBBBB",
+)  # Paul Tol's bright, colour-blind safe
+BLUE, RED, GREEN, YELLOW, CYAN, PURPLE, GREY = COLOURS
+INK, FAINT = "#333333", "#DDDDDD"
+SIZE, DPI = (5.2, 4.4), 100
+MARGINS = {"left": 0.14, "right": 0.965, "bottom": 0.125, "top": 0.9}  # fixed: finding them costs as much as drawing
+MAX_POINTS = 2000
+
+
+def canvas(*, fitted: bool = False) -> Figure:
+    """An empty figure of 520 x 440 pixels; `fitted` makes room for labels of any length, at twice the time."""
+    figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained" if fitted else None)
+    FigureCanvasAgg(figure)
+    if not fitted:
+        figure.subplots_adjust(**MARGINS)
+    return figure
+
+
+def fitted_axes(title: str) -> tuple[Figure, Any]:
+    """A figure with one pair of axes, whatever its labels need."""
+    figure = canvas(fitted=True)
+    axes = figure.add_subplot()
+    axes.set_title(plain(title), fontsize=10)
+    return figure, axes
+
+
+def dress(axes, *, title: str = "", xlabel: str = "", ylabel: str = "") -> None:
+    """Title, labels and a faint grid; no frame where there is nothing to read off."""
+    axes.set_title(plain(title), fontsize=10)
+    axes.set(xlabel=plain(xlabel), ylabel=plain(ylabel))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color=FAINT, linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def log_if_wide(axes, values: np.ndarray, factor: float = 30.0) -> None:
+    """A logarithmic y-axis if positive values span more than `factor`."""
+    values = values[np.isfinite(values)]
+    if len(values) and values.min() > 0 and values.max() > factor * values.min():
+        axes.set_yscale("log")
+
+
+def legend(axes, **where) -> None:
+    """A small legend, if there is anything to explain."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=8, framealpha=0.85, **({"loc": "best"} | where))
+
+
+def png(figure: Figure) -> bytes:
+    """The figure; equal figures give equal bytes."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def plain(words: str) -> str:
+    """Text that is not taken for a formula."""
+    return str(words).replace("$", r"\$")
+
+
+def cut(name: str, length: int = 14) -> str:
+    """The name, its end left out if it is long."""
+    return name if len(name) <= length else name[: length - 2] + ".."
+
+
+def some(count: int, most: int = MAX_POINTS) -> np.ndarray:
+    """Positions of at most `most` of `count` examples, evenly picked."""
+    return np.linspace(0, count - 1, min(count, most)).astype(int)

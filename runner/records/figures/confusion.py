@@ -1,0 +1,34 @@
+"""Which class is taken for which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from runner.records.figures.canvas import cut, fitted_axes, plain, png
+
+MAX_CELLS_WITH_TEXT = 20
+
+
+def confusion_matrix(cm: np.ndarray, labels: Sequence[Any] | None = None, *, title: str = "") -> bytes:
+    """Counts [C, C] of true class (rows) against predicted class (columns), coloured by the share of the true class."""
+    cm = np.asarray(cm)
+    names = [str(label) for label in (range(len(cm)) if labels is None else labels)]
+    share = cm / np.maximum(cm.sum(axis=1, keepdims=True), 1)
+    figure, axes = fitted_axes(title)
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    ticks = np.arange(len(cm)) if len(cm) <= MAX_CELLS_WITH_TEXT else np.arange(0, len(cm), -(-len(cm) // 20))
+    slanted = max(map(len, names)) > 3
+    axes.set_xticks(
+        ticks, [plain(cut(names[i])) for i in ticks], rotation=45 * slanted, ha="right" if slanted else "center"
+    )
+    axes.set_yticks(ticks, [plain(cut(names[i])) for i in ticks])
+    axes.set(xlabel="predicted", ylabel="true")
+    if len(cm) <= MAX_CELLS_WITH_TEXT:
+        for row, column in np.ndindex(cm.shape):
+            if cm[row, column]:
+                dark = "white" if share[row, column] > 0.5 else "black"
+                axes.text(column, row, f"{cm[row, column]:d}", ha="center", va="center", color=dark, fontsize=8)
+    return png(figure)

@@ -1,0 +1,73 @@
+"""What becomes of signals and gradients on their way through the layers, and how the weights are spread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from runner.records.figures.canvas import BLUE, FAINT, INK, RED, canvas, dress, legend, plain, png
+
+BINS = 40
+COLUMNS = 3
+MAX_LAYERS = 12  # drawn; of more, evenly picked ones
+
+
+def rms_by_layer(rms: Mapping[str, Mapping[str, Sequence[float]]], *, title: str = "") -> bytes:
+    """Two rows: root mean square of the activations and of the weights' gradients, by layer from the input on.
+
+    Args:
+        rms: "initial" and "kept" -> {"activation": [hidden layers], "gradient": [layers]}.
+    """
+    figure = canvas()
+    rows = figure.subplots(2, 1, sharex=True)
+    figure.subplots_adjust(hspace=0.12)
+    styles = {"initial": {"color": BLUE, "marker": "o"}, "kept": {"color": RED, "marker": "s"}}
+    for axes, kind in zip(rows, ("activation", "gradient"), strict=True):
+        found = [np.array(values[kind], dtype=np.float64) for values in rms.values()]
+        for (when, style), values in zip(styles.items(), found, strict=True):
+            axes.plot(
+                np.arange(1, len(values) + 1), values, markersize=5, linewidth=1.6, label=f"{when} weights", **style
+            )
+        everything = np.concatenate(found)
+        if (everything > 0).any():
+            axes.set_yscale("log")
+    dress(rows[0], title=title, ylabel="activations, RMS")
+    dress(rows[1], xlabel="layer (1 = next to the input)", ylabel="weight gradients, RMS")
+    layers = max(len(values["gradient"]) for values in rms.values())
+    rows[1].set_xticks(np.unique(np.linspace(1, layers, min(layers, 15)).astype(int)))
+    rows[1].set_xlim(0.6, layers + 0.4)
+    legend(rows[0])
+    return png(figure)
+
+
+def weight_histograms(weights: Mapping[str, np.ndarray], *, title: str = "") -> bytes:
+    """A small histogram of each layer's weights, in its own units, with mean and standard deviation."""
+    names = list(weights)
+    names = [names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(len(names), MAX_LAYERS)).astype(int))]
+    columns = min(COLUMNS, len(names))
+    rows = -(-len(names) // columns)
+    figure = canvas()
+    grid = figure.subplots(rows, columns, squeeze=False)
+    figure.subplots_adjust(left=0.08, right=0.97, bottom=0.11, top=0.84, wspace=0.22, hspace=0.75)
+    for axes, name in zip(grid.flat, names, strict=False):
+        _histogram(axes, name, np.asarray(weights[name], dtype=np.float64).ravel(), small=columns > 1)
+    for axes in grid.flat[len(names) :]:
+        axes.set_visible(False)
+    figure.suptitle(plain(title), fontsize=10)
+    figure.supxlabel("weight", fontsize=10)
+    return png(figure)
+
+
+def _histogram(axes, name: str, values: np.ndarray, *, small: bool) -> None:
+    values = values[np.isfinite(values)]
+    size = 7 if small else 9
+    if len(values):
+        axes.hist(values, bins=BINS, color=BLUE)
+        axes.axvline(0, color=INK, linewidth=0.8)
+        name += f"\nmean {values.mean():.2g}, sd {values.std():.2g}"
+    axes.set_title(plain(name), fontsize=size)
+    axes.tick_params(labelsize=size, color=FAINT)
+    axes.set_yticks([])
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.locator_params(axis="x", nbins=4)
