@@ -9,7 +9,7 @@ from typing import Any
 
 from runner.config.location import config_dir
 from runner.config.registry import Entry, entries, groups
-from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE, SINGLE_GROUPS, regularizer_key
+from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE, FLAT_GROUPS, SINGLE_GROUPS, flat_key
 from runner.config.suggest import closest
 from runner.config.validate import show
 from runner.errors import ConfigError
@@ -90,7 +90,7 @@ def _row(path: str, default: Any, option) -> tuple[str, ...]:
 
 
 def _path(entry: Entry, key: str) -> str:
-    return regularizer_key(entry, key) if entry.group == "regularizer" else f"{entry.group}.{key}"
+    return flat_key(entry, key) if entry.group in FLAT_GROUPS else f"{entry.group}.{key}"
 
 
 def _more(entry: Entry) -> list[str]:
@@ -105,7 +105,9 @@ def _usage(group: str) -> str:
         return f"{group}.KEY=VALUE"
     if group == EXPERIMENT:
         return f"{group}=NAME"
-    return "regularizer.NAME=VALUE" if group == "regularizer" else f"model.{group}=NAME"
+    if group == "metric":
+        return "trainer.metrics=[NAME], early_stopping.monitor=val/NAME"
+    return f"{group}.NAME=VALUE" if group in FLAT_GROUPS else f"model.{group}=NAME"
 
 
 def _starred(group: str) -> list[str]:

@@ -7,6 +7,7 @@ import sys
 
 from runner.commands.catalogue import Table, choice_table, group_table, overview
 from runner.config.registry import NAMED
+from runner.config.settings import FLAT_GROUPS
 
 
 def run(arguments: list[str]) -> int:
@@ -28,7 +29,7 @@ def run(arguments: list[str]) -> int:
 def _as_listed(what: str) -> str:
     """A key as it is set, as the group it belongs to: model.activation=elu, regularizer.l2."""
     group, _, rest = what.partition(".")
-    if group == "regularizer" and rest:
+    if group in FLAT_GROUPS and rest:
         return f"{group}={rest.partition('=')[0].partition('.')[0]}"
     return rest if group == "model" and rest.partition("=")[0] in NAMED else what
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from runner.config.registry import Entry, Option, entries, name_of
-from runner.config.settings import Settings, regularizer_key
+from runner.config.settings import Settings, flat_key
 
-METRICS = {"classification": ("loss", "accuracy"), "regression": ("loss", "rmse", "r2")}
+TASKS = ("classification", "regression")
 
 
 @dataclass(frozen=True)
@@ -111,9 +111,7 @@ def warmup(s: Settings, known: Known) -> Iterator[Conflict]:
 def monitor_direction(s: Settings, known: Known) -> Iterator[Conflict]:
     """Early stopping looks for the best epoch, not the worst."""
     stop = s.early_stopping
-    metric = stop.monitor.split("/")[1]
-    wrong = {"min": metric in ("accuracy", "r2"), "max": metric in ("loss", "rmse")}.get(stop.mode, False)
-    if wrong:
+    if stop.mode not in ("auto", "max" if entries("metric")[stop.metric].cls.maximize else "min"):
         yield Conflict(
             ("early_stopping.mode", "early_stopping.monitor"),
             f"early_stopping.mode = {stop.mode}: with early_stopping.monitor = {stop.monitor} it would keep the worst "
@@ -124,13 +122,25 @@ def monitor_direction(s: Settings, known: Known) -> Iterator[Conflict]:
 def monitor_task(s: Settings, known: Known) -> Iterator[Conflict]:
     """The watched metric exists for the task."""
     task, why = _task(s, known)
-    metric = s.early_stopping.monitor.split("/")[1]
-    if task and metric not in METRICS[task]:
-        allowed = ", ".join(f"{split}/{name}" for split in ("val", "train") for name in METRICS[task])
+    stop, names = s.early_stopping, _metrics(task)
+    if task and stop.metric not in names:
+        allowed = ", ".join(f"{split}/{name}" for split in ("val", "train") for name in names)
         yield Conflict(
             ("early_stopping.monitor", "loss", "dataset.task"),
-            f"early_stopping.monitor = {s.early_stopping.monitor}: {why} is {task}, which has no {metric}; "
-            f"allowed: {allowed}",
+            f"early_stopping.monitor = {stop.monitor}: {why} is {task}, which has no {stop.metric}; allowed: {allowed}",
+        )
+
+
+def recorded_task(s: Settings, known: Known) -> Iterator[Conflict]:
+    """The metrics that are asked for exist for the task."""
+    task, why = _task(s, known)
+    names = _metrics(task)
+    wrong = [name for name in s.trainer.metrics if name not in names]
+    if task and wrong:
+        yield Conflict(
+            ("trainer.metrics", "loss", "dataset.task"),
+            f"trainer.metrics = [{', '.join(s.trainer.metrics)}]: {why} is {task}, which has no {' and no '.join(wrong)}; "
+            f"allowed: a list of {', '.join(names)}",
         )
 
 
@@ -163,7 +173,7 @@ def layers(s: Settings, known: Known) -> Iterator[Conflict]:
         noise = issubclass(entry.cls, Noise)
         expected, what = (hidden, "hidden layers") if noise else (hidden + 1, "layers with the output")
         for key, option in entry.options.items():
-            path, value = regularizer_key(entry, key), getattr(s.regularizer[name], key)
+            path, value = flat_key(entry, key), getattr(s.regularizer[name], key)
             without = noise and not hidden and option.active(value)  # what `hidden_noise` reports
             if isinstance(value, list) and len(value) != expected and not without:
                 yield Conflict(
@@ -228,6 +238,7 @@ RULES: tuple[Callable[[Settings, Known], Iterator[Conflict]], ...] = (
     warmup,
     monitor_direction,
     monitor_task,
+    recorded_task,
     validation_data,
     layers,
     hidden_noise,
@@ -241,7 +252,7 @@ def _data_task(s: Settings, known: Known) -> tuple[str | None, str]:
     if known.task:
         return known.task, "the data"
     declared = getattr(s.dataset, "task", None)
-    return (declared, f"dataset.task={declared}") if declared in METRICS else (None, "")
+    return (declared, f"dataset.task={declared}") if declared in TASKS else (None, "")
 
 
 def _task(s: Settings, known: Known) -> tuple[str | None, str]:
@@ -252,10 +263,17 @@ def _task(s: Settings, known: Known) -> tuple[str | None, str]:
     return task, why
 
 
+def _metrics(task: str | None) -> tuple[str, ...]:
+    """The names of a task's metrics."""
+    from runner.training.metrics.base import metrics_of
+
+    return metrics_of(task) if task else ()
+
+
 def _active(s: Settings) -> Iterator[tuple[Entry, Option, str, str]]:
     """(entry, option, dotted key, value) of every strength of a regularizer that is not neutral."""
     for name, entry in entries("regularizer").items():
         for key, option in entry.options.items():
             value = getattr(s.regularizer[name], key)
             if option.active(value):
-                yield entry, option, regularizer_key(entry, key), f"{value:g}" if isinstance(value, float) else value
+                yield entry, option, flat_key(entry, key), f"{value:g}" if isinstance(value, float) else value

@@ -24,8 +24,8 @@ from typing import Any
 
 KINDS = ("column", "index", "segment", "structural", "free")
 
-# Groups whose entries are the values of a key (model.activation=relu) and have no keys of their own.
-NAMED = ("activation", "norm", "init")
+# Groups whose entries are the values of a key (model.activation=relu, trainer.metrics=[f1]) and have no keys of their own.
+NAMED = ("activation", "norm", "init", "metric")
 
 # Packages whose every module is imported by `load`: a new file there is a new entry, nothing else to touch.
 ROOMS = (
@@ -34,7 +34,10 @@ ROOMS = (
     "runner.regularizers",
     "runner.optimizers.rules",
     "runner.optimizers.schedules",
+    "runner.optimizers.averaging",
+    "runner.data.augmentation",
     "runner.training.settings",
+    "runner.training.metrics",
 )
 
 
@@ -42,7 +45,7 @@ ROOMS = (
 class Option:
     """What one configuration key accepts. `check` is the only judge of a value."""
 
-    type: str  # number | integer | switch | choice | text | integers | any
+    type: str  # number | integer | switch | choice | choices | text | integers | any
     kind: str = "structural"
     above: float | None = None
     ge: float | None = None
@@ -50,6 +53,7 @@ class Option:
     le: float | None = None
     options: tuple[str, ...] = ()
     group: str | None = None  # the options are the names registered in this group
+    prefixes: tuple[str, ...] = ("",)  # what such a name is preceded by
     optional: bool = False  # null allowed
     per_layer: bool = False  # a list, one value a layer, allowed
     neutral: Any = None  # for columns: the value that means "absent"
@@ -62,6 +66,8 @@ class Option:
             return "true or false"
         if self.type == "choice":
             return " | ".join(self.names()) + (" | null" if self.optional else "")
+        if self.type == "choices":
+            return "a list of " + " | ".join(self.names())
         words = {
             "number": "a number",
             "integer": "a whole number",
@@ -80,7 +86,8 @@ class Option:
 
     def names(self) -> tuple[str, ...]:
         """The accepted names of a choice."""
-        return self.options + (tuple(sorted(entries(self.group))) if self.group else ())
+        registered = sorted(entries(self.group)) if self.group else ()
+        return self.options + tuple(prefix + name for prefix in self.prefixes for name in registered)
 
     def active(self, value: Any) -> bool:
         """Whether a value of a strength does anything: it, or that of one layer, is not neutral."""
@@ -113,6 +120,11 @@ class Option:
 
     def _check_choice(self, value):
         return value, None if value in self.names() else "unknown choice"
+
+    def _check_choices(self, value):
+        values = list(value) if isinstance(value, (list, tuple)) else [value]
+        wrong = [v for v in values if v not in self.names()]
+        return values, f"{wrong[0]!r} is an unknown choice" if wrong else None
 
     def _check_integers(self, value):
         values = value if isinstance(value, (list, tuple)) else [value]
@@ -175,6 +187,11 @@ def switch(default, **spec):
 def choice(default, *options, **spec):
     """One of `options`, or of the names registered in `group=...`."""
     return _option(default, **{"type": "choice", "options": options, "kind": "structural", **spec})
+
+
+def choices(default, *options, **spec):
+    """A list of some of `options`, or of the names registered in `group=...`; a single name means a list of one."""
+    return _option(default, **{"type": "choices", "options": options, "kind": "structural", **spec})
 
 
 def text(default, **spec):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,15 +15,17 @@ CHOICE_GROUPS = (
     "loss",
     "optimizer",
     "scheduler",
+    "averaging",
 )  # one entry of several, with its own keys and `name`
 SINGLE_GROUPS = ("early_stopping", "trainer")  # one schema
-FLAT_GROUPS = ("regularizer",)  # every entry is a key
+FLAT_GROUPS = ("regularizer", "augmentation")  # every entry is a key: they combine
 DEFAULT_CHOICE = {
     "dataset": "digits",
     "model": "mlp",
     "loss": "auto",
     "optimizer": "adamw",
     "scheduler": "constant",
+    "averaging": "none",
     "early_stopping": "default",
     "trainer": "default",
 }
@@ -37,9 +40,11 @@ class Settings:
     loss: Any
     optimizer: Any
     scheduler: Any
+    averaging: Any
     early_stopping: Any
     trainer: Any
     regularizer: dict[str, Any] = field(default_factory=dict)
+    augmentation: dict[str, Any] = field(default_factory=dict)
     seed: int = integer(0, ge=0, lt=2**64, kind="column", help="initial weights, batch order, dropout")
     name: str | None = text(None, optional=True, kind="free", help="a name for the folder and the dashboard")
 
@@ -57,8 +62,8 @@ class Settings:
         for group in CHOICE_GROUPS + SINGLE_GROUPS:
             for f in dataclasses.fields(getattr(self, group)):
                 found[f"{group}.{f.name}"] = f.metadata["option"]
-        for entry in entries("regularizer").values():
-            found |= {regularizer_key(entry, key): option for key, option in entry.options.items()}
+        for entry in flat_entries():
+            found |= {flat_key(entry, key): option for key, option in entry.options.items()}
         return found
 
     def choices(self) -> dict[str, str]:
@@ -73,10 +78,11 @@ class Settings:
             tree[group] = {"name": name_of(node, group)} | dataclasses.asdict(node)
         for group in SINGLE_GROUPS:
             tree[group] = dataclasses.asdict(getattr(self, group))
-        tree["regularizer"] = {
-            name: getattr(node, key) if (key := single_key(type(node))) else dataclasses.asdict(node)
-            for name, node in self.regularizer.items()
-        }
+        for group in FLAT_GROUPS:
+            tree[group] = {
+                name: getattr(node, key) if (key := single_key(type(node))) else dataclasses.asdict(node)
+                for name, node in getattr(self, group).items()
+            }
         return tree | {"seed": self.seed, "name": self.name}
 
 
@@ -91,9 +97,14 @@ def single_key(cls: type) -> str | None:
     return names[0] if len(names) == 1 else None
 
 
-def regularizer_key(entry: Entry, key: str) -> str:
-    """The dotted configuration key of one option of a regularizer."""
-    return f"regularizer.{entry.name}" if single_key(entry.cls) else f"regularizer.{entry.name}.{key}"
+def flat_key(entry: Entry, key: str) -> str:
+    """The dotted configuration key of one option of an entry of a flat group, such as "regularizer.l2"."""
+    return f"{entry.group}.{entry.name}" if single_key(entry.cls) else f"{entry.group}.{entry.name}.{key}"
+
+
+def flat_entries() -> Iterator[Entry]:
+    """Every entry of every flat group."""
+    return (entry for group in FLAT_GROUPS for entry in entries(group).values())
 
 
 def default_tree(choices: dict[str, str] | None = None) -> dict[str, Any]:
@@ -101,8 +112,9 @@ def default_tree(choices: dict[str, str] | None = None) -> dict[str, Any]:
     chosen = DEFAULT_CHOICE | (choices or {})
     tree: dict[str, Any] = {g: {"name": chosen[g]} | entries(g)[chosen[g]].defaults for g in CHOICE_GROUPS}
     tree |= {g: entries(g)[chosen[g]].defaults for g in SINGLE_GROUPS}
-    tree["regularizer"] = {
-        name: entry.defaults[single_key(entry.cls)] if single_key(entry.cls) else entry.defaults  # type: ignore[index]
-        for name, entry in entries("regularizer").items()
-    }
+    for group in FLAT_GROUPS:
+        tree[group] = {
+            name: entry.defaults[single_key(entry.cls)] if single_key(entry.cls) else entry.defaults  # type: ignore[index]
+            for name, entry in entries(group).items()
+        }
     return tree | {"seed": 0, "name": None}

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from runner.config.registry import Entry, entries
-from runner.config.settings import CHOICE_GROUPS, SINGLE_GROUPS, default_tree, single_key
+from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, SINGLE_GROUPS, default_tree, flat_entries, single_key
 
-NEUTRAL_REGULARIZERS = "neutral_regularizers"  # every key at its neutral value; the first entry under `regularizer`
+NEUTRAL = "neutral_"  # neutral_regularizer holds every key of the group, switched off: its first entry
 
 
 def nodes() -> dict[tuple[str | None, str], dict[str, Any]]:
@@ -21,9 +21,9 @@ def nodes() -> dict[tuple[str | None, str], dict[str, Any]]:
         for name, entry in entries(group).items()
     }
     found |= {(group, name): entry.defaults for group in SINGLE_GROUPS for name, entry in entries(group).items()}
-    found |= {("regularizer", name): preset(entry) for name, entry in entries("regularizer").items()}
-    found[("regularizer", "none")] = {}
-    found[(None, NEUTRAL_REGULARIZERS)] = default_tree()["regularizer"]
+    found |= {(entry.group, entry.name): preset(entry) for entry in flat_entries()}
+    found |= {(group, "none"): {} for group in FLAT_GROUPS}
+    found |= {(None, f"{NEUTRAL}{group}"): default_tree()[group] for group in FLAT_GROUPS}
     return found
 
 
@@ -39,5 +39,5 @@ def store() -> None:
     from hydra.core.config_store import ConfigStore
 
     for (group, name), node in nodes().items():
-        package = "regularizer" if name == NEUTRAL_REGULARIZERS else None
+        package = name.removeprefix(NEUTRAL) if group is None else None
         ConfigStore.instance().store(group=group, name=name, node=node, package=package, provider="runner")

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 from runner.config.registry import entries
-from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, SINGLE_GROUPS, regularizer_key, root_options
+from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, SINGLE_GROUPS, flat_entries, flat_key, root_options
 
 GROUPS = CHOICE_GROUPS + SINGLE_GROUPS + FLAT_GROUPS
 
@@ -26,8 +26,8 @@ def catalogue() -> dict[str, list[str]]:
                 keys.setdefault(f"{group}.{key}", []).append(name)
     for group in SINGLE_GROUPS:
         keys |= {f"{group}.{key}": [] for entry in entries(group).values() for key in entry.options}
-    for entry in entries("regularizer").values():
-        keys |= {regularizer_key(entry, key): [] for key in entry.options}
+    for entry in flat_entries():
+        keys |= {flat_key(entry, key): [] for key in entry.options}
     return keys
 
 

@@ -10,9 +10,10 @@ from runner.config.registry import Entry, Option, entries
 from runner.config.settings import (
     CHOICE_GROUPS,
     DEFAULT_CHOICE,
+    FLAT_GROUPS,
     SINGLE_GROUPS,
     Settings,
-    regularizer_key,
+    flat_key,
     root_options,
     single_key,
 )
@@ -56,7 +57,9 @@ def check(tree: dict[Any, Any]) -> tuple[Settings, list[str]]:
     parts |= {group: _single(group, tree, found) for group in SINGLE_GROUPS}
     root = {key: _value(key, option, tree.get(key), found) for key, option in root_options().items() if key in tree}
     settings = Settings(
-        **parts, regularizer=_regularizers(tree, found), **{k: v for k, v in root.items() if k not in found.keys}
+        **parts,
+        **{group: _flat(group, tree, found) for group in FLAT_GROUPS},
+        **{k: v for k, v in root.items() if k not in found.keys},
     )
     found.problems += [conflict.text for conflict in conflicts(settings) if not found.keys & set(conflict.keys)]
     return settings, found.problems
@@ -103,29 +106,28 @@ def _single(group: str, tree: dict[Any, Any], found: Findings) -> Any:
     return _build(entry, _node(group, tree, found), lambda key: f"{group}.{key}", found)
 
 
-def _regularizers(tree: dict[Any, Any], found: Findings) -> dict[str, Any]:
-    """Every registered regularizer, neutral where the tree is silent."""
-    node = _node("regularizer", tree, found)
+def _flat(group: str, tree: dict[Any, Any], found: Findings) -> dict[str, Any]:
+    """Every registered entry of a flat group, neutral where the tree is silent."""
+    node = _node(group, tree, found)
     for name in node:
-        if name not in entries("regularizer"):
-            key = f"regularizer.{name}"
+        if name not in entries(group):
+            key = f"{group}.{name}"
             found.add(key, f"{key} = {show(node[name])}: {explain_unknown_key(key, found.chosen)}")
-    return {name: _regularizer(entry, node, found) for name, entry in entries("regularizer").items()}
+    return {name: _flat_entry(entry, node, found) for name, entry in entries(group).items()}
 
 
-def _regularizer(entry: Entry, node: dict[str, Any], found: Findings) -> Any:
+def _flat_entry(entry: Entry, node: dict[str, Any], found: Findings) -> Any:
     only, value = single_key(entry.cls), node.get(entry.name)
     if only:
         given = {only: value} if entry.name in node else {}
     elif isinstance(value, dict) or entry.name not in node:
         given = value or {}
     else:
-        keys = ", ".join(regularizer_key(entry, key) for key in entry.options)
-        found.add(
-            f"regularizer.{entry.name}", f"regularizer.{entry.name} = {show(value)}: has keys of its own: set {keys}"
-        )
+        keys = ", ".join(flat_key(entry, key) for key in entry.options)
+        path = f"{entry.group}.{entry.name}"
+        found.add(path, f"{path} = {show(value)}: has keys of its own: set {keys}")
         given = {}
-    return _build(entry, given, lambda key: regularizer_key(entry, key), found)
+    return _build(entry, given, lambda key: flat_key(entry, key), found)
 
 
 def _build(entry: Entry, node: dict[str, Any], dotted, found: Findings) -> Any:
@@ -153,8 +155,9 @@ def _value(path: str, option: Option, value: Any, found: Findings, default: Any 
 
 def _fix(path: str, option: Option, value: Any, default: Any) -> str:
     """The likely fix: the name that looks alike, else a value that works."""
-    near = closest(value, option.names()) if option.type == "choice" and isinstance(value, str) else None
+    wrong = [v for v in (value if isinstance(value, (list, tuple)) else [value]) if v not in option.names()]
+    near = closest(wrong[0], option.names()) if option.names() and isinstance(wrong[0], str) else None
     if near:
-        return f"did you mean {path}={near}?"
+        return f"did you mean {path}={near if option.type == 'choice' else f'[{near}]'}?"
     example = option.preset if option.preset is not None else default
     return f"for example {path}={show(example).replace(' ', '')}"

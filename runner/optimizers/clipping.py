@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
+
+from runner.population.members import Columns
+
+
+class Clipping:
+    """The limits of the rows that clip: by norm first, then by value."""
+
+    def __init__(self, columns: Columns):
+        self.norm, self.value = (
+            columns.tensor(f"optimizer.{key}") if columns.active(f"optimizer.{key}") else None
+            for key in ("clip_norm", "clip_value")
+        )
+        self.needs_norm = self.norm is not None
+        self.active = self.needs_norm or self.value is not None
+
+    def clip(self, g: Tensor, norms: Tensor | None) -> None:
+        """Clip g [M, P] in place; norms [M] of its rows, where a row clips by norm."""
+        if self.norm is not None and norms is not None:
+            clip_by_norm(g, self.norm, norms)
+        if self.value is not None:
+            torch.clamp(g, -self.value, self.value, out=g)
 
 
 def row_norms(g: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ class Segment:
         self.span, self.weights, self.dtype = span, weights, theta.dtype
         columns = Columns(runs, torch.float64, theta.device)
         names = [f.name for f in dataclasses.fields(self.rule) if f.metadata["option"].kind == "column"]
-        names = [n for n in names if n not in ("lr", "clip_norm")]
+        names = [n for n in names if n not in ("lr", "clip_norm", "clip_value")]
         self.columns: dict[str, Any] = {
             n: columns.tensor(f"optimizer.{n}") if columns.active(f"optimizer.{n}") else None for n in names
         }

@@ -10,7 +10,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
+
+from runner.population.draws import POSITION
 
 ALIGN = 16  # floats: 64 bytes
 WIDE = 32  # floats: two vector registers, for functions whose vector and scalar code differ in the last bit
@@ -65,6 +68,16 @@ class Layout:
     def _add(self, layer, kind, shape, padded):
         self.slots[f"{layer}.{kind}"] = Slot(f"{layer}.{kind}", layer, kind, shape, padded, self.size)
         self.size += pad(math.prod(padded), ALIGN)
+
+    def true_positions(self, size: int, device="cpu") -> tuple[Tensor, Tensor]:
+        """For the first `size` numbers of a row: `draws.positions` counted over true parameters alone, int32 [1, size],
+        and whether there is one, bool [size].
+        """
+        mask = torch.zeros(1, self.size, dtype=torch.bool)
+        for slot in self.slots.values():
+            slot.true(mask).fill_(True)
+        place = (mask[:, :size].cumsum(1) - 1).clamp_(min=0).to(torch.int32)
+        return (place * POSITION).to(device), mask[0, :size].to(device)
 
     def _buffer_slots(self, names) -> dict[str, Slot]:
         slots, offset = {}, 0

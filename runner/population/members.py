@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from runner.config.registry import entries
-from runner.config.settings import Settings, regularizer_key
+from runner.config.settings import Settings, flat_key
 
 
 class Columns:
@@ -45,14 +45,14 @@ class Columns:
         )
 
 
-def active_regularizers(columns: Columns, base: type) -> list[tuple[str, Any, dict[str, str]]]:
-    """(name, instance, {key: dotted path}) of every registered regularizer of a site that some row uses."""
+def active_entries(columns: Columns, base: type, group: str = "regularizer") -> list[tuple[str, Any, dict[str, str]]]:
+    """(name, instance, {key: dotted path}) of every registered technique of a site (its `base`) that some row uses."""
     found = []
-    for name, entry in sorted(entries("regularizer").items()):
+    for name, entry in sorted(entries(group).items()):
         if not issubclass(entry.cls, base):
             continue
-        paths = {key: regularizer_key(entry, key) for key in entry.options}
+        paths = {key: flat_key(entry, key) for key in entry.options}
         switches = [paths[key] for key, option in entry.options.items() if option.neutral is not None]
         if any(columns.active(path) for path in switches):
-            found.append((name, columns.runs[0].regularizer[name], paths))
+            found.append((name, getattr(columns.runs[0], group)[name], paths))
     return found

@@ -52,6 +52,7 @@ def banner(
         ("model", f"{_model(settings)}, {parameters:,} parameters"),
         ("optimizer", _optimizer(settings)),
         ("regularizers", ", ".join(active_regularizers(settings)) or "none"),
+        *([("augmentation", ", ".join(augmenting))] if (augmenting := active_in("augmentation", settings)) else []),
         ("trainer", _trainer(settings)),
         ("folder", shown_path(folder)),
     ]
@@ -60,25 +61,27 @@ def banner(
 
 def active_regularizers(settings: Settings) -> list[str]:
     """What holds this run back from fitting its training data: regularizers not neutral, decay, early stopping."""
-    from runner.config.registry import entries
-    from runner.config.settings import regularizer_key
-
-    active = []
-    for name, entry in entries("regularizer").items():
-        values = (
-            {k: settings.value(regularizer_key(entry, k)) for k in entry.options}
-            if name in settings.regularizer
-            else {}
-        )
-        if any(option.active(values.get(key)) for key, option in entry.options.items()):
-            active.append(
-                " ".join([name, *(_shown(v) if len(values) == 1 else f"{k}={_shown(v)}" for k, v in values.items())])
-            )
+    active = active_in("regularizer", settings)
     if getattr(settings.optimizer, "weight_decay", 0):
         active.append(f"weight_decay {_shown(settings.optimizer.weight_decay)}")
     stopping = settings.early_stopping
     if stopping.patience is not None:
         active.append(f"early stopping ({stopping.monitor}, patience {stopping.patience})")
+    return active
+
+
+def active_in(group: str, settings: Settings) -> list[str]:
+    """The entries of a flat group that are switched on, with their strengths."""
+    from runner.config.registry import entries
+    from runner.config.settings import flat_key
+
+    active = []
+    for name, entry in entries(group).items():
+        known = name in getattr(settings, group)
+        values = {k: settings.value(flat_key(entry, k)) for k in entry.options} if known else {}
+        if any(option.active(values.get(key)) for key, option in entry.options.items()):
+            shown = (_shown(v) if len(values) == 1 else f"{k}={_shown(v)}" for k, v in values.items())
+            active.append(" ".join([name, *shown]))
     return active
 
 

@@ -52,13 +52,29 @@ class Constraint(Regularizer):
 
 
 class Noise(Regularizer):
-    """Random factors on activations while training. `site` is "input" or "hidden"."""
+    """Random changes of activations while training: y <- y factor + addend. `site` is "input" or "hidden".
+
+    `draws` uniform 32-bit integers (int32) a position are handed to `change`, one tensor [K, M, B, W] each.
+    """
 
     site: ClassVar[str] = "hidden"
+    draws: ClassVar[int] = 1
 
-    def factor(self, bits: Tensor, **h: Tensor) -> Tensor:
-        """Factors with mean 1 from uniform 32-bit integers (int32, any shape); keys arrive as columns."""
-        raise TypeError(f"{type(self).__name__} must define factor")
+    def change(self, *bits: Tensor, **h: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """(factor, addend), either may be None; keys arrive as columns. A neutral row must get exactly 1 and 0."""
+        raise TypeError(f"{type(self).__name__} must define change")
+
+
+class ParameterNoise(Regularizer):
+    """Random numbers added to parameters while training. `site` is "weights" (the forward and backward pass see
+    perturbed weights, the step changes the true ones) or "gradient" (all parameters, after clipping).
+    """
+
+    site: ClassVar[str] = "weights"
+
+    def deviation(self, t: Tensor, **h: Tensor) -> Tensor:
+        """Standard deviation [M, 1] of the normal noise at step t [M, 1], from 0; keys arrive as columns [M, 1]."""
+        raise TypeError(f"{type(self).__name__} must define deviation")
 
 
 class Targets(Regularizer):

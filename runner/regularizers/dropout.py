@@ -27,8 +27,8 @@ class Dropout(Noise):
     )
     site = "hidden"
 
-    def factor(self, bits, p):
-        return bernoulli_factor(bits, p)
+    def change(self, bits, p):
+        return bernoulli_factor(bits, p), None
 
 
 @register("regularizer", "input_dropout", torch="Dropout", paper="Srivastava et al. 2014")
@@ -39,5 +39,32 @@ class InputDropout(Noise):
     p: float = number(0.0, ge=0, lt=1, neutral=0.0, preset=0.2, help="probability to drop an input")
     site = "input"
 
-    def factor(self, bits, p):
-        return bernoulli_factor(bits, p)
+    def change(self, bits, p):
+        return bernoulli_factor(bits, p), None
+
+
+ALPHA_PRIME = -1.7580993408473766  # -lambda alpha of SELU: the value of a unit that is switched off
+
+
+@register("regularizer", "alpha_dropout", torch="AlphaDropout", paper="Klambauer et al. 2017")
+@dataclass
+class AlphaDropout(Noise):
+    """h <- a (h m + alpha' (1-m)) + b, m ~ Bernoulli(1-p), alpha' = -1.7581: keeps mean 0 and variance 1 under SELU
+
+    a = [(1-p)(1 + p alpha'^2)]^(-1/2), b = -a p alpha'.
+    """
+
+    p: float = number(0.0, ge=0, lt=1, per_layer=True, neutral=0.0, preset=0.05, help="probability to drop a unit")
+    site = "hidden"
+
+    def change(self, bits, p):
+        a, b = alpha_affine(p.double())
+        kept = bernoulli_factor(bits, p).ne(0)
+        factor = kept * a.to(p.dtype)
+        return factor, b.to(p.dtype) + (a * ALPHA_PRIME).to(p.dtype) * ~kept
+
+
+def alpha_affine(p):
+    """(a, b) of alpha dropout with probability p to drop: with them mean 0 and variance 1 stay so."""
+    a = ((1 - p) * (1 + p * ALPHA_PRIME**2)) ** -0.5
+    return a, -a * p * ALPHA_PRIME

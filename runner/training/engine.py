@@ -1,8 +1,8 @@
 """Steps and evaluations of a population: M runs of one structure, one row of theta [M, P] each.
 
 Shapes: M members, P parameters, S steps an epoch, K steps prepared at once, B batch, D inputs, C outputs. The order of
-a step: batch -> forward -> data loss -> gradients -> + penalty gradients -> clip -> rule (decay inside) -> proximal
-step -> projection.
+a step: batch -> augment -> forward -> data loss -> gradients -> + penalty gradients -> clip -> + gradient noise -> rule
+(decay inside) -> proximal step -> projection -> averaging.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from torch import Tensor
 from runner.config.registry import entries
 from runner.config.settings import Settings
 from runner.data.tables import Tables
-from runner.optimizers.clipping import clip_by_norm, row_norms
+from runner.optimizers.clipping import Clipping, row_norms
 from runner.optimizers.segments import Segment, segment_key
 from runner.population.initial import initial_buffers, initial_theta
-from runner.population.members import Columns, active_regularizers
+from runner.population.members import Columns, active_entries
 from runner.population.network import Network
 from runner.regularizers.base import Targets
-from runner.training.evaluation import evaluate
-from runner.training.noise import NoiseSource
+from runner.training.averaging import Average
+from runner.training.evaluation import evaluate, recorded
+from runner.training.noise import NoiseSource, ParameterNoiseSource
 from runner.training.penalties import Penalties
 
 if TYPE_CHECKING:
@@ -64,11 +65,18 @@ class Engine:
         self.columns = Columns(runs, self.dtype, self.device)
         self.penalties = Penalties(self.columns, self.layout)
         self.noise = NoiseSource(self.columns, self.layout, self.batch)
+        self.gradient_noise = ParameterNoiseSource(self.columns, self.layout, "gradient")
+        self.weight_noise = ParameterNoiseSource(self.columns, self.layout, "weights")
+        self.learner = self.network  # what the training passes go through: perturbed weights, if there is weight noise
+        if self.weight_noise.sources:
+            self.perturbed = self.theta.clone()
+            self.learner = copy.copy(self.network).bind(self.perturbed, self.grad, self.buffers)
+        self.average = Average(runs, self.theta, self.buffers)
         self.smoothing = [
             (piece, {k: self.columns.tensor(path, dims=3) for k, path in paths.items()})
-            for _, piece, paths in active_regularizers(self.columns, Targets)
+            for _, piece, paths in active_entries(self.columns, Targets)
         ]
-        self.limit = self.columns.tensor("optimizer.clip_norm") if self.columns.active("optimizer.clip_norm") else None
+        self.clipping = Clipping(self.columns)
         self.segments = list(self._segments())
 
     def _segments(self) -> Iterator[Segment]:
@@ -84,12 +92,13 @@ class Engine:
         for segment in self.segments:
             for name, slot in segment.state.items():
                 state[f"optimizer.{name}"][segment.span] = slot
-        return {"theta": self.theta, "buffers": self.buffers} | state
+        return {"theta": self.theta, "buffers": self.buffers} | self.average.state() | state
 
     def load_state(self, state: dict[str, Tensor], epochs: np.ndarray) -> None:
         """Take over what `state` gave."""
         self.theta.copy_(state["theta"])
         self.buffers.copy_(state["buffers"])
+        self.average.load_state(state)
         self.epochs = epochs.copy()
         for segment in self.segments:
             for name, slot in segment.state.items():
@@ -143,6 +152,8 @@ class Engine:
         lr = np.array([run.optimizer.lr for run in self.runs])
         rates = lr[:, None] * np.array(factors) * np.array(scales)[:, None]
         self.rates = torch.from_numpy(rates).to(self.device)
+        self.first_step = first
+        self.average.start_epoch(self.epochs, self.steps)
         for segment in self.segments:
             segment.start_epoch(self.rates[segment.span], torch.from_numpy(first[segment.span]), self.theta, self.grad)
         return rates
@@ -168,23 +179,29 @@ class Engine:
     def step(self, s: int, x: Tensor, q: Tensor, noise: list | None) -> Tensor:
         """Step s of the epoch on one batch a row; returns the objective [M] it decreased."""
         tape: list = []
-        outputs = self.network.forward(x, training=True, noise=noise, tape=tape)
+        if self.weight_noise.sources:
+            self.weight_noise.add(self.perturbed.copy_(self.theta), self.first_step + s)
+        outputs = self.learner.forward(x, training=True, noise=noise, tape=tape)
         terms, g = self._loss(outputs, q)
         objective = terms.sum((1, 2))
-        self.network.backward(tape, g)
+        self.learner.backward(tape, g)
         if self.penalties.active:
             objective += self.penalties.value(self.theta)
             self.penalties.add_gradient(self.theta, self.grad)
-        if self.limit is not None or s == self.steps - 1:
+        if self.clipping.needs_norm or s == self.steps - 1:
             self.grad_norm = row_norms(self.grad)
-        if self.limit is not None:
-            clip_by_norm(self.grad, self.limit, self.grad_norm)
+        if self.clipping.active:
+            self.clipping.clip(self.grad, self.grad_norm if self.clipping.needs_norm else None)
+        if self.gradient_noise.sources:
+            self.gradient_noise.add(self.grad, self.first_step + s)
         for segment in self.segments:
             segment.update(s)
         if self.penalties.by_prox:
             self.penalties.proximal_step(self.theta, torch.cat([segment.gain(s) for segment in self.segments]))
         if self.penalties.constraints:
             self.penalties.project(self.theta)
+        if self.average.active:
+            self.average.update(s)
         return objective
 
     def _loss(self, outputs: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
@@ -200,18 +217,29 @@ class Engine:
     # ---- evaluation
 
     def evaluate(self, splits: tuple[str, ...]) -> dict[str, np.ndarray]:
-        """Metrics [M] of the present weights, named "<split>/<metric>", without dropout, penalties or smoothing."""
+        """Metrics [M] named "<split>/<metric>", of the weights that would be kept now (averaged, where a row averages),
+        without dropout, penalties or smoothing.
+        """
+        network = self.network
+        if self.average.active:
+            network = copy.copy(network).bind(self.kept["theta"], None, self.kept["buffers"])
+        names = list(dict.fromkeys(name for run in self.runs for name in recorded(run, self.tables.task)))
         found: dict[str, np.ndarray] = {}
         for split in splits:
             if self.tables.size[split]:
                 index = self.tables.index["train_eval" if split == "train" else split]
-                metrics = evaluate(self.network, self.loss, self.tables, index)
+                metrics = evaluate(network, self.loss, self.tables, index, names)
                 found |= {f"{split}/{name}": values for name, values in metrics.items()}
         return found
 
+    @property
+    def kept(self) -> dict[str, Tensor]:
+        """theta and running statistics that are evaluated and kept: averages, where a row averages."""
+        return self.average.shown
+
     def weight_statistics(self) -> dict[str, np.ndarray]:
         """weight_norm (L2 norm of all weights) and sparsity (share of weights that are exactly zero), [M] each."""
-        w = self.theta[:, : self.layout.weights]
+        w = self.kept["theta"][:, : self.layout.weights]
         zeros = (w == 0).sum(1) - (self.layout.weights - self.layout.true_weights)
         return {
             "weight_norm": row_norms(w).double().cpu().numpy(),
@@ -225,4 +253,5 @@ class Engine:
         other.network = copy.copy(self.network).bind(theta, None, buffers)
         other.runs = [self.runs[r] for r in rows]
         other.theta, other.buffers = theta, buffers
+        other.average = Average(other.runs, theta, buffers)
         return other

@@ -57,7 +57,7 @@ class Training:
     ):
         self.engine, self.trials, self.path, self.facts = engine, trials, path, facts
         self.asked_to_stop, self.watch, self.at_end = asked_to_stop, watch, at_end
-        self.best = {"theta": engine.theta.clone(), "buffers": engine.buffers.clone()}
+        self.best = {name: tensor.clone() for name, tensor in engine.kept.items()}
         self.outcomes: list[Outcome] = []
         self.resumed = False
         self.root = path.parent  # the folder to resume
@@ -102,7 +102,7 @@ class Training:
             values = {name: float(column[row]) for name, column in (trained | metrics).items()}
             if trial.record(epoch, _in_order(trial, epoch, self.engine.steps, values)):
                 for name, best in self.best.items():
-                    best[row] = getattr(self.engine, name)[row]
+                    best[row] = self.engine.kept[name][row]
             self._log_histograms(trial, epoch, row)
 
     def _log_steps(self, objectives: np.ndarray) -> None:
@@ -120,9 +120,8 @@ class Training:
         if every and trial.detailed and (epoch % every == 0 or trial.status):
             for name, slot in self.engine.layout.slots.items():
                 if slot.kind == "weight":
-                    trial.files.histogram(
-                        f"weights/layer{name.split('.')[0]}", epoch, slot.true(self.engine.theta)[row].cpu().numpy()
-                    )
+                    weights = slot.true(self.engine.kept["theta"])[row].cpu().numpy()
+                    trial.files.histogram(f"weights/layer{name.split('.')[0]}", epoch, weights)
 
     def _end_finished(self) -> None:
         """Rows that have ended write their results and leave; the others close the gaps."""
@@ -132,7 +131,7 @@ class Training:
         keep_last = torch.tensor([not self.trials[row].settings.early_stopping.restore_best for row in ended])
         kept = {}
         for name, best in self.best.items():
-            last = getattr(self.engine, name)[ended]
+            last = self.engine.kept[name][ended]
             kept[name] = torch.where(keep_last.to(last.device).unsqueeze(1), last, best[ended])
         final = self.engine.subset(ended, kept["theta"], kept["buffers"])
         test = final.evaluate(("test",))
@@ -140,7 +139,7 @@ class Training:
             trial = self.trials[row]
             alone = final.subset([i], kept["theta"][i : i + 1], kept["buffers"][i : i + 1])
             self.at_end(trial, alone)
-            self.outcomes.append(finish(trial, alone, 0, {k: float(v[i]) for k, v in test.items()}, self.facts))
+            self.outcomes.append(finish(trial, alone, 0, trial.own({k: float(v[i]) for k, v in test.items()}), self.facts))
         self._compact([row for row in range(len(self.trials)) if row not in ended])
 
     def _compact(self, rows: list[int]) -> None:
@@ -192,10 +191,11 @@ def place(folder: Path, checkpoint: Path) -> str:
 
 def _in_order(trial: Trial, epoch: int, steps: int, values: dict[str, float]) -> dict[str, Any]:
     """The columns of metrics.csv; before training there is no objective and no gradient."""
-    known = {"step": epoch * steps, "seconds": round(trial.seconds, 4)} | values
+    known = {"step": epoch * steps, "seconds": round(trial.seconds, 4)} | trial.own(values)
     if "val/loss" in values:
         known["gap"] = values["val/loss"] - values["train/loss"]
-    first = ["step", "seconds", "lr", "train/loss", "train/objective", "train/accuracy", "train/rmse", "train/r2"]
-    last = ["val/loss", "val/accuracy", "val/rmse", "val/r2", "gap", "grad_norm", "weight_norm", "sparsity"]
+    metrics = {split: [f"{split}/{name}" for name in trial.metrics] for split in ("train", "val")}
+    first = ["step", "seconds", "lr", metrics["train"][0], "train/objective", *metrics["train"][1:]]
+    last = [*metrics["val"], "gap", "grad_norm", "weight_norm", "sparsity"]
     present = set(known) | {"lr", "train/objective", "grad_norm"}
     return {name: known.get(name) for name in first + last if name in present}

@@ -1,41 +1,98 @@
-"""The noise factors of a few steps at once (drawing many small masks together is what makes dropout cheap)."""
+"""The noise of a few steps at once (drawing many small masks together is what makes dropout cheap)."""
 
 from __future__ import annotations
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from runner.population.draws import bits, key, positions, words
+from runner.population.draws import bits, key, normal, positions, words
 from runner.population.layout import Layout
-from runner.population.members import Columns, active_regularizers
-from runner.regularizers.base import Noise
+from runner.population.members import Columns, active_entries
+from runner.regularizers.base import Noise, ParameterNoise
+
+Change = tuple[Tensor | None, Tensor | None]  # factor, addend
 
 
 class NoiseSource:
-    """Draws factors for the input (place 0) and each hidden layer (place i + 1). Nothing is drawn where no row asks."""
+    """Draws changes of the input (place 0) and each hidden layer (place i + 1). Nothing is drawn where no row asks."""
 
     def __init__(self, columns: Columns, layout: Layout, batch: int):
         self.places = layout.layers
         self.device = columns.device
         self.seeds = np.array([run.seed for run in columns.runs], dtype=np.uint64)
         self.sources = []
-        for name, piece, paths in active_regularizers(columns, Noise):
+        for name, piece, paths in active_entries(columns, Noise):
             layers = [-1] if piece.site == "input" else range(layout.layers - 1)
             for layer in layers:
                 h = {k: columns.tensor(path, max(layer, 0), dims=3) for k, path in paths.items()}
-                place = positions(batch, layout.widths[layer + 1], layout.padded[layer + 1], self.device)
-                self.sources.append((name, piece, layer + 1, h, place))
+                width, padded = layout.widths[layer + 1], layout.padded[layer + 1]
+                place = positions(batch, width, padded, self.device)
+                mask = (torch.arange(padded, device=self.device) < width).to(columns.dtype)
+                self.sources.append((name, piece, layer + 1, h, place, mask))
 
-    def draw(self, steps_KM: np.ndarray, batch: int) -> list[list[Tensor | None]] | None:
-        """For each of K steps (absolute numbers [K, M]) a list of factors [M, B, W] or None, one a place; None if no
+    def draw(self, steps_KM: np.ndarray, batch: int) -> list[list[Change | None]] | None:
+        """For each of K steps (absolute numbers [K, M]) a list of changes [M, B, W] or None, one a place; None if no
         noise.
         """
         if not self.sources:
             return None
-        factors: list[Tensor | None] = [None] * self.places
-        for name, piece, place, h, position in self.sources:
-            keys = words(key(self.seeds, name, steps_KM, place), self.device)
-            drawn = piece.factor(bits(keys, position[:batch]), **h)
-            before = factors[place]
-            factors[place] = drawn if before is None else before.mul_(drawn)
-        return [[None if f is None else f[k] for f in factors] for k in range(len(steps_KM))]
+        changes: list[Change | None] = [None] * self.places
+        for name, piece, place, h, position, mask in self.sources:
+            drawn = [
+                bits(words(key(self.seeds, _purpose(name, i), steps_KM, place), self.device), position[:batch])
+                for i in range(piece.draws)
+            ]
+            factor, addend = piece.change(*drawn, **h)
+            after = factor, None if addend is None else addend.mul_(mask)
+            before = changes[place]
+            changes[place] = after if before is None else _both(before, after)
+        return [[None if c is None else _at(c, k) for c in changes] for k in range(len(steps_KM))]
+
+
+class ParameterNoiseSource:
+    """Draws noise for parameters, one number a true parameter, of the techniques of one site that some row uses."""
+
+    def __init__(self, columns: Columns, layout: Layout, site: str):
+        self.seeds = np.array([run.seed for run in columns.runs], dtype=np.uint64)
+        self.device, self.dtype = columns.device, columns.dtype
+        self.size = layout.weights if site == "weights" else layout.size
+        self.sources = [
+            (name, piece, {k: columns.tensor(path) for k, path in paths.items()})
+            for name, piece, paths in active_entries(columns, ParameterNoise)
+            if piece.site == site
+        ]
+        if self.sources:
+            self.place, self.mask = layout.true_positions(self.size, self.device)
+
+    def add(self, target: Tensor, steps_M: np.ndarray) -> None:
+        """target[:, :size] += noise of the steps [M], in place; padding stays as it is."""
+        t = torch.from_numpy(steps_M).to(self.device, self.dtype).unsqueeze(1)
+        for name, piece, h in self.sources:
+            first, second = (
+                bits(words(key(self.seeds, _purpose(name, i), steps_M), self.device), self.place).squeeze(1)
+                for i in range(2)
+            )
+            drawn = normal(first, second).to(self.dtype).mul_(self.mask)
+            target[:, : self.size] += drawn.mul_(piece.deviation(t, **h))
+
+
+def _purpose(name: str, draw: int) -> str:
+    return name if draw == 0 else f"{name}/{draw}"
+
+
+def _at(change: Change, k: int) -> Change:
+    factor, addend = change
+    return None if factor is None else factor[k], None if addend is None else addend[k]
+
+
+def _both(first: Change, second: Change) -> Change:
+    """One change after the other: (y f1 + a1) f2 + a2."""
+    (f1, a1), (f2, a2) = first, second
+    if a1 is not None:
+        a1 = a1 if f2 is None else a1.mul_(f2)
+    if f2 is not None:
+        f1 = f2 if f1 is None else f1.mul_(f2)
+    if a2 is not None:
+        a1 = a2 if a1 is None else a1.add_(a2)
+    return f1, a1

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from runner.population.layout import Layout
-from runner.population.members import Columns, active_regularizers
+from runner.population.members import Columns, active_entries
 from runner.regularizers.base import Constraint, Penalty
 
 
@@ -39,7 +39,7 @@ class Penalties:
         proximal = torch.tensor([run.optimizer.proximal for run in columns.runs], device=columns.device)
         self.by_gradient: list[Bound] = []
         self.by_prox: list[Bound] = []
-        for _, piece, paths in active_regularizers(columns, Penalty):
+        for _, piece, paths in active_entries(columns, Penalty):
             for bound in _bind(piece, paths, columns, layout, flat=piece.elementwise):
                 dims = next(iter(bound.columns.values())).dim()
                 by_prox = (proximal & (piece.prox is not None)).view(-1, *[1] * (dims - 1))
@@ -49,7 +49,7 @@ class Penalties:
                     self.by_prox.append(Bound(piece, bound.layer, _only(bound.columns, by_prox)))
         self.constraints = [
             bound
-            for _, piece, paths in active_regularizers(columns, Constraint)
+            for _, piece, paths in active_entries(columns, Constraint)
             for bound in _bind(piece, paths, columns, layout, flat=False)
         ]
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from runner.config.registry import Option, entries
-from runner.config.settings import Settings, regularizer_key
+from runner.config.settings import Settings, flat_key
 from runner.data.encoding import Encoding
 from runner.data.prepare import RunData
 from runner.execution.configurations import read
@@ -107,7 +107,7 @@ def variations(group: str, name: str) -> list[dict[str, Any]]:
     """Changes that choose an entry and then move each of its keys in turn."""
     entry = entries(group)[name]
     if group == "regularizer":
-        keys = {regularizer_key(entry, key): key for key in entry.options}
+        keys = {flat_key(entry, key): key for key in entry.options}
         base = {path: _strength(entry.options[key], entry.defaults[key]) for path, key in keys.items()}
         moved = [{path: v} for path, key in keys.items() for v in examples(entry.options[key], entry.defaults[key])[:4]]
         return [base, *[base | m for m in moved]]
@@ -128,4 +128,4 @@ def neutral(name: str) -> dict[str, Any]:
     """The change that switches a regularizer off."""
     entry = entries("regularizer")[name]
     defaults = entry.defaults
-    return {regularizer_key(entry, key): copy.deepcopy(defaults[key]) for key in defaults}
+    return {flat_key(entry, key): copy.deepcopy(defaults[key]) for key in defaults}

@@ -5,7 +5,7 @@ from parity_case import of_case
 from parity_cases import CASES
 
 from runner.config.registry import entries, name_of
-from runner.config.settings import regularizer_key
+from runner.config.settings import flat_key
 
 CHOSEN = {  # group -> the name that a run uses
     "optimizer": lambda run: name_of(run.optimizer, "optimizer"),
@@ -34,7 +34,7 @@ def test_entry_has_a_case_and_every_key_another_value_than_its_default(entry):
 @pytest.mark.parametrize("entry", entries("regularizer").values(), ids=lambda e: e.name)
 def test_regularizer_has_a_case_with_every_key_and_per_layer_where_it_allows(entry):
     for key, option in entry.options.items():
-        path = regularizer_key(entry, key)
+        path = flat_key(entry, key)
         values = [run.value(path) for run in RUNS]
         numbers = [v for v in values if not isinstance(v, list) and v != entry.defaults[key]]
         assert numbers, f"no parity case sets {path}; add one to tests/parity/cases_*.py"
@@ -45,5 +45,5 @@ def test_the_groups_of_techniques_are_these():
     """A new group of techniques must be added to CHOSEN; the others choose data, shapes and how to run."""
     from runner.config.registry import groups
 
-    others = {"regularizer", "dataset", "model", "early_stopping", "trainer"}
+    others = {"regularizer", "dataset", "model", "early_stopping", "trainer", "metric"}
     assert set(groups()) == {*CHOSEN, *others}

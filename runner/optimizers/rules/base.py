@@ -34,6 +34,9 @@ class Rule:
     clip_norm: float | None = number(
         None, above=0, optional=True, neutral=float("inf"), help="scale the gradient down to this norm if it is longer"
     )
+    clip_value: float | None = number(
+        None, above=0, optional=True, neutral=float("inf"), help="cut each element of the gradient to +- this"
+    )
     proximal: bool = switch(
         False, kind="segment", help="penalties by their proximal step (exact zeros) instead of a gradient"
     )

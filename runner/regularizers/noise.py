@@ -1,0 +1,76 @@
+"""Noise on inputs, activations, weights and gradients while training (additive, normal, or multiplicative)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.config.registry import number, register
+from runner.regularizers.base import Noise, ParameterNoise
+
+
+@register("regularizer", "input_noise", paper="Sietsma & Dow 1991; Bishop 1995")
+@dataclass
+class InputNoise(Noise):
+    """x <- x + N(0, sd^2) on the encoded inputs while training"""
+
+    sd: float = number(0.0, ge=0, neutral=0.0, preset=0.1, help="standard deviation, in units of the scaled features")
+    site, draws = "input", 2
+
+    def change(self, first, second, sd):
+        return None, _normal(first, second, sd)
+
+
+@register("regularizer", "activation_noise", paper="Poole, Sohl-Dickstein & Ganguli 2014")
+@dataclass
+class ActivationNoise(Noise):
+    """h <- h + N(0, sd^2) on hidden activations while training"""
+
+    sd: float = number(0.0, ge=0, per_layer=True, neutral=0.0, preset=0.1, help="standard deviation of what is added")
+    site, draws = "hidden", 2
+
+    def change(self, first, second, sd):
+        return None, _normal(first, second, sd)
+
+
+@register("regularizer", "gaussian_dropout", paper="Srivastava et al. 2014, section 10")
+@dataclass
+class GaussianDropout(Noise):
+    """h <- h N(1, p/(1-p)) on hidden activations while training: the variance of dropout with rate p"""
+
+    p: float = number(0.0, ge=0, lt=1, per_layer=True, neutral=0.0, preset=0.5, help="rate of the dropout it resembles")
+    site, draws = "hidden", 2
+
+    def change(self, first, second, p):
+        return _normal(first, second, (p / (1 - p)).sqrt()).add_(1), None
+
+
+@register("regularizer", "weight_noise", paper="An 1996; Graves 2011")
+@dataclass
+class WeightNoise(ParameterNoise):
+    """the gradient is taken at w + N(0, sd^2), new noise every step, and changes w"""
+
+    sd: float = number(0.0, ge=0, neutral=0.0, preset=0.01, help="standard deviation of what is added to weights")
+    site = "weights"
+
+    def deviation(self, t, sd):
+        return sd
+
+
+@register("regularizer", "gradient_noise", paper="Neelakantan et al. 2015")
+@dataclass
+class GradientNoise(ParameterNoise):
+    """g <- g + N(0, s/(1+t)^gamma) after clipping, t steps made so far"""
+
+    s: float = number(0.0, ge=0, neutral=0.0, preset=0.01, help="variance of the noise in the first step")
+    gamma: float = number(0.55, ge=0, help="how fast the variance falls")
+    site = "gradient"
+
+    def deviation(self, t, s, gamma):
+        return (s / (1 + t) ** gamma).sqrt()
+
+
+def _normal(first, second, sd):
+    """N(0, sd^2) from two uniform int32 tensors, in the number format of the column sd."""
+    from runner.population.draws import normal
+
+    return normal(first, second).to(sd.dtype).mul_(sd)
