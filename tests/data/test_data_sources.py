@@ -1,4 +1,4 @@
-"""Bundled and generated data equal scikit-learn's; Fashion-MNIST is read from small files the test writes."""
+"""Bundled and generated data equal scikit-learn's; MNIST and Fashion-MNIST are read from small files."""
 
 import gzip
 import struct
@@ -13,6 +13,7 @@ import sklearn.datasets
 from runner.config.registry import entries
 from runner.data.sources.digits import Digits
 from runner.data.sources.fashion_mnist import LABELS, FashionMNIST
+from runner.data.sources.mnist import MNIST
 from runner.data.sources.two_moons import TwoMoons
 from runner.errors import DataError
 
@@ -120,20 +121,25 @@ def test_without_folder_and_network_the_message_says_what_to_install(tmp_path, m
     with pytest.raises(DataError, match=r"dataset-fashion-mnist, or set dataset\.dir") as caught:
         FashionMNIST(dir=str(tmp_path / "none")).read()
     assert caught.value.exit_code == 2
+    with pytest.raises(DataError, match=r"mnist_784.*no route to host.*dataset\.dir is not set: set dataset\.dir to a"):
+        MNIST().read()
 
 
-def test_openml_gives_the_same_table_as_the_files(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("source", "name"), [(FashionMNIST, "Fashion-MNIST"), (MNIST, "mnist_784")])
+def test_openml_gives_the_same_table_as_the_files(tmp_path, monkeypatch, source, name):
     images, codes = write_fashion(tmp_path, train=20, test=10)
     asked = []
 
-    def openml(name, **kwargs):
-        asked.append((name, kwargs["version"]))
+    def openml(name, version, as_frame):
+        asked.append((name, version))
         return sklearn.utils.Bunch(data=images.reshape(30, 784).astype(float), target=codes.astype(str).astype(object))
 
     monkeypatch.setattr(sklearn.datasets, "fetch_openml", openml)
-    monkeypatch.setattr("runner.data.sources.fashion_mnist.TEST_IMAGES", 10)
-    local, remote = FashionMNIST(dir=str(tmp_path)).read(), FashionMNIST(dir=str(tmp_path / "none")).read()
-    assert asked == [("Fashion-MNIST", 1)]
+    monkeypatch.setattr("runner.data.sources.idx_images.TEST_IMAGES", 10)
+    local, remote = source(dir=str(tmp_path)).read(), source(dir=str(tmp_path / "none")).read()
+    assert asked == [(name, 1)]
+    assert (local.notes, local.labels) == ([], list(source.labels))
+    assert remote.notes == [f"dataset.dir={tmp_path / 'none'} does not exist: read from OpenML ({name})"]
     assert local.sha256 == remote.sha256
     np.testing.assert_array_equal(local.numeric_ND, remote.numeric_ND)
     np.testing.assert_array_equal(local.target, remote.target)
