@@ -63,7 +63,7 @@ class Option:
     def allowed(self) -> str:
         """The accepted values in words, for errors and `runner list`."""
         if self.type == "switch":
-            return "true or false"
+            return "true or false" + (" or null" if self.optional else "")
         if self.type == "choice":
             return " | ".join(self.names()) + (" | null" if self.optional else "")
         if self.type == "choices":

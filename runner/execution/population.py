@@ -129,9 +129,9 @@ def _watch(progress: Progress):
 
 
 def _at_end(trial: Trial, engine: Engine) -> None:
-    if trial.detailed and trial.settings.trainer.figures and trial.status != "diverged":
-        from runner.reports.figures import draw
+    from runner.reports.figures import draw, wanted
 
+    if wanted(trial):
         try:
             draw(trial, engine)
         except Exception as error:  # noqa: BLE001 (a picture is no reason to lose a trained network)

@@ -1,47 +1,59 @@
-"""The figures drawn at the end of a single run, into its TensorBoard events."""
+"""The figures of a run that ends: into its TensorBoard events, and as PNG files into its folder if asked for.
+
+By default only those are drawn that TensorBoard does not have as curves or histograms, since drawing takes time; with
+`trainer.figures=true` all of them, and each also as figures/NAME.png. The events are replayed and the files replaced
+if the run is killed meanwhile and resumed.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
-import numpy as np
-import torch
-
+from runner.records import disk
+from runner.reports import run_figures as figures
+from runner.reports.run_figures import Ended
 from runner.training.engine import Engine
-from runner.training.evaluation import CHUNK
 from runner.training.trial import Trial
 
+FOLDER = "figures"
+Draw = Callable[[Ended], bytes | None]  # None: nothing to draw for this run
 
-@torch.no_grad()
-def outputs(engine: Engine, x: np.ndarray) -> np.ndarray:
-    """Class probabilities [n, C] or scaled numbers [n] of encoded features x [n, D], by the engine's first row."""
-    width = engine.layout.padded[0]
-    found = []
-    for chunk in np.array_split(x, max(1, -(-len(x) // CHUNK))):
-        padded = torch.zeros(1, len(chunk), width, dtype=engine.dtype, device=engine.device)
-        padded[0, :, : x.shape[1]] = torch.from_numpy(np.ascontiguousarray(chunk)).to(engine.dtype)
-        found.append(engine.network.forward(padded)[0, :, : engine.layout.widths[-1]].cpu())
-    out = torch.cat(found)
-    return (out.softmax(1) if engine.tables.task == "classification" else out[:, 0]).numpy()
+
+@dataclass(frozen=True)
+class Figure:
+    """One kind of figure: its file's name, how it is drawn, and whether TensorBoard shows the same without it."""
+
+    name: str
+    draw: Draw
+    repeats: bool = False
+
+
+FIGURES = (
+    Figure("confusion", figures.confusion),
+    Figure("reliability", figures.reliability),
+    Figure("boundary", figures.boundary),
+    Figure("fit", figures.fit),
+    Figure("layers", figures.layers),
+    Figure("learning_rate", figures.learning_rate),
+    Figure("learning_curves", figures.learning_curves, repeats=True),
+    Figure("weights", figures.weights, repeats=True),
+)
+
+
+def wanted(trial: Trial) -> bool:
+    """Whether a run gets figures: trainer.figures, by default (null) if it runs alone; a diverged one has none."""
+    asked = trial.settings.trainer.figures
+    return trial.status != "diverged" and (trial.detailed if asked is None else asked)
 
 
 def draw(trial: Trial, engine: Engine) -> None:
-    """Confusion matrix (classes), for two features the decision boundary or surface, by the weights that are kept."""
-    from runner.records import figures
-
-    data: Any = trial.data
-    epoch = int(trial.kept["epoch"])
-    split = next((s for s in ("val", "test", "train") if len(getattr(data, s))), "train")
-    rows = getattr(data, split)
-    if data.task == "classification" and len(rows):
-        guess = outputs(engine, data.x[rows]).argmax(1)
-        counts = np.zeros((data.outputs, data.outputs), dtype=np.int64)
-        np.add.at(counts, (data.y[rows], guess), 1)
-        picture = figures.confusion_matrix(counts, data.labels, title=f"{split}, epoch {epoch}")
-        trial.files.image("confusion/" + split, epoch, picture)
-    if data.x.shape[1] == 2 and len(rows):
-        names = data.encoding.feature_names
-        picture = figures.decision_boundary(
-            lambda points: outputs(engine, points), data.x[rows], data.y[rows], labels=data.labels, names=names
-        )
-        trial.files.image("boundary/" + split, epoch, picture)
+    """Draw what the weights that are kept have learned; `engine` holds them as its only row."""
+    ended, files = Ended(trial, engine), trial.settings.trainer.figures is True
+    for figure in FIGURES:
+        picture = figure.draw(ended) if files or not figure.repeats else None
+        if picture:
+            trial.files.image(f"figures/{figure.name}", ended.epoch, picture)
+            if files:
+                disk.make_folder(trial.files.folder / FOLDER)
+                disk.replace(trial.files.folder / FOLDER / f"{figure.name}.png", picture)

@@ -8,6 +8,7 @@ Shapes: B batch, D features.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -37,20 +38,35 @@ class Factors(nn.Module):
         return x * self.factor if self.training else x
 
 
+class Skipping(nn.Sequential):
+    """h = h + block(h) for every hidden layer that keeps the width of the hidden layer before it."""
+
+    def __init__(self, blocks: list[list[nn.Module]], *modules: nn.Module):
+        super().__init__(*modules)
+        self.blocks = blocks  # input dropout, then one a hidden layer
+
+    def forward(self, h: Tensor) -> Tensor:
+        for place, block in enumerate(self.blocks):
+            y = nn.Sequential(*block)(h)
+            h = h + y if place > 1 and y.shape == h.shape else y
+        return self[-1](h)
+
+
 def sequential(settings: Settings, inputs: int, outputs: int) -> nn.Sequential:
     """The network written by hand; activation and norm are the torch classes their registration names."""
     model, depth = settings.model, len(settings.model.hidden)
     dropout = settings.value("regularizer.dropout")
     dropout = dropout if isinstance(dropout, list) else [dropout] * depth
-    modules: list[nn.Module] = [Factors(0)] if settings.value("regularizer.input_dropout") else []
+    blocks: list[list[nn.Module]] = [[Factors(0)] if settings.value("regularizer.input_dropout") else []]
     for layer, width in enumerate(model.hidden):
-        modules.append(nn.Linear(inputs, width))
-        if model.norm != "none":
-            modules.append(named("norm", model.norm)(width))
-        modules.append(named("activation", model.activation)())
-        modules += [Factors(layer + 1)] if dropout[layer] else []
+        norm = [named("norm", model.norm)(width)] if model.norm != "none" else []
+        activation = [named("activation", model.activation)()]
+        pair = activation + norm if model.norm_position == "after" else norm + activation
+        blocks.append([nn.Linear(inputs, width), *pair, *([Factors(layer + 1)] if dropout[layer] else [])])
         inputs = width
-    return nn.Sequential(*modules, nn.Linear(inputs, outputs)).to(getattr(torch, settings.trainer.dtype))
+    modules = [*itertools.chain(*blocks), nn.Linear(inputs, outputs)]
+    network = Skipping(blocks, *modules) if model.residual else nn.Sequential(*modules)
+    return network.to(getattr(torch, settings.trainer.dtype))
 
 
 class Rate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.ticker import NullFormatter
 
 from runner.records.figures.canvas import BLUE, FAINT, INK, RED, canvas, dress, legend, plain, png
 
@@ -30,8 +31,7 @@ def rms_by_layer(rms: Mapping[str, Mapping[str, Sequence[float]]], *, title: str
                 np.arange(1, len(values) + 1), values, markersize=5, linewidth=1.6, label=f"{when} weights", **style
             )
         everything = np.concatenate(found)
-        if (everything > 0).any():
-            axes.set_yscale("log")
+        _decades(axes, everything)
     dress(rows[0], title=title, ylabel="activations, RMS")
     dress(rows[1], xlabel="layer (1 = next to the input)", ylabel="weight gradients, RMS")
     layers = max(len(values["gradient"]) for values in rms.values())
@@ -39,6 +39,16 @@ def rms_by_layer(rms: Mapping[str, Mapping[str, Sequence[float]]], *, title: str
     rows[1].set_xlim(0.6, layers + 0.4)
     legend(rows[0])
     return png(figure)
+
+
+def _decades(axes, values: np.ndarray) -> None:
+    """A logarithmic y-axis over at least one decade, labelled at the decades; a linear one if a value is zero."""
+    if not len(values) or not (values > 0).all():
+        return
+    middle, half = np.log10([values.min(), values.max()]).mean(), 0.55 * np.log10(values.max() / values.min())
+    axes.set_yscale("log")
+    axes.set_ylim(*10.0 ** (middle + max(half, 0.75) * np.array([-1, 1])))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def weight_histograms(weights: Mapping[str, np.ndarray], *, title: str = "") -> bytes:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
 
-from runner.diagnostics.calibration import Calibration
+import numpy as np
+from matplotlib.ticker import NullFormatter
+
 from runner.records.figures.canvas import BLUE, GREY, INK, RED, canvas, dress, legend, png
+
+if TYPE_CHECKING:
+    from runner.diagnostics.calibration import Calibration
 
 
 def reliability_diagram(bins: Calibration, *, title: str = "") -> bytes:
@@ -23,7 +28,10 @@ def reliability_diagram(bins: Calibration, *, title: str = "") -> bytes:
     gap = {"bottom": np.minimum(accuracy, confidence), "height": np.abs(confidence - accuracy)}
     upper.bar(x, width=0.92 * width, color=RED, alpha=0.35, hatch="///", edgecolor=RED, label="gap", **gap)
     upper.plot([0, 1], [0, 1], "--", color=INK, linewidth=1, label="as sure as right")
-    lower.bar(middle, bins.counts, 0.92 * width, color=GREY)
+    lower.bar(middle[filled], bins.counts[filled], 0.92 * width, color=GREY)
+    lower.set_yscale("log")
+    lower.set_ylim(0.7, 2 * max(bins.counts.max(), 5))
+    lower.yaxis.set_minor_formatter(NullFormatter())
     dress(upper, title=f"{title}{', ' if title else ''}ECE {bins.ece:.3f}", ylabel="accuracy in the bin")
     dress(lower, xlabel="confidence (probability of the predicted class)", ylabel="examples")
     upper.set(xlim=(0, 1), ylim=(0, 1))

@@ -1,0 +1,165 @@
+"""Each figure of a run that ends: what it shows, computed from the run; None where there is nothing to show."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from runner.reports.outputs import outputs
+from runner.training.engine import Engine
+from runner.training.trial import Trial
+
+
+class Ended:
+    """A run at its end: the trial, an engine whose only row holds the weights that are kept, and what several figures
+    need. The examples shown are those of the validation split, or of the test or training split if there is none.
+    """
+
+    def __init__(self, trial: Trial, engine: Engine):
+        self.trial, self.engine = trial, engine
+        self.data: Any = trial.data
+        self.epoch = int(trial.kept["epoch"])
+        self.split = next(s for s in ("val", "test", "train") if len(getattr(self.data, s)))
+        self.rows = getattr(self.data, self.split)
+        self.classes = self.data.task == "classification"
+
+    @cached_property
+    def answers(self) -> np.ndarray:
+        """Class probabilities [n, C] or scaled numbers [n] for the examples shown."""
+        return outputs(self.engine, self.data.x[self.rows])
+
+    @cached_property
+    def curves(self) -> Any:
+        """metrics.csv as a data frame."""
+        from runner.records.read import curves
+
+        self.trial.files.flush()
+        return curves(self.trial.files.folder)
+
+    def title(self, what: str) -> str:
+        """What is shown, of which examples, when."""
+        names = {"val": "validation", "test": "test", "train": "training"}
+        return f"{what} ({names[self.split]}, {len(self.rows):,} examples, epoch {self.epoch})"
+
+
+def confusion(run: Ended) -> bytes | None:
+    """Which class is taken for which."""
+    if not run.classes:
+        return None
+    from runner.records.figures import confusion_matrix
+
+    counts = np.zeros((run.data.outputs, run.data.outputs), dtype=np.int64)
+    np.add.at(counts, (run.data.y[run.rows], run.answers.argmax(1)), 1)
+    return confusion_matrix(counts, run.data.labels, title=run.title("Confusion"))
+
+
+def reliability(run: Ended) -> bytes | None:
+    """Whether the network is as often right as it says."""
+    if not run.classes:
+        return None
+    from runner.diagnostics.calibration import calibration
+    from runner.records.figures import reliability_diagram
+
+    return reliability_diagram(calibration(run.answers, run.data.y[run.rows]), title=run.title("Reliability"))
+
+
+def boundary(run: Ended) -> bytes | None:
+    """With two numeric inputs: what the network says all over the plane, in original units."""
+    code = run.data.encoding
+    if run.data.x.shape[1] != 2 or len(code.numeric) != 2:
+        return None
+    from runner.records.figures import decision_boundary
+
+    def predict(points: np.ndarray) -> np.ndarray:
+        answer = outputs(run.engine, code.encode(points, {}))
+        return answer if run.classes else code.decode(answer)
+
+    y = run.data.y[run.rows]
+    return decision_boundary(
+        predict,
+        _original(run, run.rows),
+        y if run.classes else code.decode(y),
+        labels=run.data.labels,
+        names=code.feature_names,
+        target=code.target,
+        title=run.title("Decision boundary" if run.classes else "Prediction"),
+    )
+
+
+def fit(run: Ended) -> bytes | None:
+    """Regression with one numeric input: examples, prediction and, if the data set knows it, the true function."""
+    code = run.data.encoding
+    if run.classes or run.data.x.shape[1] != 1 or len(code.numeric) != 1:
+        return None
+    from runner.records.figures import regression_fit
+
+    return regression_fit(
+        lambda x: code.decode(outputs(run.engine, code.encode(x[:, None], {}))),
+        {s: (_original(run, rows)[:, 0], code.decode(run.data.y[rows])) for s, rows in _splits(run).items()},
+        truth=getattr(run.trial.settings.dataset, "truth", None),
+        names=(code.feature_names[0], code.target),
+        title=f"Fit (epoch {run.epoch})",
+    )
+
+
+def layers(run: Ended) -> bytes:
+    """Size of activations and gradients by layer, at the initial and at the kept weights."""
+    from runner.diagnostics.layer_rms import at_initial_weights, layer_rms
+    from runner.records.figures import rms_by_layer
+
+    found = {"initial": layer_rms(at_initial_weights(run.engine)), "kept": layer_rms(run.engine)}
+    return rms_by_layer(found, title=f"Signals through the layers (kept: epoch {run.epoch})")
+
+
+def learning_rate(run: Ended) -> bytes | None:
+    """The rate of every step that was made: the schedule's, times what a plateau made of it, as metrics.csv tells."""
+    settings, steps = run.trial.settings, run.engine.steps
+    epochs = int(run.trial.last["epoch"])
+    if not epochs or (settings.trainer.figures is None and _constant(settings.scheduler)):
+        return None
+    from runner.records.figures import learning_rate as draw
+
+    schedule, total = settings.scheduler, settings.trainer.epochs
+    rates = settings.optimizer.lr * np.array([schedule.factors(e, steps, total) for e in range(epochs)])
+    last = run.curves["lr"].to_numpy(dtype=np.float64)[1 : epochs + 1]
+    rates *= np.divide(last, rates[:, -1], out=np.ones(epochs), where=rates[:, -1] != 0)[:, None]
+    warmup = schedule.warmup_steps(steps)
+    return draw(np.arange(rates.size), rates.ravel(), steps, warmup=warmup, title="Learning rate")
+
+
+def learning_curves(run: Ended) -> bytes:
+    """Training and validation loss by epoch."""
+    from runner.records.figures import learning_curves as draw
+
+    found = {
+        s: run.curves[f"{s}/loss"].to_numpy(dtype=np.float64) for s in ("train", "val") if f"{s}/loss" in run.curves
+    }
+    return draw(run.curves["epoch"].to_numpy(), found, run.epoch, title="Learning curves")
+
+
+def weights(run: Ended) -> bytes:
+    """How the weights of each layer are spread."""
+    from runner.records.figures import weight_histograms
+
+    slots = [slot for slot in run.engine.layout.slots.values() if slot.kind == "weight"]
+    found = {f"layer {slot.layer + 1}": slot.true(run.engine.theta)[0].cpu().numpy() for slot in slots}
+    return weight_histograms(found, title=f"Weights by layer (epoch {run.epoch})")
+
+
+def _original(run: Ended, rows: np.ndarray) -> np.ndarray:
+    """Numeric features [n, F] of examples, in original units."""
+    code = run.data.encoding
+    return run.data.x[rows].astype(np.float64) * np.array(code.scale) + np.array(code.offset)
+
+
+def _splits(run: Ended) -> dict[str, np.ndarray]:
+    return {split: getattr(run.data, split) for split in ("train", "val", "test")}
+
+
+def _constant(schedule: Any) -> bool:
+    """Nothing to see that a curve by epoch would not show."""
+    from runner.config.registry import name_of
+
+    return name_of(schedule, "scheduler") == "constant" and not schedule.warmup
