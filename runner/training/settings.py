@@ -27,7 +27,7 @@ class Trainer:
         None,
         optional=True,
         kind="free",
-        help="null: into TensorBoard at the end of a single run; true: more, in sweeps too, and as PNG files; false: none",
+        help="null: into TensorBoard after a single run; true: all of them, in sweeps too, and as PNG files; false: none",
     )
     histograms: int = integer(10, ge=0, kind="free", help="epochs between weight histograms in TensorBoard; 0 = none")
     progress: bool = switch(True, kind="free", help="show the progress bar")
