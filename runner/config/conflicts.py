@@ -6,6 +6,7 @@ once; and again beside the data (`runner.plan.checks`). A rule is silent about w
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -111,7 +112,7 @@ def warmup(s: Settings, known: Known) -> Iterator[Conflict]:
 def monitor_direction(s: Settings, known: Known) -> Iterator[Conflict]:
     """Early stopping looks for the best epoch, not the worst."""
     stop = s.early_stopping
-    if stop.mode not in ("auto", "max" if entries("metric")[stop.metric].cls.maximize else "min"):
+    if stop.maximize != dataclasses.replace(stop, mode="auto").maximize:
         yield Conflict(
             ("early_stopping.mode", "early_stopping.monitor"),
             f"early_stopping.mode = {stop.mode}: with early_stopping.monitor = {stop.monitor} it would keep the worst "
@@ -139,8 +140,8 @@ def recorded_task(s: Settings, known: Known) -> Iterator[Conflict]:
     if task and wrong:
         yield Conflict(
             ("trainer.metrics", "loss", "dataset.task"),
-            f"trainer.metrics = [{', '.join(s.trainer.metrics)}]: {why} is {task}, which has no {' and no '.join(wrong)}; "
-            f"allowed: a list of {', '.join(names)}",
+            f"trainer.metrics = [{', '.join(s.trainer.metrics)}]: {why} is {task}, which has no "
+            f"{' and no '.join(wrong)}; allowed: a list of {', '.join(names)}",
         )
 
 

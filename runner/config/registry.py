@@ -24,7 +24,7 @@ from typing import Any
 
 KINDS = ("column", "index", "segment", "structural", "free")
 
-# Groups whose entries are the values of a key (model.activation=relu, trainer.metrics=[f1]) and have no keys of their own.
+# Groups whose entries are the values of a key (model.activation=relu, trainer.metrics=[f1]) and have no keys.
 NAMED = ("activation", "norm", "init", "metric")
 
 # Packages whose every module is imported by `load`: a new file there is a new entry, nothing else to touch.
@@ -185,13 +185,8 @@ def switch(default, **spec):
 
 
 def choice(default, *options, **spec):
-    """One of `options`, or of the names registered in `group=...`."""
+    """One of `options`, or of the names registered in `group=...`; with `type="choices"` a list of some of them."""
     return _option(default, **{"type": "choice", "options": options, "kind": "structural", **spec})
-
-
-def choices(default, *options, **spec):
-    """A list of some of `options`, or of the names registered in `group=...`; a single name means a list of one."""
-    return _option(default, **{"type": "choices", "options": options, "kind": "structural", **spec})
 
 
 def text(default, **spec):

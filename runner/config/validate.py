@@ -155,9 +155,12 @@ def _value(path: str, option: Option, value: Any, found: Findings, default: Any 
 
 def _fix(path: str, option: Option, value: Any, default: Any) -> str:
     """The likely fix: the name that looks alike, else a value that works."""
-    wrong = [v for v in (value if isinstance(value, (list, tuple)) else [value]) if v not in option.names()]
-    near = closest(wrong[0], option.names()) if option.names() and isinstance(wrong[0], str) else None
+    given = value if option.type == "choices" and isinstance(value, (list, tuple)) else [value]
+    wrong = [v for v in given if option.names() and isinstance(v, str) and v not in option.names()]
+    near = closest(wrong[0], option.names()) if wrong else None
     if near:
         return f"did you mean {path}={near if option.type == 'choice' else f'[{near}]'}?"
     example = option.preset if option.preset is not None else default
+    if option.type == "choices":
+        example = list(option.names()[:1])
     return f"for example {path}={show(example).replace(' ', '')}"

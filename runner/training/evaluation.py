@@ -4,39 +4,49 @@ rows.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
 
+from runner.config.settings import Settings
 from runner.data.tables import Tables
 from runner.population.network import Network
+from runner.training.metrics.base import Chunk, Metric, Whole, always, metric
 
 CHUNK = 1024  # examples a row at once
 
 
+def recorded(settings: Settings, task: str) -> list[str]:
+    """The metrics that a run records: those of its task that every run has, those asked for, the one it watches."""
+    return list(dict.fromkeys([*always(task), *settings.trainer.metrics, settings.early_stopping.metric]))
+
+
 @torch.no_grad()
-def evaluate(network: Network, loss, tables: Tables, index: Tensor) -> dict[str, np.ndarray]:
-    """loss and accuracy, or loss, rmse (in the target's own units) and r2, of examples index [M, n]; [M] each."""
-    total = torch.zeros(len(index), dtype=torch.float64, device=tables.x.device)
-    hits = torch.zeros_like(total)
-    for chunk in index.split(CHUNK, dim=1):
-        x, q = tables.gather(chunk)
+def evaluate(network: Network, loss: Any, tables: Tables, index: Tensor, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """The metrics called `names`, [M] each, of examples index [M, n]. NaN for a row whose loss is not a number."""
+    metrics = {name: metric(name)() for name in ("loss", *names)}
+    kinds = {each.collect: each for each in metrics.values()}
+    parts: dict[Any, list[Tensor]] = {collect: [] for collect in kinds}
+    for chunk in _chunks(network, loss, tables, index):
+        for collect, found in parts.items():
+            found.append(collect(chunk))
+    collected = {collect: _together(kinds[collect], found) for collect, found in parts.items()}
+    whole = Whole(tables, index)
+    values = {name: each.value(collected[each.collect], whole) for name, each in metrics.items()}
+    broken = values["loss"].isnan()
+    return {name: values[name].masked_fill(broken, torch.nan).cpu().numpy() for name in names}
+
+
+def _chunks(network: Network, loss: Any, tables: Tables, index: Tensor) -> Iterator[Chunk]:
+    for part in index.split(CHUNK, dim=1):
+        x, q = tables.gather(part)
         outputs = network.forward(x)
-        total += loss.forward(outputs, q, network.head).double().sum(1)
-        if tables.task == "classification":
-            guess = outputs[..., : tables.outputs].argmax(-1)
-            hits += (guess == tables.answers(chunk)).sum(1)
-        else:
-            hits += (outputs[..., 0].double() - tables.answers(chunk)).square().sum(1)
-    mean = (total / index.shape[1]).cpu().numpy()
-    if tables.task == "classification":
-        return {"loss": mean, "accuracy": (hits / index.shape[1]).cpu().numpy()}
-    return {"loss": mean} | _regression(hits, tables, index)
+        yield Chunk(outputs[..., : tables.outputs], loss.forward(outputs, q, network.head), tables.answers(part))
 
 
-def _regression(squares: Tensor, tables: Tables, index: Tensor) -> dict[str, np.ndarray]:
-    y = tables.answers(index)
-    spread = (y - y.mean(1, keepdim=True)).square().sum(1)
-    units = np.array([d.encoding.target_scale for d in tables.data])
-    rmse = (squares / index.shape[1]).sqrt().cpu().numpy() * units
-    return {"rmse": rmse, "r2": (1 - squares / spread).cpu().numpy()}
+def _together(kind: Metric, parts: list[Tensor]) -> Tensor:
+    """What was collected of all chunks: side by side, or their sum from the first to the last."""
+    return torch.cat(parts, 1) if kind.joined else sum(parts[1:], parts[0])

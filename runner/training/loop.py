@@ -139,7 +139,8 @@ class Training:
             trial = self.trials[row]
             alone = final.subset([i], kept["theta"][i : i + 1], kept["buffers"][i : i + 1])
             self.at_end(trial, alone)
-            self.outcomes.append(finish(trial, alone, 0, trial.own({k: float(v[i]) for k, v in test.items()}), self.facts))
+            tested = trial.own({k: float(v[i]) for k, v in test.items()})
+            self.outcomes.append(finish(trial, alone, 0, tested, self.facts))
         self._compact([row for row in range(len(self.trials)) if row not in ended])
 
     def _compact(self, rows: list[int]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.config.registry import choice, integer, number, register, switch, text
+from runner.training.metrics.base import metric
 
 
 @register("trainer", "default")
@@ -19,16 +20,14 @@ class Trainer:
     dtype: str = choice("float32", "float32", "float64", help="number format of weights and data")
     threads: int = integer(1, ge=1, help="CPU threads; 1 keeps runs bit for bit repeatable")
     train_eval_rows: int = integer(2000, ge=1, help="fixed training rows on which train/* is measured each epoch")
+    metrics: list[str] = choice(
+        [], type="choices", group="metric", kind="column", help="recorded besides those that every run has"
+    )
     checkpoint_seconds: float = number(30.0, ge=0, kind="free", help="seconds between checkpoints; 0 = every epoch")
     log_every_steps: int = integer(
         0, ge=0, kind="free", help="also log the training objective every so many steps; 0 = once an epoch"
     )
-    figures: bool | None = switch(
-        None,
-        optional=True,
-        kind="free",
-        help="null: into TensorBoard after a single run; true: all of them, in sweeps too, and as PNG files; false: none",
-    )
+    figures: bool = switch(True, kind="free", help="draw figures into TensorBoard at the end of a single run")
     histograms: int = integer(10, ge=0, kind="free", help="epochs between weight histograms in TensorBoard; 0 = none")
     progress: bool = switch(True, kind="free", help="show the progress bar")
 
@@ -40,11 +39,12 @@ class EarlyStopping:
 
     monitor: str = choice(
         "val/loss",
-        *(f"{split}/{metric}" for split in ("val", "train") for metric in ("loss", "accuracy", "rmse", "r2")),
+        group="metric",
+        prefixes=("val/", "train/"),
         kind="column",
         help="the metric that is watched",
     )
-    mode: str = choice("auto", "auto", "min", "max", kind="column", help="auto: max for accuracy and r2, else min")
+    mode: str = choice("auto", "auto", "min", "max", kind="column", help="auto: max if larger is better, else min")
     patience: int | None = integer(
         10, ge=0, optional=True, kind="column", help="epochs without improvement; null = never stop"
     )
@@ -52,6 +52,11 @@ class EarlyStopping:
     restore_best: bool = switch(True, kind="column", help="keep the weights of the best epoch instead of the last")
 
     @property
+    def metric(self) -> str:
+        """The name of the watched metric, without its split."""
+        return self.monitor.split("/")[1]
+
+    @property
     def maximize(self) -> bool:
         """Whether a larger monitored value is better."""
-        return self.mode == "max" or (self.mode == "auto" and self.monitor.split("/")[1] in ("accuracy", "r2"))
+        return self.mode == "max" or (self.mode == "auto" and metric(self.metric).maximize)

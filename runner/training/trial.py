@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from runner.config.settings import Settings
@@ -11,7 +12,11 @@ from runner.data.prepare import RunData
 from runner.errors import RunError
 from runner.records.flat import flatten
 from runner.records.run_files import RunFiles
+from runner.training.evaluation import recorded
+from runner.training.metrics.base import metrics_of
 from runner.training.stopping import Stopping
+
+SPLITS = ("train", "val", "test")
 
 
 @dataclass
@@ -29,6 +34,20 @@ class Trial:
     seconds: float = 0.0
     status: str | None = None  # set when it has ended
     reason: str = ""
+
+    @cached_property
+    def metrics(self) -> list[str]:
+        """The metrics that this run records of every split, the loss first."""
+        return recorded(self.settings, self.data.task)
+
+    def own(self, values: dict[str, float]) -> dict[str, float]:
+        """What this run records of `values`, in which its company may have asked for more."""
+        return {name: value for name, value in values.items() if name not in self._of_others}
+
+    @cached_property
+    def _of_others(self) -> set[str]:
+        others = [name for name in metrics_of(self.data.task) if name not in self.metrics]
+        return {f"{split}/{name}" for split in SPLITS for name in others}
 
     @property
     def scale(self) -> float:

@@ -1,0 +1,88 @@
+"""Means over the examples, and what follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.config.registry import register
+from runner.training.metrics.base import TASKS, Metric
+
+
+def squared_errors(chunk):
+    """Sum of (z - y)^2 of a chunk [M], in scaled units."""
+    return (chunk.outputs[..., 0].double() - chunk.answers).square().sum(1)
+
+
+@register("metric", "loss")
+@dataclass
+class MeanLoss(Metric):
+    """mean of the data loss, without penalties and label smoothing"""
+
+    tasks = TASKS
+    default = True
+
+    @staticmethod
+    def collect(chunk):
+        return chunk.losses.double().sum(1)
+
+    def value(self, collected, whole):
+        return collected / whole.count
+
+
+@register("metric", "accuracy")
+@dataclass
+class Accuracy(Metric):
+    """share of the examples whose likeliest class is theirs"""
+
+    maximize = True
+    default = True
+
+    @staticmethod
+    def collect(chunk):
+        return (chunk.guess == chunk.answers).sum(1)
+
+    def value(self, collected, whole):
+        return collected.double() / whole.count
+
+
+@register("metric", "rmse")
+@dataclass
+class RootMeanSquare(Metric):
+    """sqrt(mean (z - y)^2), in the unit of the target"""
+
+    tasks = ("regression",)
+    default = True
+    collect = staticmethod(squared_errors)
+
+    def value(self, collected, whole):
+        return (collected / whole.count).sqrt() * whole.units
+
+
+@register("metric", "r2")
+@dataclass
+class Determination(Metric):
+    """1 - sum (z - y)^2 / sum (y - mean y)^2: the share of the target's variance that is predicted"""
+
+    tasks = ("regression",)
+    maximize = True
+    default = True
+    collect = staticmethod(squared_errors)
+
+    def value(self, collected, whole):
+        y = whole.answers
+        return 1 - collected / (y - y.mean(1, keepdim=True)).square().sum(1)
+
+
+@register("metric", "mae")
+@dataclass
+class MeanAbsolute(Metric):
+    """mean |z - y|, in the unit of the target"""
+
+    tasks = ("regression",)
+
+    @staticmethod
+    def collect(chunk):
+        return (chunk.outputs[..., 0].double() - chunk.answers).abs().sum(1)
+
+    def value(self, collected, whole):
+        return collected / whole.count * whole.units

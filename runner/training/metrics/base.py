@@ -1,0 +1,101 @@
+"""What a metric is: what it collects of a chunk of examples, and its value once a whole split is collected.
+
+Shapes: M members, B examples of a chunk, n of the split, C classes. A run records the metrics that are `default` for
+its task, those in trainer.metrics and the one that early stopping watches; nothing is computed for the others.
+
+So that a row has the same bits alone and in company, a collected number is a count or a sum along its own row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from runner.config.registry import entries
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from runner.data.tables import Tables
+
+TASKS = ("classification", "regression")
+
+
+@dataclass
+class Chunk:
+    """Some examples of every row, seen in evaluation mode."""
+
+    outputs: Tensor  # [M, B, C] true columns: logits, or the scaled number with C = 1
+    losses: Tensor  # [M, B]
+    answers: Tensor  # [M, B] class codes, or scaled numbers in float64
+
+    @cached_property
+    def guess(self) -> Tensor:
+        """The likeliest class [M, B]."""
+        return self.outputs.argmax(-1)
+
+    @property
+    def classes(self) -> int:
+        """C."""
+        return self.outputs.shape[-1]
+
+
+@dataclass
+class Whole:
+    """All n examples of a split."""
+
+    tables: Tables
+    index: Tensor  # [M, n]
+
+    @property
+    def count(self) -> int:
+        """n."""
+        return self.index.shape[1]
+
+    @cached_property
+    def answers(self) -> Tensor:
+        """Class codes, or scaled numbers in float64 [M, n]."""
+        return self.tables.answers(self.index)
+
+    @property
+    def units(self) -> Tensor:
+        """What one unit of the scaled target is in the target's own unit [M]."""
+        scales = [data.encoding.target_scale for data in self.tables.data]
+        return self.answers.new_tensor(scales)
+
+
+class Metric:
+    """Base of everything in the group "metric"; metrics with the same `collect` share what it returns."""
+
+    tasks: ClassVar[tuple[str, ...]] = ("classification",)
+    maximize: ClassVar[bool] = False  # whether larger is better
+    default: ClassVar[bool] = False  # recorded without being asked for
+    joined: ClassVar[bool] = False  # chunks are laid side by side along the examples, [M, n, ...], instead of summed
+
+    @staticmethod
+    def collect(chunk: Chunk) -> Tensor:
+        """[M, ...] of a chunk."""
+        raise TypeError("a metric must define collect")
+
+    def value(self, collected: Tensor, whole: Whole) -> Tensor:
+        """The metric of each row [M] in float64."""
+        raise TypeError(f"{type(self).__name__} must define value")
+
+
+def metric(name: str) -> type[Metric]:
+    """The class registered under a name."""
+    return entries("metric")[name].cls
+
+
+@cache
+def metrics_of(task: str) -> tuple[str, ...]:
+    """The names of a task's metrics, those that are always recorded first."""
+    found = [name for name in entries("metric") if task in metric(name).tasks]
+    return tuple(sorted(found, key=lambda name: not metric(name).default))
+
+
+@cache
+def always(task: str) -> tuple[str, ...]:
+    """The names of the metrics that every run of a task records."""
+    return tuple(name for name in metrics_of(task) if metric(name).default)
