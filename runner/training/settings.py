@@ -27,7 +27,12 @@ class Trainer:
     log_every_steps: int = integer(
         0, ge=0, kind="free", help="also log the training objective every so many steps; 0 = once an epoch"
     )
-    figures: bool = switch(True, kind="free", help="draw figures into TensorBoard at the end of a single run")
+    figures: bool | None = switch(
+        None,
+        optional=True,
+        kind="free",
+        help="null: into TensorBoard after a single run; true: all of them, in sweeps too, and as PNG files; false: none",
+    )
     histograms: int = integer(10, ge=0, kind="free", help="epochs between weight histograms in TensorBoard; 0 = none")
     progress: bool = switch(True, kind="free", help="show the progress bar")
 
