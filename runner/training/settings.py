@@ -31,7 +31,7 @@ class Trainer:
         None,
         optional=True,
         kind="free",
-        help="null: into TensorBoard after a single run; true: all of them, in sweeps too, and as PNG files; false: none",
+        help="null: into TensorBoard after a single run; true: all of them, in sweeps too, and as PNG; false: none",
     )
     histograms: int = integer(10, ge=0, kind="free", help="epochs between weight histograms in TensorBoard; 0 = none")
     progress: bool = switch(True, kind="free", help="show the progress bar")
