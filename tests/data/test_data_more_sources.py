@@ -105,6 +105,15 @@ def test_sine_of_another_size_or_noise_keeps_its_points():
     assert (large.target - np.sin(2 * np.pi * large.numeric_ND[:, 0])).std() == pytest.approx(0.2, rel=0.25)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_sine_is_cut_at_random_although_both_seeds_are_the_same(seed, run_data):
+    source = Sine(n=2000, data_seed=seed, split_seed=seed)
+    data, x = run_data(source), source.read().numeric_ND[:, 0]
+    for rows in (data.train, data.val, data.test):
+        assert abs(x[rows].mean() - 0.5) < 4 * np.sqrt(1 / 12 / len(rows))
+        assert x[rows].std() == pytest.approx(np.sqrt(1 / 12), rel=0.1)
+
+
 @pytest.mark.parametrize("source", [Circles, Spirals, Sine])
 def test_generated_data_depend_on_their_seed_and_nothing_else(source):
     hashes = [source(data_seed=seed).read().sha256 for seed in (0, 0, 1)]

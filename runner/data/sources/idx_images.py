@@ -13,7 +13,7 @@ from runner.errors import DataError
 
 SIDE = 28
 TEST_IMAGES = 10_000
-FILES = "set dataset.dir to a folder with the four IDX files: train- and t10k-, images-idx3-ubyte and labels-idx1-ubyte."
+FILES = "set dataset.dir to a folder with the files {train,t10k}-images-idx3-ubyte and {train,t10k}-labels-idx1-ubyte."
 
 
 @dataclass

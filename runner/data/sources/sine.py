@@ -26,8 +26,9 @@ class Sine(Source):
         """The table."""
         import numpy as np
 
-        x = np.random.Generator(np.random.PCG64([self.data_seed, 0])).random(self.n)
-        normal = np.random.Generator(np.random.PCG64([self.data_seed, 1])).standard_normal(self.n)
+        # Another generator than that of the split, whose order the x would else be.
+        x = np.random.RandomState([self.data_seed, 0]).random_sample(self.n)
+        normal = np.random.RandomState([self.data_seed, 1]).standard_normal(self.n)
         y = np.sin(2 * np.pi * self.frequency * x) + self.noise * normal
         return RawTable(
             numeric_ND=x[:, None],
