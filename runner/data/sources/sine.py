@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from runner.config.registry import integer, number, register
 from runner.data.sources.base import RawTable, Source
@@ -29,7 +30,7 @@ class Sine(Source):
         # Another generator than that of the split, whose order the x would else be.
         x = np.random.RandomState([self.data_seed, 0]).random_sample(self.n)
         normal = np.random.RandomState([self.data_seed, 1]).standard_normal(self.n)
-        y = np.sin(2 * np.pi * self.frequency * x) + self.noise * normal
+        y = self.truth(x) + self.noise * normal
         return RawTable(
             numeric_ND=x[:, None],
             target=y,
@@ -38,3 +39,9 @@ class Sine(Source):
             sha256=hashlib.sha256(x.tobytes() + y.tobytes()).hexdigest(),
             target_name="y",
         )
+
+    def truth(self, x: Any) -> Any:
+        """The function without noise, which the figure of a fit shows beside it."""
+        import numpy as np
+
+        return np.sin(2 * np.pi * self.frequency * x)

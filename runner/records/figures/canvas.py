@@ -23,6 +23,7 @@ INK, FAINT = "#333333", "#DDDDDD"
 SIZE, DPI = (5.2, 4.4), 100
 MARGINS = {"left": 0.14, "right": 0.965, "bottom": 0.125, "top": 0.9}  # fixed: finding them costs as much as drawing
 MAX_POINTS = 2000
+WIDE = 30.0  # times as large: too small to be seen on a linear axis
 
 
 def canvas(*, fitted: bool = False) -> Figure:
@@ -51,10 +52,12 @@ def dress(axes, *, title: str = "", xlabel: str = "", ylabel: str = "") -> None:
     axes.set_axisbelow(True)
 
 
-def log_if_wide(axes, values: np.ndarray, factor: float = 30.0) -> None:
-    """A logarithmic y-axis if positive values span more than `factor`."""
+def log_if_wide(axes, values: np.ndarray, usual: float | None = None) -> None:
+    """A logarithmic y-axis if all values are positive and the usual one (by default the smallest) is lost beside the
+    largest.
+    """
     values = values[np.isfinite(values)]
-    if len(values) and values.min() > 0 and values.max() > factor * values.min():
+    if len(values) and values.min() > 0 and values.max() > WIDE * (values.min() if usual is None else usual):
         axes.set_yscale("log")
 
 

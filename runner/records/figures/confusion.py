@@ -10,6 +10,7 @@ import numpy as np
 from runner.records.figures.canvas import cut, fitted_axes, plain, png
 
 MAX_CELLS_WITH_TEXT = 20
+MAX_LETTERS = 40  # of all class names, side by side
 
 
 def confusion_matrix(cm: np.ndarray, labels: Sequence[Any] | None = None, *, title: str = "") -> bytes:
@@ -20,15 +21,16 @@ def confusion_matrix(cm: np.ndarray, labels: Sequence[Any] | None = None, *, tit
     figure, axes = fitted_axes(title)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     ticks = np.arange(len(cm)) if len(cm) <= MAX_CELLS_WITH_TEXT else np.arange(0, len(cm), -(-len(cm) // 20))
-    slanted = max(map(len, names)) > 3
+    slanted = max(min(len(name), 14) for name in names) * len(ticks) > MAX_LETTERS
     axes.set_xticks(
         ticks, [plain(cut(names[i])) for i in ticks], rotation=45 * slanted, ha="right" if slanted else "center"
     )
     axes.set_yticks(ticks, [plain(cut(names[i])) for i in ticks])
     axes.set(xlabel="predicted", ylabel="true")
     if len(cm) <= MAX_CELLS_WITH_TEXT:
+        size = max(7, 13 - len(cm) // 2)
         for row, column in np.ndindex(cm.shape):
             if cm[row, column]:
                 dark = "white" if share[row, column] > 0.5 else "black"
-                axes.text(column, row, f"{cm[row, column]:d}", ha="center", va="center", color=dark, fontsize=8)
+                axes.text(column, row, f"{cm[row, column]:d}", ha="center", va="center", color=dark, fontsize=size)
     return png(figure)

@@ -36,7 +36,7 @@ def learning_rate(
         )
     axes.step((steps + 1) / steps_per_epoch, rates, where="pre", color=BLUE, linewidth=1.8, label="rate of each step")
     dress(axes, title=title, xlabel=f"epoch ({steps_per_epoch:,} steps each)", ylabel="learning rate")
-    log_if_wide(axes, rates, factor=300.0)
+    log_if_wide(axes, rates, usual=float(np.median(rates)))
     if axes.get_yscale() == "linear":
         axes.set_ylim(0, 1.06 * max(float(rates.max()), 1e-30))
         axes.ticklabel_format(axis="y", scilimits=(-3, 4), useMathText=True)

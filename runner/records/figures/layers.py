@@ -9,7 +9,7 @@ from matplotlib.ticker import NullFormatter
 
 from runner.records.figures.canvas import BLUE, FAINT, INK, RED, canvas, dress, legend, plain, png
 
-BINS = 40
+FEWEST_BINS, MOST_BINS = 8, 40
 COLUMNS = 3
 MAX_LAYERS = 12  # drawn; of more, evenly picked ones
 
@@ -73,7 +73,7 @@ def _histogram(axes, name: str, values: np.ndarray, *, small: bool) -> None:
     values = values[np.isfinite(values)]
     size = 7 if small else 9
     if len(values):
-        axes.hist(values, bins=BINS, color=BLUE)
+        axes.hist(values, bins=int(np.clip(len(values) // 8, FEWEST_BINS, MOST_BINS)), color=BLUE)
         axes.axvline(0, color=INK, linewidth=0.8)
         name += f"\nmean {values.mean():.2g}, sd {values.std():.2g}"
     axes.set_title(plain(name), fontsize=size)
