@@ -1,0 +1,169 @@
+"""Every registered metric against scikit-learn or a few lines of numpy, and a row alone against the row in company."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from sklearn import metrics as sk
+
+from runner.config.registry import entries
+from runner.training.evaluation import CHUNK, evaluate
+from runner.training.metrics.base import metrics_of
+
+torch.set_num_threads(1)
+N = 2 * CHUNK + 452
+
+
+class Examples:
+    """Data whose features are the network's outputs [M, n, C] and the losses [M, n] of its examples."""
+
+    def __init__(self, outputs, answers, losses=None, scale=1.0):
+        self.z, self.y = torch.from_numpy(outputs), torch.from_numpy(answers)
+        self.losses = self.z.abs().sum(-1) if losses is None else torch.from_numpy(losses)
+        self.outputs = outputs.shape[-1]
+        self.data = [SimpleNamespace(encoding=SimpleNamespace(target_scale=scale))] * len(outputs)
+
+    def gather(self, index):
+        return self.z.gather(1, index[..., None].expand(*index.shape, self.outputs)), self.losses.gather(1, index)
+
+    def answers(self, index):
+        return self.y.gather(1, index)
+
+    def measure(self, names, rows=slice(None)):
+        alone = Examples(self.z[rows].numpy(), self.y[rows].numpy(), self.losses[rows].numpy())
+        alone.data = self.data[rows]
+        index = torch.arange(self.y.shape[1]).expand(len(alone.y), -1)
+        network = SimpleNamespace(forward=lambda x: x, head=None)
+        return evaluate(network, SimpleNamespace(forward=lambda _, losses, __: losses), alone, index, names)
+
+
+def classified(classes, rows=4, n=N, seed=0, distinct=None):
+    """Logits that know something of the labels, which are not equally many; `distinct` examples are repeated."""
+    draw = np.random.default_rng(seed)
+    share = 1.0 / np.arange(1, classes + 1)
+    y = draw.choice(classes, size=(rows, n), p=share / share.sum())
+    z = draw.standard_normal((rows, n, classes)) * 1.5 + 2 * np.eye(classes)[y]
+    if distinct:
+        z = z[:, draw.integers(distinct, size=n)]
+    return Examples(z.astype(np.float32), y)
+
+
+def measured(rows=4, n=N, seed=0):
+    draw = np.random.default_rng(seed)
+    y = draw.standard_normal((rows, n))
+    return Examples((y[..., None] + 0.5 * draw.standard_normal((rows, n, 1))).astype(np.float32), y, scale=7.5)
+
+
+def probabilities(z):
+    p = np.exp(z.astype(np.float64) - z.max(1, keepdims=True))
+    return p / p.sum(1, keepdims=True)
+
+
+def roc_auc(z, y):
+    p = probabilities(z)
+    return sk.roc_auc_score(y, p[:, 1]) if p.shape[1] == 2 else sk.roc_auc_score(y, p, multi_class="ovr")
+
+
+def ece(z, y, bins=15):
+    """Guo et al. 2017, equation 3."""
+    p, total = probabilities(z), 0.0
+    confidence, right = p.max(1), p.argmax(1) == y
+    for low, high in zip(np.arange(bins) / bins, np.arange(1, bins + 1) / bins, strict=True):
+        inside = (confidence > low) & (confidence <= high)
+        if inside.any():
+            total += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
+    return total
+
+
+CLASSES = {
+    "loss": lambda z, y: np.abs(z).sum(1).mean(),
+    "accuracy": lambda z, y: sk.accuracy_score(y, z.argmax(1)),
+    "balanced_accuracy": lambda z, y: sk.balanced_accuracy_score(y, z.argmax(1)),
+    "f1": lambda z, y: sk.f1_score(y, z.argmax(1), average="macro"),
+    "roc_auc": roc_auc,
+    "ece": ece,
+}
+NUMBERS = {
+    "loss": lambda z, y: np.abs(z).mean(),
+    "rmse": lambda z, y: 7.5 * sk.root_mean_squared_error(y, z[:, 0]),
+    "r2": lambda z, y: sk.r2_score(y, z[:, 0]),
+    "mae": lambda z, y: 7.5 * sk.mean_absolute_error(y, z[:, 0]),
+}
+
+
+def test_every_metric_has_a_reference():
+    assert set(metrics_of("classification")) == set(CLASSES)
+    assert set(metrics_of("regression")) == set(NUMBERS)
+    assert set(entries("metric")) == {*CLASSES, *NUMBERS}
+
+
+@pytest.mark.parametrize("distinct", [None, 40], ids=["distinct", "ties"])
+@pytest.mark.parametrize("classes", [2, 3, 7])
+@pytest.mark.parametrize("name", CLASSES)
+def test_classification(name, classes, distinct):
+    examples = classified(classes, distinct=distinct)
+    found = examples.measure([name])[name]
+    expected = [CLASSES[name](z, y) for z, y in zip(examples.z.numpy(), examples.y.numpy(), strict=True)]
+    np.testing.assert_allclose(found, expected, rtol=1e-6 if name == "loss" else 1e-11)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_regression(name):
+    examples = measured()
+    found = examples.measure([name])[name]
+    expected = [NUMBERS[name](z, y) for z, y in zip(examples.z.numpy(), examples.y.numpy(), strict=True)]
+    np.testing.assert_allclose(found, expected, rtol=1e-6 if name == "loss" else 1e-11)
+
+
+@pytest.mark.parametrize("n", [1, 37, N])
+@pytest.mark.parametrize("classes", [1, 2, 3, 10, 33], ids=lambda c: f"{c} outputs")
+def test_a_row_alone_has_the_bits_of_the_row_in_company(classes, n):
+    """Also beside rows that make other metrics necessary."""
+    examples = measured(19, n) if classes == 1 else classified(classes, 19, n)
+    names = list(NUMBERS if classes == 1 else CLASSES)
+    together = examples.measure(names)
+    for row in (0, 7, 18):
+        for name in names:
+            alone = examples.measure([name], slice(row, row + 1))[name][0]
+            assert np.array_equal(alone, together[name][row], equal_nan=True), (name, row)
+
+
+def one(z, y):
+    return Examples(np.array([z], np.float32), np.array([y]))
+
+
+def test_a_class_without_examples_does_not_count():
+    examples = one([[5, 0, 0], [5, 0, 0], [0, 5, 0], [4, 0, 5]], [0, 0, 1, 0])  # class 2 is guessed, never there
+    found = examples.measure(["balanced_accuracy", "f1", "roc_auc"])
+    assert found["balanced_accuracy"][0] == pytest.approx((2 / 3 + 1) / 2)
+    assert found["f1"][0] == pytest.approx((0.8 + 1 + 0) / 3)  # scikit-learn counts what is guessed
+    assert found["roc_auc"][0] == 1.0  # of classes 0 and 1
+
+
+def test_nothing_to_rank_is_no_number():
+    assert np.isnan(one([[1, 0], [0, 1]], [1, 1]).measure(["roc_auc"])["roc_auc"][0])
+    assert np.isnan(one([[1, 0, 0], [0, 1, 0]], [2, 2]).measure(["roc_auc"])["roc_auc"][0])
+
+
+def test_the_second_label_is_the_positive_one():
+    assert one([[0, 3], [0, 2], [0, 1]], [1, 1, 0]).measure(["roc_auc"])["roc_auc"][0] == 1.0
+    assert one([[0, 3], [0, 2], [0, 1]], [0, 0, 1]).measure(["roc_auc"])["roc_auc"][0] == 0.0
+
+
+def test_logits_that_are_certain_still_rank():
+    """Both probabilities round to 1; the difference of the logits does not."""
+    assert one([[0, 90], [0, 80]], [1, 0]).measure(["roc_auc"])["roc_auc"][0] == 1.0
+
+
+@pytest.mark.parametrize("right", [0, 1])
+def test_certainty_falls_into_the_last_bin(right):
+    found = one([[0.0, 1000.0]] * 4, [right] * 4).measure(["ece"])["ece"][0]
+    assert found == 1 - right
+
+
+def test_a_row_that_diverged_has_no_metrics():
+    z = np.array([[[np.nan, 0.0]] * 3, [[1.0, 0.0]] * 3], np.float32)
+    found = Examples(z, np.zeros((2, 3), np.int64)).measure(list(CLASSES))
+    assert all(np.isnan(values[0]) for values in found.values())
+    assert found["accuracy"][1] == 1.0
