@@ -7,6 +7,7 @@ once; and again beside the data (`runner.plan.checks`). A rule is silent about w
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -197,6 +198,18 @@ def hidden_noise(s: Settings, known: Known) -> Iterator[Conflict]:
             )
 
 
+def residual(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Residual sums need two hidden layers of one width, one after the other."""
+    hidden = s.model.hidden
+    if s.model.residual and not any(a == b for a, b in itertools.pairwise(hidden)):
+        wide = max(hidden, default=128)
+        yield Conflict(
+            ("model.residual", "model.hidden"),
+            f"model.residual = true: a hidden layer adds its input if the hidden layer before it is as wide, and in "
+            f"model.hidden = {hidden} none is; set model.hidden=[{wide},{wide}] or model.residual=false",
+        )
+
+
 def last_batch(s: Settings, known: Known) -> Iterator[Conflict]:
     """A norm over the batch needs two examples in each."""
     norm = entries("norm").get(s.model.norm)
@@ -243,6 +256,7 @@ RULES: tuple[Callable[[Settings, Known], Iterator[Conflict]], ...] = (
     validation_data,
     layers,
     hidden_noise,
+    residual,
     last_batch,
     device,
 )

@@ -179,7 +179,8 @@ def replay(case: Case, settings: Settings, data: RunData, nudge: Callable[[Tenso
     for x, y, factors in _batches(engine, settings, data):
         for module in network:
             if isinstance(module, Factors):
-                module.factor = factors[module.place][0, :, : engine.layout.widths[module.place]]
+                factor, _ = factors[module.place]
+                module.factor = factor[0, :, : engine.layout.widths[module.place]]
         objectives.append(_step(case, network, weights, optimizer, loss_of, x, y, rate.value()))
         rates.append(rate.value())
         rate.after_step()
