@@ -72,6 +72,7 @@ def train(
         for row, i in enumerate(order):
             found[i]["curve"].append([float(column[row]) for column in columns.values()])
             found[i] |= {"theta": engine.theta[row].clone(), "buffers": engine.buffers[row].clone()}
+            found[i]["kept"] = torch.cat([tensor[row] for tensor in engine.kept.values()])
         gone = [row for row, i in enumerate(order) if (leave or {}).get(i) == epoch]
         if gone:
             keep = [row for row in range(len(order)) if row not in gone]
@@ -82,7 +83,7 @@ def train(
 
 def same(a: dict, b: dict) -> bool:
     """Bit for bit equal weights, running statistics and curves (NaN equals NaN)."""
-    tensors = all(torch.equal(a[k].view(torch.int32), b[k].view(torch.int32)) for k in ("theta", "buffers"))
+    tensors = all(torch.equal(a[k].view(torch.int32), b[k].view(torch.int32)) for k in ("theta", "buffers", "kept"))
     return tensors and np.array_equal(np.array(a["curve"]), np.array(b["curve"]), equal_nan=True)
 
 

@@ -9,7 +9,7 @@ from runner.config.registry import entries
 
 torch.set_num_threads(1)
 
-CHOICES = [(g, n) for g in ("optimizer", "scheduler", "regularizer") for n in entries(g)]
+CHOICES = [(g, n) for g in ("optimizer", "scheduler", "averaging", "regularizer") for n in entries(g)]
 PIECES = [(f"model.{g}", n) for g in ("activation", "norm", "init") for n in entries(g)]
 
 
@@ -28,8 +28,8 @@ def assert_alone_is_together(runs, tables, leave=None):
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize(("group", "name"), CHOICES, ids=lambda v: str(v))
 def test_rows_that_differ_in_every_key_of_a_choice(group, name, shape):
-    if shape[1] == [] and name == "dropout":
-        shape = SHAPES[0]  # there is no hidden layer to drop
+    if shape[1] == [] and getattr(entries(group)[name].cls, "site", None) == "hidden":
+        shape = SHAPES[0]  # there is no hidden layer to disturb
     changes = [{}, *variations(group, name)]
     runs = [settings(shape, seed=i, **change) for i, change in enumerate(changes)]
     table = data(shape[0], shape[2])
@@ -55,13 +55,19 @@ def test_seeds_of_every_loss(name):
 
 
 def test_everything_at_once_side_by_side():
-    """One row for every rule, schedule and regularizer, all different, in one population."""
-    rules, schedules, regularizers = (list(entries(g)) for g in ("optimizer", "scheduler", "regularizer"))
+    """Rows that take turns in every change of every key that may differ in a population: rules, schedules, averages and
+    regularizers, each with all its columns and switches, in one population.
+    """
+    groups = [
+        [change for n in entries(group) for change in variations(group, n)]
+        for group in ("optimizer", "scheduler", "averaging", "regularizer")
+    ]
     runs = []
-    for i in range(max(len(rules), len(schedules), len(regularizers)) * 2):
-        change = {"optimizer": rules[i % len(rules)], "scheduler": schedules[i % len(schedules)]}
-        change |= variations("regularizer", regularizers[i % len(regularizers)])[0]
+    for i in range(max(map(len, groups))):
+        change = {key: value for turns in groups for key, value in turns[i % len(turns)].items()}
         runs.append(settings(SHAPES[1], seed=i, **change))
+    all_presets = {key: value for n in entries("regularizer") for key, value in variations("regularizer", n)[0].items()}
+    runs.append(settings(SHAPES[1], seed=99, averaging="ema", scheduler="cosine", **all_presets))
     tables = [data(33, 3, seed=i % 2) for i in range(len(runs))]
     assert_alone_is_together(runs, tables, leave={0: 1, 4: 2})
 
