@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from runner.records import pipe
-from runner.records.progress import Progress, duration
+from runner.records.progress import Progress, duration, epochs
 
 if TYPE_CHECKING:
     from runner.config.settings import Settings
@@ -187,7 +187,7 @@ def _not_default(node: Any, besides: tuple[str, ...] = ()) -> list[str]:
 
 def _trainer(settings: Settings) -> str:
     t = settings.trainer
-    return f"up to {t.epochs} epochs, batches of {t.batch_size}, {t.dtype} on {t.device}, seed {settings.seed}"
+    return f"up to {epochs(t.epochs)}, batches of {t.batch_size}, {t.dtype} on {t.device}, seed {settings.seed}"
 
 
 def _shown(value: Any) -> str:

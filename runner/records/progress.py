@@ -111,6 +111,11 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def epochs(count: int) -> str:
+    """1 epoch, 2 epochs."""
+    return f"{count} epoch" if count == 1 else f"{count} epochs"
+
+
 def _short(value: float) -> str:
     return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3g}"
 

@@ -40,7 +40,11 @@ class Trainer:
 @register("early_stopping", "default")
 @dataclass
 class EarlyStopping:
-    """Stop when `monitor` has not improved by more than `min_delta` for `patience` epochs (Prechelt 1998)."""
+    """Stop when `monitor` has not improved by more than `min_delta` for `patience` epochs (Prechelt 1998)
+
+    The untrained network is epoch 0. Epochs before `warmup` are recorded but not watched: they count neither as best
+    nor towards patience. A run that ends before it keeps its last epoch.
+    """
 
     monitor: str = choice(
         "val/loss",
@@ -54,6 +58,7 @@ class EarlyStopping:
         10, ge=0, optional=True, kind="column", help="epochs without improvement; null = never stop"
     )
     min_delta: float = number(0.0, ge=0, help="smaller improvements do not count")
+    warmup: int = integer(0, ge=0, kind="column", help="epochs of training before the metric is watched")
     restore_best: bool = switch(True, kind="column", help="keep the weights of the best epoch instead of the last")
 
     @property

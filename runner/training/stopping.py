@@ -20,9 +20,10 @@ class Stopping:
         """Take in the monitored value after `epoch`; True if it is the best so far.
 
         An epoch is better when it improves by more than min_delta (Prechelt 1998; Keras' EarlyStopping). Without a
-        value (no validation data and nothing to stop on) the last epoch counts as best.
+        value (no validation data and nothing to stop on) and before `warmup` epochs (Keras' start_from_epoch) the last
+        epoch counts as best.
         """
-        if value is None:
+        if value is None or epoch < rule.warmup:
             self.best_epoch = epoch
             return True
         sign = 1 if rule.maximize else -1

@@ -11,6 +11,7 @@ from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.errors import RunError
 from runner.records.flat import flatten
+from runner.records.progress import epochs
 from runner.records.run_files import RunFiles
 from runner.training.evaluation import recorded
 from runner.training.metrics.base import metrics_of
@@ -80,10 +81,10 @@ class Trial:
     def _decide(self, epoch: int) -> None:
         rule, total = self.settings.early_stopping, self.settings.trainer.epochs
         if epoch >= total:
-            self.status, self.reason = "completed", f"all {total} epochs"
+            self.status, self.reason = "completed", f"all {epochs(total)}"
         elif self.stopping.exhausted(rule):
             waited = self.stopping.waited
-            self.status, self.reason = "stopped_early", f"{rule.monitor} has not improved for {waited} epochs"
+            self.status, self.reason = "stopped_early", f"{rule.monitor} has not improved for {epochs(waited)}"
 
     def state(self) -> dict[str, Any]:
         """Plain values for the checkpoint."""

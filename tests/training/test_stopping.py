@@ -33,6 +33,14 @@ def stop_at(values, **rule):
         ([2, 1, math.nan, math.nan], {"patience": 2}, (3, 1)),
         ([-math.inf, -math.inf, -math.inf], {"patience": 5, "monitor": "val/r2"}, (None, 2)),
         ([-math.inf, -math.inf, 0.5, 0.4], {"patience": 5, "monitor": "val/r2"}, (None, 2)),
+        ([0.1, 0.5, 0.4, 0.3], {"patience": 2, "monitor": "val/roc_auc"}, (3, 1)),
+        ([0.1, 0.5, 0.4, 0.3], {"patience": 2, "monitor": "train/ece"}, (2, 0)),
+        ([1, 5, 4, 3, 3, 3], {"patience": 2, "warmup": 2}, (5, 3)),
+        ([1, 5, 4, 4.5, 5, 3], {"patience": 2, "warmup": 2}, (4, 2)),
+        ([1, 2, 3, 4, 5], {"patience": 1, "warmup": 4}, (None, 4)),
+        ([1, 2, 3, 4, 5], {"patience": 1, "warmup": 9}, (None, 4)),
+        ([3, 2, 1, 1.5, 1.2, 1.1], {"patience": 3, "warmup": 1}, (5, 2)),
+        ([1, 2, math.nan, 4, 5], {"patience": 2, "warmup": 2}, (None, 3)),
     ],
 )
 def test_where_it_stops(values, rule, expected):
