@@ -1,0 +1,77 @@
+"""Sizes of activations and gradients by layer against torch.nn and autograd, and against what theory says of depth."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from runner.data.prepare import prepare
+from runner.diagnostics.layer_rms import EXAMPLES, at_initial_weights, layer_rms
+from runner.execution.configurations import read
+from runner.population.export import architecture, build, state_dict
+from runner.training.engine import Engine
+
+
+def engine(**changes):
+    settings = read({"dataset": "two_moons", "dataset.n": 400, "trainer.dtype": "float64"} | changes)
+    return Engine([settings], [prepare(settings)])
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"model.hidden": [7, 20, 5]},
+        {"model.hidden": [9], "model.activation": "tanh"},
+        {"model.hidden": [8, 8], "model.norm": "batch"},
+        {"model.hidden": []},
+    ],
+    ids=["ragged", "tanh", "batch norm", "linear"],
+)
+def test_both_are_those_of_torch(model):
+    mine = engine(**model)
+    arch = architecture(mine.runs[0], mine.layout.widths[0], mine.layout.widths[-1])
+    network = build(arch).double().train()
+    network.load_state_dict(state_dict(arch, mine.layout, mine.theta[0], mine.buffers[0]))
+    rows = mine.tables.index["train_eval"][0, :EXAMPLES]
+    data = mine.tables.data[0]
+    x, y = torch.from_numpy(data.x[rows]), torch.from_numpy(data.y[rows])
+    linear = [i for i, module in enumerate(network) if isinstance(module, torch.nn.Linear)]
+    passed_on = [network[:i](x) for i in linear[1:]]
+    torch.nn.functional.cross_entropy(network(x), y).backward()
+    found = layer_rms(mine)
+    assert found["activation"] == pytest.approx([out.square().mean().sqrt().item() for out in passed_on], rel=1e-10)
+    gradients = [network[i].weight.grad.square().mean().sqrt().item() for i in linear]
+    assert found["gradient"] == pytest.approx(gradients, rel=1e-10)
+
+
+def test_nothing_of_the_engine_changes():
+    mine = engine(**{"model.norm": "batch", "model.hidden": [8]})
+    before = [mine.theta.clone(), mine.buffers.clone(), mine.grad.clone()]
+    layer_rms(mine)
+    assert all(torch.equal(a, b) for a, b in zip(before, [mine.theta, mine.buffers, mine.grad], strict=True))
+
+
+def test_the_initial_weights_are_found_again():
+    mine = engine(**{"model.hidden": [8, 8], "model.norm": "batch"})
+    fresh = layer_rms(mine)
+    mine.train_epoch([1.0])
+    assert layer_rms(mine) != fresh
+    assert layer_rms(at_initial_weights(mine)) == fresh
+
+
+def test_each_row_of_a_population_has_its_own():
+    settings = read({"dataset": "two_moons", "model.hidden": [8, 8]})
+    data = prepare(settings)
+    together = Engine([settings, dataclasses.replace(settings, seed=5)], [data, data])
+    alone = Engine([dataclasses.replace(settings, seed=5)], [data])
+    assert layer_rms(together, row=1) == layer_rms(alone) != layer_rms(together)
+
+
+def test_he_weights_keep_the_size_of_a_signal_and_glorots_halve_its_square_under_relu():
+    """He et al. 2015, equation 10: E[x_l^2] = n Var[w] / 2 E[x_{l-1}^2] under ReLU."""
+    deep = {"model.hidden": [256] * 10, "model.activation": "relu"}
+    he = np.array(layer_rms(engine(**deep, **{"model.init": "he"}))["activation"])
+    glorot = np.array(layer_rms(engine(**deep, **{"model.init": "glorot"}))["activation"])
+    assert he[-1] / he[1] == pytest.approx(1, rel=0.35)
+    assert glorot[-1] / glorot[1] == pytest.approx(0.5 ** (8 / 2), rel=0.35)
