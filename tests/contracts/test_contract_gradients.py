@@ -59,6 +59,11 @@ def test_gradient_is_autograds_and_the_central_difference(activation, norm, loss
     engine = engine_of(
         task=task, loss=loss, **{"model.activation": activation, "model.norm": norm, "regularizer.dropout": 0.2}
     )
+    assert_gradient(engine)
+
+
+def assert_gradient(engine, tried=40):
+    """As training computes it = autograd's of the definitions = central differences, at some true positions."""
     x, q, noise = batch_of(engine)
     found = analytic(engine, x, q, noise)
     leaf = engine.theta.clone().requires_grad_()
@@ -70,7 +75,7 @@ def test_gradient_is_autograds_and_the_central_difference(activation, norm, loss
     true = torch.zeros_like(theta, dtype=torch.bool)
     for slot in engine.layout.slots.values():
         slot.true(true).fill_(True)
-    for index in random.permutation(torch.nonzero(true).numpy())[:40]:
+    for index in random.permutation(torch.nonzero(true).numpy())[:tried]:
         shifted = [theta.clone(), theta.clone()]
         shifted[0][tuple(index)] += h
         shifted[1][tuple(index)] -= h

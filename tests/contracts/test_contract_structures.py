@@ -1,0 +1,92 @@
+"""Every switch and choice of a model, in all combinations, under every norm: gradients, padding, together = alone.
+
+A key that a model gets later is covered by itself. Of the activations one of each kind stands for all: what a network
+does around them depends on nothing else.
+"""
+
+import itertools
+
+import pytest
+import torch
+from populations import data, examples, settings, train, variations
+from test_contract_gradients import assert_gradient, engine_of, padding
+from test_contract_together import assert_alone_is_together
+
+from runner.config.registry import entries
+from runner.training.engine import Engine
+
+torch.set_num_threads(1)
+
+SHAPE = (13, [17, 17, 5, 5], 3, 29)  # neighbours of one width, and of another
+NORMS = ["none", *entries("norm")]
+KINDS = {(e.cls.zero_at_zero, e.cls.exact, e.cls.gradient is None): name for name, e in entries("activation").items()}
+
+
+def structures() -> list[dict]:
+    """All combinations of the values of the switches and choices of a model that have no group of their own."""
+    found = []
+    for name, entry in entries("model").items():
+        keys = {key: o for key, o in entry.options.items() if o.type in ("switch", "choice") and not o.group}
+        values = [[(f"model.{key}", v) for v in examples(o, entry.defaults[key])] for key, o in keys.items()]
+        found += [{"model": name} | dict(chosen) for chosen in itertools.product(*values)]
+    return found
+
+
+STRUCTURES = structures()
+
+
+def words(value) -> str:
+    return "-".join(str(v) for v in value.values()) if isinstance(value, dict) else str(value)
+
+
+def test_there_are_switches():
+    assert len(STRUCTURES) >= 4
+    assert {"model": "mlp", "model.norm_position": "after", "model.residual": True} in STRUCTURES
+    assert len(KINDS) >= 3
+
+
+@pytest.mark.parametrize("activation", KINDS.values())
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("structure", STRUCTURES, ids=words)
+def test_gradient_is_autograds_and_the_central_difference(structure, norm, activation):
+    engine = engine_of(
+        SHAPE, **structure, **{"model.norm": norm, "model.activation": activation, "regularizer.dropout": 0.2}
+    )
+    random = torch.Generator().manual_seed(0)
+    for slot in engine.layout.slots.values():  # gains that are not 1, shifts that are not 0
+        true = slot.true(engine.theta)
+        true += 0.2 * torch.randn(true.shape, generator=random, dtype=true.dtype)
+    assert_gradient(engine, tried=15)
+
+
+@pytest.mark.parametrize("activation", KINDS.values())
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("structure", STRUCTURES, ids=words)
+def test_rows_alone_are_rows_together_and_their_padding_stays_zero(structure, norm, activation):
+    change = structure | {"model.norm": norm, "model.activation": activation}
+    runs = [settings(SHAPE, seed=i, **change, **{"regularizer.dropout": 0.1 * i}) for i in range(4)]
+    tables = [data(SHAPE[0], SHAPE[2])] * len(runs)
+    assert_alone_is_together(runs, tables, leave={1: 1})
+    noisy = [
+        settings(SHAPE, seed=i, **change, **variations("regularizer", name)[0])
+        for i, name in enumerate(entries("regularizer"))
+    ]
+    found = train(noisy, [data(SHAPE[0], SHAPE[2])] * len(noisy), epochs=1)
+    theta = torch.stack([f["theta"] for f in found])
+    assert theta.isfinite().all()
+    assert torch.equal(padding(Engine(noisy[:1], tables[:1]).layout, theta), torch.zeros_like(theta))
+
+
+def test_a_residual_layer_of_zeros_is_the_identity():
+    """f(x) = 0 leaves x, so the rest of the network says what it says without that layer."""
+    table = data(13, 3, dtype="float64")
+    change = {"model.residual": True, "trainer.dtype": "float64", "model.activation": "tanh"}
+    deep = Engine([settings((13, [17, 17, 17], 3, 29), **change)], [table])
+    flat = Engine([settings((13, [17, 17], 3, 29), **change)], [table])
+    layout, other = deep.layout, flat.layout
+    for kind in ("weight", "bias"):
+        layout.slots[f"1.{kind}"].view(deep.theta).zero_()
+        for theirs, ours in ((0, 0), (1, 2), (2, 3)):
+            other.slots[f"{theirs}.{kind}"].view(flat.theta).copy_(layout.slots[f"{ours}.{kind}"].view(deep.theta))
+    x, _ = deep.tables.gather(deep.tables.index["val"])
+    assert torch.equal(deep.network.forward(x), flat.network.forward(x))
