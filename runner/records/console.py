@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "active_regularizers", "banner", "closing_panel", "next_commands"]
 
+WARNINGS = 5  # shown at most
 STYLES = {"completed": "green", "stopped_early": "green", "diverged": "red", "failed": "red"}
 
 
@@ -43,9 +44,12 @@ def banner(
     folder: Path | str,
     *,
     members: int = 1,
+    warnings: Sequence[str] = (),
     stream: IO[str] | None = None,
 ) -> None:
-    """Say before training what is about to be trained, on what, regularized how, and where its records go."""
+    """Say before training what is about to be trained, on what, regularized how, what is probably not meant, and where
+    the records go.
+    """
     data = list(describe_lines)
     rows = [("data", line) for line in data[:1]] + [("", line) for line in data[1:]]
     rows += [
@@ -54,6 +58,8 @@ def banner(
         ("regularizers", ", ".join(active_regularizers(settings)) or "none"),
         *([("augmentation", ", ".join(augmenting))] if (augmenting := active_in("augmentation", settings)) else []),
         ("trainer", _trainer(settings)),
+        *(("warning", text) for text in warnings[:WARNINGS]),
+        *([("", f"{len(warnings) - WARNINGS} more in train.log")] if len(warnings) > WARNINGS else []),
         ("folder", shown_path(folder)),
     ]
     _print_rows(f"runner: {members} runs" if members > 1 else "runner", rows, stream or sys.stdout)

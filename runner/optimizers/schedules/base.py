@@ -29,6 +29,10 @@ class Schedule:
         """Multiplier of the rate at time t (in units, from 0, after the warm-up) of `total`."""
         raise TypeError(f"{type(self).__name__} must define multiplier")
 
+    def end(self, total: float) -> float | None:
+        """Time from which the rate has its last value, in a training of `total`; None if none was meant to be last."""
+        return None
+
     def warmup_steps(self, steps_per_epoch: int) -> int:
         """Length of the warm-up in steps."""
         return round(self.warmup * (steps_per_epoch if self.unit == "epochs" else 1))

@@ -24,6 +24,9 @@ class CosineRestarts(Schedule):
     t_mult: int = integer(2, ge=1, kind="column", help="how many times longer each cycle is than the one before")
     floor: float = number(0.0, ge=0, le=1, help="smallest multiple of lr (torch: eta_min / lr)")
 
+    def end(self, total):
+        return total
+
     def multiplier(self, t, total):
         since, length = self._cycle(t)
         return half_wave(1.0, self.floor, since / length)
@@ -49,6 +52,9 @@ class OneCycle(Schedule):
     pct_start: float = number(0.3, ge=0, le=1, help="share of the training in which the rate rises")
     div_factor: float = number(25.0, ge=1, help="lr divided by the rate at the beginning")
     final_div_factor: float = number(1e4, ge=1, help="rate at the beginning divided by the rate at the end")
+
+    def end(self, total):
+        return total
 
     def multiplier(self, t, total):
         peak, start = self.pct_start * total - 1, 1 / self.div_factor  # as torch: the last step of a phase ends it

@@ -41,6 +41,9 @@ class Cosine(Schedule):
     )
     floor: float = number(0.0, ge=0, le=1, help="smallest multiple of lr (torch: eta_min / lr)")
 
+    def end(self, total):
+        return self.t_max or total
+
     def multiplier(self, t, total):
-        end = self.t_max or total
+        end = self.end(total)
         return self.floor + (1 - self.floor) * (1 + np.cos(np.pi * np.minimum(t, end) / max(end, 1e-12))) / 2

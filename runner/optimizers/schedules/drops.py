@@ -18,6 +18,9 @@ class Multistep(Schedule):
     milestones: list[int] = integers([50, 75], ge=0, kind="column", help="units after which the rate drops")
     gamma: float = number(0.1, above=0, le=1, help="factor of each drop")
 
+    def end(self, total):
+        return max(self.milestones, default=0)
+
     def multiplier(self, t, total):
         return self.gamma ** np.searchsorted(sorted(self.milestones), t, side="right")
 

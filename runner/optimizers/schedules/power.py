@@ -26,8 +26,11 @@ class Linear(Schedule):
     end_factor: float = number(0.01, ge=0, le=1, help="multiple of lr from T on")
     total_iters: int | None = integer(None, ge=1, optional=True, kind="column", help=END)
 
+    def end(self, total):
+        return self.total_iters or total
+
     def multiplier(self, t, total):
-        return self.start_factor + (self.end_factor - self.start_factor) * share(t, self.total_iters or total)
+        return self.start_factor + (self.end_factor - self.start_factor) * share(t, self.end(total))
 
 
 @register("scheduler", "polynomial", torch="PolynomialLR")
@@ -38,8 +41,11 @@ class Polynomial(Schedule):
     power: float = number(2.0, above=0, help="1 is linear; more falls fast first, less falls fast last")
     total_iters: int | None = integer(None, ge=1, optional=True, kind="column", help=END)
 
+    def end(self, total):
+        return self.total_iters or total
+
     def multiplier(self, t, total):
-        return (1 - share(t, self.total_iters or total)) ** self.power
+        return (1 - share(t, self.end(total))) ** self.power
 
 
 @register("scheduler", "inverse_sqrt", paper="Vaswani et al. 2017")

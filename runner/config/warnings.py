@@ -1,0 +1,139 @@
+"""What is allowed and probably not meant: one function a rule, as in `runner.config.conflicts`, but nothing is refused.
+
+Each rule yields sentences that name the key and its value, the reason and what to do. They are shown before training
+and stand in train.log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from runner.config.conflicts import Known
+from runner.config.registry import entries, name_of
+from runner.config.settings import Settings
+from runner.config.validate import show
+
+PLAIN_DROPOUT = ("dropout", "gaussian_dropout")  # on hidden units; they change the variance of what they act on
+
+
+def warnings(settings: Settings, known: Known | None = None) -> list[str]:
+    """Everything in `settings` that a user would want to be told of."""
+    return [sentence for rule in RULES for sentence in rule(settings, known or Known())]
+
+
+def stops_before_schedule(s: Settings, known: Known) -> Iterator[str]:
+    """A rate that is to fall until some epoch is no use to a run that stops before."""
+    stop, end = s.early_stopping, _schedule_end(s, known)
+    if stop.patience is None or end is None:
+        return
+    earliest = stop.warmup + max(stop.patience, 1)
+    if earliest < min(end, s.trainer.epochs):
+        yield (
+            f"early_stopping.patience = {stop.patience}: can stop at epoch {earliest}, before scheduler = "
+            f"{name_of(s.scheduler, 'scheduler')} ends at epoch {end:g}, and so without the rates that it ends with; "
+            "early_stopping.patience=null trains to the end and still keeps the best epoch"
+        )
+
+
+def never_watched(s: Settings, known: Known) -> Iterator[str]:
+    """Early stopping that begins after the end of training."""
+    stop, epochs = s.early_stopping, s.trainer.epochs
+    used = stop.patience is not None or stop.restore_best
+    if used and 0 < epochs <= stop.warmup:
+        yield (
+            f"early_stopping.warmup = {stop.warmup}: trainer.epochs = {epochs} leaves nothing to watch, so that the "
+            "last epoch is kept; lower it, or raise trainer.epochs"
+        )
+
+
+def selu_dropout(s: Settings, known: Known) -> Iterator[str]:
+    """SELU keeps mean 0 and variance 1; ordinary dropout does not (Klambauer et al. 2017)."""
+    for name, p in _hidden_dropout(s):
+        if s.model.activation == "selu":
+            key = f"regularizer.{name}"
+            yield (
+                f"{key} = {show(p)}: takes away the mean 0 and variance 1 that model.activation = selu gives its "
+                f"units; use {key}=0 regularizer.alpha_dropout=0.05"
+            )
+
+
+def selu_init(s: Settings, known: Known) -> Iterator[str]:
+    """SELU's fixed point is that of weights with variance 1/m (Klambauer et al. 2017)."""
+    if s.model.activation == "selu" and s.model.init != "lecun_normal":
+        yield (
+            f"model.init = {s.model.init}: model.activation = selu gives its units mean 0 and variance 1 only from "
+            "weights of variance 1/inputs; use model.init=lecun_normal"
+        )
+
+
+def alpha_without_selu(s: Settings, known: Known) -> Iterator[str]:
+    """Alpha dropout sets units to the lower limit of SELU."""
+    alpha = s.value("regularizer.alpha_dropout")
+    if s.model.activation != "selu" and entries("regularizer")["alpha_dropout"].options["p"].active(alpha):
+        yield (
+            f"regularizer.alpha_dropout = {show(alpha)}: sets units to -1.758, the lower limit of selu, which means "
+            f"nothing to model.activation = {s.model.activation}; use regularizer.alpha_dropout=0 regularizer.dropout="
+            f"{show(alpha).replace(' ', '')}"
+        )
+
+
+def dropout_before_batch_norm(s: Settings, known: Known) -> Iterator[str]:
+    """Running variances are taken with dropout and used without (Li et al. 2019: variance shift)."""
+    if not _running_statistics(s):
+        return
+    why = (
+        f"drops before a batch norm (model.norm = {s.model.norm}), whose running variance is then that of training and "
+        "wrong in evaluation (Li et al. 2019)"
+    )
+    for name, p in _hidden_dropout(s):
+        depth = len(s.model.hidden)
+        layers = p if isinstance(p, list) else [p] * depth
+        if any(layers[:-1]):
+            last = show([0] * (depth - 1) + [layers[-1]]).replace(" ", "")
+            yield f"regularizer.{name} = {show(p)}: {why}; drop after the last norm only: regularizer.{name}={last}"
+    if s.model.hidden and s.value("regularizer.input_dropout"):
+        yield f"regularizer.input_dropout = {show(s.value('regularizer.input_dropout'))}: {why}; use model.norm=layer"
+
+
+def decays_twice(s: Settings, known: Known) -> Iterator[str]:
+    """L2 and weight decay both pull weights to zero."""
+    decay = getattr(s.optimizer, "weight_decay", 0)
+    for key, ratio in (("l2", 0.0), ("elastic_net.alpha", s.value("regularizer.elastic_net.l1_ratio"))):
+        strength = s.value(f"regularizer.{key}")
+        if decay and ratio != 1 and any(strength if isinstance(strength, list) else [strength]):
+            yield (
+                f"regularizer.{key} = {show(strength)}: pulls the weights to zero a second time beside "
+                f"optimizer.weight_decay = {show(decay)}; set one of them to 0 unless both are meant"
+            )
+
+
+RULES: tuple[Callable[[Settings, Known], Iterator[str]], ...] = (
+    stops_before_schedule,
+    never_watched,
+    selu_dropout,
+    selu_init,
+    alpha_without_selu,
+    dropout_before_batch_norm,
+    decays_twice,
+)
+
+
+def _schedule_end(s: Settings, known: Known) -> float | None:
+    """The epoch after which the schedule changes nothing any more; None if there is no such one, or not known yet."""
+    epochs, in_steps = s.trainer.epochs, s.scheduler.unit == "steps"
+    steps = known.steps(s) if in_steps else 1
+    if not steps:
+        return None
+    end = s.scheduler.end(epochs * steps - s.scheduler.warmup)
+    return None if end is None else (s.scheduler.warmup + end) / steps
+
+
+def _hidden_dropout(s: Settings) -> list[tuple[str, float | list[float]]]:
+    """(name, strength) of dropout on hidden units that is not off."""
+    found = [(name, s.value(f"regularizer.{name}")) for name in PLAIN_DROPOUT]
+    return [(name, p) for name, p in found if s.model.hidden and any(p if isinstance(p, list) else [p])]
+
+
+def _running_statistics(s: Settings) -> bool:
+    """Whether the norm takes statistics over batches in training, to use them in evaluation."""
+    return s.model.norm != "none" and bool(entries("norm")[s.model.norm].cls.buffers)
