@@ -1,0 +1,158 @@
+"""Which figures a run ends with, where they are found, and that what they show is what happened."""
+
+import json
+
+import numpy as np
+import pytest
+
+import runner
+from runner.records.events import png_size
+
+QUICK = {"trainer.epochs": 3, "early_stopping.patience": None, "trainer.progress": False}
+MOONS = QUICK | {"dataset": "two_moons", "dataset.n": 200, "model.hidden": [8]}
+CLASSES = {"confusion", "reliability", "layers", "learning_rate", "learning_curves", "weights"}
+NUMBERS = {"fit", "layers", "learning_rate", "learning_curves", "weights"}
+
+
+def train(tmp_path, *changes):
+    return runner.train([MOONS | change for change in changes], outputs=tmp_path)
+
+
+def files(outcome):
+    """Name -> bytes of the PNG files in a run's folder."""
+    return {path.stem: path.read_bytes() for path in (outcome.folder / "figures").glob("*")}
+
+
+def shown(outcome):
+    """Tags of the pictures in a run's TensorBoard events."""
+    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+
+    values = [
+        value
+        for event in EventFileLoader(str(outcome.folder / "events.out.tfevents.0.runner")).Load()
+        for value in event.summary.value
+    ]
+    return {v.tag for v in values if v.metadata.plugin_data.plugin_name == "images" or v.HasField("image")}
+
+
+def test_a_single_run_shows_in_tensorboard_what_its_curves_do_not(tmp_path):
+    [outcome] = train(tmp_path, {})
+    assert shown(outcome) == {f"figures/{name}" for name in ("confusion", "reliability", "boundary", "layers")}
+    assert not (outcome.folder / "figures").exists()
+
+
+def test_asked_for_all_of_them_are_files_too(tmp_path):
+    [outcome] = train(tmp_path, {"trainer.figures": True})
+    assert set(files(outcome)) == CLASSES | {"boundary"}
+    assert shown(outcome) == {f"figures/{name}" for name in files(outcome)}
+    assert {png_size(picture) for picture in files(outcome).values()} == {(520, 440)}
+
+
+def test_unwanted_there_are_none(tmp_path):
+    [outcome] = train(tmp_path, {"trainer.figures": False})
+    assert not shown(outcome) and not (outcome.folder / "figures").exists()
+
+
+def test_runs_together_have_figures_only_if_asked_and_then_those_of_a_run_alone(tmp_path):
+    asked = {"trainer.figures": True, "seed": 1}
+    silent, together = train(tmp_path / "two", {}, asked)
+    [alone] = train(tmp_path / "one", asked)
+    assert not shown(silent)
+    assert set(files(together)) == CLASSES | {"boundary"} and files(together) == files(alone)
+
+
+@pytest.mark.parametrize(
+    "change, expected",
+    [
+        ({"dataset": "sine"}, NUMBERS),
+        ({"dataset": "diabetes"}, NUMBERS - {"fit"}),
+        ({"dataset": "digits"}, CLASSES),
+        ({"trainer.epochs": 0}, CLASSES - {"learning_rate"} | {"boundary"}),
+        (
+            {"model.hidden": [], "dataset.val_fraction": 0, "early_stopping.monitor": "train/loss"},
+            CLASSES | {"boundary"},
+        ),
+        (
+            {"dataset.val_fraction": 0, "dataset.test_fraction": 0, "early_stopping.monitor": "train/loss"},
+            CLASSES | {"boundary"},
+        ),
+        ({"model.norm": "batch", "scheduler": "plateau", "scheduler.patience": 0}, CLASSES | {"boundary"}),
+        ({"model.hidden": [4] * 15, "trainer.dtype": "float64"}, CLASSES | {"boundary"}),
+    ],
+    ids=["sine", "regression", "images", "no epoch", "linear, no validation", "training only", "plateau", "deep"],
+)
+def test_every_kind_of_run_has_the_figures_that_suit_it(tmp_path, change, expected):
+    base = {key: value for key, value in MOONS.items() if "dataset" not in change or not key.startswith("dataset")}
+    [outcome] = runner.train([base | {"trainer.figures": True} | change], outputs=tmp_path)
+    assert outcome.status == "completed"
+    assert "no figures" not in (outcome.folder / "train.log").read_text()
+    assert set(files(outcome)) == expected
+
+
+def test_a_schedule_is_drawn_by_default_where_a_curve_by_epoch_would_hide_it(tmp_path):
+    [outcome] = train(tmp_path, {"scheduler.warmup": 1})
+    assert "figures/learning_rate" in shown(outcome)
+
+
+def test_the_rates_drawn_are_those_of_the_steps(tmp_path, monkeypatch):
+    """Warm-up over 1.5 epochs of 5 steps, then halved by the plateau at ends of epochs, as metrics.csv says."""
+    drawn = {}
+    monkeypatch.setattr(
+        "runner.records.figures.learning_rate", lambda steps, rates, each, **more: drawn.update(rates=rates, each=each)
+    )
+    plateau = {"scheduler": "plateau", "scheduler.factor": 0.5, "scheduler.patience": 0, "early_stopping.min_delta": 10}
+    change = plateau | {"scheduler.warmup": 1.5, "trainer.epochs": 6, "trainer.figures": True, "optimizer.lr": 0.1}
+    [outcome] = train(tmp_path, change)
+    lr = runner.curves(outcome.folder)["lr"].to_numpy()[1:]
+    rates = drawn["rates"].reshape(6, drawn["each"])
+    np.testing.assert_allclose(rates[:, -1], lr, rtol=1e-12)
+    warmup = round(1.5 * drawn["each"])
+    np.testing.assert_allclose(
+        rates[0], 0.1 * np.arange(1, drawn["each"] + 1) / warmup * lr[0] / rates[0, -1], rtol=1e-12
+    )
+    assert lr[-1] < lr[2] / 2
+
+
+def test_the_fit_is_in_the_units_of_the_table_and_knows_the_truth(tmp_path, monkeypatch):
+    seen = {}
+
+    def fit(predict, examples, *, truth, names, title):
+        x = np.linspace(0.1, 0.9, 50)
+        seen.update(
+            error=np.abs(predict(x) - truth(x)).mean(), names=names, sizes=[len(y) for _, y in examples.values()]
+        )
+        x, y = examples["train"]
+        seen["noise"] = np.std(y - truth(x))
+
+    monkeypatch.setattr("runner.records.figures.regression_fit", fit)
+    change = {"dataset": "sine", "dataset.n": 400, "dataset.noise": 0.1, "model.activation": "tanh"}
+    change |= {"optimizer.lr": 0.01, "trainer.epochs": 60, "model.hidden": [32, 32], "trainer.figures": True}
+    runner.train([QUICK | change], outputs=tmp_path)
+    assert seen["names"] == ("x", "y") and seen["sizes"] == [280, 60, 60]
+    assert seen["noise"] == pytest.approx(0.1, abs=0.015)
+    assert seen["error"] < 0.15
+
+
+def test_the_boundary_is_in_the_units_of_the_table(tmp_path, monkeypatch):
+    seen = {}
+
+    def boundary(predict, x2, y, **more):
+        seen.update(x2=x2, agreement=(predict(x2).argmax(1) == y).mean(), names=more["names"])
+
+    monkeypatch.setattr("runner.records.figures.decision_boundary", boundary)
+    [outcome] = train(tmp_path, {"trainer.epochs": 20, "optimizer.lr": 0.03})
+    assert seen["agreement"] == outcome.summary["val"]["accuracy"]
+    assert seen["x2"].max() > 1.7 and list(seen["names"]) == ["x1", "x2"]
+
+
+def test_the_verdict_is_in_the_summary_and_in_tensorboard(tmp_path):
+    [outcome] = train(tmp_path, {"trainer.epochs": 40, "optimizer.lr": 0.03})
+    words = json.loads((outcome.folder / "summary.json").read_text())["verdict"]
+    assert words.startswith("fine: train accuracy 0.9") and "most frequent class: 0.5" in words
+    assert words.encode() in (outcome.folder / "events.out.tfevents.0.runner").read_bytes()
+
+
+def test_a_diverged_run_has_neither_figures_nor_verdict(tmp_path):
+    [outcome] = train(tmp_path, {"optimizer": "sgd", "optimizer.lr": 1e30, "trainer.figures": True})
+    assert outcome.status == "diverged"
+    assert outcome.summary["verdict"] is None and not (outcome.folder / "figures").exists()
