@@ -1,0 +1,87 @@
+"""A data set of your own as numpy arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.config.registry import choice, register, text
+from runner.data.sources.base import RawTable, Source
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@register("dataset", "npz")
+@dataclass
+class NPZ(Source):
+    """Arrays x [rows, columns] or images, and y [rows], from a .npz file (np.savez): dataset.path=FILE.
+
+    Images are [N, H, W], [N, C, H, W] or [N, H, W, C]; scaling "none" divides those of 8 bits by 255. Instead of x
+    and y there may be x_train, y_train, x_test, y_test (and x_val, y_val), which are then the splits; parts it lacks are
+    cut from train. Pickled objects are never read.
+    """
+
+    path: str | None = text(None, optional=True, help="the .npz file")
+    task: str = choice(
+        "auto",
+        "auto",
+        "classification",
+        "regression",
+        help="auto: whole numbers, true/false and text in y are classes, fractions (floats) are numbers",
+    )
+
+    def cuts(self) -> tuple[str, ...]:
+        """None for certain: the file may have any of them."""
+        return ()
+
+    def read(self) -> RawTable:
+        """The table. ConfigError or DataError naming file and array for everything that cannot be trained on."""
+        import numpy as np
+
+        from runner.data.arrays import WHOLE, features, joined, pairs, read_npz
+        from runner.data.files import data_path
+
+        path = data_path(self.path)
+        arrays, sha256 = read_npz(path)
+        parts = pairs(arrays, path)
+        x, y = joined(parts, path)
+        numeric, shape = features(x, f"{path}: x")
+        target, note = self._target(y)
+        return RawTable(
+            numeric_ND=numeric,
+            target=target.values,
+            task=target.task,
+            numeric_names=[f"{'pixel' if shape else 'x'}{i + 1}" for i in range(numeric.shape[1])],
+            sha256=sha256,
+            target_name="y",
+            labels=target.labels,
+            split=np.repeat(np.array(list(parts), object), [len(x) for x, _ in parts.values()])
+            if WHOLE not in parts
+            else None,
+            image_shape=shape,
+            divisor=255.0 if shape and numeric.dtype == np.uint8 else 1.0,
+            notes=[note, *_notes(x, numeric, shape)],
+        )
+
+    def _target(self, y: np.ndarray):
+        """(target, what was inferred)."""
+        import pandas as pd
+
+        from runner.data.targets import read_target
+
+        inferred = "regression" if y.dtype.kind == "f" else "classification"
+        target = read_target(pd.Series(y), "y", inferred if self.task == "auto" else self.task)
+        other = "classification" if inferred == "regression" else "regression"
+        why = f" (its type is {y.dtype}; else set dataset.task={other})" if self.task == "auto" else ""
+        return target, target.note + why
+
+
+def _notes(x: np.ndarray, numeric: np.ndarray, shape: tuple[int, ...] | None) -> list[str]:
+    import numpy as np
+
+    notes = [
+        f"x: {x.dtype}" + (", channels moved to the front" if shape and x.ndim == 4 and x.shape[1:] != shape else "")
+    ]
+    holes = int(np.isnan(numeric).sum()) if numeric.dtype.kind == "f" else 0
+    return notes + ([f"missing values: {holes:,} (median of the training split)"] if holes else [])
