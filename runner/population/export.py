@@ -23,7 +23,7 @@ _NAMES = {"weight": "weight", "bias": "bias", "gain": "weight", "shift": "bias"}
 
 
 def architecture(settings: Settings, inputs: int, outputs: int) -> dict[str, Any]:
-    """What is needed to rebuild the module: widths and names."""
+    """What is needed to rebuild the module: widths and names; and the link, which makes probabilities of its scores."""
     dropout = settings.value("regularizer.dropout")
     depth = len(settings.model.hidden)
     return {
@@ -34,6 +34,7 @@ def architecture(settings: Settings, inputs: int, outputs: int) -> dict[str, Any
         "residual": settings.model.residual,
         "dropout": list(dropout) if isinstance(dropout, list) else [dropout] * depth,
         "input_dropout": settings.value("regularizer.input_dropout"),
+        "link": getattr(settings.loss, "link", "softmax"),
     }
 
 

@@ -7,6 +7,7 @@ Shapes: n rows, D features, C outputs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -41,6 +42,7 @@ class LoadedRun:
     network: torch.nn.Sequential
     encoding: Encoding
     architecture: dict[str, Any]
+    link: Callable[[torch.Tensor], torch.Tensor]
 
     @cached_property
     def settings(self) -> Settings:
@@ -66,7 +68,11 @@ class LoadedRun:
             raise RunError(
                 f"{self.folder} predicts the number {self.encoding.target!r}, which has no probabilities; use predict."
             )
-        return softmax(self.outputs(self.transform(inputs)))
+        return self.probabilities(self.outputs(self.transform(inputs)))
+
+    def probabilities(self, outputs_NC: np.ndarray) -> np.ndarray:
+        """Probabilities [n, C] from the scores of classes, by the link of the loss that was trained."""
+        return self.link(torch.from_numpy(outputs_NC)).numpy()
 
     def transform(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
         """What the network sees [n, D]. DataError for missing columns, values that are no numbers or too large."""
@@ -118,13 +124,7 @@ def load(folder: str | Path) -> LoadedRun:
     if not path.is_file():
         raise _missing(folder)
     model = read_model(path)
-    return LoadedRun(folder, model.network.eval(), model.encoding, model.architecture)
-
-
-def softmax(outputs_NC: np.ndarray) -> np.ndarray:
-    """exp(z) / sum exp(z) of each row, without overflow."""
-    exponentials = np.exp(outputs_NC - outputs_NC.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
+    return LoadedRun(folder, model.network.eval(), model.encoding, model.architecture, model.link)
 
 
 def as_frame(inputs: Any, encoding: Encoding) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from runner.data.encoding import Encoding
 from runner.errors import DataError, RunError
 from runner.population.export import build
+from runner.population.links import LINKS
 from runner.training.outcome import MODEL_FORMAT, model_digest
 
 MODEL = "model.safetensors"
@@ -28,6 +30,7 @@ class Model:
     network: nn.Sequential
     encoding: Encoding
     architecture: dict[str, Any]
+    link: Callable[[Tensor], Tensor]  # scores of classes [n, C] -> probabilities
 
 
 def read_model(path: Path) -> Model:
@@ -42,7 +45,8 @@ def read_model(path: Path) -> Model:
     try:
         architecture = json.loads(metadata["architecture"])
         encoding = Encoding.from_dict(json.loads(metadata["encoding"]))
-        return Model(_network(architecture, state), encoding, architecture)
+        network = _network(architecture, state)
+        return Model(network, encoding, architecture, LINKS[architecture.get("link", "softmax")])
     except (DataError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise RunError(f"{path} does not fit this version of runner ({_words(error)}). {FIX}") from error
 

@@ -53,11 +53,9 @@ def predict_file(run: LoadedRun, path: Path) -> Prediction:
 
 
 def _answers(run: LoadedRun, outputs_NC: np.ndarray) -> dict[str, np.ndarray]:
-    from runner.reports.load import softmax
-
     answers = {PREDICTION: run.encoding.decode(outputs_NC)}
     if run.encoding.task == "classification":
-        columns = softmax(outputs_NC).T
+        columns = run.probabilities(outputs_NC).T
         answers |= {f"prob_{label}": column for label, column in zip(run.encoding.labels or [], columns, strict=True)}
     return answers
 

@@ -20,7 +20,7 @@ from runner.training.checksum import digest, to_bytes
 from runner.training.engine import Engine
 from runner.training.trial import Trial
 
-MODEL_FORMAT = 1
+MODEL_FORMAT = 2  # 1: without norm_position, residual and link, which were before, false and softmax
 
 
 @dataclass

@@ -11,6 +11,12 @@ import runner
 ROWS = 240
 SHORT = {"epochs": 12, "figures": False, "histograms": 0}
 
+RESIDUAL = {  # what a plain nn.Sequential and a softmax do not say
+    "model": {"hidden": [12, 12, 12], "norm": "batch", "norm_position": "after", "residual": True},
+    "regularizer": {"dropout": [0.1, 0, 0.1]},
+    "loss": "binary_cross_entropy",
+}
+
 
 def houses() -> pd.DataFrame:
     """Deterministic: two numeric columns with holes, one categorical with holes, an identifier, a class, a number."""
@@ -49,6 +55,7 @@ def trained(csv, tmp_path_factory):
         "classes": config(csv, "sold"),
         "classes, batch norm": config(csv, "sold") | batch_norm,
         "classes, layer norm, float64": config(csv, "sold") | precise | {"model": {"hidden": [9], "norm": "layer"}},
+        "classes, residual": config(csv, "sold") | RESIDUAL,
         "numbers": config(csv, "price"),
         "numbers, batch norm": config(csv, "price") | batch_norm,
         "numbers, float64": config(csv, "price") | precise,

@@ -27,7 +27,7 @@ def rows_of(run, table: pd.DataFrame, split="test") -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("split", ["test", "val"])
-@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("name", [*CLASSES, "classes, residual"])
 def test_the_accuracy_of_the_reloaded_network_is_the_one_in_the_summary(trained, csv, name, split):
     run = runner.load(trained[name].folder)
     table = rows_of(run, pd.read_csv(csv, dtype={"id": str}), split)
@@ -45,6 +45,21 @@ def test_the_probabilities_give_the_loss_in_the_summary(trained, csv, name):
     assert -np.log(p[np.arange(len(p)), true]).mean() == pytest.approx(run.summary["test"]["loss"], rel=1e-5)
     assert p.sum(axis=1) == pytest.approx(1, abs=1e-12)
     assert (np.array(run.encoding.labels)[p.argmax(axis=1)] == run.predict(table)).all()
+
+
+def test_probabilities_after_binary_cross_entropy_are_sigmoids_divided_by_their_sum(trained, csv):
+    run = runner.load(trained["classes, residual"].folder)
+    table = rows_of(run, pd.read_csv(csv))
+    z = run.outputs(run.transform(table))
+    right = 1 / (1 + np.exp(-z))
+    p = run.predict_proba(table)
+    np.testing.assert_allclose(p, right / right.sum(axis=1, keepdims=True), rtol=1e-12)
+    assert (np.array(run.encoding.labels)[p.argmax(axis=1)] == run.predict(table)).all()
+    true = np.array([[label == each for each in run.encoding.labels] for label in table["sold"]])
+    loss = -np.where(true, np.log(right), np.log(1 - right)).sum(axis=1).mean()
+    assert loss == pytest.approx(run.summary["test"]["loss"], rel=1e-5)
+    far = run.probabilities(np.array([[-800.0, -801.0], [0.0, 900.0], [-900.0, 0.0]]))
+    np.testing.assert_allclose(far, [[0.7310585786300049, 0.2689414213699951], [1 / 3, 2 / 3], [0, 1]], rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -172,6 +187,27 @@ def test_torch_and_safetensors_alone_rebuild_the_network(trained, csv):
     np.testing.assert_array_equal(network.eval()(x).detach().double().numpy(), run.outputs(x.numpy()))
 
 
+def test_torch_and_safetensors_alone_rebuild_a_residual_network(trained, csv):
+    """Linear, activation, norm, dropout; the second and third layers add their input, as the README says."""
+    folder = trained["classes, residual"].folder
+    state = load_file(folder / "model.safetensors")
+    parts = [
+        nn.Linear(6, 12), nn.ReLU(), nn.BatchNorm1d(12), nn.Dropout(0.1),
+        nn.Linear(12, 12), nn.ReLU(), nn.BatchNorm1d(12),
+        nn.Linear(12, 12), nn.ReLU(), nn.BatchNorm1d(12), nn.Dropout(0.1),
+        nn.Linear(12, 2),
+    ]  # fmt: skip
+    network = nn.Sequential(*parts)
+    network.load_state_dict(state, strict=True)
+    network.eval()
+    run = runner.load(folder)
+    x = torch.from_numpy(run.transform(pd.read_csv(csv)))
+    h = network[:4](x)
+    h = h + network[4:7](h)
+    h = h + network[7:11](h)
+    np.testing.assert_array_equal(network[11](h).detach().double().numpy(), run.outputs(x.numpy()))
+
+
 def test_no_pickle_is_read(classes, csv, monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("a pickle was read")
@@ -252,9 +288,31 @@ def test_metadata_that_is_missing_is_named(copy, key):
 
 
 def test_a_model_of_a_newer_version_says_update(copy):
-    rewrite(copy, lambda state, metadata: metadata.update(format="2"))
-    with pytest.raises(RunError, match=r"newer version of runner \(format 2, this one reads up to 1\). Update"):
+    rewrite(copy, lambda state, metadata: metadata.update(format="3"))
+    with pytest.raises(RunError, match=r"newer version of runner \(format 3, this one reads up to 2\). Update"):
         runner.load(copy)
+
+
+def test_a_model_of_the_first_format_is_read_as_it_was_meant(copy, csv):
+    expected = runner.load(copy).predict_proba(pd.read_csv(csv))
+
+    def older(state, metadata):
+        new = ("norm_position", "residual", "link")
+        known = json.loads(metadata["architecture"])
+        assert [known.pop(key) for key in new] == ["before", False, "softmax"]
+        metadata |= {"architecture": json.dumps(known), "format": "1"}
+        sign(state, metadata)
+
+    rewrite(copy, older)
+    np.testing.assert_array_equal(runner.load(copy).predict_proba(pd.read_csv(csv)), expected)
+
+
+def _unknown_link(state, metadata):
+    metadata["architecture"] = metadata["architecture"].replace('"softmax"', '"chain"')
+
+
+def _unknown_position(state, metadata):
+    metadata["architecture"] = metadata["architecture"].replace('"none"', '"batch"').replace('"before"', '"beside"')
 
 
 def _drop(state, metadata):
@@ -291,7 +349,18 @@ def _other_encoding(state, metadata):
 
 @pytest.mark.parametrize(
     "change",
-    [_drop, _reshape, _unknown_activation, _vast, _no_widths, _not_a_dict, _broken_json, _other_encoding],
+    [
+        _unknown_link,
+        _unknown_position,
+        _drop,
+        _reshape,
+        _unknown_activation,
+        _vast,
+        _no_widths,
+        _not_a_dict,
+        _broken_json,
+        _other_encoding,
+    ],
 )
 def test_what_does_not_fit_together_is_an_error_even_if_the_checksum_fits(copy, change):
     def changed(state, metadata):

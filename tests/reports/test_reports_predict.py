@@ -132,7 +132,7 @@ def test_ignored_columns_holes_and_unseen_categories_are_said(classes, table, he
     assert predict(classes, "in.csv", "--out", "out.csv") == 0
     said = capsys.readouterr().err
     assert re.search("ignored columns .*: id$", said, re.M)
-    assert "13 missing numbers filled" in said
+    assert "missing numbers filled with the median of the training data: size 13" in said
     assert re.search(r"'town': 2 rows with categories not seen in training \(Bern, Rom\)", said)
 
 
@@ -246,7 +246,7 @@ def test_a_number_that_is_text_names_file_column_and_row(classes, table, here, c
 
 def test_a_run_that_is_none_and_one_that_is_damaged(classes, test_rows, here, capsys):
     assert "nowhere: no such folder" in refused(capsys, "nowhere", "test.csv")
-    assert "holds 7. Choose: " in refused(capsys, classes.parent, "test.csv")
+    assert "holds 8. Choose: " in refused(capsys, classes.parent, "test.csv")
     shutil.copytree(classes, "copy")
     (here / "copy" / "model.safetensors").write_bytes(b"x" * 100)
     said = refused(capsys, "copy", "test.csv", code=1)

@@ -82,6 +82,7 @@ class Loss:
     """
 
     task: ClassVar[str] = "classification"
+    link: ClassVar[str] = "softmax"  # which of population/links.py makes probabilities of the scores of classes
     gradient = None
 
     def forward(self, outputs: Tensor, targets: Tensor, head: Head) -> Tensor:

@@ -13,8 +13,11 @@ from runner.population.pieces.base import Loss
 class BinaryCrossEntropy(Loss):
     """-sum_c [q_c log p_c + (1 - q_c) log(1 - p_c)], p = 1/(1 + exp(-z)), q one-hot
 
-    A sum over the classes, as the paper's; torch's default is the mean over them.
+    A sum over the classes, as the paper's; torch's default is the mean over them. Predicted probabilities are p divided
+    by their sum over the classes.
     """
+
+    link = "sigmoid"
 
     def forward(self, outputs, targets, head):
         from torch.nn import functional
