@@ -18,8 +18,8 @@ class NPZ(Source):
     """Arrays x [rows, columns] or images, and y [rows], from a .npz file (np.savez): dataset.path=FILE.
 
     Images are [N, H, W], [N, C, H, W] or [N, H, W, C]; scaling "none" divides those of 8 bits by 255. Instead of x
-    and y there may be x_train, y_train, x_test, y_test (and x_val, y_val), which are then the splits; parts it lacks are
-    cut from train. Pickled objects are never read.
+    and y there may be x_train, y_train, x_test, y_test (and x_val, y_val), which are then the splits; parts that are
+    lacking are cut from train. Pickled objects are never read.
     """
 
     path: str | None = text(None, optional=True, help="the .npz file")
