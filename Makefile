@@ -13,7 +13,7 @@ $(shell rm -f $(INSTALLED))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test check format bench soak
+.PHONY: help install train test check format docs bench tables soak
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -35,8 +35,15 @@ format: $(INSTALLED) ## write the formatting and the plain fixes that check asks
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
+docs: $(INSTALLED) ## write docs/techniques.md from what is registered
+	@$(BIN)/python docs/generate.py
+
 bench: $(INSTALLED) ## time one step beside PyTorch and scikit-learn; make bench ARGS="--quick --save"
 	@$(BIN)/python benchmarks/step.py $(ARGS)
+
+tables: $(INSTALLED) ## the default run beside scikit-learn's network on six tables; make tables ARGS="--save"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
+	@$(BIN)/python benchmarks/tables.py $(ARGS)
 
 soak: $(INSTALLED) ## run the long tests
 	@$(BIN)/python -m pytest -m soak
