@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from runner.config.settings import Settings
+from runner.config.warnings import warnings
 from runner.diagnostics.bitwise import probe
 from runner.errors import RunError
 from runner.execution.stored import CONFIG
+from runner.plan.checks import known
 from runner.records import pipe
 from runner.records.console import banner
 from runner.records.environment import git_info, versions
@@ -49,7 +51,9 @@ def open_training(
     if console and resumed:
         pipe.write(sys.stdout, _where(trials, bool(tensors)) + "\n")
     if console:
-        banner(first, _describe(first, data[0]), engine.layout.parameters, runs[0][1], members=len(runs))
+        told = list(dict.fromkeys(text for trial in trials for text in _cautions(trial)))
+        about = _describe(first, data[0])
+        banner(first, about, engine.layout.parameters, runs[0][1], members=len(runs), warnings=told)
     epochs = max(settings.trainer.epochs for settings, _ in runs)
     with Progress(epochs, len(runs), enabled=console and first.trainer.progress) as progress:
         training = Training(engine, trials, path, facts=_facts(first), watch=_watch(progress), at_end=_at_end)
@@ -100,6 +104,8 @@ def _begin(trial: Trial) -> None:
     trial.files.text("configuration", markdown(settings.tree()))
     for line in _describe(settings, trial.data):
         trial.files.log(line)
+    for text in _cautions(trial):
+        trial.files.log(f"warning: {text}")
     trial.files.flush()
 
 
@@ -108,6 +114,11 @@ def _describe(settings: Settings, data: Any) -> list[str]:
     rows, batch = len(data.train), settings.trainer.batch_size
     full = [f"trainer.batch_size={batch} is larger than the {rows:,} training rows: every step takes the full batch"]
     return data.describe() + (full if batch > rows else [])
+
+
+def _cautions(trial: Trial) -> list[str]:
+    """What is allowed and probably not meant."""
+    return warnings(trial.settings, known(trial.settings, trial.data))
 
 
 def _facts(settings: Settings) -> dict[str, Any]:

@@ -1,0 +1,156 @@
+"""What is allowed and probably not meant is said, and nothing else."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from omegaconf import OmegaConf
+
+from runner.cli import main
+from runner.config.compose import compose, hydra_ready
+from runner.config.conflicts import Known
+from runner.config.location import config_dir
+from runner.config.registry import entries
+from runner.config.validate import validate
+from runner.config.warnings import warnings
+from runner.execution.configurations import read
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+DATA = Known("classification", train=640, val=100)  # 20 steps an epoch
+SELU = {"model.activation": "selu", "model.init": "lecun_normal"}
+TWO = {"model.hidden": [8, 8], "model.norm": "batch"}
+
+
+def told(known=DATA, **changes):
+    return warnings(read(changes), known)
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "reason"),
+    [
+        ({"scheduler": "cosine"}, "early_stopping.patience = 10", "10, before scheduler = cosine ends at epoch 100"),
+        ({"scheduler": "onecycle"}, "early_stopping.patience = 10", "ends at epoch 100"),
+        ({"scheduler": "linear", "scheduler.total_iters": 40}, "early_stopping.patience = 10", "ends at epoch 40"),
+        ({"scheduler": "polynomial", "scheduler.warmup": 5}, "early_stopping.patience = 10", "ends at epoch 100"),
+        ({"scheduler": "multistep"}, "early_stopping.patience = 10", "ends at epoch 75"),
+        (
+            {"scheduler": "cosine", "scheduler.unit": "steps", "scheduler.t_max": 600, "scheduler.warmup": 100},
+            "early_stopping.patience = 10",
+            "ends at epoch 35",
+        ),
+        (
+            {"scheduler": "cosine_restarts", "early_stopping.warmup": 30},
+            "early_stopping.patience = 10",
+            "at epoch 40, before",
+        ),
+        ({"early_stopping.warmup": 100}, "early_stopping.warmup = 100", "raise trainer.epochs"),
+        (SELU | {"regularizer.dropout": 0.2}, "regularizer.dropout = 0.2", "regularizer.alpha_dropout="),
+        (SELU | {"regularizer.gaussian_dropout": 0.2}, "regularizer.gaussian_dropout = 0.2", "mean 0 and variance 1"),
+        ({"model.activation": "selu"}, "model.init = torch", "model.init=lecun_normal"),
+        ({"regularizer.alpha_dropout": 0.1}, "regularizer.alpha_dropout = 0.1", "regularizer.dropout=0.1"),
+        (TWO | {"regularizer.dropout": 0.4}, "regularizer.dropout = 0.4", "regularizer.dropout=[0,0.4]"),
+        (TWO | {"regularizer.dropout": [0.1, 0.0]}, "regularizer.dropout = [0.1, 0]", "regularizer.dropout=[0,0]"),
+        (TWO | {"regularizer.gaussian_dropout": 0.4}, "regularizer.gaussian_dropout = 0.4", "Li et al. 2019"),
+        (TWO | {"regularizer.input_dropout": 0.2}, "regularizer.input_dropout = 0.2", "model.norm=layer"),
+        ({"regularizer.l2": 0.1, "optimizer.weight_decay": 0.2}, "regularizer.l2 = 0.1", "weight_decay = 0.2"),
+        (
+            {"regularizer.elastic_net.alpha": 0.1, "optimizer.weight_decay": 0.2},
+            "regularizer.elastic_net.alpha = 0.1",
+            "a second time",
+        ),
+    ],
+)
+def test_one_sentence(changes, key, reason):
+    (sentence,) = told(**changes)
+    assert sentence.startswith(f"{key}: ")
+    assert reason in sentence
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"scheduler": "cosine", "early_stopping.patience": None},
+        {"scheduler": "cosine", "early_stopping.patience": 100},
+        {"scheduler": "cosine", "scheduler.t_max": 10},
+        {"scheduler": "cosine", "early_stopping.warmup": 90},
+        {"scheduler": "cosine", "trainer.epochs": 0},
+        {"scheduler": "step"},
+        {"scheduler": "exponential"},
+        {"scheduler": "plateau"},
+        {"early_stopping.warmup": 99},
+        {"early_stopping.warmup": 5, "trainer.epochs": 0},
+        {"early_stopping.warmup": 200, "early_stopping.patience": None, "early_stopping.restore_best": False},
+        SELU | {"regularizer.alpha_dropout": 0.1},
+        {"regularizer.dropout": 0.5, "model.hidden": [8, 8], "model.norm": "layer"},
+        {"regularizer.dropout": 0.5, "model.norm": "batch"},
+        TWO | {"regularizer.dropout": [0.0, 0.5]},
+        {"regularizer.l2": 0.1},
+        {"optimizer.weight_decay": 0.1},
+        {"regularizer.elastic_net.alpha": 0.1, "regularizer.elastic_net.l1_ratio": 1, "optimizer.weight_decay": 0.2},
+    ],
+    ids=str,
+)
+def test_no_false_alarm(changes):
+    assert told(**changes) == []
+
+
+def test_a_schedule_in_steps_waits_for_the_data():
+    changes = {"scheduler": "onecycle"}
+    assert told(Known(), **changes) == []
+    assert len(told(DATA, **changes)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        *((name, {}) for name in entries("scheduler")),
+        ("cosine", {"t_max": 30}),
+        ("linear", {"total_iters": 30}),
+        ("polynomial", {"total_iters": 30}),
+        ("multistep", {"milestones": [20, 30]}),
+    ],
+)
+def test_from_the_end_of_a_schedule_the_rate_stays(name, keys):
+    """And just before it is another than in the beginning. Those without an end are these."""
+    schedule = entries("scheduler")[name].cls(**keys)
+    end = schedule.end(200.0)
+    assert (end is None) == (name in ("constant", "step", "exponential", "inverse_sqrt", "plateau"))
+    if end is not None:
+        rates = schedule.multiplier(np.arange(200.0), 200.0)
+        assert end == (30 if keys else 75 if name == "multistep" else 200)
+        assert rates[int(end) - 1] != rates[0]
+        assert len(set(rates[int(end) :])) <= 1
+
+
+BLOCKS = re.findall(r"^```\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+COMMANDS = [shlex.split(line)[1:] for block in BLOCKS for line in block.splitlines() if line.startswith("runner")]
+
+
+def of_command(words: list[str]) -> list[str]:
+    with hydra_ready(config_dir()):
+        composed = OmegaConf.to_container(compose(words))
+    return warnings(validate({key: value for key, value in composed.items() if key != "hydra"}), DATA)
+
+
+def test_nothing_is_said_of_the_commands_in_the_readme():
+    """Those that train one run, as the others take no settings."""
+    trained = [words for words in COMMANDS if not {"-m", "--cfg", "predict"} & set(words)]
+    assert len(trained) >= 4
+    for words in trained:
+        assert of_command(words) == [], words
+
+
+def test_the_experiment_on_images_is_told_of_its_patience_and_its_dropout():
+    found = of_command(["experiment=fashion_mnist"])
+    assert [text.partition(" = ")[0] for text in found] == ["early_stopping.patience", "regularizer.dropout"]
+
+
+def test_a_run_is_told_on_the_screen_and_in_its_log(tmp_path, capsys):
+    words = ["dataset=two_moons", "scheduler=cosine", "trainer.epochs=3", "early_stopping.patience=1"]
+    assert main([*words, f"hydra.run.dir={tmp_path / 'run'}"]) == 0
+    told = "early_stopping.patience = 1: can stop at epoch 1, before scheduler = cosine ends at epoch 3"
+    assert capsys.readouterr().out.count(f"  warning       {told}") == 1
+    assert (tmp_path / "run" / "train.log").read_text().count(f"warning: {told}") == 1
