@@ -48,6 +48,16 @@ def problems(choices=None, **changes) -> list[str]:
         ({}, {"early_stopping__mode": "max"}, "early_stopping.mode", "mode=auto"),
         ({"loss": "mse"}, {"early_stopping__monitor": "val/accuracy"}, "early_stopping.monitor", "val/rmse"),
         ({"loss": "cross_entropy"}, {"early_stopping__monitor": "val/r2"}, "early_stopping.monitor", "val/accuracy"),
+        ({"loss": "cross_entropy"}, {"early_stopping__monitor": "val/rmse"}, "early_stopping.monitor", "has no rmse"),
+        ({"loss": "huber"}, {"early_stopping__monitor": "train/roc_auc"}, "early_stopping.monitor", "train/mae"),
+        (
+            {},
+            {"early_stopping__monitor": "val/roc_auc", "early_stopping__mode": "min"},
+            "early_stopping.mode",
+            "mode=auto",
+        ),
+        ({}, {"early_stopping__monitor": "val/ece", "early_stopping__mode": "max"}, "early_stopping.mode", "mode=auto"),
+        ({"loss": "mse"}, {"trainer__metrics": ["mae", "f1", "ece"]}, "trainer.metrics", "has no f1 and no ece"),
         ({}, {"regularizer__dropout": [0.1, 0.2]}, "regularizer.dropout", "give 1 values"),
         ({}, {"regularizer__l2": [0.1]}, "regularizer.l2", "give 2 values"),
         ({}, {"regularizer__max_norm": [1.0, 2.0, 3.0]}, "regularizer.max_norm", "give 2 values"),
@@ -92,6 +102,9 @@ def test_one_conflict_one_sentence(choices, changes, key, fix):
         ({}, {"regularizer__dropout": [0.1, 0.2], "model__hidden": [8, 8]}),
         ({}, {"regularizer__l2": [0.1, 0.2, 0.3], "model__hidden": [8, 8]}),
         ({"loss": "mse"}, {"early_stopping__monitor": "val/r2"}),
+        ({"loss": "mse"}, {"trainer__metrics": ["mae", "rmse"]}),
+        ({}, {"trainer__metrics": "roc_auc", "early_stopping__monitor": "train/f1", "early_stopping__mode": "max"}),
+        ({}, {"trainer__metrics": ["mae"]}),
         ({}, {"trainer__device": "cuda:1"}),
         ({}, {"model__residual": True, "model__hidden": [64, 32, 32]}),
         ({}, {"trainer__device": "cuda"}),
@@ -127,6 +140,8 @@ CLASSES = Known("classification", train=100, val=20)
         ({"loss": "mse"}, {}, CLASSES, "loss", "the data is classification; use loss=auto"),
         ({}, {"regularizer__label_smoothing": 0.1}, REGRESSION, "regularizer.label_smoothing", "label_smoothing=0"),
         ({}, {"early_stopping__monitor": "val/accuracy"}, REGRESSION, "early_stopping.monitor", "val/loss, val/rmse"),
+        ({}, {"early_stopping__monitor": "val/roc_auc"}, REGRESSION, "early_stopping.monitor", "val/r2, val/mae"),
+        ({}, {"trainer__metrics": ["mae"]}, CLASSES, "trainer.metrics", "allowed: a list of loss, accuracy"),
         ({}, {}, Known("classification", train=100, val=0), "early_stopping.patience", "leaves no validation data"),
         (
             {"scheduler": "plateau"},
@@ -159,3 +174,13 @@ def test_seeds_are_the_64_bit_numbers():
     assert validate(default_tree() | {"seed": 2**64 - 1}).seed == 2**64 - 1
     (problem,) = check(default_tree() | {"seed": 2**64})[1]
     assert problem.startswith("seed = 18446744073709551616: out of range; allowed: a whole number >= 0 and < 184467440")
+
+
+def test_a_metric_that_is_misspelled():
+    (monitor,) = problems(early_stopping__monitor="val/balanced_acuracy")
+    assert monitor.endswith("did you mean early_stopping.monitor=val/balanced_accuracy?")
+    (metrics,) = problems(trainer__metrics=["f1", "rocauc"])
+    assert metrics.startswith("trainer.metrics = [f1, rocauc]: 'rocauc' is an unknown choice; allowed: a list of acc")
+    assert metrics.endswith("did you mean trainer.metrics=[roc_auc]?")
+    (number,) = problems(trainer__metrics=3)
+    assert number.endswith("for example trainer.metrics=[accuracy]")
