@@ -70,10 +70,14 @@ def is_numeric(series: pd.Series) -> bool:
     return numbers_found >= MOSTLY * max(len(cells), 1)
 
 
-def numbers(series: pd.Series, name: str) -> np.ndarray:
-    """The column as float64 [N], NaN for a hole; DataError naming column and row of the first text or infinity."""
+def numbers(series: pd.Series, name: str, advice: str = "") -> np.ndarray:
+    """The column as float64 [N], NaN for a hole; DataError naming column and row of the first text or infinity.
+
+    `advice` is what to do about text, if it is not that of an input column in training.
+    """
     if _is_text(series):
-        values = _parse_all(series, name)
+        advice = advice or f"Correct it, leave the cell empty, or take the column as categories: {as_categories(name)}"
+        values = _parse_all(series, name, advice)
     else:
         values = series.to_numpy(np.float64, na_value=np.nan)
     infinite = np.flatnonzero(np.isinf(values))
@@ -85,18 +89,19 @@ def numbers(series: pd.Series, name: str) -> np.ndarray:
     return values
 
 
-def _parse_all(series: pd.Series, name: str) -> np.ndarray:
+def as_categories(name: str) -> str:
+    """What to type to take a column as categories."""
+    return f"dataset.categorical=[{name}]"
+
+
+def _parse_all(series: pd.Series, name: str, advice: str) -> np.ndarray:
     holes = _holes(series)
     values = np.full(len(series), np.nan)
     for i, cell in enumerate(series):
         if not holes[i]:
             parsed = parse(cell)
             if parsed is None:
-                raise DataError(
-                    f"column {name!r} holds numbers, but {str(cell)!r} in data row {i + 1}. Correct it, leave the cell "
-                    "empty, "
-                    f"or take the column as categories: dataset.categorical=[{name}]"
-                )
+                raise DataError(f"column {name!r} holds numbers, but {str(cell)!r} in data row {i + 1}. {advice}")
             values[i] = parsed
     return values
 

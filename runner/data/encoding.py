@@ -120,7 +120,7 @@ class Encoding:
         self._check_columns(list(map(str, frame.columns)))
         numeric = np.empty((len(frame), len(self.numeric)))
         for i, name in enumerate(self.numeric):
-            numeric[:, i] = numbers(frame[name], name)
+            numeric[:, i] = numbers(frame[name], name, "Correct it, or leave the cell empty to have it filled")
         words = {name: texts(frame[name]) for name in self.categories}
         return self.encode(numeric, words), self._notes(frame, numeric, words)
 
@@ -140,8 +140,11 @@ class Encoding:
     def _notes(self, frame, numeric: np.ndarray, words: dict[str, np.ndarray]) -> list[str]:
         extra = [str(name) for name in frame.columns if name not in self.columns and name != self.target]
         notes = [f"ignored columns the network does not know: {', '.join(extra)}"] if extra else []
-        holes = int(np.isnan(numeric).sum())
-        notes += [f"{holes:,} missing numbers filled with the median of the training data"] if holes else []
+        holes = {name: int(n) for name, n in zip(self.numeric, np.isnan(numeric).sum(axis=0), strict=True) if n}
+        shown = ", ".join(f"{name} {n:,}" for name, n in list(holes.items())[:10]) + (
+            ", ..." if len(holes) > 10 else ""
+        )
+        notes += [f"missing numbers filled with the median of the training data: {shown}"] if holes else []
         for name, known in self.categories.items():
             new = words[name][self._codes(words[name], known) < 0]
             kinds = sorted({MISSING if word is None else word for word in new})

@@ -16,23 +16,25 @@ from runner.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-SEPARATORS = ",;\t"
+SEPARATORS = ",;\t|"
 PARQUET = b"PAR1"  # the first four bytes of every Parquet file
 
 
-def read_frame(path: str | Path, text_columns: Collection[str] = ()) -> tuple[pd.DataFrame, str]:
-    """(table, sha256 of the file's content) of a CSV file (UTF-8, also .gz; separated by comma, semicolon or tab) or a
-    Parquet file.
+def read_frame(
+    path: str | Path, text_columns: Collection[str] = (), separator: str | None = None
+) -> tuple[pd.DataFrame, str]:
+    """(table, sha256 of the file's content) of a CSV file (UTF-8, also .gz) or a Parquet file.
 
-    The CSV columns in `text_columns` stay text as it stands in the file ("007"). DataError if the file is unreadable,
-    has no rows, or names a column twice.
+    Without `separator` it is comma, semicolon, tab or bar, whichever the header has most of. The CSV columns in
+    `text_columns` stay text as it stands in the file ("007"). DataError if it is unreadable, has no rows, or names
+    a column twice.
     """
     path = Path(path)
     raw = read_bytes(path)
     if not raw.strip():
         raise DataError(f"{path} is empty ({len(raw)} bytes). It needs a header line and rows.")
     parquet = raw[:4] == PARQUET or path.suffix.lower() in (".parquet", ".pq")
-    frame = _parquet(raw, path) if parquet else _csv(raw, path, text_columns)
+    frame = _parquet(raw, path) if parquet else _csv(raw, path, text_columns, separator)
     frame.columns = frame.columns.map(str)
     if frame.empty:
         raise DataError(f"{path} has {len(frame.columns)} columns but no rows below the header.")
@@ -45,10 +47,10 @@ def _refuse_duplicates(names: list[str], path: Path) -> None:
         raise DataError(f"{path} has more than one column named {twice[0]!r}. Rename or remove the others.")
 
 
-def _csv(raw: bytes, path: Path, text_columns: Collection[str]) -> pd.DataFrame:
+def _csv(raw: bytes, path: Path, text_columns: Collection[str], separator: str | None) -> pd.DataFrame:
     import pandas as pd
 
-    header, separator = _header(_decode(raw, path), path)
+    header, separator = _header(_decode(raw, path), path, separator)
     _refuse_duplicates([name for name in header if name], path)
     with warnings.catch_warnings():
         warnings.simplefilter(
@@ -81,10 +83,16 @@ def _decode(raw: bytes, path: Path) -> str:
         ) from error
 
 
-def _header(content: str, path: Path) -> tuple[list[str], str]:
-    """(column names, separator): the separator is the candidate that stands most often in the first line."""
+def _header(content: str, path: Path, separator: str | None) -> tuple[list[str], str]:
+    """(column names, separator): the one given, or the candidate that stands most often in the first line."""
     content = content.lstrip("\r\n")
-    separator = max(SEPARATORS, key=content.split("\n", 1)[0].count)
+    first = content.split("\n", 1)[0]
+    if separator and separator not in first:
+        raise DataError(
+            f"dataset.separator={separator!r} is not in the header of {path}: {first.strip()[:60]!r}. Set it to what "
+            "stands between the columns, or to null to have it found."
+        )
+    separator = separator or max(SEPARATORS, key=first.count)
     try:
         return next(csv.reader(io.StringIO(content, newline=""), delimiter=separator), []), separator
     except csv.Error as error:

@@ -12,8 +12,10 @@ import numpy as np
 from runner.config.settings import Settings
 from runner.data.encoding import Encoding
 from runner.data.fitting import fit
+from runner.data.label_noise import check_noise, with_noise
 from runner.data.sources.base import RawTable, Source
 from runner.data.split import split
+from runner.data.weights import row_weights
 
 CUT_KEYS = tuple(f.name for f in dataclasses.fields(Source))  # split, scaling; all others say which table is read
 
@@ -36,6 +38,9 @@ class RunData:
     name: str = ""
     split_seed: int = 0
     notes: list[str] = field(default_factory=list)
+    pixel_range: tuple[float, float] = (0.0, 1.0)  # raw values of black and white, if these are images
+    weights: np.ndarray | None = None  # [N] float64 in the loss, mean 1 over the training rows; None = all alike
+    how: str = ""  # how the rows were split, besides split_seed and stratified
 
     def describe(self) -> list[str]:
         """What was read and inferred, in lines for the screen."""
@@ -50,16 +55,26 @@ class RunData:
         stratified = ", stratified" if self.labels else ""
         return [
             f"{self.name}: {rows:,} rows, {width} features{image}, {answer}",
-            f"split: {sizes} (split_seed {self.split_seed}{stratified})",
+            f"split: {sizes} (split_seed {self.split_seed}{stratified}{self.how})",
             *self.notes,
-            *self._untrained(),
+            *self._weighting(),
+            *self._classes(),
         ]
 
-    def _untrained(self) -> list[str]:
+    def _weighting(self) -> list[str]:
+        if self.weights is None:
+            return []
+        low, high = self.weights[self.train].min(), self.weights[self.train].max()
+        return [f"weights in the loss: {low:.3g} to {high:.3g}, mean 1 (metrics are unweighted)"]
+
+    def _classes(self) -> list[str]:
+        """How many training rows each class has, if some have twice those of others."""
         if not self.labels:
             return []
         counts = np.bincount(self.y[self.train], minlength=len(self.labels))
-        return [f"no training row of class {self.labels[code]!r}" for code in np.flatnonzero(counts == 0)]
+        shown = _short([f"{label} {n:,}" for label, n in zip(self.labels, counts, strict=True)])
+        uneven = [f"training rows by class: {shown}"] if counts.max() >= 2 * counts.min() > 0 else []
+        return uneven + [f"no training row of class {self.labels[code]!r}" for code in np.flatnonzero(counts == 0)]
 
 
 def _short(words: list[str] | None, most: int = 10) -> str:
@@ -98,17 +113,19 @@ def _once(cache: dict, key: Any, make):
 def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dict) -> RunData:
     from runner.config.settings import name_of
 
+    check_noise(table, source)
     rows = split(table, source)
     encoding = fit(table, rows.train, source.scaling, source.target_scaling, dtype)
     x = _once(
         cache, ("x", table_key, _text(encoding.to_dict())), lambda: encoding.encode(table.numeric_ND, table.categorical)
     )
+    y = _once(cache, ("y", table_key, encoding.target_offset, encoding.target_scale), lambda: _targets(table, encoding))
+    if source.label_noise:
+        y = with_noise(y, rows.train, len(table.labels or []), source.label_noise, source.split_seed)
     return RunData(
         task=table.task,
         x=x,
-        y=_once(
-            cache, ("y", table_key, encoding.target_offset, encoding.target_scale), lambda: _targets(table, encoding)
-        ),
+        y=y,
         train=rows.train,
         val=rows.val,
         test=rows.test,
@@ -119,8 +136,41 @@ def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dic
         sha256=table.sha256,
         name=name_of(source, "dataset"),
         split_seed=source.split_seed,
-        notes=list(table.notes),
+        pixel_range=_once(cache, ("pixels", table_key), lambda: _pixel_range(table)),
+        notes=[*table.notes, *_unseen(table, rows.train, encoding), *_noise(source, len(rows.train))],
+        weights=row_weights(table, source, y, rows.train),
+        how=_how(table, source),
     )
+
+
+def _how(table: RawTable, source: Source) -> str:
+    fold = f", fold {source.fold} of {source.folds} validates" if source.folds is not None else ""
+    return fold + (f", groups of {table.group_name!r} kept whole" if table.groups is not None else "")
+
+
+def _noise(source: Source, rows: int) -> list[str]:
+    """What was done to the labels, in words."""
+    count = round(source.label_noise * rows)
+    return [f"label noise: {count:,} of {rows:,} training labels are wrong on purpose"] if source.label_noise else []
+
+
+def _unseen(table: RawTable, train: np.ndarray, encoding: Encoding) -> list[str]:
+    """Categories that only rows outside the training split have."""
+    notes = []
+    for name, words in table.categorical.items():
+        known = set(encoding.categories[name])
+        new = sorted({str(word) for word in words if word is not None} - known)
+        if new:
+            notes.append(f"column {name!r}: not in the training split, encoded as zeros: {_short(new, 5)}")
+    return notes
+
+
+def _pixel_range(table: RawTable) -> tuple[float, float]:
+    """(black, white): 0 and the largest value that the format allows, else the largest (and smallest) there is."""
+    if not table.image_shape or table.divisor != 1:
+        return 0.0, float(table.divisor)
+    low, high = min(float(table.numeric_ND.min()), 0.0), float(table.numeric_ND.max())
+    return low, high if high > low else low + 1.0
 
 
 def _targets(table: RawTable, encoding: Encoding) -> np.ndarray:

@@ -3,7 +3,8 @@
 One random order of the rows is drawn from the seed. The test set takes the first rows of each class in that order,
 validation the next ones, training the rest; so the test set depends neither on val_fraction nor on train_size.
 Classification is stratified: of n rows, f n are taken, and from every class its share rounded up or down (largest
-remainder). A smaller train_size takes a prefix of a larger one.
+remainder). A smaller train_size takes a prefix of a larger one. With `dataset.folds`, what is not test is dealt into
+folds, of which one validates; with `dataset.group`, groups are kept whole.
 
 Shapes: N rows, C classes.
 """
@@ -15,7 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from runner.data.folds import fold_numbers
+from runner.data.groups import check_marks, check_trained, cut_groups
 from runner.data.sources.base import RawTable, Source
+from runner.data.split_order import random_order
 from runner.errors import ConfigError, DataError
 
 
@@ -36,16 +40,51 @@ def split(table: RawTable, source: Source) -> Split:
     """
     classes = table.target if table.task == "classification" else np.zeros(len(table.target), np.int64)
     fixed = {part: _marked(table, part) for part in ("train", "val", "test")}
+    if source.folds is not None:  # what the table marks val is dealt into folds too
+        fixed["train"], fixed["val"] = np.union1d(fixed["train"], fixed["val"]), np.empty(0, np.int64)
     wanted = {part: getattr(source, f"{part}_fraction") for part in ("test", "val") if not len(fixed[part])}
+    if source.folds is not None:
+        del wanted["val"]
     problem = source.overdrawn(wanted)
     if problem:
         raise ConfigError(problem)
     pool = fixed["train"] if table.split is not None else np.arange(len(table.target))
     if table.task == "classification":
         _check_classes(table, pool, any(wanted.values()))
-    parts = _cut(pool, classes[pool], wanted, source.split_seed)
+    parts = fixed | _cut_pool(table, source, pool, classes, wanted)
+    if source.folds is not None:
+        parts |= _one_fold(table, source, parts["train"], classes)
+    if table.groups is not None:
+        check_trained(table, parts["train"], classes, pool)
     train = _subset(parts["train"], classes[parts["train"]], source.train_size, source.split_seed)
-    return Split(train, parts.get("val", fixed["val"]), parts.get("test", fixed["test"]))
+    return Split(train, parts["val"], parts["test"])
+
+
+def _cut_pool(
+    table: RawTable, source: Source, pool: np.ndarray, classes: np.ndarray, wanted: dict[str, float]
+) -> dict[str, np.ndarray]:
+    if table.groups is None:
+        return _cut(pool, classes[pool], wanted, source.split_seed)
+    if table.split is not None:
+        sides = {part: _marked(table, part) for part in ("train", "val", "test")}
+        if source.folds is not None:
+            sides = {"train or val": pool, "test": sides["test"]}
+        check_marks(table, sides)
+    return cut_groups(table, pool, classes, wanted, source.folds or 1, source.split_seed)
+
+
+def _one_fold(table: RawTable, source: Source, rows: np.ndarray, classes: np.ndarray) -> dict[str, np.ndarray]:
+    """Validation is fold `dataset.fold` of the rows, training the others."""
+    problems = [text for _, text in source.contradictions()]
+    if problems:
+        raise ConfigError(problems)
+    if source.fold is None:
+        raise ConfigError(
+            f"dataset.folds={source.folds}: a run validates on one fold; which? Allowed: dataset.fold=0 to "
+            f"{int(source.folds or 1) - 1}"
+        )
+    validates = fold_numbers(table, source, rows, classes) == source.fold
+    return {"train": rows[~validates], "val": rows[validates]}
 
 
 def _marked(table: RawTable, part: str) -> np.ndarray:
@@ -66,12 +105,6 @@ def _check_classes(table: RawTable, pool: np.ndarray, cut: bool) -> None:
             f"class {label!r} of {column!r} has no row in the training split. Mark some of its rows as train, or "
             "remove it."
         )
-
-
-def random_order(count: int, seed: int, purpose: int) -> np.ndarray:
-    """A permutation of 0..count-1 that depends on (seed, purpose) only."""
-    draws = np.random.Generator(np.random.PCG64([seed, purpose])).random(count)
-    return np.argsort(draws, kind="stable")
 
 
 def _cut(pool: np.ndarray, classes: np.ndarray, wanted: dict[str, float], seed: int) -> dict[str, np.ndarray]:

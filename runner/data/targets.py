@@ -73,7 +73,33 @@ def sort_labels(words: set[str]) -> list[str]:
     return sorted(words)
 
 
+def _refuse_text(words: np.ndarray, name: str) -> None:
+    for row, word in enumerate(words, 1):
+        if parse(word) is None:
+            raise DataError(
+                f"the target {name!r} says {word!r} in data row {row}, but dataset.task=regression predicts numbers. "
+                "Correct the cell, or take the target as classes: dataset.task=classification"
+            )
+
+
+def known_answers(series: pd.Series, name: str, target: Target) -> np.ndarray:
+    """The same column of a second file, as codes or numbers [n]; DataError for a class that the first does not have."""
+    words = without_holes(texts(series), name)
+    if target.labels is None:
+        _refuse_text(words, name)
+        return numbers(series, name)
+    position = {label: code for code, label in enumerate(target.labels)}
+    new = [word for word in words if word not in position]
+    if new:
+        raise DataError(
+            f"the target {name!r} says {new[0]!r}, a class that the training file does not have. It has "
+            f"{', '.join(target.labels[:10])}."
+        )
+    return np.array([position[word] for word in words], np.int64)
+
+
 def _numbers(series: pd.Series, name: str, why: str) -> Target:
+    _refuse_text(texts(series), name)
     values = numbers(series, name)
     if (values == values[0]).all():
         raise DataError(

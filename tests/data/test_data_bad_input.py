@@ -84,7 +84,7 @@ CASES = {
     "text as regression": (
         rows(lambda i: None),
         {"task": "regression"},
-        r"column 'y' holds numbers, but 'a' in data row 1",
+        r"target 'y' says 'a' in data row 1, but dataset\.task=regression.*dataset\.task=classification",
     ),
     "constant number": (rows(lambda i: f"{i},1,2\n"), {"task": "regression"}, r"target 'y' is 2 in every row"),
     "a long row": (

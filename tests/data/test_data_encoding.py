@@ -227,7 +227,7 @@ def test_extra_columns_holes_and_new_categories_are_reported():
     assert found[:2, 7:].tolist() == [[0, 0, 0], [0, 0, 0]]
     assert notes == [
         "ignored columns the network does not know: extra",
-        "1 missing numbers filled with the median of the training data",
+        "missing numbers filled with the median of the training data: a 1",
         "column 'size': 2 rows with categories not seen in training (XL, XXL), encoded as zeros",
     ]
 
@@ -249,7 +249,7 @@ def test_text_in_a_numeric_column_is_named():
     frame = make_frame(holes=0)
     frame["b"] = frame["b"].astype(object)
     frame.loc[4, "b"] = "n/k"
-    with pytest.raises(DataError, match=r"column 'b' holds numbers, but 'n/k' in data row 5"):
+    with pytest.raises(DataError, match=r"column 'b' holds numbers, but 'n/k' in data row 5\. Correct it, or leave"):
         fitted(make_frame())[0].transform(frame)
 
 

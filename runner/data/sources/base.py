@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from runner.config.registry import choice, integer, number
+from runner.config.registry import anything, choice, integer, number
 
 
 @dataclass
@@ -28,6 +28,9 @@ class RawTable:
     target_name: str = "target"
     labels: list[str] | None = None  # class names by code
     split: Any = None
+    groups: Any = None  # [N] texts: rows of one group stay on one side of every split
+    group_name: str = ""
+    sample_weight: Any = None  # [N] float64, >= 0
     image_shape: tuple[int, ...] | None = None  # (channels, height, width)
     divisor: float = 1.0  # the largest possible value, by which scaling "none" divides (255 for 8-bit pixels)
     notes: list[str] = field(default_factory=list)  # what reading inferred, for the screen
@@ -56,6 +59,26 @@ class Source:
         kind="index",
         help="features, fitted on the training split; quantile makes every column standard normal",
     )
+    class_weights: Any = anything(
+        None,
+        kind="index",
+        optional=True,
+        help="weight of each class in the loss: null | balanced (total weight equal) | {label: weight}, others 1; "
+        "metrics stay unweighted",
+    )
+    label_noise: float = number(
+        0.0,
+        ge=0,
+        le=1,
+        kind="index",
+        help="share of the training labels replaced by another class at random; train/* is measured on them",
+    )
+    folds: int | None = integer(
+        None, ge=2, optional=True, kind="index", help="cross-validation: a run a fold of all that is not test"
+    )
+    fold: int | None = integer(
+        None, ge=0, optional=True, kind="index", help="the fold that validates, from 0; null = each in turn"
+    )
     target_scaling: str = choice(
         "standardize", "standardize", "none", kind="index", help="regression target, fitted on the training split"
     )
@@ -63,6 +86,19 @@ class Source:
     def read(self) -> RawTable:
         """Read the examples; raises DataError naming the file or key at fault."""
         raise TypeError(f"{type(self).__name__} must define read")
+
+    def cuts(self) -> tuple[str, ...]:
+        """The splits that are cut by a fraction, as far as the keys tell."""
+        by_fold = ("val",) if self.folds is not None else ()
+        return tuple(part for part in ("val", "test") if part not in (*self.brings, *by_fold))
+
+    def contradictions(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """(keys, sentence) for values that contradict each other."""
+        if self.fold is None or (self.folds is not None and self.fold < self.folds):
+            return
+        allowed = f"allowed: 0 to {self.folds - 1} or null" if self.folds else "set dataset.folds too, such as 5"
+        why = f"there are {self.folds} folds, counted from 0" if self.folds else "dataset.folds = null: there are none"
+        yield ("dataset.fold", "dataset.folds"), f"dataset.fold = {self.fold}: {why}; {allowed}"
 
     def overdrawn(self, cut: Collection[str]) -> str | None:
         """What is wrong if the fractions of `cut`, the splits cut from one table, leave nothing to train on."""

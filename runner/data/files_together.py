@@ -1,0 +1,81 @@
+"""A second file as the test split of the first (`dataset.test_path`)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from runner.data.files import did_you_mean
+from runner.data.inputs import read_same_inputs
+from runner.data.marks import read_groups
+from runner.data.sources.base import RawTable
+from runner.data.targets import Target, known_answers
+from runner.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from runner.data.sources.table_file import TableFile
+
+
+def join(table: RawTable, source: TableFile, test: pd.DataFrame, path: Path, columns: list[str]) -> RawTable:
+    """The table with the rows of `test` below its own, marked as test; what they hold decides nothing about columns.
+
+    Raises DataError naming `path` for columns that differ, or values that do not fit those of the table.
+    """
+    _check_columns(table, source, list(test.columns), path, columns)
+    with _blaming(path):
+        numeric, words = read_same_inputs(test, table.numeric_names, list(table.categorical))
+        answers = known_answers(test[table.target_name], table.target_name, _target(table))
+        groups = read_groups(test[table.group_name], table.group_name) if table.groups is not None else None
+    block = np.stack(list(numeric.values()), axis=1) if numeric else np.empty((len(test), 0))
+    return dataclasses.replace(
+        table,
+        numeric_ND=np.concatenate([table.numeric_ND, block]),
+        target=np.concatenate([table.target, answers]),
+        categorical={name: np.concatenate([column, words[name]]) for name, column in table.categorical.items()},
+        split=np.repeat(np.array(["train", "test"], object), [len(table.target), len(test)]),
+        groups=_below(table.groups, groups),
+        sample_weight=_below(table.sample_weight, np.ones(len(test))),
+        notes=[*table.notes, f"test split: the {len(test):,} rows of {path}"],
+    )
+
+
+def _below(above: Any, below: Any) -> Any:
+    return None if above is None else np.concatenate([above, below])
+
+
+def _target(table: RawTable) -> Target:
+    return Target(table.target, table.task, table.labels, "")
+
+
+def _check_columns(table: RawTable, source: TableFile, given: list[str], path: Path, columns: list[str]) -> None:
+    """The columns of the first file, but for those that are dropped or say how much a row counts in training."""
+    spare = {*source.names("drop"), source.sample_weight}
+    missing = [name for name in columns if name not in given and name not in spare]
+    extra = [name for name in given if name not in columns]
+    if not missing and not extra:
+        return
+    words = [f"lacks {_quoted(missing)}"] * bool(missing) + [f"has also {_quoted(extra)}"] * bool(extra)
+    near = did_you_mean(missing[0], extra) if missing else ""
+    raise DataError(
+        f"{path} (dataset.test_path) must have the columns of {source.path}, but {' and '.join(words)}.{near} "
+        "Rename or remove columns in either file, or leave them out: dataset.drop=[NAME]"
+    )
+
+
+def _quoted(names: list[str], most: int = 10) -> str:
+    return ", ".join(map(repr, names[:most])) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+@contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{path} (dataset.test_path): {error}") from error
