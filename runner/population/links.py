@@ -1,4 +1,7 @@
-"""How the scores of classes become probabilities: the link that belongs to the loss a network was trained with."""
+"""How the scores of classes become probabilities: the link that belongs to the loss a network was trained with.
+
+A link turns scores z [..., C] into logits, whose softmax are the probabilities.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,21 @@ from torch.nn import functional
 
 
 def softmax(scores: Tensor) -> Tensor:
-    """p_c = exp(z_c) / sum_k exp(z_k), from scores z [..., C]."""
-    return scores.softmax(-1)
+    """p_c = exp(z_c) / sum_k exp(z_k): the scores are logits."""
+    return scores
 
 
 def sigmoid(scores: Tensor) -> Tensor:
-    """p_c = s(z_c) / sum_k s(z_k), s(z) = 1/(1 + exp(-z)), from scores z [..., C].
+    """p_c = s(z_c) / sum_k s(z_k), s(z) = 1/(1 + exp(-z)): answers to a question for every class, as a distribution.
 
-    Answers to a question for every class, as a distribution over the classes: the order of the classes is that of
-    their scores. As the softmax of log s(z) it is exact where all s(z) underflow.
+    The order of the classes is that of their scores.
     """
-    return functional.logsigmoid(scores).softmax(-1)
+    return functional.logsigmoid(scores)
 
 
 LINKS = {"softmax": softmax, "sigmoid": sigmoid}
+
+
+def probabilities(scores: Tensor, link: str) -> Tensor:
+    """Of the classes [..., C]."""
+    return LINKS[link](scores).softmax(-1)

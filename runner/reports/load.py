@@ -42,7 +42,7 @@ class LoadedRun:
     network: torch.nn.Sequential
     encoding: Encoding
     architecture: dict[str, Any]
-    link: Callable[[torch.Tensor], torch.Tensor]
+    link: Callable[[torch.Tensor], torch.Tensor]  # scores of classes -> logits
 
     @cached_property
     def settings(self) -> Settings:
@@ -72,7 +72,7 @@ class LoadedRun:
 
     def probabilities(self, outputs_NC: np.ndarray) -> np.ndarray:
         """Probabilities [n, C] from the scores of classes, by the link of the loss that was trained."""
-        return self.link(torch.from_numpy(outputs_NC)).numpy()
+        return self.link(torch.from_numpy(outputs_NC)).softmax(-1).numpy()
 
     def transform(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
         """What the network sees [n, D]. DataError for missing columns, values that are no numbers or too large."""

@@ -30,7 +30,7 @@ class Model:
     network: nn.Sequential
     encoding: Encoding
     architecture: dict[str, Any]
-    link: Callable[[Tensor], Tensor]  # scores of classes [n, C] -> probabilities
+    link: Callable[[Tensor], Tensor]  # scores of classes [n, C] -> logits
 
 
 def read_model(path: Path) -> Model:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from runner.population.links import LINKS
+from runner.population.links import probabilities
 from runner.training.engine import Engine
 from runner.training.evaluation import CHUNK
 
@@ -20,4 +20,4 @@ def outputs(engine: Engine, x: np.ndarray) -> np.ndarray:
         padded[0, :, : x.shape[1]] = torch.from_numpy(np.ascontiguousarray(chunk)).to(engine.dtype)
         found.append(engine.network.forward(padded)[0, :, : engine.layout.widths[-1]].cpu())
     out = torch.cat(found)
-    return (LINKS[engine.loss.link](out) if engine.tables.task == "classification" else out[:, 0]).numpy()
+    return (probabilities(out, engine.loss.link) if engine.tables.task == "classification" else out[:, 0]).numpy()

@@ -44,7 +44,8 @@ def _chunks(network: Network, loss: Any, tables: Tables, index: Tensor) -> Itera
     for part in index.split(CHUNK, dim=1):
         x, q = tables.gather(part)
         outputs = network.forward(x)
-        yield Chunk(outputs[..., : tables.outputs], loss.forward(outputs, q, network.head), tables.answers(part))
+        losses = loss.forward(outputs, q, network.head)
+        yield Chunk(outputs[..., : tables.outputs], losses, tables.answers(part), loss.link)
 
 
 def _together(kind: Metric, parts: list[Tensor]) -> Tensor:

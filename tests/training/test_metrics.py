@@ -30,12 +30,13 @@ class Examples:
     def answers(self, index):
         return self.y.gather(1, index)
 
-    def measure(self, names, rows=slice(None)):
+    def measure(self, names, rows=slice(None), link="softmax"):
         alone = Examples(self.z[rows].numpy(), self.y[rows].numpy(), self.losses[rows].numpy())
         alone.data = self.data[rows]
         index = torch.arange(self.y.shape[1]).expand(len(alone.y), -1)
         network = SimpleNamespace(forward=lambda x: x, head=None)
-        return evaluate(network, SimpleNamespace(forward=lambda _, losses, __: losses), alone, index, names)
+        loss = SimpleNamespace(forward=lambda _, losses, __: losses, link=link)
+        return evaluate(network, loss, alone, index, names)
 
 
 def classified(classes, rows=4, n=N, seed=0, distinct=None):
@@ -167,3 +168,15 @@ def test_a_row_that_diverged_has_no_metrics():
     found = Examples(z, np.zeros((2, 3), np.int64)).measure(list(CLASSES))
     assert all(np.isnan(values[0]) for values in found.values())
     assert found["accuracy"][1] == 1.0
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_metrics_of_probabilities_take_the_link_of_the_loss(classes):
+    """Sigmoids divided by their sum, as what a softmax makes of their logarithms."""
+    examples = classified(classes)
+    found = examples.measure(["ece", "roc_auc"], link="sigmoid")
+    for row, (z, y) in enumerate(zip(examples.z.double().numpy(), examples.y.numpy(), strict=True)):
+        logs = -np.log1p(np.exp(-z))
+        assert found["ece"][row] == pytest.approx(ece(logs, y), abs=1e-9)
+        assert found["roc_auc"][row] == pytest.approx(roc_auc(logs, y), abs=1e-9)
+        assert abs(ece(logs, y) - ece(z, y)) > 1e-3

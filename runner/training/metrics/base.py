@@ -26,9 +26,17 @@ TASKS = ("classification", "regression")
 class Chunk:
     """Some examples of every row, seen in evaluation mode."""
 
-    outputs: Tensor  # [M, B, C] true columns: logits, or the scaled number with C = 1
+    outputs: Tensor  # [M, B, C] true columns: scores of the classes, or the scaled number with C = 1
     losses: Tensor  # [M, B]
     answers: Tensor  # [M, B] class codes, or scaled numbers in float64
+    link: str  # of the loss: how outputs become probabilities
+
+    @cached_property
+    def logits(self) -> Tensor:
+        """Numbers whose softmax are the probabilities of the classes [M, B, C], in float64."""
+        from runner.population.links import LINKS
+
+        return LINKS[self.link](self.outputs.double())
 
     @cached_property
     def guess(self) -> Tensor:

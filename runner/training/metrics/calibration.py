@@ -12,10 +12,10 @@ UNIT = 1 << 40  # confidences are added up as whole multiples of 1/UNIT, which i
 
 
 def confidence(chunk):
-    """(largest softmax probability [M, B] in float64, its bin [M, B] from 0)."""
+    """(largest probability of a class [M, B] in float64, its bin [M, B] from 0)."""
     import torch
 
-    largest = chunk.outputs.double().softmax(-1).amax(-1)
+    largest = chunk.logits.softmax(-1).amax(-1)
     edges = torch.linspace(0, 1, BINS + 1, dtype=torch.float64, device=largest.device)
     return largest, torch.bucketize(largest, edges[1:-1])
 
@@ -25,7 +25,7 @@ def confidence(chunk):
 class CalibrationError(Metric):
     """sum_b |B_b|/n |accuracy(B_b) - mean confidence(B_b)|, B_b the examples of confidence in ((b-1)/15, b/15]
 
-    The confidence is the largest softmax probability.
+    The confidence is the largest probability of a class.
     """
 
     @staticmethod

@@ -44,16 +44,16 @@ class RocAuc(Metric):
     @staticmethod
     def collect(chunk):
         """Logits [M, B, C]."""
-        return chunk.outputs
+        return chunk.logits
 
     def value(self, collected, whole):
         classes = range(collected.shape[-1])
         if len(classes) == 2:
-            return area(collected[..., 1].double() - collected[..., 0].double(), whole.answers == 1)
-        norm = collected.double().logsumexp(-1)
+            return area(collected[..., 1] - collected[..., 0], whole.answers == 1)
+        norm = collected.logsumexp(-1)
         total = counted = norm.new_zeros(len(norm))
         for c in classes:
-            found = area(collected[..., c].double() - norm, whole.answers == c)
+            found = area(collected[..., c] - norm, whole.answers == c)
             total = total + found.nan_to_num(0)
             counted = counted + ~found.isnan()
         return total / counted
