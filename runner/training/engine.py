@@ -25,6 +25,7 @@ from runner.population.initial import initial_buffers, initial_theta
 from runner.population.members import Columns, active_entries
 from runner.population.network import Network
 from runner.regularizers.base import Targets
+from runner.training.augmenting import Augmenting
 from runner.training.averaging import Average
 from runner.training.evaluation import evaluate, recorded
 from runner.training.noise import NoiseSource, ParameterNoiseSource
@@ -64,6 +65,7 @@ class Engine:
         self.network.bind(self.theta, self.grad, self.buffers)
         self.columns = Columns(runs, self.dtype, self.device)
         self.penalties = Penalties(self.columns, self.layout)
+        self.augmenting = Augmenting(self.columns, self.tables.data)
         self.noise = NoiseSource(self.columns, self.layout, self.batch)
         self.gradient_noise = ParameterNoiseSource(self.columns, self.layout, "gradient")
         self.weight_noise = ParameterNoiseSource(self.columns, self.layout, "weights")
@@ -171,9 +173,12 @@ class Engine:
         for a, b, size in chunks:
             index = order[:, a * self.batch : a * self.batch + (b - a) * size].view(members, b - a, size)
             x, q = self.tables.gather(index.transpose(0, 1))
+            steps_KM = np.arange(a, b)[:, None] + self.epochs * self.steps
+            if self.augmenting.active:
+                x, q = self.augmenting.apply(x, q, steps_KM)
             for piece, h in self.smoothing:
                 q = piece.targets(q, self.layout.widths[-1], **h) * self.network.masks[-1]
-            noise = self.noise.draw(np.arange(a, b)[:, None] + self.epochs * self.steps, size)
+            noise = self.noise.draw(steps_KM, size)
             yield from zip(x, self.loss.prepare(q, 1 / size), noise or itertools.repeat(None, b - a), strict=True)
 
     def step(self, s: int, x: Tensor, q: Tensor, noise: list | None) -> Tensor:

@@ -1,0 +1,24 @@
+"""Gaussian noise on pixels, or on the numbers of a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.config.registry import number, register
+from runner.data.augmentation.base import Features, Pixels
+
+
+@register("augmentation", "noise", paper="Sietsma & Dow 1991")
+@dataclass
+class Noise(Pixels, Features):
+    """x + N(0, sd^2); images: in units of the range of pixels, cut to it; tables: scaled numbers, not categories"""
+
+    inputs = ("image", "table")
+    sd: float = number(0.0, ge=0, neutral=0.0, preset=0.1, help="standard deviation, new at every step")
+
+    def pixels(self, chance, p, sd):
+        drawn = chance.normal(p[0, 0, 0].numel()).to(p.dtype)
+        return p + (drawn * sd.to(p.dtype)[..., None]).view_as(p)
+
+    def features(self, chance, x, shape, sd):
+        return x + chance.normal(x.shape[-1]).to(x.dtype) * (sd.to(x.dtype) * shape.numeric.to(x.dtype)).unsqueeze(1)

@@ -1,0 +1,142 @@
+"""Training batches changed at random: every technique of `augmentation.*` on the rows that use it, and on no others.
+
+Images are taken back from the network's encoding to pixels between 0 and 1, changed, and encoded again. What happens to
+an example depends on its row's seed, the step and its place in the batch alone.
+
+Shapes: K steps, M rows, B batch, D features, C outputs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from runner.data.augmentation.base import Features, Geometry, Mixing, Pixels, Shape
+from runner.data.images import compose, sample
+from runner.population.chance import Chance
+from runner.population.members import Columns, active_entries
+
+if TYPE_CHECKING:
+    from runner.data.encoding import Encoding
+    from runner.data.prepare import RunData
+
+IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+
+
+@dataclass
+class Source:
+    """A technique and the rows that use it, with their columns [rows, 1]."""
+
+    name: str
+    piece: Any
+    rows: list[int]
+    h: dict[str, Tensor]
+
+
+class Augmenting:
+    """The augmentation of a population; `active` if some row uses any."""
+
+    def __init__(self, columns: Columns, data: list[RunData]):
+        self.columns, self.device = columns, columns.device
+        self.seeds = np.array([run.seed for run in columns.runs], dtype=np.uint64)
+        self.image = data[0].image_shape
+        self.geometry = self._sources(Geometry) if self.image else []
+        self.pixels = self._sources(Pixels) if self.image else []
+        self.features = [] if self.image else self._sources(Features)
+        self.mixing = self._sources(Mixing)
+        self.active = bool(self.geometry or self.pixels or self.features or self.mixing)
+        self.moved, self.painted = _union(self.geometry), _union(self.geometry + self.pixels)
+        width, blocks = data[0].x.shape[1], []
+        if self.painted:
+            maps = [_pixel_map(data[row]) for row in self.painted]
+            self.factor, self.offset = (self._stack(each).to(columns.dtype) for each in zip(*maps, strict=True))
+        if self.features:
+            blocks = [self._stack(each) for each in zip(*(_blocks(run.encoding) for run in data), strict=True)]
+        self.shape = Shape(self.image, width, *blocks)
+
+    def _sources(self, base: type) -> list[Source]:
+        found = []
+        for name, piece, paths in active_entries(self.columns, base, "augmentation"):
+            used = [self._active(paths, row) for row in range(len(self.columns.runs))]
+            rows = [row for row, uses in enumerate(used) if uses]
+            h = {key: torch.tensor(self.columns.values(path), dtype=torch.float64) for key, path in paths.items()}
+            found.append(Source(name, piece, rows, {key: c[rows, None].to(self.device) for key, c in h.items()}))
+        return found
+
+    def _active(self, paths: dict[str, str], row: int) -> bool:
+        run = self.columns.runs[row]
+        options = run.options()
+        return any(options[path].active(run.value(path)) for path in paths.values())
+
+    def _stack(self, arrays) -> Tensor:
+        return torch.from_numpy(np.stack(arrays)).to(self.device)
+
+    def apply(self, x: Tensor, q: Tensor, steps_KM: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Features [K, M, B, padded D] and targets [K, M, B, padded C] of the steps [K, M], changed in place."""
+        self.steps, self.batch = steps_KM, x.shape[2]
+        true = x[..., : self.shape.features]  # padding is left alone
+        if self.painted:
+            rows = _of(self.painted, len(self.seeds))
+            true[:, rows] = self._changed_images(true[:, rows])
+        for source in self.features:
+            rows = _of(source.rows, len(self.seeds))
+            true[:, rows] = source.piece.features(self._chance(source), true[:, rows], self.shape.of(rows), **source.h)
+        for source in self.mixing:
+            rows = _of(source.rows, len(self.seeds))
+            true[:, rows], q[:, rows] = source.piece.mixed(
+                self._chance(source), true[:, rows], q[:, rows], self.shape.of(rows), **source.h
+            )
+        return x, q
+
+    def _chance(self, source: Source) -> Chance:
+        purpose = f"augmentation/{source.name}"
+        return Chance(purpose, self.seeds[source.rows], self.steps[:, source.rows], self.batch, self.device)
+
+    def _changed_images(self, x: Tensor) -> Tensor:
+        """Encoded images [K, rows, B, D] of the rows `painted`, changed."""
+        factor, offset = self.factor[:, None], self.offset[:, None]
+        p = x.mul(factor).add_(offset).unflatten(3, self.image)
+        if self.geometry:
+            rows = _of([self.painted.index(row) for row in self.moved], len(self.painted))
+            p[:, rows] = self._moved(p[:, rows])
+        for source in self.pixels:
+            rows = _of([self.painted.index(row) for row in source.rows], len(self.painted))
+            changed = source.piece.pixels(self._chance(source), p[:, rows], **source.h)
+            p[:, rows] = changed.clamp_(0, 1) if source.piece.clipped else changed
+        return p.flatten(3).sub_(offset).div_(factor)
+
+    def _moved(self, p: Tensor) -> Tensor:
+        """Images [K, rows, B, channels, height, width] of the rows `moved` at their new places."""
+        maps = torch.tensor(IDENTITY, dtype=torch.float64, device=self.device).repeat(*p.shape[:3], 1, 1)
+        for source in self.geometry:
+            rows = _of([self.moved.index(row) for row in source.rows], len(self.moved))
+            inner = source.piece.matrix(self._chance(source), *p.shape[-2:], **source.h)
+            maps[:, rows] = compose(maps[:, rows], inner)
+        return sample(p.flatten(0, 2), maps.flatten(0, 2)).view_as(p)
+
+
+def _union(sources: list[Source]) -> list[int]:
+    """The rows that use any of the techniques."""
+    return sorted({row for source in sources for row in source.rows})
+
+
+def _of(rows: list[int], count: int) -> Any:
+    """An index for these rows of `count`: all of them are a view, not a copy."""
+    return slice(None) if len(rows) == count else rows
+
+
+def _pixel_map(data: RunData) -> tuple[np.ndarray, np.ndarray]:
+    """(factor [D], offset [D]): the pixel of an encoded feature x is x factor + offset, 0 if black and 1 if white."""
+    black, white = data.pixel_range
+    return np.array(data.encoding.scale) / (white - black), (np.array(data.encoding.offset) - black) / (white - black)
+
+
+def _blocks(encoding: Encoding) -> tuple[np.ndarray, np.ndarray]:
+    """(whether a feature is a number [D], the first feature of its block [D])."""
+    sizes = [1] * len(encoding.numeric) + [len(words) for words in encoding.categories.values()]
+    starts = np.cumsum([0, *sizes[:-1]])
+    return np.arange(sum(sizes)) < len(encoding.numeric), np.repeat(starts, sizes)
