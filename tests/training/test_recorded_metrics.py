@@ -1,0 +1,99 @@
+"""Which metrics a run records: the usual ones, those asked for, the one it watches, whoever trains beside it."""
+
+import numpy as np
+import pytest
+
+import runner
+from runner.training.metrics import calibration, classes, ranking
+
+USUAL = {"loss", "accuracy"}
+QUICK = {"dataset": "two_moons", "trainer.epochs": 3, "early_stopping.patience": None, "trainer.figures": False}
+
+
+def columns(outcome):
+    return set(runner.curves(outcome.folder).columns)
+
+
+def recorded(outcome):
+    """{split: names} of metrics.csv, after the summary was found to have the same and test."""
+    found = {s: {c.split("/")[1] for c in columns(outcome) if c.startswith(f"{s}/")} for s in ("train", "val")}
+    found["train"].remove("objective")
+    for split in ("train", "val", "test"):
+        assert set(outcome.summary[split]) == found["train"]
+    return found
+
+
+def without_seconds(outcome):
+    return runner.curves(outcome.folder).drop(columns="seconds")
+
+
+def test_each_run_of_a_population_records_its_own(tmp_path):
+    """And its files are those of the run alone."""
+    changes = [
+        {"seed": 0},
+        {"seed": 1, "trainer.metrics": ["f1", "accuracy", "f1"]},
+        {"seed": 2, "trainer.metrics": ["ece"], "early_stopping.monitor": "val/roc_auc"},
+    ]
+    together = runner.train([QUICK | change for change in changes], outputs=tmp_path)
+    asked = [set(), {"f1"}, {"ece", "roc_auc"}]
+    for outcome, change, names in zip(together, changes, asked, strict=True):
+        assert recorded(outcome) == {"train": USUAL | names, "val": USUAL | names}
+        [alone] = runner.train([QUICK | change], outputs=tmp_path)
+        assert without_seconds(alone).equals(without_seconds(outcome))
+        for split in ("train", "val", "test"):
+            assert alone.summary[split] == outcome.summary[split]
+
+
+def test_regression_records_its_own(tmp_path):
+    draw = np.random.default_rng(0)
+    x = draw.standard_normal((60, 2))
+    lines = ["a,b,y", *(f"{a},{b},{a - b + 0.5}" for a, b in x)]
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    change = {"dataset": "csv", "dataset.path": str(tmp_path / "t.csv"), "dataset.target": "y"}
+    change |= {"trainer.metrics": ["mae"], "early_stopping.monitor": "val/r2"}
+    [outcome] = runner.train([QUICK | change], outputs=tmp_path)
+    assert recorded(outcome)["val"] == {"loss", "rmse", "r2", "mae"}
+    curve = runner.curves(outcome.folder)
+    assert outcome.summary["best_epoch"] == curve["val/r2"].idxmax()
+    assert (curve["val/mae"] <= curve["val/rmse"]).all()
+
+
+def test_nobody_pays_for_a_metric_that_nobody_asked_for(tmp_path, monkeypatch):
+    def costly(chunk):
+        raise AssertionError("computed")
+
+    for cls in (classes.BalancedAccuracy, classes.MacroF1, ranking.RocAuc, calibration.CalibrationError):
+        monkeypatch.setattr(cls, "collect", staticmethod(costly))
+    [outcome] = runner.train([QUICK], outputs=tmp_path)
+    assert outcome.status == "completed"
+    assert recorded(outcome)["val"] == USUAL
+
+
+@pytest.mark.parametrize("monitor", ["val/roc_auc", "train/ece", "val/balanced_accuracy"])
+def test_the_epoch_that_is_best_by_the_watched_metric_is_kept(tmp_path, monitor):
+    change = {"early_stopping.monitor": monitor, "optimizer.lr": 0.05, "trainer.epochs": 8}
+    [outcome] = runner.train([QUICK | change], outputs=tmp_path)
+    curve = runner.curves(outcome.folder)[monitor]
+    best = curve.idxmin() if monitor.endswith("ece") else curve.idxmax()
+    assert outcome.summary["kept_epoch"] == best
+    split, name = monitor.split("/")
+    assert outcome.summary[split][name] == curve[best]
+
+
+def test_epochs_before_the_warmup_are_never_best(tmp_path):
+    """With next to no learning rate nothing ever improves."""
+    harm = {"optimizer": "sgd", "optimizer.lr": 3e-9, "trainer.epochs": 6, "early_stopping.patience": 2}
+    harm |= {"early_stopping.monitor": "val/loss", "early_stopping.min_delta": 0.5}
+    found = [runner.train([QUICK | harm | {"early_stopping.warmup": w}], outputs=tmp_path)[0] for w in (0, 3, 6, 9)]
+    assert [f.summary["kept_epoch"] for f in found] == [0, 3, 6, 6]
+    assert [f.summary["epochs"] for f in found] == [2, 5, 6, 6]
+    assert [f.status for f in found] == ["stopped_early", "stopped_early", "completed", "completed"]
+
+
+def test_the_initial_network_is_saved_with_every_metric(tmp_path):
+    change = {"trainer.epochs": 0, "early_stopping.warmup": 5, "trainer.metrics": ["balanced_accuracy", "roc_auc"]}
+    [outcome] = runner.train([QUICK | change | {"early_stopping.monitor": "val/ece"}], outputs=tmp_path)
+    assert (outcome.status, outcome.summary["kept_epoch"]) == ("completed", 0)
+    assert recorded(outcome)["val"] == USUAL | {"balanced_accuracy", "roc_auc", "ece"}
+    assert len(runner.curves(outcome.folder)) == 1
+    assert len(runner.load(outcome.folder).predict_proba(np.zeros((3, 2)))) == 3
