@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from runner.data.example_weights import ExampleWeights
 from runner.population.draws import generator
 from runner.population.layout import ALIGN, pad
 
@@ -45,6 +46,7 @@ class Tables:
         self._x_shift = torch.tensor([k * count for k in x_of])
         self._y_shift = torch.tensor([k * count for k in y_of])
         self._same = x_of == y_of
+        self.weights = ExampleWeights(data, dtype, device)
         self.index = {s: torch.from_numpy(np.stack([getattr(d, s) for d in data])) for s in self.size}
         self.index["train_eval"] = self._sample(train_eval_rows)
         self.device = device
@@ -74,6 +76,7 @@ class Tables:
         """The same tables for some of the rows."""
         other = copy.copy(self)
         other.data = [self.data[r] for r in rows]
+        other.weights = self.weights.subset(rows)
         other._x_shift, other._y_shift = self._x_shift[rows], self._y_shift[rows]
         other.index = {split: index[rows] for split, index in self.index.items()}
         return other

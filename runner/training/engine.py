@@ -133,8 +133,8 @@ class Engine:
         """
         rates = self._start_epoch(scales)
         objectives, sizes = [], []
-        for s, (x, q, noise) in enumerate(self._batches()):
-            objectives.append(self.step(s, x, q, noise))
+        for s, (x, q, noise, weights) in enumerate(self._batches()):
+            objectives.append(self.step(s, x, q, noise, weights))
             sizes.append(x.shape[1])
         self.epochs += 1
         objectives_SM = torch.stack(objectives).double().cpu().numpy()
@@ -160,9 +160,9 @@ class Engine:
             segment.start_epoch(self.rates[segment.span], torch.from_numpy(first[segment.span]), self.theta, self.grad)
         return rates
 
-    def _batches(self) -> Iterator[tuple[Tensor, Tensor, list | None]]:
-        """(features [M, B, D], targets [M, B, C] as the loss wants them, noise) of each step, prepared K steps at a
-        time.
+    def _batches(self) -> Iterator[tuple[Tensor, Tensor, list | None, Tensor | None]]:
+        """(features [M, B, D], targets [M, B, C] as the loss wants them, noise, weights [M, B, 1] of the examples that
+        are not all alike) of each step, prepared K steps at a time.
         """
         order = self.tables.order([run.seed for run in self.runs], self.epochs.tolist())
         members, full = len(order), len(order[0]) // self.batch
@@ -179,15 +179,18 @@ class Engine:
             for piece, h in self.smoothing:
                 q = piece.targets(q, self.layout.widths[-1], **h) * self.network.masks[-1]
             noise = self.noise.draw(steps_KM, size)
-            yield from zip(x, self.loss.prepare(q, 1 / size), noise or itertools.repeat(None, b - a), strict=True)
+            weights = self.tables.weights.of(index.transpose(0, 1)) * (1 / size) if self.tables.weights.used else None
+            prepared = self.loss.prepare(q, 1 / size if weights is None else weights)
+            absent = [None] * (b - a)
+            yield from zip(x, prepared, noise or absent, absent if weights is None else weights, strict=True)
 
-    def step(self, s: int, x: Tensor, q: Tensor, noise: list | None) -> Tensor:
+    def step(self, s: int, x: Tensor, q: Tensor, noise: list | None, weights: Tensor | None = None) -> Tensor:
         """Step s of the epoch on one batch a row; returns the objective [M] it decreased."""
         tape: list = []
         if self.weight_noise.sources:
             self.weight_noise.add(self.perturbed.copy_(self.theta), self.first_step + s)
         outputs = self.learner.forward(x, training=True, noise=noise, tape=tape)
-        terms, g = self._loss(outputs, q)
+        terms, g = self._loss(outputs, q, weights)
         objective = terms.sum((1, 2))
         self.learner.backward(tape, g)
         if self.penalties.active:
@@ -209,14 +212,15 @@ class Engine:
             self.average.update(s)
         return objective
 
-    def _loss(self, outputs: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+    def _loss(self, outputs: Tensor, q: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Terms [M, B, C] that sum to the mean data loss of each row, and their gradient by the outputs."""
-        weight = 1 / outputs.shape[1]
+        weight = 1 / outputs.shape[1] if weights is None else weights
         if self.loss.gradient is not None:
             return self.loss.gradient(outputs, q, self.network.head, weight)
         with torch.enable_grad():
             leaf = outputs.detach().requires_grad_()
-            value = self.loss.forward(leaf, q, self.network.head) * weight
+            value = self.loss.forward(leaf, q, self.network.head)
+            value = value * (weight if weights is None else weights.squeeze(2))
             return value.detach().unsqueeze(2), torch.autograd.grad(value.sum(), leaf)[0]
 
     # ---- evaluation

@@ -78,7 +78,7 @@ class Loss:
 
     `gradient(outputs, prepared, head, weight)`, if given, takes the targets as `prepare` left them and returns from one
     pass the weighted terms [M, B, C], whose sum over B and C is weight times the sum of `forward`, and their gradient
-    [M, B, C].
+    [M, B, C]. The weight is 1/B, or where examples have weights w a tensor w/B [M, B, 1].
     """
 
     task: ClassVar[str] = "classification"
@@ -89,6 +89,6 @@ class Loss:
         """outputs, targets [M, B, C] (targets are distributions or numbers)."""
         raise TypeError(f"{type(self).__name__} must define forward")
 
-    def prepare(self, targets: Tensor, weight: float) -> Tensor:
+    def prepare(self, targets: Tensor, weight: float | Tensor) -> Tensor:
         """What `gradient` takes as targets; done for many steps at once."""
         return targets

@@ -1,0 +1,45 @@
+"""How much each example of each row counts in the loss, as tensors."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from runner.data.prepare import RunData
+
+
+class ExampleWeights:
+    """The weights of the rows one below the other, [K N]; rows without weights share one table of ones.
+
+    Shapes: M members, N examples, K different tables, B batch. `used` says whether any row has weights.
+    """
+
+    def __init__(self, data: list[RunData], dtype=torch.float32, device="cpu"):
+        self.weighted = [d.weights is not None for d in data]
+        ones = np.ones(len(data[0].x)) if self.used else np.ones(0)
+        tables = [ones if d.weights is None else d.weights for d in data]
+        distinct = {id(table): table for table in tables}
+        place = {key: k for k, key in enumerate(distinct)}
+        self.table = torch.from_numpy(np.concatenate(list(distinct.values()))).to(dtype).to(device)
+        self._shift = torch.tensor([place[id(table)] * len(data[0].x) for table in tables])
+
+    @property
+    def used(self) -> bool:
+        """Whether a row weights its examples."""
+        return any(self.weighted)
+
+    def of(self, index: Tensor) -> Tensor:
+        """[..., M, B, 1] of the examples index [..., M, B]."""
+        place = (index + self._shift[:, None]).to(self.table.device).flatten()
+        return self.table.index_select(0, place).view(*index.shape, 1)
+
+    def subset(self, rows: list[int]) -> ExampleWeights:
+        """The same for some of the rows."""
+        other = copy.copy(self)
+        other.weighted, other._shift = [self.weighted[r] for r in rows], self._shift[rows]
+        return other
