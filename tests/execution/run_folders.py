@@ -14,7 +14,7 @@ WHOLE = {".hydra", "metrics.csv", "events.out.tfevents.0.runner", "train.log", "
 
 def contents(folder: Path) -> dict[str, Any]:
     """The comparable content of one finished run; fails on leftovers and on points that are there twice."""
-    assert {path.name for path in folder.iterdir()} == WHOLE
+    assert {path.name for path in folder.iterdir()} - {"figures"} == WHOLE
     assert {path.name for path in (folder / ".hydra").iterdir()} >= {"config.yaml"}
     assert not list((folder / ".hydra").glob("*.tmp"))
     return {
@@ -22,6 +22,7 @@ def contents(folder: Path) -> dict[str, Any]:
         "model": (folder / "model.safetensors").read_bytes(),
         "summary": summary(folder),
         "events": points(folder),
+        "figures": {path.name: path.read_bytes() for path in sorted((folder / "figures").glob("*"))},
         "config": (folder / ".hydra" / "config.yaml").read_bytes(),
     }
 
