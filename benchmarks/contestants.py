@@ -37,21 +37,29 @@ class Shape:
 
 @dataclass
 class Examples:
-    """Random examples, all of them for training, under the names the product's own data carry."""
+    """Random examples, all of them for training."""
 
     shape: Shape
     steps: int  # batches an epoch
-    task: str = "classification"
-    split_seed: int = 0
     x: np.ndarray = field(init=False)
     y: np.ndarray = field(init=False)
 
     def __post_init__(self):
         draw, count = np.random.default_rng(0), self.steps * self.shape.batch
-        self.outputs = self.shape.widths[-1]
         self.x = draw.standard_normal((count, self.shape.widths[0]), dtype=np.float32)
-        self.y = draw.integers(0, self.outputs, count)
-        self.train, self.val, self.test = np.arange(count), np.arange(0), np.arange(0)
+        self.y = draw.integers(0, self.shape.widths[-1], count)
+
+    def prepared(self):
+        """The same as the product's own data."""
+        from runner.data.encoding import Encoding
+        from runner.data.prepare import RunData
+
+        inputs, classes = self.shape.widths[0], self.shape.widths[-1]
+        names, none = [f"x{i}" for i in range(inputs)], np.arange(0)
+        plain = Encoding("classification", "y", names, names, [0.0] * inputs, [0.0] * inputs, [1.0] * inputs)
+        labels = [str(c) for c in range(classes)]
+        split = (np.arange(len(self.x)), none, none)
+        return RunData("classification", self.x, self.y, *split, plain, labels, classes, None, sha256="")
 
 
 def network(shape: Shape, dropout: float) -> nn.Sequential:
@@ -137,5 +145,5 @@ def ours(data: Examples, dropout: float, members: int) -> Contestant:
         )
         for seed in range(members)
     ]
-    engine = Engine(runs, [data] * members)
+    engine = Engine(runs, [data.prepared()] * members)
     return Contestant(lambda: engine.train_epoch([1.0] * members), members)
