@@ -27,8 +27,8 @@ def fetch(what: dict[str, Any], *, otherwise: str, **how: Any) -> tuple[Any, lis
             raise DataError(
                 f"{named} cannot be fetched from OpenML and no copy of it is here ({error}). {otherwise}"
             ) from error
-        except (ValueError, KeyError) as error:  # no such data set, no such target, a copy with wrong check sum
-            said = error.args[0] if error.args else error
-            raise DataError(f"OpenML, {named}: {' '.join(str(said).split())}") from error
+        except Exception as error:  # no such data set, holes in the target, a damaged copy: whatever the parsers raise
+            said = str(error.args[0] if error.args else "") or type(error).__name__
+            raise DataError(f"OpenML, {named}: {' '.join(said.split())}") from error
     remarks = [str(w.message) for w in caught if w.category is UserWarning]
     return bunch, [f"OpenML: {' '.join(text.split())}" for text in remarks if not text.startswith(RETRYING)]

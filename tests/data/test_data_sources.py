@@ -130,7 +130,7 @@ def test_openml_gives_the_same_table_as_the_files(tmp_path, monkeypatch, source,
     images, codes = write_fashion(tmp_path, train=20, test=10)
     asked = []
 
-    def openml(name, version, as_frame):
+    def openml(name, version, **how):
         asked.append((name, version))
         return sklearn.utils.Bunch(data=images.reshape(30, 784).astype(float), target=codes.astype(str).astype(object))
 

@@ -25,6 +25,7 @@ class IdxImages(Source):
     """
 
     brings = ("test",)
+    image_shape = (1, SIDE, SIDE)
     labels: ClassVar[tuple[str, ...]]  # by code
     openml: ClassVar[str]  # its name there; version 1, the last 10,000 are the test images
     elsewhere: ClassVar[str] = ""  # where else the files can be had
@@ -48,7 +49,7 @@ class IdxImages(Source):
             target_name="label",
             labels=list(self.labels),
             split=np.repeat(np.array(["train", "test"], object), [len(images) - tests, tests]),
-            image_shape=(1, SIDE, SIDE),
+            image_shape=self.image_shape,
             divisor=255.0,
             notes=notes,
         )
@@ -87,6 +88,8 @@ class IdxImages(Source):
         bunch, notes = fetch(
             {"name": self.openml, "version": 1},
             as_frame=False,
+            parser="pandas",
+            read_csv_kwargs={"dtype": None},  # else digits as categories, on which scikit-learn's parser fails
             otherwise=f"{missing}: {self.elsewhere}{FILES}",
         )
         images, codes = bunch.data.astype(np.uint8).reshape(-1, SIDE, SIDE), bunch.target.astype(np.uint8)
