@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -26,16 +27,37 @@ def segment_key(run: Settings) -> tuple:
 
 
 class Hyper:
-    """Hyper-parameters of some rows: `h.lr`, `h.momentum`, ... as columns [R, 1]; None where neutral in all rows."""
+    """Hyper-parameters of some rows: `h.lr`, `h.momentum`, ... as columns [R, 1]; None where neutral in all rows.
 
-    def __init__(self, columns: dict[str, Any], dtype):
+    Args:
+        columns: name -> [R, 1] in double precision, or None.
+        tables: name -> [R, S], what changes from step to step; `at` moves to one of them.
+        dtype: the number format of the columns.
+    """
+
+    lr: Tensor
+
+    def __init__(self, columns: dict[str, Tensor | None], tables: dict[str, Tensor], dtype):
         self._double, self._dtype = columns, dtype
+        self._tables = {name: table.to(dtype) for name, table in tables.items()}
+        self._complements: dict[str, Tensor] = {}
         for name, column in columns.items():
             setattr(self, name, None if column is None else column.to(dtype))
 
-    def correction(self, name: str, t: Tensor) -> Tensor:
-        """1 - h.<name>^t, computed in double precision (Adam's bias correction)."""
-        return (1 - self._double[name] ** t.double()).to(self._dtype)
+    def at(self, s: int) -> Hyper:
+        """The same, in step s."""
+        for name, table in self._tables.items():
+            setattr(self, name, table[:, s : s + 1])
+        return self
+
+    def complement(self, name: str) -> Tensor:
+        """1 - h.<name>, of the number as it was given: 1 - 0.999 loses five digits in single precision."""
+        if name not in self._complements:
+            column = self._double[name]
+            if column is None:
+                raise KeyError(f"{name} is neutral in all rows")
+            self._complements[name] = (1 - column).to(self._dtype)
+        return self._complements[name]
 
 
 class Segment:
@@ -66,6 +88,7 @@ class Segment:
         """
         self.w, self.g = theta[self.span], grad[self.span]
         self.rates, self.first = rates_RS, first_step.to(theta.device).double().unsqueeze(1)
+        self._row_blocks: list[RowBlock] = []
         self.use_fused = self.rule.fused is not None and theta.is_cpu
         if self.use_fused:
             self.blocks = [self._block(rows) for rows in self._equal_rows(rates_RS.tolist(), first_step.tolist())]
@@ -103,23 +126,50 @@ class Segment:
             g.add_(w * decay.to(w.dtype))
 
     def _update_blocks(self, s: int) -> None:
-        for rows, state, h, t in self._row_blocks(s):
-            self.rule.update(self.w[rows], self.g[rows], state, h, t)
+        for block in self.row_blocks():
+            self.rule.update(block.w, block.g, block.state, block.h.at(s), block.first + s + 1)
 
     def gain(self, s: int) -> Tensor:
         """What `Rule.gain` gives after step s, for every weight: [R, P]."""
         return torch.cat(
-            [self.rule.gain(state, h, t).expand_as(self.w[rows]) for rows, state, h, t in self._row_blocks(s)]
+            [self.rule.gain(b.state, b.h.at(s), b.first + s + 1).expand_as(b.w) for b in self.row_blocks()]
         )
 
-    def _row_blocks(self, s: int) -> Iterator[tuple[slice, dict[str, Tensor], Hyper, Tensor]]:
-        """(rows, state, hyper-parameters, step numbers) of as many rows at once as stay in the cache."""
-        size = max(1, BLOCK // self.w.shape[1])
-        for a in range(0, len(self.w), size):
-            rows = slice(a, a + size)
-            columns = {n: None if c is None else c[rows] for n, c in self.columns.items()}
-            h = Hyper(columns | {"lr": self.rates[rows, s : s + 1]}, self.dtype)
-            yield rows, {name: slot[rows] for name, slot in self.state.items()}, h, self.first[rows] + s + 1
+    def row_blocks(self) -> list[RowBlock]:
+        """As many rows at once as stay in the cache; bound once an epoch."""
+        if not self._row_blocks:
+            size, tables = max(1, BLOCK // self.w.shape[1]), self._tables()
+            self._row_blocks = [self._row_block(slice(a, a + size), tables) for a in range(0, len(self.w), size)]
+        return self._row_blocks
+
+    def _row_block(self, rows: slice, tables: dict[str, Tensor]) -> RowBlock:
+        columns = {name: None if c is None else c[rows] for name, c in self.columns.items()}
+        h = Hyper(columns, {name: table[rows] for name, table in tables.items()}, self.dtype)
+        state = {name: slot[rows] for name, slot in self.state.items()}
+        return RowBlock(self.w[rows], self.g[rows], state, h, self.first[rows])
+
+    def _tables(self) -> dict[str, Tensor]:
+        """The rates and the rule's own tables of the epoch, [R, S] each: row by row, so that a row does not depend on
+        how many there are.
+        """
+        steps = np.arange(1, self.rates.shape[1] + 1, dtype=np.float64)
+        first = self.first.flatten().tolist()
+        own = [self.rule.tables(h, t + steps) for h, t in zip(self.numbers, first, strict=True)]
+        device = self.rates.device
+        return {"lr": self.rates} | {
+            name: torch.from_numpy(np.stack([each[name] for each in own])).to(device) for name in own[0]
+        }
+
+
+@dataclasses.dataclass
+class RowBlock:
+    """Rows that a rule's `update` works on at once."""
+
+    w: Tensor
+    g: Tensor
+    state: dict[str, Tensor]
+    h: Hyper
+    first: Tensor  # steps each row has made before the epoch, [R, 1]
 
 
 @dataclasses.dataclass

@@ -28,7 +28,7 @@ class Adadelta(Rule):
         return h.lr * self._ratio(state, h)
 
     def update(self, w, g, state, h, t):
-        state["r"].mul_(h.rho).add_(g * g * (1 - h.rho))
+        state["r"].mul_(h.rho).add_(g * g * h.complement("rho"))
         step = self._ratio(state, h) * g
-        state["s"].mul_(h.rho).add_(step * step * (1 - h.rho))
+        state["s"].mul_(h.rho).add_(step * step * h.complement("rho"))
         w.sub_(h.lr * step)

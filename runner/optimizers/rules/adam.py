@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from runner.config.registry import number, register, switch
 from runner.optimizers.rules.base import Rule
 
@@ -11,7 +13,10 @@ from runner.optimizers.rules.base import Rule
 @register("optimizer", "adam", torch="Adam", paper="Kingma & Ba 2015; Reddi et al. 2018 (amsgrad)")
 @dataclass
 class Adam(Rule):
-    """m <- beta1 m + (1-beta1) g;  v <- beta2 v + (1-beta2) g^2;  w <- w - lr mhat/(sqrt vhat + eps)"""
+    """m <- beta1 m + (1-beta1) g;  v <- beta2 v + (1-beta2) g^2;  w <- w - lr mhat/(sqrt vhat + eps)
+
+    A proximal step takes the rate of each weight: lr/(sqrt vhat + eps).
+    """
 
     lr: float = number(1e-3, above=0, help="learning rate, before the schedule")
     beta1: float = number(0.9, ge=0, lt=1, help="memory of the mean gradient")
@@ -23,16 +28,19 @@ class Adam(Rule):
     def slots_used(self, h):
         return self.slots if self.amsgrad else self.slots[:2]
 
+    def tables(self, h, t):
+        return {"correction1": 1 - h["beta1"] ** t, "root2": np.sqrt(1 - h["beta2"] ** t)}
+
     def gain(self, state, h, t):
         v = state["v_max"] if self.amsgrad else state["v"]
-        return h.lr / (v.sqrt() / h.correction("beta2", t).sqrt()).add_(h.eps)
+        return h.lr / (v.sqrt() / h.root2).add_(h.eps)
 
     def update(self, w, g, state, h, t):
-        m = state["m"].mul_(h.beta1).add_(g * (1 - h.beta1))
-        v = state["v"].mul_(h.beta2).add_(g * g * (1 - h.beta2))
+        m = state["m"].mul_(h.beta1).add_(g * h.complement("beta1"))
+        v = state["v"].mul_(h.beta2).add_(g * g * h.complement("beta2"))
         if self.amsgrad:
             state["v_max"].copy_(state["v_max"].maximum(v))
-        w.sub_(self.gain(state, h, t) / h.correction("beta1", t) * m)
+        w.sub_(self.gain(state, h, t) / h.correction1 * m)
 
     def fused(self, w, g, state, h, t):
         import torch
@@ -47,6 +55,9 @@ class Adam(Rule):
 @register("optimizer", "adamw", torch="AdamW", paper="Loshchilov & Hutter 2019")
 @dataclass
 class AdamW(Adam):
-    """w <- (1 - lr weight_decay) w, then Adam's step"""
+    """w <- (1 - lr weight_decay) w, then Adam's step
+
+    A proximal step takes the rate of each weight: lr/(sqrt vhat + eps).
+    """
 
     decoupled = True

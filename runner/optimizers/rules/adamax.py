@@ -22,10 +22,13 @@ class Adamax(Rule):
     eps: float = number(1e-8, above=0, help="keeps the division finite")
     slots = ("m", "u")
 
+    def tables(self, h, t):
+        return {"correction1": 1 - h["beta1"] ** t}
+
     def gain(self, state, h, t):
         return h.lr / state["u"]
 
     def update(self, w, g, state, h, t):
-        m = state["m"].mul_(h.beta1).add_(g * h.correction("beta1", t**0))
+        m = state["m"].mul_(h.beta1).add_(g * h.complement("beta1"))
         state["u"].copy_((state["u"] * h.beta2).maximum(g.abs() + h.eps))
-        w.sub_(self.gain(state, h, t) / h.correction("beta1", t) * m)
+        w.sub_(self.gain(state, h, t) / h.correction1 * m)

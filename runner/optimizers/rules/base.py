@@ -1,9 +1,12 @@
 """What a first-order update rule is.
 
 A rule works on R rows at once: weights `w` and gradient `g` are [R, P], state slots [R, P], hyper-parameters `h.lr`,
-`h.momentum`, ... columns [R, 1] (None where neutral in all rows), `t` the 1-based step of each row [R, 1]. `update`
-changes w and state in place and is the definition. Weight decay happens in optimizers/segments.py; clipping, penalties
-and projections in training/engine.py.
+`h.momentum`, ... columns [R, 1] (None where neutral in all rows; `h.complement("beta1")` is 1 - beta1), `t` the 1-based
+step of each row [R, 1]. `update` changes w and state in place and is the definition. Weight decay happens in
+optimizers/segments.py; clipping, penalties and projections in training/engine.py.
+
+On single columns [R, 1] only + - * / and sqrt are exact and so the same for one row as for many; a power or an
+exponential of time belongs into `tables`.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from runner.config.registry import number, switch
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
 
@@ -38,12 +42,21 @@ class Rule:
         None, above=0, optional=True, neutral=float("inf"), help="cut each element of the gradient to +- this"
     )
     proximal: bool = switch(
-        False, kind="segment", help="penalties by their proximal step (exact zeros) instead of a gradient"
+        False,
+        kind="segment",
+        help="penalties by their proximal step (exact zeros) instead of a gradient; the threshold of a weight is the "
+        "penalty's strength times the rule's rate of that weight, as `runner list optimizer=NAME` says",
     )
 
     def slots_used(self, h: dict) -> tuple[str, ...]:
         """Slots that are needed; h maps key -> column, None where the key is neutral in all rows."""
         return self.slots
+
+    def tables(self, h: dict[str, float], t: np.ndarray) -> dict[str, np.ndarray]:
+        """Numbers that the steps t [S] of one row need and that depend on nothing but t and its hyper-parameters h
+        (bias corrections): name -> [S], in double precision. `update` and `gain` find them as columns h.<name>.
+        """
+        return {}
 
     def update(self, w: Tensor, g: Tensor, state: dict[str, Tensor], h, t: Tensor) -> None:
         """One step in place: the definition."""

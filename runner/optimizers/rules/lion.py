@@ -11,7 +11,11 @@ from runner.optimizers.rules.base import Rule
 @register("optimizer", "lion", paper="Chen et al. 2023")
 @dataclass
 class Lion(Rule):
-    """w <- (1 - lr weight_decay) w - lr sign(beta1 m + (1-beta1) g);  m <- beta2 m + (1-beta2) g"""
+    """w <- (1 - lr weight_decay) w - lr sign(beta1 m + (1-beta1) g);  m <- beta2 m + (1-beta2) g
+
+    A step is lr however long the gradient is, so a proximal step is one of rate lr: strength competes with a sign of
+    size 1, and where the two settle is not the minimum of loss + penalty.
+    """
 
     lr: float = number(1e-4, above=0, help="learning rate, before the schedule")
     beta1: float = number(0.9, ge=0, lt=1, help="share of the mean gradient in the direction of a step")
@@ -21,5 +25,5 @@ class Lion(Rule):
 
     def update(self, w, g, state, h, t):
         m = state["m"]
-        w.sub_(h.lr * (h.beta1 * m + (1 - h.beta1) * g).sign())
-        m.mul_(h.beta2).add_(g * (1 - h.beta2))
+        w.sub_(h.lr * (h.beta1 * m + h.complement("beta1") * g).sign())
+        m.mul_(h.beta2).add_(g * h.complement("beta2"))

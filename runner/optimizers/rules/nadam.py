@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from runner.config.registry import number, register
 from runner.optimizers.rules.base import Rule
 
@@ -47,12 +49,14 @@ class NAdam(Rule):
     momentum_decay: float = number(4e-3, ge=0, help="how fast the momentum grows from beta1/2 to beta1")
     slots = ("m", "v")
 
+    def tables(self, h, t):
+        of_g_and_m = np.array([shares(h["beta1"], h["momentum_decay"], int(step)) for step in t])
+        return {"of_g": of_g_and_m[:, 0], "of_m": of_g_and_m[:, 1], "root2": np.sqrt(1 - h["beta2"] ** t)}
+
     def gain(self, state, h, t):
-        return h.lr / (state["v"].sqrt() / h.correction("beta2", t).sqrt() + h.eps)
+        return h.lr / (state["v"].sqrt() / h.root2 + h.eps)
 
     def update(self, w, g, state, h, t):
-        m = state["m"].mul_(h.beta1).add_(g * h.correction("beta1", t**0))
-        state["v"].mul_(h.beta2).add_(g * g * h.correction("beta2", t**0))
-        rows = zip(h.beta1.flatten().tolist(), h.momentum_decay.flatten().tolist(), t.flatten().tolist(), strict=True)
-        of_g, of_m = w.new_tensor([shares(beta1, decay, int(step)) for beta1, decay, step in rows]).split(1, dim=1)
-        w.sub_(self.gain(state, h, t) * (of_g * g + of_m * m))
+        m = state["m"].mul_(h.beta1).add_(g * h.complement("beta1"))
+        state["v"].mul_(h.beta2).add_(g * g * h.complement("beta2"))
+        w.sub_(self.gain(state, h, t) * (h.of_g * g + h.of_m * m))

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from runner.config.registry import number, register
 from runner.optimizers.rules.base import Rule
 
 
-def rectification(beta2: float, t: int) -> float:
+def rectification(beta2: float, t: np.ndarray) -> np.ndarray:
     """r_t, or 0 where the mean square is not to be used yet: rho_t <= 5."""
     most = 2 / (1 - beta2) - 1
+    if most <= 5:  # rho_t never gets there
+        return np.zeros_like(t)
     rho = most - 2 * t * beta2**t / (1 - beta2**t)
-    return ((rho - 4) * (rho - 2) * most / ((most - 4) * (most - 2) * rho)) ** 0.5 if rho > 5 else 0.0
+    late = np.maximum(rho, 5)
+    r = np.sqrt((late - 4) * (late - 2) * most / ((most - 4) * (most - 2) * late))
+    return np.where(rho > 5, r, 0.0)
 
 
 @register("optimizer", "radam", torch="RAdam", paper="Liu et al. 2020")
@@ -32,13 +38,15 @@ class RAdam(Rule):
     eps: float = number(1e-8, above=0, help="keeps the division finite")
     slots = ("m", "v")
 
+    def tables(self, h, t):
+        root2 = np.sqrt(1 - h["beta2"] ** t)
+        return {"correction1": 1 - h["beta1"] ** t, "r_root2": rectification(h["beta2"], t) * root2}
+
     def gain(self, state, h, t):
-        rows = zip(h.beta2.flatten().tolist(), t.flatten().tolist(), strict=True)
-        r = h.lr.new_tensor([[rectification(beta2, int(step))] for beta2, step in rows])
-        adapted = r * h.correction("beta2", t).sqrt() / (state["v"].sqrt() + h.eps)
-        return h.lr * adapted.where(r > 0, adapted.new_ones(()))
+        adapted = h.r_root2 / (state["v"].sqrt() + h.eps)
+        return h.lr * adapted.where(h.r_root2 > 0, adapted.new_ones(()))
 
     def update(self, w, g, state, h, t):
-        m = state["m"].mul_(h.beta1).add_(g * h.correction("beta1", t**0))
-        state["v"].mul_(h.beta2).add_(g * g * h.correction("beta2", t**0))
-        w.sub_(self.gain(state, h, t) / h.correction("beta1", t) * m)
+        m = state["m"].mul_(h.beta1).add_(g * h.complement("beta1"))
+        state["v"].mul_(h.beta2).add_(g * g * h.complement("beta2"))
+        w.sub_(self.gain(state, h, t) / h.correction1 * m)

@@ -13,6 +13,8 @@ from runner.optimizers.rules.base import Rule
 class RMSprop(Rule):
     """r <- rho r + (1-rho) g^2;  w <- w - lr g/(sqrt r + eps)  (centered: r minus the squared mean; momentum on the
     quotient)
+
+    A proximal step takes the rate of each weight: lr/(sqrt r + eps), over 1 - momentum.
     """
 
     lr: float = number(1e-3, above=0, help="learning rate, before the schedule")
@@ -31,12 +33,12 @@ class RMSprop(Rule):
 
     def gain(self, state, h, t):
         step = h.lr / self._root(state, h)
-        return step if h.momentum is None else step / (1 - h.momentum)
+        return step if h.momentum is None else step / h.complement("momentum")
 
     def update(self, w, g, state, h, t):
-        state["r"].mul_(h.rho).add_(g * g * (1 - h.rho))
+        state["r"].mul_(h.rho).add_(g * g * h.complement("rho"))
         if self.centered:
-            state["mean"].mul_(h.rho).add_(g * (1 - h.rho))
+            state["mean"].mul_(h.rho).add_(g * h.complement("rho"))
         step = g / self._root(state, h)
         if h.momentum is not None:
             step = state["b"].mul_(h.momentum).add_(step)

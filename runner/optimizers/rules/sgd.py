@@ -11,7 +11,11 @@ from runner.optimizers.rules.base import Rule
 @register("optimizer", "sgd", torch="SGD", paper="Robbins & Monro 1951; Polyak 1964; Sutskever et al. 2013")
 @dataclass
 class SGD(Rule):
-    """m <- momentum m + (1 - dampening) g;  w <- w - lr m  (nesterov: w - lr (g + momentum m))"""
+    """m <- momentum m + (1 - dampening) g;  w <- w - lr m  (nesterov: w - lr (g + momentum m))
+
+    A proximal step takes the rate lr (1 - dampening)/(1 - momentum): how far a constant gradient moves a weight in the
+    long run.
+    """
 
     momentum: float = number(0.0, ge=0, lt=1, neutral=0.0, help="share of the last step that is kept")
     dampening: float = number(
@@ -26,8 +30,10 @@ class SGD(Rule):
     def gain(self, state, h, t):
         if h.momentum is None:
             return h.lr
-        entering = 1 if h.dampening is None else 1 - h.dampening * (h.momentum > 0)
-        return h.lr * entering / (1 - h.momentum)
+        step = h.lr / h.complement("momentum")
+        if h.dampening is None:
+            return step
+        return step * h.complement("dampening").where(h.momentum > 0, step.new_ones(()))
 
     def update(self, w, g, state, h, t):
         if h.momentum is None:
@@ -35,6 +41,6 @@ class SGD(Rule):
             return
         m = state["m"].mul_(h.momentum)
         if h.dampening is not None:  # as torch: only with momentum, and the first gradient enters whole
-            g_in = g * (1 - h.dampening * (t > 1) * (h.momentum > 0))
+            g_in = g * h.complement("dampening").where((t > 1) & (h.momentum > 0), g.new_ones(()))
         m.add_(g if h.dampening is None else g_in)
         w.sub_(h.lr * (g + h.momentum * m if self.nesterov else m))

@@ -13,7 +13,8 @@ from runner.optimizers.rules.base import Rule
 class SignSGD(Rule):
     """m <- momentum m + (1-momentum) g;  w <- w - lr sign(m)
 
-    A step is lr however long the gradient is, so a proximal step is one of rate lr.
+    A step is lr however long the gradient is, so a proximal step is one of rate lr: strength competes with a sign of
+    size 1, and where the two settle is not the minimum of loss + penalty.
     """
 
     lr: float = number(1e-3, above=0, help="learning rate, before the schedule")
@@ -24,5 +25,5 @@ class SignSGD(Rule):
         return self.slots if h["momentum"] is not None else ()
 
     def update(self, w, g, state, h, t):
-        m = g if h.momentum is None else state["m"].mul_(h.momentum).add_(g * (1 - h.momentum))
+        m = g if h.momentum is None else state["m"].mul_(h.momentum).add_(g * h.complement("momentum"))
         w.sub_(h.lr * m.sign())
