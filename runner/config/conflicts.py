@@ -34,6 +34,7 @@ class Known:
     train: int | None = None  # examples of the training split
     val: int | None = None  # of the validation split
     cuda: int | None = None  # CUDA devices that torch can use
+    image_shape: tuple[int, ...] | None = None  # (channels, height, width); () if the examples are no images
 
     def batch(self, s: Settings) -> int | None:
         """Examples a step."""
@@ -198,6 +199,27 @@ def hidden_noise(s: Settings, known: Known) -> Iterator[Conflict]:
             )
 
 
+def augmented_data(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Images are changed as images, tables as tables, colours where there are colours."""
+    from runner.data.augmentation.base import Augmentation
+
+    shape = s.dataset.image_shape if known.image_shape is None else known.image_shape
+    data = f"dataset={name_of(s.dataset, 'dataset')}"
+    for entry, option, key, value in _active(s, "augmentation"):
+        cls: type[Augmentation] = entry.cls
+        problem = ""
+        if shape is not None and ("image" if shape else "table") not in cls.inputs:
+            holds = f"images ({'x'.join(map(str, shape))})" if shape else "a table"
+            problem = f"is for {cls.inputs[0]}s, but {data} is {holds}; set {key}={option.neutral:g}"
+        elif shape and cls.channels not in (None, shape[0]):
+            have = "are grey" if shape[0] == 1 else f"have {shape[0]} channels"
+            problem = f"changes colours, but the images of {data} {have}; set {key}={option.neutral:g}"
+        elif s.dataset.scaling == "quantile" and cls.on_pixels and (shape or "table" not in cls.inputs):
+            problem = "changes pixels, which dataset.scaling = quantile does not keep; set dataset.scaling=standardize"
+        if problem:
+            yield Conflict((key, "dataset", "dataset.scaling"), f"{key} = {value}: {problem}")
+
+
 def residual(s: Settings, known: Known) -> Iterator[Conflict]:
     """Residual sums need two hidden layers of one width, one after the other."""
     hidden = s.model.hidden
@@ -256,6 +278,7 @@ RULES: tuple[Callable[[Settings, Known], Iterator[Conflict]], ...] = (
     validation_data,
     layers,
     hidden_noise,
+    augmented_data,
     residual,
     last_batch,
     device,
@@ -285,10 +308,10 @@ def _metrics(task: str | None) -> tuple[str, ...]:
     return metrics_of(task) if task else ()
 
 
-def _active(s: Settings) -> Iterator[tuple[Entry, Option, str, str]]:
-    """(entry, option, dotted key, value) of every strength of a regularizer that is not neutral."""
-    for name, entry in entries("regularizer").items():
+def _active(s: Settings, group: str = "regularizer") -> Iterator[tuple[Entry, Option, str, str]]:
+    """(entry, option, dotted key, value) of every strength of a flat group that is not neutral."""
+    for name, entry in entries(group).items():
         for key, option in entry.options.items():
-            value = getattr(s.regularizer[name], key)
+            value = getattr(getattr(s, group)[name], key)
             if option.active(value):
                 yield entry, option, flat_key(entry, key), f"{value:g}" if isinstance(value, float) else value

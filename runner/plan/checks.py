@@ -16,7 +16,7 @@ def check_against_data(settings: Settings, data: Any) -> list[str]:
 def known(settings: Settings, data: Any) -> Known:
     """What the data, and torch where a CUDA device is asked for, say."""
     cuda = _cuda_devices() if settings.trainer.device.startswith("cuda") else None
-    return Known(data.task, len(data.train), len(data.val), cuda)
+    return Known(data.task, len(data.train), len(data.val), cuda, data.image_shape or ())
 
 
 def _cuda_devices() -> int:

@@ -29,7 +29,7 @@ def structure(run: Settings, data: RunData) -> tuple:
         key: run.value(key) for key, option in options if option.kind == "structural" and not key.startswith("dataset.")
     }
     sizes = tuple(len(part) for part in (data.train, data.val, data.test))
-    shapes = (data.task, len(data.x), data.x.shape[1], data.outputs, *sizes)
+    shapes = (data.task, len(data.x), data.x.shape[1], data.image_shape, data.outputs, *sizes)
     return (json.dumps(chosen, sort_keys=True), type(run.loss).__name__, shapes)
 
 

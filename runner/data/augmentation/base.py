@@ -46,17 +46,20 @@ class Shape:
 class Augmentation:
     """Base of everything under `augmentation.*`.
 
-    `inputs` says what it can change, `channels` how many an image must have (None = any number).
+    `inputs` says what it can change, `channels` how many an image must have (None = any number), `on_pixels` whether it
+    sees values between black and white rather than the network's features.
     """
 
     inputs: ClassVar[tuple[str, ...]] = ("image", "table")
     channels: ClassVar[int | None] = None
+    on_pixels: ClassVar[bool] = False
 
 
 class Geometry(Augmentation):
     """A change of place, one affine map an example, about the middle of the image."""
 
     inputs: ClassVar[tuple[str, ...]] = ("image",)
+    on_pixels = True
 
     def matrix(self, chance: Chance, height: int, width: int, **h: Tensor) -> Tensor:
         """Where each pixel of the new image comes from: [K, M, B, 2, 3] in float64, (x, y, 1) -> (x, y) in pixels from
@@ -69,6 +72,7 @@ class Pixels(Augmentation):
     """A change of an image's values. `clipped` ones are cut to 0 to 1 afterwards."""
 
     inputs: ClassVar[tuple[str, ...]] = ("image",)
+    on_pixels = True
     clipped: ClassVar[bool] = True
 
     def pixels(self, chance: Chance, p: Tensor, **h: Tensor) -> Tensor:

@@ -40,6 +40,7 @@ class RawTable:
 class Source:
     """Keys common to all data sets."""
 
+    image_shape: ClassVar[tuple[int, ...] | None] = ()  # (channels, height, width); () = tables; None = the data tell
     brings: ClassVar[tuple[str, ...]] = ()  # splits that the data set marks itself: no fraction is cut for them
 
     train_size: float | None = number(

@@ -17,6 +17,8 @@ class Digits(Source):
     The numbers are those of `load_digits`.
     """
 
+    image_shape = (1, 8, 8)
+
     def read(self) -> RawTable:
         """The table; DataError if scikit-learn is not installed."""
         import numpy as np
@@ -32,5 +34,5 @@ class Digits(Source):
             numeric_names=[f"pixel_{row}_{column}" for row in range(8) for column in range(8)],
             sha256=hashlib.sha256(raw).hexdigest(),
             labels=[str(digit) for digit in range(10)],
-            image_shape=(1, 8, 8),
+            image_shape=self.image_shape,
         )

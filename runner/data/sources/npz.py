@@ -22,6 +22,8 @@ class NPZ(Source):
     lacking are cut from train. Pickled objects are never read.
     """
 
+    image_shape = None
+
     path: str | None = text(None, optional=True, help="the .npz file")
     task: str = choice(
         "auto",
