@@ -33,15 +33,26 @@ def _stack(arrays: list[np.ndarray]) -> tuple[list[np.ndarray], list[int]]:
 class Tables:
     """Features and targets on the device; indices [M, n] of each split."""
 
-    def __init__(self, data: list[RunData], dtype=torch.float32, device="cpu", train_eval_rows: int = 2000):
+    def __init__(
+        self,
+        data: list[RunData],
+        dtype=torch.float32,
+        device="cpu",
+        train_eval_rows: int = 2000,
+        like: Tables | None = None,
+    ):
         self.data = data
         self.task, self.outputs = data[0].task, data[0].outputs
         self.size = {split: len(getattr(data[0], split)) for split in ("train", "val", "test")}
         features, x_of = _stack([d.x for d in data])
         targets, y_of = _stack([d.y for d in data])
-        self.x = self._features(features, dtype).to(device)
-        self.y = torch.from_numpy(np.concatenate(targets)).to(device)
-        self.q = self._targets(dtype)
+        self._arrays = [id(array) for array in features + targets]
+        if like is not None and like._arrays == self._arrays:
+            self.x, self.y, self.q = like.x, like.y, like.q
+        else:
+            self.x = self._features(features, dtype).to(device)
+            self.y = torch.from_numpy(np.concatenate(targets)).to(device)
+            self.q = self._targets(dtype)
         count = len(data[0].x)
         self._x_shift = torch.tensor([k * count for k in x_of])
         self._y_shift = torch.tensor([k * count for k in y_of])

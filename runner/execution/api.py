@@ -13,6 +13,7 @@ from runner.config.validate import show
 from runner.errors import ConfigError, DataError
 from runner.execution.configurations import read_all
 from runner.execution.session import Outcome, start
+from runner.plan.folds import expand_folds
 from runner.records.flat import flatten
 
 LONGEST = 80  # characters of a folder's name
@@ -20,6 +21,8 @@ LONGEST = 80  # characters of a folder's name
 
 def train(configs: Sequence[Any], outputs: str | Path = "outputs", *, console: bool = False) -> list[Outcome]:
     """Train one run a configuration, each in its own folder <outputs>/<date>/<time>-<n>/NNN_name; outcomes in order.
+
+    With `dataset.folds` and no `dataset.fold`, a configuration is one run a fold.
 
     Args:
         configs: each a dictionary over the defaults, `{"optimizer": {"name": "sgd", "lr": 0.1}, "seed": 3}` (dotted
@@ -33,7 +36,8 @@ def train(configs: Sequence[Any], outputs: str | Path = "outputs", *, console: b
 
     A run that fails otherwise does not raise: its outcome has the status "failed" or "diverged".
     """
-    runs = read_all(configs)
+    given = read_all(configs)
+    runs = [fold for run in given for fold in expand_folds(run)]
     if not runs:
         return []
     now = datetime.now()
@@ -45,7 +49,7 @@ def train(configs: Sequence[Any], outputs: str | Path = "outputs", *, console: b
         return start(list(zip(runs, folders, strict=True)), console=console)
     except (ConfigError, DataError) as error:
         _remove_empty([*folders, parent])
-        raise ConfigError(_data_problems(runs) or [str(error)]) from error
+        raise ConfigError(_data_problems(given) or [str(error)]) from error
 
 
 def names(runs: list[Settings]) -> list[str]:
@@ -72,10 +76,10 @@ def _data_problems(runs: list[Settings]) -> list[str]:
     problems = []
     for i, run in enumerate(runs):
         try:
-            found = check_against_data(run, prepare(run, cache))
+            found = [p for fold in expand_folds(run) for p in check_against_data(fold, prepare(fold, cache))]
         except (ConfigError, DataError) as error:
             found = error.problems if isinstance(error, ConfigError) else [str(error)]
-        problems += [f"configs[{i}]: {problem}" for problem in found]
+        problems += [f"configs[{i}]: {problem}" for problem in dict.fromkeys(found)]
     return problems
 
 

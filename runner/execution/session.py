@@ -10,7 +10,7 @@ from typing import Any
 
 from runner.config.settings import Settings
 from runner.errors import ConfigError, RunError, RunnerError
-from runner.execution import unfinished
+from runner.execution import folds, unfinished
 from runner.execution.lock import lock
 from runner.execution.signals import stop_signals
 from runner.execution.stored import CONFIG, read_config, write_config
@@ -45,15 +45,31 @@ def start(runs: list[tuple[Settings, Path]], *, console: bool = False) -> list[O
         return _Session(runs, data, root, console, resumed=False).train({})
 
 
+def start_folds(settings: Settings, folder: Path, *, console: bool = False) -> list[Outcome]:
+    """Train what one configuration stands for: a run in `folder`, or one for each fold in a subfolder of it."""
+    runs = folds.members(settings, Path(folder))
+    if len(runs) == 1:
+        return start(runs, console=console)
+    _prepare([each for each, _ in runs])  # so that nothing is made for data that will not do
+    write_config(settings, folder)
+    folds.make_folders(runs)
+    return start(runs, console=console)
+
+
 def resume(folder: Path, *, console: bool = False) -> list[Outcome]:
     """Continue an interrupted run from its checkpoint, or all runs of a folder in which several were started together.
 
     What has no checkpoint yet starts from its beginning; a finished run is left alone and reported as it ended.
     """
     folder = Path(folder)
-    folders = unfinished.read(folder) or [folder]
-    runs = [(read_config(each), each) for each in folders]
+    listed = unfinished.read(folder)
+    runs = [(read_config(each), each) for each in listed] if listed else folds.members(read_config(folder), folder)
+    folders = [each for _, each in runs]
     done = _finished(folders)
+    if not listed and len(runs) > 1:
+        if len(done) == len(runs):
+            return [done[each] for each in folders]
+        folds.make_folders(runs)  # killed while they were being made
     if folders == [folder] and not done:
         _refuse_alone(folder)
     elif folders == [folder]:

@@ -39,6 +39,11 @@ def parameters(run: Settings, data: RunData) -> int:
     return sum((a + 1) * b for a, b in itertools.pairwise(widths))
 
 
+def width(run: Settings, data: RunData) -> int:
+    """How many runs such as this train side by side: what fits the cache."""
+    return max(1, min(LARGEST, CACHE_FLOATS // parameters(run, data)))
+
+
 def populations(
     runs: Sequence[Settings], data: Sequence[RunData], sort_key: Any, max_members: int | None = None
 ) -> list[list[int]]:
@@ -49,8 +54,7 @@ def populations(
     cut: list[list[int]] = []
     for members in groups.values():
         members.sort(key=lambda i: str(sort_key(runs[i])))
-        fitting = CACHE_FLOATS // parameters(runs[members[0]], data[members[0]])
-        size = max_members or max(1, min(LARGEST, fitting))
+        size = max_members or width(runs[members[0]], data[members[0]])
         size = math.ceil(len(members) / math.ceil(len(members) / size))  # equal parts
         cut += [members[a : a + size] for a in range(0, len(members), size)]
     return cut

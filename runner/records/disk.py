@@ -2,6 +2,9 @@
 
 Every function leaves the file either as it was or as asked, and turns an OSError (full disk, read-only folder) into a
 RunError that names the path, the cause and the fix. A file is open only during the call.
+
+A sweep writes thousands of small files, and an fsync takes milliseconds: its workers write `grouped`, without one, and
+`settle` makes all of it durable at once, before a checkpoint or a row of results.csv counts on it.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from pathlib import Path
 
 from runner.errors import RunError
 
+GROUPED = [False]  # of this process: an fsync a file is left out until `settle`
 TEMPORARY = ".tmp"  # what a file is called while `replace` writes it
 FIXES = {
     errno.ENOSPC: "free some space, then `runner resume` the run",
@@ -38,7 +42,7 @@ def append(path: Path, data: bytes, at: int, *, sync: bool = False) -> int:
         try:
             _write_all(fd, data)
             if sync:
-                os.fsync(fd)
+                _sync(fd)
         except OSError:
             if os.fstat(fd).st_size > at:
                 os.ftruncate(fd, at)
@@ -53,7 +57,7 @@ def replace(path: Path, data: bytes) -> None:
         try:
             with _opened(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as fd:
                 _write_all(fd, data)
-                os.fsync(fd)
+                _sync(fd)
             os.replace(temporary, path)
         except OSError:
             temporary.unlink(missing_ok=True)
@@ -84,7 +88,23 @@ def truncate(path: Path, size: int) -> None:
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable (after creating or renaming files in it)."""
     with _reported(folder, "sync"), _opened(folder, os.O_RDONLY) as fd:
-        os.fsync(fd)
+        _sync(fd)
+
+
+def grouped() -> None:
+    """From now on this process leaves out the fsync of each file; `settle` makes up for it."""
+    GROUPED[0] = True
+
+
+def settle() -> None:
+    """Make everything durable that has been written `grouped` by any process."""
+    os.sync()
+
+
+def settle_grouped() -> None:
+    """The same, if this process writes `grouped`."""
+    if GROUPED[0]:
+        settle()
 
 
 def _cut(fd: int, path: Path, size: int) -> None:
@@ -96,6 +116,11 @@ def _cut(fd: int, path: Path, size: int) -> None:
         )
     if found > size:
         os.ftruncate(fd, size)
+
+
+def _sync(fd: int) -> None:
+    if not GROUPED[0]:
+        os.fsync(fd)
 
 
 def _write_all(fd: int, data: bytes) -> None:

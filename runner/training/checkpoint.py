@@ -27,7 +27,18 @@ def write(path: Path, tensors: dict[str, torch.Tensor], rows: list[dict[str, Any
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     plain = json.dumps(rows)
     metadata = {"format": str(FORMAT), "rows": plain, "sha256": digest(tensors, plain)}
+    disk.settle_grouped()  # the offsets in it count on what the runs have written
     disk.replace(path, save(tensors, metadata))
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """The plain state of the trials in a checkpoint, without its tensors; raises RunError if it is damaged."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return json.loads((file.metadata() or {})["rows"])
+    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise RunError(f"{path}: the checkpoint is damaged ({reason}). {FIX}") from error
 
 
 def read(path: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:

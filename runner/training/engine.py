@@ -38,13 +38,16 @@ PREPARED = 1 << 19  # numbers prepared at once (batches, noise), so that they st
 
 
 class Engine:
-    """The rows in training. Rows must be sorted by `segment_key` and agree in every structural option."""
+    """The rows in training. Rows must be sorted by `segment_key` and agree in every structural option.
 
-    def __init__(self, runs: list[Settings], data: list[RunData]):
+    Tables `like` these are shared instead of made again, where they hold the same arrays.
+    """
+
+    def __init__(self, runs: list[Settings], data: list[RunData], like: Tables | None = None):
         first = runs[0]
         self.dtype = getattr(torch, first.trainer.dtype)
         self.device = torch.device(first.trainer.device)
-        self.tables = Tables(data, self.dtype, self.device, first.trainer.train_eval_rows)
+        self.tables = Tables(data, self.dtype, self.device, first.trainer.train_eval_rows, like)
         self.network = Network(first.model, data[0].x.shape[1], data[0].outputs, self.dtype, self.device)
         self.layout = self.network.layout
         loss = {"classification": "cross_entropy", "regression": "mse"}[data[0].task]
@@ -115,6 +118,18 @@ class Engine:
         epochs = self.epochs[rows]
         self._bind([self.runs[r] for r in rows])
         self.load_state(state, epochs)
+
+    def joined(self, old: int, runs: list[Settings], data: list[RunData], order: list[int]) -> Engine:
+        """An engine of the first `old` rows as they are and of new `runs`, in `order` (positions in old + new)."""
+        every = list(zip(self.runs[:old] + runs, self.tables.data[:old] + data, strict=True))
+        other = Engine([every[i][0] for i in order], [every[i][1] for i in order], like=self.tables)
+        rows = [order.index(i) for i in range(old)]
+        state, epochs = other.state(), np.zeros(len(order), dtype=np.int64)
+        for name, tensor in self.state().items() if old else ():
+            state[name][rows] = tensor[:old]
+        epochs[rows] = self.epochs[:old]
+        other.load_state(state, epochs)
+        return other
 
     # ---- an epoch
 

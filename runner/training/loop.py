@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from runner.errors import RunnerError
+from runner.optimizers.segments import segment_key
 from runner.records.console import shown_path
 from runner.training import checkpoint
 from runner.training.engine import Engine
@@ -42,6 +43,9 @@ class Training:
         asked_to_stop: looked at after every epoch; true ends training with a checkpoint and `Interrupted`.
         watch: called after every epoch with the trials that train and all outcomes so far (progress display).
         at_end: called with (trial, engine of its kept weights) before a run's summary is written (figures).
+        ended: called with the outcome of a run once its summary is written.
+        admit: asked for up to so many new trials of the same structure, to take the place of those that have ended.
+        width: rows that train side by side while there are enough; as many as `trials` unless given.
     """
 
     def __init__(
@@ -54,21 +58,25 @@ class Training:
         asked_to_stop: Callable[[], bool] = lambda: False,
         watch: Callable[[list[Trial], list[Outcome]], None] = lambda trials, outcomes: None,
         at_end: Callable[[Trial, Engine], None] = lambda trial, engine: None,
+        ended: Callable[[Outcome], None] = lambda outcome: None,
+        admit: Callable[[int], list[Trial]] = lambda free: [],
+        width: int | None = None,
     ):
         self.engine, self.trials, self.path, self.facts = engine, trials, path, facts
         self.asked_to_stop, self.watch, self.at_end = asked_to_stop, watch, at_end
+        self.ended, self.admit, self.width = ended, admit, width or len(trials)
         self.best = {name: tensor.clone() for name, tensor in engine.kept.items()}
         self.outcomes: list[Outcome] = []
-        self.resumed = False
         self.root = path.parent  # the folder to resume
 
     def run(self) -> list[Outcome]:
         """Train every row to its end; returns the outcomes in the order in which they ended."""
         self.saved = self.flushed = self.clock = time.monotonic()
-        if not self.resumed:
-            self._evaluate_and_record({})
+        self._begin([row for row, trial in enumerate(self.trials) if not trial.last])
         while True:
             self._end_finished()
+            if self._fill():
+                continue
             if not self.trials:
                 break
             self._save_if_due()
@@ -91,15 +99,42 @@ class Training:
             {"lr": trained["lr"], "train/objective": trained["objective"], "grad_norm": trained["grad_norm"]}
         )
 
+    def _begin(self, rows: list[int]) -> None:
+        """Epoch 0, before training, of rows that are new."""
+        if rows:
+            new = self.engine.subset(rows, *(tensor[rows] for tensor in self.engine.kept.values()))
+            self._record(rows, new.evaluate(("train", "val")) | new.weight_statistics())
+
+    def _fill(self) -> bool:
+        """Take in new rows once a quarter of the places are free; says whether there were any."""
+        free = self.width - len(self.trials)
+        new = self.admit(free) if not self.trials or 4 * free >= self.width else []
+        if not new:
+            return False
+        old, everyone = len(self.trials), self.trials + new
+        order = sorted(range(len(everyone)), key=lambda i: str(segment_key(everyone[i].settings)))
+        self.engine = self.engine.joined(old, [t.settings for t in new], [t.data for t in new], order)
+        best = {name: tensor.clone() for name, tensor in self.engine.kept.items()}
+        for name, tensor in best.items():
+            tensor[[order.index(row) for row in range(old)]] = self.best[name][:old]
+        self.best, self.trials = best, [everyone[i] for i in order]
+        self._begin([row for row, i in enumerate(order) if i >= old])
+        return True
+
     def _evaluate_and_record(self, trained: dict[str, np.ndarray]) -> None:
-        """Metrics of every row after an epoch (or, at epoch 0, before training), to its files and its stopping rule."""
+        """Metrics of every row after an epoch, to its files and its stopping rule."""
         metrics = self.engine.evaluate(("train", "val")) | self.engine.weight_statistics()
+        self._record(list(range(len(self.trials))), trained | metrics)
+
+    def _record(self, rows: list[int], metrics: dict[str, np.ndarray]) -> None:
+        """One line of metrics [n] for each of these rows."""
         now = time.monotonic()
         elapsed, self.clock = now - self.clock, now
-        for row, trial in enumerate(self.trials):
+        for i, row in enumerate(rows):
+            trial = self.trials[row]
             trial.seconds += elapsed
             epoch = int(self.engine.epochs[row])
-            values = {name: float(column[row]) for name, column in (trained | metrics).items()}
+            values = {name: float(column[i]) for name, column in metrics.items()}
             if trial.record(epoch, _in_order(trial, epoch, self.engine.steps, values)):
                 for name, best in self.best.items():
                     best[row] = self.engine.kept[name][row]
@@ -141,6 +176,7 @@ class Training:
             self.at_end(trial, alone)
             tested = trial.own({k: float(v[i]) for k, v in test.items()})
             self.outcomes.append(finish(trial, alone, 0, tested, self.facts))
+            self.ended(self.outcomes[-1])
         self._compact([row for row in range(len(self.trials)) if row not in ended])
 
     def _compact(self, rows: list[int]) -> None:

@@ -1,0 +1,208 @@
+"""Worker processes: one work each at a time, thread by thread one a core; they die with their parent.
+
+Where the platform can, workers are forked after torch has been imported and the data have been read, so they start at
+once and share both. The parent computes nothing itself. A worker is told to stop by SIGTERM and saves a checkpoint; one
+that dies is replaced, and its work is reported as broken.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from runner.execution.work import Run, Work, carry_out
+from runner.records import disk
+from runner.training.loop import Interrupted
+from runner.training.outcome import Outcome
+
+TELL_SECONDS = 0.25  # between two reports of a worker about runs in training
+POLL_SECONDS = 0.2  # how soon the parent looks for signals and for dead workers
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run of the sweep has ended."""
+
+    run: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a worker has in training now: run -> (epoch, best monitored value or None)."""
+
+    worker: int
+    rows: dict[int, tuple[int, float | None]]
+
+
+@dataclass(frozen=True)
+class Done:
+    """A work has ended in an orderly way; interrupted ones have their state in the checkpoint."""
+
+    work: Work
+    interrupted: bool = False
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A work ended with an exception, or its worker died (`died`)."""
+
+    work: Work
+    error: str
+    traceback: str
+    died: bool = False
+
+
+Event = Ended | Training | Done | Broken
+
+
+class Pool:
+    """Carries out works in `workers` processes. Use as a context: at its end no worker is left."""
+
+    def __init__(self, runs: Sequence[Run], data: Sequence[Any], workers: int):
+        self.runs, self.data, self.size = runs, data, workers
+        self.waiting: list[Work] = []
+        self.members: list[_Worker] = []
+        self.stopping = False
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        for member in self.members:
+            member.kill()
+
+    def submit(self, work: Work) -> None:
+        """Carry `work` out as soon as a worker is free."""
+        self.waiting.append(work)
+
+    def stop(self) -> None:
+        """Ask every worker to save and end; what is waiting is not begun."""
+        self.stopping = True
+        self.waiting.clear()
+        for member in self.members:
+            if member.work:
+                member.terminate()
+
+    def events(self) -> Iterator[Event | None]:
+        """What happens, as it happens, until nothing is under way; None now and then, so that the caller can look."""
+        while self.waiting or any(member.work for member in self.members):
+            self._hand_out()
+            ready = wait([member.connection for member in self.members if member.work], POLL_SECONDS)
+            for member in [m for m in self.members if m.connection in ready]:
+                yield from self._hear(member)
+            yield None
+
+    def _hand_out(self) -> None:
+        while self.waiting and not self.stopping:
+            free = next((member for member in self.members if not member.work), None)
+            if free is None and len(self.members) < self.size:
+                free = _Worker(len(self.members), self.runs, self.data)
+                self.members.append(free)
+            if free is None:
+                return
+            free.give(self.waiting.pop(0))
+
+    def _hear(self, member: _Worker) -> Iterator[Event]:
+        work = member.work
+        try:
+            event = member.connection.recv()
+        except (EOFError, OSError):
+            self.members.remove(member)
+            how = member.kill()
+            if work:
+                yield Broken(work, f"the worker process died ({how})", "", died=True)
+            return
+        if isinstance(event, (Done, Broken)):
+            member.work = None
+        yield event
+
+
+class _Worker:
+    """One process and the pipe to it."""
+
+    def __init__(self, number: int, runs: Sequence[Run], data: Sequence[Any]):
+        context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+        self.connection, theirs = context.Pipe()
+        arguments = (number, theirs, runs, data, os.getpid())
+        self.process = context.Process(target=_serve, args=arguments, name=f"runner-{number}", daemon=True)
+        self.process.start()
+        theirs.close()
+        self.work: Work | None = None
+
+    def give(self, work: Work) -> None:
+        self.work = work
+        self.connection.send(work)
+
+    def terminate(self) -> None:
+        self.process.terminate()
+
+    def kill(self) -> str:
+        """End the process if it lives; how it ended, in words."""
+        self.process.join(0.0 if self.work is None else 1.0)
+        if self.process.exitcode is None:
+            self.process.kill()
+        self.process.join()
+        self.connection.close()
+        code = self.process.exitcode or 0
+        return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+
+
+def _serve(number: int, connection: Connection, runs: Sequence[Run], data: Sequence[Any], parent: int) -> None:
+    """A worker's life: carry out what comes until the parent is gone."""
+    asked = _obey(parent)
+    disk.grouped()
+    while True:
+        try:
+            work = connection.recv()
+        except (EOFError, KeyboardInterrupt):
+            return
+        connection.send(_carry_out(number, work, runs, data, connection, asked))
+
+
+def _carry_out(number: int, work: Work, runs, data, connection: Connection, asked: list[bool]) -> Done | Broken:
+    import traceback
+
+    told = [0.0]
+
+    def watch(members: list[int], trials: list[Any]) -> None:
+        if time.monotonic() - told[0] >= TELL_SECONDS:
+            rows = {i: (int(t.last["epoch"]), t.stopping.best) for i, t in zip(members, trials, strict=True)}
+            connection.send(Training(number, rows))
+            told[0] = time.monotonic()
+
+    def ended(run: int, outcome: Outcome) -> None:
+        connection.send(Ended(run, outcome))
+
+    try:
+        carry_out(work, runs, data, asked_to_stop=lambda: asked[0], ended=ended, watch=watch)
+    except Interrupted:
+        return Done(work, interrupted=True)
+    except Exception as error:  # noqa: BLE001 a defect harms its own population; the parent finds out which row it was
+        message = f"{type(error).__name__}: {(str(error).strip() or 'no message').splitlines()[0]}"
+        return Broken(work, message, "".join(traceback.format_exception(error)))
+    return Done(work)
+
+
+def _obey(parent: int) -> list[bool]:
+    """SIGTERM means save and stop, Ctrl-C is the parent's business, and the parent's death is ours; [asked to stop]."""
+    asked = [False]
+
+    def stop(_number, _frame):
+        asked[0] = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:  # it died before that
+            os.kill(os.getpid(), signal.SIGKILL)
+    return asked

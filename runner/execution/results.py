@@ -1,0 +1,81 @@
+"""results.csv of a sweep: one row a run, appended as runs end, in the order of the runs when all have."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from runner.config.compact import compact, values
+from runner.config.validate import show
+from runner.execution.work import Run
+from runner.records import disk
+from runner.training.evaluation import recorded
+from runner.training.outcome import Outcome
+from runner.training.trial import SPLITS
+
+RESULTS = "results.csv"
+
+
+class Results:
+    """The table of a sweep in `root`. Columns: run, status, every key that is not at its default in some run, seed,
+    best_epoch, epochs, metrics of each split, seconds, error.
+    """
+
+    def __init__(self, root: Path, runs: Sequence[Run], tasks: Sequence[str]):
+        self.path, self.runs, self.size = root / RESULTS, runs, 0
+        given = [compact(run.settings) for run in runs]
+        order = {key: i for i, key in enumerate(dict.fromkeys(k for run in runs for k in values(run.settings)))}
+        self.keys = sorted({key for one in given for key in one} - {"seed", "name"}, key=order.__getitem__)
+        names = [name for run, task in zip(runs, tasks, strict=True) for name in recorded(run.settings, task)]
+        self.metrics = [f"{split}/{name}" for split in SPLITS for name in dict.fromkeys(names)]
+        self.columns = ["run", "status", *self.keys, "seed", "best_epoch", "epochs", *self.metrics, "seconds", "error"]
+
+    def start(self, outcomes: Mapping[int, Outcome]) -> None:
+        """Put the table in place with the header and the runs that have ended."""
+        lines = [self._line(self.columns), *(self._row(i, outcomes[i]) for i in sorted(outcomes))]
+        data = "".join(lines).encode()
+        disk.replace(self.path, data)
+        self.size = len(data)
+
+    def append(self, ended: Mapping[int, Outcome]) -> None:
+        """Add the rows of runs that have ended."""
+        data = "".join(self._row(i, outcome) for i, outcome in ended.items()).encode()
+        self.size = disk.append(self.path, data, self.size)
+
+    def _row(self, number: int, outcome: Outcome) -> str:
+        run, summary = self.runs[number], outcome.summary
+        own = values(run.settings)
+        metrics = [summary.get(split, {}).get(name) for split, name in (m.split("/") for m in self.metrics)]
+        return self._line(
+            [
+                run.folder.name,
+                outcome.status,
+                *(_text(own[key]) if key in own else "" for key in self.keys),
+                run.settings.seed,
+                summary.get("best_epoch"),
+                summary.get("epochs"),
+                *metrics,
+                summary.get("seconds"),
+                outcome.reason if outcome.status == "failed" else "",
+            ]
+        )
+
+    @staticmethod
+    def _line(cells: Sequence[Any]) -> str:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerow([_number(cell) for cell in cells])
+        return text.getvalue()
+
+
+def _text(value: Any) -> str:
+    return show(value).replace(" ", "") if isinstance(value, (list, tuple)) else show(value)
+
+
+def _number(cell: Any) -> Any:
+    if cell is None or (isinstance(cell, float) and not math.isfinite(cell)):
+        return ""
+    return repr(cell) if isinstance(cell, float) else cell

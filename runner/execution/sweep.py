@@ -1,0 +1,233 @@
+"""A sweep from its plan to its results: many runs, as few populations, over the workers of an executor.
+
+The parent plans, hands out work, hears of every run that ends and alone writes results.csv. If a work breaks, its runs
+go on from the checkpoint in halves, until the run that breaks it stands alone and is `failed`; nothing else is lost.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runner.config.compact import compact
+from runner.errors import ConfigError
+from runner.execution.lock import lock
+from runner.execution.pool import Broken, Done, Ended, Event, Pool
+from runner.execution.results import Results
+from runner.execution.signals import stop_signals
+from runner.execution.work import Run, Work
+from runner.records import disk, tracebacks
+from runner.records.summary import SUMMARY, read_summary
+from runner.training import checkpoint
+from runner.training.loop import Interrupted, place
+from runner.training.outcome import Outcome
+
+WRITE_SECONDS = 1.0  # between two writes of results.csv
+SHARE = 4  # works a worker, so that the last ones do not wait for one another
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a sweep is carried out: hydra.launcher.*"""
+
+    workers: int | None = None  # None: one a core
+    max_members: int | None = None  # rows that train side by side; None: what fits the cache
+    keep_going: bool = True  # False: the first failed run stops the sweep
+
+
+@dataclass
+class Sweep:
+    """The runs of one sweep folder in progress. `watch` is told of everything that happens (the display)."""
+
+    root: Path
+    runs: Sequence[Run]
+    data: Sequence[Any]
+    options: Options = field(default_factory=Options)
+    watch: Callable[[Sweep, Event | None], None] = lambda sweep, event: None
+
+    def __post_init__(self):
+        self.outcomes: dict[int, Outcome] = {}
+        self.unwritten: dict[int, Outcome] = {}
+        self.tried_alone: set[int] = set()
+        self.results = Results(self.root, self.runs, [table.task for table in self.data])
+        self.number = 0  # of the next checkpoint file
+
+    def train(self) -> list[Outcome]:
+        """Train every run that has not ended; all outcomes, in the order of the runs.
+
+        Raises Interrupted after Ctrl-C or SIGTERM, with everything saved.
+        """
+        with lock(self.root), stop_signals() as asked_to_stop:
+            self.outcomes = finished(self.runs, range(len(self.runs)))
+            self.results.start(self.outcomes)
+            interrupted = self._carry_out(asked_to_stop)
+            self._write_results()
+            if interrupted:
+                raise Interrupted(f"interrupted; everything is saved. Continue with: runner resume {self.root}")
+            self.results.start(self.outcomes)
+            self._tidy()
+        return [self.outcomes[i] for i in sorted(self.outcomes)]
+
+    # ---- carrying out
+
+    def _carry_out(self, asked_to_stop: Callable[[], bool]) -> bool:
+        """Work until every run has ended or all has been stopped; says whether the user asked for that."""
+        written = time.monotonic()
+        with Pool(self.runs, self.data, self.workers) as pool:
+            for work in self._works([i for i in range(len(self.runs)) if i not in self.outcomes]):
+                pool.submit(work)
+            for event in pool.events():
+                self._take(event, pool)
+                self.watch(self, event)
+                if asked_to_stop() and not pool.stopping:
+                    pool.stop()
+                if self.unwritten and time.monotonic() - written >= WRITE_SECONDS:
+                    self._write_results()
+                    written = time.monotonic()
+        return asked_to_stop()
+
+    def _take(self, event: Event | None, pool: Pool) -> None:
+        if isinstance(event, Ended):
+            self._end(event.run, event.outcome)
+        elif isinstance(event, Broken) and not pool.stopping:
+            for work in self._after(event):
+                pool.submit(work)
+            if not self.options.keep_going and any(o.status == "failed" for o in self.outcomes.values()):
+                pool.stop()
+        elif isinstance(event, Done) and not event.interrupted:
+            disk.remove(event.work.path)
+
+    def _end(self, run: int, outcome: Outcome) -> None:
+        self.outcomes[run] = self.unwritten[run] = outcome
+
+    def _after(self, broken: Broken) -> list[Work]:
+        """What to do now with the runs of a broken work: halves, or the failure of the one that is left."""
+        left = [i for i in broken.work.members if i not in self.outcomes]
+        for i, outcome in finished(self.runs, left).items():  # it ended, and its worker died before it could say so
+            self._end(i, outcome)
+        left = [i for i in left if i not in self.outcomes]
+        if len(left) == 1 and (not broken.died or left[0] in self.tried_alone):
+            self._fail(left[0], broken)
+            return []
+        self.tried_alone |= set(left) if len(left) == 1 else set()
+        middle = math.ceil(len(left) / 2)
+        return [work for half in (left[:middle], left[middle:]) for work in self._works(half, shares=1)]
+
+    def _fail(self, run: int, broken: Broken) -> None:
+        folder = self.runs[run].folder
+        tracebacks.append(broken.traceback or broken.error, folder / "train.log")
+        self._end(run, Outcome(folder, "failed", broken.error, {}, error=broken.traceback or broken.error))
+
+    def _write_results(self) -> None:
+        """Add what has ended to results.csv, once what those runs wrote is on the disk."""
+        if self.unwritten:
+            disk.settle()
+            self.results.append(self.unwritten)
+            self.unwritten = {}
+
+    def _tidy(self) -> None:
+        """Remove checkpoints that nobody needs: all, unless a run has failed (resuming tries it again)."""
+        if all(outcome.status != "failed" for outcome in self.outcomes.values()):
+            for path in checkpoints(self.root):
+                disk.remove(path)
+
+    # ---- planning
+
+    @property
+    def workers(self) -> int:
+        """Worker processes."""
+        return self.options.workers or len(os.sched_getaffinity(0))
+
+    def _works(self, members: Sequence[int], shares: int | None = None) -> list[Work]:
+        """Works for these runs, the longest first: by structure, and by the checkpoint they go on from."""
+        from runner.plan.populations import structure, width
+
+        holders = self._holders(members)
+        groups: dict[tuple, list[int]] = {}
+        for i in members:
+            groups.setdefault((holders.get(i), structure(self.runs[i].settings, self.data[i])), []).append(i)
+        works = []
+        for (source, _), group in groups.items():
+            wide = min(self.options.max_members or width(self.runs[group[0]].settings, self.data[group[0]]), len(group))
+            parts = 1 if source else shares or min(math.ceil(len(group) / wide), SHARE * self.workers)
+            for part in equal_parts(group, parts):
+                works.append(Work(tuple(part), min(wide, len(part)), self._next_path(), source))
+        works.sort(key=lambda work: -len(work.members))
+        while shares is None and works and len(works) < self.workers and len(works[0].members) > 1:
+            works = self._halved(works[0]) + works[1:]
+            works.sort(key=lambda work: -len(work.members))
+        return works
+
+    def _halved(self, work: Work) -> list[Work]:
+        """Two works instead of one, so that no worker is idle."""
+        middle = math.ceil(len(work.members) / 2)
+        parts = (work.members[:middle], work.members[middle:])
+        paths = (work.path, self._next_path())
+        return [Work(p, min(work.width, len(p)), path, work.source) for p, path in zip(parts, paths, strict=True)]
+
+    def _next_path(self) -> Path:
+        while True:
+            path = self.root / f"population-{self.number:03d}.safetensors"
+            self.number += 1
+            if not path.exists():
+                return path
+
+    def _holders(self, members: Iterable[int]) -> dict[int, Path]:
+        """Run -> the checkpoint that holds its furthest epoch."""
+        furthest: dict[str, tuple[int, Path]] = {}
+        for path in checkpoints(self.root):
+            for row in checkpoint.rows(path):
+                epoch = int(row["last"].get("epoch", 0))
+                if epoch >= furthest.get(row["folder"], (-1, path))[0]:
+                    furthest[row["folder"]] = (epoch, path)
+        names = {i: place(self.runs[i].folder, self.root / "any") for i in members} if furthest else {}
+        return {i: furthest[name][1] for i, name in names.items() if name in furthest}
+
+
+def finished(runs: Sequence[Run], members: Iterable[int]) -> dict[int, Outcome]:
+    """The outcomes of those members that have ended, by their summaries."""
+    found = {}
+    for i in members:
+        run = runs[i]
+        if (run.folder / SUMMARY).exists():
+            summary = read_summary(run.folder)
+            found[i] = Outcome(run.folder, summary["status"], summary.get("reason", ""), summary)
+    return found
+
+
+def checkpoints(root: Path) -> list[Path]:
+    """The checkpoint files of a sweep."""
+    return sorted(root.glob("population-*.safetensors"))
+
+
+def equal_parts(items: Sequence[int], count: int) -> list[list[int]]:
+    """The items in `count` parts whose sizes differ by one at most."""
+    ends = [round(k * len(items) / count) for k in range(count + 1)]
+    return [list(items[a:b]) for a, b in itertools.pairwise(ends) if b > a]
+
+
+def data_key(run: Run) -> str:
+    """What identifies the data of a run in sweep.yaml: its dataset keys that are not at their defaults."""
+    given = {key: value for key, value in compact(run.settings).items() if key.startswith("dataset")}
+    return json.dumps(given, sort_keys=True)
+
+
+def check_data(runs: Sequence[Run], known: dict[str, str], data: Sequence[Any], root: Path) -> dict[str, str]:
+    """Data set -> SHA-256, after a check that none has changed since the sweep was begun (ConfigError)."""
+    now = {}
+    for run, table in zip(runs, data, strict=True):
+        key = data_key(run)
+        now[key] = table.sha256
+        if known.get(key, table.sha256) != table.sha256:
+            raise ConfigError(
+                f"{root}: the data of dataset {table.name} has changed since the sweep was begun. Bring the old data "
+                "back, or start a new sweep."
+            )
+    return known | now

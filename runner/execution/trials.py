@@ -1,0 +1,81 @@
+"""One run about to train: its files opened, its records begun or taken up again, and what is said about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from runner.config.settings import Settings
+from runner.config.warnings import warnings
+from runner.diagnostics.bitwise import probe
+from runner.plan.checks import known
+from runner.records.environment import git_info, versions
+from runner.records.flat import markdown
+from runner.records.run_files import LOG, RunFiles
+from runner.training.engine import Engine
+from runner.training.trial import Trial
+
+
+def open_trial(
+    settings: Settings, data: Any, folder: Path, state: dict | None, *, resumed: bool, detailed: bool
+) -> Trial:
+    """One run with its files: new, from its checkpoint's state, or (resumed without one) from its beginning again."""
+    offsets = dict(state["offsets"]) if state else {}
+    files = RunFiles(folder, offsets | _whole_log(folder) if resumed else None)
+    trial = Trial(settings, data, files, detailed=detailed)
+    if resumed:
+        files.log(f"resumed after epoch {state['last']['epoch']}" if state else "resumed from the beginning")
+    if state:
+        trial.load_state(state)
+    else:
+        _begin(trial)
+    return trial
+
+
+def _whole_log(folder: Path) -> dict[str, int]:
+    """train.log is not cut back to the checkpoint, as it tells what happened, but to its last whole line."""
+    path = folder / LOG
+    size = path.read_bytes().rfind(b"\n") + 1 if path.exists() else 0
+    return {LOG: size}
+
+
+def _begin(trial: Trial) -> None:
+    settings = trial.settings
+    options = {key: settings.value(key) for key, option in settings.options().items() if option.kind != "free"}
+    trial.files.hparams(settings.choices() | options)
+    trial.files.text("configuration", markdown(settings.tree()))
+    for line in describe(settings, trial.data):
+        trial.files.log(line)
+    for text in cautions(trial):
+        trial.files.log(f"warning: {text}")
+    trial.files.flush()
+
+
+def describe(settings: Settings, data: Any) -> list[str]:
+    """What was read, and what the trainer makes of it."""
+    rows, batch = len(data.train), settings.trainer.batch_size
+    full = [f"trainer.batch_size={batch} is larger than the {rows:,} training rows: every step takes the full batch"]
+    return data.describe() + (full if batch > rows else [])
+
+
+def cautions(trial: Trial) -> list[str]:
+    """What is allowed and probably not meant."""
+    return warnings(trial.settings, known(trial.settings, trial.data))
+
+
+def facts(settings: Settings) -> dict[str, Any]:
+    """What every summary of this process says about its surroundings."""
+    alone = settings.trainer.threads == 1 and settings.trainer.device == "cpu"
+    same = alone and probe(settings.trainer.dtype, settings.model.norm).ok
+    return {"bitwise": bool(same), "versions": versions(), "git": git_info()}
+
+
+def draw_figures(trial: Trial, engine: Engine) -> None:
+    """The figures of a run that has ended, where they are wanted; one that cannot be drawn is noted in its log."""
+    from runner.reports.figures import draw, wanted
+
+    if wanted(trial):
+        try:
+            draw(trial, engine)
+        except Exception as error:  # noqa: BLE001 (a picture is no reason to lose a trained network)
+            trial.files.log(f"no figures: {type(error).__name__}: {error}")
