@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import NullLocator
 
 from runner.records.figures.canvas import BLUE, FAINT, INK, RED, canvas, dress, legend, plain, png
 
@@ -48,7 +48,7 @@ def _decades(axes, values: np.ndarray) -> None:
     middle, half = np.log10([values.min(), values.max()]).mean(), 0.55 * np.log10(values.max() / values.min())
     axes.set_yscale("log")
     axes.set_ylim(*10.0 ** (middle + max(half, 0.75) * np.array([-1, 1])))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def weight_histograms(weights: Mapping[str, np.ndarray], *, title: str = "") -> bytes:

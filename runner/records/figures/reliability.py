@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import NullLocator
 
 from runner.records.figures.canvas import BLUE, GREY, INK, RED, canvas, dress, legend, png
 
@@ -26,12 +26,12 @@ def reliability_diagram(bins: Calibration, *, title: str = "") -> bytes:
     x, accuracy, confidence = middle[filled], bins.accuracy[filled], bins.confidence[filled]
     upper.bar(x, accuracy, 0.92 * width, color=BLUE, label="accuracy")
     gap = {"bottom": np.minimum(accuracy, confidence), "height": np.abs(confidence - accuracy)}
-    upper.bar(x, width=0.92 * width, color=RED, alpha=0.35, hatch="///", edgecolor=RED, label="gap", **gap)
+    upper.bar(x, width=0.92 * width, color=RED, alpha=0.35, edgecolor=RED, label="gap", **gap)
     upper.plot([0, 1], [0, 1], "--", color=INK, linewidth=1, label="as sure as right")
     lower.bar(middle[filled], bins.counts[filled], 0.92 * width, color=GREY)
     lower.set_yscale("log")
     lower.set_ylim(0.7, 2 * max(bins.counts.max(), 5))
-    lower.yaxis.set_minor_formatter(NullFormatter())
+    lower.yaxis.set_minor_locator(NullLocator())
     dress(upper, title=f"{title}{', ' if title else ''}ECE {bins.ece:.3f}", ylabel="accuracy in the bin")
     dress(lower, xlabel="confidence (probability of the predicted class)", ylabel="examples")
     upper.set(xlim=(0, 1), ylim=(0, 1))
