@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from typing import Any
 
 import numpy as np
 import torch
 
 from runner.config.registry import Option, entries
-from runner.config.settings import Settings, flat_key
+from runner.config.settings import FLAT_GROUPS, Settings, flat_key
 from runner.data.encoding import Encoding
 from runner.data.prepare import RunData
 from runner.execution.configurations import read
@@ -50,9 +51,31 @@ def data(
     )
 
 
+PIXELS = (3, 3, 4)  # small pictures in colour
+
+
+def data_for(group: str, name: str, shape) -> tuple[tuple, RunData]:
+    """(shape, examples) that an entry can act on: an augmentation may need images, or a table with categories."""
+    table = data(shape[0], shape[2])
+    if group != "augmentation":
+        return shape, table
+    width = int(np.prod(PIXELS))
+    shape, table = (width, *shape[1:]), data(width, shape[2])
+    names, words = table.encoding.numeric, {"c": list("abcdefg"), "d": list("abc")}
+    if "image" in entries(group)[name].cls.inputs:
+        scale = [0.1 + 0.01 * i for i in range(width)]
+        encoding = dataclasses.replace(table.encoding, offset=[0.5] * width, scale=scale)
+        return shape, dataclasses.replace(table, encoding=encoding, image_shape=PIXELS)
+    few = width - sum(map(len, words.values()))
+    encoding = dataclasses.replace(table.encoding, numeric=names[:few], categories=words)
+    return shape, dataclasses.replace(table, encoding=encoding)
+
+
 def settings(shape=SHAPES[0], epochs: int = 3, **changes: Any) -> Settings:
     """Default settings with dotted changes: settings(**{"optimizer.lr": 0.1}); "optimizer" alone picks the rule."""
     _, hidden, _, batch = shape
+    if any(key.startswith("augmentation") for key in changes):
+        changes = {"dataset": "npz"} | changes  # which may hold images or a table
     return read({"model.hidden": hidden, "trainer.batch_size": batch, "trainer.epochs": epochs} | changes)
 
 
@@ -107,7 +130,7 @@ def examples(option: Option, default: Any) -> list[Any]:
 def variations(group: str, name: str) -> list[dict[str, Any]]:
     """Changes that choose an entry and then move each of its keys in turn."""
     entry = entries(group)[name]
-    if group == "regularizer":
+    if group in FLAT_GROUPS:
         keys = {flat_key(entry, key): key for key in entry.options}
         base = {path: _strength(entry.options[key], entry.defaults[key]) for path, key in keys.items()}
         moved = [{path: v} for path, key in keys.items() for v in examples(entry.options[key], entry.defaults[key])[:4]]
@@ -125,8 +148,8 @@ def _strength(option: Option, default: Any) -> Any:
     return option.preset if option.preset is not None else default
 
 
-def neutral(name: str) -> dict[str, Any]:
-    """The change that switches a regularizer off."""
-    entry = entries("regularizer")[name]
+def neutral(group: str, name: str) -> dict[str, Any]:
+    """The change that switches an entry of a flat group off."""
+    entry = entries(group)[name]
     defaults = entry.defaults
     return {flat_key(entry, key): copy.deepcopy(defaults[key]) for key in defaults}

@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 import torch
-from populations import SHAPES, data, neutral, same, settings, train, variations
+from populations import SHAPES, data, data_for, neutral, same, settings, train, variations
 
 from runner.config.registry import entries
+from runner.config.settings import FLAT_GROUPS
 
 torch.set_num_threads(1)
 
-CHOICES = [(g, n) for g in ("optimizer", "scheduler", "averaging", "regularizer") for n in entries(g)]
+CHOICES = [(g, n) for g in ("optimizer", "scheduler", "averaging", *FLAT_GROUPS) for n in entries(g)]
+TABULAR = [name for name, entry in entries("augmentation").items() if "table" in entry.cls.inputs]
 PIECES = [(f"model.{g}", n) for g in ("activation", "norm", "init") for n in entries(g)]
 
 
@@ -31,8 +33,8 @@ def test_rows_that_differ_in_every_key_of_a_choice(group, name, shape):
     if shape[1] == [] and getattr(entries(group)[name].cls, "site", None) == "hidden":
         shape = SHAPES[0]  # there is no hidden layer to disturb
     changes = [{}, *variations(group, name)]
+    shape, table = data_for(group, name, shape)
     runs = [settings(shape, seed=i, **change) for i, change in enumerate(changes)]
-    table = data(shape[0], shape[2])
     assert_alone_is_together(runs, [table] * len(runs), leave={1: 1})
 
 
@@ -62,6 +64,7 @@ def test_everything_at_once_side_by_side():
         [change for n in entries(group) for change in variations(group, n)]
         for group in ("optimizer", "scheduler", "averaging", "regularizer")
     ]
+    groups.append([change for n in TABULAR for change in variations("augmentation", n)])
     runs = []
     for i in range(max(map(len, groups))):
         change = {key: value for turns in groups for key, value in turns[i % len(turns)].items()}
@@ -72,19 +75,19 @@ def test_everything_at_once_side_by_side():
     assert_alone_is_together(runs, tables, leave={0: 1, 4: 2})
 
 
-@pytest.mark.parametrize("name", list(entries("regularizer")))
-def test_a_neutral_column_is_the_technique_absent(name):
+@pytest.mark.parametrize(("group", "name"), [(g, n) for g in FLAT_GROUPS for n in entries(g)], ids=lambda v: str(v))
+def test_a_neutral_column_is_the_technique_absent(group, name):
     """In company of a row that uses the technique, a row with the neutral value has the bits of a run in which its code
     never ran.
     """
     fast = {"optimizer.lr": 0.3}  # so that weights outgrow a constraint
-    absent = settings(SHAPES[1], seed=7, **fast)
-    using = settings(SHAPES[1], seed=8, **fast, **variations("regularizer", name)[0])
-    off = settings(SHAPES[1], seed=7, **fast, **neutral(name))
-    table = data(33, 3)
+    shape, table = data_for(group, name, SHAPES[1])
+    absent = settings(shape, seed=7, **fast)
+    using = settings(shape, seed=8, **fast, **variations(group, name)[0])
+    off = settings(shape, seed=7, **fast, **neutral(group, name))
     company = train([using, off], [table] * 2)
     assert same(company[1], train([absent], [table])[0])
-    assert not same(company[0], train([settings(SHAPES[1], seed=8, **fast)], [table])[0]), "the technique did nothing"
+    assert not same(company[0], train([settings(shape, seed=8, **fast)], [table])[0]), "the technique did nothing"
 
 
 @pytest.mark.parametrize("name", list(entries("optimizer")))
