@@ -48,7 +48,9 @@ class Slot:
 class Layout:
     """Slots of a network with `widths` (inputs, hidden..., outputs)."""
 
-    def __init__(self, widths: list[int], *, exact: bool, normed: bool, buffers: tuple[str, ...] = ()):
+    def __init__(
+        self, widths: list[int], *, exact: bool, normed: bool, shifted: bool = True, buffers: tuple[str, ...] = ()
+    ):
         hidden = ALIGN if exact else WIDE
         self.widths = list(widths)
         self.padded = [pad(w, hidden if 0 < i < len(widths) - 1 else ALIGN) for i, w in enumerate(widths)]
@@ -59,7 +61,8 @@ class Layout:
             self._add(layer, "weight", (widths[layer + 1], widths[layer]), (self.padded[layer + 1], self.padded[layer]))
         self.weights = self.size
         for layer in range(self.layers):
-            kinds = ["bias"] + (["gain", "shift"] if normed and layer < self.layers - 1 else [])
+            gained = normed and layer < self.layers - 1
+            kinds = ["bias"] + ["gain"] * gained + ["shift"] * (gained and shifted)
             for kind in kinds:
                 self._add(layer, kind, (widths[layer + 1],), (self.padded[layer + 1],))
         self.buffers = self._buffer_slots(buffers)

@@ -42,6 +42,7 @@ class Network:
             [inputs, *model.hidden, outputs],
             exact=self.activation.exact,
             normed=self.norm is not None,
+            shifted=self.norm is not None and self.norm.shifted,
             buffers=tuple(self.norm.buffers) if self.norm else (),
         )
         self.masks = [
@@ -61,7 +62,7 @@ class Network:
         self.bias = [views[f"{i}.bias"].unsqueeze(1) for i in layers]
         if self.norm:
             self.gain = [views[f"{i}.gain"].unsqueeze(1) for i in layers[:-1]]
-            self.shift = [views[f"{i}.shift"].unsqueeze(1) for i in layers[:-1]]
+            self.shift = [views[f"{i}.shift"].unsqueeze(1) if self.norm.shifted else None for i in layers[:-1]]
             self.buffers = [
                 {} if buffers is None else {n: self.layout.buffers[f"{i}.{n}"].view(buffers) for n in self.norm.buffers}
                 for i in layers[:-1]
@@ -70,7 +71,7 @@ class Network:
             slots = {name: slot.view(grad) for name, slot in self.layout.slots.items()}
             self.weight_grad = [slots[f"{i}.weight"] for i in layers]
             self.bias_grad = [slots[f"{i}.bias"] for i in layers]
-            self.norm_grad = [(slots[f"{i}.gain"], slots[f"{i}.shift"]) for i in layers[:-1]] if self.norm else []
+            self.norm_grad = [(slots[f"{i}.gain"], slots.get(f"{i}.shift")) for i in layers[:-1]] if self.norm else []
         return self
 
     def forward(
@@ -111,7 +112,7 @@ class Network:
         if not taped or self.norm.gradient is not None:
             return self.norm.forward(z, gain, shift, self.masks[i + 1], self.buffers[i], training)
         with torch.enable_grad():
-            leaves = [t.detach().requires_grad_() for t in (z, gain, shift)]
+            leaves = [t if t is None else t.detach().requires_grad_() for t in (z, gain, shift)]
             y, _ = self.norm.forward(*leaves, self.masks[i + 1], self.buffers[i], training)
         return y.detach(), (y, leaves)
 
@@ -147,12 +148,13 @@ class Network:
     def _norm_backward(self, i: int, saved, g: Tensor) -> Tensor:
         if self.norm.gradient is None:
             y, leaves = saved
-            grads = torch.autograd.grad(y, leaves, g)
-            g, gain, shift = grads[0], grads[1].squeeze(1), grads[2].squeeze(1)
+            g, gain, *shifts = torch.autograd.grad(y, [leaf for leaf in leaves if leaf is not None], g)
+            gain, shift = gain.squeeze(1), shifts[0].squeeze(1) if shifts else None
         else:
             g, gain, shift = self.norm.gradient(saved, g)
-        self.norm_grad[i][0].copy_(gain)
-        self.norm_grad[i][1].copy_(shift)
+        for slot, found in zip(self.norm_grad[i], (gain, shift), strict=True):
+            if slot is not None and found is not None:
+                slot.copy_(found)
         return g
 
 

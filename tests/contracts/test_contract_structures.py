@@ -77,6 +77,14 @@ def test_rows_alone_are_rows_together_and_their_padding_stays_zero(structure, no
     assert torch.equal(padding(Engine(noisy[:1], tables[:1]).layout, theta), torch.zeros_like(theta))
 
 
+@pytest.mark.parametrize("norm", entries("norm"))
+@pytest.mark.parametrize("position", ["before", "after"])
+def test_a_norm_may_leave_its_gradient_to_autograd(norm, position, monkeypatch):
+    change = {"model.norm": norm, "model.norm_position": position, "model.residual": True}
+    monkeypatch.setattr(entries("norm")[norm].cls, "gradient", None)
+    assert_gradient(engine_of(SHAPE, **change), tried=5)
+
+
 def test_a_residual_layer_of_zeros_is_the_identity():
     """f(x) = 0 leaves x, so the rest of the network says what it says without that layer."""
     table = data(13, 3, dtype="float64")

@@ -40,6 +40,7 @@ class Norm:
 
     buffers: ClassVar[dict[str, float]] = {}
     needs_batch: ClassVar[bool] = False  # statistics over the batch: a batch of one has none
+    shifted: ClassVar[bool] = True  # has a bias; where not, `forward` gets None and `gradient` gives None
     gradient = None
 
     def forward(self, x: Tensor, gain: Tensor, bias: Tensor, mask: Tensor, buffers: dict[str, Tensor], training: bool):

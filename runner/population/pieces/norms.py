@@ -73,5 +73,30 @@ class LayerNorm(Norm):
         return nn.LayerNorm(width, eps=EPS)
 
 
+@register("norm", "rms", torch="RMSNorm", paper="Zhang & Sennrich 2019")
+@dataclass
+class RMSNorm(Norm):
+    """gain x / sqrt(mean x^2 + 1e-5), over the units of each example; no bias"""
+
+    shifted = False
+
+    def forward(self, x, gain, bias, mask, buffers, training):
+        width = mask.sum()
+        inverse = (x.square().sum(-1, keepdim=True) / width + EPS).sqrt().reciprocal()
+        normal = x * inverse
+        return normal * gain, (normal, inverse, gain, width)
+
+    def gradient(self, saved, g):
+        normal, inverse, gain, width = saved
+        g_normal = g * gain
+        along = (g_normal * normal).sum(-1, keepdim=True) / width
+        return (g_normal - normal * along) * inverse, (g * normal).sum(1), None
+
+    def module(self, width):
+        from torch import nn
+
+        return nn.RMSNorm(width, eps=EPS)
+
+
 def _average(running, newest):
     running.mul_(1 - MOMENTUM).add_(newest.detach().squeeze(1), alpha=MOMENTUM)
