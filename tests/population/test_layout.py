@@ -18,9 +18,10 @@ from runner.population.network import Network
 widths = st.lists(st.integers(1, 70), min_size=2, max_size=5)
 
 
-@given(widths=widths, exact=st.booleans(), normed=st.booleans())
-def test_slots_are_aligned_and_do_not_overlap(widths, exact, normed):
-    layout = Layout(widths, exact=exact, normed=normed, buffers=("running_mean",) if normed else ())
+@given(widths=widths, exact=st.booleans(), normed=st.booleans(), shifted=st.booleans())
+def test_slots_are_aligned_and_do_not_overlap(widths, exact, normed, shifted):
+    buffers = ("running_mean",) if normed else ()
+    layout = Layout(widths, exact=exact, normed=normed, shifted=shifted, buffers=buffers)
     used = torch.zeros(1, layout.size)
     for slot in layout.slots.values():
         assert slot.offset % 16 == 0
@@ -28,8 +29,8 @@ def test_slots_are_aligned_and_do_not_overlap(widths, exact, normed):
         slot.view(used).add_(1)
     assert used.max() == 1
     assert layout.size % 16 == 0
-    layers = [(a + 1) * b + (2 * b if normed else 0) for a, b in itertools.pairwise(widths)]
-    assert layout.parameters == sum(layers) - (2 * widths[-1] if normed else 0)
+    of_norm = normed * (1 + shifted)  # numbers a hidden unit
+    assert layout.parameters == sum((a + 1) * b for a, b in itertools.pairwise(widths)) + of_norm * sum(widths[1:-1])
     assert layout.true_weights == sum(a * b for a, b in itertools.pairwise(widths))
 
 
