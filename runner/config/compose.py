@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.config.overrides import is_hydra, jobs, parse
-from runner.config.settings import CHOICE_GROUPS
+from runner.config.settings import CHOICE_GROUPS, Settings
 from runner.config.suggest import explain_unknown_choice
 from runner.config.validate import check
 from runner.errors import ConfigError
@@ -122,6 +122,7 @@ class Composer:
         self.config_name = config_name
         self.groups = Groups(config_name, hydra_words)
         self._composed: dict[tuple[str, ...], DictConfig] = {}
+        self._plain: dict[tuple[str, ...], dict[str, Any] | None] = {}
 
     def is_choice(self, override: Override) -> bool:
         """Whether the override picks a choice of a group (rather than setting a value)."""
@@ -155,6 +156,10 @@ class Composer:
 
     def problems(self, job: list[Override]) -> list[str]:
         """Everything wrong with one job."""
+        return self.settings(job)[1]
+
+    def settings(self, job: list[Override]) -> tuple[Settings | None, list[str]]:
+        """What one job trains, and everything wrong with it."""
         choices = [o for o in job if is_hydra(o) or self.is_choice(o)]
         values = [o for o in job if o not in choices]
         found = [problem for o in choices for problem in self.wrong_choices(o)]
@@ -163,11 +168,31 @@ class Composer:
             group = override.key_or_group.split(".")[0]
             found.append(f"{override.input_line}: a choice brings its own keys; write {group}={override.value()}")
         try:
-            base = self.base([o for o in choices if not self.wrong_choices(o)])
-            tree = lay_over(base, [o for o in values if o not in renamed])
+            tree = self._tree(
+                [o for o in choices if not self.wrong_choices(o)], [o for o in values if o not in renamed]
+            )
         except ConfigError as error:
-            return found + error.problems
-        return found + check(tree)[1]
+            return None, found + error.problems
+        settings, problems = check(tree)
+        return settings, found + problems
+
+    def _tree(self, choices: list[Override], values: list[Override]) -> dict[str, Any]:
+        """The keys of a job: composed by Hydra once for the same choices, with values laid over.
+
+        Interpolations are left to OmegaConf, which takes milliseconds; plain values are not.
+        """
+        from omegaconf import OmegaConf
+
+        base = self.base(choices)
+        words = tuple(o.input_line or "" for o in choices)
+        if words not in self._plain:
+            keys = OmegaConf.create({key: base._get_node(key) for key in base if key != "hydra"})
+            raw: Any = OmegaConf.to_container(keys, resolve=False)
+            self._plain[words] = None if "${" in repr(raw) else raw
+        plain = self._plain[words]
+        if plain is None or any(_is_involved(o) for o in values):
+            return lay_over(base, values)
+        return _laid_over(plain, values)
 
 
 def lay_over(base: DictConfig, overrides: list[Override]) -> dict[str, Any]:
@@ -187,6 +212,43 @@ def lay_over(base: DictConfig, overrides: list[Override]) -> dict[str, Any]:
         return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
     except OmegaConfBaseException as error:
         raise ConfigError(first_line(error)) from error
+
+
+def _is_involved(override: Override) -> bool:
+    """Whether only OmegaConf can apply it: a deletion, an interpolation, keys to be merged, an element of a list."""
+    return (
+        override.is_delete()
+        or "${" in (override.input_line or "")
+        or isinstance(override.value(), dict)
+        or "[" in override.key_or_group
+    )
+
+
+def _laid_over(tree: dict[str, Any], overrides: list[Override]) -> dict[str, Any]:
+    """A copy of a tree of plain values with values set, whether or not their keys exist."""
+    changed = dict(tree)
+    copied: set[int] = set()
+    for override in overrides:
+        *parents, last = override.key_or_group.split(".")
+        node = changed
+        for part in parents:
+            child = node.get(part)
+            if not isinstance(child, dict) or id(child) not in copied:
+                child = dict(child) if isinstance(child, dict) else {}
+                copied.add(id(child))
+                node[part] = child
+            node = child
+        node[last] = _plain_value(override.value())
+    return changed
+
+
+def _plain_value(value: Any) -> Any:
+    """A value of Hydra's grammar as OmegaConf would hold it."""
+    from hydra.core.override_parser.types import QuotedString
+
+    if isinstance(value, QuotedString):
+        return value.text
+    return [_plain_value(v) for v in value] if isinstance(value, list) else value
 
 
 def _once(problems: list[str]) -> list[str]:
