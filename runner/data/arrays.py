@@ -16,23 +16,22 @@ from runner.errors import DataError
 WHOLE = "all"  # the part of a file that does not say how it is split
 ENDS = {"": WHOLE, "_train": "train", "_val": "val", "_valid": "val", "_test": "test"}  # of names of arrays
 Pair = tuple[np.ndarray, np.ndarray]  # examples and targets
-SAVE = "np.savez({path!r}, x=x, y=y)"
+SAVE = 'np.savez("FILE.npz", x=x, y=y)'
 
 
 def read_npz(path: Path) -> tuple[dict[str, np.ndarray], str]:
     """(arrays by name, sha256 of the file); DataError if it is no .npz file, is damaged or holds pickled objects."""
     raw = read_bytes(path)
-    save = SAVE.format(path=str(path))
     if raw[:2] != b"PK":
         kind = "a .npy file, which holds one array" if raw[:6] == b"\x93NUMPY" else "no .npz file (a zip of arrays)"
-        raise DataError(f"{path} is {kind}. Save examples and targets together: {save}")
+        raise DataError(f"{path} is {kind}. Save examples and targets together: {SAVE}")
     arrays = {}
     try:
         with np.load(io.BytesIO(raw), allow_pickle=False) as archive:
             for name in archive.files:
                 arrays[name] = _array(archive, name, path)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError) as error:
-        raise DataError(f"{path} is damaged ({error}). Write or fetch it again: {save}") from error
+        raise DataError(f"{path} is damaged ({error}). Write or fetch it again: {SAVE}") from error
     return arrays, hashlib.sha256(raw).hexdigest()
 
 
@@ -50,7 +49,7 @@ def _array(archive, name: str, path: Path) -> np.ndarray:
             "np.savez(FILE, x=np.asarray(x, float), y=np.asarray(y, str))"
         ) from error
     if not isinstance(array, np.ndarray):
-        raise DataError(f"{path}: {name!r} is no array. Save examples and targets: {SAVE.format(path=str(path))}")
+        raise DataError(f"{path}: {name!r} is no array. Save examples and targets: {SAVE}")
     return array
 
 

@@ -24,8 +24,9 @@ def fetch(what: dict[str, Any], *, otherwise: str, **how: Any) -> tuple[Any, lis
         try:
             bunch = fetch_openml(**what, **how)
         except OSError as error:  # URLError, HTTPError, timeouts, an unreadable or truncated copy
+            why = getattr(error, "reason", error)
             raise DataError(
-                f"{named} cannot be fetched from OpenML and no copy of it is here ({error}). {otherwise}"
+                f"{named} cannot be fetched from OpenML and no copy of it is here ({why}). {otherwise}"
             ) from error
         except Exception as error:  # no such data set, holes in the target, a damaged copy: whatever the parsers raise
             said = str(error.args[0] if error.args else "") or type(error).__name__

@@ -1,6 +1,7 @@
 """MNIST-1D is what its package makes, and leaves no trace in the generators."""
 
 import random
+import re
 import sys
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from mnist1d.data import get_dataset_args, make_dataset
 
 from runner.data.sources.mnist1d import MNIST1D
-from runner.errors import ConfigError, DataError
+from runner.errors import DataError
 
 
 def test_defaults_are_those_of_the_package():
@@ -48,5 +49,7 @@ def test_without_the_package_or_what_it_needs_the_message_names_the_extra(monkey
 
 
 def test_signals_that_cannot_be_shared_out_are_refused():
-    with pytest.raises(ConfigError, match=r"dataset\.n = 5005: .* multiple of 10; for example dataset\.n=5000"):
-        MNIST1D(n=5005).read()
+    ((keys, text),) = MNIST1D(n=55).contradictions()
+    assert keys == ("dataset.n",)
+    assert re.match(r"dataset\.n = 55: .* multiple of 10; for example dataset\.n=50", text)
+    assert list(MNIST1D(n=50).contradictions()) == []

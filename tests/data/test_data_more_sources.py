@@ -1,5 +1,6 @@
 """The bundled tables equal scikit-learn's; generated data are what their formulas say."""
 
+import re
 import subprocess
 import sys
 
@@ -16,7 +17,7 @@ from runner.data.sources.iris import Iris
 from runner.data.sources.sine import Sine
 from runner.data.sources.spirals import Spirals
 from runner.data.sources.wine import Wine
-from runner.errors import ConfigError, DataError
+from runner.errors import DataError
 
 
 @pytest.mark.parametrize(("source", "name"), [(BreastCancer, "breast_cancer"), (Wine, "wine"), (Iris, "iris")])
@@ -82,10 +83,12 @@ def test_spirals_have_the_noise_that_is_asked_for():
     assert (noisy.numeric_ND - clean.numeric_ND).std() == pytest.approx(0.05, rel=0.03)
 
 
-def test_too_few_points_for_the_arms_are_refused_with_the_number_needed():
-    assert len(Spirals(n=20, arms=5).read().target) == 20
-    with pytest.raises(ConfigError, match=r"dataset\.n = 19 .* dataset\.arms = 5: .* dataset\.n=20 or more"):
-        Spirals(n=19, arms=5).read()
+def test_too_few_points_for_the_arms_are_refused_with_the_number_needed(run_data):
+    assert len(run_data(Spirals(n=20, arms=5)).test) == 3
+    assert list(Spirals(n=20, arms=5).contradictions()) == []
+    ((keys, text),) = Spirals(n=19, arms=5).contradictions()
+    assert keys == ("dataset.n", "dataset.arms")
+    assert re.match(r"dataset\.n = 19: .* dataset\.arms = 5, .* dataset\.n=20 or more", text)
 
 
 def test_sine_without_noise_is_a_sine():

@@ -141,8 +141,11 @@ def test_remarks_of_openml_are_shown(openml):
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({}, r"dataset\.id or dataset\.openml_name .* neither is set\. Set one"),
-        ({"id": 77, "openml_name": "credit"}, r"77 and credit are both set"),
+        ({}, r"dataset\.id or dataset\.openml_name is not set\. Name .*: dataset\.id=31"),
+        (
+            {"id": 77, "openml_name": "credit"},
+            r"dataset\.id = 77: dataset\.openml_name = credit names a data set too; set one",
+        ),
         ({"id": 77, "version": 2}, r"dataset\.version = 2: .* set dataset\.version=null"),
     ],
 )

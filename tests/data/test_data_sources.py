@@ -147,5 +147,10 @@ def test_openml_gives_the_same_table_as_the_files(tmp_path, monkeypatch, source,
 
 
 def test_every_source_is_registered():
-    assert {"csv", "digits", "fashion_mnist", "parquet", "two_moons"} <= set(entries("dataset"))
+    files = {"csv", "parquet", "npz", "openml", "fashion_mnist", "mnist", "mnist1d"}
+    bundled, generated = (
+        {"digits", "breast_cancer", "wine", "iris", "diabetes"},
+        {"two_moons", "circles", "spirals", "sine"},
+    )
+    assert files | bundled | generated <= set(entries("dataset"))
     assert all(entry.formula.endswith((".", "COLUMN.")) for entry in entries("dataset").values())

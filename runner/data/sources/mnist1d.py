@@ -9,7 +9,7 @@ from typing import Any
 
 from runner.config.registry import integer, register
 from runner.data.sources.base import RawTable, Source
-from runner.errors import ConfigError, DataError
+from runner.errors import DataError
 
 CLASSES = 10
 
@@ -30,16 +30,20 @@ class MNIST1D(Source):
     n: int = integer(5000, ge=50, kind="index", help="number of signals, a multiple of 10; four fifths to train on")
     data_seed: int = integer(42, ge=0, lt=2**32, kind="index", help="which signals are drawn")
 
+    def contradictions(self):
+        """There are as many signals of each digit."""
+        yield from super().contradictions()
+        if self.n % CLASSES:
+            yield (
+                ("dataset.n",),
+                f"dataset.n = {self.n}: there are as many signals of each of the {CLASSES} digits, so n must be a "
+                f"multiple of {CLASSES}; for example dataset.n={self.n - self.n % CLASSES}",
+            )
+
     def read(self) -> RawTable:
-        """The table; DataError if the package is missing, ConfigError if n is no multiple of 10."""
+        """The table; DataError if the package is missing."""
         import numpy as np
 
-        if self.n % CLASSES:
-            near = self.n - self.n % CLASSES
-            raise ConfigError(
-                f"dataset.n = {self.n}: there are as many signals of each of the {CLASSES} digits, so n must be a "
-                f"multiple of {CLASSES}; for example dataset.n={near}"
-            )
         made = _make(self.n, self.data_seed)
         x = np.concatenate([made["x"], made["x_test"]])
         target = np.concatenate([made["y"], made["y_test"]]).astype(np.int64)

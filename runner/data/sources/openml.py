@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from runner.config.registry import integer, register, text
+from runner.config.registry import choice, integer, register, text
 from runner.data.sources.base import RawTable
 from runner.data.sources.table_file import ROLES, TableFile
 from runner.errors import ConfigError, DataError
@@ -37,6 +37,13 @@ class OpenML(TableFile):
     openml_name: str | None = text(None, optional=True, help="its name there, instead of the number")
     version: int | None = integer(None, ge=1, optional=True, help="version of that name; null = the oldest in use")
     target: str | None = text(None, optional=True, help="the column to predict; null = the one OpenML names")
+    task: str = choice(
+        "auto",
+        "auto",
+        "classification",
+        "regression",
+        help="auto: a nominal target is classes, a numeric one numbers, as OpenML has it",
+    )
 
     def read(self) -> RawTable:
         """The table. ConfigError or DataError naming key and column for everything that cannot be trained on."""
@@ -61,19 +68,30 @@ class OpenML(TableFile):
         table.notes = [where, table.notes[0] + note, *table.notes[1:], *remarks]
         return table
 
-    def _which(self) -> dict[str, Any]:
-        """What scikit-learn is asked for."""
-        if (self.id is None) == (self.openml_name is None):
-            given = "neither is set" if self.id is None else f"{self.id} and {self.openml_name} are both set"
-            raise ConfigError(f"dataset.id or dataset.openml_name says which data set of OpenML; {given}. Set one.")
-        if self.id is None:
-            return {"name": self.openml_name, "version": self.version or "active"}
-        if self.version is not None:
-            raise ConfigError(
-                f"dataset.version = {self.version}: dataset.id = {self.id} is one version already; set "
-                "dataset.version=null, or dataset.openml_name instead of the id"
+    def contradictions(self):
+        """No more than one data set is named."""
+        yield from super().contradictions()
+        if self.id is not None and self.openml_name is not None:
+            yield (
+                ("dataset.id", "dataset.openml_name"),
+                f"dataset.id = {self.id}: dataset.openml_name = {self.openml_name} names a data set too; set one of "
+                "the two to null",
             )
-        return {"data_id": self.id}
+        if self.id is not None and self.version is not None:
+            yield (
+                ("dataset.version", "dataset.id"),
+                f"dataset.version = {self.version}: dataset.id = {self.id} is one version already; set "
+                "dataset.version=null, or dataset.openml_name instead of the id",
+            )
+
+    def _which(self) -> dict[str, Any]:
+        """What scikit-learn is asked for; ConfigError if that is not clear."""
+        problems = [text for _, text in self.contradictions()]
+        if self.id is None and self.openml_name is None:
+            problems.append("dataset.id or dataset.openml_name is not set. Name the data set of OpenML: dataset.id=31")
+        if problems:
+            raise ConfigError(problems)
+        return {"data_id": self.id} if self.id else {"name": self.openml_name, "version": self.version or "active"}
 
     def _told(self, frame: pd.DataFrame, targets: list[str], where: str) -> tuple[OpenML, str]:
         """These keys, completed by what OpenML knows: target, task, categories; and why that task."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from runner.config.registry import integer, number, register
 from runner.data.sources.plane import Plane
-from runner.errors import ConfigError
 
 
 @register("dataset", "spirals", paper="Lang & Witbrock 1988")
@@ -23,15 +22,20 @@ class Spirals(Plane):
     turns: float = number(1.5, above=0, kind="index", help="how often an arm goes round")
     arms: int = integer(2, ge=2, help="number of spirals, each a class")
 
+    def contradictions(self):
+        """Every arm needs points to train and to test on."""
+        yield from super().contradictions()
+        if self.n < 4 * self.arms:
+            yield (
+                ("dataset.n", "dataset.arms"),
+                f"dataset.n = {self.n}: is too few for dataset.arms = {self.arms}, four points an arm are needed to "
+                f"train and test; set dataset.n={4 * self.arms} or more",
+            )
+
     def curves(self):
         """One spiral an arm."""
         import numpy as np
 
-        if self.n < 4 * self.arms:
-            raise ConfigError(
-                f"dataset.n = {self.n} is too few for dataset.arms = {self.arms}: four points an arm are needed to "
-                f"train and test; set dataset.n={4 * self.arms} or more"
-            )
         spirals = {}
         for k, count in enumerate(self.shares(self.arms)):
             r = np.sqrt((np.arange(count) + 0.5) / count)
