@@ -136,4 +136,4 @@ def _hidden_dropout(s: Settings) -> list[tuple[str, float | list[float]]]:
 
 def _running_statistics(s: Settings) -> bool:
     """Whether the norm takes statistics over batches in training, to use them in evaluation."""
-    return s.model.norm != "none" and bool(entries("norm")[s.model.norm].cls.buffers)
+    return s.model.norm != "none" and bool(getattr(entries("norm")[s.model.norm].cls, "buffers", {}))
