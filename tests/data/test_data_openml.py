@@ -1,42 +1,39 @@
 """OpenML through scikit-learn's own reader, from a copy in its folder that the test writes; no network is asked."""
 
-import gzip
-import hashlib
-import json
 import time
 from urllib.error import URLError
 
 import numpy as np
 import pytest
+from openml_copies import write_copy
 
+from runner.data.sources.fashion_mnist import FashionMNIST
+from runner.data.sources.mnist import MNIST
 from runner.data.sources.openml import OpenML
 from runner.errors import ConfigError, DataError
 
-ARFF = """@relation credit
-@attribute age numeric
-@attribute job {'skilled','not skilled'}
-@attribute branch {1,2,3}
-@attribute amount numeric
-@attribute class {good,bad}
-@data
-"""
+COLUMNS = {
+    "age": "numeric",
+    "job": "{'skilled','not skilled'}",
+    "branch": "{1,2,3}",
+    "amount": "numeric",
+    "class": "{good,bad}",
+}
 ROWS = [
     (
-        None if i == 3 else 20 + i,
+        "?" if i == 3 else str(20 + i),
         ["'skilled'", "'not skilled'", "?"][i % 3],
-        1 + i % 3,
-        100.5 * (i % 7),
+        str(1 + i % 3),
+        str(100.5 * (i % 7)),
         ["good", "bad"][i % 2],
     )
     for i in range(30)
 ]
-NOMINAL = ("job", "branch", "class")
 
 
 @pytest.fixture
-def openml(tmp_path, monkeypatch):
-    """openml(target=["class"], **description) writes the data set credit (77, version 2) where a copy would be."""
-    api = tmp_path / "openml" / "openml.org" / "api" / "v1" / "json" / "data"
+def offline(tmp_path, monkeypatch):
+    """The folder in which scikit-learn looks for copies; every request fails."""
 
     def no_network(*args, **kwargs):
         raise URLError("no route to host")
@@ -44,49 +41,17 @@ def openml(tmp_path, monkeypatch):
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
     monkeypatch.setattr("sklearn.datasets._openml.urlopen", no_network)
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    return tmp_path
 
-    def write(target=("class",), rows=ROWS, **description):
-        arff = (ARFF + "\n".join(",".join("?" if v is None else str(v) for v in row) for row in rows)).encode()
-        names = [line.split()[1] for line in ARFF.splitlines() if line.startswith("@attribute")]
-        found = {"did": 77, "name": "credit", "version": 2, "status": "active"}
-        about = {
-            "id": "77",
-            "name": "credit",
-            "version": "2",
-            "description": "",
-            "format": "ARFF",
-            "status": "active",
-            "url": "https://www.openml.org/data/v1/download/1/credit.arff",
-            "md5_checksum": hashlib.md5(arff, usedforsecurity=False).hexdigest(),
-        } | description
-        columns = [
-            {
-                "index": str(i),
-                "name": name,
-                "data_type": "nominal" if name in NOMINAL else "numeric",
-                "is_target": str(name in target).lower(),
-                "is_ignore": "false",
-                "is_row_identifier": "false",
-                "number_of_missing_values": str(sum(row[i] in (None, "?") for row in rows)),
-            }
-            for i, name in enumerate(names)
-        ]
-        for place, tree in {
-            "list/data_name/credit/limit/2/data_version/2": {"data": {"dataset": [found]}},
-            "list/data_name/credit/limit/2/status/active/": {"data": {"dataset": [found]}},
-            "77": {"data_set_description": about},
-            "features/77": {"data_features": {"feature": columns}},
-            "qualities/77": {"data_qualities": {"quality": [{"name": "NumberOfInstances", "value": len(rows)}]}},
-        }.items():
-            _write(api / f"{place}.gz", json.dumps(tree).encode())
-        _write(tmp_path / "openml" / "openml.org" / "data" / "v1" / "download" / "1" / "credit.arff.gz", arff)
+
+@pytest.fixture
+def openml(offline):
+    """openml(targets=["class"], rows=..., **description) writes the copy of the data set credit (77, version 2)."""
+
+    def write(targets=("class",), rows=ROWS, **description):
+        write_copy(offline, "credit", 77, 2, COLUMNS, rows, targets, **description)
 
     return write
-
-
-def _write(path, content):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(gzip.compress(content))
 
 
 def test_mixed_columns_with_holes(openml, run_data):
@@ -95,8 +60,8 @@ def test_mixed_columns_with_holes(openml, run_data):
     assert (table.task, table.labels, table.target_name) == ("classification", ["bad", "good"], "class")
     np.testing.assert_array_equal(np.array(table.labels)[table.target], [row[4] for row in ROWS])
     assert (table.numeric_names, list(table.categorical)) == (["age", "amount"], ["job", "branch"])
-    np.testing.assert_array_equal(table.numeric_ND[:, 0], [np.nan if row[0] is None else row[0] for row in ROWS])
-    assert list(table.categorical["branch"]) == [str(row[2]) for row in ROWS]
+    np.testing.assert_array_equal(table.numeric_ND[:, 0], [np.nan if row[0] == "?" else float(row[0]) for row in ROWS])
+    assert list(table.categorical["branch"]) == [row[2] for row in ROWS]
     assert list(table.categorical["job"]) == [None if row[1] == "?" else row[1].strip("'") for row in ROWS]
     assert table.notes[:2] == [
         "OpenML's credit (version 2, id 77)",
@@ -116,7 +81,7 @@ def test_a_name_finds_the_same_table_as_the_number(openml):
 def test_the_hash_follows_the_cells(openml):
     openml()
     first = OpenML(id=77).read().sha256
-    openml(rows=[(99, *ROWS[0][1:]), *ROWS[1:]])
+    openml(rows=[("99", *ROWS[0][1:]), *ROWS[1:]])
     assert OpenML(id=77).read().sha256 != first
 
 
@@ -124,11 +89,11 @@ def test_a_target_of_ones_own(openml):
     openml()
     table = OpenML(id=77, target="amount", drop=["branch"]).read()
     assert (table.task, table.numeric_names, list(table.categorical)) == ("regression", ["age"], ["job", "class"])
-    np.testing.assert_array_equal(table.target, [row[3] for row in ROWS])
+    np.testing.assert_array_equal(table.target, [float(row[3]) for row in ROWS])
     assert table.notes[1].endswith("regression (OpenML calls it numeric; else set dataset.task=classification)")
     numbers = OpenML(id=77, target="branch").read()
     assert (numbers.task, numbers.labels) == ("classification", ["1", "2", "3"])
-    assert OpenML(id=77, target="branch", task="regression").read().target.tolist() == [row[2] for row in ROWS]
+    assert OpenML(id=77, target="branch", task="regression").read().target.tolist() == [int(row[2]) for row in ROWS]
 
 
 def test_remarks_of_openml_are_shown(openml):
@@ -165,7 +130,7 @@ def test_which_data_set_must_be_said_once(keys, message):
     ],
 )
 def test_without_one_target_it_must_be_chosen(openml, targets, message):
-    openml(target=targets)
+    openml(targets=targets)
     with pytest.raises(ConfigError, match=message):
         OpenML(id=77).read()
     assert OpenML(id=77, target="class").read().target_name == "class"
@@ -217,6 +182,19 @@ def test_a_sparse_table_is_refused(openml, monkeypatch):
     monkeypatch.setattr(sklearn.datasets, "fetch_openml", lambda **how: bunch)
     with pytest.raises(DataError, match=r"words \(version 1, id 5\) is stored as a sparse table"):
         OpenML(id=5).read()
+
+
+@pytest.mark.parametrize(("source", "name"), [(MNIST, "mnist_784"), (FashionMNIST, "fashion-mnist")])
+def test_images_come_through_scikit_learn_too(offline, monkeypatch, source, name):
+    images = np.random.default_rng(0).integers(0, 256, (30, 784), dtype=np.uint8)
+    columns = {f"pixel{i + 1}": "numeric" for i in range(784)} | {"class": "{0,1,2,3,4,5,6,7,8,9}"}
+    rows = [(*map(str, image), str(i % 10)) for i, image in enumerate(images)]
+    write_copy(offline, name, 554, 1, columns, rows, ["class"])
+    monkeypatch.setattr("runner.data.sources.idx_images.TEST_IMAGES", 10)
+    table = source(dir=None).read()
+    np.testing.assert_array_equal(table.numeric_ND, images)
+    np.testing.assert_array_equal(table.target, np.arange(30) % 10)
+    assert (table.numeric_ND.dtype, list(table.split)) == (np.uint8, ["train"] * 20 + ["test"] * 10)
 
 
 def test_keys_of_files_are_not_keys_of_openml():
