@@ -45,8 +45,8 @@ def claim(folder: Path, key: str) -> Iterator[None]:
 
 
 def has_trained(folder: Path) -> bool:
-    """Whether a run in `folder`, or one of a sweep there, has recorded anything that a new start would overwrite."""
-    if any((folder / name).exists() for name in TRAINED):
+    """Whether a run in `folder`, a fold of it or one of a sweep there has recorded what a new start would overwrite."""
+    if any((folder / name).exists() for name in TRAINED) or any(has_trained(fold) for fold in folder.glob("fold=*")):
         return True
     return (folder / SWEEP).is_file() and any(has_trained(child) for child in folder.iterdir() if child.is_dir())
 

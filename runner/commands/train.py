@@ -114,9 +114,14 @@ def _folder(args: argparse.Namespace) -> Path:
 
 def conclude(outcomes: list[Any], multirun: bool, overrides: list[str] | None) -> int:
     """Show how runs ended and what to type next, name those that failed; returns the exit code."""
+    from runner.execution.folds import parent_of
     from runner.records.console import closing_panel
 
-    closing_panel(*outcomes, overrides=overrides)
+    parent = parent_of(outcomes)
+    if parent:
+        _conclude_folds(parent, outcomes)
+    else:
+        closing_panel(*outcomes, overrides=overrides)
     for outcome in outcomes:
         if outcome.status == "failed":
             print(
@@ -124,6 +129,17 @@ def conclude(outcomes: list[Any], multirun: bool, overrides: list[str] | None) -
                 file=sys.stderr,
             )
     return max((exit_code(outcome.status, multirun) for outcome in outcomes), default=0)
+
+
+def _conclude_folds(folder: Path, outcomes: list[Any]) -> None:
+    """Show what cross-validation found, and leave it in the run's folder."""
+    from runner.records import pipe
+    from runner.records.console import next_commands, shown_path
+    from runner.reports import folds
+
+    folds.write(folder, outcomes)
+    lines = [*folds.table_lines(outcomes), f"  folder  {shown_path(folder)}", "next:"]
+    pipe.write(sys.stdout, "\n".join([*lines, *(f"  {each}" for each in next_commands(*outcomes))]) + "\n")
 
 
 def _train(config: DictConfig, folder: Path, multirun: bool) -> int:
@@ -136,7 +152,7 @@ def _train(config: DictConfig, folder: Path, multirun: bool) -> int:
     settings = validate(tree)
     from runner.execution import session
 
-    outcomes = session.start([(settings, folder)], console=True)
+    outcomes = session.start_folds(settings, folder, console=True)
     return conclude(outcomes, multirun, list(HydraConfig.get().overrides.task))
 
 

@@ -55,10 +55,15 @@ def conflicts(settings: Settings, known: Known | None = None) -> list[Conflict]:
 
 def fractions(s: Settings, known: Known) -> Iterator[Conflict]:
     """The training split keeps something. A table that may mark its own splits is judged where it is cut."""
-    cut = () if getattr(s.dataset, "split_column", None) else {"val", "test"} - set(s.dataset.brings)
-    problem = s.dataset.overdrawn(cut)
+    problem = s.dataset.overdrawn(s.dataset.cuts())
     if problem:
         yield Conflict(("dataset.val_fraction", "dataset.test_fraction"), problem)
+
+
+def dataset_keys(s: Settings, known: Known) -> Iterator[Conflict]:
+    """The keys of the data set agree with each other."""
+    for keys, text in s.dataset.contradictions():
+        yield Conflict(keys, text)
 
 
 def loss_task(s: Settings, known: Known) -> Iterator[Conflict]:
@@ -150,8 +155,7 @@ def recorded_task(s: Settings, known: Known) -> Iterator[Conflict]:
 def validation_data(s: Settings, known: Known) -> Iterator[Conflict]:
     """Whoever watches val/* needs validation data."""
     watched = s.early_stopping.monitor
-    marked = getattr(s.dataset, "split_column", None) or "val" in s.dataset.brings
-    empty = known.val == 0 if known.val is not None else s.dataset.val_fraction == 0 and not marked
+    empty = known.val == 0 if known.val is not None else s.dataset.val_fraction == 0 and "val" in s.dataset.cuts()
     if not empty or not watched.startswith("val/"):
         return
     users = []
@@ -268,6 +272,7 @@ def device(s: Settings, known: Known) -> Iterator[Conflict]:
 
 RULES: tuple[Callable[[Settings, Known], Iterator[Conflict]], ...] = (
     fractions,
+    dataset_keys,
     loss_task,
     targets,
     one_proximal,

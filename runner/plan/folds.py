@@ -1,0 +1,17 @@
+"""Cross-validation as runs: `dataset.folds=k` without a fold means k runs, each validated on a fold of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from runner.config.settings import Settings
+
+
+def expand_folds(settings: Settings) -> list[Settings]:
+    """The runs that a configuration stands for: one a fold, or itself alone."""
+    folds = settings.dataset.folds
+    if folds is None or settings.dataset.fold is not None:
+        return [settings]
+    return [
+        dataclasses.replace(settings, dataset=dataclasses.replace(settings.dataset, fold=fold)) for fold in range(folds)
+    ]

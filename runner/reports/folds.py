@@ -1,0 +1,86 @@
+"""What cross-validation found: each fold, and mean and spread over the folds, on the screen and in the run's folder.
+
+The spread is the sample standard deviation s of the folds (divided by k - 1); folds share training rows, so s / sqrt(k)
+would understate the error of the mean (Bengio & Grandvalet 2004).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from runner.execution.stored import read_config
+from runner.records import disk
+from runner.records.summary import to_json
+from runner.training.outcome import Outcome
+
+SUMMARY = "folds.json"
+RESULTS = "results.csv"
+FORMAT = 1
+
+
+def metrics(outcome: Outcome) -> dict[str, float]:
+    """Every finite metric of a run at its best epoch, named "<split>/<metric>"."""
+    summary = outcome.summary or {}
+    return {
+        f"{split}/{name}": float(value)
+        for split in ("train", "val", "test")
+        for name, value in (summary.get(split) or {}).items()
+        if isinstance(value, (int, float)) and math.isfinite(value)
+    }
+
+
+def spread(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float | int | None]]:
+    """Metric -> mean, sd (null for a single value) and n, over the folds that have it."""
+    found = [metrics(outcome) for outcome in outcomes]
+    columns = {name: [each[name] for each in found if name in each] for each in found for name in each}
+    return {
+        name: {
+            "mean": statistics.fmean(values),
+            "sd": statistics.stdev(values) if len(values) > 1 else None,
+            "n": len(values),
+        }
+        for name, values in columns.items()
+    }
+
+
+def write(folder: Path, outcomes: Sequence[Outcome]) -> None:
+    """Put results.csv (a row a fold) and folds.json (mean, sd and n of each metric) into the run's folder."""
+    names = list(spread(outcomes))
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["run", "status", "best_epoch", *names, "seconds", "reason"])
+    for outcome in outcomes:
+        found, summary = metrics(outcome), outcome.summary or {}
+        values = [found.get(name, "") for name in names]
+        row = [outcome.folder.name, outcome.status, summary.get("best_epoch"), *values, summary.get("seconds")]
+        table.writerow([*row, outcome.reason])
+    disk.replace(folder / RESULTS, text.getvalue().encode())
+    content: dict[str, Any] = {"format": FORMAT, "folds": len(outcomes), "metrics": spread(outcomes)}
+    content["status"] = {outcome.folder.name: outcome.status for outcome in outcomes}
+    disk.replace(folder / SUMMARY, to_json(content))
+
+
+def table_lines(outcomes: Sequence[Outcome]) -> list[str]:
+    """The watched metric and those of the test split, one line a fold, then mean and standard deviation."""
+    over = spread(outcomes)
+    watched = read_config(outcomes[0].folder).early_stopping.monitor
+    shown = [name for name in over if name == watched or name.startswith("test/")]
+    rows = [["fold", "status", "best epoch", *shown]]
+    for outcome in outcomes:
+        found, best = metrics(outcome), (outcome.summary or {}).get("best_epoch")
+        values = [f"{found[name]:.4f}" if name in found else "-" for name in shown]
+        rows.append(
+            [outcome.folder.name.partition("=")[2], outcome.status, "-" if best is None else str(best), *values]
+        )
+    for label in ("mean", "sd"):
+        over_folds = [over[name][label] for name in shown]
+        rows.append([label, "", "", *("-" if value is None else f"{value:.4f}" for value in over_folds)])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [f"{len(outcomes)} folds", *(f"  {line}" for line in lines)]
