@@ -11,7 +11,7 @@ from typing import Any
 from runner.config.settings import Settings
 from runner.errors import RunError
 from runner.execution.stored import CONFIG
-from runner.execution.trials import cautions, describe, draw_figures, facts, open_trial
+from runner.execution.trials import cautions, describe, draw_augmentation, draw_figures, facts, open_trial
 from runner.records import pipe
 from runner.records.console import banner
 from runner.records.progress import Progress
@@ -42,6 +42,9 @@ def open_training(
         for (settings, folder), table, state in zip(runs, data, states, strict=True)
     ]
     engine = Engine([trial.settings for trial in trials], data)
+    for row, trial in enumerate(trials):
+        if states[row] is None:
+            draw_augmentation(trial, engine, row)
     first = runs[0][0]
     if console and resumed:
         pipe.write(sys.stdout, _where(trials, bool(tensors)) + "\n")

@@ -70,6 +70,16 @@ def facts(settings: Settings) -> dict[str, Any]:
     return {"bitwise": bool(same), "versions": versions(), "git": git_info()}
 
 
+def draw_augmentation(trial: Trial, engine: Engine, row: int) -> None:
+    """Images before and after augmentation, where figures are wanted; noted in the log if they cannot be drawn."""
+    from runner.reports.augmented import draw_augmentation as draw
+
+    try:
+        draw(trial, engine, row)
+    except Exception as error:  # noqa: BLE001 (a picture is no reason not to train)
+        trial.files.log(f"no picture of the augmentation: {type(error).__name__}: {error}")
+
+
 def draw_figures(trial: Trial, engine: Engine) -> None:
     """The figures of a run that has ended, where they are wanted; one that cannot be drawn is noted in its log."""
     from runner.reports.figures import draw, wanted

@@ -52,7 +52,7 @@ class Augmenting:
         self.moved, self.painted = _union(self.geometry), _union(self.geometry + self.pixels)
         width, blocks = data[0].x.shape[1], []
         if self.painted:
-            maps = [_pixel_map(data[row]) for row in self.painted]
+            maps = [pixel_map(data[row]) for row in self.painted]
             self.factor, self.offset = (self._stack(each).to(columns.dtype) for each in zip(*maps, strict=True))
         if self.features:
             blocks = [self._stack(each) for each in zip(*(_blocks(run.encoding) for run in data), strict=True)]
@@ -129,7 +129,7 @@ def _of(rows: list[int], count: int) -> Any:
     return slice(None) if len(rows) == count else rows
 
 
-def _pixel_map(data: RunData) -> tuple[np.ndarray, np.ndarray]:
+def pixel_map(data: RunData) -> tuple[np.ndarray, np.ndarray]:
     """(factor [D], offset [D]): the pixel of an encoded feature x is x factor + offset, 0 if black and 1 if white."""
     black, white = data.pixel_range
     return np.array(data.encoding.scale) / (white - black), (np.array(data.encoding.offset) - black) / (white - black)

@@ -1,0 +1,69 @@
+"""What augmentation does to the first images that a run trains on, through the code that trains on them."""
+
+from __future__ import annotations
+
+import numpy as np
+from torch import Tensor
+
+from runner.population.members import Columns
+from runner.records import disk
+from runner.records.console import active_in
+from runner.reports.figures import FOLDER, wanted
+from runner.training.augmenting import Augmenting, pixel_map
+from runner.training.engine import Engine
+from runner.training.trial import Trial
+
+SHOWN = 8  # images
+
+
+def draw_augmentation(trial: Trial, engine: Engine, row: int) -> None:
+    """Originals and augmented images as `augmentation` in TensorBoard, and as a PNG file if figures are asked for."""
+    if not (trial.data.image_shape and wanted(trial)):
+        return
+    picture = _picture(trial, engine, row)
+    if picture:
+        trial.files.image("augmentation", 0, picture)
+        if trial.settings.trainer.figures is True:
+            disk.make_folder(trial.files.folder / FOLDER)
+            disk.replace(trial.files.folder / FOLDER / "augmentation.png", picture)
+
+
+def _picture(trial: Trial, engine: Engine, row: int) -> bytes | None:
+    """None if the run has no augmentation."""
+    run, tables = trial.settings, engine.tables.subset([row])
+    augmenting = Augmenting(Columns([run], engine.dtype, engine.device), tables.data)
+    if not augmenting.active:
+        return None
+    from runner.records.figures.augmentation import image_pairs
+
+    index = tables.order([run.seed], [0])[None, :, : engine.batch]
+    x, q = tables.gather(index)
+    new_x, new_q = augmenting.apply(x.clone(), q.clone(), np.zeros((1, 1), np.int64))
+    return image_pairs(
+        _images(x, trial),
+        _images(new_x, trial),
+        above=_captions(q, trial),
+        below=_captions(new_q, trial) if augmenting.mixing else [""] * min(SHOWN, engine.batch),
+        title=f"Augmentation: {', '.join(active_in('augmentation', run))} (first step)",
+    )
+
+
+def _images(x: Tensor, trial: Trial) -> np.ndarray:
+    """Pixels [n, channels, height, width] of encoded images [1, 1, B, padded D]."""
+    factor, offset = pixel_map(trial.data)
+    features = x[0, 0, :SHOWN, : len(factor)].double().cpu().numpy()
+    return (features * factor + offset).reshape(len(features), *(trial.data.image_shape or ()))
+
+
+def _captions(q: Tensor, trial: Trial) -> list[str]:
+    """The class of each image, or the classes it is mixed of with their shares."""
+    if not trial.data.labels:
+        return [""] * min(SHOWN, q.shape[2])
+    return [_caption(row, trial.data.labels) for row in q[0, 0, :SHOWN, : len(trial.data.labels)].cpu().numpy()]
+
+
+def _caption(shares: np.ndarray, labels: list[str]) -> str:
+    codes = [code for code in np.argsort(-shares, kind="stable")[:2] if shares[code] >= 0.005]
+    if len(codes) == 1:
+        return labels[codes[0]]
+    return "\n".join(f"{shares[code]:.0%} {labels[code]}" for code in codes)
