@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from runner.errors import ConfigError
+from runner.records.names import LONGEST, sanitized
 
 OUTPUTS = Path("outputs")
 SWEEP = "multirun.yaml"
 MARKERS = (".hydra", SWEEP, "unfinished.json")  # written at the start of a run, a sweep, of runs together
-LONGEST = 80  # characters of a name in the name of a folder
 
 
 def make_numbered(stem: str, key: str, name: str | None = None) -> Path:
@@ -33,11 +32,6 @@ def make_numbered(stem: str, key: str, name: str | None = None) -> Path:
             n += 1
         except OSError as error:
             raise unwritable(folder, key, error.strerror) from error
-
-
-def sanitized(text: str) -> str:
-    """The text as part of a folder's name: what a shell or a file system minds becomes _."""
-    return re.sub(r"[^A-Za-z0-9=.,+-]+", "_", text).strip("_.")
 
 
 def find_run(text: str) -> Path:

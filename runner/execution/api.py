@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from runner.commands.folders import make_numbered, sanitized
+from runner.commands.folders import make_numbered
 from runner.config.settings import Settings
 from runner.config.validate import show
 from runner.errors import ConfigError, DataError
@@ -15,8 +15,8 @@ from runner.execution.configurations import read_all
 from runner.execution.session import Outcome, start
 from runner.plan.folds import expand_folds
 from runner.records.flat import flatten
+from runner.records.names import LONGEST, sanitized
 
-LONGEST = 80  # characters of a folder's name
 
 
 def train(configs: Sequence[Any], outputs: str | Path = "outputs", *, console: bool = False) -> list[Outcome]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from pathlib import Path
 
 from runner.config.settings import Settings
@@ -13,10 +15,21 @@ CONFIG = Path(".hydra") / "config.yaml"
 
 def write_config(settings: Settings, folder: Path) -> None:
     """Put the checked configuration into `folder`, whole and durable, in place of what Hydra may have written there."""
-    from omegaconf import OmegaConf
-
     disk.make_folder((folder / CONFIG).parent)
-    disk.replace(folder / CONFIG, OmegaConf.to_yaml(OmegaConf.create(settings.tree())).encode())
+    disk.replace(folder / CONFIG, config_text(settings).encode())
+
+
+def config_text(settings: Settings) -> str:
+    """The configuration as YAML. Parts that many runs share are put into words once."""
+    return "".join(_yaml(json.dumps({key: part})) for key, part in settings.tree().items())
+
+
+@functools.lru_cache(maxsize=4096)
+def _yaml(content: str) -> str:
+    """JSON as block YAML."""
+    import yaml
+
+    return yaml.dump(json.loads(content), Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False)
 
 
 def read_config(folder: Path) -> Settings:
