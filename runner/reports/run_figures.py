@@ -149,9 +149,18 @@ def weights(run: Ended) -> bytes:
 
 
 def _original(run: Ended, rows: np.ndarray) -> np.ndarray:
-    """Numeric features [n, F] of examples, in original units."""
-    code = run.data.encoding
-    return run.data.x[rows].astype(np.float64) * np.array(code.scale) + np.array(code.offset)
+    """Numeric features [n, F] of examples, in original units: the inverse of the encoding."""
+    code, x = run.data.encoding, run.data.x[rows].astype(np.float64)
+    if code.quantiles:
+        return np.stack([_from_normal(z, np.array(q)) for z, q in zip(x.T, code.quantiles, strict=True)], axis=1)
+    return x * np.array(code.scale) + np.array(code.offset)
+
+
+def _from_normal(z: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
+    """The numbers whose share of the training values below them is Phi(z)."""
+    from scipy.special import ndtr
+
+    return np.interp(ndtr(z), np.linspace(0, 1, len(quantiles)), quantiles)
 
 
 def _splits(run: Ended) -> dict[str, np.ndarray]:

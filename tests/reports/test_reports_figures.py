@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import runner
+from runner.data.prepare import prepare
 from runner.records.events import png_size
 
 QUICK = {"trainer.epochs": 3, "early_stopping.patience": None, "trainer.progress": False}
@@ -133,16 +134,20 @@ def test_the_fit_is_in_the_units_of_the_table_and_knows_the_truth(tmp_path, monk
     assert seen["error"] < 0.15
 
 
-def test_the_boundary_is_in_the_units_of_the_table(tmp_path, monkeypatch):
+@pytest.mark.parametrize("scaling", ["standardize", "minmax", "quantile", "none"])
+def test_the_boundary_is_in_the_units_of_the_table(tmp_path, monkeypatch, scaling):
     seen = {}
 
     def boundary(predict, x2, y, **more):
         seen.update(x2=x2, agreement=(predict(x2).argmax(1) == y).mean(), names=more["names"])
 
     monkeypatch.setattr("runner.records.figures.decision_boundary", boundary)
-    [outcome] = train(tmp_path, {"trainer.epochs": 20, "optimizer.lr": 0.03})
+    [outcome] = train(tmp_path, {"trainer.epochs": 20, "optimizer.lr": 0.03, "dataset.scaling": scaling})
+    settings = runner.load(outcome.folder).settings
+    data = prepare(settings)
+    np.testing.assert_allclose(seen["x2"], settings.dataset.read().numeric_ND[data.val], atol=0.02)
     assert seen["agreement"] == outcome.summary["val"]["accuracy"]
-    assert seen["x2"].max() > 1.7 and list(seen["names"]) == ["x1", "x2"]
+    assert list(seen["names"]) == ["x1", "x2"]
 
 
 def test_the_verdict_is_in_the_summary_and_in_tensorboard(tmp_path):

@@ -42,12 +42,12 @@ def rms_by_layer(rms: Mapping[str, Mapping[str, Sequence[float]]], *, title: str
 
 
 def _decades(axes, values: np.ndarray) -> None:
-    """A logarithmic y-axis over at least one decade, labelled at the decades; a linear one if a value is zero."""
+    """A logarithmic y-axis from one decade to another, so that two are labelled; a linear one if a value is zero."""
     if not len(values) or not (values > 0).all():
         return
-    middle, half = np.log10([values.min(), values.max()]).mean(), 0.55 * np.log10(values.max() / values.min())
+    low, high = np.log10([values.min(), values.max()])
     axes.set_yscale("log")
-    axes.set_ylim(*10.0 ** (middle + max(half, 0.75) * np.array([-1, 1])))
+    axes.set_ylim(10.0 ** np.floor(low - 0.05), 10.0 ** np.ceil(high + 0.05))
     axes.yaxis.set_minor_locator(NullLocator())
 
 
