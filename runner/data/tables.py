@@ -33,6 +33,10 @@ def _stack(arrays: list[np.ndarray]) -> tuple[list[np.ndarray], list[int]]:
 class Tables:
     """Features and targets on the device; indices [M, n] of each split."""
 
+    x: Tensor  # [K N, D]
+    y: Tensor  # [K N], codes or scaled numbers
+    q: Tensor  # [K N, C], what the loss compares with
+
     def __init__(
         self,
         data: list[RunData],
