@@ -70,6 +70,13 @@ class Task:
         if multirun and self.codes[-1] == INTERRUPTED:
             raise KeyboardInterrupt
 
+    def ended(self, outcomes: list[Any], root: Path) -> None:
+        """A sweep that trained as populations has ended."""
+        from runner.records.sweep_progress import conclude_sweep
+
+        conclude_sweep(outcomes, root)
+        self.codes += [exit_code(outcome.status, multirun=True) for outcome in outcomes]
+
     def _report(self, error: Exception, folder: Path) -> int:
         """Say what stopped a job; returns the exit code. One that never began to train leaves nothing in its folder."""
         if not isinstance(error, (ConfigError, DataError)) or has_trained(folder):
@@ -222,6 +229,8 @@ def _call_hydra(task: Task, words: list[str]) -> None:
 
     def runner(config):
         task(config)
+
+    runner.ended = task.ended  # type: ignore[attr-defined]  # how the launcher of populations tells what came of a sweep
 
     store()
     argv, sys.argv = sys.argv, ["runner", *words]

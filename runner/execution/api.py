@@ -18,7 +18,6 @@ from runner.records.flat import flatten
 from runner.records.names import LONGEST, sanitized
 
 
-
 def train(configs: Sequence[Any], outputs: str | Path = "outputs", *, console: bool = False) -> list[Outcome]:
     """Train one run a configuration, each in its own folder <outputs>/<date>/<time>-<n>/NNN_name; outcomes in order.
 

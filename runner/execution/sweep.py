@@ -29,6 +29,8 @@ from runner.training import checkpoint
 from runner.training.loop import Interrupted, place
 from runner.training.outcome import Outcome
 
+EXECUTORS = ("processes", "serial")
+OPTIONS = ("executor", "workers", "max_members", "keep_going")
 WRITE_SECONDS = 1.0  # between two writes of results.csv
 SHARE = 4  # works a worker, so that the last ones do not wait for one another
 
@@ -37,9 +39,28 @@ SHARE = 4  # works a worker, so that the last ones do not wait for one another
 class Options:
     """How a sweep is carried out: hydra.launcher.*"""
 
+    executor: str = "processes"
     workers: int | None = None  # None: one a core
     max_members: int | None = None  # rows that train side by side; None: what fits the cache
     keep_going: bool = True  # False: the first failed run stops the sweep
+
+    @classmethod
+    def checked(cls, given: dict[str, Any]) -> Options:
+        """Options from hydra.launcher.*; ConfigError with everything that is wrong."""
+        problems = [f"hydra.launcher.{key} = {given[key]}: unknown key" for key in given if key not in OPTIONS]
+        for key in ("workers", "max_members"):
+            value = given.get(key)
+            if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+                problems.append(
+                    f"hydra.launcher.{key} = {value}: must be a whole number >= 1, or null for as many as fit"
+                )
+        if not isinstance(given.get("keep_going", True), bool):
+            problems.append(f"hydra.launcher.keep_going = {given['keep_going']}: must be true or false")
+        if given.get("executor", EXECUTORS[0]) not in EXECUTORS:
+            problems.append(f"hydra.launcher.executor = {given['executor']}: must be one of {', '.join(EXECUTORS)}")
+        if problems:
+            raise ConfigError(problems)
+        return cls(**given)
 
 
 @dataclass
@@ -217,6 +238,21 @@ def data_key(run: Run) -> str:
     """What identifies the data of a run in sweep.yaml: its dataset keys that are not at their defaults."""
     given = {key: value for key, value in compact(run.settings).items() if key.startswith("dataset")}
     return json.dumps(given, sort_keys=True)
+
+
+def data_of(runs: Sequence[Run]) -> list[Any]:
+    """The data of each run, read once where runs agree; ConfigError with what is wrong with any run beside its data."""
+    from runner.data.prepare import prepare
+    from runner.plan.checks import check_against_data
+
+    cache: dict = {}
+    data = [prepare(run.settings, cache) for run in runs]
+    found = [
+        problem for run, table in zip(runs, data, strict=True) for problem in check_against_data(run.settings, table)
+    ]
+    if found:
+        raise ConfigError(list(dict.fromkeys(found)))
+    return data
 
 
 def check_data(runs: Sequence[Run], known: dict[str, str], data: Sequence[Any], root: Path) -> dict[str, str]:

@@ -96,6 +96,17 @@ def grouped() -> None:
     GROUPED[0] = True
 
 
+@contextmanager
+def grouping() -> Iterator[None]:
+    """Many small files: no fsync for each, and all durable at the end."""
+    grouped()
+    try:
+        yield
+    finally:
+        GROUPED[0] = False
+    settle()
+
+
 def settle() -> None:
     """Make everything durable that has been written `grouped` by any process."""
     os.sync()

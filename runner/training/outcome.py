@@ -33,6 +33,12 @@ class Outcome:
     summary: dict[str, Any]
     error: str | None = None
 
+    @property
+    def best(self) -> float | None:
+        """The monitored metric at the kept epoch; None if the run has none."""
+        split, _, name = self.summary.get("monitor", "").partition("/")
+        return self.summary.get(split, {}).get(name)
+
 
 def model_bytes(engine: Engine, row: int, settings: Settings, data: RunData) -> bytes:
     """model.safetensors of one row: weights under nn.Sequential names, metadata to rebuild module and encoding."""
@@ -79,6 +85,7 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
         "format": 1,
         "status": trial.status,
         "reason": trial.reason,
+        "monitor": trial.settings.early_stopping.monitor,
         "best_epoch": trial.stopping.best_epoch,
         "kept_epoch": int(trial.kept["epoch"]),
         "epochs": int(trial.last["epoch"]),

@@ -1,0 +1,191 @@
+"""What Hydra's users find of every job of a sweep: .hydra/, the return of the job, callbacks, the name of its folder.
+
+Hydra composes and writes each job anew, 110 ms apiece. Here hydra.yaml is put into words once for the same choices, and
+the configuration of a job is composed only when somebody looks at it.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.utils import JobReturn, JobStatus
+
+from runner.errors import ConfigError, RunError
+from runner.execution.stored import config_text
+from runner.execution.work import Run
+from runner.records import disk
+from runner.training.outcome import Outcome
+
+if TYPE_CHECKING:
+    from hydra.types import HydraContext, TaskFunction
+    from omegaconf import DictConfig
+
+NUMBER = "${hydra.job.num}"  # what hydra.sweep.subdir is unless the user says otherwise
+
+
+class HydraFiles:
+    """Of one sweep: `config` is its own configuration."""
+
+    def __init__(self, config: DictConfig, context: HydraContext):
+        from omegaconf import OmegaConf
+
+        self.config, self.context = config, context
+        self._node: Any = OmegaConf.to_container(config.hydra, resolve=False)
+
+    def job(self, words: Sequence[str], number: int) -> DictConfig:
+        """The configuration of a job as Hydra composes it."""
+        from omegaconf import open_dict
+
+        config = self.context.config_loader.load_sweep_config(self.config, list(words))
+        with open_dict(config):
+            config.hydra.job.id = config.hydra.job.num = number
+        return config
+
+    def subdir(self, words: Sequence[str], number: int) -> str | None:
+        """The folder of a job where the user has named them (hydra.sweep.subdir), else None."""
+        from hydra.core.hydra_config import HydraConfig
+        from omegaconf import OmegaConf
+
+        if self._node["sweep"]["subdir"] == NUMBER:
+            return None
+        before = HydraConfig.instance().cfg
+        config = self.job(words, number)
+        HydraConfig.instance().set_config(config)
+        try:
+            return str(OmegaConf.select(config, "hydra.sweep.subdir"))
+        finally:
+            HydraConfig.instance().cfg = before
+
+    @staticmethod
+    def labels(jobs: Sequence[Sequence[str]]) -> list[str]:
+        """In what each job differs from others: lr=0.1_seed=0 (the last part of a key, unless that is said twice)."""
+        common = set(jobs[0]).intersection(*jobs) if jobs else set()
+        own = [[word for word in words if word not in common and not word.startswith("hydra")] for words in jobs]
+        keys = {word.partition("=")[0].lstrip("+") for words in own for word in words}
+        last = [key.split(".")[-1] for key in keys]
+        short = {key: key.split(".")[-1] if last.count(key.split(".")[-1]) == 1 else key for key in keys}
+        pairs = [[word.lstrip("+").partition("=") for word in words] for words in own]
+        return ["_".join(f"{short[key]}={value}" for key, _, value in each) for each in pairs]
+
+    def write(self, run: Run, number: int) -> None:
+        """The folder of a run with its .hydra/."""
+        folder = run.folder / ".hydra"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"can't make {folder}: {error.strerror}") from error
+        disk.replace(folder / "config.yaml", config_text(run.settings).encode())
+        disk.replace(folder / "hydra.yaml", self._text(run, number).encode())
+        disk.replace(folder / "overrides.yaml", _listed(run.overrides).encode())
+
+    def _text(self, run: Run, number: int) -> str:
+        words = list(run.overrides)
+        found = {
+            "@ID@": str(number),
+            "@NUM@": str(number),
+            "@DIRNAME@": ",".join(words),
+            "@DIR@": str(run.folder),
+        }
+        text = self._template
+        for place, value in found.items():
+            text = text.replace(place, str(number) if place == "@NUM@" else json.dumps(value))
+        return text.replace("@TASK@", json.dumps(words, ensure_ascii=False))
+
+    @cached_property
+    def _template(self) -> str:
+        import yaml
+
+        node = copy.deepcopy(self._node)
+        node["job"] |= {"id": "@ID@", "num": "@NUM@", "override_dirname": "@DIRNAME@"}
+        node["overrides"]["task"] = "@TASK@"
+        node["runtime"]["output_dir"] = "@DIR@"
+        plain = json.loads(json.dumps(node, default=lambda value: getattr(value, "name", str(value))))
+        text = yaml.dump({"hydra": plain}, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False)
+        for place in ("@ID@", "@NUM@", "@DIRNAME@", "@TASK@", "@DIR@"):
+            text = text.replace(f"'{place}'", place)
+        return text
+
+    def fire_callbacks(self, returns: Sequence[JobReturn], task: TaskFunction) -> None:
+        """Start and end of every job, in pairs, for Hydra's callbacks if there are any."""
+        callbacks = self.context.callbacks
+        if not callbacks.callbacks:
+            return
+        for each in returns:
+            if isinstance(each, SweepReturn):
+                callbacks.on_job_start(config=each.config, task_function=task)
+                callbacks.on_job_end(config=each.config, job_return=each)
+
+
+class SweepReturn(JobReturn):
+    """The return of a job; its configuration is composed when it is asked for."""
+
+    def __init__(self, files: HydraFiles, words: Sequence[str], number: int):
+        self.files, self.number = files, number
+        super().__init__()
+        self.overrides = [word for word in words if not word.startswith("hydra")]
+        self._words = words
+
+    @cached_property
+    def config(self) -> DictConfig:
+        """All of it, Hydra's own node included."""
+        return self.files.job(self._words, self.number)
+
+    @property
+    def cfg(self) -> Any:
+        """The configuration of the task."""
+        from omegaconf import OmegaConf
+
+        return OmegaConf.masked_copy(self.config, [str(key) for key in self.config if key != "hydra"])
+
+    @cfg.setter
+    def cfg(self, value: Any) -> None:
+        """JobReturn's constructor sets it to None; it is composed instead."""
+
+    @property
+    def hydra_cfg(self) -> Any:
+        """Hydra's own configuration."""
+        from omegaconf import OmegaConf
+
+        return OmegaConf.masked_copy(self.config, ["hydra"])
+
+    @hydra_cfg.setter
+    def hydra_cfg(self, value: Any) -> None:
+        """As for `cfg`."""
+
+
+def job_return(files: HydraFiles, words: Sequence[str], number: int, outcomes: Sequence[Outcome]) -> JobReturn:
+    """How a job ended: the mean best value of what its runs monitored, or the failure of one."""
+    found = SweepReturn(files, words, number)
+    found.task_name = "runner"
+    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
+    found.status = JobStatus.FAILED if failed else JobStatus.COMPLETED
+    values = [outcome.best for outcome in outcomes if outcome.best is not None]
+    mean = sum(values) / len(values) if values else float("nan")
+    found.return_value = RunError(failed[0].reason) if failed else mean
+    return found
+
+
+def refuse_per_process(config: DictConfig) -> None:
+    """ConfigError for what Hydra does to a process of its own a job, which a run of a population has not."""
+    job = config.hydra.job
+    problems = []
+    if job.get("chdir"):
+        problems.append(
+            "hydra.job.chdir = true: the runs of a sweep share a process, which has one working directory; leave it "
+            "false, or run them one after the other with hydra/launcher=basic"
+        )
+    if job.get("env_set"):
+        problems.append(
+            "hydra.job.env_set: the runs of a sweep share a process, which has one environment; set it in the shell, "
+            "or run them one after the other with hydra/launcher=basic"
+        )
+    if problems:
+        raise ConfigError(problems)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return "".join(f"- {json.dumps(word, ensure_ascii=False)}\n" for word in words) or "[]\n"

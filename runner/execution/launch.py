@@ -1,0 +1,119 @@
+"""From the jobs of Hydra's sweep to runs that train together, and back to what Hydra's users expect of a launcher.
+
+Every job gets a folder with .hydra/, its callbacks and its return (the best value of the monitored metric).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.config.compact import compact
+from runner.config.compose import Composer
+from runner.config.overrides import parse
+from runner.config.settings import Settings
+from runner.errors import ConfigError
+from runner.execution import sweep_file
+from runner.execution.hydra_files import HydraFiles, job_return, refuse_per_process
+from runner.execution.sweep import Options, Sweep, check_data, data_of
+from runner.execution.work import Run
+from runner.plan.folds import expand_folds
+from runner.records import disk
+from runner.records.names import LONGEST, sanitized
+from runner.training.outcome import Outcome
+
+if TYPE_CHECKING:
+    from hydra.core.utils import JobReturn
+    from hydra.types import HydraContext, TaskFunction
+    from omegaconf import DictConfig
+
+
+class Launch:
+    """One call of the launcher: `config` is the sweep's own configuration, `options` are hydra.launcher.*"""
+
+    def __init__(self, config: DictConfig, context: HydraContext, task: TaskFunction, options: dict[str, Any]):
+        self.config, self.task, self.options = config, task, Options.checked(options)
+        self.root = Path(str(config.hydra.sweep.dir)).absolute()
+        self.files = HydraFiles(config, context)
+
+    def run(self, jobs: list[list[str]], first: int) -> Sequence[JobReturn]:
+        """Train the jobs, numbered from `first`. A sweep that is there already (`--extend`, or a sweeper that works in
+        batches) grows by those that it has not.
+        """
+        refuse_per_process(self.config)
+        asked = self._settings(jobs)
+        before, known = sweep_file.load(self.root) if sweep_file.is_sweep(self.root) else ([], {})
+        runs = before + self._new(asked, jobs, before)
+        data = data_of(runs)
+        sweep_file.write(self.root, runs, check_data(runs, known, data, self.root))
+        self._make_folders(runs, first)
+        ended = self._train(runs, data)
+        returns = [
+            job_return(self.files, words, number, [ended[key(settings)] for settings in members])
+            for number, (words, members) in enumerate(zip(jobs, asked, strict=True), first)
+        ]
+        self.files.fire_callbacks(returns, self.task)
+        return returns
+
+    def _settings(self, jobs: list[list[str]]) -> list[list[Settings]]:
+        """What each job trains: one run, or one a fold. ConfigError with the problems of all."""
+        composer = Composer(self.config.hydra.job.config_name or "config")
+        parsed: dict[str, Any] = {}
+        for word in dict.fromkeys(word for words in jobs for word in words):
+            overrides, problems = parse([word])
+            if problems:
+                raise ConfigError(problems)
+            parsed[word] = overrides[0]
+        found, problems = [], []
+        for words in jobs:
+            settings, wrong = composer.settings([parsed[word] for word in words])
+            problems += wrong
+            found.append([] if settings is None else expand_folds(settings))
+        if problems:
+            raise ConfigError(list(dict.fromkeys(problems)))
+        return found
+
+    def _new(self, asked: list[list[Settings]], jobs: list[list[str]], before: list[Run]) -> list[Run]:
+        """The runs that are not there yet, each once although several jobs may ask for it."""
+        have = {key(run.settings) for run in before}
+        labels = self.files.labels(jobs)
+        new: list[Run] = []
+        for words, members, label in zip(jobs, asked, labels, strict=True):
+            for settings in members:
+                if key(settings) not in have:
+                    have.add(key(settings))
+                    fold = f"_fold={settings.dataset.fold}" if len(members) > 1 else ""
+                    name = self._name(len(before) + len(new), words, label + fold)
+                    new.append(Run(self.root / name, settings, tuple(w for w in words if not w.startswith("hydra"))))
+        return new
+
+    def _name(self, number: int, words: list[str], label: str) -> str:
+        own = self.files.subdir(words, number)
+        return own or f"{number:03d}_{sanitized(label)}"[:LONGEST].rstrip("_.")
+
+    def _make_folders(self, runs: list[Run], first: int) -> None:
+        """Folders with .hydra/, of runs that have none yet; all durable before anything trains."""
+        with disk.grouping():
+            for number, run in enumerate(runs):
+                if not (run.folder / ".hydra" / "overrides.yaml").exists():
+                    self.files.write(run, number)
+
+    def _train(self, runs: list[Run], data: list[Any]) -> dict[str, Outcome]:
+        from runner.records.sweep_progress import display
+
+        sweep = Sweep(self.root, runs, data, self.options)
+        with display(sweep) as sweep.watch:
+            outcomes = sweep.train()
+        report = getattr(self.task, "ended", None)
+        if report:
+            report(outcomes, self.root)
+        folders = {outcome.folder: outcome for outcome in outcomes}
+        return {key(run.settings): folders[run.folder] for run in runs if run.folder in folders}
+
+
+def key(settings: Settings) -> str:
+    """Equal for runs that are the same run: every value that a number depends on, and those of techniques in use."""
+    given = {k: v for k, v in compact(settings).items() if k != "name"}
+    return json.dumps(given, sort_keys=True)
