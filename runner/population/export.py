@@ -1,6 +1,6 @@
 """One row as a torch.nn.Sequential, and back.
 
-Modules in order: (input dropout), then per hidden layer linear, (norm), activation, (dropout), then the last linear;
+Modules in order: (input dropout), then per hidden layer linear, (norm), activation, (dropouts), then the last linear;
 with norm_position=after the norm follows the activation. A residual network is a `Residual`, a Sequential with the same
 names that adds the skips. The architecture is a plain dict, so a saved network is rebuilt by name from the registry and
 no code is ever loaded.
@@ -19,22 +19,23 @@ from runner.config.settings import Settings
 from runner.population.layout import Layout
 from runner.population.pieces.mlp import skips
 
+DROPOUTS = {"alpha_dropout": nn.AlphaDropout, "dropout": nn.Dropout}  # after a hidden layer, in this order
 _NAMES = {"weight": "weight", "bias": "bias", "gain": "weight", "shift": "bias"}
 
 
 def architecture(settings: Settings, inputs: int, outputs: int) -> dict[str, Any]:
     """What is needed to rebuild the module: widths and names; and the link, which makes probabilities of its scores."""
-    dropout = settings.value("regularizer.dropout")
     depth = len(settings.model.hidden)
+    dropouts = {name: settings.value(f"regularizer.{name}") for name in DROPOUTS}
     return {
         "widths": [inputs, *settings.model.hidden, outputs],
         "activation": settings.model.activation,
         "norm": settings.model.norm,
         "norm_position": settings.model.norm_position,
         "residual": settings.model.residual,
-        "dropout": list(dropout) if isinstance(dropout, list) else [dropout] * depth,
         "input_dropout": settings.value("regularizer.input_dropout"),
         "link": getattr(settings.loss, "link", "softmax"),
+        **{name: list(p) if isinstance(p, list) else [p] * depth for name, p in dropouts.items()},
     }
 
 
@@ -70,8 +71,9 @@ def _modules(arch: dict[str, Any]) -> list[tuple[nn.Module, int | None, str]]:
             after = {"before": 0, "after": 1}[arch.get("norm_position", "before")]
             pair.insert(after, (entries("norm")[arch["norm"]].cls().module(outputs), layer, "norm"))
         found += pair
-        if arch["dropout"][layer]:
-            found.append((nn.Dropout(arch["dropout"][layer]), layer, "dropout"))
+        for name, module in DROPOUTS.items():
+            if name in arch and arch[name][layer]:
+                found.append((module(arch[name][layer]), layer, "dropout"))
     return found
 
 

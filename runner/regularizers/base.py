@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
 
@@ -72,8 +73,11 @@ class ParameterNoise(Regularizer):
 
     site: ClassVar[str] = "weights"
 
-    def deviation(self, t: Tensor, **h: Tensor) -> Tensor:
-        """Standard deviation [M, 1] of the normal noise at step t [M, 1], from 0; keys arrive as columns [M, 1]."""
+    def deviation(self, t: np.ndarray, **h: np.ndarray) -> np.ndarray:
+        """Standard deviation [M] of the normal noise at step t [M], from 0; keys arrive as [M], all in float64.
+
+        NumPy and not torch: its powers have the same bits for one row and for many.
+        """
         raise TypeError(f"{type(self).__name__} must define deviation")
 
 

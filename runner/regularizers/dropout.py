@@ -66,5 +66,5 @@ class AlphaDropout(Noise):
 
 def alpha_affine(p):
     """(a, b) of alpha dropout with probability p to drop: with them mean 0 and variance 1 stay so."""
-    a = ((1 - p) * (1 + p * ALPHA_PRIME**2)) ** -0.5
+    a = 1 / ((1 - p) * (1 + p * ALPHA_PRIME**2)) ** 0.5
     return a, -a * p * ALPHA_PRIME

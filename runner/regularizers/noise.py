@@ -66,7 +66,7 @@ class GradientNoise(ParameterNoise):
     site = "gradient"
 
     def deviation(self, t, s, gamma):
-        return (s / (1 + t) ** gamma).sqrt()
+        return (s / (1 + t) ** gamma) ** 0.5
 
 
 def _normal(first, second, sd):

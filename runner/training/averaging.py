@@ -28,12 +28,23 @@ class Average:
                 ]
             )
             theta = self.present["theta"]
-            self.c_SM1 = torch.from_numpy(table_MS.T).to(theta.device, theta.dtype).unsqueeze(2)
+            self.c_SM1 = torch.from_numpy(table_MS.T.copy()).to(theta.device, theta.dtype).unsqueeze(2)
+            self.between_S = ((table_MS > 0) & (table_MS < 1)).all(0)
+            self.nothing_S = (table_MS == 0).all(0)
 
     def update(self, s: int) -> None:
-        """avg <- avg + c (theta - avg) after step s of the epoch; exactly theta where c = 1."""
+        """avg <- avg + c (theta - avg) after step s of the epoch; exactly theta where c = 1, nothing where c = 0, also
+        where a number is not finite.
+        """
+        if self.nothing_S[s]:
+            return
+        c = self.c_SM1[s]
         for name, average in self.shown.items():
-            average.lerp_(self.present[name], self.c_SM1[s])
+            theta = self.present[name]
+            if self.between_S[s]:
+                average.lerp_(theta, c)
+            else:
+                average.copy_(average.where(c == 0, theta.where(c == 1, average.lerp(theta, c))))
 
     def state(self) -> dict[str, Tensor]:
         """What a checkpoint keeps."""

@@ -8,7 +8,6 @@ a step: batch -> augment -> forward -> data loss -> gradients -> + penalty gradi
 from __future__ import annotations
 
 import copy
-import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -166,7 +165,7 @@ class Engine:
             run.scheduler.factors(int(e), self.steps, run.trainer.epochs)
             for run, e in zip(self.runs, self.epochs, strict=True)
         ]
-        lr = np.array([run.optimizer.lr for run in self.runs])
+        lr = np.array([run.optimizer.lr * run.scheduler.batch_factor(self.batch) for run in self.runs])
         rates = lr[:, None] * np.array(factors) * np.array(scales)[:, None]
         self.rates = torch.from_numpy(rates).to(self.device)
         self.first_step = first

@@ -58,7 +58,7 @@ class ParameterNoiseSource:
         self.device, self.dtype = columns.device, columns.dtype
         self.size = layout.weights if site == "weights" else layout.size
         self.sources = [
-            (name, piece, {k: columns.tensor(path) for k, path in paths.items()})
+            (name, piece, {k: np.array(columns.values(path), dtype=np.float64) for k, path in paths.items()})
             for name, piece, paths in active_entries(columns, ParameterNoise)
             if piece.site == site
         ]
@@ -67,14 +67,15 @@ class ParameterNoiseSource:
 
     def add(self, target: Tensor, steps_M: np.ndarray) -> None:
         """target[:, :size] += noise of the steps [M], in place; padding stays as it is."""
-        t = torch.from_numpy(steps_M).to(self.device, self.dtype).unsqueeze(1)
+        t = steps_M.astype(np.float64)
         for name, piece, h in self.sources:
             first, second = (
                 bits(words(key(self.seeds, _purpose(name, i), steps_M), self.device), self.place).squeeze(1)
                 for i in range(2)
             )
             drawn = normal(first, second).to(self.dtype).mul_(self.mask)
-            target[:, : self.size] += drawn.mul_(piece.deviation(t, **h))
+            deviation = torch.from_numpy(piece.deviation(t, **h)).to(self.device, self.dtype)
+            target[:, : self.size] += drawn.mul_(deviation.unsqueeze(1))
 
 
 def _purpose(name: str, draw: int) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel
 
 from runner.config.settings import CHOICE_GROUPS, Settings, default_tree
 from runner.config.validate import validate
@@ -31,12 +32,16 @@ TWO = {"model.hidden": [12, 9]}
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """A torch scheduler whose clock starts after `warmup` steps and ticks every step or every epoch."""
+    """A torch scheduler whose clock starts after `warmup` steps and ticks every step or every epoch.
+
+    The optimizer it is made for has the rate of the settings times `scale`.
+    """
 
     main: Callable[[Optimizer], Any]
     unit: str = "epochs"
     warmup: int = 0
     reactive: bool = False
+    scale: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +50,8 @@ class Case:
 
     optimizer(weights, others) gets the linear layers' weight matrices and all other parameters; loss(outputs, targets)
     is what is trained on, penalty(weights) is added to it; after(weights, gain) changes weights in place after a step.
-    Reported is data_loss, or `reported(outputs, targets)`.
+    Reported is data_loss, or `reported(outputs, targets)`. average(network) is what is kept in its place; it is updated
+    after a step (from 0) for which averaged(step, steps an epoch) is true. Noise is what the settings say.
     """
 
     name: str
@@ -55,8 +61,11 @@ class Case:
     reported: Callable[[Tensor, Tensor], Tensor] | None = None
     penalty: Callable[[list], Tensor] | None = None
     clip: float | None = None
+    clip_value: float | None = None
     after: Callable[[list, Callable], None] | None = None
     schedule: Schedule | None = None
+    average: Callable[[torch.nn.Module], AveragedModel] | None = None
+    averaged: Callable[[int, int], bool] = lambda step, steps: True
     task: str = "classification"
 
     def __str__(self) -> str:

@@ -26,9 +26,9 @@ class Trained:
 
 
 def named_state(engine: Engine, row: int = 0) -> dict[str, Tensor]:
-    """Parameters and running statistics of a row under nn.Sequential names."""
+    """Parameters and running statistics that a row keeps, under nn.Sequential names."""
     arch = architecture(engine.runs[row], engine.layout.widths[0], engine.layout.widths[-1])
-    return state_dict(arch, engine.layout, engine.theta[row], engine.buffers[row])
+    return state_dict(arch, engine.layout, engine.kept["theta"][row], engine.kept["buffers"][row])
 
 
 def train(engine: Engine) -> list[Trained]:

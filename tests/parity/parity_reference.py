@@ -1,6 +1,6 @@
 """The independent reference: torch.nn.Sequential, torch.optim, torch.optim.lr_scheduler and explicit penalty terms.
 
-`replay` takes the engine's initial weights, batches and dropout factors, and nothing else, and trains by autograd.
+`replay` takes the engine's initial weights and the order of its examples, and nothing else, and trains by autograd.
 
 Shapes: B batch, D features.
 """
@@ -11,11 +11,11 @@ import functools
 import itertools
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from parity_case import Case, Schedule, of_case, synthetic
 from parity_cases import MODULES
 from parity_engine import Trained, named_state
+from parity_noise import disturbed, parameter_noise, parameters_in_order
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
@@ -24,18 +24,6 @@ from runner.config.registry import entries
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.training.engine import Engine
-
-
-class Factors(nn.Module):
-    """In place of nn.Dropout: multiplies by given factors while training."""
-
-    def __init__(self, place: int):
-        super().__init__()
-        self.place = place
-        self.factor: Tensor | None = None
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x * self.factor if self.training else x
 
 
 class Skipping(nn.Sequential):
@@ -55,26 +43,45 @@ class Skipping(nn.Sequential):
 def sequential(settings: Settings, inputs: int, outputs: int) -> nn.Sequential:
     """The network written by hand; activation and norm are the torch classes their registration names."""
     model, depth = settings.model, len(settings.model.hidden)
-    dropout = settings.value("regularizer.dropout")
-    dropout = dropout if isinstance(dropout, list) else [dropout] * depth
-    blocks: list[list[nn.Module]] = [[Factors(0)] if settings.value("regularizer.input_dropout") else []]
+    blocks: list[list[nn.Module]] = [[nn.Identity()] if settings.value("regularizer.input_dropout") else []]
+    dropouts = [settings.value(f"regularizer.{name}") for name in ("alpha_dropout", "dropout")]
+    dropouts = [p if isinstance(p, list) else [p] * depth for p in dropouts]
     for layer, width in enumerate(model.hidden):
         norm = [named("norm", model.norm)(width)] if model.norm != "none" else []
         activation = [named("activation", model.activation)()]
         pair = activation + norm if model.norm_position == "after" else norm + activation
-        blocks.append([nn.Linear(inputs, width), *pair, *([Factors(layer + 1)] if dropout[layer] else [])])
+        blocks.append([nn.Linear(inputs, width), *pair, *(nn.Identity() for p in dropouts if p[layer])])
         inputs = width
     modules = [*itertools.chain(*blocks), nn.Linear(inputs, outputs)]
     network = Skipping(blocks, *modules) if model.residual else nn.Sequential(*modules)
+    disturb(network, [block[-1] for block in blocks[1:]], settings)
     return network.to(getattr(torch, settings.trainer.dtype))
 
 
+def disturb(network: nn.Sequential, ends: list[nn.Module], settings: Settings) -> None:
+    """Noise on what enters the network and leaves each hidden layer while training, in step `network.step`."""
+
+    def hook(place: int):
+        def change(module: nn.Module, x: Tensor) -> Tensor:
+            return disturbed(settings, x, place, int(network.step)) if module.training else x
+
+        return change
+
+    network.step = -1
+    network.register_forward_pre_hook(lambda module, args: (hook(0)(module, args[0]),))
+    for place, end in enumerate(ends, 1):
+        end.register_forward_hook(lambda module, args, out, place=place: hook(place)(module, out))
+
+
 class Rate:
-    """The rate of every step: LinearLR's factor times the case's scheduler, each on an optimizer of its own."""
+    """The rate of every step: LinearLR's factor times the case's scheduler, each on an optimizer of its own, whose rate
+    is that of the settings times the schedule's scale.
+    """
 
     def __init__(self, schedule: Schedule | None, base: float, steps_per_epoch: int):
-        self.schedule, self.base, self.every = schedule or Schedule(_constant), base, steps_per_epoch
-        self.warm, self.carrier = (torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=base) for _ in range(2))
+        self.schedule, self.every = schedule or Schedule(_constant), steps_per_epoch
+        self.base = base * self.schedule.scale
+        self.warm, self.carrier = (torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=self.base) for _ in range(2))
         self.main = self.schedule.main(self.carrier)
         length = self.schedule.warmup
         self.linear = _warmup(self.warm, length) if length else None
@@ -146,21 +153,19 @@ def _metrics(network: nn.Sequential, data: RunData, dtype, loss_of: Callable) ->
 
 
 def _batches(engine: Engine, settings: Settings, data: RunData):
-    """(x [B, D], y [B], factors) of every step, as the engine draws them."""
-    dtype, size, step = getattr(torch, settings.trainer.dtype), settings.trainer.batch_size, 0
+    """(x [B, D], y [B]) of every step, in the engine's order."""
+    dtype, size = getattr(torch, settings.trainer.dtype), settings.trainer.batch_size
     x = torch.from_numpy(data.x)
     y = torch.from_numpy(data.y) if data.task == "classification" else torch.from_numpy(data.y).to(dtype)
     for epoch in range(settings.trainer.epochs):
         for index in engine.tables.order([settings.seed], [epoch])[0].split(size):
             if len(index) < size and settings.trainer.drop_last:
                 continue
-            drawn = engine.noise.draw(np.array([[step]]), len(index))
-            yield x[index], y[index], drawn[0] if drawn else None
-            step += 1
+            yield x[index], y[index]
 
 
 def replay(case: Case, settings: Settings, data: RunData, nudge: Callable[[Tensor], Tensor] = lambda w: w) -> Trained:
-    """The case in PyTorch, from the weights, batches and dropout factors of an engine that trains this row alone.
+    """The case in PyTorch, from the weights and batches of an engine that trains this row alone.
 
     nudge: a change of each initial weight matrix (to see how much a rounding error grows).
     """
@@ -175,18 +180,19 @@ def replay(case: Case, settings: Settings, data: RunData, nudge: Callable[[Tenso
     rate = Rate(case.schedule, settings.optimizer.lr, engine.steps)
     reported = case.reported or functools.partial(data_loss, data.task)
     loss_of = case.loss or reported
+    average = case.average(network) if case.average else None
+    kept = average.module if average else network
     rates, objectives = [], []
-    for x, y, factors in _batches(engine, settings, data):
-        for module in network:
-            if isinstance(module, Factors):
-                factor, _ = factors[module.place]
-                module.factor = factor[0, :, : engine.layout.widths[module.place]]
-        objectives.append(_step(case, network, weights, optimizer, loss_of, x, y, rate.value()))
+    for step, (x, y) in enumerate(_batches(engine, settings, data)):
+        network.step = step
+        objectives.append(_step(case, settings, network, weights, optimizer, loss_of, x, y, rate.value()))
         rates.append(rate.value())
         rate.after_step()
+        if average and case.averaged(step, engine.steps):
+            average.update_parameters(network)
         if len(rates) % engine.steps == 0 and rate.schedule.reactive:
-            rate.after_epoch(_metrics(network, data, dtype, reported)["val/loss"])
-    return Trained(network.state_dict(), rates, objectives, _metrics(network, data, dtype, reported))
+            rate.after_epoch(_metrics(kept, data, dtype, reported)["val/loss"])
+    return Trained(kept.state_dict(), rates, objectives, _metrics(kept, data, dtype, reported))
 
 
 def gain(optimizer: Optimizer, w: Tensor) -> Tensor | float:
@@ -211,22 +217,39 @@ def gain(optimizer: Optimizer, w: Tensor) -> Tensor | float:
     return lr * (1 - group["dampening"] * (momentum > 0)) / (1 - momentum)
 
 
-def _step(case: Case, network, weights, optimizer, loss_of, x, y, rate: float) -> float:
-    """One step in the order of the design: loss and penalty, gradients, clip, rule, proximal step or projection."""
+def _step(case: Case, settings, network, weights, optimizer, loss_of, x, y, rate: float) -> float:
+    """One step in the order of the design: loss and penalty, gradients, clip, noise, rule, prox or projection."""
     for group in optimizer.param_groups:
         group["lr"] = rate
     optimizer.zero_grad()
-    objective = loss_of(network(x), y)
+    objective = loss_of(_outputs(settings, network, x), y)
     if case.penalty:
         objective = objective + case.penalty(weights)
     objective.backward()
     if case.clip:
         torch.nn.utils.clip_grad_norm_(network.parameters(), case.clip)
+    if case.clip_value:
+        torch.nn.utils.clip_grad_value_(network.parameters(), case.clip_value)
+    if settings.value("regularizer.gradient_noise.s"):
+        noise = parameter_noise(settings, network, "gradient_noise", network.step)
+        for p, n in zip(parameters_in_order(network), noise, strict=True):
+            p.grad += n
     optimizer.step()
     if case.after:
         with torch.no_grad():
             case.after(weights, functools.partial(gain, optimizer))
     return objective.item()
+
+
+def _outputs(settings: Settings, network: nn.Sequential, x: Tensor) -> Tensor:
+    """The outputs, at weights that noise is added to if there is weight noise."""
+    if not settings.value("regularizer.weight_noise"):
+        return network(x)
+    names = {id(p): name for name, p in network.named_parameters()}
+    noise = parameter_noise(settings, network, "weight_noise", network.step)
+    weights = parameters_in_order(network)[: len(noise)]
+    noisy = {names[id(w)]: w + n for w, n in zip(weights, noise, strict=True)}
+    return torch.func.functional_call(network, noisy, (x,))
 
 
 @functools.cache

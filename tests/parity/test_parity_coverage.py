@@ -10,6 +10,7 @@ from runner.config.settings import flat_key
 CHOSEN = {  # group -> the name that a run uses
     "optimizer": lambda run: name_of(run.optimizer, "optimizer"),
     "scheduler": lambda run: name_of(run.scheduler, "scheduler"),
+    "averaging": lambda run: name_of(run.averaging, "averaging"),
     "loss": lambda run: name_of(run.loss, "loss"),
     "activation": lambda run: run.model.activation,
     "norm": lambda run: run.model.norm,

@@ -14,9 +14,8 @@ KNOWN = [case for case in CASES if isinstance(case.schedule, Schedule) and not c
 
 def rates(run, epochs: int) -> np.ndarray:
     """All rates of a training."""
-    return run.optimizer.lr * np.concatenate(
-        [run.scheduler.factors(epoch, STEPS_PER_EPOCH, epochs) for epoch in range(epochs)]
-    )
+    lr = run.optimizer.lr * run.scheduler.batch_factor(run.trainer.batch_size)
+    return lr * np.concatenate([run.scheduler.factors(epoch, STEPS_PER_EPOCH, epochs) for epoch in range(epochs)])
 
 
 @pytest.mark.parametrize("case", KNOWN, ids=str)

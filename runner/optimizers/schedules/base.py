@@ -1,7 +1,8 @@
 """What a learning-rate schedule is: a pure function of time, times the optimizer's rate.
 
 Every row has its own schedule; training asks for the rates of one epoch at a time and gets a table [M, steps]. Warm-up
-comes first, up to the schedule's first rate, and moves every step; the schedule's own clock starts where it ends.
+comes first, up to the schedule's first rate, and moves every step; the schedule's own clock starts where it ends. The
+size of the batch may scale the whole.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from runner.config.registry import choice, number
+from runner.config.registry import choice, integer, number
 
 
 @dataclass
@@ -24,6 +25,22 @@ class Schedule:
     warmup: float = number(
         0.0, ge=0, kind="column", help="linear warm-up from 0, in `unit`s, before the schedule begins"
     )
+
+    batch_scaling: str = choice(
+        "none",
+        "none",
+        "linear",
+        "sqrt",
+        kind="column",
+        help="the rate times batch/reference_batch, or its root: an lr found at one batch size carries over to another "
+        "(Goyal et al. 2017; Krizhevsky 2014)",
+    )
+    reference_batch: int = integer(32, ge=1, kind="column", help="examples a step for which lr is meant")
+
+    def batch_factor(self, batch: int) -> float:
+        """What the rate is multiplied by for steps of `batch` examples, from beginning to end."""
+        ratio = batch / self.reference_batch
+        return {"none": 1.0, "linear": ratio, "sqrt": ratio**0.5}[self.batch_scaling]
 
     def multiplier(self, t: np.ndarray, total: float) -> np.ndarray:
         """Multiplier of the rate at time t (in units, from 0, after the warm-up) of `total`."""

@@ -36,16 +36,18 @@ class Linear(Schedule):
 @register("scheduler", "polynomial", torch="PolynomialLR")
 @dataclass
 class Polynomial(Schedule):
-    """lr (1 - min(t/T, 1))^power, T = total_iters or all the training"""
+    """lr (e + (1 - e) (1 - min(t/T, 1))^power), T = total_iters or all the training, e = end_factor"""
 
     power: float = number(2.0, above=0, help="1 is linear; more falls fast first, less falls fast last")
+    end_factor: float = number(0.0, ge=0, le=1, help="multiple of lr from T on")
     total_iters: int | None = integer(None, ge=1, optional=True, kind="column", help=END)
 
     def end(self, total):
         return self.total_iters or total
 
     def multiplier(self, t, total):
-        return (1 - share(t, self.end(total))) ** self.power
+        falling = (1 - share(t, self.end(total))) ** self.power
+        return self.end_factor + (1 - self.end_factor) * falling
 
 
 @register("scheduler", "inverse_sqrt", paper="Vaswani et al. 2017")

@@ -1,0 +1,95 @@
+"""The noise of a run, from the uniform integers of a step on: formulas in NumPy, over true positions only.
+
+What is taken from the project is the integer at (seed, purpose, step, layer, position). Shapes: B batch, W width.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from runner.config.settings import Settings
+from runner.population.draws import bits, key, positions, words
+
+ALPHA = 1.7580993408473766  # torch's, in alpha dropout
+
+
+def uniform(purpose: tuple, rows: int, width: int) -> np.ndarray:
+    """Numbers in (0, 1), [rows, width], of (seed, name, step, ...)."""
+    seed, *rest = purpose
+    integers = bits(words(key([seed], *rest)), positions(rows, width, width))[0]
+    return (integers.double().numpy() + 2.0**31 + 0.5) / 2.0**32
+
+
+def gaussian(purpose: tuple, rows: int, width: int) -> np.ndarray:
+    """sqrt(-2 ln u) cos(2 pi v) (Box & Muller 1958)."""
+    seed, name, *rest = purpose
+    u, v = (uniform((seed, draw, *rest), rows, width) for draw in (name, f"{name}/1"))
+    return np.sqrt(-2 * np.log(u)) * np.cos(2 * np.pi * v)
+
+
+def dropout(p, u, z):
+    """m/(1-p)"""
+    return (u >= p) / (1 - p), 0.0
+
+
+def noise(sd, u, z):
+    """1, sd z"""
+    return 1.0, sd * z
+
+
+def alpha_dropout(p, u, z):
+    """As torch's: a m, and a ALPHA (m - 1) + a ALPHA p."""
+    a = 1 / np.sqrt((ALPHA**2 * p + 1) * (1 - p))
+    return a * (u >= p), ((u >= p) - 1.0) * (ALPHA * a) + ALPHA * a * p
+
+
+def gaussian_dropout(p, u, z):
+    """1 + sqrt(p/(1-p)) z"""
+    return 1 + np.sqrt(p / (1 - p)) * z, 0.0
+
+
+INPUT = {"input_dropout": dropout, "input_noise": noise}  # name -> (factor, addend), one after the other
+HIDDEN = {
+    "activation_noise": noise,
+    "alpha_dropout": alpha_dropout,
+    "dropout": dropout,
+    "gaussian_dropout": gaussian_dropout,
+}
+
+
+def disturbed(run: Settings, x: Tensor, place: int, step: int) -> Tensor:
+    """The input (place 0) or the hidden layer `place` (from 1), x [B, W], as a step of training sees it."""
+    for name, formula in (HIDDEN if place else INPUT).items():
+        strength = run.value(f"regularizer.{name}")
+        strength = strength[place - 1] if isinstance(strength, list) else strength
+        if strength:
+            u, z = (draw((run.seed, name, step, place), *x.shape) for draw in (uniform, gaussian))
+            factor, addend = formula(strength, u, z)
+            x = x * _tensor(factor, x) + _tensor(addend, x)
+    return x
+
+
+def parameters_in_order(network: nn.Module) -> list[Tensor]:
+    """All weight matrices, then layer by layer bias, gain and shift: the order in which positions are counted."""
+    weights = [m.weight for m in network.modules() if isinstance(m, nn.Linear)]
+    return weights + [p for p in network.parameters() if all(p is not w for w in weights)]
+
+
+def parameter_noise(run: Settings, network: nn.Module, name: str, step: int) -> list[Tensor]:
+    """What weight noise or gradient noise adds to each parameter, in their order, in a step from 0."""
+    found = parameters_in_order(network)
+    if name == "weight_noise":
+        found = [p for p in found if p.dim() == 2]
+        deviation = run.value("regularizer.weight_noise")
+    else:
+        s, gamma = (run.value(f"regularizer.gradient_noise.{k}") for k in ("s", "gamma"))
+        deviation = np.sqrt(s / (1 + step) ** gamma)
+    drawn = deviation * gaussian((run.seed, name, step), 1, sum(p.numel() for p in found))[0]
+    parts = np.split(drawn, np.cumsum([p.numel() for p in found])[:-1])
+    return [_tensor(part, p).view_as(p) for part, p in zip(parts, found, strict=True)]
+
+
+def _tensor(array, like: Tensor) -> Tensor:
+    return torch.from_numpy(np.asarray(array, dtype=np.float64)).to(like.dtype)
