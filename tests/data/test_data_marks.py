@@ -196,3 +196,10 @@ def test_parquet_takes_the_same_keys(run_data, csv_file, tmp_path):
     )
     for name in ("x", "y", "weights", "train", "test"):
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+
+
+def test_which_splits_are_cut_by_a_fraction():
+    assert CSV().cuts() == ("val", "test")
+    assert CSV(test_path="t.csv").cuts() == ("val",)
+    assert CSV(folds=5).cuts() == ("test",)
+    assert CSV(split_column="part").cuts() == ()
