@@ -1,0 +1,182 @@
+"""Augmentation in training: on the rows that use it, in training batches, before label smoothing, and nowhere else."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from runner.config.registry import entries
+from runner.config.settings import flat_key
+from runner.data.encoding import Encoding
+from runner.data.prepare import RunData
+from runner.execution.configurations import read
+from runner.training.augmenting import Augmenting
+from runner.training.engine import Engine
+
+ENTRIES = entries("augmentation")
+GREY, COLOUR = (1, 28, 28), (3, 9, 7)
+
+
+def presets(*names):
+    """Dotted changes that switch techniques on."""
+    return {flat_key(ENTRIES[n], k): option.preset for n in names for k, option in ENTRIES[n].options.items()}
+
+
+def usable(shape):
+    return [
+        name
+        for name, entry in ENTRIES.items()
+        if ("image" if shape else "table") in entry.cls.inputs and entry.cls.channels in (None, shape and shape[0])
+    ]
+
+
+def pictures(shape=GREY, n=70, split_seed=0, dtype="float32"):
+    """Random images; another split scales its pixels otherwise."""
+    random, width = np.random.default_rng(0), int(np.prod(shape))
+    raw = random.uniform(0, 16, size=(n + 20, width)) * (random.uniform(size=width) < 0.8)
+    scale = np.random.default_rng(split_seed).uniform(1, 3, size=width)
+    names = [f"p{i}" for i in range(width)]
+    encoding = Encoding(
+        "classification", "y", names, names, [0.0] * width, [4.0] * width, scale.tolist(), image_shape=shape
+    )
+    rows, labels = np.arange(n + 20), list("abcd")
+    x = ((raw - 4) / scale).astype(dtype)
+    y = random.integers(0, 4, n + 20)
+    parts = rows[:n], rows[n:], rows[:0]
+    return RunData(
+        "classification", x, y, *parts, encoding, labels, 4, shape, "synthetic", pixel_range=(0.0, 16.0)
+    )  # fmt: skip
+
+
+def table(categories=(("c", 3), ("d", 2)), n=70):
+    """Random numbers, and one-hot categories behind them."""
+    random = np.random.default_rng(0)
+    hot = [np.eye(count)[random.integers(0, count, n + 20)] for _, count in categories]
+    x = np.concatenate([random.normal(size=(n + 20, 11 - sum(c for _, c in categories))), *hot], 1).astype("float32")
+    numbers = [f"x{i}" for i in range(x.shape[1] - sum(c for _, c in categories))]
+    words = {name: [str(i) for i in range(count)] for name, count in categories}
+    size = len(numbers)
+    encoding = Encoding("classification", "y", numbers, numbers, [0.0] * size, [0.0] * size, [1.0] * size, words)
+    rows = np.arange(n + 20)
+    y = random.integers(0, 4, n + 20)
+    return RunData(
+        "classification", x, y, rows[:n], rows[n:], rows[:0], encoding, list("abcd"), 4, None, "synthetic"
+    )  # fmt: skip
+
+
+def run(seed=0, **changes):
+    small = {"model.hidden": [9], "trainer.batch_size": 29, "dataset": "npz"}
+    return read(small | {"seed": seed} | changes)
+
+
+def batches(runs, data):
+    """(features [K, M, B, D], targets) of the first epoch's full batches."""
+    engine = Engine(runs, data)
+    found = list(engine._batches())
+    return torch.stack([x for x, *_ in found[:2]]), torch.stack([q for _, q, *_ in found[:2]])
+
+
+@pytest.mark.parametrize("shape", [GREY, COLOUR, None], ids=str)
+def test_rows_with_everything_one_and_nothing_get_the_batches_they_get_alone(shape):
+    """Each row has its own scaling, and for tables its own categories."""
+    names = usable(shape)
+    uses = [{}, presets(*names), *[presets(n) for n in names], presets(*names[::2]), {}]
+    runs = [run(seed=i, **use) for i, use in enumerate(uses)]
+    cuts = [(("c", 3), ("d", 2)), (("c", 2), ("d", 4))]
+    data = [pictures(shape, split_seed=i % 3) if shape else table(cuts[i % 2]) for i in range(len(runs))]
+    data = [data[i % 6] for i in range(len(runs))]  # equal tables are one object
+    x, q = batches(runs, data)
+    for i, one in enumerate(runs):
+        alone_x, alone_q = batches([one], [data[i]])
+        assert torch.equal(x[:, i].view(torch.int32), alone_x[:, 0].view(torch.int32)), uses[i]
+        assert torch.equal(q[:, i], alone_q[:, 0]), uses[i]
+    plain, _ = batches([run(seed=len(runs) - 1)], [data[-1]])
+    assert torch.equal(x[:, -1], plain[:, 0])
+    width = data[0].x.shape[1]
+    assert torch.equal(x[..., width:], torch.zeros_like(x[..., width:])), "padding must stay zero"
+
+
+def test_nobody_uses_it_and_its_code_does_not_run(monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("the code ran")
+
+    monkeypatch.setattr(Augmenting, "apply", refuse)
+    Engine([run()], [pictures()]).train_epoch([1.0])
+    with pytest.raises(RuntimeError, match="the code ran"):
+        Engine([run(**presets("shift"))], [pictures()]).train_epoch([1.0])
+
+
+@pytest.mark.parametrize("shape", [GREY, COLOUR, None], ids=str)
+def test_evaluation_sees_examples_as_they_are(shape):
+    data = pictures(shape) if shape else table()
+    plain, augmented = (Engine([run(**use)], [data]) for use in ({}, presets(*usable(shape))))
+    parts = ("train", "val")
+    assert plain.evaluate(parts) == augmented.evaluate(parts)
+    augmented.train_epoch([1.0])
+    plain.theta.copy_(augmented.theta)
+    assert plain.evaluate(parts) == augmented.evaluate(parts)
+    for name in ("x", "q", "y"):
+        assert torch.equal(getattr(plain.tables, name), getattr(augmented.tables, name)), "the tables were changed"
+
+
+def test_labels_are_smoothed_after_they_are_mixed():
+    data, smooth = pictures(COLOUR), 0.2
+    _, mixed = batches([run(**presets("mixup"))], [data])
+    _, both = batches([run(**presets("mixup"), **{"regularizer.label_smoothing": smooth})], [data])
+    prepared = -1 / 29  # what cross entropy makes of targets
+    expected = (mixed / prepared) * (1 - smooth) + smooth / 4
+    torch.testing.assert_close(both[..., :4] / prepared, expected[..., :4])
+
+
+def test_pixels_are_undone_and_done_again_exactly_enough():
+    """A shift by nothing: images go to pixels and back; a flip is that of the raw image, whatever the scaling."""
+    data = pictures(COLOUR)
+    still, flipped = run(**{"augmentation.brightness": 1e-12}), run(**{"augmentation.flip_horizontal": 1.0})
+    plain, _ = batches([run()], [data])
+    for one, change in ((still, lambda image: image), (flipped, lambda image: image.flip(-1))):
+        x, _ = batches([one], [data])
+        width = data.x.shape[1]
+        scale, offset = (torch.tensor(getattr(data.encoding, key)) for key in ("scale", "offset"))
+        raw, expected = (v[..., :width] * scale + offset for v in (x, plain))
+        expected = change(expected.unflatten(-1, COLOUR)).flatten(-3)
+        torch.testing.assert_close(raw, expected, rtol=1e-5, atol=1e-4)
+
+
+def test_every_epoch_and_step_and_example_is_changed_otherwise():
+    data = pictures()
+    same = dataclasses.replace(data, x=np.repeat(data.x[:1], len(data.x), 0))  # one image, many times
+    engine = Engine([run(**presets("rotation"))], [same])
+    seen = []
+    for _ in range(2):
+        seen += [x[0] for x, *_ in engine._batches()]
+        engine.epochs += 1
+    images = torch.cat(seen)
+    assert len(images.unique(dim=0)) == len(images) == 140
+
+
+def test_a_batch_of_one_example_has_no_other_to_take_from():
+    for name in ("swap_noise", "mixup"):
+        x, _ = batches([run(**presets(name), **{"trainer.batch_size": 1})], [table()])
+        plain, _ = batches([run(**{"trainer.batch_size": 1})], [table()])
+        torch.testing.assert_close(x, plain)
+
+
+def test_swapped_and_hidden_categories_stay_whole():
+    """A one-hot block is another example's whole block, or all zeros."""
+    for name in ("swap_noise", "feature_dropout"):
+        x, _ = batches([run(**{f"augmentation.{name}": 0.5})], [table()])
+        for block in (slice(6, 9), slice(9, 11)):
+            sums = x[..., block].sum(-1)
+            assert set(sums.unique().tolist()) == ({1.0} if name == "swap_noise" else {0.0, 1.0})
+
+
+def test_regression_mixes_numbers():
+    data = dataclasses.replace(
+        table(), task="regression", y=np.random.default_rng(0).normal(size=90), labels=None, outputs=1
+    )
+    one = Engine([run(**{"augmentation.mixup": 1.0})], [data])
+    plain = Engine([run()], [data])
+    mixed, before = (next(iter(engine._batches()))[1][0, :, 0] for engine in (one, plain))
+    assert mixed.mean().item() == pytest.approx(before.mean().item(), abs=1e-6)  # partners are a permutation
+    assert mixed.var() < before.var()
