@@ -10,7 +10,7 @@ from runner.records.names import LONGEST, sanitized
 
 OUTPUTS = Path("outputs")
 SWEEP = "multirun.yaml"
-MARKERS = (".hydra", SWEEP, "unfinished.json")  # written at the start of a run, a sweep, of runs together
+MARKERS = (".hydra", SWEEP, "sweep.yaml", "unfinished.json")  # written at the start of a run, a sweep, of runs together
 
 
 def make_numbered(stem: str, key: str, name: str | None = None) -> Path:
@@ -55,12 +55,21 @@ def find_run(text: str) -> Path:
     return folder
 
 
+def find_unfinished(text: str) -> Path:
+    """The folder of the run or sweep that a user named for `runner resume`; `last` is what was started last.
+
+    Raises ConfigError as `find_run` does, and for a sweep of Hydra's basic launcher, which keeps no state.
+    """
+    folder = newest(OUTPUTS) if text == "last" else Path(text)
+    return folder if (folder / "sweep.yaml").is_file() else find_run(str(folder))
+
+
 def refuse_sweep(folder: Path) -> None:
-    """ConfigError for the folder of a sweep where one run is meant."""
+    """ConfigError for the folder of a sweep where one run is meant, or one that keeps no state."""
     if is_sweep(folder):
         runs = sorted(_runs(folder), key=lambda run: (len(run.name), run.name))
         such = f", such as {runs[0]}" if runs else ""
-        raise ConfigError(f"{folder}: a sweep, which is not resumed or used as a whole; name one of its runs{such}")
+        raise ConfigError(f"{folder}: a sweep; name one of its runs{such}")
 
 
 def is_sweep(folder: Path) -> bool:

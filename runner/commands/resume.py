@@ -1,31 +1,50 @@
-"""`runner resume DIR`: continue an interrupted run where its checkpoint stands."""
+"""`runner resume DIR`: continue an interrupted run or sweep where its checkpoints stand."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from runner.commands.folders import find_run, is_sweep
-from runner.commands.train import conclude
+from runner.commands.folders import find_unfinished
+from runner.commands.train import conclude, exit_code
+from runner.errors import ConfigError
+from runner.execution.sweep_file import is_sweep
 
 
 def run(arguments: list[str]) -> int:
-    """Continue the run in the folder named; a finished one is left as it is."""
-    parser = argparse.ArgumentParser(prog="runner resume", description="Continue an interrupted run.")
-    parser.add_argument("dir", help="folder of the run (or of runs started together), or `last` for the newest run")
-    folder = find_run(parser.parse_args(arguments).dir)
+    """Continue the run or sweep in the folder named; a finished one is left as it is."""
+    args = _parser().parse_args(arguments)
+    folder = find_unfinished(args.dir)
+    if is_sweep(folder):
+        return _resume_sweep(folder, args)
+    if is_sweep(folder.parent):
+        raise ConfigError(f"{folder}: one run of a sweep, which resumes as a whole: `runner resume {folder.parent}`")
     from runner.execution import session
-    from runner.execution.unfinished import LIST
     from runner.records.summary import SUMMARY
-    from runner.reports.folds import SUMMARY as FOLDS
 
-    if (folder / SUMMARY).is_file() or ((folder / FOLDS).is_file() and not (folder / LIST).is_file()):
+    if (folder / SUMMARY).is_file():
         print(f"{folder}: this run has ended already; nothing to do")
-    elif is_sweep(folder.parent):
-        print(f"{folder}: one run of a sweep; its other runs are not resumed", file=sys.stderr)
     outcomes = session.resume(folder, console=True)
     return conclude(outcomes, multirun=len(outcomes) > 1, overrides=read_overrides(folder))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="runner resume", description="Continue an interrupted run or sweep.")
+    parser.add_argument("dir", help="folder of the run or sweep, or `last` for what was started last")
+    parser.add_argument("--workers", type=int, help="worker processes of a sweep; default: one a core")
+    parser.add_argument("--max-members", type=int, help="runs of a sweep that train side by side; default: what fits")
+    return parser
+
+
+def _resume_sweep(folder: Path, args: argparse.Namespace) -> int:
+    from runner.execution.resume_sweep import resume_sweep
+    from runner.execution.sweep import Options
+    from runner.records.sweep_progress import conclude_sweep, display
+
+    options = Options.checked({"workers": args.workers, "max_members": args.max_members})
+    outcomes = resume_sweep(folder, options, display)
+    conclude_sweep(outcomes, folder)
+    return max((exit_code(outcome.status, multirun=True) for outcome in outcomes), default=0)
 
 
 def read_overrides(folder: Path) -> list[str] | None:
