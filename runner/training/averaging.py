@@ -29,8 +29,8 @@ class Average:
             )
             theta = self.present["theta"]
             self.c_SM1 = torch.from_numpy(table_MS.T.copy()).to(theta.device, theta.dtype).unsqueeze(2)
-            self.between_S = ((table_MS > 0) & (table_MS < 1)).all(0)
-            self.nothing_S = (table_MS == 0).all(0)
+            self.between_S = np.all((table_MS > 0) & (table_MS < 1), axis=0).tolist()
+            self.nothing_S = np.all(table_MS == 0, axis=0).tolist()
 
     def update(self, s: int) -> None:
         """avg <- avg + c (theta - avg) after step s of the epoch; exactly theta where c = 1, nothing where c = 0, also

@@ -7,11 +7,13 @@ from populations import SHAPES, data, data_for, neutral, same, settings, train, 
 
 from runner.config.registry import entries
 from runner.config.settings import FLAT_GROUPS
+from runner.regularizers.base import ParameterNoise
 
 torch.set_num_threads(1)
 
 CHOICES = [(g, n) for g in ("optimizer", "scheduler", "averaging", *FLAT_GROUPS) for n in entries(g)]
 TABULAR = [name for name, entry in entries("augmentation").items() if "table" in entry.cls.inputs]
+RULES = {name: entry.cls for name, entry in entries("optimizer").items()}
 PIECES = [(f"model.{g}", n) for g in ("activation", "norm", "init") for n in entries(g)]
 
 
@@ -118,6 +120,27 @@ def test_wider_population_than_any_block():
     together = train(runs, tables, leave=dict.fromkeys(range(0, 97, 3), 1))
     for i in (1, 44, 95):
         assert same(together[i], train([runs[i]], [tables[i]])[0])
+
+
+RANDOM = [n for n, e in entries("regularizer").items() if issubclass(e.cls, ParameterNoise)]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_columns_of_many_rows_have_the_bits_of_one(dtype):
+    """40 rows of every rule beside noise on parameters, all with other numbers, some steps into the training: functions
+    of a column that compute long ones otherwise than short ones would show.
+    """
+    runs = []
+    for i, name in enumerate(sorted(entries("optimizer")) * 40):
+        change = {"optimizer": name, "trainer.dtype": dtype, "optimizer.lr": 1e-4 * (1 + i % 7), "averaging": "ema"}
+        betas = {key: 0.5 + i / 1000 for key in ("beta1", "beta2", "rho", "momentum") if hasattr(RULES[name](), key)}
+        noises = {key: v for n in RANDOM for key, v in variations("regularizer", n)[0].items()}
+        noises |= {"regularizer.gradient_noise.gamma": 0.3 + i / 1000}
+        runs.append(settings(SHAPES[0], seed=i, **change, **noises, **{f"optimizer.{k}": v for k, v in betas.items()}))
+    table = data(13, 2, dtype=dtype)
+    together = train(runs, [table] * len(runs), epochs=2)
+    for i in range(0, len(runs), 17):
+        assert same(together[i], train([runs[i]], [table], epochs=2)[0]), runs[i].optimizer
 
 
 @pytest.mark.parametrize(
