@@ -27,6 +27,8 @@ def sample(images: Tensor, maps: Tensor) -> Tensor:
     x = torch.arange(width, dtype=maps.dtype, device=maps.device) - (width - 1) / 2
     y = torch.arange(height, dtype=maps.dtype, device=maps.device)[:, None] - (height - 1) / 2
     (xx, xy, x1), (yx, yy, y1) = (row[:, :, None, None].unbind(1) for row in maps.unbind(1))
-    across, down = xx * x + xy * y + x1, yx * x + yy * y + y1
-    grid = torch.stack([across * (2 / width), down * (2 / height)], -1).to(images.dtype)
+    grid = images.new_empty(len(images), height, width, 2)  # from -1 to 1 over the width and over the height
+    for axis, (by_x, by_y, constant), side in ((0, (xx, xy, x1), width), (1, (yx, yy, y1), height)):
+        along_x, along_y = (by_x * x + constant) * (2 / side), by_y * y * (2 / side)
+        torch.add(along_x.to(images.dtype), along_y.to(images.dtype), out=grid[..., axis])
     return torch.nn.functional.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
