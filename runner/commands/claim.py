@@ -16,24 +16,24 @@ from runner.commands.folders import SWEEP, unwritable
 from runner.errors import ConfigError
 from runner.execution.lock import lock
 
-TRAINED = ("metrics.csv", "summary.json", "checkpoint.safetensors", "unfinished.json")
+TRAINED = ("metrics.csv", "summary.json", "checkpoint.safetensors", "unfinished.json", "sweep.yaml")
 
 
 @contextmanager
-def claim(folder: Path, key: str) -> Iterator[None]:
-    """Hold `folder`, made if it is not there, for a new run or sweep.
+def claim(folder: Path, key: str, *, extend: bool = False) -> Iterator[None]:
+    """Hold `folder`, made if it is not there, for a new run or sweep, or (`extend`) for more runs of the sweep in it.
 
     Raises:
         ConfigError: naming `key` if a run has trained there, another process is starting there or it cannot be made.
     """
     while True:
-        if has_trained(folder) or (folder / ".hydra").is_file():
+        if (has_trained(folder) and not extend) or (folder / ".hydra").is_file():
             raise _taken(folder, key)
         before = _mark(folder, key)
         with lock(folder / ".hydra"):
             if _inode(folder / ".hydra") != before:  # a start that was refused has just removed it
                 continue
-            if has_trained(folder):
+            if has_trained(folder) and not extend:
                 raise _taken(folder, key)
             with lock(folder):  # nobody resumes it
                 pass
@@ -92,7 +92,11 @@ def _inode(path: Path) -> int | None:
 
 
 def _taken(folder: Path, key: str) -> ConfigError:
-    again = "" if (folder / SWEEP).is_file() else f"continue it with `runner resume {folder}`, or "
+    again = f"continue it with `runner resume {folder}`, or "
+    if (folder / "sweep.yaml").is_file():
+        again += "add runs to the sweep with --extend, or "
+    elif (folder / SWEEP).is_file():
+        again = ""
     return ConfigError(
         f"{key} = {folder}: holds a run already, and nothing is overwritten; {again}choose another folder"
     )

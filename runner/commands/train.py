@@ -24,12 +24,14 @@ from runner.errors import ConfigError, DataError, RunError
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+EXTEND = "--extend"
 DEFAULT_FOLDER = {"run": "outputs/", "sweep": "outputs/sweeps/"}
 
 
 def run(arguments: list[str]) -> int:
     """Train what the command line says; with --cfg, --help, --info or --shell-completion, let Hydra answer."""
-    args, flags = _parse(arguments)
+    extend = EXTEND in arguments
+    args, flags = _parse([word for word in arguments if word != EXTEND])
     overrides = list(args.overrides)
     if args.help:
         with hydra_ready(_folder(args), args.config_dir):
@@ -47,7 +49,7 @@ def run(arguments: list[str]) -> int:
     if args.cfg:
         _call_hydra(task, [*flags, *overrides])
     else:
-        _start(task, config, [*flags, *overrides], args.multirun)
+        _start(task, config, [*flags, *overrides], args.multirun, extend)
     return task.exit_code()
 
 
@@ -180,7 +182,7 @@ def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     return args, flags
 
 
-def _start(task: Task, config: DictConfig, words: list[str], multirun: bool) -> None:
+def _start(task: Task, config: DictConfig, words: list[str], multirun: bool, extend: bool) -> None:
     """Let Hydra run the jobs in a folder that is this process's alone."""
     sweep = multirun or is_multirun(config)
     kind = "sweep" if sweep else "run"
@@ -190,12 +192,25 @@ def _start(task: Task, config: DictConfig, words: list[str], multirun: bool) -> 
     if folder == Path():
         raise ConfigError(f"{key} is empty: name a folder of its own for the run, such as {key}=outputs/mine")
     made = not folder.exists()
-    if _is_default(kind, config):
+    if extend:
+        _check_extend(folder, sweep)
+    elif _is_default(kind, config):
         name = None if sweep and _names_differ(config, words) else config.name
         folder, made = make_numbered(str(folder), key, name), True
-    with claim(folder, key):
+    with claim(folder, key, extend=extend):
         _call_hydra(task, [*words, f"{key}={quoted(str(folder))}"])
-        task.clean(folder, made)
+        if not extend:
+            task.clean(folder, made)
+
+
+def _check_extend(folder: Path, sweep: bool) -> None:
+    """ConfigError unless the command line names a sweep that can grow."""
+    if not sweep:
+        raise ConfigError(f"{EXTEND}: adds runs to a sweep; add -m, and name it with hydra.sweep.dir=FOLDER")
+    if not (folder / "sweep.yaml").is_file():
+        raise ConfigError(
+            f"{EXTEND}: hydra.sweep.dir = {folder} holds no sweep; name the folder of the one that shall grow"
+        )
 
 
 def quoted(text: str) -> str:

@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -25,6 +25,15 @@ from runner.training.outcome import Outcome
 
 TELL_SECONDS = 0.25  # between two reports of a worker about runs in training
 POLL_SECONDS = 0.2  # how soon the parent looks for signals and for dead workers
+
+
+@dataclass(frozen=True)
+class Given:
+    """A worker has been given a work; `waiting` more wait for one."""
+
+    worker: int
+    work: Work
+    waiting: int
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,7 @@ class Broken:
     died: bool = False
 
 
-Event = Ended | Training | Done | Broken
+Event = Given | Ended | Training | Done | Broken
 
 
 class Pool:
@@ -95,13 +104,13 @@ class Pool:
     def events(self) -> Iterator[Event | None]:
         """What happens, as it happens, until nothing is under way; None now and then, so that the caller can look."""
         while self.waiting or any(member.work for member in self.members):
-            self._hand_out()
+            yield from self._hand_out()
             ready = wait([member.connection for member in self.members if member.work], POLL_SECONDS)
             for member in [m for m in self.members if m.connection in ready]:
                 yield from self._hear(member)
             yield None
 
-    def _hand_out(self) -> None:
+    def _hand_out(self) -> Iterator[Given]:
         while self.waiting and not self.stopping:
             free = next((member for member in self.members if not member.work), None)
             if free is None and len(self.members) < self.size:
@@ -109,7 +118,9 @@ class Pool:
                 self.members.append(free)
             if free is None:
                 return
-            free.give(self.waiting.pop(0))
+            work = self.waiting.pop(0)
+            free.give(work)
+            yield Given(free.number, work, len(self.waiting))
 
     def _hear(self, member: _Worker) -> Iterator[Event]:
         work = member.work
@@ -131,6 +142,7 @@ class _Worker:
 
     def __init__(self, number: int, runs: Sequence[Run], data: Sequence[Any]):
         context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+        self.number = number
         self.connection, theirs = context.Pipe()
         arguments = (number, theirs, runs, data, os.getpid())
         self.process = context.Process(target=_serve, args=arguments, name=f"runner-{number}", daemon=True)
@@ -165,10 +177,20 @@ def _serve(number: int, connection: Connection, runs: Sequence[Run], data: Seque
             work = connection.recv()
         except (EOFError, KeyboardInterrupt):
             return
-        connection.send(_carry_out(number, work, runs, data, connection, asked))
+        told = carry_out_and_tell(number, work, runs, data, tell=connection.send, asked_to_stop=lambda: asked[0])
+        connection.send(told)
 
 
-def _carry_out(number: int, work: Work, runs, data, connection: Connection, asked: list[bool]) -> Done | Broken:
+def carry_out_and_tell(
+    number: int,
+    work: Work,
+    runs: Sequence[Run],
+    data: Sequence[Any],
+    *,
+    tell: Callable[[Event], None],
+    asked_to_stop: Callable[[], bool],
+) -> Done | Broken:
+    """Carry out a work as worker `number`, telling of what happens; how the work ended."""
     import traceback
 
     told = [0.0]
@@ -176,14 +198,14 @@ def _carry_out(number: int, work: Work, runs, data, connection: Connection, aske
     def watch(members: list[int], trials: list[Any]) -> None:
         if time.monotonic() - told[0] >= TELL_SECONDS:
             rows = {i: (int(t.last["epoch"]), t.stopping.best) for i, t in zip(members, trials, strict=True)}
-            connection.send(Training(number, rows))
+            tell(Training(number, rows))
             told[0] = time.monotonic()
 
     def ended(run: int, outcome: Outcome) -> None:
-        connection.send(Ended(run, outcome))
+        tell(Ended(run, outcome))
 
     try:
-        carry_out(work, runs, data, asked_to_stop=lambda: asked[0], ended=ended, watch=watch)
+        carry_out(work, runs, data, asked_to_stop=asked_to_stop, ended=ended, watch=watch)
     except Interrupted:
         return Done(work, interrupted=True)
     except Exception as error:  # noqa: BLE001 a defect harms its own population; the parent finds out which row it was

@@ -10,6 +10,7 @@ import itertools
 import json
 import math
 import os
+import shlex
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -21,9 +22,11 @@ from runner.errors import ConfigError
 from runner.execution.lock import lock
 from runner.execution.pool import Broken, Done, Ended, Event, Pool
 from runner.execution.results import Results
+from runner.execution.serial import Serial
 from runner.execution.signals import stop_signals
 from runner.execution.work import Run, Work
 from runner.records import disk, tracebacks
+from runner.records.console import shown_path
 from runner.records.summary import SUMMARY, read_summary
 from runner.training import checkpoint
 from runner.training.loop import Interrupted, place
@@ -91,7 +94,8 @@ class Sweep:
             interrupted = self._carry_out(asked_to_stop)
             self._write_results()
             if interrupted:
-                raise Interrupted(f"interrupted; everything is saved. Continue with: runner resume {self.root}")
+                command = f"runner resume {shlex.quote(shown_path(self.root))}"
+                raise Interrupted(f"interrupted; everything is saved. Continue with: {command}")
             self.results.start(self.outcomes)
             self._tidy()
         return [self.outcomes[i] for i in sorted(self.outcomes)]
@@ -101,7 +105,7 @@ class Sweep:
     def _carry_out(self, asked_to_stop: Callable[[], bool]) -> bool:
         """Work until every run has ended or all has been stopped; says whether the user asked for that."""
         written = time.monotonic()
-        with Pool(self.runs, self.data, self.workers) as pool:
+        with self._executor(asked_to_stop) as pool:
             for work in self._works([i for i in range(len(self.runs)) if i not in self.outcomes]):
                 pool.submit(work)
             for event in pool.events():
@@ -114,7 +118,12 @@ class Sweep:
                     written = time.monotonic()
         return asked_to_stop()
 
-    def _take(self, event: Event | None, pool: Pool) -> None:
+    def _executor(self, asked_to_stop: Callable[[], bool]) -> Pool | Serial:
+        if self.options.executor == "serial":
+            return Serial(self.runs, self.data, asked_to_stop)
+        return Pool(self.runs, self.data, self.workers)
+
+    def _take(self, event: Event | None, pool: Pool | Serial) -> None:
         if isinstance(event, Ended):
             self._end(event.run, event.outcome)
         elif isinstance(event, Broken) and not pool.stopping:
