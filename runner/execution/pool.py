@@ -114,7 +114,8 @@ class Pool:
         while self.waiting and not self.stopping:
             free = next((member for member in self.members if not member.work), None)
             if free is None and len(self.members) < self.size:
-                free = _Worker(len(self.members), self.runs, self.data)
+                number = min(set(range(self.size)) - {member.number for member in self.members})
+                free = _Worker(number, self.runs, self.data)
                 self.members.append(free)
             if free is None:
                 return
