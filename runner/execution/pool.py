@@ -142,7 +142,7 @@ class _Worker:
     """One process and the pipe to it."""
 
     def __init__(self, number: int, runs: Sequence[Run], data: Sequence[Any]):
-        context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+        context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
         self.number = number
         self.connection, theirs = context.Pipe()
         arguments = (number, theirs, runs, data, os.getpid())
