@@ -38,12 +38,15 @@ def _picture(trial: Trial, engine: Engine, row: int) -> bytes | None:
 
     index = tables.order([run.seed], [0])[None, :, : engine.batch]
     x, q = tables.gather(index)
-    new_x, new_q = augmenting.apply(x.clone(), q.clone(), np.zeros((1, 1), np.int64))
+    weights = tables.weights.of(index) if tables.weights.used else None
+    new_x, new_q, _ = augmenting.apply(x.clone(), q.clone(), np.zeros((1, 1), np.int64), weights)
     return image_pairs(
         _images(x, trial),
         _images(new_x, trial),
         above=_captions(q, trial),
-        below=_captions(new_q, trial) if augmenting.mixing else [""] * min(SHOWN, engine.batch),
+        below=_captions(new_q, trial)
+        if augmenting.mixing or augmenting.weighted_mixing
+        else [""] * min(SHOWN, engine.batch),
         title=f"Augmentation: {', '.join(active_in('augmentation', run))} (first step)",
     )
 

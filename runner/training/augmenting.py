@@ -8,6 +8,7 @@ Shapes: K steps, M rows, B batch, D features, C outputs.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +48,10 @@ class Augmenting:
         self.geometry = self._sources(Geometry) if self.image else []
         self.pixels = self._sources(Pixels) if self.image else []
         self.features = [] if self.image else self._sources(Features)
-        self.mixing = self._sources(Mixing)
-        self.active = bool(self.geometry or self.pixels or self.features or self.mixing)
+        weighted = [row for row, run in enumerate(data) if run.weights is not None]
+        self.mixing = self._sources(Mixing, [row for row in range(len(data)) if row not in weighted])
+        self.weighted_mixing = self._sources(Mixing, weighted)
+        self.active = any((self.geometry, self.pixels, self.features, self.mixing, self.weighted_mixing))
         self.moved, self.painted = _union(self.geometry), _union(self.geometry + self.pixels)
         width, blocks = data[0].x.shape[1], []
         if self.painted:
@@ -58,11 +61,14 @@ class Augmenting:
             blocks = [self._stack(each) for each in zip(*(_blocks(run.encoding) for run in data), strict=True)]
         self.shape = Shape(self.image, width, *blocks)
 
-    def _sources(self, base: type) -> list[Source]:
+    def _sources(self, base: type, among: Collection[int] | None = None) -> list[Source]:
+        """The techniques of a kind with the rows that use them (of those `among`)."""
         found = []
         for name, piece, paths in active_entries(self.columns, base, "augmentation"):
             used = [self._active(paths, row) for row in range(len(self.columns.runs))]
-            rows = [row for row, uses in enumerate(used) if uses]
+            rows = [row for row, uses in enumerate(used) if uses and (among is None or row in among)]
+            if not rows:
+                continue
             h = {key: torch.tensor(self.columns.values(path), dtype=torch.float64) for key, path in paths.items()}
             found.append(Source(name, piece, rows, {key: c[rows, None].to(self.device) for key, c in h.items()}))
         return found
@@ -75,8 +81,12 @@ class Augmenting:
     def _stack(self, arrays) -> Tensor:
         return torch.from_numpy(np.stack(arrays)).to(self.device)
 
-    def apply(self, x: Tensor, q: Tensor, steps_KM: np.ndarray) -> tuple[Tensor, Tensor]:
-        """Features [K, M, B, padded D] and targets [K, M, B, padded C] of the steps [K, M], changed in place."""
+    def apply(
+        self, x: Tensor, q: Tensor, steps_KM: np.ndarray, weights: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Features [K, M, B, padded D], targets [K, M, B, padded C] and, where a row weights its examples, weights
+        [K, M, B, 1] of the steps [K, M], changed in place.
+        """
         self.steps, self.batch = steps_KM, x.shape[2]
         true = x[..., : self.shape.features]  # padding is left alone
         if self.painted:
@@ -87,10 +97,26 @@ class Augmenting:
             true[:, rows] = source.piece.features(self._chance(source), true[:, rows], self.shape.of(rows), **source.h)
         for source in self.mixing:
             rows = _of(source.rows, len(self.seeds))
-            true[:, rows], q[:, rows] = source.piece.mixed(
-                self._chance(source), true[:, rows], q[:, rows], self.shape.of(rows), **source.h
-            )
-        return x, q
+            true[:, rows], q[:, rows] = self._mixed(source, true[:, rows], q[:, rows])
+        if weights is not None:
+            self._mix_weighted(true, q, weights)
+        return x, q, weights
+
+    def _mixed(self, source: Source, x: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+        """Each example of the rows that use the technique mixed with another one of its batch."""
+        shape = self.shape.of(_of(source.rows, len(self.seeds)))
+        return source.piece.mixed(self._chance(source), x, q, shape, **source.h)
+
+    def _mix_weighted(self, x: Tensor, q: Tensor, weights: Tensor) -> None:
+        """The same in place where examples have weights: w q and w are mixed, so that the loss w q is the mean of both
+        weighted losses.
+        """
+        for source in self.weighted_mixing:
+            rows = _of(source.rows, len(self.seeds))
+            joint = torch.cat([q[:, rows] * weights[:, rows], weights[:, rows]], -1)
+            x[:, rows], joint = self._mixed(source, x[:, rows], joint)
+            weight = joint[..., -1:]
+            q[:, rows], weights[:, rows] = joint[..., :-1] / weight.masked_fill(weight == 0, 1), weight
 
     def _chance(self, source: Source) -> Chance:
         purpose = f"augmentation/{source.name}"

@@ -188,12 +188,13 @@ class Engine:
             index = order[:, a * self.batch : a * self.batch + (b - a) * size].view(members, b - a, size)
             x, q = self.tables.gather(index.transpose(0, 1))
             steps_KM = np.arange(a, b)[:, None] + self.epochs * self.steps
+            weights = self.tables.weights.of(index.transpose(0, 1)) if self.tables.weights.used else None
             if self.augmenting.active:
-                x, q = self.augmenting.apply(x, q, steps_KM)
+                x, q, weights = self.augmenting.apply(x, q, steps_KM, weights)
             for piece, h in self.smoothing:
                 q = piece.targets(q, self.layout.widths[-1], **h) * self.network.masks[-1]
             noise = self.noise.draw(steps_KM, size)
-            weights = self.tables.weights.of(index.transpose(0, 1)) * (1 / size) if self.tables.weights.used else None
+            weights = None if weights is None else weights * (1 / size)
             prepared = self.loss.prepare(q, 1 / size if weights is None else weights)
             absent = [None] * (b - a)
             yield from zip(x, prepared, noise or absent, absent if weights is None else weights, strict=True)

@@ -129,6 +129,26 @@ def test_labels_are_smoothed_after_they_are_mixed():
     torch.testing.assert_close(both[..., :4] / prepared, expected[..., :4])
 
 
+def test_mixed_examples_keep_their_weights_in_the_loss():
+    """With weights w the loss is b w CE(q) + (1 - b) w' CE(q'), also beside a row without weights."""
+    plain = pictures(COLOUR)
+    weights = np.random.default_rng(1).uniform(0, 3, size=len(plain.x)) * (np.arange(len(plain.x)) % 5 > 0)
+    data = dataclasses.replace(plain, weights=weights)
+    one = run(**{"augmentation.mixup": 1.0})
+    x, prepared = batches([one], [data])
+    factor = batches([one], [dataclasses.replace(data, y=np.zeros_like(data.y))])[1][..., 0]  # -(b w + (1 - b) w') / 29
+    for code in range(4):
+        of_class = dataclasses.replace(data, weights=weights * (data.y == code), y=np.zeros_like(data.y))
+        torch.testing.assert_close(prepared[..., code], batches([one], [of_class])[1][..., 0])
+    torch.testing.assert_close(prepared.sum(-1), factor)
+    together_x, together = batches([run(seed=1, **{"augmentation.mixup": 1.0}), one], [plain, data])
+    assert torch.equal(together_x[:, 1:], x)
+    assert torch.equal(together[:, 1:], prepared)
+    alone_x, alone = batches([run(seed=1, **{"augmentation.mixup": 1.0})], [plain])
+    assert torch.equal(together_x[:, :1], alone_x)
+    assert torch.equal(together[:, :1], alone)
+
+
 def test_pixels_are_undone_and_done_again_exactly_enough():
     """A shift by nothing: images go to pixels and back; a flip is that of the raw image, whatever the scaling."""
     data = pictures(COLOUR)
