@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,24 +16,49 @@ if TYPE_CHECKING:
     import pandas
 
 METRICS = "metrics.csv"
+RESULTS = "results.csv"
+SWEEP = "sweep.yaml"
+ENDS = ("seconds", "error")  # the last columns of a sweep's results.csv
 
 
 def curves(folder: Path | str) -> pandas.DataFrame:
     """metrics.csv of one run: a row an epoch, numbers exactly as written. A line still being written is left out.
 
+    Of a sweep, or any folder with runs below it: the epochs of all runs one below the other, with a column `run`.
+
     Raises RunError if the file is missing or damaged.
     """
     import pandas
 
-    path = Path(folder) / METRICS
+    root = Path(folder)
+    if (root / METRICS).exists():
+        return pandas.DataFrame(curve(root))
+    found = sorted(path.parent for path in root.rglob(METRICS)) if root.is_dir() else []
+    return pandas.DataFrame(_below_one_another(found, root) if found else curve(root))
+
+
+def curve(folder: Path) -> dict[str, list[int] | list[float]]:
+    """metrics.csv of one run, by column. Raises RunError if it is missing or damaged."""
+    path = folder / METRICS
     header, *rows = [line.split(",") for line in _whole_lines(path).decode(errors="replace").splitlines()] or [[]]
     for number, row in enumerate(rows, 2):
         if len(row) != len(header):
             raise RunError(f"{path}: line {number} has {len(row)} cells, the header {len(header)}: the file is damaged")
     try:
-        return pandas.DataFrame({name: _column([row[i] for row in rows]) for i, name in enumerate(header)})
+        return {name: _column([row[i] for row in rows]) for i, name in enumerate(header)}
     except ValueError as error:
         raise RunError(f"{path}: damaged: {error}") from error
+
+
+def _below_one_another(runs: Sequence[Path], root: Path) -> dict[str, list]:
+    found = [(_name(run, root), curve(run)) for run in runs]
+    lengths = [len(next(iter(columns.values()), [])) for _, columns in found]
+    names = dict.fromkeys(name for _, columns in found for name in columns)
+    table: dict[str, list] = {"run": [run for (run, _), n in zip(found, lengths, strict=True) for _ in range(n)]}
+    for name in names:
+        parts = [columns.get(name, [math.nan] * n) for (_, columns), n in zip(found, lengths, strict=True)]
+        table[name] = [value for part in parts for value in part]
+    return table
 
 
 def _column(cells: list[str]) -> list[int] | list[float]:
@@ -42,20 +69,91 @@ def _column(cells: list[str]) -> list[int] | list[float]:
 
 
 def results(folder: Path | str) -> pandas.DataFrame:
-    """One row a finished run at or below `folder`, by folder name: run, status, seconds, train/loss, val/accuracy, ...
+    """One row a run that has ended: run, status, ..., train/loss, val/accuracy, ...
 
-    Raises RunError if there is none.
+    Of a sweep what its results.csv holds (also the keys that are not at their defaults, failed runs and why); else the
+    summaries of all runs at or below `folder`, by folder name. Raises RunError if there is none.
     """
     import pandas
 
     root = Path(folder)
-    found = sorted(path.parent for path in root.rglob(SUMMARY))
+    if has_results(root):
+        columns, rows = read_results(root)
+        return pandas.DataFrame({name: _typed([row[i] for row in rows]) for i, name in enumerate(columns)})
+    found = summaries(root)
     if not found:
         raise RunError(f"{root}: no finished run in it (no {SUMMARY} at or below)")
-    return pandas.DataFrame([{"run": _name(run, root)} | _row(read_summary(run)) for run in found])
+    return pandas.DataFrame([{"run": _name(run, root)} | summary_row(read_summary(run)) for run in found])
 
 
-def _row(summary: dict[str, Any]) -> dict[str, Any]:
+def summaries(root: Path) -> list[Path]:
+    """The folders of the finished runs at or below `root`."""
+    return sorted(path.parent for path in root.rglob(SUMMARY))
+
+
+def has_results(root: Path) -> bool:
+    """Whether `root` is the folder of a sweep with results.csv (that of cross-validation has another one)."""
+    path = root / RESULTS
+    if not path.is_file():
+        return False
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return (root / SWEEP).is_file() or file.readline().rstrip("\n").split(",")[-2:] == list(ENDS)
+
+
+def read_results(root: Path) -> tuple[list[str], list[list[str]]]:
+    """(columns, rows) of a sweep's results.csv as text. A row still being written is left out.
+
+    Raises RunError with the line if the file is damaged.
+    """
+    path = root / RESULTS
+    reader = csv.reader(_texts(path), strict=True)
+    columns: list[str] = []
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            if not columns:
+                columns = row
+                if columns[:2] != ["run", "status"] or columns[-2:] != list(ENDS):
+                    raise RunError(_damaged(path, 1, "the header is not that of a sweep's results"))
+            elif len(row) != len(columns):
+                raise RunError(_damaged(path, reader.line_num, f"{len(row)} cells, the header has {len(columns)}"))
+            else:
+                rows.append(row)
+    except csv.Error as error:
+        if "unexpected end" not in str(error):  # else a text that is being written
+            raise RunError(_damaged(path, reader.line_num, str(error))) from error
+    if not columns:
+        raise RunError(_damaged(path, 1, "it is empty"))
+    return columns, rows
+
+
+def _texts(path: Path) -> list[str]:
+    """The whole lines of a file, with their ends."""
+    found = []
+    for number, line in enumerate(_whole_lines(path).split(b"\n")[:-1], 1):
+        try:
+            found.append(line.decode() + "\n")
+        except UnicodeDecodeError as error:
+            raise RunError(_damaged(path, number, str(error))) from error
+    return found
+
+
+def _damaged(path: Path, line: int, what: str) -> str:
+    return f"{path}: line {line}: {what}: damaged or edited; `runner resume {path.parent}` writes it anew from the runs"
+
+
+def _typed(cells: list[str]) -> list[Any]:
+    """Cells of one column as numbers or switches if all are, else as text; an empty one is NaN, or None beside text."""
+    filled = [cell for cell in cells if cell]
+    if filled and all(cell in ("true", "false") for cell in filled):
+        return [cell == "true" if cell else None for cell in cells]
+    try:
+        return _column(cells) if filled else [math.nan for _ in cells]
+    except ValueError:
+        return [cell or None for cell in cells]
+
+
+def summary_row(summary: dict[str, Any]) -> dict[str, Any]:
     """The summary without what is the same for all runs; {"val": {"loss": 1}} -> {"val/loss": 1}."""
     kept = {key: value for key, value in summary.items() if key not in ("format", "versions", "git")}
     return {key.replace(".", "/"): value for key, value in flatten(kept).items()}

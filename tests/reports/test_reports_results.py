@@ -1,0 +1,84 @@
+"""results.csv and the curves of a sweep as data frames: types, exactness, damage."""
+
+import math
+
+import pytest
+
+import runner
+from runner.errors import RunError
+
+HEADER = (
+    "run,status,optimizer,optimizer.lr,model.hidden,optimizer.nesterov,seed,best_epoch,epochs,val/loss,seconds,error"
+)
+ROWS = [
+    '000_a,completed,sgd,0.1,"[64,64]",true,0,3,5,0.30000000000000004,1.5,',
+    "001_b,diverged,adamw,1e+30,[64],,1,0,1,,0.2,",
+    '002_c,failed,adamw,0.001,[64],,2,,,,,"ValueError: ""two""\nlines"',
+]
+
+
+@pytest.fixture
+def sweep(tmp_path):
+    (tmp_path / "results.csv").write_text("\n".join([HEADER, *ROWS]) + "\n")
+    return tmp_path
+
+
+def test_a_sweep_is_its_table_with_numbers_as_numbers(sweep):
+    frame = runner.results(sweep)
+    assert list(frame.columns) == HEADER.split(",")
+    assert frame["run"].tolist() == ["000_a", "001_b", "002_c"]
+    assert frame["optimizer.lr"].tolist() == [0.1, 1e30, 0.001]
+    assert frame["seed"].tolist() == [0, 1, 2] and frame["seed"].dtype.kind == "i"
+    assert frame["val/loss"][0] == 0.1 + 0.2 and math.isnan(frame["val/loss"][1])
+    assert frame["model.hidden"].tolist() == ["[64,64]", "[64]", "[64]"]
+    assert frame["optimizer.nesterov"][0] is True and frame["optimizer.nesterov"][1] is None
+    assert frame["error"][2] == 'ValueError: "two"\nlines'
+
+
+def test_what_is_being_written_is_left_out(sweep):
+    path = sweep / "results.csv"
+    path.write_text(path.read_text() + "003_d,compl")
+    assert len(runner.results(sweep)) == 3
+    path.write_text(path.read_text() + 'eted,sgd,1,[1],,3,1,1,1.0,1.0,"text\nunfinished')
+    assert len(runner.results(sweep)) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"{HEADER}\n{ROWS[0]}\n001_b,completed\n", "line 3: 2 cells, the header has 12"),
+        (f'{HEADER}\n000_a,"comp"leted\n', "line 2"),
+        ("a,b\n1,2\n", "line 1: the header is not"),
+        ("", "line 1: it is empty"),
+    ],
+)
+def test_damage_is_named_with_its_line(tmp_path, text, message):
+    (tmp_path / "sweep.yaml").touch()
+    (tmp_path / "results.csv").write_text(text)
+    with pytest.raises(RunError, match=message) as raised:
+        runner.results(tmp_path)
+    assert f"runner resume {tmp_path}" in str(raised.value)
+
+
+def test_bytes_that_are_no_text_are_named_with_their_line(sweep):
+    path = sweep / "results.csv"
+    path.write_bytes(path.read_bytes() + b"\xff\xfe\n")
+    with pytest.raises(RunError, match=r"results\.csv: line 6: .*can't decode"):
+        runner.results(sweep)
+
+
+def test_the_table_of_folds_is_not_a_sweeps(tmp_path):
+    (tmp_path / "results.csv").write_text("run,status,best_epoch,val/loss,seconds,reason\n")
+    with pytest.raises(RunError, match="no finished run"):
+        runner.results(tmp_path)
+
+
+def test_curves_of_a_sweep_are_all_runs_one_below_the_other(tmp_path):
+    for name, text in (("000_a", "epoch,val/loss\n0,0.5\n1,0.25\n"), ("001_b", "epoch,lr\n0,0.1\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "metrics.csv").write_text(text)
+    frame = runner.curves(tmp_path)
+    assert list(frame.columns) == ["run", "epoch", "val/loss", "lr"]
+    assert frame["run"].tolist() == ["000_a", "000_a", "001_b"]
+    assert frame["epoch"].tolist() == [0, 1, 0]
+    assert frame["val/loss"].tolist()[:2] == [0.5, 0.25] and math.isnan(frame["val/loss"][2])
