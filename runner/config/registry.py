@@ -16,6 +16,7 @@ Kinds of option (what may differ between the rows of one population):
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import math
 import pkgutil
@@ -214,7 +215,7 @@ class Entry:
         """The first paragraph of the docstring, on one line."""
         return " ".join((self.cls.__doc__ or "").strip().split("\n\n")[0].split())
 
-    @property
+    @functools.cached_property
     def options(self) -> dict[str, Option]:
         """Key name -> option, in the order of declaration."""
         return {f.name: f.metadata["option"] for f in dataclasses.fields(self.cls) if "option" in f.metadata}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -91,6 +92,7 @@ def root_options() -> dict[str, Option]:
     return {f.name: f.metadata["option"] for f in dataclasses.fields(Settings) if "option" in f.metadata}
 
 
+@functools.cache
 def single_key(cls: type) -> str | None:
     """The one key of a flat entry that has just one, else None: `regularizer.l2=0.1` sets L2.strength."""
     names = [f.name for f in dataclasses.fields(cls)]

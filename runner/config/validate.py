@@ -56,11 +56,8 @@ def check(tree: dict[Any, Any]) -> tuple[Settings, list[str]]:
     parts = {group: _choice(group, tree, found) for group in CHOICE_GROUPS}
     parts |= {group: _single(group, tree, found) for group in SINGLE_GROUPS}
     root = {key: _value(key, option, tree.get(key), found) for key, option in root_options().items() if key in tree}
-    settings = Settings(
-        **parts,
-        **{group: _flat(group, tree, found) for group in FLAT_GROUPS},
-        **{k: v for k, v in root.items() if k not in found.keys},
-    )
+    parts |= {group: _flat(group, tree, found) for group in FLAT_GROUPS}
+    settings = Settings(**parts, **{k: v for k, v in root.items() if k not in found.keys})
     found.problems += [conflict.text for conflict in conflicts(settings) if not found.keys & set(conflict.keys)]
     return settings, found.problems
 
@@ -138,15 +135,16 @@ def _build(entry: Entry, node: dict[str, Any], dotted, found: Findings) -> Any:
         if key not in entry.options:
             found.add(path, f"{path} = {show(value)}: {explain_unknown_key(path, found.chosen)}")
             continue
-        checked = _value(path, entry.options[key], value, found, entry.defaults[key])
+        checked = _value(path, entry.options[key], value, found, entry, key)
         if path not in found.keys:
             values[key] = checked
     return entry.cls(**values)
 
 
-def _value(path: str, option: Option, value: Any, found: Findings, default: Any = 0) -> Any:
+def _value(path: str, option: Option, value: Any, found: Findings, entry: Entry | None = None, key: str = "") -> Any:
     checked, wrong = option.check(value)
     if wrong:
+        default = entry.defaults[key] if entry else 0
         found.add(
             path, f"{path} = {show(value)}: {wrong}; allowed: {option.allowed()}; {_fix(path, option, value, default)}"
         )
