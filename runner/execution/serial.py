@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from runner.execution.pool import Done, Event, carry_out_and_tell
+from runner.execution.pool import Done, Event, Given, carry_out_and_tell
 from runner.execution.work import Run, Work
 
 
@@ -36,8 +36,10 @@ class Serial:
         """What has happened in each work; None after each."""
         while self.waiting:
             heard: list[Event] = []
+            work = self.waiting.pop(0)
+            yield Given(0, work, len(self.waiting))
             last = carry_out_and_tell(
-                0, self.waiting.pop(0), self.runs, self.data, tell=heard.append, asked_to_stop=self.asked_to_stop
+                0, work, self.runs, self.data, tell=heard.append, asked_to_stop=self.asked_to_stop
             )
             self.stopping |= isinstance(last, Done) and last.interrupted
             yield from (*heard, last)

@@ -85,10 +85,10 @@ class Progress:
 
     def _text(self, row, best, running, done) -> str:
         names = SHORT if self._bar is not None else {}
-        metrics = [f"{names.get(n, n)} {_short(row[n])}" for n in SHOWN if row.get(n) is not None]
+        metrics = [f"{names.get(n, n)} {short(row[n])}" for n in SHOWN if row.get(n) is not None]
         if best is not None:
             monitor, value, at = best
-            metrics.insert(2, f"best {'' if monitor == 'val/loss' else monitor + ' '}{_short(value)} at {at}")
+            metrics.insert(2, f"best {'' if monitor == 'val/loss' else monitor + ' '}{short(value)} at {at}")
         if self.members > 1:
             metrics.insert(0, f"{self.members if running is None else running} running, {done or 0} done")
         return "  ".join(metrics)
@@ -116,7 +116,7 @@ def epochs(count: int) -> str:
     return f"{count} epoch" if count == 1 else f"{count} epochs"
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
     return f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.3g}"
 
 

@@ -1,30 +1,165 @@
-"""A sweep on the screen: how far it is while it trains, and what came of it."""
+"""A sweep on the screen: what is going to happen, how far it is while it trains, and what came of it."""
 
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from runner.execution.pool import Broken, Given
 from runner.records import pipe
 from runner.records.console import shown_path
+from runner.records.progress import duration
+from runner.records.sweep_conclusion import SECONDS, conclude_sweep
+from runner.records.sweep_log import SweepLog
+from runner.records.sweep_state import State, workers_text
+from runner.training.loop import Interrupted
+
+__all__ = ["conclude_sweep", "display"]
+
+DRAW_SECONDS = 0.1  # between redraws on a terminal
+LINE_SECONDS = 2.0  # between the first lines when piped
+RARER = 0.1  # later a line a tenth of the time that has gone by ...
+LONGEST_WAIT = 60.0  # ... and at least one a minute
 
 
 @contextmanager
 def display(sweep: Any) -> Iterator[Callable[[Any, Any], None]]:
-    """Gives what `Sweep.watch` calls with (sweep, event)."""
-    yield lambda sweep, event: None
+    """Gives what `Sweep.watch` calls with (sweep, event): the screen, sweep.log and, at the end, the events of means.
+
+    The screen is drawn between two events and not by a thread, as workers are forked meanwhile.
+    """
+    shown = Display(sweep, enabled=sweep.runs[0].settings.trainer.progress)
+    try:
+        yield shown.hear
+    except Interrupted:
+        shown.end("interrupted")
+        raise
+    except BaseException as error:
+        shown.end(f"broken off: {type(error).__name__}: {error}")
+        raise
+    shown.end("ended")
 
 
-def conclude_sweep(outcomes: Sequence[Any], root: Path) -> None:
-    """How the runs of a sweep ended, and the table of those that failed."""
-    counts = Counter(outcome.status for outcome in outcomes)
-    said = ", ".join(f"{count} {status}" for status, count in counts.most_common())
-    pipe.write(sys.stdout, f"{len(outcomes)} runs: {said}\n  {shown_path(root)}/results.csv\n")
-    for outcome in outcomes:
-        if outcome.status == "failed":
-            line = f"runner: {shown_path(outcome.folder)} failed: {outcome.reason}\n"
-            pipe.write(sys.stderr, line)
+class Display:
+    """The screen and the log of one sweep. Nothing is shown or written before the sweep's first event, by when its
+    folder is locked.
+
+    Args:
+        sweep: a `runner.execution.sweep.Sweep`.
+        enabled: False shows no progress (`trainer.progress=false`); the log is written all the same.
+        stream: where progress goes; standard error unless given. A terminal gets a live display, anything else lines.
+    """
+
+    def __init__(self, sweep: Any, enabled: bool = True, stream: IO[str] | None = None):
+        self.sweep, self.enabled = sweep, enabled
+        self.stream = stream if stream is not None else sys.stderr
+        self.state: State | None = None
+        self._log: SweepLog | None = None
+        self._live: Any = None
+        self._shown_at = 0.0
+
+    def hear(self, _sweep: Any, event: Any) -> None:
+        """Take in an event and show it if it is time to."""
+        state, log = self._begun(event)
+        if isinstance(event, Given):
+            names = [self.sweep.runs[run].folder.name for run in (event.work.members[0], event.work.members[-1])]
+            log.add(f"worker {event.worker} trains {len(event.work.members)} runs, {names[0]} to {names[1]}")
+        elif isinstance(event, Broken):
+            log.add(f"{event.work.path.stem} broke: {event.error}")
+        for run in state.hear(event):
+            self._note(run, log)
+        log.flush()
+        self._show(state)
+
+    def end(self, how: str) -> None:
+        """Take the display off the screen and note how the sweep ended."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+        if self.state is None and how != "ended":
+            return  # it never began
+        state, log = self._begun(None)
+        for run in state.hear(None):
+            self._note(run, log)
+        SECONDS[self.sweep.root] = state.seconds
+        log.add(f"{how} after {duration(state.seconds)}: {state.counts_text()}")
+        log.flush()
+
+    def _begun(self, event: Any) -> tuple[State, SweepLog]:
+        if self.state is None or self._log is None:
+            self.state, self._log = State(self.sweep), SweepLog(self.sweep.root)
+            self._announce(self.state, self._log, 1 + event.waiting if isinstance(event, Given) else 0)
+        return self.state, self._log
+
+    def _announce(self, state: State, log: SweepLog, populations: int) -> None:
+        ended = state.ended_before
+        said = f"{state.total:,} runs"
+        if ended:
+            said += f", {ended:,} have ended; {state.total - ended:,} go on" if ended < state.total else ", all ended"
+        if populations:
+            said += f" in {populations:,} population{'s' if populations > 1 else ''} on {workers_text(self.sweep)}"
+        log.add(f"{'resumed' if ended else 'begun'}: {said}")
+        list(state.hear(None))  # those were noted when they ended
+        pipe.write(sys.stdout, f"{said}, {shown_path(self.sweep.root)}\n")
+
+    def _note(self, run: int, log: SweepLog) -> None:
+        outcome = self.sweep.outcomes[run]
+        if outcome.status in ("failed", "diverged"):
+            log.add(f"{outcome.folder.name} {outcome.status}: {outcome.reason}")
+
+    # ---- the screen
+
+    def _show(self, state: State) -> None:
+        if not self.enabled:
+            return
+        now = time.monotonic()
+        terminal = self._live is not None or self.stream.isatty()
+        wait = DRAW_SECONDS if terminal else min(max(LINE_SECONDS, RARER * state.seconds), LONGEST_WAIT)
+        if now - (self._shown_at or (0.0 if terminal else state.began)) < wait:
+            return
+        self._shown_at = now
+        if terminal and self._draw(state):
+            return
+        parts = [f"{len(self.sweep.outcomes):,}/{state.total:,} runs: {state.counts_text()}", state.pace_text()]
+        pipe.write(self.stream, "; ".join([*parts, *filter(None, [state.best_text()])]) + "\n")
+
+    def _draw(self, state: State) -> bool:
+        """Redraw the live display; False on a terminal that cannot move its cursor."""
+        if self._live is None:
+            self._live = _live(self.stream)
+        if self._live.console.is_dumb_terminal:
+            return False
+        self._live.update(_picture(state), refresh=True)
+        return True
+
+
+def _live(stream: IO[str]) -> Any:
+    from rich.console import Console
+    from rich.live import Live
+
+    live = Live(
+        console=Console(file=stream), auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+    )
+    live.start()
+    return live
+
+
+def _picture(state: State) -> Any:
+    """Three lines: a bar with the counts, the pace, the best so far; what does not fit is cut, never wrapped."""
+    from rich.console import Group
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    def line(text: str, style: str = "") -> Text:
+        return Text(text, style=style, no_wrap=True, overflow="ellipsis")
+
+    bar = Table.grid(padding=(0, 1))
+    ended = len(state.sweep.outcomes)
+    bar.add_row(
+        line(f"{ended:,}/{state.total:,} runs"), ProgressBar(1.0, state.fraction(), width=12), line(state.counts_text())
+    )
+    return Group(bar, line(f"  {state.pace_text()}", "dim"), line(f"  {state.best_text()}"))

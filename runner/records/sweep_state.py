@@ -1,0 +1,134 @@
+"""How far a sweep is: what runs and what waits, the best so far, the pace and what is left of the time."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from runner.execution.pool import Broken, Done, Given, Training
+from runner.execution.work import Work
+from runner.records.progress import duration, short
+
+DONE = ("completed", "stopped_early", "pruned")  # ended as they were meant to
+PACE_AFTER = 1.0  # seconds before a pace is worth saying
+
+
+class State:
+    """Of one sweep in progress (`runner.execution.sweep.Sweep`); `hear` takes in what happens."""
+
+    def __init__(self, sweep: Any):
+        self.sweep, self.total = sweep, len(sweep.runs)
+        self.began = time.monotonic()
+        self.ended_before = len(sweep.outcomes)
+        self.known = 0  # outcomes that have been taken in
+        self.works: dict[int, Work] = {}  # worker -> what it has been given
+        self.rows: dict[int, dict[int, int]] = {}  # worker -> run in training -> its epoch
+        self.best: tuple[float, int] | None = None  # value of the monitored metric, run
+        self.rule = sweep.runs[0].settings.early_stopping
+
+    def hear(self, event: Any) -> Iterator[int]:
+        """Take in an event; the runs that have ended since the last."""
+        if isinstance(event, Given):
+            self.works[event.worker] = event.work
+            self.rows[event.worker] = dict.fromkeys(event.work.members[: event.work.width], 0)
+        elif isinstance(event, Training):
+            self.rows[event.worker] = {run: epoch for run, (epoch, _) in event.rows.items()}
+            for run, (_, value) in event.rows.items():
+                self._compare(run, value)
+        elif isinstance(event, (Done, Broken)):
+            self._give_back(event.work)
+        if self.known < len(self.sweep.outcomes):
+            yield from self._ended()
+
+    def _ended(self) -> Iterator[int]:
+        for run, outcome in islice(self.sweep.outcomes.items(), self.known, None):
+            for rows in self.rows.values():
+                rows.pop(run, None)
+            if outcome.status in DONE:
+                self._compare(run, outcome.best)
+            yield run
+        self.known = len(self.sweep.outcomes)
+
+    def _give_back(self, work: Work) -> None:
+        for worker in [worker for worker, given in self.works.items() if given is work or given == work]:
+            del self.works[worker], self.rows[worker]
+
+    def _compare(self, run: int, value: float | None) -> None:
+        """Only runs that monitor the same metric can be compared."""
+        if value is None or self.sweep.runs[run].settings.early_stopping.monitor != self.rule.monitor:
+            return
+        sign = 1 if self.rule.maximize else -1
+        if self.best is None or sign * (value - self.best[0]) > 0:
+            self.best = (value, run)
+
+    # ---- numbers
+
+    @property
+    def seconds(self) -> float:
+        """Since the first event."""
+        return time.monotonic() - self.began
+
+    @property
+    def running(self) -> int:
+        """Runs in training."""
+        return sum(map(len, self.rows.values()))
+
+    def counts(self) -> dict[str, int]:
+        """{"done": 12, "diverged": 1, "failed": 0, "running": 8, "waiting": 20}"""
+        by_status = Counter(outcome.status for outcome in self.sweep.outcomes.values())
+        done = sum(by_status[status] for status in DONE)
+        rest = self.total - len(self.sweep.outcomes) - self.running
+        counts = {"done": done, "diverged": by_status["diverged"], "failed": by_status["failed"]}
+        return counts | {"running": self.running, "waiting": max(rest, 0)}
+
+    def fraction(self) -> float:
+        """How much of the epochs of all runs is behind, where a run that has ended counts as a whole one."""
+        epochs = [self.sweep.runs[run].settings.trainer.epochs for rows in self.rows.values() for run in rows]
+        at = [epoch for rows in self.rows.values() for epoch in rows.values()]
+        parts = sum(min(epoch / max(total, 1), 1.0) for epoch, total in zip(at, epochs, strict=True))
+        return (len(self.sweep.outcomes) + parts) / self.total
+
+    def left(self) -> float | None:
+        """Seconds left at the pace so far, None while there is none; early stopping makes it an upper bound."""
+        before, now = self.ended_before / self.total, self.fraction()
+        if self.seconds < PACE_AFTER or now <= before:
+            return None
+        return self.seconds * (1 - now) / (now - before)
+
+    # ---- words
+
+    def counts_text(self) -> str:
+        """12 done, 1 failed, 8 running, 20 waiting"""
+        return ", ".join(f"{n:,} {what}" for what, n in self.counts().items() if n or what == "done")
+
+    def pace_text(self) -> str:
+        """245 runs a minute, <= 12 s left, 2 workers"""
+        said, left, ended = [], self.left(), len(self.sweep.outcomes) - self.ended_before
+        if ended and self.seconds >= PACE_AFTER:
+            a_minute = 60 * ended / self.seconds
+            said.append(f"{a_minute:,.0f} runs a minute" if a_minute >= 10 else f"{a_minute:.2g} runs a minute")
+        if left is not None:
+            said.append(f"<= {duration(left)} left")
+        return ", ".join([*said, workers_text(self.sweep)])
+
+    def best_text(self) -> str:
+        """best val/loss 0.0812 (lr=0.001_seed=3); empty while there is none"""
+        if self.best is None:
+            return ""
+        value, run = self.best
+        return f"best {self.rule.monitor} {short(value)} ({label(self.sweep.runs[run].folder.name)})"
+
+
+def workers_text(sweep: Any) -> str:
+    """1 worker, 2 workers"""
+    count = 1 if sweep.options.executor == "serial" else min(sweep.workers, len(sweep.runs))
+    return "1 worker" if count == 1 else f"{count} workers"
+
+
+def label(name: str) -> str:
+    """The name of a run's folder without its number."""
+    number, _, rest = name.partition("_")
+    return rest if number.isdigit() and rest else name
