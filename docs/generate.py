@@ -89,6 +89,10 @@ def parity(entry: Entry) -> str:
     cases = importlib.import_module("parity_cases")
     if entry.group == "init" and entry.name in cases.INITS:
         return "parity: test_parity_init"
+    if entry.group == "augmentation":
+        references = importlib.import_module("augmentation_references")
+        found = entry.name in references.REFERENCES | references.TABLE_REFERENCES
+        return "parity: test_parity_augmentation" if found else ""
     names = [case.name for case in cases.CASES if chooses(case.settings, entry)]
     names.sort(key=lambda name: entry.name not in name)  # first those that are about it
     return f"parity: {listed(names)}" if names else ""

@@ -17,12 +17,12 @@ SHOWN = 8  # images
 
 
 def draw_augmentation(trial: Trial, engine: Engine, row: int) -> None:
-    """Originals and augmented images as `augmentation` in TensorBoard, and as a PNG file if figures are asked for."""
+    """Originals and augmented images in TensorBoard (figures/augmentation), and as a file with trainer.figures=true."""
     if not (trial.data.image_shape and wanted(trial)):
         return
     picture = _picture(trial, engine, row)
     if picture:
-        trial.files.image("augmentation", 0, picture)
+        trial.files.image("figures/augmentation", 0, picture)
         if trial.settings.trainer.figures is True:
             disk.make_folder(trial.files.folder / FOLDER)
             disk.replace(trial.files.folder / FOLDER / "augmentation.png", picture)

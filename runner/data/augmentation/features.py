@@ -8,7 +8,7 @@ from runner.config.registry import number, register
 from runner.data.augmentation.base import Features
 
 
-@register("augmentation", "feature_dropout", paper="Bishop 1995, section 8.6 (missing inputs)")
+@register("augmentation", "feature_dropout", paper="Vincent et al. 2008 (masking noise)")
 @dataclass
 class FeatureDropout(Features):
     """each column is 0 (its mean, if standardized; of a category: none) with probability p, the others unchanged"""
