@@ -20,12 +20,12 @@ def values(settings: Settings) -> dict[str, Any]:
 def compact(settings: Settings) -> dict[str, Any]:
     """{"optimizer": "sgd", "optimizer.lr": 0.1, "seed": 3}: choices and values that differ from the defaults."""
     mine = values(settings)
-    defaults = _defaults(tuple(mine[group] for group in CHOICE_GROUPS))
-    return {key: value for key, value in mine.items() if value != defaults[key]}
+    others = defaults(tuple(mine[group] for group in CHOICE_GROUPS))
+    return {key: value for key, value in mine.items() if value != others[key]}
 
 
 @functools.lru_cache(maxsize=1024)
-def _defaults(chosen: tuple[str, ...]) -> dict[str, Any]:
+def defaults(chosen: tuple[str, ...]) -> dict[str, Any]:
     """The default of every key, for these choices; of a choice itself the one that is made unless another is."""
     return _named(default_tree(dict(zip(CHOICE_GROUPS, chosen, strict=True)))) | DEFAULT_CHOICE
 

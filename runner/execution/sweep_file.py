@@ -41,12 +41,7 @@ def is_sweep(root: Path) -> bool:
 def load(root: Path) -> tuple[list[Run], dict[str, str]]:
     """(runs, data) as `write` was given them; ConfigError or RunError if the file is not there, newer or damaged."""
     path = root / SWEEP
-    content = _content(path)
-    if content.get("format") != FORMAT:
-        raise RunError(
-            f"{path}: written by another version of runner (format {content.get('format')!r}, this one reads "
-            f"{FORMAT}); use that version."
-        )
+    content = contents(root)
     try:
         runs = [
             Run(root / str(run["run"]), read(run["settings"]), tuple(map(str, run["overrides"])))
@@ -55,6 +50,18 @@ def load(root: Path) -> tuple[list[Run], dict[str, str]]:
         return runs, dict(content["data"])
     except (KeyError, TypeError, ValueError, ConfigError) as error:
         raise RunError(f"{path}: damaged or edited ({error}); restore it, or start the sweep again.") from error
+
+
+def contents(root: Path) -> dict[str, Any]:
+    """{"data", "runs": [{"run", "overrides", "settings"}]} as written, unchecked; ConfigError or RunError as `load`."""
+    path = root / SWEEP
+    content = _content(path)
+    if content.get("format") != FORMAT:
+        raise RunError(
+            f"{path}: written by another version of runner (format {content.get('format')!r}, this one reads "
+            f"{FORMAT}); use that version."
+        )
+    return content
 
 
 def _content(path: Path) -> dict[str, Any]:

@@ -1,0 +1,130 @@
+"""Is the best setting better than the others, or the luckiest of them? Over runs that share seeds.
+
+Every setting is compared with the one that came out best by a paired two-sided t test: both see the same seeds, so that
+what a seed does to both (initial weights, order of batches, split) drops out,
+
+    t = mean(d) / (sd(d) / sqrt(n)),  d_i = best_i - other_i,  n - 1 degrees of freedom.
+
+The best was picked after looking. Two things pay for that: the test is two-sided although only one side can come out
+(Gutmann & Maymin 1987; Hung & Fithian 2019: this alone keeps the error of "the winner beats the runner-up" at its
+level), and the K - 1 comparisons are corrected after Holm (1979), which costs nothing where the other settings are far
+behind, and keeps the set of settings that may be the best (those not rejected) at its level, too. With K = 20 settings
+that do not differ and 5 seeds, about one sweep in a thousand claims a difference; with two tied ahead of 18 that are
+far behind, one in twenty does. tests/reports/test_reports_statistics.py repeats this.
+
+Exact alternatives that assume no normal distribution cannot answer with five seeds: a sign-flip test's smallest p is
+2 / 2^5 = 0.0625. That bound is what is used where all differences are equal, as accuracies on few examples may be,
+and their spread says nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+LEVEL = 0.05
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What the values of one setting are: mean, sample standard deviation (None for n = 1), n, 95% interval."""
+
+    mean: float
+    sd: float | None
+    n: int
+
+    @property
+    def half(self) -> float | None:
+        """Half the width of the interval: t(0.975, n - 1) sd / sqrt(n)."""
+        return None if self.sd is None else t_quantile(1 - LEVEL, self.n - 1) * self.sd / math.sqrt(self.n)
+
+
+def spread(values: Sequence[float]) -> Spread | None:
+    """Of the finite values; None if there is none."""
+    found = [value for value in values if math.isfinite(value)]
+    if not found:
+        return None
+    mean = math.fsum(found) / len(found)
+    return Spread(mean, _sd(found, mean) if len(found) > 1 else None, len(found))
+
+
+def _sd(values: Sequence[float], mean: float) -> float:
+    """sqrt(sum (x - mean)^2 / (n - 1))"""
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The best setting beside another one: mean difference (best - other) over n shared seeds, and its p-values."""
+
+    difference: float
+    n: int
+    raw: float
+    corrected: float = 1.0
+
+    @property
+    def differs(self) -> bool:
+        return self.corrected <= LEVEL
+
+
+def compare(best: Mapping[Hashable, float], others: Sequence[Mapping[Hashable, float]], sign: int) -> list[Comparison]:
+    """The best setting's values by seed beside those of each other one; `sign` is 1 if larger is better, else -1."""
+    found = []
+    for other in others:
+        shared = [key for key in best if key in other]
+        differences = [sign * (best[key] - other[key]) for key in shared]
+        mean = math.fsum(differences) / len(differences) if differences else math.nan
+        found.append(Comparison(sign * mean, len(shared), paired_t(differences) if mean > 0 else 1.0))
+    corrected = holm([each.raw for each in found])
+    return [Comparison(each.difference, each.n, each.raw, p) for each, p in zip(found, corrected, strict=True)]
+
+
+def paired_t(differences: Sequence[float]) -> float:
+    """Two-sided p-value of a mean difference of zero; 1 if fewer than two were measured."""
+    n = len(differences)
+    if n < 2:
+        return 1.0
+    mean = math.fsum(differences) / n
+    sd = _sd(differences, mean)
+    if sd <= 1e-12 * abs(mean):
+        return 2.0 ** (1 - n) if mean else 1.0
+    return t_outside(abs(mean) / (sd / math.sqrt(n)), n - 1)
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Holm's step-down correction: the i-th smallest of m times m - i + 1, never below the one before."""
+    corrected, largest = [0.0] * len(p), 0.0
+    for rank, i in enumerate(sorted(range(len(p)), key=p.__getitem__)):
+        largest = max(largest, min(1.0, p[i] * (len(p) - rank)))
+        corrected[i] = largest
+    return corrected
+
+
+def t_outside(t: float, degrees: int) -> float:
+    """P(|T| > t) of Student's distribution with whole degrees of freedom (Abramowitz & Stegun 26.7.3 and 26.7.4)."""
+    if t <= 0:
+        return 1.0
+    cosine2 = degrees / (degrees + t * t)
+    odd = degrees % 2
+    term = total = math.sqrt(cosine2) if odd else 1.0
+    for k in range(3 if odd else 2, degrees - 1, 2):
+        term *= cosine2 * (k - 1) / k
+        total += term
+    sine = t / math.sqrt(degrees + t * t)
+    if not odd:
+        return max(0.0, 1 - sine * total)
+    return max(0.0, 1 - 2 / math.pi * (math.atan(t / math.sqrt(degrees)) + (sine * total if degrees > 1 else 0.0)))
+
+
+@functools.lru_cache(maxsize=1024)
+def t_quantile(inside: float, degrees: int) -> float:
+    """The t with P(|T| <= t) = `inside`, by bisection."""
+    low, high = 0.0, 1.0
+    while t_outside(high, degrees) > 1 - inside:
+        high *= 2
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if t_outside(middle, degrees) > 1 - inside else (low, middle)
+    return (low + high) / 2
