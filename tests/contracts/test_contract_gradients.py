@@ -170,9 +170,11 @@ def test_padding_stays_zero_under_every_rule_and_regularizer(activation, norm, s
     assert torch.equal(padding(layout, theta), torch.zeros_like(theta))
 
 
-@pytest.mark.parametrize("name", list(entries("optimizer")))
-def test_state_survives_a_checkpoint(name, tmp_path):
-    for change in variations("optimizer", name):
+@pytest.mark.parametrize(
+    ("group", "name"), [(g, n) for g in ("optimizer", "scheduler", "averaging", "regularizer") for n in entries(g)]
+)
+def test_state_survives_a_checkpoint(group, name, tmp_path):
+    for change in variations(group, name):
         runs = [settings(seed=i, **(change | {"model.norm": "batch"})) for i in range(3)]
         tables = [data(13, 2)] * 3
         first = Engine(runs, tables)
@@ -187,3 +189,4 @@ def test_state_survives_a_checkpoint(name, tmp_path):
         assert rows == [{"any": 0.1}]
         assert torch.equal(first.theta, second.theta), change
         assert torch.equal(first.buffers, second.buffers), change
+        assert all(torch.equal(first.kept[part], second.kept[part]) for part in first.kept), change
