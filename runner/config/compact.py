@@ -9,6 +9,7 @@ import functools
 from typing import Any
 
 from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE, Settings, default_tree
+from runner.config.validate import show
 from runner.records.flat import flatten
 
 
@@ -33,3 +34,8 @@ def defaults(chosen: tuple[str, ...]) -> dict[str, Any]:
 def _named(tree: dict[str, Any]) -> dict[str, Any]:
     names = {f"{group}.name" for group in CHOICE_GROUPS}
     return {key.removesuffix(".name") if key in names else key: value for key, value in flatten(tree).items()}
+
+
+def text(value: Any) -> str:
+    """A value as a cell of a table: as the command line writes it, lists without spaces."""
+    return show(value).replace(" ", "") if isinstance(value, (list, tuple)) else show(value)

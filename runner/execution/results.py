@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runner.config.compact import compact, values
-from runner.config.validate import show
+from runner.config.compact import compact, text, values
 from runner.execution.work import Run
 from runner.records import disk
 from runner.training.evaluation import recorded
@@ -54,7 +53,7 @@ class Results:
             [
                 run.folder.name,
                 outcome.status,
-                *(_text(own[key]) if key in own else "" for key in self.keys),
+                *(text(own[key]) if key in own else "" for key in self.keys),
                 run.settings.seed,
                 summary.get("best_epoch"),
                 summary.get("epochs"),
@@ -66,13 +65,9 @@ class Results:
 
     @staticmethod
     def _line(cells: Sequence[Any]) -> str:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerow([_number(cell) for cell in cells])
-        return text.getvalue()
-
-
-def _text(value: Any) -> str:
-    return show(value).replace(" ", "") if isinstance(value, (list, tuple)) else show(value)
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow([_number(cell) for cell in cells])
+        return line.getvalue()
 
 
 def _number(cell: Any) -> Any:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.config.settings import Settings
-from runner.training.outcome import Outcome
+
+if TYPE_CHECKING:
+    from runner.training.outcome import Outcome
 
 
 @dataclass(frozen=True)
