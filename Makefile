@@ -13,10 +13,10 @@ $(shell rm -f $(INSTALLED))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test check format docs bench tables soak
+.PHONY: help install train test check format docs bench bench-sweep tables soak
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
 install: $(INSTALLED) ## make .venv with exactly the versions in constraints.txt
 
@@ -40,6 +40,10 @@ docs: $(INSTALLED) ## write docs/techniques.md from what is registered
 
 bench: $(INSTALLED) ## time one step beside PyTorch and scikit-learn; make bench ARGS="--quick --save"
 	@$(BIN)/python benchmarks/step.py $(ARGS)
+
+bench-sweep: $(INSTALLED) ## time whole sweeps beside PyTorch, scikit-learn, Lightning; make bench-sweep ARGS="--save"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
+	@$(BIN)/python benchmarks/sweep.py $(ARGS)
 
 tables: $(INSTALLED) ## the default run beside scikit-learn's network on six tables; make tables ARGS="--save"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
