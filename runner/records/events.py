@@ -20,6 +20,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 from tensorboard.compat.proto.types_pb2 import DT_DOUBLE, DT_FLOAT, DT_STRING
+from tensorboard.plugins.custom_scalar.layout_pb2 import Category, Chart, Layout, MarginChartContent
 from tensorboard.plugins.hparams.api_pb2 import Status
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo, SessionStartInfo
 
@@ -27,6 +28,7 @@ from runner.records.crc import record
 
 BUCKETS = 30
 SUCCESS, FAILURE = Status.STATUS_SUCCESS, Status.STATUS_FAILURE
+Band = tuple[str, str, str]  # the tags of a curve, of the lower and of the upper end of its band
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -95,6 +97,28 @@ def session_end(status: int) -> bytes:
     """Mark the run as ended, SUCCESS or FAILURE. TensorBoard takes the first one of a run and ignores later ones."""
     info = SessionEndInfo(status=status, end_time_secs=time.time())
     return _event(0, [_session_value("session_end_info", HParamsPluginData(session_end_info=info))])
+
+
+def layout(together: Mapping[str, Mapping[str, Iterable[str]]], bands: Mapping[str, Mapping[str, Band]]) -> bytes:
+    """What the Custom Scalars page shows, for all runs: `together` maps a category to charts of several tags each
+    (regular expressions), `bands` to charts of a curve inside its band. One such event a log directory is enough.
+    """
+    categories = [
+        Category(
+            title=category, chart=[Chart(title=title, multiline={"tag": list(tags)}) for title, tags in own.items()]
+        )
+        for category, own in together.items()
+    ]
+    for category, own in bands.items():
+        charts = [Chart(title=title, margin=_margin(band)) for title, band in own.items()]
+        categories.append(Category(title=category, chart=charts, closed=True))
+    content = Layout(category=categories).SerializeToString(deterministic=True)
+    return _event(0, [_tensor_value("custom_scalars__config__", "custom_scalars", _strings([content]))])
+
+
+def _margin(band: Band) -> MarginChartContent:
+    value, lower, upper = band
+    return MarginChartContent(series=[MarginChartContent.Series(value=value, lower=lower, upper=upper)])
 
 
 def _event(step: int, values: list[Summary.Value]) -> bytes:

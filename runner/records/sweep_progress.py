@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -13,6 +13,7 @@ from runner.records import pipe
 from runner.records.console import shown_path
 from runner.records.progress import duration
 from runner.records.sweep_conclusion import SECONDS, conclude_sweep
+from runner.records.sweep_events import write_layout, write_means
 from runner.records.sweep_log import SweepLog
 from runner.records.sweep_state import State, workers_text
 from runner.training.loop import Interrupted
@@ -65,8 +66,7 @@ class Display:
         """Take in an event and show it if it is time to."""
         state, log = self._begun(event)
         if isinstance(event, Given):
-            names = [self.sweep.runs[run].folder.name for run in (event.work.members[0], event.work.members[-1])]
-            log.add(f"worker {event.worker} trains {len(event.work.members)} runs, {names[0]} to {names[1]}")
+            log.add(f"worker {event.worker} trains {len(event.work.members)} runs: {ranges(event.work.members)}")
         elif isinstance(event, Broken):
             log.add(f"{event.work.path.stem} broke: {event.error}")
         for run in state.hear(event):
@@ -84,6 +84,8 @@ class Display:
         state, log = self._begun(None)
         for run in state.hear(None):
             self._note(run, log)
+        if how == "ended":
+            write_means(self.sweep)
         SECONDS[self.sweep.root] = state.seconds
         log.add(f"{how} after {duration(state.seconds)}: {state.counts_text()}")
         log.flush()
@@ -102,6 +104,7 @@ class Display:
         if populations:
             said += f" in {populations:,} population{'s' if populations > 1 else ''} on {workers_text(self.sweep)}"
         log.add(f"{'resumed' if ended else 'begun'}: {said}")
+        write_layout(self.sweep.root, self.sweep.results.metrics)
         list(state.hear(None))  # those were noted when they ended
         pipe.write(sys.stdout, f"{said}, {shown_path(self.sweep.root)}\n")
 
@@ -134,6 +137,17 @@ class Display:
             return False
         self._live.update(_picture(state), refresh=True)
         return True
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Numbers of runs in short: 0-5, 8, 12-13."""
+    parts: list[list[int]] = []
+    for number in sorted(numbers):
+        if parts and parts[-1][-1] == number - 1:
+            parts[-1][1:] = [number]
+        else:
+            parts.append([number])
+    return ", ".join("-".join(map(str, part)) for part in parts)
 
 
 def _live(stream: IO[str]) -> Any:

@@ -1,0 +1,107 @@
+"""The settings of a sweep, which are runs that differ only in seed and fold, and the mean of their curves."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from runner.config.compact import compact, values
+from runner.config.validate import show
+from runner.errors import RunError
+from runner.records.names import LONGEST, sanitized
+from runner.records.run_files import METRICS, NOT_DRAWN
+from runner.records.sweep_state import DONE
+
+REPEATS = ("seed", "dataset.fold")  # what the runs of a setting may differ in
+NOT_A_CHOICE = (*REPEATS, "name")
+
+
+@dataclass
+class Setting:
+    """Runs that repeat one another."""
+
+    label: str
+    asked: int = 0  # runs, whatever became of them
+    runs: list[int] = field(default_factory=list)  # those that are whole
+    folders: list[Path] = field(default_factory=list)
+    best: list[float] = field(default_factory=list)  # values of the monitored metric
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Mean and standard deviation (n - 1) by epoch and column: [E, K]."""
+
+    columns: list[str]
+    epochs: list[int]
+    mean: list[list[float]]
+    sd: list[list[float]]
+
+
+def settings_of(sweep: Any) -> list[Setting]:
+    """The settings of a `Sweep`, best mean of the monitored metric first, those with runs missing after the others."""
+    labels = labels_of(sweep)
+    found: dict[str, Setting] = {}
+    for i, run in enumerate(sweep.runs):
+        own = {key: value for key, value in compact(run.settings).items() if key not in NOT_A_CHOICE}
+        setting = found.setdefault(json.dumps(own, sort_keys=True), Setting(labels[i]))
+        setting.asked += 1
+        outcome = sweep.outcomes.get(i)
+        if outcome is not None and outcome.status in DONE:
+            setting.runs.append(i)
+            setting.folders.append(run.folder)
+            setting.best += [] if outcome.best is None else [outcome.best]
+    sign = -1 if sweep.runs[0].settings.early_stopping.maximize else 1
+
+    def rank(setting: Setting) -> tuple[int, float]:
+        whole = len(setting.best) == setting.asked
+        return (not whole, sign * float(np.mean(setting.best))) if setting.best else (2, 0.0)
+
+    return sorted(found.values(), key=rank)
+
+
+def labels_of(sweep: Any) -> list[str]:
+    """For each run, in what its setting differs from others, as in the names of folders: lr=0.001_dropout=0.2; `all`
+    if there is one setting only.
+    """
+    own = [values(run.settings) for run in sweep.runs]
+    keys = [key for key in sweep.results.keys if key not in NOT_A_CHOICE]
+    texts = {key: [show(each[key]).replace(" ", "") if key in each else "" for each in own] for key in keys}
+    varied = [key for key in keys if len(set(texts[key])) > 1]
+    last = [key.split(".")[-1] for key in varied]
+    short = {key: one if last.count(one) == 1 else key for key, one in zip(varied, last, strict=True)}
+    pairs = [[f"{short[key]}={texts[key][i]}" for key in varied if texts[key][i]] for i in range(len(own))]
+    return [sanitized("_".join(pair))[:LONGEST].rstrip("_.") or "all" for pair in pairs]
+
+
+def mean_curves(folders: Sequence[Path]) -> Curves:
+    """The mean of the curves of runs, over the epochs that all of them have: a mean over those that happen to go on
+    would jump where one stops. RunError if a metrics.csv is missing or damaged.
+    """
+    tables = [read(folder / METRICS) for folder in folders]
+    columns = [column for column in tables[0] if column not in NOT_DRAWN and all(column in table for table in tables)]
+    epochs = functools.reduce(np.intersect1d, [table["epoch"] for table in tables])
+    rows = [np.searchsorted(table["epoch"], epochs) for table in tables]
+    stacked = np.array([[table[c][at] for c in columns] for table, at in zip(tables, rows, strict=True)])  # [n, K, E]
+    with np.errstate(invalid="ignore"):
+        mean, sd = stacked.mean(0).T, stacked.std(0, ddof=1).T
+    return Curves(columns, epochs.astype(int).tolist(), mean.tolist(), sd.tolist())
+
+
+def read(path: Path) -> dict[str, np.ndarray]:
+    """metrics.csv as one array a column; an empty cell is NaN. `records.read.curves` without pandas, for a thousand."""
+    try:
+        data = path.read_bytes()
+        lines = data[: data.rfind(b"\n") + 1].decode().splitlines()
+        cells = [[float(cell) if cell else np.nan for cell in line.split(",")] for line in lines[1:]]
+        table = np.array(cells, dtype=np.float64)
+        return dict(zip(lines[0].split(","), table.T, strict=True))
+    except OSError as error:
+        raise RunError(f"can't read {path}: {error.strerror or error}") from error
+    except (ValueError, IndexError) as error:
+        raise RunError(f"{path}: damaged: {error}") from error

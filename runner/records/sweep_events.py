@@ -1,0 +1,102 @@
+"""What a sweep adds to the TensorBoard events of its runs: train beside validation in one chart, and a mean a setting.
+
+    <sweep>/events.out.tfevents.0.layout      the charts of the Custom Scalars page
+    <sweep>/mean/01_lr=0.001_dropout=0.2/     the mean over the seeds and folds of a setting, the best setting first
+
+A mean has the tags of its runs, so that it lies in their charts, and its band (one standard deviation each way) as
+band/<tag>/lower and upper. It has no hyper-parameters and no summary.json: it is not a run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from runner.records import disk
+from runner.records.means import Setting, mean_curves, settings_of
+from runner.records.run_files import tag_of
+
+LAYOUT, MEAN, MEANS = "events.out.tfevents.0.layout", "events.out.tfevents.{}.mean", "mean"
+LISTED = 50  # runs named in the text of a mean
+
+
+def band_of(tag: str) -> tuple[str, str, str]:
+    """The tags of a curve and of the ends of its band."""
+    return tag, f"band/{tag}/lower", f"band/{tag}/upper"
+
+
+def write_layout(root: Path, metrics: Sequence[str]) -> None:
+    """Put the layout in place; `metrics` are names such as val/loss."""
+    from runner.records import events
+
+    drawn = [metric for metric in metrics if not metric.startswith("test/")]
+    names = dict.fromkeys(metric.partition("/")[2] for metric in drawn)
+    together = {name: [f"^{name}/train$", f"^{name}/val$"] for name in names}
+    bands = {tag: band_of(tag) for tag in sorted(map(tag_of, drawn))}
+    data = events.layout({"train and val": together}, {"mean and standard deviation of a setting": bands})
+    disk.replace(root / LAYOUT, events.header() + data)
+
+
+def write_means(sweep: Any) -> int:
+    """Write the mean of every setting of a `Sweep` with two whole runs or more, in place of those of earlier; how many.
+
+    Raises RunError if the metrics of a run cannot be read or the disk takes no files.
+    """
+    found = [setting for setting in settings_of(sweep) if len(setting.runs) > 1]
+    digits = len(str(len(found)))
+    contents = {}
+    for rank, setting in enumerate(found, 1):
+        contents[f"{rank:0{digits}d}_{setting.label}"] = _events(setting)
+    with disk.grouping():
+        _remove(sweep.root / MEANS, contents)
+        name = MEAN.format(int(time.time()))  # another name than before: TensorBoard goes on reading a file by its name
+        for folder, data in contents.items():
+            disk.make_folder(sweep.root / MEANS)
+            disk.make_folder(sweep.root / MEANS / folder)
+            disk.replace(sweep.root / MEANS / folder / name, data)
+    return len(contents)
+
+
+def _events(setting: Setting) -> bytes:
+    """The events file of a mean: epochs that all its runs have reached."""
+    from runner.records import events
+
+    curves = mean_curves(setting.folders)
+    parts = [events.header(), events.text("mean", _described(setting))]
+    tags = [band_of(tag_of(column)) for column in curves.columns]
+    banded = ["/" in column for column in curves.columns]
+    for epoch, means, sds in zip(curves.epochs, curves.mean, curves.sd, strict=True):
+        points = []
+        for (tag, lower, upper), wide, mean, sd in zip(tags, banded, means, sds, strict=True):
+            if mean - mean == 0:  # finite
+                points.append((tag, mean))
+                points += [(lower, mean - sd), (upper, mean + sd)] if wide else []
+        parts.append(events.scalars(epoch, points))
+    return b"".join(parts)
+
+
+def _described(setting: Setting) -> str:
+    names = [folder.name for folder in setting.folders]
+    more = [f"- and {len(names) - LISTED} more"] if len(names) > LISTED else []
+    left_out = (
+        f" ({setting.asked - len(names)} that diverged or failed are left out)" if setting.asked > len(names) else ""
+    )
+    head = (
+        f"Mean of {len(names)} runs{left_out} over the epochs that all of them reached; band: one standard deviation."
+    )
+    return "\n".join([head, "", *(f"- {name}" for name in names[:LISTED]), *more])
+
+
+def _remove(place: Path, kept: Any) -> None:
+    """Take away the means of earlier; of folders, those that are empty then and not wanted again."""
+    if not place.is_dir():
+        return
+    for folder in [folder for folder in place.iterdir() if folder.is_dir()]:
+        for path in folder.glob(MEAN.format("*")):
+            disk.remove(path)
+        if folder.name not in kept and not any(folder.iterdir()):
+            folder.rmdir()
+    if not kept and not any(place.iterdir()):
+        place.rmdir()
