@@ -29,3 +29,7 @@ class DataError(RunnerError):
 
 class RunError(RunnerError):
     """Something that stopped a run after its configuration was accepted (full disk, broken checkpoint). Exit code 1."""
+
+
+class DamagedError(RunError):
+    """A file of a run that does not hold what was written: cut short, changed, or lost with the machine's power."""

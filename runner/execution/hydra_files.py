@@ -10,6 +10,7 @@ import copy
 import json
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import JobReturn, JobStatus
@@ -25,12 +26,36 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 NUMBER = "${hydra.job.num}"  # what hydra.sweep.subdir is unless the user says otherwise
+NAMES = ("config.yaml", "hydra.yaml", "overrides.yaml")
+
+
+def has_files(folder: Path) -> bool:
+    """Whether the .hydra/ of a run is there, and not emptied by a loss of power."""
+    try:
+        return all((folder / ".hydra" / name).stat().st_size for name in NAMES)
+    except OSError:
+        return False
 
 
 class HydraFiles:
-    """Of one sweep: `config` is its own configuration."""
+    """Of one sweep: `config` is its own configuration; `context`, which only jobs need, is Hydra's."""
 
-    def __init__(self, config: DictConfig, context: HydraContext):
+    @classmethod
+    def stored(cls, root: Path) -> HydraFiles:
+        """From what Hydra has left in the sweep's folder; RunError if that cannot be read."""
+        from omegaconf import OmegaConf
+        from omegaconf.errors import OmegaConfBaseException
+        from yaml import YAMLError
+
+        path = root / "multirun.yaml"
+        try:
+            config: Any = OmegaConf.load(path)
+            return cls(config, None)
+        except (YAMLError, OmegaConfBaseException, OSError, AttributeError) as error:
+            reason = " ".join(str(error).split())
+            raise RunError(f"{path}: cannot be read ({reason}); restore it, or start the sweep again.") from error
+
+    def __init__(self, config: DictConfig, context: HydraContext | None):
         from omegaconf import OmegaConf
 
         self.config, self.context = config, context
@@ -40,6 +65,8 @@ class HydraFiles:
         """The configuration of a job as Hydra composes it."""
         from omegaconf import open_dict
 
+        if self.context is None:
+            raise ValueError("jobs are composed only while Hydra runs the sweep")
         config = self.context.config_loader.load_sweep_config(self.config, list(words))
         with open_dict(config):
             config.hydra.job.id = config.hydra.job.num = number
@@ -78,9 +105,9 @@ class HydraFiles:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(f"can't make {folder}: {error.strerror}") from error
-        disk.replace(folder / "config.yaml", config_text(run.settings).encode())
-        disk.replace(folder / "hydra.yaml", self._text(run, number).encode())
-        disk.replace(folder / "overrides.yaml", _listed(run.overrides).encode())
+        texts = (config_text(run.settings), self._text(run, number), _listed(run.overrides))
+        for name, text in zip(NAMES, texts, strict=True):
+            disk.replace(folder / name, text.encode())
 
     def _text(self, run: Run, number: int) -> str:
         words = list(run.overrides)
@@ -111,8 +138,8 @@ class HydraFiles:
 
     def fire_callbacks(self, returns: Sequence[JobReturn], task: TaskFunction) -> None:
         """Start and end of every job, in pairs, for Hydra's callbacks if there are any."""
-        callbacks = self.context.callbacks
-        if not callbacks.callbacks:
+        callbacks = self.context.callbacks if self.context else None
+        if callbacks is None or not callbacks.callbacks:
             return
         for each in returns:
             if isinstance(each, SweepReturn):
@@ -157,15 +184,18 @@ class SweepReturn(JobReturn):
         """As for `cfg`."""
 
 
-def job_return(files: HydraFiles, words: Sequence[str], number: int, outcomes: Sequence[Outcome]) -> JobReturn:
-    """How a job ended: the mean best value of what its runs monitored, or the failure of one."""
+def job_return(files: HydraFiles, words: Sequence[str], number: int, outcomes: Sequence[Outcome | None]) -> JobReturn:
+    """How a job ended: the mean best value of what its runs monitored, or the failure of one. None is a run that was
+    not trained to its end, as another failed before (keep_going=false).
+    """
     found = SweepReturn(files, words, number)
     found.task_name = "runner"
-    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
-    found.status = JobStatus.FAILED if failed else JobStatus.COMPLETED
-    values = [outcome.best for outcome in outcomes if outcome.best is not None]
+    reasons = [outcome.reason for outcome in outcomes if outcome and outcome.status == "failed"]
+    reasons += ["the sweep was stopped before, as a run had failed" for outcome in outcomes if outcome is None]
+    found.status = JobStatus.FAILED if reasons else JobStatus.COMPLETED
+    values = [outcome.best for outcome in outcomes if outcome and outcome.best is not None]
     mean = sum(values) / len(values) if values else float("nan")
-    found.return_value = RunError(failed[0].reason) if failed else mean
+    found.return_value = RunError(reasons[0]) if reasons else mean
     return found
 
 

@@ -16,7 +16,8 @@ from runner.config.overrides import parse
 from runner.config.settings import Settings
 from runner.errors import ConfigError
 from runner.execution import sweep_file
-from runner.execution.hydra_files import HydraFiles, job_return, refuse_per_process
+from runner.execution.hydra_files import HydraFiles, has_files, job_return, refuse_per_process
+from runner.execution.lock import lock
 from runner.execution.sweep import Options, Sweep, check_data, data_of
 from runner.execution.work import Run
 from runner.plan.folds import expand_folds
@@ -44,18 +45,23 @@ class Launch:
         """
         refuse_per_process(self.config)
         asked = self._settings(jobs)
+        with lock(self.root):
+            ended = self._train_all(asked, jobs, first)
+        returns = [
+            job_return(self.files, words, number, [ended.get(key(settings)) for settings in members])
+            for number, (words, members) in enumerate(zip(jobs, asked, strict=True), first)
+        ]
+        self.files.fire_callbacks(returns, self.task)
+        return returns
+
+    def _train_all(self, asked: list[list[Settings]], jobs: list[list[str]], first: int) -> dict[str, Outcome]:
+        """The outcomes by `key`."""
         before, known = sweep_file.load(self.root) if sweep_file.is_sweep(self.root) else ([], {})
         runs = before + self._new(asked, jobs, before)
         data = data_of(runs)
         sweep_file.write(self.root, runs, check_data(runs, known, data, self.root))
         self._make_folders(runs, first)
-        ended = self._train(runs, data)
-        returns = [
-            job_return(self.files, words, number, [ended[key(settings)] for settings in members])
-            for number, (words, members) in enumerate(zip(jobs, asked, strict=True), first)
-        ]
-        self.files.fire_callbacks(returns, self.task)
-        return returns
+        return self._train(runs, data)
 
     def _settings(self, jobs: list[list[str]]) -> list[list[Settings]]:
         """What each job trains: one run, or one a fold. ConfigError with the problems of all."""
@@ -97,7 +103,7 @@ class Launch:
         """Folders with .hydra/, of runs that have none yet; all durable before anything trains."""
         with disk.grouping():
             for number, run in enumerate(runs):
-                if not (run.folder / ".hydra" / "overrides.yaml").exists():
+                if not has_files(run.folder):
                     self.files.write(run, number)
 
     def _train(self, runs: list[Run], data: list[Any]) -> dict[str, Outcome]:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from runner.errors import ConfigError, RunError
 
+HELD: set[int] = set()  # descriptors; a forked child lets go of them, so that it does not hold on when its parent dies
+
 
 @contextmanager
 def lock(folder: Path) -> Iterator[None]:
@@ -20,9 +22,20 @@ def lock(folder: Path) -> Iterator[None]:
         raise RunError(f"can't open {folder}: {error.strerror}; the folder must be there and readable.") from error
     try:
         _take(fd, folder)
+        HELD.add(fd)
         yield
     finally:
+        HELD.discard(fd)
         os.close(fd)
+
+
+def _let_go() -> None:
+    for fd in HELD:
+        os.close(fd)
+    HELD.clear()
+
+
+os.register_at_fork(after_in_child=_let_go)
 
 
 def _take(fd: int, folder: Path) -> None:

@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -25,6 +26,7 @@ from runner.training.outcome import Outcome
 
 TELL_SECONDS = 0.25  # between two reports of a worker about runs in training
 POLL_SECONDS = 0.2  # how soon the parent looks for signals and for dead workers
+ASKING = {signal.SIGINT, signal.SIGTERM}
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,9 @@ class Pool:
 
     def __exit__(self, *_exception: object) -> None:
         for member in self.members:
-            member.kill()
+            member.process.kill()
+        for member in self.members:
+            member.end()
 
     def submit(self, work: Work) -> None:
         """Carry `work` out as soon as a worker is free."""
@@ -115,13 +119,15 @@ class Pool:
             free = next((member for member in self.members if not member.work), None)
             if free is None and len(self.members) < self.size:
                 number = min(set(range(self.size)) - {member.number for member in self.members})
-                free = _Worker(number, self.runs, self.data)
+                free = _Worker(number, self.runs, self.data, [member.connection for member in self.members])
                 self.members.append(free)
             if free is None:
                 return
-            work = self.waiting.pop(0)
-            free.give(work)
-            yield Given(free.number, work, len(self.waiting))
+            if not free.give(self.waiting[0]):  # it has died since its last work
+                self.members.remove(free)
+                free.end()
+                continue
+            yield Given(free.number, self.waiting.pop(0), len(self.waiting))
 
     def _hear(self, member: _Worker) -> Iterator[Event]:
         work = member.work
@@ -129,7 +135,7 @@ class Pool:
             event = member.connection.recv()
         except (EOFError, OSError):
             self.members.remove(member)
-            how = member.kill()
+            how = member.end()
             if work:
                 yield Broken(work, f"the worker process died ({how})", "", died=True)
             return
@@ -141,26 +147,34 @@ class Pool:
 class _Worker:
     """One process and the pipe to it."""
 
-    def __init__(self, number: int, runs: Sequence[Run], data: Sequence[Any]):
+    def __init__(self, number: int, runs: Sequence[Run], data: Sequence[Any], others: Sequence[Connection]):
         context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
         self.number = number
         self.connection, theirs = context.Pipe()
-        arguments = (number, theirs, runs, data, os.getpid())
+        forked = context.get_start_method() == "fork"
+        inherited = [*others, self.connection] if forked else []
+        arguments = (number, theirs, inherited, runs, data, os.getpid())
         self.process = context.Process(target=_serve, args=arguments, name=f"runner-{number}", daemon=True)
-        self.process.start()
+        with _signals_held():  # until the worker knows what to do about them
+            self.process.start()
         theirs.close()
         self.work: Work | None = None
 
-    def give(self, work: Work) -> None:
+    def give(self, work: Work) -> bool:
+        """Hand it a work; False if it is dead."""
+        try:
+            self.connection.send(work)
+        except OSError:
+            return False
         self.work = work
-        self.connection.send(work)
+        return True
 
     def terminate(self) -> None:
         self.process.terminate()
 
-    def kill(self) -> str:
-        """End the process if it lives; how it ended, in words."""
-        self.process.join(0.0 if self.work is None else 1.0)
+    def end(self) -> str:
+        """Wait for a process that is dying, kill one that is not; how it ended, in words."""
+        self.process.join(1.0)
         if self.process.exitcode is None:
             self.process.kill()
         self.process.join()
@@ -169,14 +183,32 @@ class _Worker:
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
 
-def _serve(number: int, connection: Connection, runs: Sequence[Run], data: Sequence[Any], parent: int) -> None:
-    """A worker's life: carry out what comes until the parent is gone."""
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ASKING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(
+    number: int,
+    connection: Connection,
+    inherited: Sequence[Connection],
+    runs: Sequence[Run],
+    data: Sequence[Any],
+    parent: int,
+) -> None:
+    """A worker's life: carry out what comes until the parent is gone, or until it has been told to stop."""
     asked = _obey(parent)
+    for other in inherited:  # the parent's ends of all pipes
+        other.close()
     disk.grouped()
-    while True:
+    while not asked[0]:
         try:
             work = connection.recv()
-        except (EOFError, KeyboardInterrupt):
+        except EOFError:
             return
         told = carry_out_and_tell(number, work, runs, data, tell=connection.send, asked_to_stop=lambda: asked[0])
         connection.send(told)
@@ -224,6 +256,7 @@ def _obey(parent: int) -> list[bool]:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKING)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
         if os.getppid() != parent:  # it died before that

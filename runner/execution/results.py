@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.config.compact import compact, text, values
+from runner.execution.sweep_file import name_of
 from runner.execution.work import Run
 from runner.records import disk
 from runner.training.evaluation import recorded
@@ -51,7 +52,7 @@ class Results:
         metrics = [summary.get(split, {}).get(name) for split, name in (m.split("/") for m in self.metrics)]
         return self._line(
             [
-                run.folder.name,
+                name_of(run.folder, self.path.parent),
                 outcome.status,
                 *(text(own[key]) if key in own else "" for key in self.keys),
                 run.settings.seed,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from runner.execution import sweep_file
-from runner.execution.stored import CONFIG, write_config
+from runner.execution.hydra_files import HydraFiles, has_files
+from runner.execution.lock import lock
 from runner.execution.sweep import Options, Sweep, check_data, data_of
+from runner.execution.work import Run
 from runner.records import disk
 from runner.training.outcome import Outcome
 
@@ -21,16 +22,21 @@ def resume_sweep(root: Path, options: Options, display: Callable[[Sweep], Any]) 
     damaged, edited or of another version.
     """
     root = root.absolute()
-    runs, known = sweep_file.load(root)
-    data = data_of(runs)
-    check_data(runs, known, data, root)
-    with disk.grouping():
-        for run in runs:
-            if not (run.folder / CONFIG).exists():  # killed before it was made
-                disk.make_folder(run.folder)
-                write_config(run.settings, run.folder)
-                words = json.dumps(list(run.overrides), ensure_ascii=False) + "\n"
-                disk.replace(run.folder / CONFIG.with_name("overrides.yaml"), words.encode())
-    sweep = Sweep(root, runs, data, options)
-    with display(sweep) as sweep.watch:
-        return sweep.train()
+    with lock(root):
+        runs, known = sweep_file.load(root)
+        data = data_of(runs)
+        check_data(runs, known, data, root)
+        _make_folders(root, runs)
+        sweep = Sweep(root, runs, data, options)
+        with display(sweep) as sweep.watch:
+            return sweep.train()
+
+
+def _make_folders(root: Path, runs: Sequence[Run]) -> None:
+    """Those that a kill, or somebody's hand, has left out."""
+    absent = [number for number, run in enumerate(runs) if not has_files(run.folder)]
+    if absent:
+        files = HydraFiles.stored(root)
+        with disk.grouping():
+            for number in absent:
+                files.write(runs[number], number)

@@ -12,14 +12,14 @@ import math
 import os
 import shlex
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from runner.config.compact import compact
 from runner.errors import ConfigError
-from runner.execution.lock import lock
+from runner.execution import recovery
 from runner.execution.pool import Broken, Done, Ended, Event, Pool
 from runner.execution.results import Results
 from runner.execution.serial import Serial
@@ -27,9 +27,7 @@ from runner.execution.signals import stop_signals
 from runner.execution.work import Run, Work
 from runner.records import disk, tracebacks
 from runner.records.console import shown_path
-from runner.records.summary import SUMMARY, read_summary
-from runner.training import checkpoint
-from runner.training.loop import Interrupted, place
+from runner.training.loop import Interrupted
 from runner.training.outcome import Outcome
 
 EXECUTORS = ("processes", "serial")
@@ -81,15 +79,18 @@ class Sweep:
         self.unwritten: dict[int, Outcome] = {}
         self.tried_alone: set[int] = set()
         self.results = Results(self.root, self.runs, [table.task for table in self.data])
+        self.notes: list[str] = []  # what has to be trained again, and why
         self.number = 0  # of the next checkpoint file
 
     def train(self) -> list[Outcome]:
-        """Train every run that has not ended; all outcomes, in the order of the runs.
+        """Train every run that has not ended; all outcomes, in the order of the runs. The caller has locked `root`.
 
         Raises Interrupted after Ctrl-C or SIGTERM, with everything saved.
         """
-        with lock(self.root), stop_signals() as asked_to_stop:
-            self.outcomes = finished(self.runs, range(len(self.runs)))
+        with stop_signals() as asked_to_stop:
+            found = recovery.Recovery(self.root, self.runs, self.data, self.notes.append)
+            self.outcomes = found.outcomes()
+            found.checkpoints()
             self.results.start(self.outcomes)
             interrupted = self._carry_out(asked_to_stop)
             self._write_results()
@@ -116,7 +117,7 @@ class Sweep:
                 if self.unwritten and time.monotonic() - written >= WRITE_SECONDS:
                     self._write_results()
                     written = time.monotonic()
-        return asked_to_stop()
+        return asked_to_stop() and len(self.outcomes) < len(self.runs)
 
     def _executor(self, asked_to_stop: Callable[[], bool]) -> Pool | Serial:
         if self.options.executor == "serial":
@@ -126,6 +127,9 @@ class Sweep:
     def _take(self, event: Event | None, pool: Pool | Serial) -> None:
         if isinstance(event, Ended):
             self._end(event.run, event.outcome)
+        elif isinstance(event, Done) and event.interrupted and not pool.stopping:  # somebody else stopped the worker
+            for work in self._works([i for i in event.work.members if i not in self.outcomes], shares=1):
+                pool.submit(work)
         elif isinstance(event, Broken) and not pool.stopping:
             for work in self._after(event):
                 pool.submit(work)
@@ -140,7 +144,7 @@ class Sweep:
     def _after(self, broken: Broken) -> list[Work]:
         """What to do now with the runs of a broken work: halves, or the failure of the one that is left."""
         left = [i for i in broken.work.members if i not in self.outcomes]
-        for i, outcome in finished(self.runs, left).items():  # it ended, and its worker died before it could say so
+        for i, outcome in recovery.ended(self.runs, left).items():  # its worker died before it could say so
             self._end(i, outcome)
         left = [i for i in left if i not in self.outcomes]
         if len(left) == 1 and (not broken.died or left[0] in self.tried_alone):
@@ -152,7 +156,8 @@ class Sweep:
 
     def _fail(self, run: int, broken: Broken) -> None:
         folder = self.runs[run].folder
-        tracebacks.append(broken.traceback or broken.error, folder / "train.log")
+        if folder.is_dir():  # somebody may have deleted it, which is why the run failed
+            tracebacks.append(broken.traceback or broken.error, folder / "train.log")
         self._end(run, Outcome(folder, "failed", broken.error, {}, error=broken.traceback or broken.error))
 
     def _write_results(self) -> None:
@@ -165,8 +170,7 @@ class Sweep:
     def _tidy(self) -> None:
         """Remove checkpoints that nobody needs: all, unless a run has failed (resuming tries it again)."""
         if all(outcome.status != "failed" for outcome in self.outcomes.values()):
-            for path in checkpoints(self.root):
-                disk.remove(path)
+            recovery.remove_checkpoints(self.root)
 
     # ---- planning
 
@@ -177,14 +181,16 @@ class Sweep:
 
     def _works(self, members: Sequence[int], shares: int | None = None) -> list[Work]:
         """Works for these runs, the longest first: by structure, and by the checkpoint they go on from."""
+        from runner.optimizers.segments import segment_key
         from runner.plan.populations import structure, width
 
-        holders = self._holders(members)
+        holders = recovery.holders(self.root, self.runs, members)
         groups: dict[tuple, list[int]] = {}
         for i in members:
             groups.setdefault((holders.get(i), structure(self.runs[i].settings, self.data[i])), []).append(i)
         works = []
         for (source, _), group in groups.items():
+            group.sort(key=lambda i: str(segment_key(self.runs[i].settings)))  # few rules in each population
             wide = min(self.options.max_members or width(self.runs[group[0]].settings, self.data[group[0]]), len(group))
             parts = 1 if source else shares or min(math.ceil(len(group) / wide), SHARE * self.workers)
             for part in equal_parts(group, parts):
@@ -208,33 +214,6 @@ class Sweep:
             self.number += 1
             if not path.exists():
                 return path
-
-    def _holders(self, members: Iterable[int]) -> dict[int, Path]:
-        """Run -> the checkpoint that holds its furthest epoch."""
-        furthest: dict[str, tuple[int, Path]] = {}
-        for path in checkpoints(self.root):
-            for row in checkpoint.rows(path):
-                epoch = int(row["last"].get("epoch", 0))
-                if epoch >= furthest.get(row["folder"], (-1, path))[0]:
-                    furthest[row["folder"]] = (epoch, path)
-        names = {i: place(self.runs[i].folder, self.root / "any") for i in members} if furthest else {}
-        return {i: furthest[name][1] for i, name in names.items() if name in furthest}
-
-
-def finished(runs: Sequence[Run], members: Iterable[int]) -> dict[int, Outcome]:
-    """The outcomes of those members that have ended, by their summaries."""
-    found = {}
-    for i in members:
-        run = runs[i]
-        if (run.folder / SUMMARY).exists():
-            summary = read_summary(run.folder)
-            found[i] = Outcome(run.folder, summary["status"], summary.get("reason", ""), summary)
-    return found
-
-
-def checkpoints(root: Path) -> list[Path]:
-    """The checkpoint files of a sweep."""
-    return sorted(root.glob("population-*.safetensors"))
 
 
 def equal_parts(items: Sequence[int], count: int) -> list[list[int]]:

@@ -6,13 +6,15 @@ a line, in the flow style that JSON is.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from runner.config.compact import compact
-from runner.errors import ConfigError, RunError
+from runner.errors import ConfigError, DamagedError, RunError
 from runner.execution.configurations import read
 from runner.execution.work import Run
 from runner.records import disk
@@ -24,12 +26,22 @@ FORMAT = 1
 def write(root: Path, runs: Sequence[Run], data: dict[str, str]) -> None:
     """Put the file in place; `data` maps what identifies a data set to the SHA-256 of its content."""
     lines = [f"format: {FORMAT}", f"data: {json.dumps(data)}", "runs:"]
-    lines += [f"- {_line(run)}" for run in runs]
+    lines += [f"- {_line(run, root)}" for run in runs]
+    lines.append(f"sha256: {_digest(lines)}")
     disk.replace(root / SWEEP, ("\n".join(lines) + "\n").encode())
 
 
-def _line(run: Run) -> str:
-    content = {"run": run.folder.name, "overrides": list(run.overrides), "settings": compact(run.settings)}
+def name_of(folder: Path, root: Path) -> str:
+    """A run as its sweep calls it: its folder, below that of the sweep."""
+    return os.path.relpath(folder, root)
+
+
+def _digest(lines: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _line(run: Run, root: Path) -> str:
+    content = {"run": name_of(run.folder, root), "overrides": list(run.overrides), "settings": compact(run.settings)}
     return json.dumps(content, ensure_ascii=False)
 
 
@@ -49,32 +61,36 @@ def load(root: Path) -> tuple[list[Run], dict[str, str]]:
         ]
         return runs, dict(content["data"])
     except (KeyError, TypeError, ValueError, ConfigError) as error:
-        raise RunError(f"{path}: damaged or edited ({error}); restore it, or start the sweep again.") from error
+        raise _damaged(path, str(error)) from error
 
 
 def contents(root: Path) -> dict[str, Any]:
-    """{"data", "runs": [{"run", "overrides", "settings"}]} as written, unchecked; ConfigError or RunError as `load`."""
+    """{"data", "runs": [{"run", "overrides", "settings"}]} as written, unchecked; ConfigError or RunError as `load`.
+
+    Read line by line, as reading a thousand runs as YAML takes seconds.
+    """
     path = root / SWEEP
-    content = _content(path)
-    if content.get("format") != FORMAT:
-        raise RunError(
-            f"{path}: written by another version of runner (format {content.get('format')!r}, this one reads "
-            f"{FORMAT}); use that version."
-        )
-    return content
-
-
-def _content(path: Path) -> dict[str, Any]:
-    """The file's content; line by line, as reading a thousand runs as YAML takes seconds."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        *lines, end = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
     except FileNotFoundError:
-        raise ConfigError(f"{path.parent} is no sweep: it has no {SWEEP}.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"can't read {path}: {error}") from error
+        raise ConfigError(f"{root} is no sweep: it has no {SWEEP}.") from None
+    except UnicodeDecodeError as error:
+        raise _damaged(path, str(error)) from error
+    except OSError as error:
+        raise RunError(f"can't read {path}: {error.strerror or error}") from error
+    head = lines[0] if lines else end
+    if head.startswith("format: ") and head != f"format: {FORMAT}":
+        raise RunError(
+            f"{path}: written by another version of runner ({head}, this one reads {FORMAT}); use that version."
+        )
+    if end != f"sha256: {_digest(lines)}":
+        raise _damaged(path, "it does not match its checksum" if end.startswith("sha256: ") else "it is cut short")
     try:
-        head = dict(line.split(": ", 1) for line in lines[:2])
         runs = [json.loads(line.removeprefix("- ")) for line in lines[3:]]
-        return {"format": json.loads(head["format"]), "data": json.loads(head.get("data", "{}")), "runs": runs}
-    except (KeyError, ValueError) as error:
-        raise RunError(f"{path}: damaged or edited ({error}); restore it, or start the sweep again.") from error
+        return {"data": json.loads(lines[1].removeprefix("data: ")), "runs": runs}
+    except (IndexError, ValueError) as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _damaged(path: Path, reason: str) -> DamagedError:
+    return DamagedError(f"{path}: damaged or edited ({reason}); restore it, or start the sweep again elsewhere.")

@@ -21,9 +21,11 @@ def open_trial(
 ) -> Trial:
     """One run with its files: new, from its checkpoint's state, or (resumed without one) from its beginning again."""
     offsets = dict(state["offsets"]) if state else {}
-    files = RunFiles(folder, offsets | _whole_log(folder) if resumed else None)
-    trial = Trial(settings, data, files, detailed=detailed)
     if resumed:
+        offsets |= _whole_log(folder)
+    files = RunFiles(folder, offsets if resumed else None)
+    trial = Trial(settings, data, files, detailed=detailed)
+    if resumed and offsets.get(LOG):
         files.log(f"resumed after epoch {state['last']['epoch']}" if state else "resumed from the beginning")
     if state:
         trial.load_state(state)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runner.errors import RunError
+from runner.errors import DamagedError, RunError
 from runner.records import disk
 
 SUMMARY = "summary.json"
@@ -54,9 +54,9 @@ def read_summary(folder: Path) -> dict[str, Any]:
     except OSError as error:
         raise RunError(f"can't read {path}: {error.strerror or error}") from error
     except ValueError as error:
-        raise RunError(f"{path}: damaged ({error}); delete it and `runner resume {folder}`") from error
+        raise DamagedError(f"{path}: damaged ({error}); delete it and `runner resume {folder}`") from error
     if not isinstance(content, dict) or "status" not in content:
-        raise RunError(f"{path}: damaged (no status in it); delete it and `runner resume {folder}`")
+        raise DamagedError(f"{path}: damaged (no status in it); delete it and `runner resume {folder}`")
     if content.get("format") != FORMAT:
         raise RunError(f"{path}: format {content.get('format')!r}, this version of runner reads {FORMAT}")
     return content

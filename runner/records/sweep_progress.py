@@ -105,6 +105,9 @@ class Display:
             said += f" in {populations:,} population{'s' if populations > 1 else ''} on {workers_text(self.sweep)}"
         log.add(f"{'resumed' if ended else 'begun'}: {said}")
         write_layout(self.sweep.root, self.sweep.results.metrics)
+        for note in self.sweep.notes:
+            log.add(note)
+            pipe.write(sys.stderr, f"runner: {note}\n")
         list(state.hear(None))  # those were noted when they ended
         pipe.write(sys.stdout, f"{said}, {shown_path(self.sweep.root)}\n")
 

@@ -14,7 +14,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from runner.errors import RunError
+from runner.errors import DamagedError, RunError
 from runner.records import disk
 from runner.training.checksum import digest
 
@@ -38,7 +38,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
             return json.loads((file.metadata() or {})["rows"])
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise RunError(f"{path}: the checkpoint is damaged ({reason}). {FIX}") from error
+        raise DamagedError(f"{path}: the checkpoint is damaged ({reason}). {FIX}") from error
 
 
 def read(path: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
@@ -49,10 +49,10 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except (SafetensorError, OSError, ValueError, RuntimeError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise RunError(f"{path}: the checkpoint is damaged ({reason}). {FIX}") from error
+        raise DamagedError(f"{path}: the checkpoint is damaged ({reason}). {FIX}") from error
     found = metadata.get("format", "")
     if found.isdigit() and int(found) > FORMAT:
         raise RunError(f"{path}: written by a newer version of runner (format {found}); update runner to resume.")
     if metadata.get("sha256") != digest(tensors, metadata.get("rows", "")):
-        raise RunError(f"{path}: the checkpoint is damaged (checksum). {FIX}")
+        raise DamagedError(f"{path}: the checkpoint is damaged (checksum). {FIX}")
     return tensors, json.loads(metadata["rows"])
