@@ -34,7 +34,12 @@ class L2(Penalty):
 @register("regularizer", "l1", paper="Tibshirani 1996")
 @dataclass
 class L1(Penalty):
-    """strength ||w||_1, subgradient strength sign(w); exact zeros with optimizer.proximal=true"""
+    """strength ||w||_1, subgradient strength sign(w); exact zeros with optimizer.proximal=true
+
+    A proximal step moves a weight towards 0 by strength times the rule's rate of that weight, and no further: under sgd
+    lr/(1 - momentum), under adam lr/(sqrt vhat + eps) (Yun, Lozano & Yang 2021). `runner list optimizer=NAME` says it
+    of each rule.
+    """
 
     strength: float = number(0.0, ge=0, per_layer=True, neutral=0.0, preset=1e-4, help="a in a ||w||_1")
     elementwise = True
