@@ -17,9 +17,10 @@ from runner.commands import COMMANDS
 from runner.commands.claim import claim, clean, has_trained
 from runner.commands.folders import make_numbered
 from runner.commands.screen import INTERRUPTED, report, report_to
-from runner.config.compose import Groups, check_command_line, compose, hydra_ready, is_multirun
+from runner.config.compose import Groups, compose, hydra_ready
 from runner.config.location import config_dir
 from runner.errors import ConfigError, DataError, RunError
+from runner.plan.command_line import read_command_line
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -43,13 +44,13 @@ def run(arguments: list[str]) -> int:
         _call_hydra(task, [*flags, *overrides])
         return task.exit_code()
     with hydra_ready(_folder(args), args.config_dir):
-        config = check_command_line(
+        line = read_command_line(
             overrides, multirun=args.multirun, config_name=args.config_name or "config", commands=COMMANDS
         )
     if args.cfg:
-        _call_hydra(task, [*flags, *overrides])
+        _call_hydra(task, [*flags, *line.words])
     else:
-        _start(task, config, [*flags, *overrides], args.multirun, extend)
+        _start(task, line.config, [*flags, *line.words], line.multirun, extend)
     return task.exit_code()
 
 
@@ -182,9 +183,8 @@ def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     return args, flags
 
 
-def _start(task: Task, config: DictConfig, words: list[str], multirun: bool, extend: bool) -> None:
+def _start(task: Task, config: DictConfig, words: list[str], sweep: bool, extend: bool) -> None:
     """Let Hydra run the jobs in a folder that is this process's alone."""
-    sweep = multirun or is_multirun(config)
     kind = "sweep" if sweep else "run"
     folder, key = Path(str(config.hydra[kind].dir)), f"hydra.{kind}.dir"
     if "${" in str(folder):  # Hydra resolves it once more wherever it reads it

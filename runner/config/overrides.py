@@ -2,55 +2,95 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import dataclasses
+import math
+import random
+from typing import TYPE_CHECKING, Any
 
 from runner.config.suggest import closest
+from runner.errors import ConfigError
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
-MANY_JOBS = 1000  # more combinations than this are checked one swept key at a time
 HYDRA = ("hydra.", "hydra/", "hydra")
+SEEDS = ("seeds=", "+seeds=", "++seeds=")
+
+_parsed: dict[str, Override] = {}  # plain words met before: parsing one takes a third of a millisecond
 
 
 def parse(words: list[str], commands: tuple[str, ...] = ()) -> tuple[list[Override], list[str]]:
     """(overrides, problems); `commands` are what a bare word might have been meant to be."""
-    from hydra.core.global_hydra import GlobalHydra
-    from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
-    parser = OverridesParser.create(GlobalHydra.instance().config_loader())
     parsed, problems = [], []
     for word in words:
         if "=" not in word and not word.startswith("~"):
             problems.append(_bare_word(word, commands))
             continue
         try:
-            parsed += parser.parse_overrides([word])
+            parsed.append(parse_word(word))
         except HydraException as error:
             problems.append(f"{word}: cannot be read{_column(error)}; {_syntax_hint(word)}")
     return parsed, problems
 
 
-def jobs(overrides: list[Override]) -> Iterator[list[Override]]:
-    """One list of plain overrides a job of the sweep; the last of several for one key wins, as in Hydra."""
+def parse_word(word: str) -> Override:
+    """One override. Raises HydraException."""
+    from hydra.core.global_hydra import GlobalHydra
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
-    parser = OverridesParser.create()
-    axes: dict[str, list[Override]] = {}
-    for override in overrides:
-        axes[override.get_key_element()] = parser.parse_overrides(_values(override))
-    total = 1
-    for axis in axes.values():
-        total *= len(axis)
-    if total <= MANY_JOBS:
-        yield from (list(job) for job in itertools.product(*axes.values()))
-        return
-    first = {key: axis[0] for key, axis in axes.items()}
-    for key, axis in axes.items():
-        yield from (list((first | {key: value}).values()) for value in axis)
+    if word in _parsed:
+        return _parsed[word]
+    hydra = GlobalHydra.instance()
+    loader = hydra.config_loader() if hydra.is_initialized() else None
+    (override,) = OverridesParser.create(loader).parse_overrides([word])
+    if not override.is_sweep_override():
+        _parsed[word] = override
+    return override
+
+
+def plain(override: Override, value: Any) -> Override:
+    """The override that sets one value of those that `override` sweeps over."""
+    from hydra.core.override_parser.types import ValueType
+
+    word = f"{override.get_key_element()}={override._get_value_element_as_str(value)}"
+    if word not in _parsed:
+        _parsed[word] = dataclasses.replace(override, value_type=ValueType.ELEMENT, _value=value, input_line=word)
+    return _parsed[word]
+
+
+def points(override: Override) -> list[Override]:
+    """The plain overrides that an override stands for: one a value of a sweep, in its order; or itself.
+
+    A shuffled sweep is shuffled by its own words: the same command, the same order.
+
+    Raises:
+        ConfigError: for a sweep whose values cannot be counted up.
+    """
+    from hydra.errors import HydraException
+
+    if not override.is_sweep_override():
+        return [override]
+    shuffled = getattr(override._value, "shuffle", False)
+    try:
+        swept: Any = dataclasses.replace(override._value, shuffle=False) if shuffled else override._value  # type: ignore
+        found = [plain(override, value) for value in dataclasses.replace(override, _value=swept).sweep_iterator()]
+    except (HydraException, ValueError, ArithmeticError) as error:
+        raise ConfigError(f"{override.input_line}: {str(error).splitlines()[0]}") from error
+    if shuffled:
+        random.Random(override.input_line).shuffle(found)
+    return found
+
+
+def count(override: Override) -> int:
+    """How many values an override stands for; a long range is not counted up for that."""
+    from hydra.core.override_parser.types import RangeSweep
+
+    swept = override._value
+    if not isinstance(swept, RangeSweep) or not swept.step or swept.start is None or swept.stop is None:
+        return len(points(override))
+    return max(0, math.ceil((swept.stop - swept.start) / swept.step))
 
 
 def is_hydra(override: Override) -> bool:
@@ -58,11 +98,25 @@ def is_hydra(override: Override) -> bool:
     return override.key_or_group.startswith(HYDRA)
 
 
-def _values(override: Override) -> list[str]:
-    key = override.get_key_element()
-    if override.is_sweep_override() and override.is_discrete_sweep():
-        return [f"{key}={value}" for value in override.sweep_string_iterator()]
-    return [override.input_line or key]
+def spelled_out(words: list[str]) -> tuple[list[str], list[str]]:
+    """(words, problems) with `seeds=5` written as the sweep it is short for, `seed=range(5)`."""
+    counts = [word for word in words if word.startswith(SEEDS)]
+    seeds = [word for word in words if word.lstrip("+").startswith("seed=")]
+    problems = [] if len(counts) < 2 else [f"{' and '.join(counts)}: how many seeds is said once; leave one out"]
+    if counts and seeds:
+        problems.append(f"{counts[0]} and {seeds[0]}: both say which seeds; leave one out")
+    rest = [word for word in words if word not in counts]
+    for word in counts:
+        text = word.partition("=")[2]
+        if not text.isascii() or not text.isdigit() or int(text) < 1:
+            problems.append(
+                f"seeds = {text}: how many seeds, a whole number >= 1; for example seeds=5 for seed=0,1,2,3,4"
+            )
+    return rest if problems else [_seed_range(word) if word in counts else word for word in words], problems
+
+
+def _seed_range(word: str) -> str:
+    return f"seed=range({int(word.partition('=')[2])})"
 
 
 def _bare_word(word: str, commands: tuple[str, ...]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -92,11 +91,15 @@ def root_options() -> dict[str, Option]:
     return {f.name: f.metadata["option"] for f in dataclasses.fields(Settings) if "option" in f.metadata}
 
 
-@functools.cache
 def single_key(cls: type) -> str | None:
     """The one key of a flat entry that has just one, else None: `regularizer.l2=0.1` sets L2.strength."""
-    names = [f.name for f in dataclasses.fields(cls)]
-    return names[0] if len(names) == 1 else None
+    if cls not in _single_keys:
+        names = [f.name for f in dataclasses.fields(cls)]
+        _single_keys[cls] = names[0] if len(names) == 1 else None
+    return _single_keys[cls]
+
+
+_single_keys: dict[type, str | None] = {}
 
 
 def flat_key(entry: Entry, key: str) -> str:

@@ -109,9 +109,10 @@ def from_words(words: list[str]) -> Settings:
     """The settings of the words of a command line; ConfigError as there, and for words about the process."""
     from omegaconf import OmegaConf
 
-    from runner.config.compose import check_command_line, hydra_ready
+    from runner.config.compose import hydra_ready
     from runner.config.location import config_dir
     from runner.config.validate import validate
+    from runner.plan.command_line import check_command_line
 
     hydras = [word for word in words if word.lstrip("+~").startswith(HYDRA)]
     if hydras:

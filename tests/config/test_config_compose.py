@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from runner.config.compose import check_command_line, compose, hydra_ready
+from runner.config.compose import compose, hydra_ready
 from runner.config.location import config_dir
 from runner.config.registry import entries
 from runner.config.settings import CHOICE_GROUPS, default_tree
 from runner.config.validate import validate
 from runner.errors import ConfigError
+from runner.plan.command_line import check_command_line
 
 PRESETS = sorted(path for path in config_dir().rglob("*.yaml") if path.name != "config.yaml")
 
@@ -116,32 +117,6 @@ def test_one_wrong_word_one_line(word, says):
     (problem,) = found(word)
     assert says in problem
     assert "\n" not in problem
-
-
-def test_a_sweep_is_checked_whole_each_problem_once():
-    problems = found("optimizer.lr=0.1,-1,-2", "seed=0,1,-7", "optimizer=sgd,smd", multirun=True)
-    assert sorted(p.split(":")[0] for p in problems) == [
-        "optimizer = smd",
-        "optimizer.lr = -1",
-        "optimizer.lr = -2",
-        "seed = -7",
-    ]
-
-
-def test_a_key_may_belong_to_one_choice_of_a_sweep_only():
-    (problem,) = found("optimizer=sgd,adamw", "optimizer.momentum=0.9", multirun=True)
-    assert problem.startswith("optimizer.momentum = 0.9: optimizer=adamw has no such key")
-
-
-def test_a_huge_sweep_is_checked_one_key_at_a_time():
-    many = ",".join(str(i) for i in range(35))
-    problems = found(f"seed={many}", f"dataset.split_seed={many},-1", multirun=True)
-    assert [p.split(":")[0] for p in problems] == ["dataset.split_seed = -1"]
-
-
-def test_an_interval_cannot_be_enumerated():
-    problems = found("optimizer.lr=interval(0.1,1)", multirun=True)
-    assert any("an interval" in p for p in problems)
 
 
 def test_a_good_line_gives_hydras_configuration():

@@ -57,10 +57,13 @@ def away(tmp_path) -> Path:
 def test_configs_and_modules_are_inside(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     configs = {p.relative_to(ROOT / "configs").as_posix() for p in (ROOT / "configs").rglob("*.yaml")}
-    modules = {p.relative_to(ROOT).as_posix() for p in (ROOT / "runner").rglob("*.py")}
+    rooms = (ROOT / "runner", ROOT / "hydra_plugins")
+    modules = {p.relative_to(ROOT).as_posix() for room in rooms for p in room.rglob("*.py")}
     assert "config.yaml" in configs
     assert {f"runner/configs/{name}" for name in configs} <= names
     assert modules <= names
+    assert "hydra_plugins/runner_sweeper/__init__.py" in modules
+    assert "hydra_plugins/__init__.py" not in names  # a namespace, which other distributions share
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "configs/"))]
 
 
@@ -91,3 +94,12 @@ def test_two_epochs_of_training(runner, away):
     assert json.loads(summary.read_text())["status"] == "completed"
     assert (summary.parent / "model.safetensors").stat().st_size > 64 * 128 * 4
     assert list(summary.parent.glob("events.out.tfevents.*"))
+
+
+def test_a_sweep_trains_through_the_wheels_own_doors(runner, away):
+    call(runner, "-m", "seeds=2", "trainer.epochs=1", "model.hidden=[4]", folder=away)
+    (results,) = away.glob("outputs/sweeps/*/*/results.csv")
+    with results.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["seed"] for row in rows] == ["0", "1"]
+    assert {row["status"] for row in rows} == {"completed"}

@@ -1,0 +1,80 @@
+"""The door through which Hydra finds our sweepers: `hydra/sweeper=grid` (every combination) and `random` (draws).
+
+Hydra loads plugins without entering them in sys.modules, where dataclasses would look up postponed annotations.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.plugins.sweeper import Sweeper
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hydra.core.utils import JobReturn
+    from hydra.types import HydraContext, TaskFunction
+    from omegaconf import DictConfig
+
+
+@dataclass
+class GridSweeperConf:
+    """Keys of hydra.sweeper.*: every combination of the values given."""
+
+    _target_: str = "hydra_plugins.runner_sweeper.GridSweeper"
+    params: dict[str, Any] = field(default_factory=dict)  # what is swept over unless the command line says otherwise
+    max_jobs: Any = 10000  # more are refused; null = no limit
+    zip: Any = None  # keys walked through together, such as [[optimizer, optimizer.lr]]
+
+
+@dataclass
+class RandomSweeperConf:
+    """Keys of hydra.sweeper.*: settings drawn from lists, ranges and intervals."""
+
+    _target_: str = "hydra_plugins.runner_sweeper.RandomSweeper"
+    params: dict[str, Any] = field(default_factory=dict)  # what is drawn unless the command line says otherwise
+    max_jobs: Any = 10000  # more are refused; null = no limit
+    n_trials: Any = 20  # settings drawn; each is trained with every seed, if seeds are swept over
+    seed: Any = 0  # of the draws
+
+
+ConfigStore.instance().store(group="hydra/sweeper", name="grid", node=GridSweeperConf, provider="runner")
+ConfigStore.instance().store(group="hydra/sweeper", name="random", node=RandomSweeperConf, provider="runner")
+
+
+class GridSweeper(Sweeper):
+    """Hands all jobs to the launcher at once; see `runner.plan.jobs`."""
+
+    def __init__(self, **options: Any):
+        self.options = options
+
+    def setup(self, *, hydra_context: "HydraContext", task_function: "TaskFunction", config: "DictConfig") -> None:
+        """What Hydra hands to every sweeper."""
+        from hydra.core.plugins import Plugins
+
+        self.whole: Any = config
+        self.door: Any = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> list["Sequence[JobReturn]"]:
+        """Train every job that the words stand for. Returns batches, as Hydra's own sweeper: one."""
+        from pathlib import Path
+
+        from omegaconf import OmegaConf
+
+        from runner.plan.jobs import sweep_words
+
+        sweeper: Any = OmegaConf.to_container(self.whole.hydra.sweeper, resolve=True)
+        jobs = sweep_words(arguments, sweeper)
+        folder = Path(str(self.whole.hydra.sweep.dir))
+        folder.mkdir(parents=True, exist_ok=True)
+        OmegaConf.save(self.whole, folder / "multirun.yaml")
+        returns = self.door.launch(jobs, initial_job_idx=0)
+        for each in returns:
+            _ = each.return_value  # raises what a job raised
+        return [returns]
+
+
+class RandomSweeper(GridSweeper):
+    """The same with settings drawn at random."""

@@ -1,0 +1,66 @@
+"""A command line that Hydra cannot read, corrected: what the shell took apart put together, what is open closed."""
+
+from __future__ import annotations
+
+from runner.config.overrides import parse
+
+PAIRS = {"(": ")", "[": "]", "{": "}"}
+
+
+def repaired(words: list[str], multirun: bool = False) -> str | None:
+    """The command line `runner ...` that was probably meant, quoted for a shell; None if no guess can be read."""
+    better = []
+    for word in _joined(words):
+        readable = next((guess for guess in _guesses(word) if _reads(guess)), None)
+        if readable is None:
+            return None
+        better.append(readable)
+    start = ["runner", "-m"] if multirun else ["runner"]
+    return " ".join(start + [quoted(word) for word in better]) if better != words else None
+
+
+def quoted(word: str) -> str:
+    """The word for a shell: in double quotes if it holds anything that a shell might take apart."""
+    if all(each.isalnum() or each in "=.,_-+/:@~%" for each in word):
+        return word
+    return '"' + "".join(f"\\{each}" if each in '"\\$`' else each for each in word) + '"'
+
+
+def _joined(words: list[str]) -> list[str]:
+    """Words put together again where one ends in the middle of a list: `lr=interval(1e-4,` and `1e-1)`."""
+    joined: list[str] = []
+    for word in words:
+        torn = joined and "=" not in word and (joined[-1].endswith(",") or _open(joined[-1]))
+        if torn and (_open(joined[-1] + word) or _reads(joined[-1] + word)):
+            joined[-1] += word
+        else:
+            joined.append(word)
+    return joined
+
+
+def _guesses(word: str) -> list[str]:
+    """The word, and what it may have been meant to be, the likeliest first."""
+    key, equals, value = word.partition("=")
+    if not equals:
+        return [word]
+    closed = [value + _open(value)] if _open(value) else []
+    for quote in "'\"":
+        if value.count(quote) % 2:
+            closed += [value + quote, value.replace(quote, "")]
+    plain = value.strip("'\"").replace("'", "\\'")
+    return [word, *(f"{key}={guess}" for guess in [value.rstrip(","), *closed, f"'{plain}'"])]
+
+
+def _open(text: str) -> str:
+    """The brackets that are missing at the end."""
+    missing: list[str] = []
+    for each in text:
+        if each in PAIRS:
+            missing.append(PAIRS[each])
+        elif missing and each == missing[-1]:
+            missing.pop()
+    return "".join(reversed(missing))
+
+
+def _reads(word: str) -> bool:
+    return not parse([word])[1]

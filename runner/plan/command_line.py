@@ -1,0 +1,98 @@
+"""The whole command line checked before anything runs: every problem of every job of a sweep, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.config.compose import Composer, is_multirun
+from runner.config.overrides import is_hydra, parse, spelled_out
+from runner.config.repair import repaired
+from runner.config.settings import Settings
+from runner.errors import ConfigError
+from runner.plan.jobs import expand, one_at_a_time
+from runner.plan.problems import Problems
+from runner.plan.rules import Rules
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+    from omegaconf import DictConfig
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """A command line without a problem: what it composes to (the first job of a sweep), and all its jobs."""
+
+    config: DictConfig  # Hydra's own node included
+    words: list[str]  # as Hydra is to read them: `seeds=5` spelled out
+    multirun: bool
+    jobs: list[list[Override]]
+    settings: list[Settings]  # one a job
+
+
+def check_command_line(
+    words: list[str], *, multirun: bool = False, config_name: str = "config", commands: tuple[str, ...] = ()
+) -> DictConfig:
+    """The composed configuration (Hydra's own node included) of the first job, after all jobs have been checked.
+
+    Raises:
+        ConfigError: with every problem found, each once.
+    """
+    return read_command_line(words, multirun=multirun, config_name=config_name, commands=commands).config
+
+
+def read_command_line(
+    words: list[str], *, multirun: bool = False, config_name: str = "config", commands: tuple[str, ...] = ()
+) -> CommandLine:
+    """All jobs of a command line, checked. Raises ConfigError with every problem found, each once."""
+    spelled, problems = spelled_out(words)
+    parsed, unread = parse(spelled, commands)
+    problems += unread
+    better = repaired(words, multirun) if unread else None
+    if better:
+        problems[-1] += f". Perhaps you meant: {better}"
+    hydras = [override for override in parsed if is_hydra(override)]
+    composer = Composer(config_name, tuple(o.input_line or "" for o in hydras if not o.is_sweep_override()))
+    config = composer.unswept(parsed)
+    multirun = multirun or is_multirun(config)
+    problems += _misplaced(words, parsed, multirun)
+    jobs, wrong = _jobs([o for o in parsed if not is_hydra(o)], config, multirun)
+    found = Problems(jobs, problems + wrong, numbered=multirun and not wrong)
+    settings = []
+    for number, job in enumerate(jobs):
+        made, wrong = composer.settings(job)
+        found.add(number, wrong)
+        settings.append(made)
+    found.raise_any()
+    return CommandLine(composer.base(jobs[0]), spelled, multirun, jobs, [made for made in settings if made])
+
+
+def _jobs(overrides: list[Override], config: DictConfig, multirun: bool) -> tuple[list[list[Override]], list[str]]:
+    """(jobs, problems); if the sweep cannot be expanded, jobs in which each of its values comes up."""
+    from omegaconf import OmegaConf
+
+    if not multirun:
+        return [[override for override in overrides if not override.is_sweep_override()]], []
+    everything = overrides
+    try:
+        rules = Rules.of(OmegaConf.to_container(config.hydra.sweeper, resolve=True))  # type: ignore[arg-type]
+        everything = [*rules.overrides(), *overrides]
+        return (expand(everything, rules) if rules.kind else one_at_a_time(everything)), []
+    except ConfigError as error:
+        return one_at_a_time(everything), error.problems
+
+
+def _misplaced(words: Sequence[str], overrides: Sequence[Override], multirun: bool) -> list[str]:
+    """Sweeps where none can be."""
+    swept = [override for override in overrides if override.is_sweep_override()]
+    if multirun:
+        return [
+            f"{o.input_line}: keys of Hydra itself cannot be swept over; give one value" for o in swept if is_hydra(o)
+        ]
+    seeds = [word for word in words if word.lstrip("+").startswith("seeds=")]
+    return [f"{word}: several runs are a sweep; add -m, or write seed=0 for one run" for word in seeds] + [
+        f"{o.input_line}: several values are a sweep; add -m, or write a list as {o.key_or_group}=[...]"
+        for o in swept
+        if not (seeds and o.key_or_group == "seed")
+    ]

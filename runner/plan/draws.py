@@ -1,0 +1,83 @@
+"""`hydra/sweeper=random`: settings drawn from lists, ranges and intervals, the same ones for the same seed."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from runner.config.overrides import count, plain, points
+from runner.errors import ConfigError
+from runner.plan.rules import Rules
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import IntervalSweep, Override
+
+
+def draw(axes: dict[str, Override], rules: Rules) -> list[list[Override]]:
+    """`n_trials` draws of all swept keys, each trained with every `seed` if seeds are swept over.
+
+    Every key has a stream of its own: one more key, or more trials, leave the other draws what they were.
+    """
+    drawn = {key: each for key, each in axes.items() if each.is_sweep_override() and each.key_or_group != "seed"}
+    fixed = {key: each for key, each in axes.items() if key not in drawn}
+    counted = {key: count(each) for key, each in (drawn | fixed).items() if not each.is_interval_sweep()}
+    seeds = {key: length for key, length in counted.items() if key in fixed or length == 0}
+    check_number(seeds, axes, rules, rules.n_trials)
+    values = {key: _draws(each, rules) for key, each in drawn.items()}
+    jobs = []
+    for trial in range(rules.n_trials):
+        walks = [[values[key][trial]] if key in drawn else points(axes[key]) for key in axes]
+        jobs += [list(job) for job in itertools.product(*walks)]
+    return jobs
+
+
+def _draws(override: Override, rules: Rules) -> list[Override]:
+    """One plain override a trial."""
+    stream = random.Random(f"{rules.seed} {override.key_or_group}")
+    if not override.is_interval_sweep():
+        among = points(override)
+        return [among[int(stream.random() * len(among))] for _ in range(rules.n_trials)]
+    interval: Any = override._value
+    _check_interval(override, interval)
+    return [plain(override, _between(interval, stream.random())) for _ in range(rules.n_trials)]
+
+
+def _check_interval(override: Override, interval: IntervalSweep) -> None:
+    low, high = interval.start, interval.end
+    if low is None or high is None or not low < high or not math.isfinite(high - low):
+        raise ConfigError(f"{override.input_line}: an interval runs from a smaller to a larger number")
+    unknown = sorted(interval.tags - {"log"})
+    if unknown:
+        raise ConfigError(f"{override.input_line}: tag {unknown[0]} means nothing here; the only one is log")
+    if "log" in interval.tags and low <= 0:
+        raise ConfigError(
+            f"{override.input_line}: the logarithm needs an interval above 0, as in tag(log, interval(1e-4,1e-1))"
+        )
+
+
+def _between(interval: Any, u: float) -> float | int:
+    """The point at the fraction u in [0, 1) of an interval or of its logarithm; whole numbers include both ends."""
+    low, high = interval.start, interval.end
+    whole = isinstance(low, int) and isinstance(high, int)
+    a, b = (low, high + 1) if whole else (low, high)
+    found = math.exp(math.log(a) + u * (math.log(b) - math.log(a))) if "log" in interval.tags else a + u * (b - a)
+    return min(max(math.floor(found), low), high) if whole else min(max(found, low), high)
+
+
+def check_number(lengths: Mapping[str, int], axes: Mapping[str, Override], rules: Rules, times: int = 1) -> None:
+    """ConfigError if a key has no value, or `times` combinations of so many values are more jobs than allowed."""
+    empty = [axes[key].input_line for key, length in lengths.items() if length == 0]
+    if empty:
+        raise ConfigError([f"{word}: stands for no value at all, so that there is no job" for word in empty])
+    total = times * math.prod(lengths.values())
+    if rules.max_jobs is not None and total > rules.max_jobs:
+        product = " x ".join(
+            [*([f"{times} trials"] if times > 1 else []), *(str(n) for n in lengths.values() if n > 1)]
+        )
+        raise ConfigError(
+            f"hydra.sweeper.max_jobs = {rules.max_jobs}: the sweep has {total} jobs ({product}); sweep over fewer "
+            f"values, or allow it with hydra.sweeper.max_jobs={total}"
+        )

@@ -1,0 +1,77 @@
+"""What hydra.sweeper.* says about how the words of a sweep become jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from runner.config.overrides import parse, spelled_out
+from runner.errors import ConfigError
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+
+OURS = {
+    "hydra_plugins.runner_sweeper.GridSweeper": "grid",
+    "hydra_plugins.runner_sweeper.RandomSweeper": "random",
+    "hydra._internal.core_plugins.basic_sweeper.BasicSweeper": "basic",
+}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """hydra.sweeper.*: how the words of a sweep become jobs. `kind` is None for a sweeper that is none of ours."""
+
+    kind: str | None
+    params: Mapping[str, Any]
+    max_jobs: int | None = None
+    zip: Sequence[Sequence[str]] = ()
+    n_trials: int = 1
+    seed: int = 0
+
+    @staticmethod
+    def of(sweeper: Mapping[str, Any]) -> Rules:
+        """Rules from the node hydra.sweeper. Raises ConfigError."""
+        kind = OURS.get(str(sweeper.get("_target_")))
+        params = dict(sweeper.get("params") or {})
+        if kind not in ("grid", "random"):
+            return Rules(kind, params)
+        limit = _whole(sweeper, "max_jobs", 1, "for example hydra.sweeper.max_jobs=20000, or null for no limit")
+        if kind == "grid":
+            return Rules(kind, params, limit, _pairs(sweeper.get("zip")))
+        trials = _whole(sweeper, "n_trials", 1, "for example hydra.sweeper.n_trials=20")
+        seed = _whole(sweeper, "seed", 0, "for example hydra.sweeper.seed=0")
+        if trials is None or seed is None:
+            raise ConfigError("hydra.sweeper.n_trials and hydra.sweeper.seed: null is not allowed; give whole numbers")
+        return Rules(kind, params, limit, (), trials, seed)
+
+    def overrides(self) -> list[Override]:
+        """What hydra.sweeper.params says, as overrides; the command line wins over them. Raises ConfigError."""
+        words = [f"{key}={value}" for key, value in self.params.items()]
+        spelled, wrong = spelled_out(words) if self.kind in ("grid", "random") else (words, [])
+        parsed, unread = parse(spelled)
+        if wrong or unread:
+            raise ConfigError([f"hydra.sweeper.params: {problem}" for problem in wrong + unread])
+        return parsed
+
+
+def _whole(sweeper: Mapping[str, Any], key: str, least: int, fix: str) -> int | None:
+    value = sweeper.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ConfigError(f"hydra.sweeper.{key} = {value}: must be a whole number >= {least}; {fix}")
+    return value
+
+
+def _pairs(value: Any) -> list[list[str]]:
+    """hydra.sweeper.zip as lists of keys. Raises ConfigError."""
+    groups = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value] if value else []
+    good = all(isinstance(g, Sequence) and not isinstance(g, str) and len(g) > 1 for g in groups)
+    if not good or not all(isinstance(key, str) for group in groups for key in group):
+        raise ConfigError(
+            f"hydra.sweeper.zip = {value}: must be lists of keys that are walked through together; for example "
+            '"hydra.sweeper.zip=[[optimizer,optimizer.lr]]"'
+        )
+    return [list(group) for group in groups]
