@@ -177,12 +177,12 @@ def _model(settings: Settings) -> str:
 def _optimizer(settings: Settings) -> str:
     from runner.config.registry import name_of
 
-    rule, schedule = settings.optimizer, settings.scheduler
-    name = name_of(rule, "optimizer")
+    rule, schedule, average = settings.optimizer, settings.scheduler, settings.averaging
     set_keys = [f"lr={_shown(rule.lr)}", *_not_default(rule, ("lr", "weight_decay"))]
-    return ", ".join(
-        [f"{name} {' '.join(set_keys)}", " ".join([name_of(schedule, "scheduler"), *_not_default(schedule)])]
-    )
+    parts = [[name_of(rule, "optimizer"), *set_keys], [name_of(schedule, "scheduler"), *_not_default(schedule)]]
+    if average.active:
+        parts.append(["averaging", name_of(average, "averaging"), *_not_default(average)])
+    return ", ".join(" ".join(part) for part in parts)
 
 
 def _not_default(node: Any, besides: tuple[str, ...] = ()) -> list[str]:
