@@ -4,7 +4,7 @@
     <sweep>/mean/01_lr=0.001_dropout=0.2/     the mean over the seeds and folds of a setting, the best setting first
 
 A mean has the tags of its runs, so that it lies in their charts, and its band (one standard deviation each way) as
-band/<tag>/lower and upper. It has no hyper-parameters and no summary.json: it is not a run.
+sd/<tag>/lower and upper. It has no hyper-parameters and no summary.json: it is not a run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LISTED = 50  # runs named in the text of a mean
 
 def band_of(tag: str) -> tuple[str, str, str]:
     """The tags of a curve and of the ends of its band."""
-    return tag, f"band/{tag}/lower", f"band/{tag}/upper"
+    return tag, f"sd/{tag}/lower", f"sd/{tag}/upper"
 
 
 def write_layout(root: Path, metrics: Sequence[str]) -> None:
@@ -34,7 +34,7 @@ def write_layout(root: Path, metrics: Sequence[str]) -> None:
     drawn = [metric for metric in metrics if not metric.startswith("test/")]
     names = dict.fromkeys(metric.partition("/")[2] for metric in drawn)
     together = {name: [f"^{name}/train$", f"^{name}/val$"] for name in names}
-    bands = {tag: band_of(tag) for tag in sorted(map(tag_of, drawn))}
+    bands = {tag: band_of(tag) for name in names for metric in drawn if (tag := tag_of(metric)).startswith(f"{name}/")}
     data = events.layout({"train and val": together}, {"mean and standard deviation of a setting": bands})
     disk.replace(root / LAYOUT, events.header() + data)
 
@@ -66,7 +66,7 @@ def _events(setting: Setting) -> bytes:
     curves = mean_curves(setting.folders)
     parts = [events.header(), events.text("mean", _described(setting))]
     tags = [band_of(tag_of(column)) for column in curves.columns]
-    banded = ["/" in column for column in curves.columns]
+    banded = ["/" in column and not column.endswith("/objective") for column in curves.columns]
     for epoch, means, sds in zip(curves.epochs, curves.mean, curves.sd, strict=True):
         points = []
         for (tag, lower, upper), wide, mean, sd in zip(tags, banded, means, sds, strict=True):
