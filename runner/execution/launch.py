@@ -6,6 +6,7 @@ Every job gets a folder with .hydra/, its callbacks and its return (the best val
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,13 +92,26 @@ class Launch:
                 if key(settings) not in have:
                     have.add(key(settings))
                     fold = f"_fold={settings.dataset.fold}" if len(members) > 1 else ""
-                    name = self._name(len(before) + len(new), words, label + fold)
+                    name = self._name(len(before) + len(new), words, label, fold)
                     new.append(Run(self.root / name, settings, tuple(w for w in words if not w.startswith("hydra"))))
+        self._check_names(before + new)
         return new
 
-    def _name(self, number: int, words: list[str], label: str) -> str:
+    def _name(self, number: int, words: list[str], label: str, fold: str) -> str:
         own = self.files.subdir(words, number)
-        return own or f"{number:03d}_{sanitized(label)}"[:LONGEST].rstrip("_.")
+        return f"{own}{fold}" if own else f"{number:03d}_{sanitized(label + fold)}"[:LONGEST].rstrip("_.")
+
+    def _check_names(self, runs: list[Run]) -> None:
+        """ConfigError unless each run has a folder of its own below that of the sweep."""
+        names = [sweep_file.name_of(run.folder, self.root) for run in runs]
+        again = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+        within = {name for name in names if name.split(os.sep)[0] in (os.curdir, os.pardir)}
+        if again or within:
+            name = sorted(again | within)[0]
+            what = f"two runs of the sweep would lie in {name}" if again else f"{name} is not below the sweep's folder"
+            raise ConfigError(
+                f"hydra.sweep.subdir: {what}; leave it out, or use what differs: ${{hydra.job.override_dirname}}"
+            )
 
     def _make_folders(self, runs: list[Run], first: int) -> None:
         """Folders with .hydra/, of runs that have none yet; all durable before anything trains."""
