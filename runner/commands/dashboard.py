@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import signal
+import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 from runner.commands.folders import OUTPUTS, newest
 from runner.errors import ConfigError, RunError
+from runner.reports.shown import choose
 
 SCALARS_KEPT = 10_000  # points a curve; TensorBoard's own default thins curves to 1,000
 RELOAD_SECONDS = 5  # how soon a running curve moves
@@ -21,16 +24,50 @@ def run(arguments: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us with Ctrl-C ignored
         signal.signal(number, signal.default_int_handler)
     folder = _folder(args.dir)
-    url = launch(folder, args.port, args.host)
-    print(f"TensorBoard for {folder}: {url}  (Ctrl-C ends it)", flush=True)
     try:
-        threading.Event().wait()
+        if args.all:
+            _serve(folder, folder, [], args)
+        else:
+            _serve_chosen(folder, args)
     except KeyboardInterrupt:
         print("dashboard closed")
     return 0
 
 
-def launch(folder: Path, port: int | None = None, host: str | None = None) -> str:
+def _serve(folder: Path, directory: Path, said: list[str], args: argparse.Namespace) -> None:
+    url = launch(directory, args.port, args.host, title=str(folder))
+    print("\n".join([f"TensorBoard for {folder}: {url}  (Ctrl-C ends it)", *said]), flush=True)
+    if directory == folder:
+        threading.Event().wait()
+
+
+def _serve_chosen(folder: Path, args: argparse.Namespace) -> None:
+    """Serve a folder of links to the means and the best runs where there are many; as a sweep goes on they change."""
+    shown = choose(folder)
+    if shown is None:
+        return _serve(folder, folder, [], args)
+    with tempfile.TemporaryDirectory(prefix="runner-dashboard-") as made:
+        links = Path(made)
+        link(shown.paths, folder, links)
+        said = [f"  {line}" for line in [*shown.said, f"--all shows all {shown.runs:,} runs"]]
+        _serve(folder, links, said, args)
+        while True:
+            time.sleep(RELOAD_SECONDS)
+            link((choose(folder) or shown).paths, folder, links)
+
+
+def link(paths: list[Path], folder: Path, links: Path) -> None:
+    """Make `links` hold a link to each of the paths, which lie in `folder`, at the same place in it, and no other."""
+    wanted = {links / path.relative_to(folder): path.absolute() for path in paths}
+    for old in [path for path in links.rglob("*") if path.is_symlink() and path not in wanted]:
+        old.unlink()
+    for place, target in wanted.items():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not place.is_symlink():
+            place.symlink_to(target)
+
+
+def launch(folder: Path, port: int | None = None, host: str | None = None, title: str | None = None) -> str:
     """Start TensorBoard in this process; returns its URL.
 
     Raises:
@@ -42,7 +79,7 @@ def launch(folder: Path, port: int | None = None, host: str | None = None) -> st
 
     logging.getLogger("tensorboard").setLevel(logging.ERROR)
     board = program.TensorBoard(default.get_plugins())
-    board.configure(argv=["runner dashboard", *flags(folder, port, host)])
+    board.configure(argv=["runner dashboard", *flags(folder, port, host, title)])
     try:
         return board.launch()
     except program.TensorBoardServerException as error:
@@ -51,10 +88,10 @@ def launch(folder: Path, port: int | None = None, host: str | None = None) -> st
         ) from error
 
 
-def flags(folder: Path, port: int | None = None, host: str | None = None) -> list[str]:
+def flags(folder: Path, port: int | None = None, host: str | None = None, title: str | None = None) -> list[str]:
     """TensorBoard's command line for a folder."""
     words = ["--logdir", str(folder), "--reload_interval", str(RELOAD_SECONDS)]
-    words += ["--samples_per_plugin", f"scalars={SCALARS_KEPT}", "--window_title", f"runner: {folder}"]
+    words += ["--samples_per_plugin", f"scalars={SCALARS_KEPT}", "--window_title", f"runner: {title or folder}"]
     words += [] if port is None else ["--port", str(port)]
     return words + ([] if host is None else ["--host", host])
 
@@ -78,6 +115,7 @@ def _port(text: str) -> Any:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="runner dashboard", description="TensorBoard over a folder of runs.")
     parser.add_argument("dir", nargs="?", help="folder of runs (default: outputs), or `last` for the newest run")
+    parser.add_argument("--all", action="store_true", help="every run, not only means and the best of many")
     parser.add_argument("--port", type=_port, help="default: 6006, or the next free one; 0 = any free one")
     parser.add_argument("--host", help="default: localhost; 0.0.0.0 lets other machines in")
     return parser

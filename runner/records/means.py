@@ -16,7 +16,7 @@ from runner.config.validate import show
 from runner.errors import RunError
 from runner.records.names import LONGEST, sanitized
 from runner.records.run_files import METRICS, NOT_DRAWN
-from runner.records.sweep_state import DONE
+from runner.records.sweep_folder import DONE
 
 REPEATS = ("seed", "dataset.fold")  # what the runs of a setting may differ in
 NOT_A_CHOICE = (*REPEATS, "name")

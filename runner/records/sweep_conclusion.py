@@ -12,7 +12,8 @@ from typing import Any
 from runner.records import pipe
 from runner.records.console import shown_path
 from runner.records.progress import duration, short
-from runner.records.sweep_state import DONE, label
+from runner.records.sweep_folder import DONE
+from runner.records.sweep_state import label
 
 SHOWN = 20  # failures shown at most
 SECONDS: dict[Path, float] = {}  # how long the sweeps of this process have trained, by their folders

@@ -17,8 +17,9 @@ from typing import Any
 from runner.records import disk
 from runner.records.means import Setting, mean_curves, settings_of
 from runner.records.run_files import tag_of
+from runner.records.sweep_folder import LAYOUT, MEANS
 
-LAYOUT, MEAN, MEANS = "events.out.tfevents.0.layout", "events.out.tfevents.{}.mean", "mean"
+MEAN = "events.out.tfevents.{}.mean"
 LISTED = 50  # runs named in the text of a mean
 
 

@@ -6,8 +6,7 @@ import time
 from pathlib import Path
 
 from runner.records import disk
-
-LOG = "sweep.log"
+from runner.records.sweep_folder import LOG
 
 
 class SweepLog:

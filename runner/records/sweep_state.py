@@ -11,8 +11,8 @@ from typing import Any
 from runner.execution.pool import Broken, Done, Given, Training
 from runner.execution.work import Work
 from runner.records.progress import duration, short
+from runner.records.sweep_folder import DONE
 
-DONE = ("completed", "stopped_early", "pruned")  # ended as they were meant to
 PACE_AFTER = 1.0  # seconds before a pace is worth saying
 
 

@@ -1,0 +1,6 @@
+"""Names in the folder of a sweep beside its runs, and words that its records share."""
+
+LOG = "sweep.log"
+LAYOUT = "events.out.tfevents.0.layout"  # in the root: what TensorBoard's Custom Scalars page shows
+MEANS = "mean"  # the folder of means, one a setting
+DONE = ("completed", "stopped_early", "pruned")  # statuses of runs that ended as they were meant to

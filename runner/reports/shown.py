@@ -1,0 +1,138 @@
+"""Which runs `runner dashboard` shows of a folder that holds many: of every sweep its means and its best runs.
+
+With a hundred curves TensorBoard draws a tangle, and with more than five hundred it selects none.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner.records.sweep_folder import DONE, LAYOUT, MEANS
+
+FEW = 12  # runs that are shown without choosing
+BEST = 10  # runs of a sweep, and means of a sweep
+SWEEPS = 3  # newest ones of a folder
+EVENTS = "events.out.tfevents"
+RESULTS, SWEEP = "results.csv", "sweep.yaml"
+
+
+@dataclass
+class Shown:
+    """What is shown of a folder: paths of runs, means and layouts, and what to say about it."""
+
+    runs: int = 0  # there are
+    paths: list[Path] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+
+def choose(folder: Path) -> Shown | None:
+    """What to show of a folder; None: all of it, as it holds few runs."""
+    alone, sweeps = _inventory(folder)
+    sizes = {sweep: _size(sweep) for sweep in sweeps}
+    total = len(alone) + sum(sizes.values())
+    if total <= FEW:
+        return None
+    shown = Shown(total)
+    newest = sorted(sweeps, key=lambda sweep: (sweep / SWEEP).stat().st_mtime_ns)[-SWEEPS:]
+    if len(sweeps) > len(newest):
+        shown.said.append(f"the newest {len(newest)} of {len(sweeps)} sweeps")
+    for sweep in reversed(newest):
+        _add_sweep(shown, sweep, sizes[sweep])
+    if folder in alone:  # it has events of its own beside those below it
+        shown.paths += sorted(folder.glob(f"{EVENTS}*"))
+        alone.remove(folder)
+    if alone:
+        latest = sorted(alone, key=lambda run: run.stat().st_mtime_ns)[-FEW:]
+        shown.paths += latest
+        shown.said.append(f"the newest {len(latest)} of {len(alone)} single runs" if len(latest) < len(alone) else "")
+    shown.said = [line for line in shown.said if line]
+    return shown
+
+
+def _add_sweep(shown: Shown, sweep: Path, size: int) -> None:
+    shown.paths += [sweep / LAYOUT] if (sweep / LAYOUT).exists() else []
+    means = sorted(_with_events(sweep / MEANS))
+    shown.paths += means[:BEST]  # their names begin with their ranks
+    if size <= FEW:
+        shown.paths += _with_events(sweep, but=MEANS)
+        return
+    monitor, best = _best(sweep)
+    if best:
+        shown.paths += best
+        what = f"the best {len(best)} of {size:,} runs by {monitor}"
+    else:
+        running = sorted(_with_events(sweep, but=MEANS))[:BEST]
+        shown.paths += running
+        what = f"{len(running)} of {size:,} runs, as none has ended"
+    of = f" of {len(means):,}" if len(means) > BEST else ""
+    shown.said.append(f"{sweep.name}: {what}" + (f", {min(len(means), BEST)}{of} means" if means else ""))
+
+
+def _best(sweep: Path) -> tuple[str, list[Path]]:
+    """The monitored metric and the best runs by it, of those that have ended."""
+    from runner.training.settings import EarlyStopping
+
+    try:
+        with (sweep / RESULTS).open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    except FileNotFoundError:  # not begun
+        return "", []
+    rules = [(row.get("early_stopping.monitor") or "", row.get("early_stopping.mode") or "auto") for row in rows]
+    chosen = max(rules, key=rules.count, default=("", "auto"))
+    rule = EarlyStopping(monitor=chosen[0] or EarlyStopping().monitor, mode=chosen[1])
+    sign = -1 if rule.maximize else 1
+    found = []
+    for row, own in zip(rows, rules, strict=True):
+        value = _value(row.get(rule.monitor))
+        if own == chosen and value is not None and row["status"] in DONE and (sweep / row["run"]).is_dir():
+            found.append((sign * value, sweep / row["run"]))
+    return rule.monitor, [run for _, run in sorted(found)[:BEST]]
+
+
+def _value(cell: str | None) -> float | None:
+    """A number of the table; None if it is empty or the last line is not whole yet."""
+    try:
+        value = float(cell or "nan")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _size(sweep: Path) -> int:
+    """How many runs a sweep has."""
+    with (sweep / SWEEP).open("rb") as file:
+        return sum(line.startswith(b"- ") for line in file)
+
+
+def _inventory(folder: Path) -> tuple[list[Path], list[Path]]:
+    """(runs outside of sweeps, sweeps) at or below a folder."""
+    if (folder / SWEEP).is_file():
+        return [], [folder]
+    alone, sweeps = [folder] if _has_events(folder) else [], []
+    for child in _folders(folder):
+        more, within = _inventory(child)
+        alone += more
+        sweeps += within
+    return alone, sweeps
+
+
+def _with_events(folder: Path, but: str = "") -> list[Path]:
+    """The folders directly below that hold events."""
+    return [child for child in _folders(folder) if child.name != but and _has_events(child)]
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        with os.scandir(folder) as entries:
+            names = [e.name for e in entries if not e.name.startswith(".") and e.is_dir(follow_symlinks=False)]
+        yield from (folder / name for name in sorted(names))
+
+
+def _has_events(folder: Path) -> bool:
+    with os.scandir(folder) as entries:
+        return any(entry.name.startswith(EVENTS) for entry in entries)
