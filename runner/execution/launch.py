@@ -5,13 +5,11 @@ Every job gets a folder with .hydra/, its callbacks and its return (the best val
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.config.compact import compact
 from runner.config.compose import Composer
 from runner.config.overrides import parse
 from runner.config.settings import Settings
@@ -21,6 +19,7 @@ from runner.execution.hydra_files import HydraFiles, has_files, job_return, refu
 from runner.execution.lock import lock
 from runner.execution.sweep import Options, Sweep, check_data, data_of
 from runner.execution.work import Run
+from runner.plan.duplicates import identity
 from runner.plan.folds import expand_folds
 from runner.records import disk
 from runner.records.names import LONGEST, sanitized
@@ -135,5 +134,4 @@ class Launch:
 
 def key(settings: Settings) -> str:
     """Equal for runs that are the same run: every value that a number depends on, and those of techniques in use."""
-    given = {k: v for k, v in compact(settings).items() if k != "name"}
-    return json.dumps(given, sort_keys=True)
+    return identity(settings)
