@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,11 @@ class RunData:
     pixel_range: tuple[float, float] = (0.0, 1.0)  # raw values of black and white, if these are images
     weights: np.ndarray | None = None  # [N] float64 in the loss, mean 1 over the training rows; None = all alike
     how: str = ""  # how the rows were split, besides split_seed and stratified
+
+    @cached_property
+    def encoding_json(self) -> str:
+        """The encoding as a model file keeps it; the same for every run on this data."""
+        return json.dumps(self.encoding.to_dict())
 
     def describe(self) -> list[str]:
         """What was read and inferred, in lines for the screen."""

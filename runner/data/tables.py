@@ -112,6 +112,16 @@ class Tables:
         x, q = self.x.index_select(0, of_x), self.q.index_select(0, of_y)
         return x.view(*index.shape, -1), q.view(*index.shape, -1)
 
+    @property
+    def alike(self) -> bool:
+        """Whether every row has the same examples in the same splits."""
+        return all(data is self.data[0] for data in self.data)
+
+    def gather_alike(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """What `gather` gives for index [M, B] with equal rows, laid down once for all of them."""
+        x, q = self.subset([0]).gather(index[:1])
+        return x.expand(len(index), -1, -1), q.expand(len(index), -1, -1)
+
     def answers(self, index: Tensor) -> Tensor:
         """Class codes or scaled numbers [M, B] of examples `index` [M, B]."""
         return self.y.index_select(0, (index + self._y_shift[:, None]).to(self.device).flatten()).view(index.shape)

@@ -228,9 +228,11 @@ def carry_out_and_tell(
 
     told = [0.0]
 
-    def watch(members: list[int], trials: list[Any]) -> None:
+    number_of = {runs[i].folder: i for i in work.members}
+
+    def watch(trials: list[Any]) -> None:
         if time.monotonic() - told[0] >= TELL_SECONDS:
-            rows = {i: (int(t.last["epoch"]), t.stopping.best) for i, t in zip(members, trials, strict=True)}
+            rows = {number_of[t.files.folder]: (int(t.last["epoch"]), t.stopping.best) for t in trials}
             tell(Training(number, rows))
             told[0] = time.monotonic()
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a sweep: where it lies, what was asked for on the command line, and what that means."""
+    """One run of a sweep: where it lies, what was asked for on the command line, and what that means.
+
+    `choices` are those of Hydra's groups in which it differs from the sweep's own configuration.
+    """
 
     folder: Path
     settings: Settings
     overrides: tuple[str, ...] = ()
+    choices: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,9 @@ def carry_out(
     *,
     asked_to_stop: Callable[[], bool],
     ended: Callable[[int, Outcome], None],
-    watch: Callable[[list[int], list[Any]], None],
+    watch: Callable[[list[Any]], None],
 ) -> None:
-    """Train all members to their ends; `ended` hears of each at once, `watch` of those in training after each epoch.
+    """Train all members to their ends; `ended` hears of each at once, `watch` of the trials in training after each epoch.
 
     Raises Interrupted with everything saved if asked to stop, and whatever one of the rows raises.
     """
@@ -89,7 +93,7 @@ def carry_out(
         work.path,
         facts=facts(first),
         asked_to_stop=asked_to_stop,
-        watch=lambda trials, _: watch([number[place(t.files.folder, work.path)] for t in trials], trials),
+        watch=lambda trials, _: watch(trials),
         at_end=draw_figures,
         ended=lambda outcome: ended(number[place(outcome.folder, work.path)], outcome),
         admit=admit,

@@ -42,7 +42,7 @@ def evaluate(network: Network, loss: Any, tables: Tables, index: Tensor, names: 
 
 def _chunks(network: Network, loss: Any, tables: Tables, index: Tensor) -> Iterator[Chunk]:
     for part in index.split(CHUNK, dim=1):
-        x, q = tables.gather(part)
+        x, q = tables.gather_alike(part) if tables.alike else tables.gather(part)
         outputs = network.forward(x)
         losses = loss.forward(outputs, q, network.head)
         yield Chunk(outputs[..., : tables.outputs], losses, tables.answers(part), loss.link)

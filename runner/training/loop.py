@@ -130,15 +130,17 @@ class Training:
         """One line of metrics [n] for each of these rows."""
         now = time.monotonic()
         elapsed, self.clock = now - self.clock, now
+        improved = []
         for i, row in enumerate(rows):
             trial = self.trials[row]
             trial.seconds += elapsed
             epoch = int(self.engine.epochs[row])
             values = {name: float(column[i]) for name, column in metrics.items()}
             if trial.record(epoch, _in_order(trial, epoch, self.engine.steps, values)):
-                for name, best in self.best.items():
-                    best[row] = self.engine.kept[name][row]
+                improved.append(row)
             self._log_histograms(trial, epoch, row)
+        for name, best in self.best.items() if improved else ():
+            best[improved] = self.engine.kept[name][improved]
 
     def _log_steps(self, objectives: np.ndarray) -> None:
         first = self.engine.epochs - 1

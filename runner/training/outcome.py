@@ -47,7 +47,7 @@ def model_bytes(engine: Engine, row: int, settings: Settings, data: RunData) -> 
     metadata = {
         "format": str(MODEL_FORMAT),
         "architecture": json.dumps(arch),
-        "encoding": json.dumps(data.encoding.to_dict()),
+        "encoding": data.encoding_json,
         "dtype": settings.trainer.dtype,
     }
     return to_bytes(state, metadata | {"sha256": model_digest(state, metadata)})

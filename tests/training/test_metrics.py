@@ -18,6 +18,8 @@ N = 2 * CHUNK + 452
 class Examples:
     """Data whose features are the network's outputs [M, n, C] and the losses [M, n] of its examples."""
 
+    alike = False  # every row its own examples
+
     def __init__(self, outputs, answers, losses=None, scale=1.0):
         self.z, self.y = torch.from_numpy(outputs), torch.from_numpy(answers)
         self.losses = self.z.abs().sum(-1) if losses is None else torch.from_numpy(losses)
