@@ -144,11 +144,21 @@ class Pool:
         yield event
 
 
+def start_method(runs: Sequence[Run]) -> str:
+    """How workers are started: forked where that works, which is not on a GPU that the parent may have looked at."""
+    return "fork" if sys.platform == "linux" and not any(on_gpu(run) for run in runs) else "spawn"
+
+
+def on_gpu(run: Run) -> bool:
+    """Whether a run trains on a GPU."""
+    return run.settings.trainer.device.startswith("cuda")
+
+
 class _Worker:
     """One process and the pipe to it."""
 
     def __init__(self, number: int, runs: Sequence[Run], data: Sequence[Any], others: Sequence[Connection]):
-        context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+        context: Any = multiprocessing.get_context(start_method(runs))
         self.number = number
         self.connection, theirs = context.Pipe()
         forked = context.get_start_method() == "fork"

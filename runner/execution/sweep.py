@@ -6,7 +6,6 @@ go on from the checkpoint in halves, until the run that breaks it stands alone a
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import os
@@ -20,11 +19,12 @@ from typing import Any
 from runner.config.compact import compact
 from runner.errors import ConfigError
 from runner.execution import recovery
-from runner.execution.pool import Broken, Done, Ended, Event, Pool
+from runner.execution.pool import Broken, Done, Ended, Event, Pool, on_gpu
 from runner.execution.results import Results
 from runner.execution.serial import Serial
 from runner.execution.signals import stop_signals
 from runner.execution.work import Run, Work
+from runner.plan.shares import share_out
 from runner.records import disk, tracebacks
 from runner.records.console import shown_path
 from runner.training.loop import Interrupted
@@ -33,7 +33,6 @@ from runner.training.outcome import Outcome
 EXECUTORS = ("processes", "serial")
 OPTIONS = ("executor", "workers", "max_members", "keep_going")
 WRITE_SECONDS = 1.0  # between two writes of results.csv
-SHARE = 4  # works a worker, so that the last ones do not wait for one another
 
 
 @dataclass(frozen=True)
@@ -176,37 +175,23 @@ class Sweep:
 
     @property
     def workers(self) -> int:
-        """Worker processes."""
-        return self.options.workers or len(os.sched_getaffinity(0))
+        """Worker processes: as many as asked for, else one a core, or a single one where runs share a GPU."""
+        shared = any(on_gpu(run) for run in self.runs)
+        return self.options.workers or (1 if shared else len(os.sched_getaffinity(0)))
 
     def _works(self, members: Sequence[int], shares: int | None = None) -> list[Work]:
         """Works for these runs, the longest first: by structure, and by the checkpoint they go on from."""
-        from runner.optimizers.segments import segment_key
-        from runner.plan.populations import structure, width
-
         holders = recovery.holders(self.root, self.runs, members)
-        groups: dict[tuple, list[int]] = {}
-        for i in members:
-            groups.setdefault((holders.get(i), structure(self.runs[i].settings, self.data[i])), []).append(i)
-        works = []
-        for (source, _), group in groups.items():
-            group.sort(key=lambda i: str(segment_key(self.runs[i].settings)))  # few rules in each population
-            wide = min(self.options.max_members or width(self.runs[group[0]].settings, self.data[group[0]]), len(group))
-            parts = 1 if source else shares or min(math.ceil(len(group) / wide), SHARE * self.workers)
-            for part in equal_parts(group, parts):
-                works.append(Work(tuple(part), min(wide, len(part)), self._next_path(), source))
-        works.sort(key=lambda work: -len(work.members))
-        while shares is None and works and len(works) < self.workers and len(works[0].members) > 1:
-            works = self._halved(works[0]) + works[1:]
-            works.sort(key=lambda work: -len(work.members))
-        return works
-
-    def _halved(self, work: Work) -> list[Work]:
-        """Two works instead of one, so that no worker is idle."""
-        middle = math.ceil(len(work.members) / 2)
-        parts = (work.members[:middle], work.members[middle:])
-        paths = (work.path, self._next_path())
-        return [Work(p, min(work.width, len(p)), path, work.source) for p, path in zip(parts, paths, strict=True)]
+        planned = share_out(
+            members,
+            [run.settings for run in self.runs],
+            self.data,
+            self.workers,
+            max_members=self.options.max_members,
+            parts=shares,
+            source=holders.get,
+        )
+        return [Work(share.members, share.width, self._next_path(), share.source) for share in planned]
 
     def _next_path(self) -> Path:
         while True:
@@ -214,12 +199,6 @@ class Sweep:
             self.number += 1
             if not path.exists():
                 return path
-
-
-def equal_parts(items: Sequence[int], count: int) -> list[list[int]]:
-    """The items in `count` parts whose sizes differ by one at most."""
-    ends = [round(k * len(items) / count) for k in range(count + 1)]
-    return [list(items[a:b]) for a, b in itertools.pairwise(ends) if b > a]
 
 
 def data_key(run: Run) -> str:
