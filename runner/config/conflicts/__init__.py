@@ -1,0 +1,22 @@
+"""Values that are fine alone and wrong together: one function a rule, asked twice.
+
+Before the data are read, with what the configuration alone tells (`Known()`), so that every problem is reported at
+once; and again beside the data (`runner.plan.checks`). A rule is silent about what it cannot know yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from runner.config.conflicts import data, network, training
+from runner.config.conflicts.base import Conflict, Known
+from runner.config.settings import Settings
+
+__all__ = ["Conflict", "Known", "conflicts"]
+
+RULES: tuple[Callable[[Settings, Known], Iterator[Conflict]], ...] = data.RULES + training.RULES + network.RULES
+
+
+def conflicts(settings: Settings, known: Known | None = None) -> list[Conflict]:
+    """Everything in `settings` that contradicts something else in it, or what is known."""
+    return [conflict for rule in RULES for conflict in rule(settings, known or Known())]

@@ -1,0 +1,73 @@
+"""What a rule yields, what it may know, and what several rules ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from runner.config.registry import Entry, Option, entries, name_of
+from runner.config.settings import Settings, flat_key
+
+TASKS = ("classification", "regression")
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A sentence for the user, and the keys involved (the check is void while one of them is itself wrong)."""
+
+    keys: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the data and the machine; None = not yet."""
+
+    task: str | None = None
+    train: int | None = None  # examples of the training split
+    val: int | None = None  # of the validation split
+    cuda: int | None = None  # CUDA devices that torch can use
+    image_shape: tuple[int, ...] | None = None  # (channels, height, width); () if the examples are no images
+
+    def batch(self, s: Settings) -> int | None:
+        """Examples a step."""
+        return min(s.trainer.batch_size, self.train) if self.train else None
+
+    def steps(self, s: Settings) -> int | None:
+        """Steps an epoch."""
+        batch = self.batch(s)
+        if not self.train or not batch:
+            return None
+        return self.train // batch if s.trainer.drop_last else -(-self.train // batch)
+
+
+def data_task(s: Settings, known: Known) -> tuple[str | None, str]:
+    """(task of the data, what says so), from the data or from dataset.task."""
+    if known.task:
+        return known.task, "the data"
+    declared = getattr(s.dataset, "task", None)
+    return (declared, f"dataset.task={declared}") if declared in TASKS else (None, "")
+
+
+def task_of(s: Settings, known: Known) -> tuple[str | None, str]:
+    """(task, what says so), from the loss if nothing is known of the data."""
+    task, why = data_task(s, known)
+    if not task and getattr(s.loss, "task", None):
+        return s.loss.task, f"loss={name_of(s.loss, 'loss')}"
+    return task, why
+
+
+def metrics(task: str | None) -> tuple[str, ...]:
+    """The names of a task's metrics."""
+    from runner.training.metrics.base import metrics_of
+
+    return metrics_of(task) if task else ()
+
+
+def active(s: Settings, group: str = "regularizer") -> Iterator[tuple[Entry, Option, str, str]]:
+    """(entry, option, dotted key, value) of every strength of a flat group that is not neutral."""
+    for name, entry in entries(group).items():
+        for key, option in entry.options.items():
+            value = getattr(getattr(s, group)[name], key)
+            if option.active(value):
+                yield entry, option, flat_key(entry, key), f"{value:g}" if isinstance(value, float) else value

@@ -1,0 +1,71 @@
+"""The data set beside itself, the loss and what changes examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runner.config.conflicts.base import Conflict, Known, active, data_task, task_of
+from runner.config.registry import name_of
+from runner.config.settings import Settings
+
+
+def fractions(s: Settings, known: Known) -> Iterator[Conflict]:
+    """The training split keeps something. A table that may mark its own splits is judged where it is cut."""
+    problem = s.dataset.overdrawn(s.dataset.cuts())
+    if problem:
+        yield Conflict(("dataset.val_fraction", "dataset.test_fraction"), problem)
+
+
+def dataset_keys(s: Settings, known: Known) -> Iterator[Conflict]:
+    """The keys of the data set agree with each other."""
+    for keys, text in s.dataset.contradictions():
+        yield Conflict(keys, text)
+
+
+def loss_task(s: Settings, known: Known) -> Iterator[Conflict]:
+    """The loss is for the task of the data."""
+    task, why = data_task(s, known)
+    wanted = getattr(s.loss, "task", None)
+    if task and wanted and wanted != task:
+        yield Conflict(
+            ("loss", "dataset.task"),
+            f"loss = {name_of(s.loss, 'loss')}: is for {wanted}, but {why} is {task}; use loss=auto",
+        )
+
+
+def targets(s: Settings, known: Known) -> Iterator[Conflict]:
+    """What smooths labels needs labels."""
+    from runner.regularizers.base import Targets
+
+    task, why = task_of(s, known)
+    for entry, option, key, value in active(s):
+        if task and issubclass(entry.cls, Targets) and entry.cls.task != task:
+            yield Conflict(
+                (key, "loss", "dataset.task"),
+                f"{key} = {value}: is for {entry.cls.task}, but {why} is {task}; set {key}={option.neutral:g}"
+                + (" or loss=cross_entropy" if why.startswith("loss") else ""),
+            )
+
+
+def augmented_data(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Images are changed as images, tables as tables, colours where there are colours."""
+    from runner.data.augmentation.base import Augmentation
+
+    shape = s.dataset.image_shape if known.image_shape is None else known.image_shape
+    data = f"dataset={name_of(s.dataset, 'dataset')}"
+    for entry, option, key, value in active(s, "augmentation"):
+        cls: type[Augmentation] = entry.cls
+        problem = ""
+        if shape is not None and ("image" if shape else "table") not in cls.inputs:
+            holds = f"images ({'x'.join(map(str, shape))})" if shape else "a table"
+            problem = f"is for {cls.inputs[0]}s, but {data} is {holds}; set {key}={option.neutral:g}"
+        elif shape and cls.channels not in (None, shape[0]):
+            have = "are grey" if shape[0] == 1 else f"have {shape[0]} channels"
+            problem = f"changes colours, but the images of {data} {have}; set {key}={option.neutral:g}"
+        elif s.dataset.scaling == "quantile" and cls.on_pixels and (shape or "table" not in cls.inputs):
+            problem = "changes pixels, which dataset.scaling = quantile does not keep; set dataset.scaling=standardize"
+        if problem:
+            yield Conflict((key, "dataset", "dataset.scaling"), f"{key} = {value}: {problem}")
+
+
+RULES = (fractions, dataset_keys, loss_task, targets, augmented_data)

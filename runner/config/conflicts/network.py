@@ -1,0 +1,89 @@
+"""The network beside what regularizes it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from runner.config.conflicts.base import Conflict, Known, active
+from runner.config.registry import entries
+from runner.config.settings import Settings, flat_key
+
+
+def layers(s: Settings, known: Known) -> Iterator[Conflict]:
+    """A list of strengths has one value a layer: hidden layers for noise, all for penalties and constraints."""
+    from runner.regularizers.base import Noise
+
+    hidden = len(s.model.hidden)
+    for name, entry in entries("regularizer").items():
+        noise = issubclass(entry.cls, Noise)
+        expected, what = (hidden, "hidden layers") if noise else (hidden + 1, "layers with the output")
+        for key, option in entry.options.items():
+            path, value = flat_key(entry, key), getattr(s.regularizer[name], key)
+            without = noise and not hidden and option.active(value)  # what `hidden_noise` reports
+            if isinstance(value, list) and len(value) != expected and not without:
+                yield Conflict(
+                    (path, "model.hidden"),
+                    f"{path} = {value}: {len(value)} values, but model.hidden = {s.model.hidden} "
+                    f"has {expected} {what}; give {expected} values or one number for all",
+                )
+
+
+def hidden_noise(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Noise on hidden layers needs one."""
+    from runner.regularizers.base import Noise
+
+    for entry, option, key, value in active(s):
+        if not s.model.hidden and issubclass(entry.cls, Noise) and entry.cls.site == "hidden":
+            yield Conflict(
+                (key, "model.hidden"),
+                f"{key} = {value}: acts on hidden layers, but model.hidden = [] has none; set {key}="
+                f"{option.neutral:g} or model.hidden=[128]",
+            )
+
+
+def residual(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Residual sums need two hidden layers of one width, one after the other."""
+    hidden = s.model.hidden
+    if s.model.residual and not any(a == b for a, b in itertools.pairwise(hidden)):
+        wide = max(hidden, default=128)
+        yield Conflict(
+            ("model.residual", "model.hidden"),
+            f"model.residual = true: a hidden layer adds its input if the hidden layer before it is as wide, and in "
+            f"model.hidden = {hidden} none is; set model.hidden=[{wide},{wide}] or model.residual=false",
+        )
+
+
+def last_batch(s: Settings, known: Known) -> Iterator[Conflict]:
+    """A norm over the batch needs two examples in each."""
+    norm = entries("norm").get(s.model.norm)
+    if norm is None or not getattr(norm.cls, "needs_batch", False):
+        return
+    batch, n = known.batch(s) or s.trainer.batch_size, known.train
+    problem = ""
+    if batch == 1:
+        problem = f"model.norm={s.model.norm} needs at least two examples a batch; use more, or model.norm=none"
+    elif n and n % batch == 1 and not s.trainer.drop_last:
+        problem = (
+            f"with {n} training examples the last batch holds one, and model.norm={s.model.norm} has no variance "
+            "there; set trainer.drop_last=true or another batch size"
+        )
+    if problem:
+        keys = ("trainer.batch_size", "trainer.drop_last", "model.norm")
+        yield Conflict(keys, f"trainer.batch_size = {s.trainer.batch_size}: {problem}")
+
+
+def one_proximal(s: Settings, known: Known) -> Iterator[Conflict]:
+    """The proximal operator of a sum of penalties is not one after the other."""
+    from runner.regularizers.base import Penalty
+
+    found = {entry.name: key for entry, _, key, _ in active(s) if issubclass(entry.cls, Penalty) and entry.cls.prox}
+    if s.optimizer.proximal and len(found) > 1:
+        yield Conflict(
+            ("optimizer.proximal", *found.values()),
+            f"optimizer.proximal = true: takes one penalty, not {' and '.join(found)}; L1 and L2 together are "
+            "regularizer.elastic_net, or set optimizer.proximal=false",
+        )
+
+
+RULES = (layers, hidden_noise, residual, last_batch, one_proximal)

@@ -1,0 +1,96 @@
+"""Lengths, metrics, early stopping and the device."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+
+from runner.config.conflicts.base import Conflict, Known, metrics, task_of
+from runner.config.registry import name_of
+from runner.config.settings import Settings
+
+
+def warmup(s: Settings, known: Known) -> Iterator[Conflict]:
+    """The warm-up ends before training does. With trainer.epochs = 0 nothing is trained, and nothing is wrong."""
+    warm, unit, epochs, steps = s.scheduler.warmup, s.scheduler.unit, s.trainer.epochs, known.steps(s)
+    length = epochs if unit == "epochs" else steps and epochs * steps
+    if length and warm > length:
+        yield Conflict(
+            ("scheduler.warmup", "scheduler.unit", "trainer.epochs"),
+            f"scheduler.warmup = {warm:g}: longer than the training of {length} {unit} (trainer.epochs = {epochs}); "
+            f"allowed: 0 to {length}, for example scheduler.warmup={length // 10}, or raise trainer.epochs",
+        )
+
+
+def monitor_direction(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Early stopping looks for the best epoch, not the worst."""
+    stop = s.early_stopping
+    if stop.maximize != dataclasses.replace(stop, mode="auto").maximize:
+        yield Conflict(
+            ("early_stopping.mode", "early_stopping.monitor"),
+            f"early_stopping.mode = {stop.mode}: with early_stopping.monitor = {stop.monitor} it would keep the worst "
+            "epoch; set early_stopping.mode=auto",
+        )
+
+
+def monitor_task(s: Settings, known: Known) -> Iterator[Conflict]:
+    """The watched metric exists for the task."""
+    task, why = task_of(s, known)
+    stop, names = s.early_stopping, metrics(task)
+    if task and stop.metric not in names:
+        allowed = ", ".join(f"{split}/{name}" for split in ("val", "train") for name in names)
+        yield Conflict(
+            ("early_stopping.monitor", "loss", "dataset.task"),
+            f"early_stopping.monitor = {stop.monitor}: {why} is {task}, which has no {stop.metric}; allowed: {allowed}",
+        )
+
+
+def recorded_task(s: Settings, known: Known) -> Iterator[Conflict]:
+    """The metrics that are asked for exist for the task."""
+    task, why = task_of(s, known)
+    names = metrics(task)
+    wrong = [name for name in s.trainer.metrics if name not in names]
+    if task and wrong:
+        yield Conflict(
+            ("trainer.metrics", "loss", "dataset.task"),
+            f"trainer.metrics = [{', '.join(s.trainer.metrics)}]: {why} is {task}, which has no "
+            f"{' and no '.join(wrong)}; allowed: a list of {', '.join(names)}",
+        )
+
+
+def validation_data(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Whoever watches val/* needs validation data."""
+    watched = s.early_stopping.monitor
+    empty = known.val == 0 if known.val is not None else s.dataset.val_fraction == 0 and "val" in s.dataset.cuts()
+    if not empty or not watched.startswith("val/"):
+        return
+    users = []
+    if s.early_stopping.patience is not None:
+        users.append(("early_stopping.patience", f"{s.early_stopping.patience}", "early_stopping=none"))
+    if s.scheduler.reactive:
+        users.append(("scheduler", name_of(s.scheduler, "scheduler"), "scheduler=constant"))
+    for key, value, off in users:
+        yield Conflict(
+            (key, "dataset.val_fraction", "early_stopping.monitor"),
+            f"{key} = {value}: watches {watched}, but dataset.val_fraction = 0 leaves no validation data; set "
+            f"dataset.val_fraction=0.15, or {off}, or early_stopping.monitor={watched.replace('val/', 'train/')}",
+        )
+
+
+def device(s: Settings, known: Known) -> Iterator[Conflict]:
+    """The device is one that torch spells so and that computes in float64 as well; beside torch: one that is there."""
+    name = s.trainer.device
+    spelled = re.fullmatch(r"cpu|cuda(:(0|[1-9]\d*))?", name)
+    problem = ""
+    if not spelled:
+        problem = "no such device; allowed: cpu, cuda, cuda:0, cuda:1, ...; `runner doctor` shows what this machine has"
+    elif known.cuda == 0 and name != "cpu":
+        problem = "this machine has no CUDA device that torch can use; use trainer.device=cpu"
+    elif known.cuda is not None and int(spelled[2] or 0) >= max(known.cuda, 1):
+        problem = f"the last CUDA device here is cuda:{known.cuda - 1}"
+    if problem:
+        yield Conflict(("trainer.device",), f"trainer.device = {name}: {problem}")
+
+
+RULES = (warmup, monitor_direction, monitor_task, recorded_task, validation_data, device)
