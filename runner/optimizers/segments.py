@@ -12,18 +12,10 @@ from torch import Tensor
 
 from runner.config.settings import Settings
 from runner.optimizers.rules.base import Rule
+from runner.optimizers.rules.base import segment_key as segment_key
 from runner.population.members import Columns
 
 BLOCK = 1 << 16  # numbers a rule works on at once, so that they stay in the cache
-
-
-def segment_key(run: Settings) -> tuple:
-    """Rows with equal keys share a segment."""
-    rule = run.optimizer
-    switches = (
-        (f.name, getattr(rule, f.name)) for f in dataclasses.fields(rule) if f.metadata["option"].kind == "segment"
-    )
-    return (type(rule).__name__, *switches)
 
 
 class Hyper:

@@ -91,7 +91,7 @@ def test_the_same_key_counts_where_it_does_something(key):
 
 def test_every_other_key_counts():
     first = identity(run())
-    for key, value in [("seed", 1), ("trainer__epochs", 3), ("trainer__figures", True), ("early_stopping__mode", "max"),
+    for key, value in [("seed", 1), ("trainer__epochs", 3), ("trainer__figures", True),
                        ("early_stopping__warmup", 1), ("trainer__metrics", ["f1"]), ("regularizer__dropout", 0.1),
                        ("dataset__split_seed", 1), ("scheduler__unit", "steps")]:  # fmt: skip
         assert identity(run(**{key: value})) != first, key

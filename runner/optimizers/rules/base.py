@@ -11,6 +11,7 @@ exponential of time belongs into `tables`.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,6 +20,8 @@ from runner.config.registry import number, switch
 if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
+
+    from runner.config.settings import Settings
 
 
 @dataclass
@@ -73,3 +76,12 @@ class Rule:
     # fused(w, g, state, h, t): optional kernel for one block [n] whose rows share all hyper-parameters: w, g, state are
     # flat contiguous tensors, h plain numbers, t a tensor of one number. Must equal `update` to rounding.
     fused: ClassVar[Any] = None
+
+
+def segment_key(run: Settings) -> tuple:
+    """Rows with equal keys share a segment: the same rule and switches."""
+    rule = run.optimizer
+    switches = (
+        (f.name, getattr(rule, f.name)) for f in dataclasses.fields(rule) if f.metadata["option"].kind == "segment"
+    )
+    return (type(rule).__name__, *switches)
