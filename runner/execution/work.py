@@ -49,7 +49,7 @@ def carry_out(
     ended: Callable[[int, Outcome], None],
     watch: Callable[[list[Any]], None],
 ) -> None:
-    """Train all members to their ends; `ended` hears of each at once, `watch` of the trials in training after each epoch.
+    """Train all members to their ends; `ended` hears of each at once, `watch` of those in training after each epoch.
 
     Raises Interrupted with everything saved if asked to stop, and whatever one of the rows raises.
     """
