@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from runner.config.compact import compact, values
+from runner.config.compact import values
 from runner.config.validate import show
 from runner.errors import RunError
 from runner.records.names import LONGEST, sanitized
@@ -45,11 +44,9 @@ class Curves:
 
 def settings_of(sweep: Any) -> list[Setting]:
     """The settings of a `Sweep`, best mean of the monitored metric first, those with runs missing after the others."""
-    labels = labels_of(sweep)
-    found: dict[str, Setting] = {}
-    for i, run in enumerate(sweep.runs):
-        own = {key: value for key, value in compact(run.settings).items() if key not in NOT_A_CHOICE}
-        setting = found.setdefault(json.dumps(own, sort_keys=True), Setting(labels[i]))
+    found: dict[tuple[str, ...], Setting] = {}
+    for i, (run, (own, label)) in enumerate(zip(sweep.runs, _told_apart(sweep), strict=True)):
+        setting = found.setdefault(own, Setting(label))
         setting.asked += 1
         outcome = sweep.outcomes.get(i)
         if outcome is not None and outcome.status in DONE:
@@ -65,18 +62,18 @@ def settings_of(sweep: Any) -> list[Setting]:
     return sorted(found.values(), key=rank)
 
 
-def labels_of(sweep: Any) -> list[str]:
-    """For each run, in what its setting differs from others, as in the names of folders: lr=0.001_dropout=0.2; `all`
-    if there is one setting only.
+def _told_apart(sweep: Any) -> list[tuple[tuple[str, ...], str]]:
+    """For each run the values that its setting consists of, as text ("" for a key it has not), and a label: those in
+    which settings differ, as in the names of folders, lr=0.001_dropout=0.2; `all` if there is one setting only.
     """
-    own = [values(run.settings) for run in sweep.runs]
-    keys = [key for key in sweep.results.keys if key not in NOT_A_CHOICE]
-    texts = {key: [show(each[key]).replace(" ", "") if key in each else "" for each in own] for key in keys}
-    varied = [key for key in keys if len(set(texts[key])) > 1]
-    last = [key.split(".")[-1] for key in varied]
-    short = {key: one if last.count(one) == 1 else key for key, one in zip(varied, last, strict=True)}
-    pairs = [[f"{short[key]}={texts[key][i]}" for key in varied if texts[key][i]] for i in range(len(own))]
-    return [sanitized("_".join(pair))[:LONGEST].rstrip("_.") or "all" for pair in pairs]
+    keys = [key for key in sweep.results.keys if key not in NOT_A_CHOICE]  # the others are at their defaults in all
+    runs = [values(run.settings) for run in sweep.runs]
+    rows = [tuple(show(own[key]).replace(" ", "") if key in own else "" for key in keys) for own in runs]
+    varied = [i for i, column in enumerate(zip(*rows, strict=True)) if len(set(column)) > 1]
+    last = [keys[i].split(".")[-1] for i in varied]
+    short = {i: one if last.count(one) == 1 else keys[i] for i, one in zip(varied, last, strict=True)}
+    labels = {row: "_".join(f"{name}={row[i]}" for i, name in short.items() if row[i]) for row in rows}
+    return [(row, sanitized(labels[row])[:LONGEST].rstrip("_.") or "all") for row in rows]
 
 
 def mean_curves(folders: Sequence[Path]) -> Curves:

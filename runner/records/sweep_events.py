@@ -50,13 +50,12 @@ def write_means(sweep: Any) -> int:
     contents = {}
     for rank, setting in enumerate(found, 1):
         contents[f"{rank:0{digits}d}_{setting.label}"] = _events(setting)
-    with disk.grouping():
-        _remove(sweep.root / MEANS, contents)
-        name = MEAN.format(int(time.time()))  # another name than before: TensorBoard goes on reading a file by its name
-        for folder, data in contents.items():
-            disk.make_folder(sweep.root / MEANS)
-            disk.make_folder(sweep.root / MEANS / folder)
-            disk.replace(sweep.root / MEANS / folder / name, data)
+    _remove(sweep.root / MEANS, contents)
+    name = MEAN.format(int(time.time()))  # another name than before: TensorBoard goes on reading a file by its name
+    for folder, data in contents.items():
+        disk.make_folder(sweep.root / MEANS)
+        disk.make_folder(sweep.root / MEANS / folder)
+        disk.append(sweep.root / MEANS / folder / name, data, 0)  # not synced: they can be computed again
     return len(contents)
 
 

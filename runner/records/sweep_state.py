@@ -111,7 +111,7 @@ class State:
             a_minute = 60 * ended / self.seconds
             said.append(f"{a_minute:,.0f} runs a minute" if a_minute >= 10 else f"{a_minute:.2g} runs a minute")
         if left is not None:
-            said.append(f"<= {duration(left)} left")
+            said.append(f"<= {duration(max(left, 1.0))} left")
         return ", ".join([*said, workers_text(self.sweep)])
 
     def best_text(self) -> str:
