@@ -23,8 +23,10 @@ import functools
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 LEVEL = 0.05
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -69,20 +71,29 @@ class Comparison:
         return self.corrected <= LEVEL
 
 
-def compare(best: Mapping[Hashable, float], others: Sequence[Mapping[Hashable, float]], sign: int) -> list[Comparison]:
-    """The best setting's values by seed beside those of each other one; `sign` is 1 if larger is better, else -1."""
+def compare(
+    best: Mapping[Key, float], others: Sequence[Mapping[Key, float]], sign: int, overlap: float = 0.0
+) -> list[Comparison]:
+    """The best setting's values by seed beside those of each other one; `sign` is 1 if larger is better, else -1.
+
+    `overlap`: over folds or splits, how many rows validate for each that trains, see `paired_t`.
+    """
     found = []
     for other in others:
         shared = [key for key in best if key in other]
         differences = [sign * (best[key] - other[key]) for key in shared]
         mean = math.fsum(differences) / len(differences) if differences else math.nan
-        found.append(Comparison(sign * mean, len(shared), paired_t(differences) if mean > 0 else 1.0))
+        found.append(Comparison(sign * mean, len(shared), paired_t(differences, overlap) if mean > 0 else 1.0))
     corrected = holm([each.raw for each in found])
     return [Comparison(each.difference, each.n, each.raw, p) for each, p in zip(found, corrected, strict=True)]
 
 
-def paired_t(differences: Sequence[float]) -> float:
-    """Two-sided p-value of a mean difference of zero; 1 if fewer than two were measured."""
+def paired_t(differences: Sequence[float], overlap: float = 0.0) -> float:
+    """Two-sided p-value of a mean difference of zero; 1 if fewer than two were measured.
+
+    Folds and splits of one table share training rows, so that the mean's variance is not sd^2 / n. For these Nadeau &
+    Bengio (2003; over repeated folds Bouckaert & Frank 2004) take sd^2 (1 / n + rows that validate / rows that train).
+    """
     n = len(differences)
     if n < 2:
         return 1.0
@@ -90,7 +101,7 @@ def paired_t(differences: Sequence[float]) -> float:
     sd = _sd(differences, mean)
     if sd <= 1e-12 * abs(mean):
         return 2.0 ** (1 - n) if mean else 1.0
-    return t_outside(abs(mean) / (sd / math.sqrt(n)), n - 1)
+    return t_outside(abs(mean) / (sd * math.sqrt(1 / n + overlap)), n - 1)
 
 
 def holm(p: Sequence[float]) -> list[float]:

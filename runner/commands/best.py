@@ -1,0 +1,38 @@
+"""`runner best SWEEP`: the winner of a sweep, and how to have it again."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from runner.commands.report import find_sources, say
+from runner.errors import RunError
+
+
+def run(arguments: list[str]) -> int:
+    """Print the best setting of every problem in a sweep, its metrics, its best run and the command that repeats it.
+
+    Raises RunError if no run has finished.
+    """
+    args = _parser().parse_args(arguments)
+    from runner.reports.best import best_lines
+    from runner.reports.sections import make_sections
+
+    sections = make_sections(find_sources([args.dir]), args.metric)
+    won = [section for section in sections if section.settings[0].spread(section.metric)]
+    if not won:
+        raise RunError(
+            f"{args.dir}: no run in it has finished yet; `runner report {args.dir}` says what became of them"
+        )
+    for i, section in enumerate(won):
+        say([*([""] if i else []), *best_lines(section)], sys.stdout)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="runner best", description="The winner of a sweep.")
+    parser.add_argument(
+        "dir", metavar="SWEEP", help="folder of a sweep or of runs, or `last` for what was started last"
+    )
+    parser.add_argument("--metric", metavar="SPLIT/NAME", help="rank by this, such as val/accuracy")
+    return parser

@@ -1,0 +1,118 @@
+"""`runner report DIR [DIR...]`: what a sweep found, setting by setting, and how sure that is."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from runner.commands.folders import OUTPUTS, newest
+from runner.errors import ConfigError, RunError
+from runner.records import pipe
+from runner.records.console import shown_path
+
+if TYPE_CHECKING:
+    from runner.reports.runs import Source
+    from runner.reports.sections import Section
+
+TOP = 20
+DESCRIPTION = """\
+One row a setting: runs that differ only in seed, fold, split or draw of the data are one. Mean, 95% interval
+(Student's t), standard deviation and number of runs of the monitored metric, best first, the test metrics beside it;
+then whether the best setting differs from the runner-up by more than noise. ~ marks settings that are not told apart
+from the best."""
+
+
+def run(arguments: list[str]) -> int:
+    """Print the tables and the answer; write what was asked for. 1 if no run has finished."""
+    args = _parser().parse_args(arguments)
+    from runner.reports.sections import make_sections
+
+    sources = find_sources(args.dir)
+    sections = make_sections(sources, args.metric)
+    if args.csv:
+        from runner.reports.report_text import csv_text
+
+        _write(args.csv, csv_text(sections), "--csv")
+    for i, section in enumerate(sections):
+        show(section, args.top, first=i == 0)
+    if args.csv:
+        print(f"wrote: {args.csv}")
+    return 0 if any(row.finished for source in sources for row in source.rows) else 1
+
+
+def find_sources(folders: Sequence[str]) -> list[Source]:
+    """The sweeps and runs in the folders a user named, each once."""
+    from runner.reports.runs import read_sources
+
+    named = [newest(OUTPUTS) if text == "last" else Path(text).expanduser() for text in folders]
+    found: dict[tuple[Path, bool], Source] = {}
+    for path in named:
+        for source in read_sources(path):
+            found.setdefault((source.folder.resolve(), source.is_sweep), source)
+    return list(found.values())
+
+
+def show(section: Section, top: int, first: bool = True) -> None:
+    """One section on the screen: a table that fits the terminal, a plain one in a pipe."""
+    from runner.reports import report_text
+
+    columns = report_text.columns(section, top)
+    left = len(section.settings) - len(columns[0].cells)
+    more = [f"({left} more; --top 0 shows all, --csv FILE writes them)"] if left > 0 else []
+    parts = (report_text.heading(section), [*more, "", *report_text.closing(section)])
+    if not sys.stdout.isatty():
+        lines = ["", *report_text.plain(columns)]
+        say([*([] if first else [""]), *parts[0], *lines, *parts[1]], sys.stdout)
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    console.print(Text("\n".join(parts[0])))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
+    found = report_text.fitted(columns, console.width)
+    for column in found:
+        table.add_column(column.name, justify="right" if column.number else "left", no_wrap=column.number)
+    for i, cells in enumerate(zip(*(column.cells for column in found), strict=True)):
+        table.add_row(*map(Text, cells), style="bold" if i == 0 else "")
+    console.print(table)
+    for line in parts[1]:  # commands unwrapped, to be copied
+        console.print(Text(line), soft_wrap=line.startswith("  "))
+
+
+def say(lines: Sequence[str], stream: TextIO) -> None:
+    """Print lines unwrapped; what the stream's encoding lacks is replaced."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    pipe.write(stream, ("\n".join(lines) + "\n").encode(encoding, "replace").decode(encoding))
+
+
+def _write(file: str, text: str, option: str) -> None:
+    path = Path(file).expanduser()
+    if path.is_dir() or not path.parent.is_dir():
+        raise ConfigError(f"{option} {file}: must be a file in a folder that exists")
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"can't write {shown_path(path)}: {error.strerror or error}") from error
+
+
+def _top(text: str) -> int:
+    if (number := int(text)) < 0:
+        raise argparse.ArgumentTypeError(f"{text}: must be >= 0 (0 = all)")
+    return number
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="runner report", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("dir", nargs="+", help="folder of a sweep or of runs, or `last` for what was started last")
+    parser.add_argument("--top", type=_top, default=TOP, metavar="N", help=f"settings shown, 0 = all; default: {TOP}")
+    parser.add_argument("--metric", metavar="SPLIT/NAME", help="rank by this, such as val/accuracy")
+    parser.add_argument("--csv", metavar="FILE", help="write all settings with all metrics")
+    return parser

@@ -1,0 +1,58 @@
+"""The winner of a sweep: its settings, what it reaches, its best run and the command that repeats it."""
+
+from __future__ import annotations
+
+from runner.reports.answer import answer, digits, over, source_of
+from runner.reports.next_steps import quoted, repeat
+from runner.reports.runs import RunRow
+from runner.reports.sections import Section
+from runner.reports.settings_table import Setting
+
+
+def best_run(section: Section) -> RunRow:
+    """The run of the best setting that reached most on the metric that ranks."""
+    rows = [row for row in section.settings[0].finished if section.metric in row.metrics]
+    choose = max if section.maximize else min
+    return choose(rows, key=lambda row: row.metrics[section.metric])
+
+
+def best_lines(section: Section) -> list[str]:
+    """Everything about the best setting of a section, which must have a finished run."""
+    setting, run = section.settings[0], best_run(section)
+    place = f" ({source_of(setting, section)})" if len(section.sources) > 1 else ""
+    count = f"best of {len(section.settings)} settings" if len(section.settings) > 1 else "one setting"
+    lines = [f"{section.title + ': ' if section.title else ''}{count} by {section.metric}{place}"]
+    lines += [f"note: {note}" for note in section.notes]
+    lines += _aligned("settings that are not at their default:", _settings(setting))
+    lines += _aligned(
+        f"over {over([setting])} ({len(setting.finished)} of {len(setting.rows)} runs):", _metrics(section)
+    )
+    found = f"{section.metric} {run.metrics[section.metric]:.{digits([setting.spread(section.metric)])}f}"
+    lines += [f"best run ({found}):", f"  {quoted(run.folder)}"]
+    lines += ["", answer(section), "", "to repeat its best run:", f"  {repeat(run) or 'its words are not known'}"]
+    return [*lines, "to use it:", f"  runner predict {quoted(run.folder)} INPUT --out FILE"]
+
+
+def _settings(setting: Setting) -> list[list[str]]:
+    row = setting.rows[0]
+    found = [(key, value, row.default(key)) for key, value in setting.keys.items()]
+    shown = [[key, value, f"(default {other})"] for key, value, other in found if value and value != other]
+    return shown or [["none: the default run"]]
+
+
+def _metrics(section: Section) -> list[list[str]]:
+    rows = []
+    for metric in dict.fromkeys([section.metric, *section.beside, *section.metrics]):
+        spread = section.settings[0].spread(metric)
+        if spread:
+            places = digits([spread])
+            half = "" if spread.half is None else f"± {spread.half:.{places}f} (95%)"
+            sd = "" if spread.sd is None else f"sd {spread.sd:.{places}f}"
+            rows.append([metric, f"{spread.mean:.{places}f}", half, sd])
+    return rows
+
+
+def _aligned(title: str, rows: list[list[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return [title, *(f"  {line}".rstrip() for line in lines)]

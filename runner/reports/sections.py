@@ -1,0 +1,187 @@
+"""Settings that learn the same problem, ranked by what they reach: complete ones first, then best first.
+
+The metric that ranks is the one that most runs monitor, on the validation split.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from runner.config.suggest import closest
+from runner.data.sources.base import Source as DataSource
+from runner.errors import ConfigError
+from runner.reports.runs import Source
+from runner.reports.settings_table import COMPLETE, NOTHING, Setting, fixed_keys, group
+from runner.reports.statistics import Comparison, compare
+from runner.training.metrics.base import metric as metric_class
+
+MONITOR = "early_stopping.monitor"
+HEADLINES = ("accuracy", "r2")  # what people ask for first
+
+
+@dataclass
+class Section:
+    """Settings that can be compared, because they learn the same problem; best first."""
+
+    settings: list[Setting]
+    sources: list[Source]
+    metric: str
+    maximize: bool
+    metrics: list[str]  # all that were recorded
+    notes: list[str] = field(default_factory=list)
+    comparable: bool = True  # False: the settings learn different problems
+    title: str = ""
+    comparisons: dict[int, Comparison] = field(default_factory=dict)  # position of a setting -> the best beside it
+    positions: dict[int, int] = field(default_factory=dict)  # Setting.source -> position in `sources`
+
+    @cached_property
+    def varied(self) -> list[str]:
+        """Keys that tell these settings apart, but for those that only tell their sweeps apart."""
+        names = dict.fromkeys(key for setting in self.settings for key in setting.keys)
+        fixed = fixed_keys(self.settings)
+        return [k for k in names if len({s.keys.get(k, "") for s in self.settings}) > 1 and k not in fixed]
+
+    @cached_property
+    def between(self) -> list[str]:
+        """Keys that are fixed within every sweep and differ between them."""
+        return sorted(fixed_keys(self.settings))
+
+    @cached_property
+    def common(self) -> dict[str, str]:
+        """Keys that all these settings share, and that are not at their default."""
+        first = self.settings[0]
+        shared = {k: v for k, v in first.keys.items() if all(s.keys.get(k, "") == v for s in self.settings)}
+        return {k: v for k, v in shared.items() if v and v != first.rows[0].default(k)}
+
+    @property
+    def beside(self) -> list[str]:
+        """Metrics worth showing beside the one that ranks: the same on the test split, then what people ask for."""
+        name = self.metric.partition("/")[2]
+        headline = next((h for h in HEADLINES if f"test/{h}" in self.metrics), name)
+        wanted = [f"test/{name}", f"val/{headline}", f"test/{headline}"]
+        return [m for m in dict.fromkeys(wanted) if m in self.metrics and m != self.metric]
+
+    @property
+    def may_be_best(self) -> list[int]:
+        """Positions of the settings that are not told apart from the best, which comes first."""
+        return [0, *(i for i, each in self.comparisons.items() if not each.differs)]
+
+
+def make_sections(sources: Sequence[Source], metric: str | None = None) -> list[Section]:
+    """The settings of all sources, a section a problem. `metric` ranks them instead of the monitored one.
+
+    Raises ConfigError if no run has that metric.
+    """
+    settings = group(sources)
+    recorded = {m for setting in settings for row in setting.rows for m in row.metrics}
+    if metric and recorded and metric not in recorded:
+        near = closest(metric, sorted(recorded))
+        hint = f"; did you mean {near}?" if near else ""
+        raise ConfigError(f"--metric {metric}: no run recorded it{hint}; recorded: {', '.join(sorted(recorded))}")
+    problems: dict[tuple[str, ...], list[Setting]] = {}
+    names = problem_keys(settings)
+    for setting in settings:
+        problems.setdefault(tuple(setting.keys.get(key, "") for key in names), []).append(setting)
+    tasks = {tuple(_recorded(part)) for part in problems.values()}
+    if all(len(part) == 1 for part in problems.values()) and len(tasks) == 1 and len(problems) > 1:
+        return [_section(settings, sources, metric, "", comparable=False)]
+    titles = ["  ".join(f"{k}={v}" for k, v in zip(names, values, strict=True) if v) for values in problems]
+    several = len(problems) > 1
+    return [
+        _section(part, sources, metric, title if several else "", comparable=True)
+        for part, title in zip(problems.values(), titles, strict=True)
+    ]
+
+
+def problem_keys(settings: Iterable[Setting]) -> list[str]:
+    """Keys of the data that make it another problem, so that results do not compare: not its size, split or noise in
+    the labels, but which it is and where it comes from.
+    """
+    general = {f"dataset.{f.name}" for f in dataclasses.fields(DataSource)} | {"dataset.n"}
+    names = dict.fromkeys(key for setting in settings for key in setting.keys)
+    return [key for key in names if key.partition(".")[0] == "dataset" and key not in general]
+
+
+def _recorded(settings: Iterable[Setting]) -> list[str]:
+    return list(dict.fromkeys(m for setting in settings for row in setting.rows for m in row.metrics))
+
+
+def _section(
+    settings: list[Setting], sources: Sequence[Source], metric: str | None, title: str, *, comparable: bool
+) -> Section:
+    recorded, notes = _recorded(settings), []
+    monitors = Counter(row.setting(MONITOR) for setting in settings for row in setting.rows)
+    chosen = metric if metric in recorded else _rank_by(monitors, recorded)
+    if metric and chosen != metric:
+        notes.append(f"{metric} is not recorded here; ranked by {chosen}")
+    elif not metric and len(monitors) > 1:
+        said = ", ".join(f"{name} ({count})" for name, count in monitors.most_common())
+        notes.append(f"runs monitor different metrics: {said}; ranked by {chosen} (--metric takes another)")
+    elif not metric and chosen != next(iter(monitors)):
+        notes.append(f"runs monitor {next(iter(monitors))}; ranked by {chosen}")
+    if chosen.startswith("train/"):
+        notes.append(f"{chosen} was measured on the training rows: it says nothing about new ones")
+    numbers = sorted({s.source for s in settings})
+    used = [sources[i] for i in numbers]
+    section = Section(
+        settings, used, chosen, metric_class(chosen.partition("/")[2]).maximize, recorded, notes, comparable, title
+    )
+    section.positions = {number: i for i, number in enumerate(numbers)}
+    _rank(section)
+    if not comparable:
+        notes.append("the settings have different data: a better value may only mean an easier problem")
+    if chosen.endswith("/loss") and "loss" in section.varied:
+        other = next((f"val/{h}" for h in HEADLINES if f"val/{h}" in recorded), "val/<metric>")
+        notes.append(f"{chosen} is each setting's own loss, which does not compare: --metric {other} does")
+    _note_data(section)
+    return section
+
+
+def _rank_by(monitors: Counter[str], recorded: Sequence[str]) -> str:
+    """The metric that most runs monitor, on the validation split if there is one."""
+    name = monitors.most_common(1)[0][0]
+    held_out = "val/" + name.partition("/")[2]
+    return held_out if held_out in recorded else name
+
+
+def _rank(section: Section) -> None:
+    sign = 1 if section.maximize else -1
+    means = {id(s): found.mean if (found := s.spread(section.metric)) else None for s in section.settings}
+
+    def place(setting: Setting) -> tuple:
+        mean = means[id(setting)]
+        tier = setting.tier if mean is not None else NOTHING
+        return tier, 0.0 if mean is None else -sign * mean, setting.source
+
+    section.settings.sort(key=place)
+    complete = [i for i, s in enumerate(section.settings) if s.tier == COMPLETE and means[id(s)] is not None]
+    if complete and section.comparable:
+        values = [section.settings[i].values(section.metric) for i in complete]
+        beside = compare(values[0], values[1:], sign, overlap(section))
+        section.comparisons = dict(zip(complete[1:], beside, strict=True))
+
+
+def overlap(section: Section) -> float:
+    """Rows that validate for each that trains, if runs differ in fold or split; else 0."""
+    rows = [row for setting in section.settings for row in setting.finished]
+    folds = {row.setting("dataset.fold") for row in rows}
+    if len(folds) > 1:
+        return 1 / (len(folds) - 1)
+    if len({row.setting("dataset.split_seed") for row in rows}) > 1:
+        held, test = (float(rows[0].setting(f"dataset.{part}_fraction")) for part in ("val", "test"))
+        return held / (1 - held - test)
+    return 0.0
+
+
+def _note_data(section: Section) -> None:
+    """Say if one data set has different content in different sweeps."""
+    hashes: dict[str, set[str]] = {}
+    for source in section.sources:
+        for name, digest in source.data.items():
+            hashes.setdefault(name, set()).add(digest)
+    if any(len(each) > 1 for each in hashes.values()):
+        section.notes.append("the content of the data differs between the sweeps, so that their results do not compare")

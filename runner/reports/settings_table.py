@@ -1,0 +1,116 @@
+"""Runs that differ only by chance are one setting.
+
+By chance: the seed, the fold that validates, the split, the draw of a generated data set (LUCK). Keys that no number
+depends on (progress, checkpoints) tell no settings apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.config.registry import entries
+from runner.config.settings import CHOICE_GROUPS, SINGLE_GROUPS
+from runner.reports.runs import UNFINISHED, RunRow, Source
+from runner.reports.statistics import Spread, spread
+
+LUCK = {"seed": "seed", "dataset.fold": "fold", "dataset.split_seed": "split", "dataset.data_seed": "draw of the data"}
+COMPLETE, INCOMPLETE, DIVERGED, NOTHING = range(4)  # how settings rank before their values count
+
+
+@dataclass
+class Setting:
+    """Runs of one source that differ only by chance, each once."""
+
+    source: int
+    keys: dict[str, str]
+    rows: list[RunRow]
+
+    def count(self, *statuses: str) -> int:
+        """Runs that ended so."""
+        return sum(row.status in statuses for row in self.rows)
+
+    @property
+    def finished(self) -> list[RunRow]:
+        return [row for row in self.rows if row.finished]
+
+    @property
+    def tier(self) -> int:
+        """Complete settings first, then those of which runs are missing, then those of which some diverged."""
+        if self.count("diverged"):
+            return DIVERGED
+        return NOTHING if not self.finished else COMPLETE if len(self.finished) == len(self.rows) else INCOMPLETE
+
+    def values(self, metric: str) -> dict[tuple[str, ...], float]:
+        """The metric of each finished run by what chance gave it."""
+        return {luck(row): row.metrics[metric] for row in self.finished if metric in row.metrics}
+
+    def spread(self, metric: str) -> Spread | None:
+        """Mean, standard deviation and interval over the finished runs."""
+        return spread(list(self.values(metric).values()))
+
+
+def luck(row: RunRow) -> tuple[str, ...]:
+    """Seed, fold, split, ... of a run: what may be equal between settings, so that they can be compared in pairs."""
+    return tuple(row.setting(key) for key in LUCK)
+
+
+def group(sources: Sequence[Source]) -> list[Setting]:
+    """The settings of all sources, in the order of their first runs. A run that repeats another counts once."""
+    names = [key for key in dict.fromkeys(k for source in sources for k in source.keys) if key not in ignored()]
+    found: dict[tuple, Setting] = {}
+    seen: dict[tuple, RunRow] = {}
+    for number, source in enumerate(sources):
+        for row in source.rows:
+            keys = {key: row.setting(key) for key in names}
+            identity = (number, *keys.values())
+            setting = found.setdefault(identity, Setting(number, keys, []))
+            before = seen.get((identity, luck(row)))
+            if before is None:
+                seen[identity, luck(row)] = row
+                setting.rows.append(row)
+            elif row.finished and not before.finished:
+                seen[identity, luck(row)] = row
+                setting.rows[setting.rows.index(before)] = row
+    return list(found.values())
+
+
+def ignored() -> set[str]:
+    """Keys that tell no settings apart."""
+    free = {
+        f"{group}.{key}"
+        for group in CHOICE_GROUPS + SINGLE_GROUPS
+        for entry in entries(group).values()
+        for key, option in entry.options.items()
+        if option.kind == "free"
+    }
+    return {*free, *LUCK, "name"}
+
+
+def fixed_keys(settings: Sequence[Setting]) -> set[str]:
+    """Keys with one value in each source, and not the same one in all."""
+    by_source: dict[int, list[Setting]] = {}
+    for setting in settings:
+        by_source.setdefault(setting.source, []).append(setting)
+    names = {key for setting in settings for key in setting.keys}
+    found = set()
+    for key in names if len(by_source) > 1 else ():
+        sets = [{s.keys.get(key, "") for s in group} for group in by_source.values()]
+        if all(len(each) == 1 for each in sets) and len(set.union(*sets)) > 1:
+            found.add(key)
+    return found
+
+
+def unfinished(setting: Setting) -> int:
+    """Runs that have not ended."""
+    return setting.count(UNFINISHED)
+
+
+def source_names(sources: Sequence[Source]) -> list[str]:
+    """What tells the folders apart."""
+    parts = [source.folder.absolute().parts for source in sources]
+    shared = 0
+    while all(len(p) > shared + 1 for p in parts) and len({p[shared] for p in parts}) == 1:
+        shared += 1
+    return [str(Path(*p[shared:])) for p in parts]
