@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,22 +13,50 @@ from typing import Any
 
 from runner.records import pipe
 from runner.records.console import shown_path
-from runner.records.progress import duration, short
+from runner.records.progress import duration
 from runner.records.sweep_folder import DONE
-from runner.records.sweep_state import label
 
 SHOWN = 20  # failures shown at most
+TOP = 5  # settings shown
 SECONDS: dict[Path, float] = {}  # how long the sweeps of this process have trained, by their folders
 
 
 def conclude_sweep(outcomes: Sequence[Any], root: Path) -> None:
-    """Say how the runs of a sweep ended and what to type next; on standard error those that failed."""
+    """Say how the runs of a sweep ended, which settings are best and how sure that is, and what to type next; on
+    standard error those that failed.
+    """
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
-    lines = [_counts(outcomes, root), *_best(outcomes), f"  {shown_path(root)}/results.csv"]
+    lines = [_counts(outcomes, root)]
+    if any(outcome.status in DONE for outcome in outcomes):
+        lines += ["", *best_settings(root), ""]
+    lines += [f"results: {shown_path(root)}/results.csv"]
     lines += ["next:", *(f"  {command}" for command in next_commands(root, failed=bool(failed)))]
     if failed:
         pipe.write(sys.stderr, "\n".join(failures(failed)) + "\n")
-    pipe.write(sys.stdout, "\n".join(lines) + "\n")
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    pipe.write(sys.stdout, ("\n".join(lines) + "\n").encode(encoding, "replace").decode(encoding))
+
+
+def best_settings(root: Path) -> list[str]:
+    """The table of the best settings, and whether the best is better than the next by more than noise."""
+    from runner.reports import report_text
+    from runner.reports.answer import answer
+    from runner.reports.runs import read_sources
+    from runner.reports.sections import make_sections
+
+    lines = []
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for section in make_sections(read_sources(root)):
+        table = report_text.columns(section, TOP)
+        rows = report_text.plain(report_text.fitted(table, width) if width else table)
+        left = len(section.settings) - TOP
+        more = [f"and {left:,} more settings"] if left > 0 else []
+        told = answer(section).strip()
+        if width:
+            rows = [row if len(row) <= width else row[: width - 1] + "…" for row in rows]
+            told = textwrap.fill(told, width)
+        lines += [*rows, *more, "", told] if len(section.settings) > 1 else [told]
+    return lines
 
 
 def failures(failed: Sequence[Any]) -> list[str]:
@@ -50,18 +80,3 @@ def _counts(outcomes: Sequence[Any], root: Path) -> str:
     said = ", ".join(f"{count:,} {status}" for status, count in counts.most_common())
     took = f", in {duration(SECONDS[root])}" if root in SECONDS else ""
     return f"{len(outcomes):,} runs{took}: {said}"
-
-
-def _best(outcomes: Sequence[Any]) -> list[str]:
-    """The best run by the monitored metric, where all monitor the same."""
-    from runner.training.settings import EarlyStopping
-
-    ended = [outcome for outcome in outcomes if outcome.status in DONE and outcome.best is not None]
-    monitors = {outcome.summary["monitor"] for outcome in ended}
-    if len(monitors) != 1:
-        return []
-    monitor = monitors.pop()
-    choose = max if EarlyStopping(monitor=monitor).maximize else min
-    best = choose(ended, key=lambda outcome: outcome.best)
-    test = "  ".join(f"test/{name} {short(value)}" for name, value in best.summary.get("test", {}).items() if value)
-    return [f"  best {monitor} {short(best.best)}: {label(best.folder.name)}"] + ([f"    {test}"] if test else [])
