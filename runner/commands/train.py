@@ -15,24 +15,27 @@ from typing import TYPE_CHECKING, Any
 
 from runner.commands import COMMANDS
 from runner.commands.claim import claim, clean, has_trained
+from runner.commands.dry_run import preview, together
 from runner.commands.folders import make_numbered
 from runner.commands.screen import INTERRUPTED, report, report_to
 from runner.config.compose import Groups, compose, hydra_ready
 from runner.config.location import config_dir
 from runner.errors import ConfigError, DataError, RunError
 from runner.plan.command_line import read_command_line
+from runner.plan.duplicates import describe, repeated
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-EXTEND = "--extend"
+EXTEND, DRY_RUN, ALL = "--extend", "--dry-run", "--all"
+OURS = (EXTEND, DRY_RUN)  # flags that Hydra does not know
 DEFAULT_FOLDER = {"run": "outputs/", "sweep": "outputs/sweeps/"}
 
 
 def run(arguments: list[str]) -> int:
     """Train what the command line says; with --cfg, --help, --info or --shell-completion, let Hydra answer."""
-    extend = EXTEND in arguments
-    args, flags = _parse([word for word in arguments if word != EXTEND])
+    extend, dry = EXTEND in arguments, DRY_RUN in arguments
+    args, flags = _parse([word for word in arguments if word not in OURS and (word != ALL or not dry)])
     overrides = list(args.overrides)
     if args.help:
         with hydra_ready(_folder(args), args.config_dir):
@@ -49,7 +52,12 @@ def run(arguments: list[str]) -> int:
         )
     if args.cfg:
         _call_hydra(task, [*flags, *line.words])
+    elif dry:
+        return preview(line, everything=ALL in arguments)
     else:
+        repeating = describe(line.settings, repeated(line.settings)) if together(line) else None
+        if repeating:
+            print(repeating)
         _start(task, line.config, [*flags, *line.words], line.multirun, extend)
     return task.exit_code()
 

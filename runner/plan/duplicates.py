@@ -56,24 +56,24 @@ def repeated(settings: Sequence[Settings]) -> dict[int, int]:
     return found
 
 
-def describe(settings: Sequence[Settings], repeats: dict[int, int], shown: int = 3) -> str | None:
+def describe(settings: Sequence[Settings], repeats: dict[int, int], shown: int = 5) -> str | None:
     """One line about the jobs that will not train a second time, and why; None if there are none."""
     if not repeats:
         return None
-    listed = [f"job {i} = job {j}{_why(settings[j], settings[i])}" for i, j in list(repeats.items())[:shown]]
-    more = "; ..." if len(repeats) > shown else ""
+    pairs: dict[str, list[str]] = {}
+    for i, j in repeats.items():
+        pairs.setdefault(_why(settings[j], settings[i]), []).append(f"{i} = {j}")
+    reasons = [why + ", ".join(each[:shown]) + (", ..." if each[shown:] else "") for why, each in pairs.items()]
     verb = "repeats another" if len(repeats) == 1 else "repeat others"
-    return (
-        f"{len(settings)} jobs, {len(repeats)} of them {verb} ({'; '.join(listed)}{more}): "
-        f"{len(settings) - len(repeats)} different"
-    )
+    left = len(settings) - len(repeats)
+    return f"{len(settings)} jobs, {len(repeats)} of them {verb} ({'; '.join(reasons)}): {left} different"
 
 
 def _why(one: Settings, other: Settings) -> str:
     """What the command line says differently in two jobs although it makes no difference."""
     a, b = values(one), values(other)
     keys = [key for key in a if a[key] != b[key]]
-    return f", {' and '.join(keys)} do{'es' if len(keys) == 1 else ''} nothing there" if keys else ""
+    return f"{' and '.join(keys)} do{'es' if len(keys) == 1 else ''} nothing: " if keys else ""
 
 
 def _inert(key: str, settings: Settings) -> bool:

@@ -102,7 +102,7 @@ def test_repeats_are_found_and_said():
     found = repeated(jobs)
     assert found == {2: 0, 3: 1, 4: 1}
     assert describe(jobs, found) == (
-        "5 jobs, 3 of them repeat others (job 2 = job 0, regularizer.elastic_net.l1_ratio does nothing there; "
-        "job 3 = job 1, name does nothing there; job 4 = job 1): 2 different"
+        "5 jobs, 3 of them repeat others (regularizer.elastic_net.l1_ratio does nothing: 2 = 0; name does nothing: "
+        "3 = 1; 4 = 1): 2 different"
     )
     assert describe(jobs[:2], repeated(jobs[:2])) is None

@@ -1,0 +1,167 @@
+"""`runner ... --dry-run`: every job and what it would train with, estimated, without training or writing anything.
+
+Imports neither torch nor scikit-learn; the data are read, because what can share a population depends on their shapes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from runner.commands.catalogue import Table
+from runner.commands.tables import show
+from runner.config.compact import compact
+from runner.config.settings import Settings
+from runner.config.validate import show as shown
+from runner.errors import ConfigError
+from runner.plan import estimate
+from runner.plan.command_line import CommandLine
+from runner.plan.duplicates import describe, repeated
+from runner.plan.folds import expand_folds
+from runner.plan.populations import parameters
+from runner.plan.shares import Share, share_out
+from runner.records.progress import duration
+
+if TYPE_CHECKING:
+    from runner.data.prepare import RunData
+
+SHOWN = 20  # rows of a table on a terminal; a pipe gets all, and so does --all
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What would train: runs (a job that is cross-validated has several), the job of each, and how they are shared."""
+
+    settings: list[Settings]
+    data: list[RunData]
+    jobs: list[int]
+    shares: list[Share]
+    workers: int
+
+
+def preview(line: CommandLine, everything: bool = False) -> int:
+    """Print jobs, populations and what they may cost. Returns the exit code; ConfigError with every problem."""
+    repeats = repeated(line.settings) if together(line) else {}
+    plan = planned(line, repeats)
+    most = SHOWN if sys.stdout.isatty() and not everything else None
+    repeating = describe(line.settings, repeats)
+    if line.multirun:
+        heading = [repeating or f"{len(line.jobs)} jobs" if len(line.jobs) > 1 else "1 job"]
+        show(_cut(Table(heading, ("job", "population", "overrides"), _jobs(line, plan, repeats)), most))
+    else:
+        given = " ".join(f"{key}={shown(value)}" for key, value in compact(line.settings[0]).items())
+        print("\n".join([f"1 run: {given or 'all defaults'}", *plan.data[0].describe()]))
+    rows = [_population(number, share, plan) for number, share in enumerate(plan.shares, 1)]
+    header = ("population", "runs", "side by side", "structure", "memory", "time")
+    show(_cut(Table([""], header, tuple(rows)), most))
+    print("\n".join(_total(plan, line.multirun)))
+    return 0
+
+
+def together(line: CommandLine) -> bool:
+    """Whether this is a sweep whose jobs train together: not with another launcher, which trains one after the other."""
+    return line.multirun and "max_members" in line.config.hydra.launcher
+
+
+def planned(line: CommandLine, repeats: dict[int, int]) -> Plan:
+    """The populations of the jobs that repeat no other. ConfigError with what is wrong beside the data."""
+    settings: list[Settings] = []
+    jobs: list[int] = []
+    for job, each in enumerate(line.settings):
+        runs = [] if job in repeats else expand_folds(each)
+        settings += runs
+        jobs += [job] * len(runs)
+    data = _data(settings, jobs, line)
+    workers, max_members = _launcher(line, settings)
+    shares = share_out(range(len(settings)), settings, data, workers, max_members=max_members)
+    return Plan(settings, data, jobs, shares, workers)
+
+
+def _data(settings: Sequence[Settings], jobs: Sequence[int], line: CommandLine) -> list[Any]:
+    from runner.data.prepare import prepare
+    from runner.plan.checks import check_against_data
+    from runner.plan.problems import Problems
+
+    cache: dict = {}
+    found = Problems(line.jobs)
+    data = []
+    for run, job in zip(settings, jobs, strict=True):
+        data.append(prepare(run, cache))
+        found.add(job, check_against_data(run, data[-1]))
+    found.raise_any()
+    return data
+
+
+def _launcher(line: CommandLine, settings: Sequence[Settings]) -> tuple[int, int | None]:
+    """(worker processes, runs side by side at most) of hydra.launcher, where it is ours. Raises ConfigError."""
+    launcher = line.config.hydra.launcher
+    if not together(line):
+        return 1, 1
+    wrong = [
+        f"hydra.launcher.{key} = {launcher[key]}: must be a whole number >= 1, or null for as many as fit"
+        for key in ("workers", "max_members")
+        if launcher[key] is not None and launcher[key] < 1
+    ]
+    if wrong:
+        raise ConfigError(wrong)
+    shared = any(run.trainer.device.startswith("cuda") for run in settings)
+    return launcher.workers or (1 if shared else len(os.sched_getaffinity(0))), launcher.max_members
+
+
+def _jobs(line: CommandLine, plan: Plan, repeats: dict[int, int]) -> tuple[tuple[str, ...], ...]:
+    """A row a job: its number, where it trains, what was asked for."""
+    where: dict[int, list[int]] = {}
+    for number, share in enumerate(plan.shares, 1):
+        for member in share.members:
+            where.setdefault(plan.jobs[member], []).append(number)
+    rows = []
+    for job, overrides in enumerate(line.jobs):
+        trained = ", ".join(map(str, sorted(set(where.get(job, [])))))
+        at = f"repeats {repeats[job]}" if job in repeats else trained
+        rows.append((str(job), at, " ".join(each.input_line or "" for each in overrides) or "all defaults"))
+    return tuple(rows)
+
+
+def _population(number: int, share: Share, plan: Plan) -> tuple[str, ...]:
+    run, data = plan.settings[share.members[0]], plan.data[share.members[0]]
+    widths = "-".join(map(str, [data.x.shape[1], *run.model.hidden, data.outputs]))
+    norm = f" {run.model.norm}" if run.model.norm != "none" else ""
+    structure = (
+        f"{data.name} {widths} {run.model.activation}{norm}, {parameters(run, data):,} parameters, "
+        f"batch {run.trainer.batch_size}, {run.trainer.dtype}"
+    )
+    memory = size(estimate.share_bytes(share, plan.settings, plan.data))
+    seconds = duration(estimate.share_seconds(share, plan.settings, plan.data))
+    return (str(number), str(len(share.members)), str(share.width), structure, memory, seconds)
+
+
+def _total(plan: Plan, sweep: bool) -> list[str]:
+    """What all of it may take, said to be an estimate."""
+    all_of_it = estimate.sweep(plan.shares, plan.settings, plan.data, plan.workers)
+    stops = any(run.early_stopping.patience is not None for run in plan.settings)
+    runs = f"{len(plan.settings)} runs" if len(plan.settings) != 1 else "1 run"
+    workers = f" on {plan.workers} worker{'s' if plan.workers > 1 else ''}" if sweep else ""
+    return [
+        f"estimate: {runs}{workers}, {duration(all_of_it.seconds)} if each takes all its epochs"
+        f"{' (they stop early)' if stops else ''}, {size(all_of_it.bytes)} of memory; for a core of 2.5 GHz",
+        "nothing was trained or written; leave out --dry-run to start",
+    ]
+
+
+def _cut(table: Table, most: int | None) -> Table:
+    """The first rows, and how many there are besides."""
+    if most is None or len(table.rows) <= most:
+        return table
+    rest = ("...", f"{len(table.rows) - most} more: --all shows them", *[""] * (len(table.header) - 2))
+    return dataclasses.replace(table, rows=(*table.rows[:most], rest))
+
+
+def size(count: float) -> str:
+    """950 kB, 12 MB, 3.4 GB."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6)):
+        if count >= scale:
+            return f"{count / scale:.2g} {unit}" if count < 10 * scale else f"{count / scale:.0f} {unit}"
+    return f"{count / 1e3:.0f} kB"

@@ -1,0 +1,100 @@
+"""What a sweep will cost, before it is begun: an estimate in closed form, never a promise.
+
+The seconds of a step follow a model with one term for each thing that takes time, fitted to
+benchmarks/results/step.json (one thread of an Intel Xeon at 2.5 GHz; within 20% there, whatever the shape and M):
+
+    seconds a run and step = CALL/M + RUN + FLOP 6 W B + PARAMETER P + ACTIVATION a B + INPUT D B + DROPOUT h B
+
+with M members side by side, W weights, P parameters, a units, h hidden units, D features and B examples a step.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.config.settings import Settings
+from runner.plan.populations import parameters
+from runner.plan.shares import Share
+
+if TYPE_CHECKING:
+    from runner.data.prepare import RunData
+
+CALL, RUN = 248e-6, 29e-6  # seconds of a population's step and of each row in it, however small
+FLOP, PARAMETER, ACTIVATION, INPUT, DROPOUT = 8e-12, 3e-9, 2.8e-9, 2.3e-9, 13e-9
+EPOCH, FILES, START = 0.2e-3, 4e-3, 3.0  # seconds: rows of its records; a run's folder and files; a sweep's beginning
+PROCESS, WORKER = 250e6, 45e6  # bytes: the parent with its libraries; what a worker has besides
+KEPT = 4  # copies of the parameters besides the rule's slots: weights, gradient, best weights, one to work in
+PASSES = 4  # copies of the activations: forward, backward and what they need in between
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of a whole sweep: seconds from start to end, if every run takes all its epochs, and bytes of memory."""
+
+    seconds: float
+    bytes: float
+
+
+def run_seconds(run: Settings, data: RunData, side_by_side: int) -> float:
+    """Upper bound for one run among `side_by_side`: early stopping may end it sooner."""
+    batch = min(run.trainer.batch_size, len(data.train))
+    steps = len(data.train) // batch if run.trainer.drop_last else math.ceil(len(data.train) / batch)
+    seen = min(run.trainer.train_eval_rows, len(data.train)) + len(data.val)
+    return run.trainer.epochs * (steps * _step(run, data, batch, side_by_side) + _pass(run, data, seen) + EPOCH) + FILES
+
+
+def share_seconds(share: Share, runs: Sequence[Settings], data: Sequence[RunData]) -> float:
+    """Seconds of one worker for all runs of a share."""
+    return sum(run_seconds(runs[i], data[i], share.width) for i in share.members)
+
+
+def share_bytes(share: Share, runs: Sequence[Settings], data: Sequence[RunData]) -> float:
+    """Memory of the runs of a share that train side by side."""
+    first = share.members[0]
+    run, table = runs[first], data[first]
+    batch = min(run.trainer.batch_size, len(table.train))
+    slots = max(len(type(runs[i].optimizer).slots) for i in share.members)
+    numbers = parameters(run, table) * (KEPT + slots) + PASSES * batch * sum(_widths(run, table))
+    return share.width * numbers * _itemsize(run)
+
+
+def sweep(shares: Sequence[Share], runs: Sequence[Settings], data: Sequence[RunData], workers: int) -> Estimate:
+    """Of all shares on so many workers: the next share goes to the first worker that is free."""
+    free = [0.0] * max(workers, 1)
+    for share in shares:
+        free[free.index(min(free))] += share_seconds(share, runs, data)
+    busy = sorted((share_bytes(share, runs, data) for share in shares), reverse=True)[:workers]
+    tables = {id(table.x): table.x.nbytes for table in data}
+    return Estimate(START + max(free), PROCESS + WORKER * len(busy) + sum(busy) + sum(tables.values()))
+
+
+def _step(run: Settings, data: RunData, batch: int, members: int) -> float:
+    widths = _widths(run, data)
+    dropped = any(run.value(f"regularizer.{key}") for key in ("dropout", "alpha_dropout", "gaussian_dropout"))
+    flops = 6 * _weights(widths) - 2 * widths[0] * widths[1]  # nobody asks for the gradient of the inputs
+    work = CALL / members + RUN + FLOP * flops * batch + PARAMETER * parameters(run, data)
+    return work + batch * (
+        ACTIVATION * sum(widths[1:]) + INPUT * widths[0] + (DROPOUT * sum(widths[1:-1]) if dropped else 0)
+    )
+
+
+def _pass(run: Settings, data: RunData, rows: int) -> float:
+    """Seconds of an evaluation of so many rows: a third of a step's arithmetic."""
+    widths = _widths(run, data)
+    return rows * (FLOP * 2 * _weights(widths) + (ACTIVATION * sum(widths[1:]) + INPUT * widths[0]) / 3)
+
+
+def _widths(run: Settings, data: RunData) -> list[int]:
+    return [data.x.shape[1], *run.model.hidden, data.outputs]
+
+
+def _weights(widths: Sequence[int]) -> int:
+    return sum(a * b for a, b in itertools.pairwise(widths))
+
+
+def _itemsize(run: Settings) -> int:
+    return 8 if run.trainer.dtype == "float64" else 4
