@@ -153,8 +153,8 @@ class Training:
                         trial.files.steps(start + s + 1, [float(objectives[s, row])])
 
     def _log_histograms(self, trial: Trial, epoch: int, row: int) -> None:
-        every = trial.settings.trainer.histograms
-        if every and trial.detailed and (epoch % every == 0 or trial.status):
+        every, asked = trial.settings.trainer.histograms, trial.detailed or trial.settings.trainer.figures is True
+        if every and asked and (epoch % every == 0 or trial.status):
             for name, slot in self.engine.layout.slots.items():
                 if slot.kind == "weight":
                     weights = slot.true(self.engine.kept["theta"])[row].cpu().numpy()

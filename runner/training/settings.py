@@ -33,7 +33,12 @@ class Trainer:
         kind="free",
         help="null: into TensorBoard after a single run; true: all of them, in sweeps too, and as PNG; false: none",
     )
-    histograms: int = integer(10, ge=0, kind="free", help="epochs between weight histograms in TensorBoard; 0 = none")
+    histograms: int = integer(
+        10,
+        ge=0,
+        kind="free",
+        help="epochs between weight histograms in TensorBoard, in sweeps with figures=true; 0 = none",
+    )
     progress: bool = switch(True, kind="free", help="show the progress bar")
 
 
