@@ -60,7 +60,7 @@ class RunData:
         sizes = ", ".join(f"{part} {len(getattr(self, part)):,}" for part in ("train", "val", "test"))
         stratified = ", stratified" if self.labels else ""
         return [
-            f"{self.name}: {rows:,} rows, {width} features{image}, {answer}",
+            f"{self.name}: {rows:,} rows, {width} feature{'' if width == 1 else 's'}{image}, {answer}",
             f"split: {sizes} (split_seed {self.split_seed}{stratified}{self.how})",
             *self.notes,
             *self._weighting(),

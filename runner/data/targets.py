@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FEW = 20  # up to so many different whole numbers are taken for classes
+TEXT = "it holds text"
 
 
 @dataclass
@@ -37,7 +38,8 @@ def read_target(series: pd.Series, name: str, task: str = "auto") -> Target:
     if task == "auto":
         task, why = infer_task(words)
         other = "regression" if task == "classification" else "classification"
-        why = f" ({why}; else set dataset.task={other})"
+        why += "" if why == TEXT else f"; else set dataset.task={other}"  # text can be nothing else
+        why = f" ({why})"
     return _classes(words, name, why) if task == "classification" else _numbers(series, name, why)
 
 
@@ -46,7 +48,7 @@ def infer_task(words: np.ndarray) -> tuple[str, str]:
     parsed = {parse(word) for word in set(words)}
     values = {value for value in parsed if value is not None}
     if len(values) < len(parsed):
-        return "classification", "it holds text"
+        return "classification", TEXT
     if any(not np.isfinite(value) or value != int(value) for value in values):
         return "regression", "it holds fractions"
     if len(values) <= FEW and 2 * len(values) <= len(words):

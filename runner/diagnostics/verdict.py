@@ -70,7 +70,7 @@ def _name(biased: bool, varied: bool) -> str:
 
 def _numbers(errors: Errors) -> str:
     """train accuracy 1.00, validation 0.93 (always the most frequent class: 0.10)"""
-    name = "R²" if errors.metric == "r2" else errors.metric
+    name = "R^2" if errors.metric == "r2" else errors.metric
     constant = "always the mean" if errors.metric == "r2" else "always the most frequent class"
     val = "" if errors.val is None else f", validation {_digits(errors.val)}"
     return f"train {name} {_digits(errors.train)}{val} ({constant}: {_digits(errors.constant)})"

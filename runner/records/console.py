@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from runner.config.validate import show
 from runner.records import pipe
 from runner.records.progress import Progress, duration, epochs
 
@@ -54,6 +55,7 @@ def banner(
     rows = [("data", line) for line in data[:1]] + [("", line) for line in data[1:]]
     rows += [
         ("model", f"{_model(settings)}, {parameters:,} parameters"),
+        *_loss(settings),
         ("optimizer", _optimizer(settings)),
         ("regularizers", ", ".join(active_regularizers(settings)) or "none"),
         *([("augmentation", ", ".join(augmenting))] if (augmenting := active_in("augmentation", settings)) else []),
@@ -69,7 +71,7 @@ def active_regularizers(settings: Settings) -> list[str]:
     """What holds this run back from fitting its training data: regularizers not neutral, decay, early stopping."""
     active = active_in("regularizer", settings)
     if getattr(settings.optimizer, "weight_decay", 0):
-        active.append(f"weight_decay {_shown(settings.optimizer.weight_decay)}")
+        active.append(f"weight_decay {show(settings.optimizer.weight_decay)}")
     stopping = settings.early_stopping
     if stopping.patience is not None:
         active.append(f"early stopping ({stopping.monitor}, patience {stopping.patience})")
@@ -86,7 +88,7 @@ def active_in(group: str, settings: Settings) -> list[str]:
         known = name in getattr(settings, group)
         values = {k: settings.value(flat_key(entry, k)) for k in entry.options} if known else {}
         if any(option.active(values.get(key)) for key, option in entry.options.items()):
-            shown = (_shown(v) if len(values) == 1 else f"{k}={_shown(v)}" for k, v in values.items())
+            shown = (show(v) if len(values) == 1 else f"{k}={show(v)}" for k, v in values.items())
             active.append(" ".join([name, *shown]))
     return active
 
@@ -170,15 +172,22 @@ def _one_line(outcome: Outcome) -> str:
 def _model(settings: Settings) -> str:
     model = settings.model
     hidden = "-".join(map(str, model.hidden)) or "no hidden layer"
-    norm = getattr(model, "norm", "none")
-    return f"{hidden} {model.activation}" + (f" {norm}" if norm != "none" else "")
+    return " ".join([hidden, model.activation, *_not_default(model, ("hidden", "activation"))])
+
+
+def _loss(settings: Settings) -> list[tuple[str, str]]:
+    """A line for a loss that was asked for."""
+    from runner.config.registry import name_of
+
+    name = name_of(settings.loss, "loss")
+    return [] if name == "auto" else [("loss", " ".join([name, *_not_default(settings.loss)]))]
 
 
 def _optimizer(settings: Settings) -> str:
     from runner.config.registry import name_of
 
     rule, schedule, average = settings.optimizer, settings.scheduler, settings.averaging
-    set_keys = [f"lr={_shown(rule.lr)}", *_not_default(rule, ("lr", "weight_decay"))]
+    set_keys = [f"lr={show(rule.lr)}", *_not_default(rule, ("lr", "weight_decay"))]
     parts = [[name_of(rule, "optimizer"), *set_keys], [name_of(schedule, "scheduler"), *_not_default(schedule)]]
     if average.active:
         parts.append(["averaging", name_of(average, "averaging"), *_not_default(average)])
@@ -188,18 +197,12 @@ def _optimizer(settings: Settings) -> str:
 def _not_default(node: Any, besides: tuple[str, ...] = ()) -> list[str]:
     """key=value of what is set otherwise than by default."""
     names = [f.name for f in dataclasses.fields(node) if f.name not in besides]
-    return [f"{n}={_shown(getattr(node, n))}" for n in names if getattr(node, n) != getattr(type(node)(), n)]
+    return [f"{n}={show(getattr(node, n))}" for n in names if getattr(node, n) != getattr(type(node)(), n)]
 
 
 def _trainer(settings: Settings) -> str:
     t = settings.trainer
     return f"up to {epochs(t.epochs)}, batches of {t.batch_size}, {t.dtype} on {t.device}, seed {settings.seed}"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_shown, value)) + "]"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _print_rows(title: str, rows: list[tuple[str, str]], stream: IO[str], style: str = "blue") -> None:

@@ -172,6 +172,18 @@ def test_piped_banner_is_plain_and_names_what_matters():
     assert text.splitlines()[-1].split() == ["folder", "outputs/run"]
 
 
+def test_the_banner_says_what_of_network_and_loss_is_not_the_default():
+    stream = io.StringIO()
+    chosen = settings(loss={"name": "huber"}, model__hidden=[8, 8], model__norm="batch", model__residual=True)
+    banner(chosen, [], 100, "outputs/run", stream=stream)
+    lines = [line.split(maxsplit=1) for line in stream.getvalue().splitlines()[1:]]
+    assert ["model", "8-8 relu norm=batch residual=true, 100 parameters"] in lines
+    assert ["loss", "huber"] in lines
+    stream = io.StringIO()
+    banner(settings(), [], 100, "outputs/run", stream=stream)
+    assert not any(line.split()[0] == "loss" for line in stream.getvalue().splitlines())
+
+
 def test_piped_closing_panel_has_result_folder_and_commands_that_can_be_pasted():
     stream = io.StringIO()
     closing_panel(outcome(), overrides=["regularizer.dropout=0.5", "seed=3", "model.hidden=[64,32]"], stream=stream)
