@@ -1,15 +1,7 @@
 """Events: checksum parity, read back by TensorBoard's own reader and by its server over HTTP."""
 
-import json
 import math
 import random
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
 
 import numpy as np
 import pytest
@@ -18,6 +10,7 @@ from hypothesis import strategies as st
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
 from tensorboard.util import tensor_util
+from tensorboard_server import Server
 
 from runner.errors import RunError
 from runner.records import events, figures
@@ -155,49 +148,6 @@ def test_flat_keys_are_never_none_lists_or_nan():
 def test_markdown_is_a_table_whose_cells_cannot_break_it():
     lines = markdown({"a": {"b": "x|y\nz", "c": None, "d": True}}).splitlines()
     assert lines[2:] == ["| a.b | x\\|y z |", "| a.c | null |", "| a.d | true |"]
-
-
-class Server:
-    """A real TensorBoard in a process of its own on a free port of this machine."""
-
-    def __init__(self, logdir, log):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.log = log
-        command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logdir), "--host", "127.0.0.1"]
-        self.process = subprocess.Popen(
-            [*command, "--port", str(self.port), "--reload_interval", "1"],
-            stdout=log.open("w"),
-            stderr=subprocess.STDOUT,
-        )
-
-    def get(self, route, body=None, **query):
-        url = f"http://127.0.0.1:{self.port}/data/{route}?{urllib.parse.urlencode(query)}"
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as reply:
-            return reply.read()
-
-    def json(self, route, body=None, **query):
-        return json.loads(self.get(route, body, **query))
-
-    def wait_for(self, route, ready):
-        """Ask until the answer is as it should be, at most a minute."""
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                answer = self.json(route)
-                if ready(answer):
-                    return answer
-            except (urllib.error.URLError, ConnectionError):
-                pass  # not up yet
-            time.sleep(0.1)
-        raise AssertionError(f"TensorBoard did not answer: {self.log.read_text()}")
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(20)
 
 
 @pytest.fixture(scope="module")
