@@ -15,6 +15,7 @@ from runner.records import pipe
 from runner.records.console import shown_path
 from runner.records.progress import duration
 from runner.records.sweep_folder import DONE
+from runner.records.sweep_state import plural
 
 SHOWN = 20  # failures shown at most
 TOP = 5  # settings shown
@@ -61,7 +62,7 @@ def best_settings(root: Path) -> list[str]:
 
 def failures(failed: Sequence[Any]) -> list[str]:
     """The table of runs that failed: folder and reason, and where the tracebacks are."""
-    lines = [f"runner: {len(failed)} of the runs failed; tracebacks are in the train.log of each"]
+    lines = [f"runner: {plural(len(failed), 'run')} failed; tracebacks are in the train.log of each"]
     width = max(len(outcome.folder.name) for outcome in failed[:SHOWN])
     lines += [f"  {outcome.folder.name:{width}}  {outcome.reason}" for outcome in failed[:SHOWN]]
     return lines + ([f"  and {len(failed) - SHOWN} more: results.csv"] if len(failed) > SHOWN else [])
@@ -79,4 +80,4 @@ def _counts(outcomes: Sequence[Any], root: Path) -> str:
     counts = Counter(outcome.status.replace("_", " ") for outcome in outcomes)
     said = ", ".join(f"{count:,} {status}" for status, count in counts.most_common())
     took = f", in {duration(SECONDS[root])}" if root in SECONDS else ""
-    return f"{len(outcomes):,} runs{took}: {said}"
+    return f"{plural(len(outcomes), 'run')}{took}: {said}"

@@ -15,7 +15,7 @@ from runner.records.progress import duration
 from runner.records.sweep_conclusion import SECONDS, conclude_sweep
 from runner.records.sweep_events import write_layout, write_means
 from runner.records.sweep_log import SweepLog
-from runner.records.sweep_state import State, workers_text
+from runner.records.sweep_state import State, plural, workers_text
 from runner.training.loop import Interrupted
 
 __all__ = ["conclude_sweep", "display"]
@@ -66,7 +66,9 @@ class Display:
         """Take in an event and show it if it is time to."""
         state, log = self._begun(event)
         if isinstance(event, Given):
-            log.add(f"worker {event.worker} trains {len(event.work.members)} runs: {ranges(event.work.members)}")
+            log.add(
+                f"worker {event.worker} trains {plural(len(event.work.members), 'run')}: {ranges(event.work.members)}"
+            )
         elif isinstance(event, Broken):
             log.add(f"{event.work.path.stem} broke: {event.error}")
         for run in state.hear(event):
@@ -98,11 +100,11 @@ class Display:
 
     def _announce(self, state: State, log: SweepLog, populations: int) -> None:
         ended = state.ended_before
-        said = f"{state.total:,} runs"
+        said = plural(state.total, "run")
         if ended:
-            said += f", {ended:,} have ended; {state.total - ended:,} go on" if ended < state.total else ", all ended"
+            said += f", {ended:,} ended before; {state.total - ended:,} to go" if ended < state.total else ", all ended"
         if populations:
-            said += f" in {populations:,} population{'s' if populations > 1 else ''} on {workers_text(self.sweep)}"
+            said += f" in {plural(populations, 'population')} on {workers_text(self.sweep)}"
         log.add(f"{'resumed' if ended else 'begun'}: {said}")
         write_layout(self.sweep.root, self.sweep.results.metrics)
         for note in self.sweep.notes:

@@ -53,7 +53,7 @@ class State:
         self.known = len(self.sweep.outcomes)
 
     def _give_back(self, work: Work) -> None:
-        for worker in [worker for worker, given in self.works.items() if given is work or given == work]:
+        for worker in [worker for worker, given in self.works.items() if given == work]:
             del self.works[worker], self.rows[worker]
 
     def _compare(self, run: int, value: float | None) -> None:
@@ -125,7 +125,12 @@ class State:
 def workers_text(sweep: Any) -> str:
     """1 worker, 2 workers"""
     count = 1 if sweep.options.executor == "serial" else min(sweep.workers, len(sweep.runs))
-    return "1 worker" if count == 1 else f"{count} workers"
+    return plural(count, "worker")
+
+
+def plural(count: int, what: str) -> str:
+    """1 run, 1,024 runs"""
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def label(name: str) -> str:
