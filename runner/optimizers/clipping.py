@@ -34,6 +34,6 @@ def row_norms(g: Tensor) -> Tensor:
 
 def clip_by_norm(g: Tensor, limit: Tensor, norms: Tensor) -> None:
     """g <- g min(1, u / (||g|| + 1e-6)) in place, per row; limit u [M, 1] (Pascanu et al. 2013; torch's
-    clip_grad_norm_).
+    clip_grad_norm_). A row with u = inf is left as it is, also where its norm is not finite.
     """
-    g.mul_((limit / (norms.unsqueeze(1) + 1e-6)).clamp_(max=1))
+    g.mul_((limit / (norms.unsqueeze(1) + 1e-6)).clamp_(max=1).masked_fill_(limit.isinf(), 1))

@@ -24,4 +24,5 @@ class MaxNorm(Constraint):
     )
 
     def project(self, w, radius):
-        return w * (radius / w.pow(2).sum(-1, keepdim=True).sqrt()).clamp(max=1)
+        shrink = (radius / w.pow(2).sum(-1, keepdim=True).sqrt()).clamp(max=1)
+        return w * shrink.masked_fill(radius.isinf(), 1)  # also where the norm is not finite
