@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from runner.config.conflicts import Known, conflicts
+from runner.config.conflicts.base import least_answers
 from runner.config.settings import Settings
 
 
@@ -16,7 +17,13 @@ def check_against_data(settings: Settings, data: Any) -> list[str]:
 def known(settings: Settings, data: Any) -> Known:
     """What the data, and torch where a CUDA device is asked for, say."""
     cuda = _cuda_devices() if settings.trainer.device.startswith("cuda") else None
-    return Known(data.task, len(data.train), len(data.val), cuda, data.image_shape or ())
+    return Known(data.task, len(data.train), len(data.val), cuda, data.image_shape or (), _answers(settings, data))
+
+
+def _answers(settings: Settings, data: Any) -> int | None:
+    """Different answers in the watched split, where the watched metric needs several."""
+    stop = settings.early_stopping
+    return len(set(data.y[getattr(data, stop.split)].tolist())) if least_answers(stop.metric) > 1 else None
 
 
 def _cuda_devices() -> int:

@@ -72,6 +72,11 @@ class EarlyStopping:
         return self.monitor.split("/")[1]
 
     @property
+    def split(self) -> str:
+        """The split on which it is watched."""
+        return self.monitor.split("/")[0]
+
+    @property
     def maximize(self) -> bool:
         """Whether a larger monitored value is better."""
         return self.mode == "max" or (self.mode == "auto" and metric(self.metric).maximize)

@@ -141,6 +141,20 @@ CLASSES = Known("classification", train=100, val=20)
         ({}, {"regularizer__label_smoothing": 0.1}, REGRESSION, "regularizer.label_smoothing", "label_smoothing=0"),
         ({}, {"early_stopping__monitor": "val/accuracy"}, REGRESSION, "early_stopping.monitor", "val/loss, val/rmse"),
         ({}, {"early_stopping__monitor": "val/roc_auc"}, REGRESSION, "early_stopping.monitor", "val/r2, val/mae"),
+        (
+            {},
+            {"early_stopping__monitor": "val/roc_auc"},
+            Known("classification", train=100, val=20, answers=1),
+            "early_stopping.monitor",
+            "have only one class, so that roc_auc is not defined; set early_stopping.monitor=val/loss",
+        ),
+        (
+            {},
+            {"early_stopping__monitor": "train/r2"},
+            Known("regression", train=1, val=20, answers=1),
+            "early_stopping.monitor",
+            "have only one number to predict, so that r2 is not defined; set early_stopping.monitor=train/loss",
+        ),
         ({}, {"trainer__metrics": ["mae"]}, CLASSES, "trainer.metrics", "allowed: a list of loss, accuracy"),
         ({}, {}, Known("classification", train=100, val=0), "early_stopping.patience", "leaves no validation data"),
         (

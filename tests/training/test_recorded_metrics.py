@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import runner
+from runner.errors import ConfigError
 from runner.training.metrics import calibration, classes, ranking
 
 USUAL = {"loss", "accuracy"}
@@ -97,3 +98,18 @@ def test_the_initial_network_is_saved_with_every_metric(tmp_path):
     assert recorded(outcome)["val"] == USUAL | {"balanced_accuracy", "roc_auc", "ece"}
     assert len(runner.curves(outcome.folder)) == 1
     assert len(runner.load(outcome.folder).predict_proba(np.zeros((3, 2)))) == 3
+
+
+@pytest.mark.parametrize(("monitor", "refused"), [("val/roc_auc", True), ("train/roc_auc", False), ("val/f1", False)])
+def test_a_watched_metric_is_defined_on_its_split(tmp_path, monitor, refused):
+    """Without negative examples in the validation split there is no ROC curve, and training would stop on nothing."""
+    rows = [f"{i},{i % 2},train" for i in range(40)] + [f"{i},1,val" for i in range(10)]
+    file = tmp_path / "table.csv"
+    file.write_text("\n".join(["x,y,part", *rows]))
+    table = {"dataset": "csv", "dataset.path": str(file), "dataset.target": "y", "dataset.split_column": "part"}
+    change = table | {"early_stopping.monitor": monitor, "trainer.epochs": 1}
+    if refused:
+        with pytest.raises(ConfigError, match=r"monitor = val/roc_auc: these examples have only one class"):
+            runner.train([change], outputs=tmp_path)
+    else:
+        assert runner.train([change], outputs=tmp_path)[0].status == "completed"

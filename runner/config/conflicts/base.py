@@ -28,6 +28,7 @@ class Known:
     val: int | None = None  # of the validation split
     cuda: int | None = None  # CUDA devices that torch can use
     image_shape: tuple[int, ...] | None = None  # (channels, height, width); () if the examples are no images
+    answers: int | None = None  # different classes, or numbers, in the split that early stopping watches
 
     def batch(self, s: Settings) -> int | None:
         """Examples a step."""
@@ -62,6 +63,13 @@ def metrics(task: str | None) -> tuple[str, ...]:
     from runner.training.metrics.base import metrics_of
 
     return metrics_of(task) if task else ()
+
+
+def least_answers(name: str) -> int:
+    """How many different answers a metric needs to be a number."""
+    from runner.training.metrics.base import metric
+
+    return metric(name).least_answers
 
 
 def active(s: Settings, group: str = "regularizer") -> Iterator[tuple[Entry, Option, str, str]]:

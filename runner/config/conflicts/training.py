@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections.abc import Iterator
 
-from runner.config.conflicts.base import Conflict, Known, metrics, task_of
+from runner.config.conflicts.base import Conflict, Known, least_answers, metrics, task_of
 from runner.config.registry import name_of
 from runner.config.settings import Settings
 
@@ -43,6 +43,19 @@ def monitor_task(s: Settings, known: Known) -> Iterator[Conflict]:
         yield Conflict(
             ("early_stopping.monitor", "loss", "dataset.task"),
             f"early_stopping.monitor = {stop.monitor}: {why} is {task}, which has no {stop.metric}; allowed: {allowed}",
+        )
+
+
+def monitor_answers(s: Settings, known: Known) -> Iterator[Conflict]:
+    """The watched metric is a number: among examples with one answer there is nothing to rank, or to explain."""
+    stop = s.early_stopping
+    if known.answers and stop.metric in metrics(known.task) and known.answers < least_answers(stop.metric):
+        only = "one class" if known.task == "classification" else "one number to predict"
+        yield Conflict(
+            ("early_stopping.monitor",),
+            f"early_stopping.monitor = {stop.monitor}: these examples have only {only}, so that {stop.metric} is not "
+            f"defined; set early_stopping.monitor={stop.split}/loss, or cut another split with dataset.split_seed or "
+            "dataset.val_fraction",
         )
 
 
@@ -93,4 +106,4 @@ def device(s: Settings, known: Known) -> Iterator[Conflict]:
         yield Conflict(("trainer.device",), f"trainer.device = {name}: {problem}")
 
 
-RULES = (warmup, monitor_direction, monitor_task, recorded_task, validation_data, device)
+RULES = (warmup, monitor_direction, monitor_task, monitor_answers, recorded_task, validation_data, device)

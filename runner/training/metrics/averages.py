@@ -66,6 +66,7 @@ class Determination(Metric):
     tasks = ("regression",)
     maximize = True
     default = True
+    least_answers = 2
     collect = staticmethod(squared_errors)
 
     def value(self, collected, whole):

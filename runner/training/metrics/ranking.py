@@ -39,6 +39,7 @@ class RocAuc(Metric):
     """
 
     maximize = True
+    least_answers = 2
     joined = True
 
     @staticmethod
