@@ -62,7 +62,7 @@ def preview(line: CommandLine, everything: bool = False) -> int:
 
 
 def together(line: CommandLine) -> bool:
-    """Whether this is a sweep whose jobs train together: not with another launcher, which trains one after the other."""
+    """Whether this is a sweep whose jobs train together; other launchers train one after the other."""
     return line.multirun and "max_members" in line.config.hydra.launcher
 
 

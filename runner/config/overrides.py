@@ -51,10 +51,12 @@ def parse_word(word: str) -> Override:
 
 
 def plain(override: Override, value: Any) -> Override:
-    """The override that sets one value of those that `override` sweeps over."""
+    """The override that sets one value of those that `override` sweeps over: numbers are not parsed again."""
     from hydra.core.override_parser.types import ValueType
 
     word = f"{override.get_key_element()}={override._get_value_element_as_str(value)}"
+    if type(value) not in (int, float, bool):
+        return parse_word(word)
     if word not in _parsed:
         _parsed[word] = dataclasses.replace(override, value_type=ValueType.ELEMENT, _value=value, input_line=word)
     return _parsed[word]

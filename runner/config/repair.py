@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from runner.config.overrides import parse
 
 PAIRS = {"(": ")", "[": "]", "{": "}"}
@@ -28,13 +30,14 @@ def quoted(word: str) -> str:
 
 def _joined(words: list[str]) -> list[str]:
     """Words put together again where one ends in the middle of a list: `lr=interval(1e-4,` and `1e-1)`."""
-    joined: list[str] = []
-    for word in words:
-        torn = joined and "=" not in word and (joined[-1].endswith(",") or _open(joined[-1]))
-        if torn and (_open(joined[-1] + word) or _reads(joined[-1] + word)):
-            joined[-1] += word
-        else:
-            joined.append(word)
+    left, joined = list(words), []
+    while left:
+        torn = left[0].endswith(",") or bool(_open(left[0]))
+        values = list(itertools.takewhile(lambda word: "=" not in word, left[1:])) if torn else []
+        tries = ["".join([left[0], *values[: i + 1]]) for i in range(len(values))]
+        taken = next((i + 1 for i, text in enumerate(tries) if _reads(text)), 0)
+        joined.append("".join(left[: taken + 1]))
+        del left[: taken + 1]
     return joined
 
 
