@@ -12,9 +12,10 @@ import urllib.request
 
 import pytest
 
-from runner.commands.dashboard import flags
+from runner.commands.dashboard import flags, link
 from runner.config.location import PACKAGE
 from runner.records.run_files import RunFiles
+from runner.reports.shown import BEST, choose
 
 
 def test_flags_keep_all_points_of_a_curve(tmp_path):
@@ -24,23 +25,51 @@ def test_flags_keep_all_points_of_a_curve(tmp_path):
     assert words[words.index("--port") + 1] == "0"
 
 
-@pytest.fixture
-def dashboard(tmp_path):
-    """A started `runner dashboard` over one run with one epoch, and its URL."""
-    (tmp_path / "outputs" / "one").mkdir(parents=True)
-    files = RunFiles(tmp_path / "outputs" / "one")
+def make_run(folder):
+    """A run with one epoch."""
+    folder.mkdir(parents=True)
+    files = RunFiles(folder)
     files.epoch({"epoch": 1, "step": 1, "train/loss": 0.5})
     files.flush()
+    return folder
+
+
+def make_sweep(folder, losses, means=0, columns="", rest=""):
+    """A sweep whose runs have ended with these validation losses; None has not ended."""
+    runs = [make_run(folder / f"{i:03d}_seed={i}") for i in range(len(losses))]
+    for rank in range(means):
+        make_run(folder / "mean" / f"{rank + 1:02d}_lr={rank}")
+    (folder / "events.out.tfevents.0.layout").write_bytes(b"")
+    (folder / "sweep.yaml").write_text("\n".join(["format: 1", "data: {}", "runs:", *("- {}" for _ in runs)]) + "\n")
+    ended = [(run.name, loss) for run, loss in zip(runs, losses, strict=True) if loss is not None]
+    lines = [f"run,status,val/loss,val/accuracy{columns}", *(f"{n},completed,{v},{v}{rest}" for n, v in ended)]
+    (folder / "results.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def names(folder, shown):
+    return [path.relative_to(folder).as_posix() for path in shown.paths]
+
+
+def start(folder, *words):
     process = subprocess.Popen(
-        [sys.executable, "-m", "runner", "dashboard", "--port", "0"],
-        cwd=tmp_path,
+        [sys.executable, "-m", "runner", "dashboard", *words, "--port", "0"],
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent), "TMPDIR": str(folder)},
     )
     line = process.stdout.readline()
-    yield process, re.search(r"http://\S+", line).group()
+    return process, re.search(r"http://\S+", line).group()
+
+
+@pytest.fixture
+def dashboard(tmp_path):
+    """A started `runner dashboard` over one run with one epoch, and its URL."""
+    make_run(tmp_path / "outputs" / "one")
+    process, url = start(tmp_path)
+    yield process, url
     if process.poll() is None:
         process.kill()
     process.wait()
@@ -80,3 +109,114 @@ def test_a_port_in_use_is_a_message(tmp_path, capsys, monkeypatch):
     err = capsys.readouterr().err
     assert "--port 0 for any" in err
     assert "Traceback" not in err
+
+
+def test_few_runs_are_all_shown(tmp_path):
+    make_sweep(tmp_path / "sweeps" / "a", [0.5] * 5, means=1)
+    for i in range(7):
+        make_run(tmp_path / f"run{i}")
+    assert choose(tmp_path) is None
+    make_run(tmp_path / "run7")
+    assert choose(tmp_path).runs == 13
+
+
+def test_of_a_large_sweep_the_means_and_the_best_are_shown(tmp_path):
+    sweep = make_sweep(tmp_path, [1.0 - i / 100 for i in range(20)], means=14)
+    shown = choose(sweep)
+    best = [f"{i:03d}_seed={i}" for i in range(19, 9, -1)]
+    means = [f"mean/{rank:02d}_lr={rank - 1}" for rank in range(1, 11)]
+    assert names(sweep, shown) == ["events.out.tfevents.0.layout", *means, *best]
+    assert shown.said == [f"{sweep.name}: the best 10 of 20 runs by val/loss, 10 of 14 means"]
+
+
+def test_what_was_monitored_says_which_are_the_best(tmp_path):
+    rest = ",val/accuracy,auto"
+    sweep = make_sweep(
+        tmp_path, [i / 100 for i in range(20)], columns=",early_stopping.monitor,early_stopping.mode", rest=rest
+    )
+    shown = choose(sweep)
+    assert names(sweep, shown)[1:4] == ["019_seed=19", "018_seed=18", "017_seed=17"]
+    assert "by val/accuracy" in shown.said[0]
+
+
+def test_runs_that_diverged_and_half_a_line_are_not_among_the_best(tmp_path):
+    sweep = make_sweep(tmp_path, [i / 100 for i in range(20)])
+    table = sweep / "results.csv"
+    table.write_text(table.read_text().replace("000_seed=0,completed", "000_seed=0,diverged") + "019_se")
+    found = names(sweep, choose(sweep))
+    assert "000_seed=0" not in found and found[1:] == [f"{i:03d}_seed={i}" for i in range(1, 1 + BEST)]
+
+
+def test_a_sweep_of_which_nothing_has_ended_shows_its_first_runs(tmp_path):
+    sweep = make_sweep(tmp_path, [None] * 20)
+    (sweep / "results.csv").unlink()
+    shown = choose(sweep)
+    assert names(sweep, shown)[1:] == [f"{i:03d}_seed={i}" for i in range(BEST)]
+    assert "none has ended" in shown.said[0]
+
+
+def test_of_many_sweeps_and_runs_the_newest_are_shown(tmp_path):
+    for i in range(5):
+        make_sweep(tmp_path / "sweeps" / f"s{i}", [0.1, 0.2], means=1)
+        os.utime(tmp_path / "sweeps" / f"s{i}" / "sweep.yaml", (1000 + i, 1000 + i))
+    for i in range(14):
+        os.utime(make_run(tmp_path / "days" / f"r{i:02d}"), (1000 + i, 1000 + i))
+    shown = choose(tmp_path)
+    assert {path.split("/")[1] for path in names(tmp_path, shown) if path.startswith("sweeps")} == {"s2", "s3", "s4"}
+    assert [path for path in names(tmp_path, shown) if path.startswith("days")] == [
+        f"days/r{i:02d}" for i in range(2, 14)
+    ]
+    assert shown.said == ["the newest 3 of 5 sweeps", "the newest 12 of 14 single runs"]
+
+
+def test_links_are_what_is_wanted_and_nothing_else(tmp_path):
+    folder, links = tmp_path / "runs", tmp_path / "links"
+    paths = [make_run(folder / "a" / "one"), make_run(folder / "two")]
+    links.mkdir()
+    link(paths, folder, links)
+    assert (links / "a" / "one" / "metrics.csv").is_file() and (links / "two").is_symlink()
+    link(paths[1:], folder, links)
+    assert [path.name for path in links.rglob("*") if path.is_symlink()] == ["two"]
+    assert (folder / "a" / "one" / "metrics.csv").is_file()
+
+
+def eventually(url, wanted):
+    """The runs TensorBoard has, when they are those wanted or after half a minute."""
+    deadline = time.monotonic() + 30
+    while set(found := runs(url)) != wanted and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return set(found)
+
+
+@pytest.mark.slow
+def test_the_best_are_served_and_follow_a_sweep_that_goes_on(tmp_path):
+    sweep = make_sweep(tmp_path / "one", [0.5 + i / 100 for i in range(20)], means=2)
+    process, url = start(tmp_path, "one")
+    said = [process.stdout.readline().strip() for _ in range(2)]
+    assert said == ["one: the best 10 of 20 runs by val/loss, 2 means", "--all shows all 20 runs"]
+    try:
+        shown = {"mean/01_lr=0", "mean/02_lr=1"} | {f"{i:03d}_seed={i}" for i in range(10)}
+        assert eventually(url, shown) == shown
+        with (sweep / "results.csv").open("a") as table:
+            table.write("015_seed=15,completed,0.1,0.9\n")
+        shown = shown - {"009_seed=9"} | {"015_seed=15"}
+        assert eventually(url, shown) == shown
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 0 and "Traceback" not in err
+    assert not list(tmp_path.glob("runner-dashboard-*"))
+    assert len(list(sweep.iterdir())) == 20 + 4
+
+
+@pytest.mark.slow
+def test_all_serves_everything(tmp_path):
+    make_sweep(tmp_path / "one", [0.5] * 20)
+    process, url = start(tmp_path, "one", "--all")
+    try:
+        shown = {f"{i:03d}_seed={i}" for i in range(20)}
+        assert eventually(url, shown) == shown
+    finally:
+        process.kill()
+        process.communicate()
