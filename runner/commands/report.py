@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from runner.reports.sections import Section
 
 TOP = 20
+PAGE = "report.html"
 DESCRIPTION = """\
 One row a setting: runs that differ only in seed, fold, split or draw of the data are one. Mean, 95% interval
 (Student's t), standard deviation and number of runs of the monitored metric, best first, the test metrics beside it;
@@ -27,7 +28,10 @@ from the best."""
 
 def run(arguments: list[str]) -> int:
     """Print the tables and the answer; write what was asked for. 1 if no run has finished."""
-    args = _parser().parse_args(arguments)
+    parser = _parser()
+    args = parser.parse_args(arguments)
+    if args.heat and args.html is None:
+        parser.error("--heat is about the page: it needs --html")
     from runner.reports.sections import make_sections
 
     sources = find_sources(args.dir)
@@ -36,10 +40,15 @@ def run(arguments: list[str]) -> int:
         from runner.reports.report_text import csv_text
 
         _write(args.csv, csv_text(sections), "--csv")
+    if args.html is not None:
+        from runner.reports.html import page, page_title
+
+        args.html = args.html or str(sources[0].folder / PAGE)
+        _write(args.html, page(sections, page_title(sections), args.heat), "--html")
     for i, section in enumerate(sections):
         show(section, args.top, first=i == 0)
-    if args.csv:
-        print(f"wrote: {args.csv}")
+    for file in filter(None, (args.csv, args.html)):
+        print(f"wrote: {file}")
     return 0 if any(row.finished for source in sources for row in source.rows) else 1
 
 
@@ -115,4 +124,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--top", type=_top, default=TOP, metavar="N", help=f"settings shown, 0 = all; default: {TOP}")
     parser.add_argument("--metric", metavar="SPLIT/NAME", help="rank by this, such as val/accuracy")
     parser.add_argument("--csv", metavar="FILE", help="write all settings with all metrics")
+    parser.add_argument(
+        "--html", nargs="?", const="", metavar="FILE", help=f"write a page with curves; default: {PAGE} in DIR"
+    )
+    parser.add_argument("--heat", metavar="KEY,KEY", help="the two keys of the page's heat map, such as lr,dropout")
     return parser

@@ -1,0 +1,51 @@
+"""Curves of a setting: over its runs, mean and standard deviation of a metric at each epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from runner.records.read import METRICS, curve
+from runner.reports.settings_table import Setting
+from runner.reports.statistics import spread
+from runner.reports.svg import Line
+
+POINTS = 200  # of a curve at most
+
+
+def curves_of(setting: Setting) -> list[dict[str, list]]:
+    """metrics.csv of each finished run of a setting, by column; those that are gone are left out."""
+    return [curve(row.folder) for row in setting.finished if (Path(row.folder) / METRICS).is_file()]
+
+
+def line(
+    curves: Sequence[dict[str, list]], metric: str, name: str, colour: str, *, dashed: bool = False
+) -> Line | None:
+    """The mean over runs with a band of one standard deviation, as long as at least half of the runs train.
+
+    Dashed lines have no band. None if no run has the metric.
+    """
+    found = [(each["epoch"], each[metric]) for each in curves if metric in each and "epoch" in each]
+    by_epoch: dict[int, list[float]] = {}
+    for epochs, values in found:
+        for epoch, value in zip(epochs, values, strict=True):
+            if math.isfinite(value):
+                by_epoch.setdefault(epoch, []).append(value)
+    kept = [epoch for epoch in sorted(by_epoch) if 2 * len(by_epoch[epoch]) >= len(found)]
+    if not kept:
+        return None
+    kept = thinned(kept)
+    spreads = [s for epoch in kept if (s := spread(by_epoch[epoch]))]
+    made = Line(name, colour, [float(e) for e in kept], [s.mean for s in spreads], dashed=dashed)
+    if not dashed and len(found) > 1:
+        made.low = [s.mean - (s.sd or 0.0) for s in spreads]
+        made.high = [s.mean + (s.sd or 0.0) for s in spreads]
+    return made
+
+
+def thinned(epochs: list[int]) -> list[int]:
+    """At most POINTS of them, first and last kept."""
+    if len(epochs) <= POINTS:
+        return epochs
+    return [epochs[round(i * (len(epochs) - 1) / (POINTS - 1))] for i in range(POINTS)]
