@@ -10,6 +10,7 @@ with M members side by side, W weights, P parameters, a units, h hidden units, D
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Sequence
@@ -57,7 +58,7 @@ def share_bytes(share: Share, runs: Sequence[Settings], data: Sequence[RunData])
     first = share.members[0]
     run, table = runs[first], data[first]
     batch = min(run.trainer.batch_size, len(table.train))
-    slots = max(len(type(runs[i].optimizer).slots) for i in share.members)
+    slots = max(_slots(runs[i]) for i in share.members)
     numbers = parameters(run, table) * (KEPT + slots) + PASSES * batch * sum(_widths(run, table))
     return share.width * numbers * _itemsize(run)
 
@@ -94,6 +95,13 @@ def _widths(run: Settings, data: RunData) -> list[int]:
 
 def _weights(widths: Sequence[int]) -> int:
     return sum(a * b for a, b in itertools.pairwise(widths))
+
+
+def _slots(run: Settings) -> int:
+    """Numbers that the rule keeps for each parameter."""
+    rule, options = run.optimizer, run.options()
+    used = {f.name: getattr(rule, f.name) for f in dataclasses.fields(rule)}
+    return len(rule.slots_used({k: v if options[f"optimizer.{k}"].neutral != v else None for k, v in used.items()}))
 
 
 def _itemsize(run: Settings) -> int:

@@ -19,7 +19,8 @@ def ready():
 SWEEPS = [
     "seed=1,2,3", "optimizer.lr=1e-4,0.1,1.5e300,.5", "optimizer.lr=range(0.1,0.5,0.1)", "seed=range(3)",
     "seed=range(5,0,-2)",
-    "name=choice(a,b c,'x,y',\"z\")", "name=a,null,1", "model.hidden=[],[64],[64,32]", "+a.b={x:1},{x:2}",
+    "name=choice(a,b c,'x,y',\"z\")", "name=a,null,1",
+    "model.hidden=[],[64],[64,32]", "+a.b={x:1},{x:2}",
     "trainer.drop_last=true,false", "optimizer=sgd,adam", "name=a-b,c.d,a:b,p/q,1_000,0x1", "seed=sort(3,1,2)",
     "name='${x}',\\,z", "++optimizer.lr=int(1.5,2.5)", "name=str(1,true,a)", "optimizer=glob(ada*)",
 ]  # fmt: skip

@@ -1,0 +1,113 @@
+"""The cost model beside what was measured, and how it grows; how a sweep is shared out."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from runner.data.prepare import prepare
+from runner.execution.configurations import read
+from runner.plan import estimate
+from runner.plan.shares import Share, share_out
+
+STEP = json.loads((Path(__file__).parents[2] / "benchmarks" / "results" / "step.json").read_text())
+
+
+def table(features: int, outputs: int, train: int = 1000, val: int = 0):
+    x = np.zeros((train + val, features), np.float32)
+    return SimpleNamespace(
+        x=x,
+        outputs=outputs,
+        train=np.arange(train),
+        val=np.arange(val),
+        test=[],
+        task="classification",
+        image_shape=None,
+    )
+
+
+def measured():
+    """(settings, data, members, measured microseconds a run and step) of every population that would be cut so."""
+    for result in STEP["results"]:
+        widths = [int(width) for width in result["shape"].split("-")]
+        run = read({"model.hidden": widths[1:-1], "trainer.batch_size": result["batch"],
+                    "regularizer.dropout": result["dropout"]})  # fmt: skip
+        data = table(widths[0], widths[-1])
+        for members in (1, 8, 32):
+            fits = members * sum((a + 1) * b for a, b in pairwise(widths)) <= 2 << 20
+            if fits:
+                yield run, data, members, result["contestants"][f"M = {members}"]["microseconds"]
+
+
+def test_a_steps_time_is_what_the_benchmark_measured_within_a_third():
+    ratios = []
+    for run, data, members, microseconds in measured():
+        model = estimate._step(run, data, run.trainer.batch_size, members) * 1e6
+        ratios.append(model / microseconds)
+    assert len(ratios) >= 20
+    assert all(2 / 3 < ratio < 1.5 for ratio in ratios), ratios
+    assert np.median(ratios) == pytest.approx(1, abs=0.1)
+
+
+def test_more_of_anything_costs_more():
+    run, data = read({}), table(64, 10)
+    base = estimate.run_seconds(run, data, 8)
+    for change in ({"trainer.epochs": 200}, {"model.hidden": [256]}, {"regularizer.dropout": 0.5},
+                   {"trainer.batch_size": 8}):  # fmt: skip
+        assert estimate.run_seconds(read(change), data, 8) > base, change
+    assert estimate.run_seconds(run, data, 1) > base > estimate.run_seconds(run, data, 64)
+    assert estimate.run_seconds(run, table(64, 10, 5000), 8) > 4 * base
+    doubled = estimate.run_seconds(read({"trainer.epochs": 200}), data, 8) - base
+    assert doubled == pytest.approx(base - estimate.FILES)
+
+
+def test_memory_counts_what_lies_side_by_side():
+    data = [table(64, 10)] * 16
+    runs = [read({"seed": i}) for i in range(16)]
+    one, eight = (estimate.share_bytes(Share(tuple(range(16)), width), runs, data) for width in (1, 8))
+    assert eight == 8 * one
+    parameters = 64 * 128 + 128 + 128 * 10 + 10
+    assert one == 4 * (parameters * (4 + 2) + 4 * 32 * (64 + 128 + 10))
+    assert {name: estimate._slots(read({"optimizer": name})) for name in ("sgd", "adam", "rmsprop")} == {
+        "sgd": 0, "adam": 2, "rmsprop": 1,
+    }  # fmt: skip
+    double = [read({"trainer.dtype": "float64"})] * 16
+    assert estimate.share_bytes(Share((0,), 1), double, data) == 2 * one
+
+
+def test_workers_share_the_time():
+    runs = [read({"seed": i}) for i in range(64)]
+    data = [prepare(runs[0], {})] * 64
+    shares = share_out(range(64), runs, data, 4)
+    alone, four = (estimate.sweep(shares, runs, data, workers) for workers in (1, 4))
+    assert alone.seconds - estimate.START == pytest.approx(4 * (four.seconds - estimate.START))
+    assert four.bytes - alone.bytes == pytest.approx(
+        3 * (estimate.WORKER + estimate.share_bytes(shares[0], runs, data))
+    )
+
+
+@pytest.mark.parametrize(("workers", "parts"), [(1, None), (2, None), (16, None), (3, 1)])
+def test_every_run_is_in_one_share_with_its_like(workers, parts):
+    runs = [read({"seed": i, "model.hidden": [8 + 8 * (i % 2)], "optimizer": ("sgd", "adam")[i % 3 % 2]})
+            for i in range(20)]  # fmt: skip
+    data = [prepare(runs[0], {})] * 20
+    shares = share_out(range(20), runs, data, workers, parts=parts)
+    assert sorted(i for share in shares for i in share.members) == list(range(20))
+    for share in shares:
+        assert len({tuple(runs[i].model.hidden) for i in share.members}) == 1
+        kinds = [type(runs[i].optimizer).__name__ for i in share.members]
+        assert kinds == sorted(kinds)
+        assert 1 <= share.width <= len(share.members)
+    assert len(shares) == (2 if parts else max(2, workers))
+    assert [len(s.members) for s in shares] == sorted((len(s.members) for s in shares), reverse=True)
+
+
+def test_runs_that_go_on_from_a_checkpoint_stay_together():
+    runs = [read({"seed": i}) for i in range(6)]
+    data = [prepare(runs[0], {})] * 6
+    shares = share_out(range(6), runs, data, 1, max_members=1, source={1: "a", 4: "a"}.get)
+    (begun,) = [share for share in shares if share.source]
+    assert (begun.members, begun.width, begun.source) == ((1, 4), 1, "a")
