@@ -49,7 +49,10 @@ def _serve_chosen(folder: Path, args: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="runner-dashboard-") as made:
         links = Path(made)
         link(shown.paths, folder, links)
-        said = [f"  {line}" for line in [*shown.said, f"--all shows all {shown.runs:,} runs"]]
+        said = [
+            f"  {line}"
+            for line in [*shown.said, f"--all shows all {shown.runs:,} runs, in the table of HPARAMS as well"]
+        ]
         _serve(folder, links, said, args)
         while True:
             time.sleep(RELOAD_SECONDS)

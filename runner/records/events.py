@@ -111,7 +111,7 @@ def layout(together: Mapping[str, Mapping[str, Iterable[str]]], bands: Mapping[s
     ]
     for category, own in bands.items():
         charts = [Chart(title=title, margin=_margin(band)) for title, band in own.items()]
-        categories.append(Category(title=category, chart=charts, closed=True))
+        categories.append(Category(title=category, chart=charts))
     content = Layout(category=categories).SerializeToString(deterministic=True)
     return _event(0, [_tensor_value("custom_scalars__config__", "custom_scalars", _strings([content]))])
 

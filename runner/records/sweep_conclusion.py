@@ -51,7 +51,7 @@ def best_settings(root: Path) -> list[str]:
         table = report_text.columns(section, TOP)
         rows = report_text.plain(report_text.fitted(table, width) if width else table)
         left = len(section.settings) - TOP
-        more = [f"and {left:,} more settings"] if left > 0 else []
+        more = [f"and {plural(left, 'more setting')}"] if left > 0 else []
         told = answer(section).strip()
         if width:
             rows = [row if len(row) <= width else row[: width - 1] + "…" for row in rows]

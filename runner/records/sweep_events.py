@@ -1,6 +1,6 @@
 """What a sweep adds to the TensorBoard events of its runs: train beside validation in one chart, and a mean a setting.
 
-    <sweep>/events.out.tfevents.0.layout      the charts of the Custom Scalars page
+    <sweep>/events.out.tfevents.0.layout      the charts of the Custom Scalars page; in the first mean as well
     <sweep>/mean/01_lr=0.001_dropout=0.2/     the mean over the seeds and folds of a setting, the best setting first
 
 A mean has the tags of its runs, so that it lies in their charts, and its band (one standard deviation each way) as
@@ -32,12 +32,18 @@ def write_layout(root: Path, metrics: Sequence[str]) -> None:
     """Put the layout in place; `metrics` are names such as val/loss."""
     from runner.records import events
 
+    disk.replace(root / LAYOUT, events.header() + _layout(metrics))
+
+
+def _layout(metrics: Sequence[str]) -> bytes:
+    """Every metric of train and of val in one chart, and the means with their bands."""
+    from runner.records import events
+
     drawn = [metric for metric in metrics if not metric.startswith("test/")]
     names = dict.fromkeys(metric.partition("/")[2] for metric in drawn)
     together = {name: [f"^{name}/train$", f"^{name}/val$"] for name in names}
     bands = {tag: band_of(tag) for name in names for metric in drawn if (tag := tag_of(metric)).startswith(f"{name}/")}
-    data = events.layout({"train and val": together}, {"mean and standard deviation of a setting": bands})
-    disk.replace(root / LAYOUT, events.header() + data)
+    return events.layout({"train and val": together}, {"mean and standard deviation of a setting": bands})
 
 
 def write_means(sweep: Any) -> int:
@@ -50,6 +56,8 @@ def write_means(sweep: Any) -> int:
     contents = {}
     for rank, setting in enumerate(found, 1):
         contents[f"{rank:0{digits}d}_{setting.label}"] = _events(setting)
+    for folder in list(contents)[:1]:  # so that the root, which is no run, need not be shown for it
+        contents[folder] += _layout(sweep.results.metrics)
     _remove(sweep.root / MEANS, contents)
     name = MEAN.format(int(time.time()))  # another name than before: TensorBoard goes on reading a file by its name
     for folder, data in contents.items():

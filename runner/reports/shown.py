@@ -55,8 +55,8 @@ def choose(folder: Path) -> Shown | None:
 
 
 def _add_sweep(shown: Shown, sweep: Path, size: int) -> None:
-    shown.paths += [sweep / LAYOUT] if (sweep / LAYOUT).exists() else []
     means = sorted(_with_events(sweep / MEANS))
+    shown.paths += [sweep / LAYOUT] if not means and (sweep / LAYOUT).exists() else []  # the first mean has it, too
     shown.paths += means[:BEST]  # their names begin with their ranks
     if size <= FEW:
         shown.paths += _with_events(sweep, but=MEANS)

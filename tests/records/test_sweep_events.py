@@ -89,7 +89,7 @@ def test_hparams_has_a_column_a_key_those_that_differ_first(server):
 
 
 def test_train_and_val_are_in_one_chart_and_means_in_their_bands(server):
-    first, second = server.json("plugin/custom_scalars/layout")["category"]
+    first, second = server.json("plugin/custom_scalars/layout")["category"]  # once, though two files have it
     charts = {chart["title"]: chart["multiline"]["tag"] for chart in first["chart"]}
     assert charts == {name: [f"^{name}/train$", f"^{name}/val$"] for name in ("loss", "accuracy")}
     for regex in charts["loss"]:
