@@ -4,9 +4,10 @@ import pytest
 import yaml
 
 from runner.commands.catalogue import group_table
-from runner.config.compose import check_command_line, hydra_ready, lay_over
+from runner.config.compose import hydra_ready, lay_over
 from runner.config.location import config_dir
 from runner.config.settings import FLAT_GROUPS, default_tree
+from runner.plan.command_line import check_command_line
 
 
 def composed(*words: str) -> dict:
