@@ -67,10 +67,12 @@ def write(folder: Path, outcomes: Sequence[Outcome]) -> None:
 
 
 def table_lines(outcomes: Sequence[Outcome]) -> list[str]:
-    """The watched metric and those of the test split, one line a fold, then mean and standard deviation."""
+    """What the folds give in validation and test (and the watched metric), one line a fold, then mean and standard
+    deviation.
+    """
     over = spread(outcomes)
     watched = read_config(outcomes[0].folder).early_stopping.monitor
-    shown = [name for name in over if name == watched or name.startswith("test/")]
+    shown = [name for name in over if name == watched or name.startswith(("val/", "test/"))]
     rows = [["fold", "status", "best epoch", *shown]]
     for outcome in outcomes:
         found, best = metrics(outcome), (outcome.summary or {}).get("best_epoch")

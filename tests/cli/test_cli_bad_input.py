@@ -71,6 +71,20 @@ def test_many_problems_in_one_message(tmp_path):
         (["dataset.val_fraction=0.6", "dataset.test_fraction=0.4"], ["dataset.val_fraction = 0.6", "must be < 1"]),
         (["seed=-1"], ["seed = -1", ">= 0"]),
         (["trainer.device=gpu"], ["trainer.device = gpu", "cuda:0"]),
+        (["dataset=wine", "augmentation=[shift]"], ["augmentation.shift = 0.1", "dataset=wine is a table"]),
+        (["dataset=wine", "augmentation.cutmix=1"], ["augmentation.cutmix = 1", "set augmentation.cutmix=0"]),
+        (["augmentation=[swap_noise]"], ["augmentation.swap_noise = 0.1", "is for tables"]),
+        (["augmentation.saturation=0.2"], ["augmentation.saturation = 0.2", "the images of dataset=digits are grey"]),
+        (["augmentation.mixup=-1"], ["augmentation.mixup = -1", ">= 0", "augmentation.mixup=0.2"]),
+        (["averaging=ema", "averaging.decay=1"], ["averaging.decay = 1", "< 1"]),
+        (["averaging=emma"], ["averaging = emma", "did you mean averaging=ema?"]),
+        (["optimizer.clip_value=0"], ["optimizer.clip_value = 0", "> 0"]),
+        (["model.residual=true"], ["model.residual = true", "model.hidden=[128,128]"]),
+        (["model.norm=bach"], ["model.norm = bach", "did you mean model.norm=batch?"]),
+        (
+            ["optimizer.proximal=true", "regularizer=[l1,group_lasso]"],
+            ["optimizer.proximal = true", "group_lasso and l1"],
+        ),
         (["experiment=fashion_mnis"], ["experiment = fashion_mnis", "experiment=fashion_mnist"]),
         (["resum"], ["resum", "did you mean runner resume?"]),
         (["optimizer.lr=0.1,0.2"], ["add -m"]),
@@ -92,6 +106,29 @@ def test_each_is_refused_with_the_key_and_the_fix(words, says, here, capsys):
     for text in says:
         assert text in message
     assert not list(here.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            ["dataset=wine", "dataset.class_weights={class_9: 2}"],
+            ["'grower' has no class 'class_9'", "class_0, class_1"],
+        ),
+        (["dataset=diabetes", "dataset.class_weights=balanced"], ["dataset.class_weights = balanced", "is a number"]),
+        (["dataset=diabetes", "dataset.label_noise=0.1"], ["dataset.label_noise = 0.1", "is a number", "=0"]),
+        (["dataset=diabetes", "early_stopping.monitor=val/roc_auc"], ["has no roc_auc; allowed: val/loss, val/rmse"]),
+        (["dataset=diabetes", "trainer.metrics=[f1]"], ["trainer.metrics = [f1]", "has no f1"]),
+        (["dataset=iris", "dataset.folds=100"], ["dataset.folds=100", "the smallest, has only 42 rows"]),
+        (["dataset=npz", "dataset.path=nowhere.npz"], ["nowhere.npz does not exist", "dataset.path"]),
+    ],
+)
+def test_what_only_the_data_tell_is_refused_too(words, says, here, capsys):
+    message = refused(capsys, *words)
+    assert len(message.splitlines()) == 1
+    for text in says:
+        assert text in message
+    assert not [path for path in here.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("words", [["hydra.run.dir=file/x"], ["hydra.run.dir=file"], ["-m", "hydra.sweep.dir=file/x"]])

@@ -50,6 +50,7 @@ def test_the_command_trains_every_fold_and_reports_the_spread(here, capsys):
     assert [row["run"] for row in rows] == ["fold=0", "fold=1", "fold=2"]
     assert [float(row["test/accuracy"]) for row in rows] == tests
     assert "fold 0 of 3 validates" in said
+    assert re.search(r"^  fold .* val/loss +val/accuracy +test/loss +test/accuracy$", said, re.M)
     assert re.search(rf"^  mean .* {expected['mean']:.4f}$", said, re.M)
     assert re.search(rf"^  sd .* {expected['sd']:.4f}$", said, re.M)
     assert "runner dashboard cv" in said
