@@ -42,7 +42,8 @@ def _layout(metrics: Sequence[str]) -> bytes:
     drawn = [metric for metric in metrics if not metric.startswith("test/")]
     names = dict.fromkeys(metric.partition("/")[2] for metric in drawn)
     together = {name: [f"^{name}/train$", f"^{name}/val$"] for name in names}
-    bands = {tag: band_of(tag) for name in names for metric in drawn if (tag := tag_of(metric)).startswith(f"{name}/")}
+    tags = [tag for name in names for metric in drawn if (tag := tag_of(metric)).startswith(f"{name}/")]
+    bands = {tag: band_of(tag) for tag in reversed(tags)}  # which TensorBoard shows last first
     return events.layout({"train and val": together}, {"mean and standard deviation of a setting": bands})
 
 
