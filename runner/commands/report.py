@@ -82,8 +82,8 @@ def show(section: Section, top: int, first: bool = True) -> None:
     from rich.text import Text
 
     console = Console()
-    console.print(Text("\n".join(parts[0])))
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
+    console.print(Text("\n".join([*([] if first else [""]), *parts[0], ""])))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     found = report_text.fitted(columns, console.width)
     for column in found:
         table.add_column(column.name, justify="right" if column.number else "left", no_wrap=column.number)

@@ -13,11 +13,10 @@ from runner.reports.heat import choose_keys, heat_map
 from runner.reports.html_page import SCRIPT, STYLE
 from runner.reports.next_steps import next_commands
 from runner.reports.report_text import heading
-from runner.reports.sections import Section
+from runner.reports.sections import Section, rises
 from runner.reports.settings_table import Setting
 from runner.reports.statistics import Spread
 from runner.reports.svg import chart, strip
-from runner.training.metrics.base import metric as metric_class
 
 COLOURS = ("#1f77b4", "#e07b00", "#2a9d5c", "#c8508f", "#8a63c9", "#b08900")  # told apart in light and dark
 STRIPS = 300  # settings whose runs are drawn in the table
@@ -88,8 +87,7 @@ def _curves(section: Section) -> str:
         other = "train/" + metric.partition("/")[2]
         drawn = [line(c, metric, label(s, section), colour) for s, colour, c in read]
         drawn += [line(c, other, f"{label(s, section)}, training", colour, dashed=True) for s, colour, c in read]
-        falls = not metric_class(metric.partition("/")[2]).maximize
-        charts.append(chart([each for each in drawn if each], metric, "epoch", log=falls))
+        charts.append(chart([each for each in drawn if each], metric, "epoch", log=not rises(metric)))
     legend = "".join(
         f'<li><span class="swatch" style="background:{colour}"></span>{escape(label(setting, section))}</li>'
         for setting, colour, _ in read

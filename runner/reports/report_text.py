@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from runner.reports.answer import answer, digits, short_keys, source_of, trouble
 from runner.reports.next_steps import next_commands
-from runner.reports.sections import Section
+from runner.reports.sections import HEADLINES, Section
 from runner.reports.settings_table import Setting, unfinished
 
 SPACE = 2  # between columns
@@ -70,9 +70,14 @@ def columns(section: Section, top: int) -> list[Column]:
         found.append(Column("sweep", [source_of(setting, section) for setting in settings], number=False))
     found += _measured(section.metric, settings, first=True)
     found.append(Column("n", [_count(setting) for setting in settings]))
-    for spare, metric in enumerate(section.beside, 2):
-        found += _measured(metric, settings, first=False, spare=spare)
+    for metric in section.beside:
+        found += _measured(metric, settings, first=False, spare=_spare(metric))
     return found
+
+
+def _spare(metric: str) -> int:
+    """What people ask for first stays longest: test/accuracy, then test/loss, then val/accuracy."""
+    return 4 if metric.startswith("val/") else 2 if metric.partition("/")[2] in HEADLINES else 3
 
 
 def _measured(metric: str, settings: Sequence[Setting], *, first: bool, spare: int = 0) -> list[Column]:
@@ -118,7 +123,7 @@ def fitted(found: list[Column], width: int) -> list[Column]:
 
 
 def _total(found: Sequence[Column]) -> int:
-    return sum(column.width + SPACE for column in found) + 1
+    return sum(column.width + SPACE for column in found) - SPACE
 
 
 def plain(found: Sequence[Column]) -> list[str]:

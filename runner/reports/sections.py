@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from runner.config.registry import entries
 from runner.config.suggest import closest
 from runner.data.sources.base import Source as DataSource
-from runner.errors import ConfigError
+from runner.errors import ConfigError, RunError
 from runner.reports.runs import Source
 from runner.reports.settings_table import COMPLETE, NOTHING, Setting, fixed_keys, group
 from runner.reports.statistics import Comparison, compare
@@ -127,9 +128,7 @@ def _section(
         notes.append(f"{chosen} was measured on the training rows: it says nothing about new ones")
     numbers = sorted({s.source for s in settings})
     used = [sources[i] for i in numbers]
-    section = Section(
-        settings, used, chosen, metric_class(chosen.partition("/")[2]).maximize, recorded, notes, comparable, title
-    )
+    section = Section(settings, used, chosen, rises(chosen), recorded, notes, comparable, title)
     section.positions = {number: i for i, number in enumerate(numbers)}
     _rank(section)
     if not comparable:
@@ -146,6 +145,14 @@ def _rank_by(monitors: Counter[str], recorded: Sequence[str]) -> str:
     name = monitors.most_common(1)[0][0]
     held_out = "val/" + name.partition("/")[2]
     return held_out if held_out in recorded else name
+
+
+def rises(metric: str) -> bool:
+    """Whether a larger value of a metric is better; RunError if it is none that this version knows."""
+    name = metric.partition("/")[2]
+    if name not in entries("metric"):
+        raise RunError(f"{metric}: no metric of this version of runner, so that nobody knows whether larger is better")
+    return metric_class(name).maximize
 
 
 def _rank(section: Section) -> None:

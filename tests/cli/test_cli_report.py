@@ -90,7 +90,8 @@ def test_wrong_usage_is_exit_code_2(words, here):
 
 def test_neither_torch_nor_pandas_is_imported(here):
     code = (
-        "import sys\nfrom runner.cli import main\nmain(['report', 'last', '--html', 'p.html']); main(['best', 'last'])\n"
+        "import sys; from runner.cli import main\n"
+        "main(['report', 'last', '--html', 'p.html']); main(['best', 'last'])\n"
         "print([m for m in ('torch', 'pandas', 'sklearn', 'matplotlib', 'hydra') if m in sys.modules])"
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

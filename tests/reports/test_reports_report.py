@@ -235,3 +235,27 @@ def test_a_repeated_run_counts_once(tmp_path):
         table = csv.writer(file, lineterminator="\n")
         table.writerows(csv.reader([header, first, first.replace("000_", "009_"), *rest]))
     assert [len(s.rows) for s in section(folder).settings] == [2]
+
+
+def test_a_sweep_that_has_only_begun(tmp_path, capsys):
+    folder = make_sweep(tmp_path / "s", grid({0.1: [None, None], 0.2: [None, None]}))
+    (folder / "results.csv").unlink()
+    code, out, _ = report(capsys, folder, "--metric", "val/nothing")
+    assert code == 1 and "2 settings, 4 runs: 0 finished, 4 not ended" in out
+
+
+def test_data_that_changed_between_sweeps_are_said(tmp_path):
+    sources = [
+        source
+        for name, digest in (("a", "1"), ("b", "2"))
+        for source in read_sources(make_sweep(tmp_path / name, grid(CLEAR)))
+        if not source.data.update({"{}": digest})
+    ]
+    assert any("the content of the data differs" in note for note in make_sections(sources)[0].notes)
+
+
+def test_a_metric_of_another_version_is_named(tmp_path, capsys):
+    path = make_sweep(tmp_path / "s", grid(CLEAR)) / "results.csv"
+    path.write_text(path.read_text().replace("val/accuracy", "val/odd"))
+    code, _, err = report(capsys, tmp_path / "s", "--metric", "val/odd")
+    assert code == 1 and "val/odd: no metric of this version" in err
