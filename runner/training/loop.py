@@ -24,6 +24,7 @@ from runner.training.outcome import Outcome, finish
 from runner.training.trial import Trial
 
 FLUSH_SECONDS = 2.0  # how soon an epoch can be seen in the files (a crash loses nothing more than to the checkpoint)
+HISTOGRAM_EPOCHS = 10  # between weight histograms of a single run
 
 
 class Interrupted(RunnerError):
@@ -153,8 +154,9 @@ class Training:
                         trial.files.steps(start + s + 1, [float(objectives[s, row])])
 
     def _log_histograms(self, trial: Trial, epoch: int, row: int) -> None:
-        every, asked = trial.settings.trainer.histograms, trial.detailed or trial.settings.trainer.figures is True
-        if every and asked and (epoch % every == 0 or trial.status):
+        asked = trial.settings.trainer.histograms
+        every = (HISTOGRAM_EPOCHS if trial.detailed else 0) if asked is None else asked
+        if every and (epoch % every == 0 or trial.status):
             for name, slot in self.engine.layout.slots.items():
                 if slot.kind == "weight":
                     weights = slot.true(self.engine.kept["theta"])[row].cpu().numpy()

@@ -33,11 +33,12 @@ class Trainer:
         kind="free",
         help="null: into TensorBoard after a single run; true: all of them, in sweeps too, and as PNG; false: none",
     )
-    histograms: int = integer(
-        10,
+    histograms: int | None = integer(
+        None,
         ge=0,
+        optional=True,
         kind="free",
-        help="epochs between weight histograms in TensorBoard, in sweeps with figures=true; 0 = none",
+        help="epochs between weight histograms in TensorBoard; null: 10 in a single run, none in a sweep; 0 = none",
     )
     progress: bool = switch(True, kind="free", help="show the progress bar")
 
