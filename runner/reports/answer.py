@@ -65,15 +65,14 @@ def over(settings: Sequence[Setting]) -> str:
     return " x ".join(words) + (", fixed split" if fixed else "")
 
 
-def caution(settings: Sequence[Setting]) -> str:
-    """What is wrong with intervals over folds or splits; empty if they are over seeds."""
-    rows = [row for setting in settings for row in setting.finished]
+def caution(setting: Setting, *, tested: bool) -> str:
+    """What is wrong with an interval over folds or splits; empty if it is over seeds."""
+    rows = setting.finished
     for key in ("dataset.fold", "dataset.split_seed"):
         if len({row.setting(key) for row in rows}) > 1:
-            return (
-                f"{LUCK[key].capitalize()}s share training rows: the interval is too narrow (Bengio & Grandvalet "
-                "2004); p allows for it (Nadeau & Bengio 2003)."
-            )
+            p = "; p allows for it (Nadeau & Bengio 2003)" if tested else ""
+            shared = f"{LUCK[key].capitalize()}s share training rows"
+            return f"{shared}: the interval is too narrow (Bengio & Grandvalet 2004){p}."
     return ""
 
 
@@ -91,9 +90,8 @@ def answer(section: Section) -> str:
     if best.tier != COMPLETE:
         said += f" Not one setting is complete; this one has {len(best.finished)} of {len(best.rows)} runs."
     elif section.comparable:
-        said += " " + _compared(section, best)
-    warned = caution([best])
-    return f"{said} {warned}" if warned else said
+        said = f"{said} {_compared(section, best)}"
+    return " ".join(filter(None, (said.strip(), caution(best, tested=bool(section.comparisons)))))
 
 
 def _compared(section: Section, best: Setting) -> str:

@@ -29,7 +29,7 @@ def best_lines(section: Section) -> list[str]:
     )
     found = f"{section.metric} {run.metrics[section.metric]:.{digits([setting.spread(section.metric)])}f}"
     lines += [f"best run ({found}):", f"  {quoted(run.folder)}"]
-    lines += ["", answer(section), "", "to repeat its best run:", f"  {repeat(run) or 'its words are not known'}"]
+    lines += ["", answer(section), "", "to repeat its best run:", f"  {repeat(run)}"]
     return [*lines, "to use it:", f"  runner predict {quoted(run.folder)} INPUT --out FILE"]
 
 

@@ -12,6 +12,7 @@ from runner.reports.runs import RunRow, Source
 from runner.reports.sections import Section
 from runner.reports.settings_table import COMPLETE
 
+FOLD = "fold="  # how the folders of folds begin
 SEEDS = 5  # suggested where there is one
 FEW = 10  # seeds below which more of them are suggested
 
@@ -47,10 +48,8 @@ def more_seeds(source: Source, seeds: int) -> str:
 
 
 def repeat(row: RunRow) -> str:
-    """The command that repeats one run; empty if its words are not known."""
-    words = run_words(row)
-    if words is None:
-        return ""
+    """The command that repeats one run; by its settings if the words it was started with are not known."""
+    words = run_words(row) or _set_words(row)
     fold = row.setting("dataset.fold")
     if fold not in ("", "null") and not any(word.startswith("dataset.fold=") for word in words):
         words.append(f"dataset.fold={fold}")
@@ -68,8 +67,15 @@ def sweep_words(folder: Path) -> list[str] | None:
 
 def run_words(row: RunRow) -> list[str] | None:
     """The overrides of one run; None if they are not known."""
-    content = list(row.overrides) or _yaml(row.folder / ".hydra" / "overrides.yaml")
+    home = row.folder.parent if row.folder.name.startswith(FOLD) else row.folder  # of cross-validation
+    content = list(row.overrides) or _yaml(home / ".hydra" / "overrides.yaml")
     return [str(word) for word in content] if isinstance(content, list) else None
+
+
+def _set_words(row: RunRow) -> list[str]:
+    """A run's settings that are not at their default, as overrides."""
+    given = {key: value for key, value in row.keys.items() if value and value != row.default(key)}
+    return [f"{key}={value if value[0] in '[{' else _hydras(value)}" for key, value in given.items()]
 
 
 def _yaml(path: Path) -> Any:

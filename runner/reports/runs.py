@@ -72,6 +72,8 @@ def read_sources(folder: Path) -> list[Source]:
 
     Raises ConfigError if there is no such folder, RunError if nothing was started in it or a file is damaged.
     """
+    if folder.is_file():
+        raise ConfigError(f"{folder}: a file; give the folder of the sweep, {folder.parent}")
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder; give the folder of a sweep, or `last` for the newest")
     if sweep_file.is_sweep(folder) or has_results(folder):
@@ -146,6 +148,8 @@ def _read_runs(folder: Path, sweeps: list[Path]) -> Source:
     found = [run for run in found if not any(sweep in run.parents for sweep in sweeps)]
     above = {parent for run in found for parent in run.parents}
     source = Source(folder, [], False)
+    if sweep_file.is_sweep(folder.parent):
+        source.notes.append(f"one run of a sweep: `runner report {folder.parent}` is about all")
     for run in found:
         if (run / SUMMARY).is_file() or run not in above:  # a run with runs below it is cross-validation's
             try:

@@ -7,6 +7,9 @@ import pytest
 from made_sweeps import grid, make_sweep
 
 from runner.cli import main
+from runner.config.compact import compact
+from runner.execution.configurations import read
+from runner.execution.stored import write_config
 from runner.reports.next_steps import repeat
 from runner.reports.runs import read_sources
 
@@ -52,6 +55,16 @@ def test_a_fold_that_the_words_leave_open_is_added(tmp_path, best):
     row = read_sources(folder)[0].rows[2]
     row.overrides = ("dataset.folds=3",)
     assert repeat(row) == "runner dataset.folds=3 dataset.fold=2"
+
+
+def test_runs_started_from_python_are_repeated_by_their_settings(tmp_path, best):
+    given = {"model.hidden": [8, 8], "optimizer": "sgd", "optimizer.lr": 0.3, "seed": 2, "name": "a, b"}
+    (tmp_path / "run").mkdir()
+    write_config(read(given), tmp_path / "run")
+    row = read_sources(tmp_path)[0].rows[0]
+    words = shlex.split(repeat(row))
+    assert words[0] == "runner"
+    assert compact(read(words[1:])) == compact(read(given))
 
 
 def test_the_repeated_run_is_the_same_run(tmp_path, best):

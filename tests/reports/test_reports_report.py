@@ -12,6 +12,8 @@ from made_sweeps import grid, make_sweep
 import runner
 from runner.cli import main
 from runner.errors import RunError
+from runner.execution.configurations import read
+from runner.execution.stored import write_config
 from runner.reports.answer import answer
 from runner.reports.runs import read_sources
 from runner.reports.sections import make_sections
@@ -186,6 +188,22 @@ def test_folders_of_runs_are_read_by_their_summaries(trained, capsys):
     assert "dataset=digits: 1 setting, 1 run" in out and "dataset.target=sold" in out and "val/r2" in out
 
 
+def test_one_setting_over_folds_is_said_without_a_test(tmp_path):
+    runs = [({"dataset.folds": 4, "dataset.fold": f}, 0.1 + f / 100) for f in range(4)]
+    assert answer(section(make_sweep(tmp_path / "s", runs))) == (
+        "val/loss 0.115 ± 0.021 (95% interval over 1 seed x 4 folds). Folds share training rows: "
+        "the interval is too narrow (Bengio & Grandvalet 2004)."
+    )
+
+
+def test_a_run_of_a_sweep_is_said_to_be_one(tmp_path, capsys):
+    folder = make_sweep(tmp_path / "s", grid({0.1: [0.2]}))
+    run = next(folder.glob("000_*"))
+    write_config(read({"optimizer.lr": 0.1}), run)
+    _, out, _ = report(capsys, run)
+    assert f"one run of a sweep: `runner report {folder}` is about all" in out and "1 not ended" in out
+
+
 def test_nothing_finished_is_exit_code_1_with_what_to_do(tmp_path, capsys):
     code, out, _ = report(capsys, make_sweep(tmp_path / "s", grid({0.1: [None, "failed"]})))
     assert code == 1
@@ -196,6 +214,7 @@ def test_nothing_finished_is_exit_code_1_with_what_to_do(tmp_path, capsys):
     ("words", "message"),
     [
         (["nowhere"], "nowhere: no such folder"),
+        (["s/results.csv"], "s/results.csv: a file; give the folder of the sweep, s"),
         (["."], "no run in it"),
         (["s", "--metric", "val/accurcy"], "did you mean val/accuracy?"),
         (["s", "--csv", "no/such/folder.csv"], "--csv no/such/folder.csv: must be a file in a folder that exists"),
