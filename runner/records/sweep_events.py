@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from runner.records import disk
-from runner.records.means import Setting, mean_curves, settings_of
 from runner.records.run_files import tag_of
 from runner.records.sweep_folder import LAYOUT, MEANS
+from runner.reports.means import Setting, mean_curves, settings_of
 
 MEAN = "events.out.tfevents.{}.mean"
 LISTED = 50  # runs named in the text of a mean

@@ -1,4 +1,4 @@
-"""The settings of a sweep, which are runs that differ only in seed and fold, and the mean of their curves."""
+"""The settings of a sweep, which are runs that differ only by chance, and the mean of their curves."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from runner.errors import RunError
 from runner.records.names import LONGEST, sanitized
 from runner.records.run_files import METRICS, NOT_DRAWN
 from runner.records.sweep_folder import DONE
-
-REPEATS = ("seed", "dataset.fold")  # what the runs of a setting may differ in
-NOT_A_CHOICE = (*REPEATS, "name")
+from runner.reports.settings_table import ignored
 
 
 @dataclass
@@ -27,6 +25,7 @@ class Setting:
 
     label: str
     asked: int = 0  # runs, whatever became of them
+    diverged: int = 0
     runs: list[int] = field(default_factory=list)  # those that are whole
     folders: list[Path] = field(default_factory=list)
     best: list[float] = field(default_factory=list)  # values of the monitored metric
@@ -43,12 +42,15 @@ class Curves:
 
 
 def settings_of(sweep: Any) -> list[Setting]:
-    """The settings of a `Sweep`, best mean of the monitored metric first, those with runs missing after the others."""
+    """The settings of a `Sweep` in the order of `runner report`: best mean of the monitored metric first, those with
+    runs missing after the others, those with runs that diverged last.
+    """
     found: dict[tuple[str, ...], Setting] = {}
     for i, (run, (own, label)) in enumerate(zip(sweep.runs, _told_apart(sweep), strict=True)):
         setting = found.setdefault(own, Setting(label))
         setting.asked += 1
         outcome = sweep.outcomes.get(i)
+        setting.diverged += outcome is not None and outcome.status == "diverged"
         if outcome is not None and outcome.status in DONE:
             setting.runs.append(i)
             setting.folders.append(run.folder)
@@ -56,8 +58,8 @@ def settings_of(sweep: Any) -> list[Setting]:
     sign = -1 if sweep.runs[0].settings.early_stopping.maximize else 1
 
     def rank(setting: Setting) -> tuple[int, float]:
-        whole = len(setting.best) == setting.asked
-        return (not whole, sign * float(np.mean(setting.best))) if setting.best else (2, 0.0)
+        tier = 2 if setting.diverged else int(len(setting.best) < setting.asked)
+        return (tier, sign * float(np.mean(setting.best))) if setting.best else (3, 0.0)
 
     return sorted(found.values(), key=rank)
 
@@ -66,7 +68,8 @@ def _told_apart(sweep: Any) -> list[tuple[tuple[str, ...], str]]:
     """For each run the values that its setting consists of, as text ("" for a key it has not), and a label: those in
     which settings differ, as in the names of folders, lr=0.001_dropout=0.2; `all` if there is one setting only.
     """
-    keys = [key for key in sweep.results.keys if key not in NOT_A_CHOICE]  # the others are at their defaults in all
+    leave = ignored()
+    keys = [key for key in sweep.results.keys if key not in leave]  # the others are at their defaults in all
     runs = [values(run.settings) for run in sweep.runs]
     rows = [tuple(show(own[key]).replace(" ", "") if key in own else "" for key in keys) for own in runs]
     varied = [i for i, column in enumerate(zip(*rows, strict=True)) if len(set(column)) > 1]
