@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-BINS = 15
+from runner.training.metrics.calibration import BINS
 
 
 @dataclass(frozen=True)

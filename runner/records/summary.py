@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import DamagedError, RunError
-from runner.records import disk
 
 SUMMARY = "summary.json"
 FORMAT = 1
@@ -35,11 +34,6 @@ def strict(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return strict(value.tolist())
     raise TypeError(f"{SUMMARY} can't hold {value!r} of type {type(value).__name__}")
-
-
-def write_summary(folder: Path, content: Mapping[str, Any]) -> None:
-    """Put summary.json into `folder` at once and durably."""
-    disk.replace(Path(folder) / SUMMARY, to_json(content))
 
 
 def read_summary(folder: Path) -> dict[str, Any]:
