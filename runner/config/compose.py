@@ -6,12 +6,13 @@ taken out and noted; the value overrides are then laid on top, whatever their ke
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.config.overrides import is_hydra
+from runner.config.pieces import Piece, Pieces
 from runner.config.settings import CHOICE_GROUPS, Settings
 from runner.config.suggest import explain_unknown_choice
 from runner.config.validate import check
@@ -20,6 +21,9 @@ from runner.errors import ConfigError
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
     from omegaconf import DictConfig
+
+
+FEW = 5  # combinations of choices that Hydra composes one by one
 
 
 @contextmanager
@@ -84,6 +88,10 @@ class Groups:
             self._choices[group] = self._repository.get_group_options(group, ObjectType.CONFIG)
         return self._choices[group]
 
+    def sources(self) -> list[Any]:
+        """The parts of the search path."""
+        return self._repository.get_sources()
+
     def names(self) -> list[str]:
         """The groups of the application, not Hydra's own."""
         from hydra.core.object_type import ObjectType
@@ -100,7 +108,9 @@ class Composer:
         self.hydra_words = hydra_words
         self.groups = Groups(config_name, hydra_words)
         self._composed: dict[tuple[str, ...], DictConfig] = {}
-        self._plain: dict[tuple[str, ...], dict[str, Any] | None] = {}
+        self._failed: dict[tuple[str, ...], list[str]] = {}
+        self._pieces: dict[tuple[str, ...], Piece] = {}
+        self._combinations = Pieces(self._whole, self.groups.sources())
         self._seen: dict[str, tuple[bool, list[str]]] = {}
 
     def is_choice(self, override: Override) -> bool:
@@ -115,8 +125,14 @@ class Composer:
     def base(self, overrides: list[Override]) -> DictConfig:
         """Hydra's own composition, once for the same words; those about Hydra itself come first in each."""
         words = tuple(o.input_line or "" for o in overrides)
+        if words in self._failed:
+            raise ConfigError(self._failed[words])
         if words not in self._composed:
-            self._composed[words] = compose([*self.hydra_words, *words], self.config_name)
+            try:
+                self._composed[words] = compose([*self.hydra_words, *words], self.config_name)
+            except ConfigError as error:
+                self._failed[words] = error.problems
+                raise
         return self._composed[words]
 
     def wrong_choices(self, override: Override) -> list[str]:
@@ -165,18 +181,32 @@ class Composer:
 
         Interpolations are left to OmegaConf, which takes milliseconds; plain values are not.
         """
+        plain = self._piece(choices).tree
+        if plain is None or any(_is_involved(o) for o in values):
+            return lay_over(self.base(choices), values)
+        return _laid_over(plain, values)
+
+    def chosen(self, choices: list[Override]) -> dict[str, Any]:
+        """Group -> the choice made in it, Hydra's own groups included, as in hydra.runtime.choices."""
+        return self._piece(choices).chosen
+
+    def _piece(self, choices: list[Override]) -> Piece:
+        """What choices compose to; from the sixth combination on put together from those of single choices."""
+        words = tuple(o.input_line or "" for o in choices)
+        if words not in self._pieces:
+            many = len(self._pieces) >= FEW and words not in self._composed
+            combined = self._combinations.combined(choices) if many else None
+            self._pieces[words] = combined or self._whole(choices)
+        return self._pieces[words]
+
+    def _whole(self, choices: Sequence[Override]) -> Piece:
+        """What Hydra composes."""
         from omegaconf import OmegaConf
 
-        base = self.base(choices)
-        words = tuple(o.input_line or "" for o in choices)
-        if words not in self._plain:
-            keys = OmegaConf.create({key: base._get_node(key) for key in base if key != "hydra"})
-            raw: Any = OmegaConf.to_container(keys, resolve=False)
-            self._plain[words] = None if "${" in repr(raw) else raw
-        plain = self._plain[words]
-        if plain is None or any(_is_involved(o) for o in values):
-            return lay_over(base, values)
-        return _laid_over(plain, values)
+        base = self.base(list(choices))
+        keys = OmegaConf.create({key: base._get_node(key) for key in base if key != "hydra"})
+        raw: Any = OmegaConf.to_container(keys, resolve=False)
+        return Piece(None if "${" in repr(raw) else raw, dict(base.hydra.runtime.choices))
 
 
 def _renamed(override: Override) -> list[str]:
