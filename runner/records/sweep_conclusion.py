@@ -79,5 +79,6 @@ def next_commands(root: Path, *, failed: bool = False) -> list[str]:
 def _counts(outcomes: Sequence[Any], root: Path) -> str:
     counts = Counter(outcome.status.replace("_", " ") for outcome in outcomes)
     said = ", ".join(f"{count:,} {status}" for status, count in counts.most_common())
-    took = f", in {duration(SECONDS[root])}" if root in SECONDS else ""
+    seconds = SECONDS.get(root.absolute())
+    took = "" if seconds is None else f", in {duration(seconds)}"
     return f"{plural(len(outcomes), 'run')}{took}: {said}"

@@ -105,7 +105,7 @@ class Display:
             said += f", {ended:,} ended before; {state.total - ended:,} to go" if ended < state.total else ", all ended"
         if populations:
             said += f" in {plural(populations, 'population')} on {workers_text(self.sweep)}"
-        log.add(f"{'resumed' if ended else 'begun'}: {said}")
+        log.add(f"{'resumed' if log.goes_on else 'begun'}: {said}")
         write_layout(self.sweep.root, self.sweep.results.metrics)
         for note in self.sweep.notes:
             log.add(note)

@@ -26,6 +26,7 @@ class State:
         self.known = 0  # outcomes that have been taken in
         self.works: dict[int, Work] = {}  # worker -> what it has been given
         self.rows: dict[int, dict[int, int]] = {}  # worker -> run in training -> its epoch
+        self.before: dict[int, float] = {}  # run that goes on from a checkpoint -> the share of its epochs behind it
         self.best: tuple[float, int] | None = None  # value of the monitored metric, run
         self.rule = sweep.runs[0].settings.early_stopping
 
@@ -36,8 +37,11 @@ class State:
             self.rows[event.worker] = dict.fromkeys(event.work.members[: event.work.width], 0)
         elif isinstance(event, Training):
             self.rows[event.worker] = {run: epoch for run, (epoch, _) in event.rows.items()}
-            for run, (_, value) in event.rows.items():
+            goes_on = event.worker in self.works and self.works[event.worker].source
+            for run, (epoch, value) in event.rows.items():
                 self._compare(run, value)
+                if goes_on:
+                    self.before.setdefault(run, self._share(run, epoch))
         elif isinstance(event, (Done, Broken)):
             self._give_back(event.work)
         if self.known < len(self.sweep.outcomes):
@@ -86,14 +90,15 @@ class State:
 
     def fraction(self) -> float:
         """How much of the epochs of all runs is behind, where a run that has ended counts as a whole one."""
-        epochs = [self.sweep.runs[run].settings.trainer.epochs for rows in self.rows.values() for run in rows]
-        at = [epoch for rows in self.rows.values() for epoch in rows.values()]
-        parts = sum(min(epoch / max(total, 1), 1.0) for epoch, total in zip(at, epochs, strict=True))
+        parts = sum(self._share(run, epoch) for rows in self.rows.values() for run, epoch in rows.items())
         return (len(self.sweep.outcomes) + parts) / self.total
+
+    def _share(self, run: int, epoch: int) -> float:
+        return min(epoch / max(self.sweep.runs[run].settings.trainer.epochs, 1), 1.0)
 
     def left(self) -> float | None:
         """Seconds left at the pace so far, None while there is none; early stopping makes it an upper bound."""
-        before, now = self.ended_before / self.total, self.fraction()
+        before, now = (self.ended_before + sum(self.before.values())) / self.total, self.fraction()
         if self.seconds < PACE_AFTER or now <= before:
             return None
         return self.seconds * (1 - now) / (now - before)

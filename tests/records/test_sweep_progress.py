@@ -115,6 +115,17 @@ def test_time_left_and_pace_count_only_what_was_trained_now(tmp_path, clock):
     assert state.pace_text() == "6 runs a minute, <= 30 s left, 2 workers"
 
 
+def test_epochs_of_before_a_resume_do_not_make_the_time_left_shorter(tmp_path, clock):
+    sweep = made(tmp_path, runs=2)
+    state = State(sweep)
+    list(state.hear(Given(0, replace(work(0, 1), source=tmp_path / "population-000.safetensors"), 0)))
+    list(state.hear(Training(0, {0: (6, 0.5), 1: (6, 0.5)})))
+    clock[0] += 10.0
+    assert state.left() is None
+    list(state.hear(Training(0, {0: (8, 0.5), 1: (8, 0.5)})))
+    assert state.left() == pytest.approx(10.0)  # two epochs in ten seconds, two to go
+
+
 @pytest.mark.parametrize("executor, workers, said", [("serial", 8, "1 worker"), ("processes", 8, "6 workers")])
 def test_no_more_workers_than_runs(tmp_path, executor, workers, said):
     assert sweep_state.workers_text(made(tmp_path, executor=executor, workers=workers)) == said
@@ -242,6 +253,16 @@ def test_a_log_goes_on_after_a_line_that_was_cut(tmp_path):
     log.flush()
     first, second = (tmp_path / "sweep.log").read_text().splitlines()
     assert first == "whole" and second.endswith("  next")
+    assert log.goes_on
+
+
+def test_a_sweep_that_goes_on_is_said_to_be_resumed(tmp_path, clock, capsys):
+    for word in ("begun", "resumed"):
+        sweep = made(tmp_path)
+        shown = Display(sweep, enabled=False)
+        shown.hear(sweep, Given(0, work(0, 1, 2), 1))
+        shown.end("interrupted")
+        assert f"{word}: 6 runs in 2 populations" in (tmp_path / "sweep.log").read_text()
 
 
 @pytest.mark.parametrize(
