@@ -152,8 +152,9 @@ class Engine:
             sizes.append(x.shape[1])
         self.epochs += 1
         objectives_SM = torch.stack(objectives).double().cpu().numpy()
+        objectives_MS = np.ascontiguousarray(objectives_SM.T)  # so that the order of a sum does not depend on M
         return {
-            "objective": np.average(objectives_SM, axis=0, weights=sizes),
+            "objective": np.average(objectives_MS, axis=1, weights=sizes),
             "objectives": objectives_SM,
             "grad_norm": self.grad_norm.double().cpu().numpy(),
             "lr": rates[:, -1],

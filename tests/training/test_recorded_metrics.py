@@ -113,3 +113,13 @@ def test_a_watched_metric_is_defined_on_its_split(tmp_path, monitor, refused):
             runner.train([change], outputs=tmp_path)
     else:
         assert runner.train([change], outputs=tmp_path)[0].status == "completed"
+
+
+def test_the_objective_has_the_same_digits_alone_and_in_company(tmp_path):
+    """In double precision a mean over many steps shows in which order they are added up."""
+    change = {"dataset": "wine", "trainer.batch_size": 7, "trainer.dtype": "float64", "trainer.epochs": 2}
+    together = runner.train([QUICK | change | {"seed": seed} for seed in range(3)], outputs=tmp_path / "together")
+    for seed, beside in enumerate(together):
+        [alone] = runner.train([QUICK | change | {"seed": seed}], outputs=tmp_path / str(seed))
+        curves = [runner.curves(outcome.folder)["train/objective"] for outcome in (alone, beside)]
+        np.testing.assert_array_equal(*curves)
