@@ -5,17 +5,46 @@ What `compact` gives, `execution.configurations.read` makes settings of again.
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import functools
 from typing import Any
 
-from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE, Settings, default_tree
+from runner.config.registry import entries
+from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE, FLAT_GROUPS, SINGLE_GROUPS, Settings, default_tree
 from runner.config.validate import show
 from runner.records.flat import flatten
 
 
 def values(settings: Settings) -> dict[str, Any]:
     """{"optimizer": "sgd", "optimizer.lr": 0.1, ...}: every key of the run, in the order of its configuration."""
-    return _named(settings.tree())
+    found: dict[str, Any] = {}
+    for group in CHOICE_GROUPS + SINGLE_GROUPS:
+        node = getattr(settings, group)
+        if group in CHOICE_GROUPS:
+            found[group] = _name(node.__class__, group)
+        for key, attribute in _keys(node.__class__, group):
+            found[key] = getattr(node, attribute)
+    for group in FLAT_GROUPS:
+        for name, node in getattr(settings, group).items():
+            for key, attribute in _keys(node.__class__, f"{group}.{name}", single=True):
+                found[key] = getattr(node, attribute)
+    found |= {"seed": settings.seed, "name": settings.name}
+    return {k: copy.deepcopy(v) if isinstance(v, (list, tuple, dict)) else v for k, v in found.items()}
+
+
+@functools.cache
+def _name(cls: Any, group: str) -> str:
+    return next(name for name, entry in entries(group).items() if entry.cls is cls)
+
+
+@functools.cache
+def _keys(cls: Any, prefix: str, single: bool = False) -> tuple[tuple[str, str], ...]:
+    """(dotted key, attribute) of every option of an entry; a flat entry's only one bears the entry's own name."""
+    fields = [field.name for field in dataclasses.fields(cls)]
+    if single and len(fields) == 1:
+        return ((prefix, fields[0]),)
+    return tuple((f"{prefix}.{name}", name) for name in fields)
 
 
 def compact(settings: Settings) -> dict[str, Any]:
