@@ -1,5 +1,6 @@
 """Every `runner` line of the README's code blocks runs as typed (shortened), and so does every shipped experiment."""
 
+import json
 import re
 import shlex
 import struct
@@ -10,7 +11,11 @@ import pandas as pd
 import pytest
 
 from runner.cli import main
+from runner.config.compose import hydra_ready
 from runner.config.location import config_dir
+from runner.config.overrides import points
+from runner.plan.command_line import read_command_line
+from runner.plan.rules import Rules
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 FENCED = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
@@ -53,13 +58,38 @@ def write_idx(path: Path, array: np.ndarray) -> None:
     path.write_bytes(header + array.astype(np.uint8).tobytes())
 
 
+def write_fashion(folder: Path, count: int) -> None:
+    """Noise in the format of Fashion-MNIST."""
+    random = np.random.default_rng(0)
+    for part, images in (("train", count), ("t10k", 50)):
+        write_idx(folder / f"{part}-images-idx3-ubyte", random.integers(0, 256, (images, 28, 28)))
+        write_idx(folder / f"{part}-labels-idx1-ubyte", np.arange(images) % 10)
+
+
+def shortest(rules: Rules) -> list[str]:
+    """Words of a sweep over the same keys: the first and the last value of each; of seeds the first, unless zipped."""
+    tied, words = {key for tie in rules.zip for key in tie}, []
+    for override in rules.overrides():
+        first, *_, last = [point.input_line for point in points(override)]
+        alone = override.key_or_group == "seed" and "seed" not in tied
+        words.append(first if alone else f"{first},{last.split('=', 1)[1]}")
+    return words
+
+
 @pytest.mark.parametrize("name", sorted(p.stem for p in (config_dir() / "experiment").glob("*.yaml")))
 def test_experiment(name, here):
-    """On small files of the right format where the real data are large."""
-    random = np.random.default_rng(0)
-    for part, count in (("train", 200), ("t10k", 50)):
-        write_idx(here / f"{part}-images-idx3-ubyte", random.integers(0, 256, (count, 28, 28)))
-        write_idx(here / f"{part}-labels-idx1-ubyte", np.arange(count) % 10)
-    data = [f"dataset.dir={here}"] if "fashion_mnist" in (config_dir() / f"experiment/{name}.yaml").read_text() else []
-    assert main([f"experiment={name}", *SHORT, *data, "hydra.run.dir=run"]) == 0
-    assert (here / "run" / "summary.json").is_file()
+    """Every job is checked; trained is a sweep of the ends, on files of the right format where the data are large."""
+    with hydra_ready(config_dir()):
+        whole = read_command_line([f"experiment={name}"])
+        swept = shortest(Rules.of(whole.config.hydra.sweeper)) if whole.multirun else []
+        jobs = len(read_command_line([f"experiment={name}", *swept]).jobs)
+    words = [f"experiment={name}", *swept, *SHORT, "hydra.run.dir=run", "hydra.sweep.dir=run"]
+    if whole.config.dataset.name == "fashion_mnist":
+        images = int(1.25 * max(settings.dataset.train_size or 0 for settings in whole.settings))
+        write_fashion(here, max(200, images))
+        words.append(f"dataset.dir={here}")
+    assert main(words) == 0
+    summaries = [json.loads(path.read_text()) for path in (here / "run").rglob("summary.json")]
+    assert len(summaries) == jobs
+    assert (jobs > 1) == whole.multirun
+    assert {summary["status"] for summary in summaries} <= {"completed", "diverged"}
