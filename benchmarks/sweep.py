@@ -37,6 +37,7 @@ from sweep_peers import BATCH, HIDDEN, PACKAGES, RATES
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results" / "sweep.json"
+DATA = Path(tempfile.gettempdir()) / f"runner-benchmark-{os.getpid()}.npz"
 OURS = "runner -m"
 CORES = os.cpu_count() or 1
 
@@ -121,14 +122,14 @@ def missing_peers() -> list[str]:
 
 def data() -> Path:
     """The rows that a run of this project trains and is validated on, encoded and scaled, for the peers."""
-    path = Path(tempfile.gettempdir()) / f"runner-benchmark-{os.getpid()}.npz"
-    if not path.exists():
+    if not DATA.exists():
+        sys.path.insert(0, str(ROOT))
         from runner.config.validate import validate
         from runner.data.prepare import prepare
 
         d = prepare(validate({"dataset": {"name": "digits"}}))
-        np.savez(path, x=d.x[d.train], y=d.y[d.train], x_val=d.x[d.val], y_val=d.y[d.val])
-    return path
+        np.savez(DATA, x=d.x[d.train], y=d.y[d.train], x_val=d.x[d.val], y_val=d.y[d.val])
+    return DATA
 
 
 def environment() -> dict[str, str]:
@@ -288,7 +289,7 @@ def main() -> int:
         report["contestants"] = table(measure(contestants(), runs, chosen.rounds), runs)
         report["costs"] = costs(min(64, runs[0]) if chosen.quick else 64, runs[-1], chosen.rounds)
     finally:
-        data().unlink()
+        DATA.unlink(missing_ok=True)
     report["targets"] = judge(report["contestants"], report["costs"], runs[-1])
     report["conditions"]["minutes"] = (time.perf_counter() - began) / 60
     show(report)

@@ -20,7 +20,7 @@ from sweep import OURS, Contestant, Timing, judge, seconds_for, table, timed
 def rows():
     """The file of rows that peers train on; removed afterwards."""
     yield sweep.data()
-    sweep.data().unlink()
+    sweep.DATA.unlink()
 
 
 @pytest.mark.slow
