@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
-from runner.commands.folders import find_unfinished
+from runner.commands import folders
 from runner.commands.train import conclude, exit_code
 from runner.errors import ConfigError
 from runner.execution.sweep_file import is_sweep
@@ -14,7 +15,7 @@ from runner.execution.sweep_file import is_sweep
 def run(arguments: list[str]) -> int:
     """Continue the run or sweep in the folder named; a finished one is left as it is."""
     args = _parser().parse_args(arguments)
-    folder = find_unfinished(args.dir)
+    folder = folders.find_unfinished(args.dir)
     if is_sweep(folder):
         return _resume_sweep(folder, args)
     if is_sweep(folder.parent):
@@ -24,6 +25,8 @@ def run(arguments: list[str]) -> int:
 
     if (folder / SUMMARY).is_file():
         print(f"{folder}: this run has ended already; nothing to do")
+    elif folders.is_sweep(folder.parent):
+        print(f"{folder}: one run of a sweep; its other runs are not resumed", file=sys.stderr)
     outcomes = session.resume(folder, console=True)
     return conclude(outcomes, multirun=len(outcomes) > 1, overrides=read_overrides(folder))
 

@@ -22,7 +22,10 @@ NO_FILE = DataError("table.csv: no such file; set dataset.path")
 
 @pytest.fixture
 def start(tmp_path, monkeypatch):
-    """start(answers, *words) -> (exit code, folders); an answer is a status or an exception, one a run."""
+    """start(answers, *words) -> (exit code, folders); an answer is a status or an exception, one a run.
+
+    A sweep goes through Hydra's basic launcher, one run after the other.
+    """
     monkeypatch.chdir(tmp_path)
 
     def run(answers, *words):
@@ -38,7 +41,7 @@ def start(tmp_path, monkeypatch):
             return [session.Outcome(folder, answer, "because", {}) for _, folder in runs]
 
         monkeypatch.setattr(session, "start", fake)
-        return main(list(words)), folders
+        return main([*words, *(["hydra/launcher=basic"] if "-m" in words else [])]), folders
 
     return run
 

@@ -1,4 +1,7 @@
-"""From the command line to folders, .hydra and exit codes; training itself is replaced except in the last test."""
+"""From the command line to folders, .hydra and exit codes; training itself is replaced except in the last test.
+
+Sweeps go through Hydra's basic launcher here, one run after the other (tests/execution has that of populations).
+"""
 
 import json
 import os
@@ -42,7 +45,7 @@ def train(tmp_path, monkeypatch):
     def run(answer, *words):
         fake = Trained(answer)
         monkeypatch.setattr(session, "start", fake)
-        return main(list(words)), fake.runs
+        return main([*words, *(["hydra/launcher=basic"] if "-m" in words else [])]), fake.runs
 
     return run
 
@@ -139,7 +142,7 @@ def test_a_config_dir_of_ones_own(train, tmp_path):
     recipe.write_text(
         "# @package _global_\nseed: 5\nhydra: {mode: MULTIRUN, sweeper: {params: {optimizer.lr: '0.1,0.2'}}}\n"
     )
-    code, runs = train("completed", "--config-dir", "own", "experiment=mine")
+    code, runs = train("completed", "--config-dir", "own", "experiment=mine", "hydra/launcher=basic")
     assert code == 0
     assert [(s.seed, s.optimizer.lr) for s, _ in runs] == [(5, 0.1), (5, 0.2)]
     recipe.write_text("# @package _global_\nsed: 5\n")
