@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra.core.utils import JobReturn, JobStatus
+from hydra.core.utils import JobReturn, JobRuntime, JobStatus
 
 from runner.errors import ConfigError, RunError
 from runner.execution.stored import config_text
@@ -59,9 +61,10 @@ class HydraFiles:
         from omegaconf import OmegaConf
 
         self.config, self.context = config, context
+        self._templates: dict[tuple[tuple[str, str | None], ...], str] = {}
         self._node: Any = OmegaConf.to_container(config.hydra, resolve=False)
 
-    def job(self, words: Sequence[str], number: int) -> DictConfig:
+    def job(self, words: Sequence[str], number: int, folder: Path | None = None) -> DictConfig:
         """The configuration of a job as Hydra composes it."""
         from omegaconf import open_dict
 
@@ -70,22 +73,19 @@ class HydraFiles:
         config = self.context.config_loader.load_sweep_config(self.config, list(words))
         with open_dict(config):
             config.hydra.job.id = config.hydra.job.num = number
+            if folder is not None:
+                config.hydra.runtime.output_dir = str(folder)
         return config
 
     def subdir(self, words: Sequence[str], number: int) -> str | None:
         """The folder of a job where the user has named them (hydra.sweep.subdir), else None."""
-        from hydra.core.hydra_config import HydraConfig
         from omegaconf import OmegaConf
 
         if self._node["sweep"]["subdir"] == NUMBER:
             return None
-        before = HydraConfig.instance().cfg
         config = self.job(words, number)
-        HydraConfig.instance().set_config(config)
-        try:
+        with _current(config):
             return str(OmegaConf.select(config, "hydra.sweep.subdir"))
-        finally:
-            HydraConfig.instance().cfg = before
 
     @staticmethod
     def labels(jobs: Sequence[Sequence[str]]) -> list[str]:
@@ -114,19 +114,31 @@ class HydraFiles:
         found = {
             "@ID@": str(number),
             "@NUM@": str(number),
-            "@DIRNAME@": ",".join(words),
+            "@DIRNAME@": self._dirname(words),
             "@DIR@": str(run.folder),
         }
-        text = self._template
+        text = self._template(tuple(sorted(run.choices.items())))
         for place, value in found.items():
             text = text.replace(place, str(number) if place == "@NUM@" else json.dumps(value))
         return text.replace("@TASK@", json.dumps(words, ensure_ascii=False))
 
-    @cached_property
-    def _template(self) -> str:
+    def _dirname(self, words: Sequence[str]) -> str:
+        """What Hydra calls override_dirname."""
+        names = self._node["job"]["config"]["override_dirname"]
+        left = [word for word in words if word.partition("=")[0].lstrip("+~") not in names["exclude_keys"]]
+        return names["item_sep"].join(sorted(left)).replace("=", names["kv_sep"])
+
+    def _template(self, choices: tuple[tuple[str, str | None], ...]) -> str:
+        if choices not in self._templates:
+            self._templates[choices] = self._hydra_yaml(dict(choices))
+        return self._templates[choices]
+
+    def _hydra_yaml(self, choices: dict[str, str | None]) -> str:
+        """With words in the places of what is each run's own."""
         import yaml
 
         node = copy.deepcopy(self._node)
+        node["runtime"]["choices"] |= choices
         node["job"] |= {"id": "@ID@", "num": "@NUM@", "override_dirname": "@DIRNAME@"}
         node["overrides"]["task"] = "@TASK@"
         node["runtime"]["output_dir"] = "@DIR@"
@@ -143,15 +155,29 @@ class HydraFiles:
             return
         for each in returns:
             if isinstance(each, SweepReturn):
-                callbacks.on_job_start(config=each.config, task_function=task)
-                callbacks.on_job_end(config=each.config, job_return=each)
+                with _current(each.config):
+                    callbacks.on_job_start(config=each.config, task_function=task)
+                    callbacks.on_job_end(config=each.config, job_return=each)
+
+
+@contextmanager
+def _current(config: DictConfig) -> Iterator[None]:
+    """`config` is what HydraConfig.get() gives."""
+    from hydra.core.hydra_config import HydraConfig
+
+    before = HydraConfig.instance().cfg
+    HydraConfig.instance().set_config(config)
+    try:
+        yield
+    finally:
+        HydraConfig.instance().cfg = before
 
 
 class SweepReturn(JobReturn):
     """The return of a job; its configuration is composed when it is asked for."""
 
-    def __init__(self, files: HydraFiles, words: Sequence[str], number: int):
-        self.files, self.number = files, number
+    def __init__(self, files: HydraFiles, words: Sequence[str], number: int, folder: Path):
+        self.files, self.number, self.folder = files, number, folder
         super().__init__()
         self.overrides = [word for word in words if not word.startswith("hydra")]
         self._words = words
@@ -159,7 +185,7 @@ class SweepReturn(JobReturn):
     @cached_property
     def config(self) -> DictConfig:
         """All of it, Hydra's own node included."""
-        return self.files.job(self._words, self.number)
+        return self.files.job(self._words, self.number, self.folder)
 
     @property
     def cfg(self) -> Any:
@@ -184,12 +210,14 @@ class SweepReturn(JobReturn):
         """As for `cfg`."""
 
 
-def job_return(files: HydraFiles, words: Sequence[str], number: int, outcomes: Sequence[Outcome | None]) -> JobReturn:
+def job_return(
+    files: HydraFiles, words: Sequence[str], number: int, folder: Path, outcomes: Sequence[Outcome | None]
+) -> JobReturn:
     """How a job ended: the mean best value of what its runs monitored, or the failure of one. None is a run that was
     not trained to its end, as another failed before (keep_going=false).
     """
-    found = SweepReturn(files, words, number)
-    found.task_name = "runner"
+    found = SweepReturn(files, words, number, folder)
+    found.task_name, found.working_dir = JobRuntime.instance().get("name"), os.getcwd()
     reasons = [outcome.reason for outcome in outcomes if outcome and outcome.status == "failed"]
     reasons += ["the sweep was stopped before, as a run had failed" for outcome in outcomes if outcome is None]
     found.status = JobStatus.FAILED if reasons else JobStatus.COMPLETED

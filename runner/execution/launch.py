@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.config.compose import Composer
-from runner.config.overrides import parse
+from runner.config.overrides import is_hydra, parse
 from runner.config.settings import Settings
 from runner.errors import ConfigError
 from runner.execution import sweep_file
@@ -26,6 +26,7 @@ from runner.records.names import LONGEST, sanitized
 from runner.training.outcome import Outcome
 
 if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
     from hydra.core.utils import JobReturn
     from hydra.types import HydraContext, TaskFunction
     from omegaconf import DictConfig
@@ -38,6 +39,7 @@ class Launch:
         self.config, self.task, self.options = config, task, Options.checked(options)
         self.root = Path(str(config.hydra.sweep.dir)).absolute()
         self.files = HydraFiles(config, context)
+        self._choices: dict[tuple[str, ...], dict[str, str | None]] = {}
 
     def run(self, jobs: list[list[str]], first: int) -> Sequence[JobReturn]:
         """Train the jobs, numbered from `first`. A sweep that is there already (`--extend`, or a sweeper that works in
@@ -46,26 +48,29 @@ class Launch:
         refuse_per_process(self.config)
         asked = self._settings(jobs)
         with lock(self.root):
-            ended = self._train_all(asked, jobs, first)
+            folders, ended = self._train_all(asked, jobs)
         returns = [
-            job_return(self.files, words, number, [ended.get(key(settings)) for settings in members])
+            job_return(self.files, words, number, folders[key(members[0])], [ended.get(key(s)) for s in members])
             for number, (words, members) in enumerate(zip(jobs, asked, strict=True), first)
         ]
         self.files.fire_callbacks(returns, self.task)
         return returns
 
-    def _train_all(self, asked: list[list[Settings]], jobs: list[list[str]], first: int) -> dict[str, Outcome]:
-        """The outcomes by `key`."""
+    def _train_all(
+        self, asked: list[list[Settings]], jobs: list[list[str]]
+    ) -> tuple[dict[str, Path], dict[str, Outcome]]:
+        """Folders and outcomes of runs, by `key`."""
         before, known = sweep_file.load(self.root) if sweep_file.is_sweep(self.root) else ([], {})
         runs = before + self._new(asked, jobs, before)
         data = data_of(runs)
         sweep_file.write(self.root, runs, check_data(runs, known, data, self.root))
-        self._make_folders(runs, first)
-        return self._train(runs, data)
+        self._make_folders(runs)
+        return {key(run.settings): run.folder for run in runs}, self._train(runs, data)
 
     def _settings(self, jobs: list[list[str]]) -> list[list[Settings]]:
         """What each job trains: one run, or one a fold. ConfigError with the problems of all."""
-        composer = Composer(self.config.hydra.job.config_name or "config")
+        name = self.config.hydra.job.config_name or "config"
+        composer: Composer = getattr(self.task, "composer", None) or Composer(name)
         parsed: dict[str, Any] = {}
         for word in dict.fromkeys(word for words in jobs for word in words):
             overrides, problems = parse([word])
@@ -73,26 +78,41 @@ class Launch:
                 raise ConfigError(problems)
             parsed[word] = overrides[0]
         found, problems = [], []
+        self.choices = []
         for words in jobs:
-            settings, wrong = composer.settings([parsed[word] for word in words])
+            overrides = [parsed[word] for word in words]
+            settings, wrong = composer.settings(overrides)
             problems += wrong
+            self.choices.append({} if settings is None else self._chosen(composer, overrides))
             found.append([] if settings is None else expand_folds(settings))
         if problems:
             raise ConfigError(list(dict.fromkeys(problems)))
         return found
+
+    def _chosen(self, composer: Composer, overrides: list[Override]) -> dict[str, str | None]:
+        """What Hydra chose for a job in groups in which it differs from the sweep's own configuration."""
+        words = [override for override in overrides if is_hydra(override) or composer.is_choice(override)]
+        key = tuple(override.input_line or "" for override in words)
+        if key not in self._choices:
+            ours = self.config.hydra.runtime.choices
+            theirs = composer.chosen(words)
+            own = {str(group): name for group, name in theirs.items() if not str(group).startswith("hydra/")}
+            self._choices[key] = {group: name for group, name in own.items() if ours.get(group) != name}
+        return self._choices[key]
 
     def _new(self, asked: list[list[Settings]], jobs: list[list[str]], before: list[Run]) -> list[Run]:
         """The runs that are not there yet, each once although several jobs may ask for it."""
         have = {key(run.settings) for run in before}
         labels = self.files.labels(jobs)
         new: list[Run] = []
-        for words, members, label in zip(jobs, asked, labels, strict=True):
+        for words, members, label, choices in zip(jobs, asked, labels, self.choices, strict=True):
             for settings in members:
                 if key(settings) not in have:
                     have.add(key(settings))
                     fold = f"_fold={settings.dataset.fold}" if len(members) > 1 else ""
                     name = self._name(len(before) + len(new), words, label, fold)
-                    new.append(Run(self.root / name, settings, tuple(w for w in words if not w.startswith("hydra"))))
+                    task = tuple(word for word in words if not word.startswith("hydra"))
+                    new.append(Run(self.root / name, settings, task, choices))
         self._check_names(before + new)
         return new
 
@@ -112,7 +132,7 @@ class Launch:
                 f"hydra.sweep.subdir: {what}; leave it out, or use what differs: ${{hydra.job.override_dirname}}"
             )
 
-    def _make_folders(self, runs: list[Run], first: int) -> None:
+    def _make_folders(self, runs: list[Run]) -> None:
         """Folders with .hydra/, of runs that have none yet; all durable before anything trains."""
         with disk.grouping():
             for number, run in enumerate(runs):

@@ -42,6 +42,8 @@ def _digest(lines: Sequence[str]) -> str:
 
 def _line(run: Run, root: Path) -> str:
     content = {"run": name_of(run.folder, root), "overrides": list(run.overrides), "settings": compact(run.settings)}
+    if run.choices:
+        content["choices"] = dict(run.choices)
     return json.dumps(content, ensure_ascii=False)
 
 
@@ -56,7 +58,7 @@ def load(root: Path) -> tuple[list[Run], dict[str, str]]:
     content = contents(root)
     try:
         runs = [
-            Run(root / str(run["run"]), read(run["settings"]), tuple(map(str, run["overrides"])))
+            Run(root / str(run["run"]), read(run["settings"]), tuple(run["overrides"]), run.get("choices", {}))
             for run in content["runs"]
         ]
         return runs, dict(content["data"])
