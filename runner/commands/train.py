@@ -58,6 +58,8 @@ def run(arguments: list[str]) -> int:
         repeating = describe(line.settings, repeated(line.settings)) if together(line) else None
         if repeating:
             print(repeating)
+        if together(line):  # other launchers may send the task to other processes
+            task.composer = line.composer
         _start(task, line.config, [*flags, *line.words], line.multirun, extend)
     return task.exit_code()
 
@@ -67,6 +69,7 @@ class Task:
 
     def __init__(self):
         self.codes: list[int] = []
+        self.composer: Any = None  # has checked the jobs of the command line
         self.refused: list[Path] = []  # folders of jobs whose configuration or data would not do
 
     def __call__(self, config: DictConfig) -> None:
@@ -254,6 +257,7 @@ def _call_hydra(task: Task, words: list[str]) -> None:
         task(config)
 
     runner.ended = task.ended  # type: ignore[attr-defined]  # how the launcher of populations tells what came of a sweep
+    runner.composer = task.composer  # type: ignore[attr-defined]  # spares it composing what has been checked
 
     store()
     argv, sys.argv = sys.argv, ["runner", *words]

@@ -112,6 +112,7 @@ class Composer:
         self._pieces: dict[tuple[str, ...], Piece] = {}
         self._combinations = Pieces(self._whole, self.groups.sources())
         self._seen: dict[str, tuple[bool, list[str]]] = {}
+        self._jobs: dict[tuple[str, ...], tuple[Settings | None, list[str]]] = {}
 
     def is_choice(self, override: Override) -> bool:
         """Whether the override picks a choice of a group (rather than setting a value)."""
@@ -150,7 +151,13 @@ class Composer:
         ]
 
     def settings(self, job: list[Override]) -> tuple[Settings | None, list[str]]:
-        """What one job trains, and everything wrong with it."""
+        """What one job trains, and everything wrong with it; worked out once for the same words."""
+        words = tuple(override.input_line or "" for override in job)
+        if words not in self._jobs:
+            self._jobs[words] = self._settings(job)
+        return self._jobs[words]
+
+    def _settings(self, job: list[Override]) -> tuple[Settings | None, list[str]]:
         choices: list[Override] = []
         values: list[Override] = []
         found: list[str] = []

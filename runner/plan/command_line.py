@@ -29,6 +29,7 @@ class CommandLine:
     multirun: bool
     jobs: list[list[Override]]
     settings: list[Settings]  # one a job
+    composer: Composer  # knows all this, and can be asked again
 
 
 def check_command_line(
@@ -65,7 +66,7 @@ def read_command_line(
         found.add(number, wrong)
         settings.append(made)
     found.raise_any()
-    return CommandLine(composer.base(jobs[0]), spelled, multirun, jobs, [made for made in settings if made])
+    return CommandLine(composer.base(jobs[0]), spelled, multirun, jobs, [made for made in settings if made], composer)
 
 
 def _jobs(overrides: list[Override], config: DictConfig, multirun: bool) -> tuple[list[list[Override]], list[str]]:
