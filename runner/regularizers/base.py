@@ -21,8 +21,9 @@ class Penalty(Regularizer):
     """A term added to the objective, on weights only (biases and normalization gains are exempt).
 
     `w` is [M, ...] with zero padding; each key arrives as a column that broadcasts against it. `elementwise` penalties
-    may be handed all weights at once, flat [M, P] with columns [M, 1]; the others get one layer [M, O, I] with columns
-    [M, 1, 1]. Padding holds whole units of zeros, and strength 0 must be the technique absent: beware of 0/0.
+    get all weights at once, flat [M, P] with columns [M, 1], or [M, P] where strengths differ by layer; the others get
+    one layer [M, O, I] with columns [M, 1, 1]. Padding holds whole units of zeros, and strength 0 must be the technique
+    absent: beware of 0/0.
     """
 
     elementwise: ClassVar[bool] = False

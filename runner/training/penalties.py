@@ -1,11 +1,12 @@
 """Penalties, proximal steps and constraints of a population's rows, bound to its layout.
 
-Only techniques that some row uses are here at all. An elementwise penalty with one strength a row works on all weights
-at once; any other works layer by layer.
+Only techniques that some row uses are here at all. An elementwise penalty works on all weights at once; any other works
+layer by layer.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -59,9 +60,11 @@ class Penalties:
         return bool(self.by_gradient or self.by_prox)
 
     def value(self, theta: Tensor) -> Tensor:
-        """The sum of all penalties of each row, [M]."""
+        """The sum of all penalties of each row, [M]; from the first to the last, so that those that only other rows use
+        (0 here) do not change its bits.
+        """
         bound = self.by_gradient + self.by_prox
-        return torch.stack([b.piece.value(b.view(theta, self.layout), **b.columns) for b in bound]).sum(0)
+        return functools.reduce(torch.add, (b.piece.value(b.view(theta, self.layout), **b.columns) for b in bound))
 
     def add_gradient(self, theta: Tensor, grad: Tensor) -> None:
         """grad += d penalty / d theta, for penalties that act by their gradient."""
@@ -88,11 +91,21 @@ class Penalties:
 
 
 def _bind(piece, paths: dict[str, str], columns: Columns, layout: Layout, *, flat: bool) -> Iterator[Bound]:
-    if flat and not any(columns.per_layer(path) for path in paths.values()):
-        yield Bound(piece, None, {key: columns.tensor(path) for key, path in paths.items()})
+    if flat:
+        yield Bound(piece, None, {key: _flat_column(path, columns, layout) for key, path in paths.items()})
         return
     for layer in range(layout.layers):
         yield Bound(piece, layer, {key: columns.tensor(path, layer, dims=3) for key, path in paths.items()})
+
+
+def _flat_column(path: str, columns: Columns, layout: Layout) -> Tensor:
+    """[M, 1], or [M, weights] if some row gives one value a layer: the same arithmetic for the rows that do not."""
+    if not columns.per_layer(path):
+        return columns.tensor(path)
+    column = columns.tensor(path, 0).repeat(1, layout.weights)
+    for layer in range(layout.layers):
+        layout.slots[f"{layer}.weight"].view(column)[:] = columns.tensor(path, layer, dims=3)
+    return column
 
 
 def _only(columns: dict[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
