@@ -16,7 +16,6 @@ from runner.commands.tables import show
 from runner.config.compact import compact
 from runner.config.settings import Settings
 from runner.config.validate import show as shown
-from runner.errors import ConfigError
 from runner.plan import estimate
 from runner.plan.command_line import CommandLine
 from runner.plan.duplicates import describe, repeated
@@ -97,18 +96,16 @@ def _data(settings: Sequence[Settings], jobs: Sequence[int], line: CommandLine) 
 
 def _launcher(line: CommandLine, settings: Sequence[Settings]) -> tuple[int, int | None]:
     """(worker processes, runs side by side at most) of hydra.launcher, where it is ours. Raises ConfigError."""
-    launcher = line.config.hydra.launcher
+    from omegaconf import OmegaConf
+
+    from runner.execution.options import Options
+
     if not together(line):
         return 1, 1
-    wrong = [
-        f"hydra.launcher.{key} = {launcher[key]}: must be a whole number >= 1, or null for as many as fit"
-        for key in ("workers", "max_members")
-        if launcher[key] is not None and launcher[key] < 1
-    ]
-    if wrong:
-        raise ConfigError(wrong)
+    given: Any = OmegaConf.to_container(line.config.hydra.launcher, resolve=True)
+    options = Options.checked({key: value for key, value in given.items() if key != "_target_"})
     shared = any(run.trainer.device.startswith("cuda") for run in settings)
-    return launcher.workers or (1 if shared else len(os.sched_getaffinity(0))), launcher.max_members
+    return options.workers or (1 if shared else len(os.sched_getaffinity(0))), options.max_members
 
 
 def _jobs(line: CommandLine, plan: Plan, repeats: dict[int, int]) -> tuple[tuple[str, ...], ...]:

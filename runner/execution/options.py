@@ -1,0 +1,39 @@
+"""The keys of hydra.launcher.*, checked; where a dry run can ask without importing torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from runner.errors import ConfigError
+
+EXECUTORS = ("processes", "serial")
+OPTIONS = ("executor", "workers", "max_members", "keep_going")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a sweep is carried out: hydra.launcher.*"""
+
+    executor: str = "processes"
+    workers: int | None = None  # None: one a core
+    max_members: int | None = None  # rows that train side by side; None: what fits the cache
+    keep_going: bool = True  # False: the first failed run stops the sweep
+
+    @classmethod
+    def checked(cls, given: dict[str, Any]) -> Options:
+        """Options from hydra.launcher.*; ConfigError with everything that is wrong."""
+        problems = [f"hydra.launcher.{key} = {given[key]}: unknown key" for key in given if key not in OPTIONS]
+        for key in ("workers", "max_members"):
+            value = given.get(key)
+            if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+                problems.append(
+                    f"hydra.launcher.{key} = {value}: must be a whole number >= 1, or null for as many as fit"
+                )
+        if not isinstance(given.get("keep_going", True), bool):
+            problems.append(f"hydra.launcher.keep_going = {given['keep_going']}: must be true or false")
+        if given.get("executor", EXECUTORS[0]) not in EXECUTORS:
+            problems.append(f"hydra.launcher.executor = {given['executor']}: must be one of {', '.join(EXECUTORS)}")
+        if problems:
+            raise ConfigError(problems)
+        return cls(**given)
