@@ -15,14 +15,15 @@ from runner.errors import ConfigError, RunError
 from runner.reports.shown import choose
 
 SCALARS_KEPT = 10_000  # points a curve; TensorBoard's own default thins curves to 1,000
+ENDING = (signal.SIGINT, signal.SIGTERM)
 RELOAD_SECONDS = 5  # how soon a running curve moves
 
 
 def run(arguments: list[str]) -> int:
     """Serve until Ctrl-C."""
     args = _parser().parse_args(arguments)
-    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us with Ctrl-C ignored
-        signal.signal(number, signal.default_int_handler)
+    for number in ENDING:  # also where a shell started us with Ctrl-C ignored
+        signal.signal(number, _interrupt)
     folder = _folder(args.dir)
     try:
         if args.all:
@@ -57,6 +58,13 @@ def _serve_chosen(folder: Path, args: argparse.Namespace) -> None:
         while True:
             time.sleep(RELOAD_SECONDS)
             link((choose(folder) or shown).paths, folder, links)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    """End once; a second Ctrl-C does not interrupt the tidying up."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def link(paths: list[Path], folder: Path, links: Path) -> None:

@@ -204,7 +204,9 @@ def test_the_best_are_served_and_follow_a_sweep_that_goes_on(tmp_path):
             table.write("015_seed=15,completed,0.1,0.9\n")
         shown = shown - {"009_seed=9"} | {"015_seed=15"}
         assert eventually(url, shown) == shown
-        process.send_signal(signal.SIGINT)
+        for _ in range(2):  # an impatient user
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.002)
         _, err = process.communicate(timeout=20)
     finally:
         process.kill()
