@@ -104,12 +104,12 @@ def contestants(epochs: int = 20) -> dict[str, Contestant]:
 
     field = {
         OURS: Contestant(lambda runs, folder: ours(runs, folder, epochs=epochs), summary_scores),
-        "tight loop": peer("tight_loop", (16, 64), epochs=epochs),
+        "tight loop": peer("tight_loop", (16, 48), epochs=epochs),
         "tight loop, all cores": peer("tight_loop", (32, 128), CORES, epochs),
         "scikit-learn, all cores": peer("scikit_learn", (32, 128), CORES, epochs),
-        "skorch": peer("skorch", (4, 12), epochs=epochs),
+        "skorch": peer("skorch", (2, 8), epochs=epochs),
         "lightning": peer("lightning", (4, 16), epochs=epochs),
-        "Hydra's basic launcher": Contestant(basic, summary_scores, (4, 12)),
+        "Hydra's basic launcher": Contestant(basic, summary_scores, (2, 8)),
     }
     missing = missing_peers()
     return {name: contestant for name, contestant in field.items() if name not in missing}
