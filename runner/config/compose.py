@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.config.overlay import first_line, is_involved, laid_over, lay_over
 from runner.config.overrides import is_hydra
 from runner.config.pieces import Piece, Pieces
 from runner.config.settings import CHOICE_GROUPS, Settings
@@ -62,11 +63,6 @@ def compose(words: list[str], config_name: str = "config") -> DictConfig:
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         cause = f" ({first_line(error.__cause__)})" if error.__cause__ else ""
         raise ConfigError(f"{first_line(error)}{cause}") from error
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an error's text."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 class Groups:
@@ -189,9 +185,9 @@ class Composer:
         Interpolations are left to OmegaConf, which takes milliseconds; plain values are not.
         """
         plain = self._piece(choices).tree
-        if plain is None or any(_is_involved(o) for o in values):
+        if plain is None or any(is_involved(o) for o in values):
             return lay_over(self.base(choices), values)
-        return _laid_over(plain, values)
+        return laid_over(plain, values)
 
     def chosen(self, choices: list[Override]) -> dict[str, Any]:
         """Group -> the choice made in it, Hydra's own groups included, as in hydra.runtime.choices."""
@@ -224,72 +220,6 @@ def _renamed(override: Override) -> list[str]:
     return [f"{override.input_line}: a choice brings its own keys; write {group}={override.value()}"]
 
 
-def lay_over(base: DictConfig, overrides: list[Override]) -> dict[str, Any]:
-    """The tree of `base` with values set, whether or not their keys exist; interpolations resolved."""
-    from hydra.core.hydra_config import HydraConfig
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-
-    config = OmegaConf.create({key: base._get_node(key) for key in base if key != "hydra"})
-    HydraConfig.instance().set_config(base)
-    try:
-        for override in overrides:
-            if override.is_delete():
-                _delete(config, override.key_or_group)
-            else:
-                OmegaConf.update(config, override.key_or_group, override.value(), force_add=True)
-        return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
-    except OmegaConfBaseException as error:
-        raise ConfigError(first_line(error)) from error
-
-
-def _is_involved(override: Override) -> bool:
-    """Whether only OmegaConf can apply it: a deletion, an interpolation, keys to be merged, an element of a list."""
-    return (
-        override.is_delete()
-        or "${" in (override.input_line or "")
-        or isinstance(override.value(), dict)
-        or "[" in override.key_or_group
-    )
-
-
-def _laid_over(tree: dict[str, Any], overrides: list[Override]) -> dict[str, Any]:
-    """A copy of a tree of plain values with values set, whether or not their keys exist."""
-    changed = dict(tree)
-    copied: set[int] = set()
-    for override in overrides:
-        *parents, last = override.key_or_group.split(".")
-        node = changed
-        for part in parents:
-            child = node.get(part)
-            if not isinstance(child, dict) or id(child) not in copied:
-                child = dict(child) if isinstance(child, dict) else {}
-                copied.add(id(child))
-                node[part] = child
-            node = child
-        node[last] = _plain_value(override.value())
-    return changed
-
-
-def _plain_value(value: Any) -> Any:
-    """A value of Hydra's grammar as OmegaConf would hold it."""
-    from hydra.core.override_parser.types import QuotedString
-
-    if isinstance(value, QuotedString):
-        return value.text
-    return [_plain_value(v) for v in value] if isinstance(value, list) else value
-
-
 def is_multirun(config: DictConfig) -> bool:
     """Whether the configuration itself asks for a sweep (hydra.mode=MULTIRUN, there or in an experiment)."""
     return str(config.hydra.mode).endswith("MULTIRUN")
-
-
-def _delete(config: Any, key: str) -> None:
-    from omegaconf import OmegaConf
-
-    parent, _, last = key.rpartition(".")
-    node = OmegaConf.select(config, parent) if parent else config
-    if node is None or last not in node:
-        raise ConfigError(f"~{key}: there is no such key to delete")
-    del node[last]

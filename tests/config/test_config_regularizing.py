@@ -4,8 +4,9 @@ import pytest
 import yaml
 
 from runner.commands.catalogue import group_table
-from runner.config.compose import hydra_ready, lay_over
+from runner.config.compose import hydra_ready
 from runner.config.location import config_dir
+from runner.config.overlay import lay_over
 from runner.config.settings import FLAT_GROUPS, default_tree
 from runner.plan.command_line import check_command_line
 
