@@ -21,9 +21,11 @@ def run(arguments: list[str]) -> int:
     if is_sweep(folder.parent):
         raise ConfigError(f"{folder}: one run of a sweep, which resumes as a whole: `runner resume {folder.parent}`")
     from runner.execution import session
+    from runner.execution.unfinished import LIST
     from runner.records.summary import SUMMARY
+    from runner.reports.folds import SUMMARY as FOLDS
 
-    if (folder / SUMMARY).is_file():
+    if (folder / SUMMARY).is_file() or ((folder / FOLDS).is_file() and not (folder / LIST).is_file()):
         print(f"{folder}: this run has ended already; nothing to do")
     elif folders.is_sweep(folder.parent):
         print(f"{folder}: one run of a sweep; its other runs are not resumed", file=sys.stderr)
