@@ -138,7 +138,7 @@ def conclude(outcomes: list[Any], multirun: bool, overrides: list[str] | None) -
     from runner.execution.folds import parent_of
     from runner.records.console import closing_panel
 
-    parent = parent_of(outcomes)
+    parent = parent_of([outcome.folder for outcome in outcomes])
     if parent:
         _conclude_folds(parent, outcomes)
     else:

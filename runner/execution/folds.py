@@ -9,7 +9,6 @@ from runner.config.settings import Settings
 from runner.execution.stored import CONFIG, write_config
 from runner.plan.folds import expand_folds
 from runner.records import disk
-from runner.training.outcome import Outcome
 
 PREFIX = "fold="
 
@@ -30,8 +29,8 @@ def make_folders(runs: Sequence[tuple[Settings, Path]]) -> None:
             write_config(settings, folder)
 
 
-def parent_of(outcomes: Sequence[Outcome]) -> Path | None:
-    """The folder whose folds have these outcomes, or None."""
-    parents = {outcome.folder.parent for outcome in outcomes}
-    folds = all(outcome.folder.name.startswith(PREFIX) for outcome in outcomes)
-    return parents.pop() if len(outcomes) > 1 and folds and len(parents) == 1 else None
+def parent_of(folders: Sequence[Path]) -> Path | None:
+    """The folder of the one run whose folds these are, or None."""
+    parents = {folder.parent for folder in folders}
+    folds = all(folder.name.startswith(PREFIX) for folder in folders)
+    return parents.pop() if len(folders) > 1 and folds and len(parents) == 1 else None

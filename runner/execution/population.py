@@ -24,11 +24,19 @@ from runner.training.trial import Trial, check_unchanged
 
 @contextmanager
 def open_training(
-    runs: list[tuple[Settings, Path]], data: list[Any], path: Path, *, resumed: bool, detailed: bool, console: bool
+    runs: list[tuple[Settings, Path]],
+    data: list[Any],
+    path: Path,
+    *,
+    resumed: bool,
+    detailed: bool,
+    console: bool,
+    introduced: int,
 ) -> Iterator[Training]:
     """A Training ready to `run`, fresh or from the checkpoint at `path`, with the progress display around it.
 
-    `detailed` runs get figures and weight histograms. Raises RunError if the checkpoint is damaged or of other runs.
+    `detailed` runs get figures and weight histograms. `introduced` is how many runs the first lines on the screen speak
+    for; 0 = they have been introduced. Raises RunError if the checkpoint is damaged or of other runs.
     """
     tensors, rows = checkpoint.read(path) if resumed and path.exists() else (None, [])
     found = {row["folder"]: position for position, row in enumerate(rows)}
@@ -48,10 +56,10 @@ def open_training(
     first = runs[0][0]
     if console and resumed:
         pipe.write(sys.stdout, _where(trials, bool(tensors)) + "\n")
-    if console:
+    if console and introduced:
         told = list(dict.fromkeys(text for trial in trials for text in cautions(trial)))
         about = describe(first, data[0])
-        banner(first, about, engine.layout.parameters, runs[0][1], members=len(runs), warnings=told)
+        banner(first, about, engine.layout.parameters, runs[0][1], members=introduced, warnings=told)
     epochs = max(settings.trainer.epochs for settings, _ in runs)
     with Progress(epochs, len(runs), enabled=console and first.trainer.progress) as progress:
         training = Training(engine, trials, path, facts=facts(first), watch=_watch(progress), at_end=draw_figures)

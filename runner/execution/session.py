@@ -139,6 +139,7 @@ class _Session:
     root: Path
     console: bool
     resumed: bool
+    introduced: bool = False  # whether the screen has said what trains
 
     def train(self, outcomes: dict[Path, Outcome]) -> list[Outcome]:
         """Train every run that has no outcome yet; all outcomes, in the order of the runs."""
@@ -168,6 +169,15 @@ class _Session:
             return self.runs[members[0]][1] / CHECKPOINT
         return self.root / f"population-{number:03d}.safetensors"
 
+    def _introduced(self, runs: int) -> int:
+        """How many runs the first lines of a population speak for: folds of one run, alike but for their rows, are
+        introduced together, in however many populations they train.
+        """
+        if not folds.parent_of([folder for _, folder in self.runs]):
+            return runs
+        before, self.introduced = self.introduced, True
+        return 0 if before else len(self.runs)
+
     def _population(self, members: list[int], path: Path, asked_to_stop: Callable[[], bool]) -> list[Outcome]:
         """One population to its end; any unexpected exception makes failed outcomes of the rows that had not ended."""
         from runner.execution.population import open_training
@@ -175,7 +185,8 @@ class _Session:
         if not members:
             return []
         runs, data = [self.runs[i] for i in members], [self.data[i] for i in members]
-        how = {"resumed": self.resumed, "detailed": len(self.runs) == 1, "console": self.console}
+        how: dict[str, Any] = {"resumed": self.resumed, "detailed": len(self.runs) == 1, "console": self.console}
+        how["introduced"] = self._introduced(len(runs))
         training = None
         try:
             with _threads(runs[0][0].trainer.threads), open_training(runs, data, path, **how) as training:

@@ -56,6 +56,14 @@ def test_the_command_trains_every_fold_and_reports_the_spread(here, capsys):
     assert "runner dashboard cv" in said
 
 
+def test_folds_of_different_sizes_are_introduced_once(here, capsys):
+    """151 rows that are not test: folds of 50 and 51, which do not train in one population."""
+    assert main([*WORDS, "dataset=wine", "hydra.run.dir=cv"]) == 0
+    said = capsys.readouterr().out
+    assert [line for line in said.splitlines() if line.startswith("runner")] == ["runner: 3 runs"]
+    assert said.count("  optimizer ") == 1
+
+
 def test_a_fold_is_the_run_of_that_fold_alone(here):
     assert main([*WORDS, "hydra.run.dir=cv"]) == 0
     assert main([*WORDS, "dataset.fold=1", "hydra.run.dir=one"]) == 0
