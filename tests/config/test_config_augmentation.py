@@ -28,7 +28,9 @@ def fits(name: str, shape) -> bool:
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-@pytest.mark.parametrize(("dataset", "shape"), [("digits", GREY), ("fashion_mnist", GREY), ("iris", TABLE), ("csv", TABLE)])
+@pytest.mark.parametrize(
+    ("dataset", "shape"), [("digits", GREY), ("fashion_mnist", GREY), ("iris", TABLE), ("csv", TABLE)]
+)
 def test_sources_that_tell_are_judged_before_they_are_read(dataset, shape, name):
     _, problems = checked(dataset, name)
     path = flat_key(ENTRIES[name], next(iter(ENTRIES[name].options)))
