@@ -46,26 +46,28 @@ class Launch:
         batches) grows by those that it has not.
         """
         refuse_per_process(self.config)
-        asked = self._settings(jobs)
+        asked = [{identity(settings): settings for settings in members} for members in self._settings(jobs)]
         with lock(self.root):
             folders, ended = self._train_all(asked, jobs)
         returns = [
-            job_return(self.files, words, number, folders[key(members[0])], [ended.get(key(s)) for s in members])
-            for number, (words, members) in enumerate(zip(jobs, asked, strict=True), first)
+            job_return(self.files, words, number, folders[next(iter(keys))], [ended.get(folders[k]) for k in keys])
+            for number, (words, keys) in enumerate(zip(jobs, asked, strict=True), first)
         ]
         self.files.fire_callbacks(returns, self.task)
         return returns
 
     def _train_all(
-        self, asked: list[list[Settings]], jobs: list[list[str]]
-    ) -> tuple[dict[str, Path], dict[str, Outcome]]:
-        """Folders and outcomes of runs, by `key`."""
+        self, asked: list[dict[str, Settings]], jobs: list[list[str]]
+    ) -> tuple[dict[str, Path], dict[Path, Outcome]]:
+        """Folders of runs by what identifies them, and outcomes by folder."""
         before, known = sweep_file.load(self.root) if sweep_file.is_sweep(self.root) else ([], {})
-        runs = before + self._new(asked, jobs, before)
+        folders = {identity(run.settings): run.folder for run in before}
+        runs = before + self._new(asked, jobs, folders)
+        self._check_names(runs)
         data = data_of(runs)
         sweep_file.write(self.root, runs, check_data(runs, known, data, self.root))
         self._make_folders(runs)
-        return {key(run.settings): run.folder for run in runs}, self._train(runs, data)
+        return folders, self._train(runs, data)
 
     def _settings(self, jobs: list[list[str]]) -> list[list[Settings]]:
         """What each job trains: one run, or one a fold. ConfigError with the problems of all."""
@@ -100,20 +102,17 @@ class Launch:
             self._choices[key] = {group: name for group, name in own.items() if ours.get(group) != name}
         return self._choices[key]
 
-    def _new(self, asked: list[list[Settings]], jobs: list[list[str]], before: list[Run]) -> list[Run]:
-        """The runs that are not there yet, each once although several jobs may ask for it."""
-        have = {key(run.settings) for run in before}
+    def _new(self, asked: list[dict[str, Settings]], jobs: list[list[str]], folders: dict[str, Path]) -> list[Run]:
+        """The runs that have no folder yet, each once although several jobs may ask for it; they get one."""
         labels = self.files.labels(jobs)
         new: list[Run] = []
         for words, members, label, choices in zip(jobs, asked, labels, self.choices, strict=True):
-            for settings in members:
-                if key(settings) not in have:
-                    have.add(key(settings))
+            for key, settings in members.items():
+                if key not in folders:
                     fold = f"_fold={settings.dataset.fold}" if len(members) > 1 else ""
-                    name = self._name(len(before) + len(new), words, label, fold)
+                    folders[key] = self.root / self._name(len(folders), words, label, fold)
                     task = tuple(word for word in words if not word.startswith("hydra"))
-                    new.append(Run(self.root / name, settings, task, choices))
-        self._check_names(before + new)
+                    new.append(Run(folders[key], settings, task, choices))
         return new
 
     def _name(self, number: int, words: list[str], label: str, fold: str) -> str:
@@ -139,7 +138,7 @@ class Launch:
                 if not has_files(run.folder):
                     self.files.write(run, number)
 
-    def _train(self, runs: list[Run], data: list[Any]) -> dict[str, Outcome]:
+    def _train(self, runs: list[Run], data: list[Any]) -> dict[Path, Outcome]:
         from runner.records.sweep_progress import display
 
         sweep = Sweep(self.root, runs, data, self.options)
@@ -148,10 +147,4 @@ class Launch:
         report = getattr(self.task, "ended", None)
         if report:
             report(outcomes, self.root)
-        folders = {outcome.folder: outcome for outcome in outcomes}
-        return {key(run.settings): folders[run.folder] for run in runs if run.folder in folders}
-
-
-def key(settings: Settings) -> str:
-    """Equal for runs that are the same run: every value that a number depends on, and those of techniques in use."""
-    return identity(settings)
+        return {outcome.folder: outcome for outcome in outcomes}

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runner.config.compact import compact, text, values
+from runner.config.compact import text
 from runner.execution.sweep_file import name_of
 from runner.execution.work import Run
 from runner.records import disk
@@ -27,8 +27,8 @@ class Results:
 
     def __init__(self, root: Path, runs: Sequence[Run], tasks: Sequence[str]):
         self.path, self.runs, self.size = root / RESULTS, runs, 0
-        given = [compact(run.settings) for run in runs]
-        order = {key: i for i, key in enumerate(dict.fromkeys(k for run in runs for k in values(run.settings)))}
+        given = [run.given for run in runs]
+        order = {key: i for i, key in enumerate(dict.fromkeys(k for run in runs for k in run.values))}
         self.keys = sorted({key for one in given for key in one} - {"seed", "name"}, key=order.__getitem__)
         names = [name for run, task in zip(runs, tasks, strict=True) for name in recorded(run.settings, task)]
         self.metrics = [f"{split}/{name}" for split in SPLITS for name in dict.fromkeys(names)]
@@ -48,7 +48,7 @@ class Results:
 
     def _row(self, number: int, outcome: Outcome) -> str:
         run, summary = self.runs[number], outcome.summary
-        own = values(run.settings)
+        own = run.values
         metrics = [summary.get(split, {}).get(name) for split, name in (m.split("/") for m in self.metrics)]
         return self._line(
             [

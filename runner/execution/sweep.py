@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner.config.compact import compact
 from runner.errors import ConfigError
 from runner.execution import recovery
 from runner.execution.options import Options as Options
@@ -174,7 +173,7 @@ class Sweep:
 
 def data_key(run: Run) -> str:
     """What identifies the data of a run in sweep.yaml: its dataset keys that are not at their defaults."""
-    given = {key: value for key, value in compact(run.settings).items() if key.startswith("dataset")}
+    given = {key: value for key, value in run.given.items() if key.startswith("dataset")}
     return json.dumps(given, sort_keys=True)
 
 

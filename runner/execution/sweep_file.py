@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from runner.config.compact import compact
 from runner.errors import ConfigError, DamagedError, RunError
 from runner.execution.configurations import read
 from runner.execution.work import Run
@@ -41,7 +40,7 @@ def _digest(lines: Sequence[str]) -> str:
 
 
 def _line(run: Run, root: Path) -> str:
-    content = {"run": name_of(run.folder, root), "overrides": list(run.overrides), "settings": compact(run.settings)}
+    content = {"run": name_of(run.folder, root), "overrides": list(run.overrides), "settings": run.given}
     if run.choices:
         content["choices"] = dict(run.choices)
     return json.dumps(content, ensure_ascii=False)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.config.compact import compact, values
 from runner.config.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,6 +26,16 @@ class Run:
     settings: Settings
     overrides: tuple[str, ...] = ()
     choices: Mapping[str, str | None] = field(default_factory=dict)
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """Every key of the run, a choice under the name of its group."""
+        return values(self.settings)
+
+    @cached_property
+    def given(self) -> dict[str, Any]:
+        """The keys that are not at their defaults."""
+        return compact(self.settings)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from runner.config.compact import values
 from runner.config.validate import show
 from runner.errors import RunError
 from runner.records.names import LONGEST, sanitized
@@ -70,7 +69,7 @@ def _told_apart(sweep: Any) -> list[tuple[tuple[str, ...], str]]:
     """
     leave = ignored()
     keys = [key for key in sweep.results.keys if key not in leave]  # the others are at their defaults in all
-    runs = [values(run.settings) for run in sweep.runs]
+    runs = [run.values for run in sweep.runs]
     rows = [tuple(show(own[key]).replace(" ", "") if key in own else "" for key in keys) for own in runs]
     varied = [i for i, column in enumerate(zip(*rows, strict=True)) if len(set(column)) > 1]
     last = [keys[i].split(".")[-1] for i in varied]
