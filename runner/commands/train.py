@@ -209,7 +209,12 @@ def _start(task: Task, config: DictConfig, words: list[str], sweep: bool, extend
         name = None if sweep and _names_differ(config, words) else config.name
         folder, made = make_numbered(str(folder), key, name), True
     with claim(folder, key, extend=extend):
-        _call_hydra(task, [*words, f"{key}={quoted(str(folder))}"])
+        try:
+            _call_hydra(task, [*words, f"{key}={quoted(str(folder))}"])
+        except (ConfigError, DataError):  # a sweep refused as a whole
+            if not extend:
+                clean(folder, made)
+            raise
         if not extend:
             task.clean(folder, made)
 

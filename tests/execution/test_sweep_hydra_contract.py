@@ -117,7 +117,7 @@ def test_folders_that_runs_cannot_have(tmp_path, capsys, subdir, says):
     error = capsys.readouterr().err
     assert "hydra.sweep.subdir" in error
     assert says in error
-    assert not list(tmp_path.rglob("metrics.csv"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_folds_of_a_named_folder_lie_beside_one_another(tmp_path):
