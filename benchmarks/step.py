@@ -138,6 +138,12 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def save(report: dict, path: Path) -> None:
+    """Write what was measured, for the repository."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(report, indent=1) + "\n")
+
+
 def main() -> int:
     chosen = arguments()
     torch.set_num_threads(1)
@@ -158,8 +164,7 @@ def main() -> int:
                 }
             )
     if chosen.save:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(json.dumps(report, indent=1) + "\n")
+        save(report, RESULTS)
     return 0
 
 

@@ -32,7 +32,7 @@ from statistics import mean, median
 
 import numpy as np
 from process_tree import watched
-from step import conditions
+from step import conditions, save
 from sweep_peers import BATCH, HIDDEN, PACKAGES, RATES
 
 ROOT = Path(__file__).parents[1]
@@ -294,8 +294,7 @@ def main() -> int:
     report["conditions"]["minutes"] = (time.perf_counter() - began) / 60
     show(report)
     if chosen.save:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(json.dumps(report, indent=1) + "\n")
+        save(report, RESULTS)
     return 0
 
 

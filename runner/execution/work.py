@@ -97,7 +97,8 @@ def carry_out(
 
     first = runs[work.members[0]].settings
     torch.set_num_threads(first.trainer.threads)
-    trials = open_(sorted(positions, key=positions.__getitem__)) or admit(work.width)
+    begun = sorted(positions, key=positions.__getitem__)
+    trials = open_(begun) or admit(work.width)
     engine = Engine([trial.settings for trial in trials], [trial.data for trial in trials])
     training = Training(
         engine,
@@ -112,5 +113,5 @@ def carry_out(
         width=work.width,
     )
     if tensors:
-        training.load(tensors, [positions[i] for i in sorted(positions, key=positions.__getitem__)])
+        training.load(tensors, [positions[i] for i in begun])
     training.run()
