@@ -122,9 +122,9 @@ def _undefined(name: str, y: np.ndarray) -> bool:
 
 
 def _in_range(name: str, value: float) -> bool:
-    """Whether this metric can be this number."""
+    """Whether this metric can be this number; a norm whose squares are beyond its number format is infinite."""
     if not math.isfinite(value):
-        return False
+        return name == "grad_norm" and value > 0
     if name in SHARES:
         return 0 <= value <= 1
     return value >= 0 if name in AT_LEAST_0 else value <= 1 if name == "r2" else True

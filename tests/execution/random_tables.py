@@ -59,7 +59,7 @@ def answers(chosen: Random, n: int) -> tuple[list[Any], str]:
     column = [int(code) if kind == "codes" else labels[code] for code in codes]
     if kind == "one-row":
         column[chosen.randrange(n)] = "rare"
-    column[0], column[1] = ([0, 1] if kind == "codes" else labels[:2])  # two classes at least
+    column[0], column[1] = [0, 1] if kind == "codes" else labels[:2]  # two classes at least
     return column, "classification"
 
 

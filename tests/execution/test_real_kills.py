@@ -6,17 +6,33 @@ import random
 import shutil
 import signal
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import run_folders
+import soak
 from command_line import Command, epochs, run
+
+from runner.execution.stored import read_config
 
 EPOCHS = 30
 TRAIN = [
     f"trainer.epochs={EPOCHS}", "trainer.checkpoint_seconds=0", "trainer.histograms=5", "model.norm=batch",
     "regularizer.dropout=0.2", "scheduler=plateau", "scheduler.patience=1", "early_stopping.patience=20",
 ]  # fmt: skip
+QUICK = ["dataset.train_size=200", "model.hidden=[16]", "trainer.progress=false", f"trainer.epochs={EPOCHS}"]
+KINDS = {  # what is killed three hundred times
+    "checkpoints every epoch": [*TRAIN, *QUICK, "trainer.figures=false"],
+    "checkpoints by the clock": [
+        *QUICK, "trainer.checkpoint_seconds=0.05", "optimizer=sgd", "optimizer.momentum=0.9", "scheduler=cosine",
+        "averaging=swa", "averaging.start=0.3", "augmentation.mixup=0.2", "trainer.figures=false",
+    ],
+    "folds": [
+        *QUICK, "dataset.folds=3", "trainer.checkpoint_seconds=0.05", "early_stopping.patience=3", "optimizer=adam",
+    ],
+    "figures": [*QUICK, "trainer.epochs=8", "trainer.checkpoint_seconds=0", "trainer.figures=true"],
+}  # fmt: skip
 
 pytestmark = pytest.mark.slow
 
@@ -43,33 +59,82 @@ def kill_one(words: list[str], folder: Path, chosen: random.Random) -> bool:
     return command.end() == -signal.SIGKILL
 
 
-def go_on(folder: Path) -> list[str]:
+def go_on(folder: Path, train: list[str] = TRAIN) -> list[str]:
     """The words that continue the run, or start it anew if it was killed before it began."""
     if (folder / ".hydra" / "config.yaml").exists() and (folder / ".hydra" / "config.yaml").stat().st_size:
         return ["resume", folder.name]
     shutil.rmtree(folder, ignore_errors=True)
-    return [*TRAIN, f"hydra.run.dir={folder.name}"]
-
-
-def killed_and_resumed(folder: Path, kills: int, seed: str) -> int:
-    """Kill that many times, then let it end; how often it was killed while running."""
-    chosen = random.Random(seed)
-    hit = sum(kill_one(go_on(folder), folder, chosen) for _ in range(kills))
-    code, text = run(go_on(folder), folder.parent)
-    assert code == 0, text
-    return hit
+    return [*train, f"hydra.run.dir={folder.name}"]
 
 
 def test_killed_three_times(whole, tmp_path):
-    assert killed_and_resumed(tmp_path / "run", 3, "three") >= 1
-    assert run_folders.differences({"": run_folders.contents(tmp_path / "run")}, {"": whole}) == []
+    folder, chosen = tmp_path / "run", random.Random("three")
+    hits = [kill_one(go_on(folder), folder, chosen) for _ in range(3)]
+    assert any(hits)
+    code, text = run(go_on(folder), tmp_path)
+    assert code == 0, text
+    assert run_folders.differences({"": run_folders.contents(folder)}, {"": whole}) == []
+
+
+class Kind:
+    """One of KINDS undisturbed: what it leaves behind, and how long it takes with and without the start-up."""
+
+    def __init__(self, name: str, folder: Path, forks):
+        folder.mkdir()
+        self.words, self.seconds = KINDS[name], {}
+        for start in (forks.start, Command):
+            begun = time.monotonic()
+            command = start([*self.words, f"hydra.run.dir={start.__name__}"], folder)
+            assert command.end() == 0, command.text()
+            self.seconds[start] = time.monotonic() - begun
+        self.expected = left(folder / "start")
+        assert run_folders.differences(left(folder / "Command"), self.expected) == []
+
+
+def left(folder: Path) -> dict[str, dict]:
+    """What is left of a run, or of its folds; settings are compared as such, as Hydra may have written them last."""
+    runs = [path.parent for path in sorted(folder.rglob("summary.json"))]
+    return {
+        run.relative_to(folder).as_posix(): run_folders.contents(run) | {"config": read_config(run).tree()}
+        for run in runs
+    }
+
+
+def killed(kind: Kind, folder: Path, start, chosen: random.Random) -> str | None:
+    """Kill at a moment that may be any of the run's; where that was, None if it had ended before."""
+    command = start(go_on(folder, kind.words), folder.parent)
+    moment = chosen.uniform(0, kind.seconds[start])
+    time.sleep(moment)
+    command.process.send_signal(signal.SIGKILL)
+    ended = command.end()
+    assert ended in (0, -signal.SIGKILL), command.text()
+    where = "start-up" if not any(folder.rglob("metrics.csv")) else "training"
+    return where if ended else None
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(20))
-def test_killed_at_a_random_moment(whole, tmp_path, seed):
-    assert killed_and_resumed(tmp_path / "run", 1, f"random {seed}") == 1
-    assert run_folders.differences({"": run_folders.contents(tmp_path / "run")}, {"": whole}) == []
+def test_killed_at_three_hundred_random_moments(forks, tmp_path, capsys):
+    """One in ten starts as a process of its own; the others are forks of one that has everything imported."""
+    kinds = {name: Kind(name, tmp_path / f"whole-{i}", forks) for i, name in enumerate(KINDS)}
+    what, seen = soak.seeds("KILLS", 300), Counter()
+    for seed in what:
+        chosen = random.Random(f"kill {seed}")
+        name, folder = chosen.choice(list(KINDS)), tmp_path / str(seed) / "run"
+        folder.parent.mkdir()
+        start = Command if seed % 10 == 0 else forks.start
+        hits: list[str] = []
+        while len(hits) < 1 + (seed % 4 == 0):
+            where = killed(kinds[name], folder, start, chosen)
+            shutil.rmtree(folder) if where is None else hits.append(where)
+        command = start(go_on(folder, kinds[name].words), folder.parent)
+        how = soak.again("KILLS", seed, "test_real_kills.py")
+        assert command.end() == 0, f"{name}, killed in {hits}; {how}\n{command.text()}"
+        assert run_folders.differences(left(folder), kinds[name].expected) == [], f"{name}, killed in {hits}; {how}"
+        shutil.rmtree(folder.parent)
+        seen.update((name, *hits, start.__name__))
+    with capsys.disabled():
+        print(f"\n{seen['training'] + seen['start-up']} kills of {len(what)} runs: {dict(seen)}")
+    assert seen["training"] >= len(what) / 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

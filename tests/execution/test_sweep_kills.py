@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
+import soak
 import sweep_folders
 from command_line import Command, run
 
-SEEDS = 50
-HUNDREDS = [
-    *sweep_folders.SMALL, "seed=range(50)", "optimizer=sgd,adam", "regularizer.dropout=0,0.2", "trainer.epochs=6",
+SWEEP = [
+    *sweep_folders.SMALL, "optimizer=sgd,adam", "regularizer.dropout=0,0.2", "trainer.epochs=6",
     "early_stopping.patience=2", "trainer.checkpoint_seconds=0.1", "hydra.launcher.workers=2",
 ]  # fmt: skip
-SEVERAL = [word if not word.startswith("seed=") else "seed=range(3)" for word in HUNDREDS]
+HUNDREDS, FORTY, SEVERAL = ([*SWEEP, f"seed=range({seeds})"] for seeds in (50, 10, 3))
 
 
 def train(words: list[str], into: Path) -> Path:
@@ -57,10 +59,10 @@ def ended(folder: Path) -> int:
     return sum(1 for _ in folder.glob("*/summary.json"))
 
 
-def disturb(words: list[str], into: Path, chosen: random.Random, runs: int) -> str:
+def disturb(words: list[str], into: Path, chosen: random.Random, runs: int, start=Command) -> str:
     """Kill somebody at some moment; who that was. No worker may outlive its parent by more than two seconds."""
-    command = Command(["-m", *words, "hydra.sweep.dir=sweep"], into)
-    folder, after = into / "sweep", chosen.randint(0, runs - 1)
+    command = start(["-m", *words, "hydra.sweep.dir=sweep"], into)
+    folder, after = into / "sweep", chosen.randint(0, runs)
     begun = (folder / "sweep.yaml").exists
     command.wait_for(lambda: begun() and ended(folder) >= after)
     time.sleep(chosen.uniform(0, 0.2))
@@ -81,12 +83,12 @@ def disturb(words: list[str], into: Path, chosen: random.Random, runs: int) -> s
     return who if code == -signal.SIGKILL or who == "worker" else "nobody"
 
 
-def killed_and_resumed(words: list[str], into: Path, seed: str, runs: int) -> str:
+def killed_and_resumed(words: list[str], into: Path, seed: str, runs: int, start=Command) -> str:
     """Disturb, resume; who was killed."""
     into.mkdir()
-    who = disturb(words, into, random.Random(seed), runs)
-    code, text = run(["resume", "sweep"], into)
-    assert code == 0, text
+    who = disturb(words, into, random.Random(seed), runs, start)
+    command = start(["resume", "sweep"], into)
+    assert command.end() == 0, command.text()
     return who
 
 
@@ -98,16 +100,21 @@ def test_a_small_sweep_killed_and_resumed(tmp_path):
     assert sweep_folders.contents(tmp_path / "killed" / "sweep") == sweep_folders.contents(whole)
 
 
-@pytest.fixture(scope="module")
-def hundreds(tmp_path_factory):
-    """What 200 runs leave behind."""
-    return sweep_folders.contents(train(HUNDREDS, tmp_path_factory.mktemp("hundreds")))
-
-
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(SEEDS))
-def test_two_hundred_runs_killed_and_resumed(hundreds, tmp_path, seed, capsys):
-    who = killed_and_resumed(HUNDREDS, tmp_path / "killed", f"hundreds {seed}", 200)
+def test_sixty_sweeps_killed_at_random_moments(forks, tmp_path, capsys):
+    """One in ten has 200 runs and starts as a process of its own; the others have 40 and are forks."""
+    whole = {}
+    for words, name in ((HUNDREDS, "hundreds"), (FORTY, "forty")):
+        (tmp_path / name).mkdir()
+        whole[words[-1]] = sweep_folders.contents(train(words, tmp_path / name))
+    what, seen = soak.seeds("SWEEP_KILLS", 60), Counter()
+    for seed in what:
+        words, runs, start = (HUNDREDS, 200, Command) if seed % 10 == 0 else (FORTY, 40, forks.start)
+        into, how = tmp_path / str(seed), soak.again("SWEEP_KILLS", seed, "test_sweep_kills.py")
+        who = killed_and_resumed(words, into, f"sweep {seed}", runs, start)
+        assert sweep_folders.contents(into / "sweep") == whole[words[-1]], f"{who} killed; {how}"
+        shutil.rmtree(into)
+        seen.update((who, f"{runs} runs"))
     with capsys.disabled():
-        print(f" {seed}: {who}", end="", flush=True)
-    assert sweep_folders.contents(tmp_path / "killed" / "sweep") == hundreds
+        print(f"\n{len(what)} sweeps, by who was killed: {dict(seen)}")
+    assert seen["nobody"] <= len(what) / 10

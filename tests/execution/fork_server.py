@@ -1,0 +1,137 @@
+"""Starts `runner WORDS` in forks of a process that has imported everything: hundreds of command lines are quick.
+
+A program of its own, so that it has no threads to fork: a request a line as JSON on standard input, an answer a line on
+standard output. {"words", "cwd", "output"} starts a command and says its process id; {"poll": pid} says its exit code,
+null while it runs. `Forks` is the other end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from command_line import REPOSITORY, Command
+
+WARM = ["dataset.train_size=60", "model.hidden=[4]", "trainer.epochs=2", "trainer.progress=false"]
+
+
+class Forks:
+    """The server; `start` is Command without the seconds that importing takes."""
+
+    def __init__(self):
+        here = Path(__file__)
+        environment = os.environ | {"PYTHONPATH": f"{REPOSITORY}{os.pathsep}{here.parent}"}
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.server = subprocess.Popen([sys.executable, str(here)], env=environment, **pipes)
+        self.ask({"poll": 0})  # it has imported everything
+
+    def ask(self, request: dict[str, Any]) -> Any:
+        """Its answer."""
+        self.server.stdin.write(json.dumps(request) + "\n")
+        self.server.stdin.flush()
+        return json.loads(self.server.stdout.readline())
+
+    def start(self, words: list[str], cwd: Path) -> Command:
+        """A running `runner WORDS`."""
+        return Forked(self, words, cwd)
+
+    def close(self) -> None:
+        """No command may be running."""
+        self.server.stdin.close()
+        assert self.server.wait(20) == 0
+
+
+class Forked(Command):
+    """A command that the server has started."""
+
+    def __init__(self, forks: Forks, words: list[str], cwd: Path):
+        self.output = cwd / "output.txt"
+        self.process = _Process(forks, forks.ask({"words": words, "cwd": str(cwd), "output": str(self.output)}))
+
+
+class _Process:
+    """What Command asks of its process."""
+
+    def __init__(self, forks: Forks, pid: int):
+        self.forks, self.pid, self.code = forks, pid, None
+
+    def poll(self) -> int | None:
+        """Its exit code, if it has ended."""
+        self.code = self.forks.ask({"poll": self.pid}) if self.code is None else self.code
+        return self.code
+
+    def send_signal(self, number: int) -> None:
+        """As Popen: nothing happens to one that has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def wait(self, seconds: float) -> int:
+        """Its exit code once it has ended."""
+        end = time.monotonic() + seconds
+        while (code := self.poll()) is None:
+            assert time.monotonic() < end
+            time.sleep(0.002)
+        return code
+
+
+def start(words: list[str], cwd: str, output: str) -> int:
+    """Run the command line in a fork, with a file for what it prints."""
+    pid = os.fork()
+    if pid:
+        return pid
+    from runner.cli import main
+
+    code = 99
+    try:
+        for fd, path, flags in ((0, os.devnull, os.O_RDONLY), (1, output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)):
+            os.dup2(os.open(path, flags), fd)
+        os.dup2(1, 2)
+        os.chdir(cwd)
+        code = main(words)
+    except BaseException:  # noqa: BLE001 a child of a fork must not run its parent's code
+        traceback.print_exc()
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
+def exit_code(pid: int) -> int | None:
+    """Of a child that has ended, -9 if it was killed."""
+    found, status = os.waitpid(pid, os.WNOHANG) if pid else (0, 0)
+    if not found:
+        return None
+    return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def warm(folder: str) -> None:
+    """Import everything that a run and a sweep use, with their output out of the way."""
+    from runner.cli import main
+
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+        main([*WARM, f"hydra.run.dir={folder}/run"])
+        main(["-m", *WARM, "seed=0,1", "hydra.launcher.workers=1", f"hydra.sweep.dir={folder}/sweep"])
+
+
+def serve() -> None:
+    """Answer until there is nobody to ask."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with tempfile.TemporaryDirectory() as folder:
+        warm(folder)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for line in sys.stdin:
+        request = json.loads(line)
+        print(json.dumps(exit_code(request["poll"]) if "poll" in request else start(**request)), flush=True)
+
+
+if __name__ == "__main__":
+    serve()
