@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from runner.config.registry import number, register
 from runner.regularizers.base import Noise, ParameterNoise
 
@@ -66,7 +68,8 @@ class GradientNoise(ParameterNoise):
     site = "gradient"
 
     def deviation(self, t, s, gamma):
-        return (s / (1 + t) ** gamma) ** 0.5
+        with np.errstate(over="ignore"):  # (1+t)^gamma may be infinite; the noise is then 0, as it should be
+            return (s / (1 + t) ** gamma) ** 0.5
 
 
 def _normal(first, second, sd):

@@ -21,17 +21,16 @@ TRAIN = [
     f"trainer.epochs={EPOCHS}", "trainer.checkpoint_seconds=0", "trainer.histograms=5", "model.norm=batch",
     "regularizer.dropout=0.2", "scheduler=plateau", "scheduler.patience=1", "early_stopping.patience=20",
 ]  # fmt: skip
-QUICK = ["dataset.train_size=200", "model.hidden=[16]", "trainer.progress=false", f"trainer.epochs={EPOCHS}"]
+BRIEF = ["dataset.train_size=200", "model.hidden=[16]", "trainer.progress=false"]
+BY_THE_CLOCK = [*BRIEF, "trainer.epochs=150", "trainer.checkpoint_seconds=0.05", "trainer.figures=false"]
 KINDS = {  # what is killed three hundred times
-    "checkpoints every epoch": [*TRAIN, *QUICK, "trainer.figures=false"],
+    "checkpoints every epoch": [*TRAIN, *BRIEF, "trainer.figures=false"],
     "checkpoints by the clock": [
-        *QUICK, "trainer.checkpoint_seconds=0.05", "optimizer=sgd", "optimizer.momentum=0.9", "scheduler=cosine",
-        "averaging=swa", "averaging.start=0.3", "augmentation.mixup=0.2", "trainer.figures=false",
+        *BY_THE_CLOCK, "optimizer=sgd", "optimizer.momentum=0.9", "scheduler=cosine", "averaging=swa",
+        "averaging.start=0.3", "augmentation.mixup=0.2", "early_stopping=none",
     ],
-    "folds": [
-        *QUICK, "dataset.folds=3", "trainer.checkpoint_seconds=0.05", "early_stopping.patience=3", "optimizer=adam",
-    ],
-    "figures": [*QUICK, "trainer.epochs=8", "trainer.checkpoint_seconds=0", "trainer.figures=true"],
+    "folds": [*BY_THE_CLOCK, "dataset.folds=3", "optimizer=adam", "early_stopping.patience=40"],
+    "figures": [*BRIEF, "trainer.epochs=8", "trainer.checkpoint_seconds=0", "trainer.figures=true"],
 }  # fmt: skip
 
 pytestmark = pytest.mark.slow
@@ -108,7 +107,7 @@ def killed(kind: Kind, folder: Path, start, chosen: random.Random) -> str | None
     command.process.send_signal(signal.SIGKILL)
     ended = command.end()
     assert ended in (0, -signal.SIGKILL), command.text()
-    where = "start-up" if not any(folder.rglob("metrics.csv")) else "training"
+    where = "with something saved" if any(folder.rglob("*.safetensors")) else "with nothing saved"
     return where if ended else None
 
 
@@ -133,8 +132,8 @@ def test_killed_at_three_hundred_random_moments(forks, tmp_path, capsys):
         shutil.rmtree(folder.parent)
         seen.update((name, *hits, start.__name__))
     with capsys.disabled():
-        print(f"\n{seen['training'] + seen['start-up']} kills of {len(what)} runs: {dict(seen)}")
-    assert seen["training"] >= len(what) / 2
+        print(f"\n{len(what)} runs killed: {dict(seen)}")
+    assert min(seen[where] for where in ("with something saved", "with nothing saved")) >= len(what) / 5
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

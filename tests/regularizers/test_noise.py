@@ -1,5 +1,7 @@
 """What noise does in training: mean, variance, independence; nothing to padding, evaluation or other rows."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -127,6 +129,13 @@ def test_gradient_noise_has_the_variance_of_its_step():
 
 
 RANDOM = [n for n, e in entries("regularizer").items() if issubclass(e.cls, (Noise, ParameterNoise))]
+
+
+def test_gradient_noise_that_falls_beyond_all_numbers_is_zero_without_a_warning():
+    t, s, gamma = np.array([0.0, 1.0, 1e3]), np.full(3, 0.25), np.full(3, 2000.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert entries("regularizer")["gradient_noise"].cls().deviation(t, s, gamma).tolist() == [0.5, 0.0, 0.0]
 
 
 @pytest.mark.parametrize("name", RANDOM)
