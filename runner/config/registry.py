@@ -59,6 +59,7 @@ class Option:
     per_layer: bool = False  # a list, one value a layer, allowed
     neutral: Any = None  # for columns: the value that means "absent"
     preset: Any = None  # strength used by the generated preset `group=[name]`
+    luck: str = ""  # what chance decides by this key, in words: a report takes means over its values
     help: str = ""
 
     def allowed(self) -> str:
