@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from runner.commands import folders
-from runner.commands.train import conclude, exit_code
+from runner.commands.conclude import conclude, exit_code
 from runner.errors import ConfigError
 from runner.execution.sweep_file import is_sweep
 
@@ -15,7 +15,7 @@ from runner.execution.sweep_file import is_sweep
 def run(arguments: list[str]) -> int:
     """Continue the run or sweep in the folder named; a finished one is left as it is."""
     args = _parser().parse_args(arguments)
-    folder = folders.find_unfinished(args.dir)
+    folder = folders.find_started(args.dir)
     if is_sweep(folder):
         return _resume_sweep(folder, args)
     if is_sweep(folder.parent):

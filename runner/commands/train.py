@@ -10,11 +10,13 @@ import argparse
 import os
 import string
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.commands import COMMANDS
 from runner.commands.claim import claim, clean, has_trained
+from runner.commands.conclude import conclude, exit_code
 from runner.commands.dry_run import preview, together
 from runner.commands.folders import make_numbered
 from runner.commands.screen import INTERRUPTED, report, report_to
@@ -86,12 +88,16 @@ class Task:
 
         folder = Path(HydraConfig.get().runtime.output_dir)
         multirun = str(HydraConfig.get().mode).endswith("MULTIRUN")
-        try:
-            self.codes.append(_train(config, folder, multirun))
-        except Exception as error:  # noqa: BLE001 a run that fails harms itself only; the traceback goes to its log
-            self.codes.append(self._report(error, folder))
+        self.attempt(folder, lambda: _train(config, folder, multirun))
         if multirun and self.codes[-1] == INTERRUPTED:
             raise KeyboardInterrupt
+
+    def attempt(self, folder: Path, train: Callable[[], int]) -> None:
+        """Train something in `folder` and note the exit code; whatever stops it is reported."""
+        try:
+            self.codes.append(train())
+        except Exception as error:  # noqa: BLE001 a run that fails harms itself only; the traceback goes to its log
+            self.codes.append(self._report(error, folder))
 
     def ended(self, outcomes: list[Any], root: Path) -> None:
         """A sweep that trained as populations has ended."""
@@ -121,11 +127,6 @@ class Task:
             clean(root, made)
 
 
-def exit_code(status: str, multirun: bool = False) -> int:
-    """0 done (in a sweep a diverged run is a result), 1 failed or diverged."""
-    return int(status == "failed" or (status == "diverged" and not multirun))
-
-
 def help_text(overrides: list[str], config_name: str = "config") -> str:
     """The template hydra.help.template filled in. (Hydra's own --help takes seconds over its listing of choices.)"""
     from omegaconf import OmegaConf
@@ -140,38 +141,6 @@ def help_text(overrides: list[str], config_name: str = "config") -> str:
 
 def _folder(args: argparse.Namespace) -> Path:
     return Path(args.config_path) if args.config_path else config_dir()
-
-
-def conclude(outcomes: list[Any], multirun: bool, command: Command | None) -> int:
-    """Show how runs ended and what to type next (`command` trains the run once more), name those that failed; returns the
-    exit code.
-    """
-    from runner.execution.folds import parent_of
-    from runner.records.console import closing_panel
-
-    parent = parent_of([outcome.folder for outcome in outcomes])
-    if parent:
-        _conclude_folds(parent, outcomes)
-    else:
-        closing_panel(*outcomes, command=command)
-    for outcome in outcomes:
-        if outcome.status == "failed":
-            print(
-                f"runner: {outcome.folder} failed: {outcome.reason}; the traceback is in {outcome.folder}/train.log",
-                file=sys.stderr,
-            )
-    return max((exit_code(outcome.status, multirun) for outcome in outcomes), default=0)
-
-
-def _conclude_folds(folder: Path, outcomes: list[Any]) -> None:
-    """Show what cross-validation found, and leave it in the run's folder."""
-    from runner.records import pipe
-    from runner.records.console import next_commands, shown_path
-    from runner.reports import folds
-
-    folds.write(folder, outcomes)
-    lines = [*folds.table_lines(outcomes), f"  folder  {shown_path(folder)}", "next:"]
-    pipe.write(sys.stdout, "\n".join([*lines, *(f"  {each}" for each in next_commands(*outcomes))]) + "\n")
 
 
 def _train(config: DictConfig, folder: Path, multirun: bool) -> int:
@@ -198,8 +167,9 @@ def _command(settings: Settings, node: Any) -> Command:
 
 
 def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
-    """Hydra's parser; flags may stand between overrides. Returns also the flags alone, as Hydra is to read them: it would
-    look for a relative --config-path beside this file.
+    """Hydra's parser; flags may stand between overrides. Returns also the flags alone, as Hydra is to read them.
+
+    Their paths are absolute: Hydra would look for a relative --config-path beside this file.
     """
     from hydra._internal.utils import get_args_parser
 

@@ -160,7 +160,7 @@ class Composer:
         values: list[Override] = []
         found: list[str] = []
         for override in job:
-            is_choice, wrong = self._judged(override)
+            is_choice, wrong = self.judged(override)
             found += wrong
             if not wrong:
                 (choices if is_choice else values).append(override)
@@ -171,7 +171,7 @@ class Composer:
         settings, problems = check(tree)
         return settings, found + problems
 
-    def _judged(self, override: Override) -> tuple[bool, list[str]]:
+    def judged(self, override: Override) -> tuple[bool, list[str]]:
         """(whether it picks a choice, what is wrong with it on its own), once for the same word."""
         word = override.input_line or ""
         if word not in self._seen:

@@ -21,7 +21,7 @@ def config_dir() -> Path:
 
 
 def refuse_hidden(extra: Path, main: Path) -> None:
-    """ConfigError for files of --config-dir that would have no effect: Hydra takes those of the same names in `main`."""
+    """ConfigError for files of --config-dir that would have no effect, as Hydra takes their namesakes in `main`."""
     if extra.name == SAVED and (extra / "config.yaml").is_file():
         raise ConfigError(
             f"--config-dir {extra}: is the saved configuration of a run, which would be ignored here; repeat the run, "

@@ -44,9 +44,7 @@ def hydras_own() -> Any:
     from hydra.conf import HydraConf, JobConf, RunDir, SweepDir
 
     ours = {"launcher": "population", "sweeper": "grid", "job_logging": "none", "hydra_logging": "none"}
-    found = HydraConf(
-        run=RunDir(RUN_DIR), sweep=SweepDir(SWEEP_DIR, "${hydra.job.num}"), job=JobConf(name="runner")
-    )
+    found = HydraConf(run=RunDir(RUN_DIR), sweep=SweepDir(SWEEP_DIR, "${hydra.job.num}"), job=JobConf(name="runner"))
     found.defaults = [{group: ours.get(group, name) for group, name in each.items()} for each in found.defaults]
     return found
 

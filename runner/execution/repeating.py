@@ -48,6 +48,7 @@ def means(command: Command, settings: Settings) -> bool:
     given = [*command.words, *command.hydra, "hydra.mode=RUN"]
     try:
         with own_hydra(), hydra_ready(place, command.config_dir or None):
-            return read_command_line(given, config_name=command.config_name or "config").settings == [settings]
+            line = read_command_line(given, config_name=command.config_name or "config")
+            return [each.tree() for each in line.settings] == [settings.tree()]
     except ConfigError:
         return False

@@ -75,7 +75,7 @@ class Command:
 
 
 def hydra_node(path: Path) -> dict[str, Any] | None:
-    """The node `hydra` of a file that Hydra has written (hydra.yaml, multirun.yaml), or None: it only serves to suggest."""
+    """The node `hydra` of a file that Hydra has written (hydra.yaml, multirun.yaml), or None if there is none to read."""
     import yaml
 
     try:
@@ -83,6 +83,12 @@ def hydra_node(path: Path) -> dict[str, Any] | None:
         return content["hydra"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError, yaml.YAMLError):
         return None
+
+
+def launched(root: Path) -> list[str]:
+    """The words about the launcher that the sweep in `root` was started with."""
+    node = hydra_node(root / "multirun.yaml") or {}
+    return [word for word in map(str, (node.get("overrides") or {}).get("hydra") or []) if is_launcher(word)]
 
 
 def is_launcher(word: str) -> bool:

@@ -5,8 +5,8 @@ Runs that were validated on different rows have no best one: then the command tr
 
 from __future__ import annotations
 
-from runner.reports.answer import answer, digits, over, source_of
 from runner.reports import refit
+from runner.reports.answer import answer, digits, over, source_of
 from runner.reports.next_steps import quoted, settings_of
 from runner.reports.runs import RunRow
 from runner.reports.sections import Section
@@ -51,8 +51,8 @@ def _refitted(setting: Setting) -> list[str]:
     """What to do with a setting whose runs were validated on different rows."""
     runs = setting.finished
     lines = [
-        f"its {len(runs)} runs were validated on {len(refit.validations(runs))} different sets of rows: the best of them "
-        "is the luckiest, so none is named"
+        f"its {len(runs)} runs were validated on {len(refit.validations(runs))} different sets of rows: the best of "
+        "them is the luckiest, so none is named"
     ]
     found = refit.refitted(runs)
     if found is None:

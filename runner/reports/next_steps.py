@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.config.compact import compact, values
-from runner.config.settings import CHOICE_GROUPS, Settings, luck
+from runner.config.settings import Settings, luck
 from runner.config.words import key_of, spelled, word
 from runner.errors import ConfigError
 from runner.execution.configurations import read
 from runner.execution.stored import read_config
-from runner.records.command import hydra_node, is_launcher
+from runner.records.command import launched
 from runner.records.console import shown_path
 from runner.reports.runs import RunRow, Source
 from runner.reports.sections import Section
@@ -77,6 +77,8 @@ def _sweep(source: Source, candidates: Sequence[tuple[Setting, Settings]], chang
 
 def _varied(axes: dict[str, list[str]]) -> list[str]:
     """Values that are swept over: every combination if these are the settings, else walked through together."""
+    if not axes:
+        return []
     different = {key: list(dict.fromkeys(each)) for key, each in axes.items()}
     asked = set(zip(*axes.values(), strict=True))
     if asked == set(itertools.product(*different.values())):
@@ -98,6 +100,4 @@ def _luck(rows: Sequence[RunRow], besides: str) -> list[str]:
 
 def _place(folder: Path) -> list[str]:
     """How a sweep is extended: into its folder, launched as it was."""
-    node = hydra_node(folder / "multirun.yaml") or {}
-    launched = map(str, (node.get("overrides") or {}).get("hydra") or [])
-    return [*filter(is_launcher, launched), word("hydra.sweep.dir", shown_path(folder)), "--extend"]
+    return [*launched(folder), word("hydra.sweep.dir", shown_path(folder)), "--extend"]

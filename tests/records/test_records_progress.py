@@ -191,7 +191,9 @@ def command(*words):
 
 def test_piped_closing_panel_has_result_folder_and_commands_that_can_be_pasted():
     stream = io.StringIO()
-    closing_panel(outcome(), command=command("regularizer.dropout=0.5", "seed=3", "model.hidden=[64,32]"), stream=stream)
+    closing_panel(
+        outcome(), command=command("regularizer.dropout=0.5", "seed=3", "model.hidden=[64,32]"), stream=stream
+    )
     text = stream.getvalue()
     assert text.splitlines()[0] == "stopped_early"
     assert "loss 0.3000  accuracy 0.9700" in text and "1 min 15 s" in text and "best epoch  7" in text
