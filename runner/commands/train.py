@@ -154,16 +154,16 @@ def _train(config: DictConfig, folder: Path, multirun: bool) -> int:
     from runner.execution import session
 
     outcomes = session.start_folds(settings, folder, console=True)
-    return conclude(outcomes, multirun, _command(settings, HydraConfig.get()))
+    return conclude(outcomes, multirun, _command(settings, config, HydraConfig.get()))
 
 
-def _command(settings: Settings, node: Any) -> Command:
-    """The command that trains the run once more: as it was typed, unless -m would sweep over more than is added."""
+def _command(settings: Settings, config: DictConfig, node: Any) -> Command:
+    """The command that trains the run once more: as it was typed, unless with -m it would sweep over more."""
     from runner.execution.repeating import by_settings
 
     sweeper = node.sweeper
     plain = SWEEPERS.get(sweeper.get("_target_")) == "grid" and not sweeper.get("params") and not sweeper.get("zip")
-    return Command.of(node) if plain or str(node.mode).endswith("MULTIRUN") else by_settings(settings)
+    return Command.of(node) if plain and "seed" in config else by_settings(settings)
 
 
 def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:

@@ -75,7 +75,7 @@ class Command:
 
 
 def hydra_node(path: Path) -> dict[str, Any] | None:
-    """The node `hydra` of a file that Hydra has written (hydra.yaml, multirun.yaml), or None if there is none to read."""
+    """The node `hydra` of a file that Hydra has written (hydra.yaml, multirun.yaml), or None if it cannot be read."""
     import yaml
 
     try:
