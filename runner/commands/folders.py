@@ -55,8 +55,8 @@ def find_run(text: str) -> Path:
     return folder
 
 
-def find_unfinished(text: str) -> Path:
-    """The folder of the run or sweep that a user named for `runner resume`; `last` is what was started last.
+def find_started(text: str) -> Path:
+    """The folder of the run or sweep that a user named to be resumed or repeated; `last` is what was started last.
 
     Raises ConfigError as `find_run` does, and for a sweep of Hydra's basic launcher, which keeps no state.
     """

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from runner.commands import folders
-from runner.commands.train import conclude, exit_code
+from runner.commands.conclude import conclude, exit_code
 from runner.errors import ConfigError
 from runner.execution.sweep_file import is_sweep
 
@@ -15,12 +15,13 @@ from runner.execution.sweep_file import is_sweep
 def run(arguments: list[str]) -> int:
     """Continue the run or sweep in the folder named; a finished one is left as it is."""
     args = _parser().parse_args(arguments)
-    folder = folders.find_unfinished(args.dir)
+    folder = folders.find_started(args.dir)
     if is_sweep(folder):
         return _resume_sweep(folder, args)
     if is_sweep(folder.parent):
         raise ConfigError(f"{folder}: one run of a sweep, which resumes as a whole: `runner resume {folder.parent}`")
     from runner.execution import session
+    from runner.execution.repeating import command_of
     from runner.execution.unfinished import LIST
     from runner.records.summary import SUMMARY
     from runner.reports.folds import SUMMARY as FOLDS
@@ -30,7 +31,8 @@ def run(arguments: list[str]) -> int:
     elif folders.is_sweep(folder.parent):
         print(f"{folder}: one run of a sweep; its other runs are not resumed", file=sys.stderr)
     outcomes = session.resume(folder, console=True)
-    return conclude(outcomes, multirun=len(outcomes) > 1, overrides=read_overrides(folder))
+    command = command_of(session.read_config(folder), folder) if len(outcomes) == 1 else None
+    return conclude(outcomes, multirun=len(outcomes) > 1, command=command)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,16 +52,3 @@ def _resume_sweep(folder: Path, args: argparse.Namespace) -> int:
     outcomes = resume_sweep(folder, options, display)
     conclude_sweep(outcomes, folder)
     return max((exit_code(outcome.status, multirun=True) for outcome in outcomes), default=0)
-
-
-def read_overrides(folder: Path) -> list[str] | None:
-    """The command-line words a run was started with; None if that is not known, as for runs started from Python."""
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-    from yaml import YAMLError
-
-    try:
-        words = OmegaConf.to_container(OmegaConf.load(folder / ".hydra" / "overrides.yaml"))
-    except (OSError, YAMLError, OmegaConfBaseException, ValueError):  # they only serve a suggestion
-        return None
-    return [str(word) for word in words] if isinstance(words, list) else None

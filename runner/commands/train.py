@@ -10,26 +10,33 @@ import argparse
 import os
 import string
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.commands import COMMANDS
 from runner.commands.claim import claim, clean, has_trained
+from runner.commands.conclude import conclude, exit_code
 from runner.commands.dry_run import preview, together
 from runner.commands.folders import make_numbered
 from runner.commands.screen import INTERRUPTED, report, report_to
 from runner.config.compose import Groups, compose, hydra_ready
 from runner.config.location import config_dir
+from runner.config.store import RUN_DIR, SWEEP_DIR, store
 from runner.errors import ConfigError, DataError, RunError
 from runner.plan.command_line import read_command_line
 from runner.plan.duplicates import describe, repeated
+from runner.plan.rules import OURS as SWEEPERS
+from runner.records.command import Command
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from runner.config.settings import Settings
+
 EXTEND, DRY_RUN, ALL = "--extend", "--dry-run", "--all"
 OURS = (EXTEND, DRY_RUN)  # flags that Hydra does not know
-DEFAULT_FOLDER = {"run": "outputs/", "sweep": "outputs/sweeps/"}
+DEFAULT_FOLDER = {"run": RUN_DIR, "sweep": SWEEP_DIR}
 
 
 def run(arguments: list[str]) -> int:
@@ -48,7 +55,11 @@ def run(arguments: list[str]) -> int:
         return task.exit_code()
     with hydra_ready(_folder(args), args.config_dir):
         line = read_command_line(
-            overrides, multirun=args.multirun, config_name=args.config_name or "config", commands=COMMANDS
+            overrides,
+            multirun=args.multirun,
+            config_name=args.config_name or "config",
+            commands=COMMANDS,
+            flags=Command((), (), args.config_path or "", args.config_name or "", args.config_dir or "").flags(),
         )
     if args.cfg:
         _call_hydra(task, [*flags, *line.words])
@@ -77,12 +88,16 @@ class Task:
 
         folder = Path(HydraConfig.get().runtime.output_dir)
         multirun = str(HydraConfig.get().mode).endswith("MULTIRUN")
-        try:
-            self.codes.append(_train(config, folder, multirun))
-        except Exception as error:  # noqa: BLE001 a run that fails harms itself only; the traceback goes to its log
-            self.codes.append(self._report(error, folder))
+        self.attempt(folder, lambda: _train(config, folder, multirun))
         if multirun and self.codes[-1] == INTERRUPTED:
             raise KeyboardInterrupt
+
+    def attempt(self, folder: Path, train: Callable[[], int]) -> None:
+        """Train something in `folder` and note the exit code; whatever stops it is reported."""
+        try:
+            self.codes.append(train())
+        except Exception as error:  # noqa: BLE001 a run that fails harms itself only; the traceback goes to its log
+            self.codes.append(self._report(error, folder))
 
     def ended(self, outcomes: list[Any], root: Path) -> None:
         """A sweep that trained as populations has ended."""
@@ -112,11 +127,6 @@ class Task:
             clean(root, made)
 
 
-def exit_code(status: str, multirun: bool = False) -> int:
-    """0 done (in a sweep a diverged run is a result), 1 failed or diverged."""
-    return int(status == "failed" or (status == "diverged" and not multirun))
-
-
 def help_text(overrides: list[str], config_name: str = "config") -> str:
     """The template hydra.help.template filled in. (Hydra's own --help takes seconds over its listing of choices.)"""
     from omegaconf import OmegaConf
@@ -130,37 +140,7 @@ def help_text(overrides: list[str], config_name: str = "config") -> str:
 
 
 def _folder(args: argparse.Namespace) -> Path:
-    return Path(args.config_path).resolve() if args.config_path else config_dir()
-
-
-def conclude(outcomes: list[Any], multirun: bool, overrides: list[str] | None) -> int:
-    """Show how runs ended and what to type next, name those that failed; returns the exit code."""
-    from runner.execution.folds import parent_of
-    from runner.records.console import closing_panel
-
-    parent = parent_of([outcome.folder for outcome in outcomes])
-    if parent:
-        _conclude_folds(parent, outcomes)
-    else:
-        closing_panel(*outcomes, overrides=overrides)
-    for outcome in outcomes:
-        if outcome.status == "failed":
-            print(
-                f"runner: {outcome.folder} failed: {outcome.reason}; the traceback is in {outcome.folder}/train.log",
-                file=sys.stderr,
-            )
-    return max((exit_code(outcome.status, multirun) for outcome in outcomes), default=0)
-
-
-def _conclude_folds(folder: Path, outcomes: list[Any]) -> None:
-    """Show what cross-validation found, and leave it in the run's folder."""
-    from runner.records import pipe
-    from runner.records.console import next_commands, shown_path
-    from runner.reports import folds
-
-    folds.write(folder, outcomes)
-    lines = [*folds.table_lines(outcomes), f"  folder  {shown_path(folder)}", "next:"]
-    pipe.write(sys.stdout, "\n".join([*lines, *(f"  {each}" for each in next_commands(*outcomes))]) + "\n")
+    return Path(args.config_path) if args.config_path else config_dir()
 
 
 def _train(config: DictConfig, folder: Path, multirun: bool) -> int:
@@ -174,23 +154,36 @@ def _train(config: DictConfig, folder: Path, multirun: bool) -> int:
     from runner.execution import session
 
     outcomes = session.start_folds(settings, folder, console=True)
-    return conclude(outcomes, multirun, list(HydraConfig.get().overrides.task))
+    return conclude(outcomes, multirun, _command(settings, config, HydraConfig.get()))
+
+
+def _command(settings: Settings, config: DictConfig, node: Any) -> Command:
+    """The command that trains the run once more: as it was typed, unless with -m it would sweep over more."""
+    from runner.execution.repeating import by_settings
+
+    sweeper = node.sweeper
+    plain = SWEEPERS.get(sweeper.get("_target_")) == "grid" and not sweeper.get("params") and not sweeper.get("zip")
+    return Command.of(node) if plain and "seed" in config else by_settings(settings)
 
 
 def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
-    """Hydra's parser; flags may stand between overrides. Returns also the flags alone."""
+    """Hydra's parser; flags may stand between overrides. Returns also the flags alone, as Hydra is to read them.
+
+    Their paths are absolute: Hydra would look for a relative --config-path beside this file.
+    """
     from hydra._internal.utils import get_args_parser
 
     parser = get_args_parser()
     parser.prog = "runner"
     args = parser.parse_intermixed_args(arguments)
-    left = list(args.overrides)
+    for place in ("config_path", "config_dir"):
+        if given := getattr(args, place):
+            setattr(args, place, os.path.abspath(os.path.expanduser(given)))
     flags = []
-    for word in arguments:
-        if word in left:
-            left.remove(word)
-        else:
-            flags.append(word)
+    for action in parser._actions:
+        value = getattr(args, action.dest, action.default)
+        if action.option_strings and value != action.default:
+            flags += [action.option_strings[0], *([] if value is True else [value])]
     return args, flags
 
 
@@ -243,11 +236,11 @@ def _names_differ(config: DictConfig, words: list[str]) -> bool:
 
 
 def _is_default(kind: str, config: DictConfig) -> bool:
-    """Whether the folder is the one of config.yaml, a pattern of date and time that a number makes unique."""
+    """Whether the folder is the one by default, a pattern of date and time that a number makes unique."""
     from omegaconf import OmegaConf
 
     raw: Any = OmegaConf.to_container(config.hydra[kind], resolve=False)
-    return raw["dir"] == f"{DEFAULT_FOLDER[kind]}${{now:%Y-%m-%d}}/${{now:%H-%M-%S}}"
+    return raw["dir"] == DEFAULT_FOLDER[kind]
 
 
 def _call_hydra(task: Task, words: list[str]) -> None:
@@ -255,8 +248,6 @@ def _call_hydra(task: Task, words: list[str]) -> None:
     import hydra
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
-
-    from runner.config.store import store
 
     def runner(config):
         task(config)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.config.location import refuse_hidden
 from runner.config.overlay import first_line, is_involved, laid_over, lay_over
 from runner.config.overrides import is_hydra
 from runner.config.pieces import Piece, Pieces
@@ -44,6 +45,7 @@ def hydra_ready(folder: Path, extra: str | None = None) -> Iterator[None]:
     if extra is not None:
         if not Path(extra).is_dir():
             raise ConfigError(f"--config-dir {extra}: no such folder")
+        refuse_hidden(Path(extra), folder)
         search_path.prepend("command-line", f"file://{Path(extra).resolve()}", SearchPathQuery(provider="schema"))
     Hydra.create_main_hydra2(task_name="runner", config_search_path=search_path)
     try:
@@ -158,7 +160,7 @@ class Composer:
         values: list[Override] = []
         found: list[str] = []
         for override in job:
-            is_choice, wrong = self._judged(override)
+            is_choice, wrong = self.judged(override)
             found += wrong
             if not wrong:
                 (choices if is_choice else values).append(override)
@@ -169,7 +171,7 @@ class Composer:
         settings, problems = check(tree)
         return settings, found + problems
 
-    def _judged(self, override: Override) -> tuple[bool, list[str]]:
+    def judged(self, override: Override) -> tuple[bool, list[str]]:
         """(whether it picks a choice, what is wrong with it on its own), once for the same word."""
         word = override.input_line or ""
         if word not in self._seen:

@@ -19,6 +19,7 @@ import dataclasses
 import functools
 import importlib
 import math
+import os
 import pkgutil
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,6 +60,8 @@ class Option:
     per_layer: bool = False  # a list, one value a layer, allowed
     neutral: Any = None  # for columns: the value that means "absent"
     preset: Any = None  # strength used by the generated preset `group=[name]`
+    luck: str = ""  # what chance decides by this key, in words: a report takes means over its values
+    file: bool = False  # a text that names a file: kept as an absolute path, which means the same from every folder
     help: str = ""
 
     def allowed(self) -> str:
@@ -110,11 +113,9 @@ class Option:
         return value, None
 
     def _check_text(self, value):
-        return (
-            (str(value), None)
-            if isinstance(value, (str, int, float)) and not isinstance(value, bool)
-            else (value, "text")
-        )
+        if not isinstance(value, (str, int, float)) or isinstance(value, bool):
+            return value, "text"
+        return os.path.abspath(os.path.expanduser(str(value))) if self.file and value else str(value), None
 
     def _check_switch(self, value):
         return value, None if isinstance(value, bool) else "not true or false"

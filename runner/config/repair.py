@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 from runner.config.overrides import parse
 
 PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 
-def repaired(words: list[str], multirun: bool = False) -> str | None:
+def repaired(words: list[str], multirun: bool = False, flags: Sequence[str] = ()) -> str | None:
     """The command line `runner ...` that was probably meant, quoted for a shell; None if no guess can be read."""
     better = []
     for word in _joined(words):
@@ -18,7 +19,7 @@ def repaired(words: list[str], multirun: bool = False) -> str | None:
             return None
         better.append(readable)
     start = ["runner", "-m"] if multirun else ["runner"]
-    return " ".join(start + [quoted(word) for word in better]) if better != words else None
+    return " ".join(start + [quoted(word) for word in [*flags, *better]]) if better != words else None
 
 
 def quoted(word: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,7 +47,7 @@ class Settings:
     trainer: Any
     regularizer: dict[str, Any] = field(default_factory=dict)
     augmentation: dict[str, Any] = field(default_factory=dict)
-    seed: int = integer(0, ge=0, lt=2**64, kind="column", help="initial weights, batch order, dropout")
+    seed: int = integer(0, ge=0, lt=2**64, kind="column", luck="seed", help="initial weights, batch order, dropout")
     name: str | None = text(None, optional=True, kind="free", help="a name for the folder and the dashboard")
 
     def value(self, path: str) -> Any:
@@ -96,6 +97,19 @@ def plain(node: Any) -> dict[str, Any]:
 def root_options() -> dict[str, Option]:
     """Options of the top-level keys."""
     return {f.name: f.metadata["option"] for f in dataclasses.fields(Settings) if "option" in f.metadata}
+
+
+@functools.cache
+def luck() -> dict[str, str]:
+    """Dotted key -> what chance decides by it, in words: {"seed": "seed", "dataset.fold": "fold", ...}.
+
+    The one list of keys whose values nobody chooses for their result. Runs that differ in them alone are one setting,
+    over which a report takes means; a random search trains each draw with every value of them.
+    """
+    groups = CHOICE_GROUPS + SINGLE_GROUPS
+    options = [("", root_options())]
+    options += [(f"{group}.", entry.options) for group in groups for entry in entries(group).values()]
+    return {f"{prefix}{key}": option.luck for prefix, keys in options for key, option in keys.items() if option.luck}
 
 
 def single_key(cls: type) -> str | None:

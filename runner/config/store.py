@@ -10,6 +10,9 @@ from typing import Any
 from runner.config.registry import Entry, entries
 from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, SINGLE_GROUPS, default_tree, flat_entries, single_key
 
+# Where a run and a sweep are written unless the user says otherwise; a number and the name are appended, exclusively.
+RUN_DIR = "outputs/${now:%Y-%m-%d}/${now:%H-%M-%S}"
+SWEEP_DIR = "outputs/sweeps/${now:%Y-%m-%d}/${now:%H-%M-%S}"
 NEUTRAL = "neutral_"  # neutral_regularizer holds every key of the group, switched off: its first entry
 
 
@@ -34,10 +37,23 @@ def preset(entry: Entry) -> dict[str, Any]:
     return {entry.name: values[only] if only else values}
 
 
+def hydras_own() -> Any:
+    """Hydra's own configuration, under every primary configuration: how `-m` makes and trains jobs, where runs are
+    written. It stands below whatever primary configuration is used, which may override it.
+    """
+    from hydra.conf import HydraConf, JobConf, RunDir, SweepDir
+
+    ours = {"launcher": "population", "sweeper": "grid", "job_logging": "none", "hydra_logging": "none"}
+    found = HydraConf(run=RunDir(RUN_DIR), sweep=SweepDir(SWEEP_DIR, "${hydra.job.num}"), job=JobConf(name="runner"))
+    found.defaults = [{group: ours.get(group, name) for group, name in each.items()} for each in found.defaults]
+    return found
+
+
 def store() -> None:
     """Hand all nodes to Hydra. Calling it again changes nothing."""
     from hydra.core.config_store import ConfigStore
 
+    ConfigStore.instance().store(group="hydra", name="config", node=hydras_own(), provider="runner")
     for (group, name), node in nodes().items():
         package = name.removeprefix(NEUTRAL) if group is None else None
         ConfigStore.instance().store(group=group, name=name, node=node, package=package, provider="runner")

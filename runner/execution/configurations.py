@@ -117,7 +117,7 @@ def from_words(words: list[str]) -> Settings:
     hydras = [word for word in words if word.lstrip("+~").startswith(HYDRA)]
     if hydras:
         raise ConfigError([f"{word}: sets the process, not the run; leave it out" for word in hydras])
-    with _own_hydra(), hydra_ready(config_dir()):
+    with own_hydra(), hydra_ready(config_dir()):
         composed = check_command_line(words)
         if composed.hydra.mode is not None and composed.hydra.mode.name == "MULTIRUN":
             raise ConfigError(f"{' '.join(words)}: is a sweep; give one configuration a run")
@@ -127,7 +127,7 @@ def from_words(words: list[str]) -> Settings:
 
 
 @contextmanager
-def _own_hydra() -> Iterator[None]:
+def own_hydra() -> Iterator[None]:
     """Hydra's global state set aside, so that a program that uses Hydra itself can call `runner.train`."""
     from hydra.core.global_hydra import GlobalHydra
     from hydra.core.hydra_config import HydraConfig

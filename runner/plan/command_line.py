@@ -44,13 +44,21 @@ def check_command_line(
 
 
 def read_command_line(
-    words: list[str], *, multirun: bool = False, config_name: str = "config", commands: tuple[str, ...] = ()
+    words: list[str],
+    *,
+    multirun: bool = False,
+    config_name: str = "config",
+    commands: tuple[str, ...] = (),
+    flags: Sequence[str] = (),
 ) -> CommandLine:
-    """All jobs of a command line, checked. Raises ConfigError with every problem found, each once."""
+    """All jobs of a command line, checked; `flags` stand before its words where it is shown corrected.
+
+    Raises ConfigError with every problem found, each once.
+    """
     spelled, problems = spelled_out(words)
     parsed, unread = parse(spelled, commands)
     problems += unread
-    better = repaired(words, multirun) if unread else None
+    better = repaired(words, multirun, flags) if unread else None
     if better:
         problems[-1] += f". Perhaps you meant: {better}"
     hydras = [override for override in parsed if is_hydra(override)]

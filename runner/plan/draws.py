@@ -1,4 +1,8 @@
-"""`hydra/sweeper=random`: settings drawn from lists, ranges and intervals, the same ones for the same seed."""
+"""`hydra/sweeper=random`: settings drawn from lists, ranges and intervals, the same ones for the same seed.
+
+Only what is chosen for its result is drawn. What chance decides (seed, fold, split, draw of the data) is not: each
+setting meets all values given, since settings that met different splits could not be compared.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from runner.config.overrides import count, plain, points
+from runner.config.settings import luck
 from runner.errors import ConfigError
 from runner.plan.rules import Rules
 
@@ -17,21 +22,34 @@ if TYPE_CHECKING:
 
 
 def draw(axes: dict[str, Override], rules: Rules) -> list[list[Override]]:
-    """`n_trials` draws of all swept keys, each trained with every `seed` if seeds are swept over.
+    """`n_trials` draws of all swept keys, each trained with every value of the keys of luck that are swept over.
 
     Every key has a stream of its own: one more key, or more trials, leave the other draws what they were.
     """
-    drawn = {key: each for key, each in axes.items() if each.is_sweep_override() and each.key_or_group != "seed"}
+    drawn = {key: each for key, each in axes.items() if each.is_sweep_override() and each.key_or_group not in luck()}
     fixed = {key: each for key, each in axes.items() if key not in drawn}
-    counted = {key: count(each) for key, each in (drawn | fixed).items() if not each.is_interval_sweep()}
-    seeds = {key: length for key, length in counted.items() if key in fixed or length == 0}
-    check_number(seeds, axes, rules, rules.n_trials)
+    _check_listed(fixed)
+    counted = {key: count(each) for key, each in axes.items() if not each.is_interval_sweep()}
+    repeats = {key: length for key, length in counted.items() if key in fixed or length == 0}
+    check_number(repeats, axes, rules, rules.n_trials)
     values = {key: _draws(each, rules) for key, each in drawn.items()}
     jobs = []
     for trial in range(rules.n_trials):
         walks = [[values[key][trial]] if key in drawn else points(axes[key]) for key in axes]
         jobs += [list(job) for job in itertools.product(*walks)]
     return jobs
+
+
+def _check_listed(fixed: Mapping[str, Override]) -> None:
+    """ConfigError for an interval of what is not drawn."""
+    wrong = [
+        f"{each.input_line}: this key is luck, which is not drawn, every setting meets all its values; list them, as "
+        f"in {each.key_or_group}=0,1,2"
+        for each in fixed.values()
+        if each.is_interval_sweep()
+    ]
+    if wrong:
+        raise ConfigError(wrong)
 
 
 def _draws(override: Override, rules: Rules) -> list[Override]:

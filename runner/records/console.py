@@ -17,12 +17,14 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from runner.config.validate import show
 from runner.records import pipe
+from runner.records.command import Command
+from runner.records.names import shown_path
 from runner.records.progress import Progress, duration, epochs
 
 if TYPE_CHECKING:
     from runner.config.settings import Settings
 
-__all__ = ["Progress", "active_regularizers", "banner", "closing_panel", "next_commands"]
+__all__ = ["Progress", "active_regularizers", "banner", "closing_panel", "next_commands", "shown_path"]
 
 WARNINGS = 5  # shown at most
 STYLES = {"completed": "green", "stopped_early": "green", "diverged": "red", "failed": "red"}
@@ -93,10 +95,10 @@ def active_in(group: str, settings: Settings) -> list[str]:
     return active
 
 
-def closing_panel(*outcomes: Outcome, overrides: Sequence[str] | None = (), stream: IO[str] | None = None) -> None:
+def closing_panel(*outcomes: Outcome, command: Command | None = None, stream: IO[str] | None = None) -> None:
     """Say after training how it ended, the metrics at the best epoch, where everything is and what to type next.
 
-    `overrides` are the run's own command-line words, repeated in the suggestions; None = not known.
+    `command` trains the run, and is repeated with changes in the suggestions; None = not known.
     """
     stream = stream or sys.stdout
     if not outcomes:
@@ -108,10 +110,10 @@ def closing_panel(*outcomes: Outcome, overrides: Sequence[str] | None = (), stre
         counts = Counter(outcome.status for outcome in outcomes)
         title = ", ".join(f"{count} {status}" for status, count in counts.most_common())
         _print_rows(title, [(shown_path(o.folder), _one_line(o)) for o in outcomes[:20]], stream)
-    _print_lines(["next:", *(f"  {command}" for command in next_commands(*outcomes, overrides=overrides))], stream)
+    _print_lines(["next:", *(f"  {command}" for command in next_commands(*outcomes, command=command))], stream)
 
 
-def next_commands(*outcomes: Outcome, overrides: Sequence[str] | None = ()) -> list[str]:
+def next_commands(*outcomes: Outcome, command: Command | None = None) -> list[str]:
     """The commands worth typing after a run, or after runs started together, which are resumed and looked at as one."""
     place = outcomes[0].folder if len(outcomes) == 1 else os.path.commonpath([_home(o) for o in outcomes])
     folder, statuses = shlex.quote(shown_path(place)), {outcome.status for outcome in outcomes}
@@ -121,29 +123,13 @@ def next_commands(*outcomes: Outcome, overrides: Sequence[str] | None = ()) -> l
     if len(outcomes) > 1:
         return [look]
     if "diverged" in statuses:
-        return [look, *_again("runner", overrides, "optimizer.lr=LOWER")]
-    return [look, f"runner predict {folder} INPUT --out FILE", *_again("runner -m", overrides, "seed=0,1,2,3,4")]
+        return [look, *([command.once("optimizer.lr=LOWER")] if command else [])]
+    return [look, f"runner predict {folder} INPUT --out FILE", *([command.sweep("seed=0,1,2,3,4")] if command else [])]
 
 
 def _home(outcome: Outcome) -> str:
     """The folder that holds a run's folder."""
     return os.path.dirname(os.path.abspath(outcome.folder))
-
-
-def _again(command: str, overrides: Sequence[str] | None, change: str) -> list[str]:
-    """The run once more with one key changed; nothing if its own words are not known."""
-    if overrides is None:
-        return []
-    left_out = (change.split("=")[0] + "=", "hydra.")
-    kept = [shlex.quote(word) for word in overrides if not word.startswith(left_out)]
-    return [" ".join([command, *kept, change])]
-
-
-def shown_path(folder: Path | str) -> str:
-    """The shorter of the relative and the absolute path."""
-    absolute = os.path.abspath(folder)
-    relative = os.path.relpath(absolute)
-    return relative if len(relative) < len(absolute) and not relative.startswith("..") else absolute
 
 
 def _result_rows(outcome: Outcome) -> list[tuple[str, str]]:

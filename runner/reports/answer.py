@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from runner.config.settings import luck
 from runner.records.console import shown_path
 from runner.reports.next_steps import quoted
 from runner.reports.runs import UNFINISHED
 from runner.reports.sections import Section
-from runner.reports.settings_table import COMPLETE, LUCK, Setting, source_names
+from runner.reports.settings_table import COMPLETE, Setting, source_names
 from runner.reports.statistics import Comparison, Spread
 
 LISTED = 5  # runs named at most
@@ -54,7 +55,7 @@ def source_of(setting: Setting, section: Section) -> str:
 def over(settings: Sequence[Setting]) -> str:
     """What the intervals are over: "5 seeds, fixed split", "5 seeds x 3 folds, ..." """
     rows = [row for setting in settings for row in setting.finished]
-    counts = {name: len({row.setting(key) for row in rows}) for key, name in LUCK.items()}
+    counts = {name: len({row.setting(key) for row in rows}) for key, name in luck().items()}
     words = [f"{counts['seed']} seed{'s' * (counts['seed'] > 1)}"]
     words += [
         f"{n} {name}s" if name != "draw of the data" else f"{n} draws of the data"
@@ -71,7 +72,7 @@ def caution(setting: Setting, *, tested: bool) -> str:
     for key in ("dataset.fold", "dataset.split_seed"):
         if len({row.setting(key) for row in rows}) > 1:
             p = "; p allows for it (Nadeau & Bengio 2003)" if tested else ""
-            shared = f"{LUCK[key].capitalize()}s share training rows"
+            shared = f"{luck()[key].capitalize()}s share training rows"
             return f"{shared}: the interval is too narrow (Bengio & Grandvalet 2004){p}."
     return ""
 

@@ -1,9 +1,13 @@
-"""The winner of a sweep: its settings, what it reaches, its best run and the command that repeats it."""
+"""The winner of a sweep: its settings, what it reaches, its best run and the command that repeats it.
+
+Runs that were validated on different rows have no best one: then the command trains the setting on all of these rows.
+"""
 
 from __future__ import annotations
 
+from runner.reports import refit
 from runner.reports.answer import answer, digits, over, source_of
-from runner.reports.next_steps import quoted, repeat
+from runner.reports.next_steps import quoted, settings_of
 from runner.reports.runs import RunRow
 from runner.reports.sections import Section
 from runner.reports.settings_table import Setting
@@ -18,7 +22,7 @@ def best_run(section: Section) -> RunRow:
 
 def best_lines(section: Section) -> list[str]:
     """Everything about the best setting of a section, which must have a finished run."""
-    setting, run = section.settings[0], best_run(section)
+    setting = section.settings[0]
     place = f" ({source_of(setting, section)})" if len(section.sources) > 1 else ""
     count = f"best of {len(section.settings)} settings" if len(section.settings) > 1 else "one setting"
     lines = [f"{section.title + ': ' if section.title else ''}{count} by {section.metric}{place}"]
@@ -27,10 +31,36 @@ def best_lines(section: Section) -> list[str]:
     lines += _aligned(
         f"over {over([setting])} ({len(setting.finished)} of {len(setting.rows)} runs):", _metrics(section)
     )
+    if len(refit.validations(setting.finished)) > 1:
+        return [*lines, "", answer(section), "", *_refitted(setting)]
+    run = best_run(section)
     found = f"{section.metric} {run.metrics[section.metric]:.{digits([setting.spread(section.metric)])}f}"
     lines += [f"best run ({found}):", f"  {quoted(run.folder)}"]
     lines += ["", answer(section), "", "to repeat its best run:", f"  {repeat(run)}"]
     return [*lines, "to use it:", f"  runner predict {quoted(run.folder)} INPUT --out FILE"]
+
+
+def repeat(row: RunRow) -> str:
+    """The command that repeats one run."""
+    from runner.execution.repeating import command_of
+
+    return command_of(settings_of(row), row.folder, row.overrides).once()
+
+
+def _refitted(setting: Setting) -> list[str]:
+    """What to do with a setting whose runs were validated on different rows."""
+    runs = setting.finished
+    lines = [
+        f"its {len(runs)} runs were validated on {len(refit.validations(runs))} different sets of rows: the best of "
+        "them is the luckiest, so none is named"
+    ]
+    found = refit.refitted(runs)
+    if found is None:
+        return [*lines, "to train one of them again:", f"  {repeat(runs[0])}"]
+    settings, command = found
+    epochs = f"{settings.trainer.epochs} epoch{'s' * (settings.trainer.epochs != 1)}"
+    lines += [f"to train the setting on all rows but the test's, for {epochs} (the mean of their best epochs):"]
+    return [*lines, f"  {command}", "to use what that trains:", "  runner predict last INPUT --out FILE"]
 
 
 def _settings(setting: Setting) -> list[list[str]]:

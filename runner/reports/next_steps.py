@@ -1,20 +1,31 @@
-"""Commands that a report suggests: what a run or a sweep was started with, with something changed."""
+"""Commands that a report suggests: what was run once more, with something changed.
+
+Settings are written by what is not at its default, so that a command does not depend on how they came about: by a grid,
+drawn, zipped, from a recipe or another primary configuration.
+"""
 
 from __future__ import annotations
 
-import re
+import itertools
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from runner.config.compact import compact, values
+from runner.config.settings import Settings, luck
+from runner.config.words import key_of, spelled, word
+from runner.errors import ConfigError
+from runner.execution.configurations import read
+from runner.execution.stored import read_config
+from runner.records.command import launched
 from runner.records.console import shown_path
 from runner.reports.runs import RunRow, Source
 from runner.reports.sections import Section
-from runner.reports.settings_table import COMPLETE
+from runner.reports.settings_table import COMPLETE, Setting
 
-FOLD = "fold="  # how the folders of folds begin
 SEEDS = 5  # suggested where there is one
 FEW = 10  # seeds below which more of them are suggested
+CANDIDATES = 10  # settings that may be the best, of which more runs are suggested
 
 
 def quoted(path: Path) -> str:
@@ -29,68 +40,64 @@ def next_commands(section: Section) -> list[str]:
     told = 1 in section.comparisons and section.comparisons[1].differs
     if not best.finished or told or seeds >= FEW or best.tier != COMPLETE:
         return []
-    wanted = SEEDS if seeds < SEEDS else 2 * seeds
-    numbers = dict.fromkeys(section.positions[setting.source] for setting in section.settings[:2])
-    return [command for i in numbers if (command := more_seeds(section.sources[i], wanted))]
+    return more(section, f"seeds={SEEDS if seeds < SEEDS else 2 * seeds}")
 
 
-def more_seeds(source: Source, seeds: int) -> str:
-    """The command that adds seeds to a sweep, or sweeps over them what has been run once."""
-    if source.is_sweep:
-        words = sweep_words(source.folder)
-        place = [f"hydra.sweep.dir={_hydras(shown_path(source.folder))}", "--extend"]
-    else:
-        words, place = run_words(source.rows[0]), []
-    if words is None:
-        return ""
-    kept = [word for word in words if not word.startswith(("seed=", "seeds=", "hydra.sweep.dir="))]
-    return shlex.join(["runner", "-m", *kept, f"seeds={seeds}", *place])
+def more(section: Section, change: str) -> list[str]:
+    """The commands that sweep with `change`, such as seeds=5, over the settings that may be the best: those of a sweep
+    into its folder, those of other runs into a new one. Settings with the same choices share a command.
+    """
+    groups: dict[tuple, list[tuple[Setting, Settings]]] = {}
+    for position in section.may_be_best[:CANDIDATES]:
+        setting = section.settings[position]
+        try:
+            settings = settings_of(setting.rows[0])
+        except ConfigError:  # damaged, which is said elsewhere
+            continue
+        choices = tuple(settings.choices().values())
+        groups.setdefault((section.positions[setting.source], choices), []).append((setting, settings))
+    return [_sweep(section.sources[number], found, change) for (number, _), found in groups.items()]
 
 
-def repeat(row: RunRow) -> str:
-    """The command that repeats one run; by its settings if the words it was started with are not known."""
-    words = run_words(row) or _set_words(row)
-    fold = row.setting("dataset.fold")
-    if fold not in ("", "null") and not any(word.startswith("dataset.fold=") for word in words):
-        words.append(f"dataset.fold={fold}")
-    return shlex.join(["runner", *words])
+def settings_of(row: RunRow) -> Settings:
+    """What a run trained; ConfigError if its folder does not say."""
+    return read(row.given) if row.given is not None else read_config(row.folder)
 
 
-def sweep_words(folder: Path) -> list[str] | None:
-    """The overrides a sweep was started with; None if they are not known, as for sweeps started from Python."""
-    content = _yaml(folder / "multirun.yaml")
-    try:
-        return [str(word) for word in content["hydra"]["overrides"]["task"]]
-    except (KeyError, TypeError):
-        return None
+def _sweep(source: Source, candidates: Sequence[tuple[Setting, Settings]], change: str) -> str:
+    """One command for settings with the same choices."""
+    left_out = {*luck(), "name"}
+    given = dict.fromkeys(key for _, settings in candidates for key in compact(settings) if key not in left_out)
+    axes = {key: [spelled(values(settings)[key]) for _, settings in candidates] for key in given}
+    words = [f"{key}={each[0]}" for key, each in axes.items() if len(set(each)) == 1]
+    words += _varied({key: each for key, each in axes.items() if len(set(each)) > 1})
+    words += _luck([row for setting, _ in candidates for row in setting.rows], key_of(change))
+    return shlex.join(["runner", "-m", *words, change, *(_place(source.folder) if source.is_sweep else [])])
 
 
-def run_words(row: RunRow) -> list[str] | None:
-    """The overrides of one run; None if they are not known."""
-    home = row.folder.parent if row.folder.name.startswith(FOLD) else row.folder  # of cross-validation
-    content = list(row.overrides) or _yaml(home / ".hydra" / "overrides.yaml")
-    return [str(word) for word in content] if isinstance(content, list) else None
+def _varied(axes: dict[str, list[str]]) -> list[str]:
+    """Values that are swept over: every combination if these are the settings, else walked through together."""
+    if not axes:
+        return []
+    different = {key: list(dict.fromkeys(each)) for key, each in axes.items()}
+    asked = set(zip(*axes.values(), strict=True))
+    if asked == set(itertools.product(*different.values())):
+        return [f"{key}={','.join(each)}" for key, each in different.items()]
+    words = [f"{key}={','.join(each)}" for key, each in axes.items()]
+    return [*words, f"hydra.sweeper.zip=[[{','.join(axes)}]]"]
 
 
-def _set_words(row: RunRow) -> list[str]:
-    """A run's settings that are not at their default, as overrides."""
-    given = {key: value for key, value in row.keys.items() if value and value != row.default(key)}
-    return [f"{key}={value if value[0] in '[{' else _hydras(value)}" for key, value in given.items()]
+def _luck(rows: Sequence[RunRow], besides: str) -> list[str]:
+    """The seeds, folds, splits and draws that the runs have met, but for those that are changed."""
+    found = []
+    for key in luck():
+        met = list(dict.fromkeys(row.setting(key) for row in rows))
+        every_fold = key == "dataset.fold" and str(len(met)) == rows[0].setting("dataset.folds")  # = an open fold
+        if key != besides and met != [rows[0].default(key)] and not every_fold:
+            found.append(f"{key}={','.join(met)}")
+    return found
 
 
-def _yaml(path: Path) -> Any:
-    """What a file of Hydra's holds, or None: it only serves a suggestion."""
-    import yaml
-
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (OSError, ValueError, yaml.YAMLError):
-        return None
-
-
-def _hydras(value: str) -> str:
-    """A text as a value of Hydra's grammar."""
-    if re.fullmatch(r"[A-Za-z0-9_/.+-]+", value):
-        return value
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+def _place(folder: Path) -> list[str]:
+    """How a sweep is extended: into its folder, launched as it was."""
+    return [*launched(folder), word("hydra.sweep.dir", shown_path(folder)), "--extend"]

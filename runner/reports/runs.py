@@ -36,6 +36,7 @@ class RunRow:
     error: str = ""
     overrides: tuple[str, ...] = ()
     best_epoch: str = ""
+    given: Mapping[str, Any] | None = None  # what is not at its default, as its sweep has recorded it
 
     @property
     def finished(self) -> bool:
@@ -103,7 +104,7 @@ def read_sweep(root: Path) -> Source:
     try:
         for run in content["runs"]:
             row = rows.pop(run["run"], None) or _waiting(root, run, names)
-            row.overrides = tuple(map(str, run["overrides"]))
+            row.overrides, row.given = tuple(map(str, run["overrides"])), run["settings"]
             found.append(row)
         data = dict(content["data"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:

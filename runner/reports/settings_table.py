@@ -1,7 +1,7 @@
 """Runs that differ only by chance are one setting.
 
-By chance: the seed, the fold that validates, the split, the draw of a generated data set (LUCK). Keys that no number
-depends on (progress, checkpoints) tell no settings apart.
+By chance: the seed, the fold that validates, the split, the draw of a generated data set (`settings.luck`). Keys that
+no number depends on (progress, checkpoints) tell no settings apart.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.config.registry import entries
-from runner.config.settings import CHOICE_GROUPS, SINGLE_GROUPS
+from runner.config.settings import CHOICE_GROUPS, SINGLE_GROUPS, luck
 from runner.reports.runs import UNFINISHED, RunRow, Source
 from runner.reports.statistics import Spread, spread
 
-LUCK = {"seed": "seed", "dataset.fold": "fold", "dataset.split_seed": "split", "dataset.data_seed": "draw of the data"}
 COMPLETE, INCOMPLETE, DIVERGED, NOTHING = range(4)  # how settings rank before their values count
 
 
@@ -44,16 +43,16 @@ class Setting:
 
     def values(self, metric: str) -> dict[tuple[str, ...], float]:
         """The metric of each finished run by what chance gave it."""
-        return {luck(row): row.metrics[metric] for row in self.finished if metric in row.metrics}
+        return {drawn(row): row.metrics[metric] for row in self.finished if metric in row.metrics}
 
     def spread(self, metric: str) -> Spread | None:
         """Mean, standard deviation and interval over the finished runs."""
         return spread(list(self.values(metric).values()))
 
 
-def luck(row: RunRow) -> tuple[str, ...]:
+def drawn(row: RunRow) -> tuple[str, ...]:
     """Seed, fold, split, ... of a run: what may be equal between settings, so that they can be compared in pairs."""
-    return tuple(row.setting(key) for key in LUCK)
+    return tuple(row.setting(key) for key in luck())
 
 
 def group(sources: Sequence[Source]) -> list[Setting]:
@@ -66,12 +65,12 @@ def group(sources: Sequence[Source]) -> list[Setting]:
             keys = {key: row.setting(key) for key in names}
             identity = (number, *keys.values())
             setting = found.setdefault(identity, Setting(number, keys, []))
-            before = seen.get((identity, luck(row)))
+            before = seen.get((identity, drawn(row)))
             if before is None:
-                seen[identity, luck(row)] = row
+                seen[identity, drawn(row)] = row
                 setting.rows.append(row)
             elif row.finished and not before.finished:
-                seen[identity, luck(row)] = row
+                seen[identity, drawn(row)] = row
                 setting.rows[setting.rows.index(before)] = row
     return list(found.values())
 
@@ -85,7 +84,7 @@ def ignored() -> set[str]:
         for key, option in entry.options.items()
         if option.kind == "free"
     }
-    return {*free, *LUCK, "name"}
+    return {*free, *luck(), "name"}
 
 
 def fixed_keys(settings: Sequence[Setting]) -> set[str]:

@@ -113,9 +113,13 @@ def fixed(settings: Settings) -> dict[str, Any]:
 
 
 def check_unchanged(state: dict[str, Any], settings: Settings, data: RunData, where: Any) -> None:
-    """RunError if a checkpoint's row was trained with other settings or data than a resumed run would go on with."""
+    """RunError if a checkpoint's row was trained with other settings or data than a resumed run would go on with.
+
+    Where a file lies does not matter, as the hash of the data tells its content.
+    """
     before, now = state["settings"], fixed(settings)
-    changed = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+    files = {key for key, option in settings.options().items() if option.file}
+    changed = [key for key in {**before, **now} if before.get(key) != now.get(key) and key not in files]
     if changed:
         known = ", ".join(f"{key} = {now.get(key)!r}, was {before.get(key)!r}" for key in changed)
         raise RunError(f"{where}: changed since the run began ({known}). Change it back to resume, or start a new run.")

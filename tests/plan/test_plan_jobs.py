@@ -158,6 +158,23 @@ def test_every_draw_is_trained_with_every_seed():
     assert all(a[0] == b[0] for a, b in pairwise(jobs) if b[1] != "seed=0")
 
 
+def test_what_chance_decides_is_not_drawn_but_met_by_every_draw():
+    words = ["optimizer.lr=interval(0,1)", "dataset=two_moons,circles"]
+    lucky = ["dataset.split_seed=0,1", "dataset.data_seed=range(3)", "dataset.fold=0,1", "seed=5,6"]
+    jobs = draw(*words, *lucky, n_trials=4)
+    assert len(jobs) == 4 * 2 * 3 * 2 * 2
+    combinations = [tuple(job[2:]) for job in jobs]
+    assert len(set(combinations[:24])) == 24  # every combination of a split, a draw, a fold and a seed, ...
+    assert combinations == combinations[:24] * 4  # ... the same for each of the four draws
+    assert [job[:2] for job in jobs[::24]] == draw(*words, n_trials=4)  # which are what they are without them
+    assert all(len({tuple(job[:2]) for job in jobs[24 * i : 24 * (i + 1)]}) == 1 for i in range(4))
+
+
+@pytest.mark.parametrize("key", ["seed", "dataset.split_seed", "dataset.data_seed", "dataset.fold"])
+def test_an_interval_of_what_chance_decides_is_refused(key):
+    assert f"list them, as in {key}=0,1,2" in problem(draw, f"{key}=int(interval(0,9))", "optimizer.lr=interval(0,1)")
+
+
 @pytest.mark.parametrize(
     ("word", "says"),
     [

@@ -14,6 +14,7 @@ import pytest
 from runner.config.settings import default_tree
 from runner.config.validate import validate
 from runner.records import progress as progress_module
+from runner.records.command import Command
 from runner.records.console import (
     Progress,
     active_regularizers,
@@ -184,9 +185,15 @@ def test_the_banner_says_what_of_network_and_loss_is_not_the_default():
     assert not any(line.split()[0] == "loss" for line in stream.getvalue().splitlines())
 
 
+def command(*words):
+    return Command(words)
+
+
 def test_piped_closing_panel_has_result_folder_and_commands_that_can_be_pasted():
     stream = io.StringIO()
-    closing_panel(outcome(), overrides=["regularizer.dropout=0.5", "seed=3", "model.hidden=[64,32]"], stream=stream)
+    closing_panel(
+        outcome(), command=command("regularizer.dropout=0.5", "seed=3", "model.hidden=[64,32]"), stream=stream
+    )
     text = stream.getvalue()
     assert text.splitlines()[0] == "stopped_early"
     assert "loss 0.3000  accuracy 0.9700" in text and "1 min 15 s" in text and "best epoch  7" in text
@@ -222,9 +229,9 @@ def test_runs_started_together_are_resumed_together():
 
 
 def test_no_command_is_suggested_whose_words_are_not_known():
-    assert len(next_commands(outcome(), overrides=None)) == 2
-    assert next_commands(outcome(status="diverged"), overrides=None) == ["runner dashboard 'outputs/some run'"]
-    [_, lower] = next_commands(outcome(status="diverged"), overrides=["optimizer.lr=1", "seed=3", "hydra.run.dir=x"])
+    assert len(next_commands(outcome())) == 2
+    assert next_commands(outcome(status="diverged")) == ["runner dashboard 'outputs/some run'"]
+    [_, lower] = next_commands(outcome(status="diverged"), command=command("++optimizer.lr=1", "seed=3"))
     assert lower == "runner seed=3 optimizer.lr=LOWER"
 
 

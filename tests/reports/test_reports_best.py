@@ -10,7 +10,7 @@ from runner.cli import main
 from runner.config.compact import compact
 from runner.execution.configurations import read
 from runner.execution.stored import write_config
-from runner.reports.next_steps import repeat
+from runner.reports.best import repeat
 from runner.reports.runs import read_sources
 
 
@@ -42,11 +42,10 @@ def test_the_winner_with_what_is_not_default_and_its_best_run(tmp_path, best):
 
 def test_the_command_is_one_of_the_shell_and_means_the_run(tmp_path, best):
     name = "it's; rm *"
-    runs = [({"dataset.folds": 3, "dataset.fold": f, "seed": 4, "name": name}, 0.1 + f) for f in (1, 0)]
-    folder = make_sweep(tmp_path / "s", runs)
+    folder = make_sweep(tmp_path / "s", [({"dataset.folds": 3, "dataset.fold": 0, "seed": 4, "name": name}, 0.1)])
     _, out, _ = best(folder)
     command = out[out.index("to repeat its best run:\n") :].splitlines()[1].strip()
-    assert shlex.split(command) == ["runner", "dataset.folds=3", "dataset.fold=0", "seed=4", f"name={name}"]
+    assert shlex.split(command) == ["runner", "dataset.folds=3", "dataset.fold=0", "seed=4", "name='it\\'s; rm *'"]
 
 
 def test_a_fold_that_the_words_leave_open_is_added(tmp_path, best):

@@ -80,8 +80,7 @@ def test_complete_settings_rank_before_those_that_lack_runs_and_diverged_ones_la
 
 
 def test_one_seed_cannot_tell_and_the_command_with_five_is_given(tmp_path, capsys):
-    words = ["optimizer.lr=0.01,0.1", "model.hidden=[8,8]", "seed=3", "hydra.sweep.dir=x"]
-    folder = make_sweep(tmp_path / "s", grid({0.01: [0.2], 0.1: [0.3]}), words)
+    folder = make_sweep(tmp_path / "s", grid({0.01: [0.2], 0.1: [0.3]}, **{"model.hidden": [8, 8]}))
     _, out, _ = report(capsys, folder)
     assert "One seed cannot tell whether it is better than the runner-up (lr=0.1) or luckier." in out
     again = f"  runner -m optimizer.lr=0.01,0.1 'model.hidden=[8,8]' seeds=5 hydra.sweep.dir={folder} --extend"

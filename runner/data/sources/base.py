@@ -50,7 +50,7 @@ class Source:
     test_fraction: float = number(
         0.15, ge=0, lt=1, kind="index", help="share held out for the test (ignored if the data has one)"
     )
-    split_seed: int = integer(0, ge=0, kind="index", help="which examples go where")
+    split_seed: int = integer(0, ge=0, kind="index", luck="split", help="which examples go where")
     scaling: str = choice(
         "standardize",
         "standardize",
@@ -78,7 +78,12 @@ class Source:
         None, ge=2, optional=True, kind="index", help="cross-validation: a run a fold of all that is not test"
     )
     fold: int | None = integer(
-        None, ge=0, optional=True, kind="index", help="the fold that validates, from 0; null = each in turn"
+        None,
+        ge=0,
+        optional=True,
+        kind="index",
+        luck="fold",
+        help="the fold that validates, from 0; null = each in turn",
     )
     target_scaling: str = choice(
         "standardize", "standardize", "none", kind="index", help="regression target, fitted on the training split"

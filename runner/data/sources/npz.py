@@ -24,7 +24,7 @@ class NPZ(Source):
 
     image_shape = None
 
-    path: str | None = text(None, optional=True, help="the .npz file")
+    path: str | None = text(None, optional=True, file=True, help="the .npz file")
     task: str = choice(
         "auto",
         "auto",

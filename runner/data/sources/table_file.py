@@ -22,9 +22,9 @@ ROLES = ("target", "split_column", "group", "sample_weight")  # keys that name a
 class TableFile(Source):
     """Keys of a data set in a file: one row an example, a header with names."""
 
-    path: str | None = text(None, optional=True, help="the file")
+    path: str | None = text(None, optional=True, file=True, help="the file")
     test_path: str | None = text(
-        None, optional=True, help="a second file, with the same columns: its rows are the test"
+        None, optional=True, file=True, help="a second file, with the same columns: its rows are the test"
     )
     target: str | None = text(None, optional=True, help="the column to predict")
     task: str = choice(

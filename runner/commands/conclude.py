@@ -1,0 +1,53 @@
+"""What is said when runs have ended: how, and what to type next; the exit code."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from runner.records.command import Command
+
+
+def conclude(outcomes: list[Any], multirun: bool, command: Command | None) -> int:
+    """Show how runs ended and what to type next, name those that failed; returns the exit code.
+
+    `command` trains the run, if it is one, once more.
+    """
+    from runner.execution.folds import parent_of
+    from runner.records.console import closing_panel
+
+    parent = parent_of([outcome.folder for outcome in outcomes])
+    if parent:
+        _conclude_folds(parent, outcomes)
+    else:
+        closing_panel(*outcomes, command=command)
+    for outcome in outcomes:
+        if outcome.status == "failed":
+            print(
+                f"runner: {outcome.folder} failed: {outcome.reason}; the traceback is in {outcome.folder}/train.log",
+                file=sys.stderr,
+            )
+    return max((exit_code(outcome.status, multirun) for outcome in outcomes), default=0)
+
+
+def _conclude_folds(folder: Path, outcomes: list[Any]) -> None:
+    """Show what cross-validation found, and leave it in the run's folder."""
+    from runner.records import pipe
+    from runner.records.console import next_commands, shown_path
+    from runner.records.sweep_folder import DONE
+    from runner.reports import folds
+
+    folds.write(folder, outcomes)
+    lines = [*folds.table_lines(outcomes), f"  folder  {shown_path(folder)}", "next:"]
+    commands = next_commands(*outcomes)
+    if any(outcome.status in DONE for outcome in outcomes):
+        commands.append(f"runner best {shlex.quote(shown_path(folder))}")
+    pipe.write(sys.stdout, "\n".join([*lines, *(f"  {each}" for each in commands)]) + "\n")
+
+
+def exit_code(status: str, multirun: bool = False) -> int:
+    """0 done (in a sweep a diverged run is a result), 1 failed or diverged."""
+    return int(status == "failed" or (status == "diverged" and not multirun))

@@ -1,0 +1,148 @@
+"""`runner repeat DIR [KEY=VALUE ...]`: a run, or all runs of a sweep, once more, with changes if there are any.
+
+What is repeated are the settings stored with the run, not the words it was started with: presets and recipes may have
+changed since, and runs started from Python have no words.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from runner.commands import folders
+from runner.commands.claim import claim
+from runner.commands.conclude import conclude
+from runner.commands.train import Task
+from runner.config.compose import hydra_ready
+from runner.config.location import config_dir
+from runner.config.settings import Settings
+from runner.config.words import key_of
+from runner.errors import ConfigError
+from runner.execution.stored import read_config
+from runner.execution.sweep_file import is_sweep
+from runner.plan.duplicates import describe, repeated
+from runner.records.command import is_launcher
+
+RUN_DIR, SWEEP_DIR = "hydra.run.dir", "hydra.sweep.dir"
+
+
+def run(arguments: list[str]) -> int:
+    """Train what the folder holds once more, in a new folder; the exit code is that of a first time."""
+    args = _parser().parse_args(arguments)
+    folder = folders.find_started(args.dir)
+    return _repeat_sweep(folder, args.changes) if is_sweep(folder) else _repeat_run(folder, args.changes)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="runner repeat",
+        description="Train a run, or all runs of a sweep, once more, by the settings stored there.",
+    )
+    parser.add_argument("dir", metavar="DIR", help="folder of a run or sweep, or `last` for what was started last")
+    parser.add_argument(
+        "changes",
+        nargs="*",
+        metavar="KEY=VALUE",
+        help="what shall be different; a choice, such as optimizer=sgd, brings its own defaults. "
+        f"{RUN_DIR}=FOLDER ({SWEEP_DIR} of a sweep) says where to write",
+    )
+    return parser
+
+
+def _repeat_run(folder: Path, words: list[str]) -> int:
+    place, _, changes = _sorted(words, RUN_DIR)
+    settings = changed([read_config(folder)], changes)[0]
+    where, made = _new_folder(place, "outputs", RUN_DIR, settings.name)
+    task = Task()
+    with claim(where, RUN_DIR):
+        task.attempt(where, lambda: _train(settings, where))
+        task.clean(where, made)
+    if not any(key_of(word).startswith("dataset") for word in changes):
+        _note_other_data(folder, where)
+    return task.exit_code()
+
+
+def _train(settings: Settings, folder: Path) -> int:
+    from runner.execution import session
+    from runner.execution.repeating import by_settings
+
+    outcomes = session.start_folds(settings, folder, console=True)
+    return conclude(outcomes, multirun=False, command=by_settings(settings))
+
+
+def _repeat_sweep(root: Path, words: list[str]) -> int:
+    from runner.execution import sweep_file
+
+    place, launcher, changes = _sorted(words, SWEEP_DIR)
+    runs, _ = sweep_file.load(root)
+    settings = changed([run.settings for run in runs], changes)
+    if repeating := describe(settings, repeated(settings)):
+        print(repeating)
+    where, made = _new_folder(place, "outputs/sweeps", SWEEP_DIR, None)
+    task = Task()
+    with claim(where, SWEEP_DIR):
+        task.attempt(where, lambda: _train_sweep(root, where, settings, launcher))
+        task.clean(where, made)
+    return task.exit_code()
+
+
+def _train_sweep(root: Path, where: Path, settings: list[Settings], launcher: list[str]) -> int:
+    from runner.execution.repeat_sweep import repeat_sweep
+    from runner.records.sweep_progress import conclude_sweep, display
+
+    outcomes = repeat_sweep(root, where, settings, launcher, display)
+    conclude_sweep(outcomes, where)
+    return int(any(outcome.status == "failed" for outcome in outcomes))
+
+
+def changed(settings: list[Settings], words: list[str]) -> list[Settings]:
+    """The settings with the words laid over; ConfigError with the problems of all."""
+    if not words:
+        return settings
+    from runner.config.changes import Changes
+
+    with hydra_ready(config_dir()):
+        changes = Changes(words)
+        found = [changes.over(each) for each in settings]
+    problems = changes.problems + [problem for _, wrong in found for problem in wrong]
+    if problems:
+        raise ConfigError(list(dict.fromkeys(problems)))
+    return [each for each, _ in found]
+
+
+def _sorted(words: list[str], key: str) -> tuple[str | None, list[str], list[str]]:
+    """(where to write, words about the launcher, changes); only sweeps are launched."""
+    places = [word.partition("=")[2].strip("'\"") for word in words if key_of(word) == key]
+    launcher = [word for word in words if is_launcher(word)] if key == SWEEP_DIR else []
+    changes = [word for word in words if key_of(word) != key and word not in launcher]
+    return (places[-1] if places else None), launcher, changes
+
+
+def _new_folder(place: str | None, parent: str, key: str, name: str | None) -> tuple[Path, bool]:
+    """(the folder to write in, whether it is new)."""
+    if place is not None:
+        if not place:
+            raise ConfigError(f"{key} is empty: name a folder of its own, such as {key}=outputs/mine")
+        return Path(place), not Path(place).exists()
+    return folders.make_numbered(f"{parent}/{datetime.now():%Y-%m-%d/%H-%M-%S}", key, name), True
+
+
+def _note_other_data(before: Path, after: Path) -> None:
+    """Say it if the run could not be repeated, because the content of its data has changed."""
+    hashes = [_data_hash(folder) for folder in (before, after)]
+    if all(hashes) and hashes[0] != hashes[1]:
+        print(f"note: the data has changed since {before} was trained: this is another run", file=sys.stderr)
+
+
+def _data_hash(folder: Path) -> Any:
+    from runner.errors import RunError
+    from runner.records.summary import SUMMARY, read_summary
+
+    found = [folder, *sorted(folder.glob("fold=*"))]
+    try:
+        return next((read_summary(each).get("data_sha256") for each in found if (each / SUMMARY).is_file()), None)
+    except RunError:  # damaged, which is for others to say
+        return None

@@ -1,0 +1,54 @@
+"""The command that repeats a run: the words it was started with if they still mean that run, else its settings.
+
+Words are believed only after they have been composed: the files they were recorded in may have been edited, a preset
+changed, a relative path may lead elsewhere from another working folder.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from runner.config.compose import hydra_ready
+from runner.config.location import config_dir
+from runner.config.settings import Settings
+from runner.config.words import key_of, words
+from runner.errors import ConfigError
+from runner.execution.configurations import own_hydra
+from runner.execution.folds import PREFIX
+from runner.records.command import Command
+
+FOLD = "dataset.fold"
+
+
+def by_settings(settings: Settings) -> Command:
+    """The command of any run, however it was started: what is not at its default."""
+    return Command(tuple(words(settings)))
+
+
+def command_of(settings: Settings, folder: Path, typed: Sequence[str] = ()) -> Command:
+    """The command that trains `settings` once more: as the run in `folder` was started (with the words `typed`, where
+    its sweep has recorded them), or by its settings.
+    """
+    home = folder.parent if folder.name.startswith(PREFIX) else folder
+    found = Command.stored(home)
+    if typed:
+        found = dataclasses.replace(found or Command(()), words=tuple(typed))
+    if found and settings.dataset.fold is not None and FOLD not in map(key_of, found.words):
+        found = dataclasses.replace(found, words=(*found.words, f"{FOLD}={settings.dataset.fold}"))
+    return found if found and means(found, settings) else by_settings(settings)
+
+
+def means(command: Command, settings: Settings) -> bool:
+    """Whether the command trains these settings."""
+    from runner.plan.command_line import read_command_line
+
+    place = Path(command.config_path) if command.config_path else config_dir()
+    given = [*command.words, *command.hydra, "hydra.mode=RUN"]
+    try:
+        with own_hydra(), hydra_ready(place, command.config_dir or None):
+            line = read_command_line(given, config_name=command.config_name or "config")
+            return [each.tree() for each in line.settings] == [settings.tree()]
+    except ConfigError:
+        return False
