@@ -1,16 +1,16 @@
-"""What the number of examples alone leaves open: accuracy on 22 rows is known to a tenth, however equal the seeds are."""
+"""What the number of examples alone leaves open: accuracy on 22 rows is known to a tenth, however alike seeds are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runner.config.registry import entries
 from runner.errors import RunError
 from runner.records.summary import read_summary
 from runner.reports.decimals import UNCERTAIN, decimals
 from runner.reports.sections import Section
 from runner.reports.settings_table import Setting
 from runner.reports.statistics import wilson
+from runner.training.metrics.base import metric as metric_class
 
 SMALL = 1000  # examples below which it is said
 
@@ -39,7 +39,7 @@ def _same_rows(setting: Setting, metric: str) -> bool:
 
 def _is_share(metric: str) -> bool:
     split, _, name = metric.partition("/")
-    return split in ("val", "test") and name in entries("metric") and entries("metric")[name].cls.share
+    return split in ("val", "test") and metric_class(name).share
 
 
 def _examples(setting: Setting) -> Mapping[str, int]:

@@ -1,4 +1,4 @@
-"""Is the best setting better than the others, or the luckiest of them? Over runs that share seeds, folds, splits, draws.
+"""Is the best setting better than the others, or the luckiest of them? Over runs that share seeds, folds or splits.
 
 Every setting is compared with the one that came out best by a paired two-sided t test: both meet the same luck, so that
 what it does to both (initial weights, order of batches, split) drops out,

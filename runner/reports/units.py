@@ -6,7 +6,7 @@ where there are none: in a third of the sweeps over 5 draws x 5 seeds. The rule:
 there are several; everything within a unit is averaged first. With one draw, one split and one fold the unit is the
 seed, and what is said holds for this split.
 
-Seeds and draws of the data are independent. Splits and folds of one table share training rows, which `overlap` pays for.
+Seeds and draws of the data are independent. Splits and folds of one table share training rows: `overlap` allows for it.
 """
 
 from __future__ import annotations
