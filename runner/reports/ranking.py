@@ -1,7 +1,7 @@
 """Which setting is best: complete ones first, then best first, by means over the same draws, splits and folds.
 
-A split may be easier than another. So settings are ranked by what they reach on the cells that they share (a cell is a
-draw of the data, a split and a fold); those that lack some rank after the others, as do those of which runs are missing.
+A split may be easier than another. So settings are ranked by what they reach on the cells that they share (a cell is
+a draw of the data, a split and a fold); those that lack some rank after the others, as those do that lack runs.
 """
 
 from __future__ import annotations

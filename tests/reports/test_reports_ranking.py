@@ -1,4 +1,4 @@
-"""Settings are ranked over the draws, splits and folds that they share; a setting that lacks some is not ranked by luck."""
+"""Settings are ranked over the draws, splits and folds that they share; one that lacks some does not win by luck."""
 
 import re
 
@@ -83,7 +83,7 @@ def test_where_nothing_is_shared_nothing_is_best(tmp_path, capsys):
 
 
 def test_the_settings_that_were_carried_on_are_compared_over_all_they_met(tmp_path):
-    met = {0.01: (0, 1, 2, 3), 0.02: (0, 1, 2, 3)} | {rate: (0,) for rate in (0.001, 0.1, 0.2, 0.3)}
+    met = {0.01: (0, 1, 2, 3), 0.02: (0, 1, 2, 3)} | dict.fromkeys((0.001, 0.1, 0.2, 0.3), (0,))
     found = section(make_sweep(tmp_path / "s", on_splits(met)))
     assert rates(found)[:2] == [0.01, 0.02] and found.comparisons[1].n == 4
     assert re.match("4 settings did not meet every split", found.notes[0])

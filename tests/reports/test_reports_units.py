@@ -1,4 +1,4 @@
-"""What n counts: means over seeds within draws, splits and folds; what is claimed where nothing differs; who is ranked."""
+"""What n counts: means over seeds within draws, splits and folds; how often a difference is claimed where none is."""
 
 import itertools
 from pathlib import Path
@@ -13,7 +13,7 @@ from runner.reports.ranking import rank
 from runner.reports.runs import RunRow
 from runner.reports.settings_table import Setting
 from runner.reports.statistics import LEVEL
-from runner.reports.units import NESTED, in_words, keys, luck_of, overlap, unit_of
+from runner.reports.units import NESTED, in_words, keys, overlap
 
 DRAW, SPLIT, FOLD = "dataset.data_seed", "dataset.split_seed", "dataset.fold"
 METRIC = "val/loss"
@@ -164,7 +164,7 @@ QUICK |= {"trainer.batch_size": 8, "trainer.figures": False, "trainer.histograms
 
 
 def losses(folder, key, count, seeds, **more):
-    """Validation losses [count, seeds] or [count, seeds, folds] of real runs, all of one setting, that differ in luck."""
+    """Validation losses [count, seeds] or [count, seeds, folds] of real runs of one setting."""
     configs = [QUICK | more | {key: i, "seed": seed} for i in range(count) for seed in range(seeds)]
     found = [run.summary["val"]["loss"] for run in runner.train(configs, folder)]
     return np.array(found).reshape(count, seeds, -1).squeeze()
