@@ -110,10 +110,10 @@ def compare(
     better, else -1. `unit` says which values are averaged before the test; `overlap` see `paired_t`.
     """
     found = []
+    mine = unit_means(best, unit)
     for other in others:
-        shared = [key for key in best if key in other]
-        mine, its = (unit_means({key: values[key] for key in shared}, unit) for values in (best, other))
-        differences = [sign * _difference(mine[each], its[each]) for each in mine]
+        its = unit_means(other, unit)
+        differences = [sign * _difference(mine[each], its[each]) for each in mine if each in its]
         mean = math.fsum(differences) / len(differences) if differences else math.nan
         found.append(Comparison(sign * mean, len(differences), paired_t(differences, overlap) if mean > 0 else 1.0))
     corrected = holm([each.raw for each in found])
