@@ -39,7 +39,7 @@ def metrics(outcome: Outcome) -> dict[str, float]:
     }
 
 
-def spread(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float | int | None]]:
+def spread(outcomes: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
     """Metric -> mean, sd (null for a single value) and n, over the folds that have it."""
     found = [metrics(outcome) for outcome in outcomes]
     columns = {name: [each[name] for each in found if name in each] for each in found for name in each}
