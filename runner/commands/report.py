@@ -23,7 +23,8 @@ DESCRIPTION = """\
 One row a setting: runs that differ only in seed, fold, split or draw of the data are one. Mean, 95% interval
 (Student's t), standard deviation and number of runs of the monitored metric, best first, the test metrics beside it;
 then whether the best setting differs from the runner-up by more than noise. ~ marks settings that are not told apart
-from the best."""
+from the best. Interval and test count draws of the data, else splits, else folds, else seeds, each the mean of the
+runs in it; fewer than three tell nothing."""
 
 
 def run(arguments: list[str]) -> int:

@@ -6,6 +6,7 @@ setting meets all values given, since settings that met different splits could n
 
 from __future__ import annotations
 
+import decimal
 import itertools
 import math
 import random
@@ -16,6 +17,8 @@ from runner.config.overrides import count, plain, points
 from runner.config.settings import luck
 from runner.errors import ConfigError
 from runner.plan.rules import Rules
+
+DIGITS = 3  # of a number that is drawn
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import IntervalSweep, Override
@@ -77,12 +80,30 @@ def _check_interval(override: Override, interval: IntervalSweep) -> None:
 
 
 def _between(interval: Any, u: float) -> float | int:
-    """The point at the fraction u in [0, 1) of an interval or of its logarithm; whole numbers include both ends."""
+    """The point at the fraction u in [0, 1) of an interval or of its logarithm; whole numbers include both ends, others
+    have as few digits as `rounded` leaves them, so that the value that trains is the one that is shown.
+    """
     low, high = interval.start, interval.end
     whole = isinstance(low, int) and isinstance(high, int)
     a, b = (low, high + 1) if whole else (low, high)
     found = math.exp(math.log(a) + u * (math.log(b) - math.log(a))) if "log" in interval.tags else a + u * (b - a)
-    return min(max(math.floor(found), low), high) if whole else min(max(found, low), high)
+    return min(max(math.floor(found), low), high) if whole else rounded(min(max(found, low), high), low, high)
+
+
+def rounded(value: float, low: float, high: float) -> float:
+    """Three significant digits, more in an interval so narrow that two digits of its width reach further; the nearest
+    such number within [low, high), the end `low` itself if there is none.
+    """
+    reach = max(DIGITS - 1 - _magnitude(value), DIGITS - 2 - _magnitude(high - low))
+    step = decimal.Decimal(1).scaleb(-reach)
+    nearest = decimal.Decimal(value).quantize(step)
+    within = (float(each) for each in (nearest, nearest - step, nearest + step) if low <= float(each) < high)
+    return next(within, float(low))
+
+
+def _magnitude(value: float) -> int:
+    """The power of ten of the first digit."""
+    return int(f"{value:e}".partition("e")[2])
 
 
 def check_number(lengths: Mapping[str, int], axes: Mapping[str, Override], rules: Rules, times: int = 1) -> None:

@@ -56,7 +56,8 @@ def best_settings(root: Path) -> list[str]:
         if width:
             rows = [row if len(row) <= width else row[: width - 1] + "…" for row in rows]
             told = textwrap.fill(told, width)
-        lines += [*rows, *more, "", told] if len(section.settings) > 1 else [told]
+        notes = [f"note: {note}" for note in section.notes]
+        lines += [*notes, *rows, *more, "", told] if len(section.settings) > 1 else [told]
     return lines
 
 

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from runner.config.settings import luck
 from runner.records.console import shown_path
+from runner.reports.decimals import digits
+from runner.reports.examples import of_examples
 from runner.reports.next_steps import quoted
 from runner.reports.runs import UNFINISHED
 from runner.reports.sections import Section
 from runner.reports.settings_table import COMPLETE, Setting, source_names
-from runner.reports.statistics import Comparison, Spread
+from runner.reports.statistics import LEAST, Comparison, Spread
+from runner.reports.units import in_words, units
 
 LISTED = 5  # runs named at most
-
-
-def digits(values: Iterable[Spread | None]) -> int:
-    """Decimals with which a column of means is shown: two digits of the median half-width, else four of the mean."""
-    found = [spread for spread in values if spread is not None]
-    halves = sorted(spread.half for spread in found if spread.half)
-    size = halves[len(halves) // 2] if halves else 0.0
-    digit = 2
-    if not size:
-        size, digit = max((abs(spread.mean) for spread in found), default=1.0) or 1.0, 4
-    return min(8, max(0, digit - 1 - int(f"{size:e}".partition("e")[2])))
+FEW = ("No", "One", "Two")
 
 
 def short_keys(keys: Sequence[str]) -> dict[str, str]:
@@ -53,28 +45,8 @@ def source_of(setting: Setting, section: Section) -> str:
 
 
 def over(settings: Sequence[Setting]) -> str:
-    """What the intervals are over: "5 seeds, fixed split", "5 seeds x 3 folds, ..." """
-    rows = [row for setting in settings for row in setting.finished]
-    counts = {name: len({row.setting(key) for row in rows}) for key, name in luck().items()}
-    words = [f"{counts['seed']} seed{'s' * (counts['seed'] > 1)}"]
-    words += [
-        f"{n} {name}s" if name != "draw of the data" else f"{n} draws of the data"
-        for name, n in counts.items()
-        if n > 1 and name != "seed"
-    ]
-    fixed = counts["fold"] == counts["split"] == counts["draw of the data"] == 1
-    return " x ".join(words) + (", fixed split" if fixed else "")
-
-
-def caution(setting: Setting, *, tested: bool) -> str:
-    """What is wrong with an interval over folds or splits; empty if it is over seeds."""
-    rows = setting.finished
-    for key in ("dataset.fold", "dataset.split_seed"):
-        if len({row.setting(key) for row in rows}) > 1:
-            p = "; p allows for it (Nadeau & Bengio 2003)" if tested else ""
-            shared = f"{luck()[key].capitalize()}s share training rows"
-            return f"{shared}: the interval is too narrow (Bengio & Grandvalet 2004){p}."
-    return ""
+    """What the intervals are over: "5 seeds, on this split", "3 folds, each the mean of 2 seeds"."""
+    return in_words([each for setting in settings for each in setting.lucks])
 
 
 def answer(section: Section) -> str:
@@ -83,36 +55,57 @@ def answer(section: Section) -> str:
     found = best.spread(section.metric)
     if found is None:
         return "No run has finished with this metric: nothing to compare."
-    decimals = digits([found])
-    value = f"{section.metric} {found.mean:.{decimals}f}"
-    if found.half is not None:
-        value += f" ± {found.half:.{decimals}f} (95% interval over {over([best])})"
-    said = f"Best: {label(best, section)}, {value}." if len(section.settings) > 1 else f"{value}."
+    said = f"{section.metric} {found.mean:.{digits([found])}f}{_spread(found, best)}"
+    if len(section.settings) > 1:
+        first = "Best" if section.comparable else "Highest" if section.maximize else "Lowest"
+        said = f"{first}: {label(best, section)}, {said}"
+    said += "."
     if best.tier != COMPLETE:
         said += f" Not one setting is complete; this one has {len(best.finished)} of {len(best.rows)} runs."
     elif section.comparable:
-        said = f"{said} {_compared(section, best)}"
-    return " ".join(filter(None, (said.strip(), caution(best, tested=bool(section.comparisons)))))
+        said = f"{said} {_compared(section, best, found)}"
+    allowed = caution(best, found, tested=any(each.tested for each in section.comparisons.values()))
+    return " ".join(filter(None, (said.strip(), allowed, of_examples(section))))
 
 
-def _compared(section: Section, best: Setting) -> str:
+def _spread(found: Spread, best: Setting) -> str:
+    """How sure a mean is, and over what."""
+    if found.half is not None:
+        return f" ± {found.half:.{digits([found])}f} (95% interval over {over([best])})"
+    if found.n == 1:
+        return ""
+    return f" ({'mean of' if found.sd else 'the same in all of'} {over([best])})"
+
+
+def caution(setting: Setting, found: Spread, *, tested: bool) -> str:
+    """What allows for units that share training rows; empty if they do not or nothing is said of their spread."""
+    words = [*(["the interval"] if found.half is not None else []), *(["p"] if tested else [])]
+    if not found.overlap or not words:
+        return ""
+    allows = f"{' and '.join(words)} allow{'s' * (len(words) == 1)} for it"
+    return f"{units(2, setting.unit).capitalize()} share training rows; {allows} (Nadeau & Bengio 2003)."
+
+
+def _compared(section: Section, best: Setting, found: Spread) -> str:
+    few = f"{FEW[found.n]} {units(found.n, best.unit)} cannot tell" if found.n < LEAST else ""
     if not section.comparisons:
-        one = "One seed cannot tell how much of it is luck." if len(best.finished) == 1 else ""
+        one = f"{few} how much of it is luck." if few else ""
         other = "No other setting is complete: nothing to compare." if len(section.settings) > 1 else ""
         return f"{one} {other}".strip()
     position = min(section.comparisons)
-    found, second = section.comparisons[position], label(section.settings[position], section)
-    if found.n < 2:
-        if len(best.finished) == 1:
-            return f"One seed cannot tell whether it is better than the runner-up ({second}) or luckier."
-        return f"It shares {found.n or 'no'} seed{'s' * (found.n != 1)} with the runner-up ({second}): not comparable."
-    return _test(section, found, second)
+    beside, second = section.comparisons[position], label(section.settings[position], section)
+    if beside.tested:
+        return _test(section, beside, second)
+    if few:
+        return f"{few} whether it is better than the runner-up ({second}) or luckier."
+    shared = f"{beside.n or 'no'} {units(beside.n, section.unit)}"
+    return f"It shares {shared} with the runner-up ({second}): not comparable."
 
 
 def _test(section: Section, found: Comparison, second: str) -> str:
     by = f"{abs(found.difference):#.2g}"
     picked = f", corrected (Holm) for having picked the best of {len(section.comparisons) + 1}"
-    test = f"paired t test over {found.n} shared {_unit(section)}, {p_value(found.corrected)}"
+    test = f"paired t test over {found.n} shared {units(found.n, section.unit)}, {p_value(found.corrected)}"
     test += picked if len(section.comparisons) > 1 else ""
     if found.differs:
         return f"It beats the runner-up ({second}) by {by}, beyond noise ({test})."
@@ -122,10 +115,6 @@ def _test(section: Section, found: Comparison, second: str) -> str:
     if found.difference == 0:
         return f"The runner-up ({second}) reaches the same.{also}"
     return f"Its lead of {by} over the runner-up ({second}) is within noise ({test}).{also}"
-
-
-def _unit(section: Section) -> str:
-    return "seeds" if over(section.settings[:1]).endswith("fixed split") else "runs"
 
 
 def p_value(p: float) -> str:

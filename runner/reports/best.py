@@ -6,7 +6,8 @@ Runs that were validated on different rows have no best one: then the command tr
 from __future__ import annotations
 
 from runner.reports import refit
-from runner.reports.answer import answer, digits, over, source_of
+from runner.reports.answer import answer, over, source_of
+from runner.reports.decimals import digits
 from runner.reports.next_steps import quoted, settings_of
 from runner.reports.runs import RunRow
 from runner.reports.sections import Section

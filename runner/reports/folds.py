@@ -1,7 +1,8 @@
 """What cross-validation found: each fold, and mean and spread over the folds, on the screen and in the run's folder.
 
 The spread is the sample standard deviation s of the folds (divided by k - 1); folds share training rows, so s / sqrt(k)
-would understate the error of the mean (Bengio & Grandvalet 2004).
+would understate the error of the mean (Bengio & Grandvalet 2004): the 95% interval takes s sqrt(1 / k + 1 / (k - 1))
+(Nadeau & Bengio 2003).
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from typing import Any
 from runner.execution.stored import read_config
 from runner.records import disk
 from runner.records.summary import to_json
+from runner.reports.decimals import digits
+from runner.reports.statistics import Spread
 from runner.training.outcome import Outcome
 
 SUMMARY = "folds.json"
 RESULTS = "results.csv"
 FORMAT = 1
+DECIMALS = 4  # at least
 
 
 def metrics(outcome: Outcome) -> dict[str, float]:
@@ -35,7 +39,7 @@ def metrics(outcome: Outcome) -> dict[str, float]:
     }
 
 
-def spread(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float | int | None]]:
+def spread(outcomes: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
     """Metric -> mean, sd (null for a single value) and n, over the folds that have it."""
     found = [metrics(outcome) for outcome in outcomes]
     columns = {name: [each[name] for each in found if name in each] for each in found for name in each}
@@ -67,22 +71,29 @@ def write(folder: Path, outcomes: Sequence[Outcome]) -> None:
 
 
 def table_lines(outcomes: Sequence[Outcome]) -> list[str]:
-    """What the folds give in validation and test (and the watched metric), one line a fold, then mean and standard
-    deviation.
+    """What the folds give in validation and test (and the watched metric), one line a fold, then mean, standard
+    deviation and half the width of the 95% interval.
     """
     over = spread(outcomes)
-    watched = read_config(outcomes[0].folder).early_stopping.monitor
+    settings = read_config(outcomes[0].folder)
+    watched = settings.early_stopping.monitor
     shown = [name for name in over if name == watched or name.startswith(("val/", "test/"))]
+    intervals = {name: Spread(**over[name], overlap=1 / (settings.dataset.folds - 1)) for name in over}
+    places = {name: max(DECIMALS, digits([intervals.get(name)])) for name in shown}
     rows = [["fold", "status", "best epoch", *shown]]
     for outcome in outcomes:
         found, best = metrics(outcome), (outcome.summary or {}).get("best_epoch")
-        values = [f"{found[name]:.4f}" if name in found else "-" for name in shown]
+        values = [_cell(found.get(name), places[name]) for name in shown]
         rows.append(
             [outcome.folder.name.partition("=")[2], outcome.status, "-" if best is None else str(best), *values]
         )
-    for label in ("mean", "sd"):
-        over_folds = [over[name][label] for name in shown]
-        rows.append([label, "", "", *("-" if value is None else f"{value:.4f}" for value in over_folds)])
+    for label, what in (("mean", "mean"), ("sd", "sd"), ("95% ±", "half")):
+        values = [_cell(getattr(intervals.get(name), what, None), places[name]) for name in shown]
+        rows.append([label, "", "", *values])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return [f"{len(outcomes)} folds", *(f"  {line}" for line in lines)]
+
+
+def _cell(value: float | None, places: int) -> str:
+    return "-" if value is None else f"{value:.{places}f}"

@@ -9,7 +9,8 @@ from html import escape
 
 from runner.config.suggest import closest
 from runner.errors import ConfigError
-from runner.reports.answer import digits, label, short_keys
+from runner.reports.answer import label, short_keys
+from runner.reports.decimals import digits
 from runner.reports.sections import Section
 from runner.reports.settings_table import DIVERGED, Setting
 from runner.reports.statistics import Spread

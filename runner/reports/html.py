@@ -7,8 +7,9 @@ from html import escape
 
 from runner.errors import ConfigError
 from runner.records.console import shown_path
-from runner.reports.answer import answer, digits, label, short_keys, source_of, trouble
+from runner.reports.answer import answer, label, short_keys, source_of, trouble
 from runner.reports.bands import curves_of, line
+from runner.reports.decimals import digits
 from runner.reports.heat import choose_keys, heat_map
 from runner.reports.html_page import SCRIPT, STYLE
 from runner.reports.next_steps import next_commands
@@ -110,7 +111,7 @@ def _table(section: Section) -> str:
     spreads = {metric: [setting.spread(metric) for setting in section.settings] for metric in shown}
     places = {metric: digits(found) for metric, found in spreads.items()}
     names = ["", *(short[key] for key in section.varied), *(["sweep"] if several else [])]
-    names += [section.metric, "± 95%", "runs, mean, 95%", "sd", "n", *section.beside]
+    names += [section.metric, "± 95%", "each run, mean, 95%", "sd", "runs", *section.beside]
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
     scale = _scale(spreads[section.metric])
     marks = {id(setting): colour for setting, colour in zip(top_settings(section), COLOURS, strict=False)}
@@ -144,7 +145,7 @@ def _row(
     marks: Mapping[int, str],
 ) -> str:
     setting, first = section.settings[i], spreads[0]
-    tied = i in section.comparisons and not section.comparisons[i].differs and section.comparisons[i].n > 1
+    tied = section.not_told_apart(i)
     cells = [f'<td data-v="{i + 1}">{i + 1}{"~" if tied else ""}{_swatch(marks.get(id(setting)))}</td>']
     cells += [_key(setting.keys.get(key, "")) for key in section.varied]
     if len(section.sources) > 1:

@@ -15,7 +15,9 @@ from runner.errors import RunError
 from runner.records.names import LONGEST, sanitized
 from runner.records.run_files import METRICS, NOT_DRAWN
 from runner.records.sweep_folder import DONE
+from runner.reports.ranking import cells_of, shared_cells
 from runner.reports.settings_table import ignored
+from runner.reports.units import Luck, averaged, luck_of
 
 
 @dataclass
@@ -27,7 +29,7 @@ class Setting:
     diverged: int = 0
     runs: list[int] = field(default_factory=list)  # those that are whole
     folders: list[Path] = field(default_factory=list)
-    best: list[float] = field(default_factory=list)  # values of the monitored metric
+    best: dict[Luck, float] = field(default_factory=dict)  # the monitored metric by what chance gave the run
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,24 @@ def settings_of(sweep: Any) -> list[Setting]:
         if outcome is not None and outcome.status in DONE:
             setting.runs.append(i)
             setting.folders.append(run.folder)
-            setting.best += [] if outcome.best is None else [outcome.best]
+            if outcome.best is not None:
+                setting.best[_luck(run)] = outcome.best
     sign = -1 if sweep.runs[0].settings.early_stopping.maximize else 1
+    whole = [cells_of(each.best) for each in found.values() if not each.diverged and len(each.best) == each.asked]
+    shared = shared_cells(whole) or frozenset()
 
     def rank(setting: Setting) -> tuple[int, float]:
-        tier = 2 if setting.diverged else int(len(setting.best) < setting.asked)
-        return (tier, sign * float(np.mean(setting.best))) if setting.best else (3, 0.0)
+        lacks = len(setting.best) < setting.asked or not shared <= cells_of(setting.best)
+        tier = 2 if setting.diverged else int(lacks)
+        ranked = {each: value for each, value in setting.best.items() if tier or not shared or each[:-1] in shared}
+        return (tier, sign * float(np.mean(averaged(ranked)))) if ranked else (3, 0.0)
 
     return sorted(found.values(), key=rank)
+
+
+def _luck(run: Any) -> Luck:
+    """What chance gave a run of a `Sweep`."""
+    return luck_of(lambda key: show(run.values[key]) if key in run.values else "")
 
 
 def _told_apart(sweep: Any) -> list[tuple[tuple[str, ...], str]]:

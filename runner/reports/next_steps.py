@@ -22,9 +22,11 @@ from runner.records.console import shown_path
 from runner.reports.runs import RunRow, Source
 from runner.reports.sections import Section
 from runner.reports.settings_table import COMPLETE, Setting
+from runner.reports.units import keys, unit_of
 
-SEEDS = 5  # suggested where there is one
-FEW = 10  # seeds below which more of them are suggested
+SPLIT = "dataset.split_seed"
+ENOUGH = 5  # seeds, splits or draws suggested where there are fewer
+FEW = 10  # of them, below which more are suggested
 CANDIDATES = 10  # settings that may be the best, of which more runs are suggested
 
 
@@ -34,13 +36,26 @@ def quoted(path: Path) -> str:
 
 
 def next_commands(section: Section) -> list[str]:
-    """What would make the answer surer: more seeds, where there are few."""
+    """What would make the answer surer: more of what its n counts, where there are few."""
     best = section.settings[0]
-    seeds = len({row.setting("seed") for row in best.finished})
+    found = best.spread(section.metric)
     told = 1 in section.comparisons and section.comparisons[1].differs
-    if not best.finished or told or seeds >= FEW or best.tier != COMPLETE:
+    if found is None or told or found.n >= FEW or best.tier != COMPLETE:
         return []
-    return more(section, f"seeds={SEEDS if seeds < SEEDS else 2 * seeds}")
+    return more(section, more_luck(best, ENOUGH if found.n < ENOUGH else 2 * found.n))
+
+
+def more_luck(setting: Setting, wanted: int) -> str:
+    """The override with which a setting meets so many seeds, splits or draws of the data; after folds the same folds of
+    ENOUGH splits, since one fold more would make all of them others.
+    """
+    if setting.unit == "seed":
+        return f"seeds={wanted}"
+    folds = setting.unit == "fold"
+    position = keys().index(SPLIT) if folds else unit_of(setting.lucks)
+    met = sorted({int(each[position]) for each in setting.lucks})
+    added = itertools.islice(itertools.count(met[-1] + 1), max(0, (ENOUGH if folds else wanted) - len(met)))
+    return f"{keys()[position]}={','.join(map(str, [*met, *added]))}"
 
 
 def more(section: Section, change: str) -> list[str]:

@@ -7,7 +7,8 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner.reports.answer import answer, digits, short_keys, source_of, trouble
+from runner.reports.answer import answer, short_keys, source_of, trouble
+from runner.reports.decimals import digits
 from runner.reports.next_steps import next_commands
 from runner.reports.sections import HEADLINES, Section
 from runner.reports.settings_table import Setting, unfinished
@@ -69,7 +70,7 @@ def columns(section: Section, top: int) -> list[Column]:
     if len(section.sources) > 1:
         found.append(Column("sweep", [source_of(setting, section) for setting in settings], number=False))
     found += _measured(section.metric, settings, first=True)
-    found.append(Column("n", [_count(setting) for setting in settings]))
+    found.append(Column("runs", [_count(setting) for setting in settings]))
     for metric in section.beside:
         found += _measured(metric, settings, first=False, spare=_spare(metric))
     return found
@@ -87,13 +88,15 @@ def _measured(metric: str, settings: Sequence[Setting], *, first: bool, spare: i
     half = ["" if s is None or s.half is None else f"± {s.half:.{places}f}" for s in spreads]
     found = [Column(metric, mean, spare=0 if first else spare)]
     if first and any(half):
+        found.append(Column("95%", half))
+    if first and any(s and s.sd for s in spreads):
         sd = ["" if s is None or s.sd is None else f"{s.sd:.{places}f}" for s in spreads]
-        found += [Column("95%", half), Column("sd", sd, spare=9)]
+        found.append(Column("sd", sd, spare=9))
     return found
 
 
 def _rank(section: Section, i: int) -> str:
-    tied = i and i in section.comparisons and not section.comparisons[i].differs and section.comparisons[i].n > 1
+    tied = section.not_told_apart(i)
     return f"{i + 1}{'~' if tied else ' '}"
 
 

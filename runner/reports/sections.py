@@ -1,4 +1,4 @@
-"""Settings that learn the same problem, ranked by what they reach: complete ones first, then best first.
+"""Settings that learn the same problem, ranked by what they reach.
 
 The metric that ranks is the one that most runs monitor, on the validation split.
 """
@@ -15,9 +15,10 @@ from runner.config.registry import entries
 from runner.config.suggest import closest
 from runner.data.sources.base import Source as DataSource
 from runner.errors import ConfigError, RunError
+from runner.reports.ranking import rank
 from runner.reports.runs import Source
-from runner.reports.settings_table import COMPLETE, NOTHING, Setting, fixed_keys, group
-from runner.reports.statistics import Comparison, compare
+from runner.reports.settings_table import Setting, fixed_keys, group
+from runner.reports.statistics import Comparison
 from runner.training.metrics.base import metric as metric_class
 
 MONITOR = "early_stopping.monitor"
@@ -34,9 +35,10 @@ class Section:
     maximize: bool
     metrics: list[str]  # all that were recorded
     notes: list[str] = field(default_factory=list)
-    comparable: bool = True  # False: the settings learn different problems
+    comparable: bool = True  # False: the settings learn different problems, or met different data
     title: str = ""
     comparisons: dict[int, Comparison] = field(default_factory=dict)  # position of a setting -> the best beside it
+    unit: str = "seed"  # what is counted there
     positions: dict[int, int] = field(default_factory=dict)  # Setting.source -> position in `sources`
 
     @cached_property
@@ -70,6 +72,11 @@ class Section:
     def may_be_best(self) -> list[int]:
         """Positions of the settings that are not told apart from the best, which comes first."""
         return [0, *(i for i, each in self.comparisons.items() if not each.differs)]
+
+    def not_told_apart(self, position: int) -> bool:
+        """Whether a test left open that a setting is as good as the best."""
+        found = self.comparisons.get(position)
+        return found is not None and found.tested and not found.differs
 
 
 def make_sections(sources: Sequence[Source], metric: str | None = None) -> list[Section]:
@@ -128,9 +135,11 @@ def _section(
         notes.append(f"{chosen} was measured on the training rows: it says nothing about new ones")
     numbers = sorted({s.source for s in settings})
     used = [sources[i] for i in numbers]
-    section = Section(settings, used, chosen, rises(chosen), recorded, notes, comparable, title)
+    ranking = rank(settings, chosen, maximize=rises(chosen), comparable=comparable)
+    notes += ranking.notes
+    section = Section(ranking.settings, used, chosen, rises(chosen), recorded, notes, ranking.comparable, title)
+    section.comparisons, section.unit = ranking.comparisons, ranking.unit
     section.positions = {number: i for i, number in enumerate(numbers)}
-    _rank(section)
     if not comparable:
         notes.append("the settings have different data: a better value may only mean an easier problem")
     if chosen.endswith("/loss") and "loss" in section.varied:
@@ -153,35 +162,6 @@ def rises(metric: str) -> bool:
     if name not in entries("metric"):
         raise RunError(f"{metric}: no metric of this version of runner, so that nobody knows whether larger is better")
     return metric_class(name).maximize
-
-
-def _rank(section: Section) -> None:
-    sign = 1 if section.maximize else -1
-    means = {id(s): found.mean if (found := s.spread(section.metric)) else None for s in section.settings}
-
-    def place(setting: Setting) -> tuple:
-        mean = means[id(setting)]
-        tier = setting.tier if mean is not None else NOTHING
-        return tier, 0.0 if mean is None else -sign * mean, setting.source
-
-    section.settings.sort(key=place)
-    complete = [i for i, s in enumerate(section.settings) if s.tier == COMPLETE and means[id(s)] is not None]
-    if complete and section.comparable:
-        values = [section.settings[i].values(section.metric) for i in complete]
-        beside = compare(values[0], values[1:], sign, overlap(section))
-        section.comparisons = dict(zip(complete[1:], beside, strict=True))
-
-
-def overlap(section: Section) -> float:
-    """Rows that validate for each that trains, if runs differ in fold or split; else 0."""
-    rows = [row for setting in section.settings for row in setting.finished]
-    folds = {row.setting("dataset.fold") for row in rows}
-    if len(folds) > 1:
-        return 1 / (len(folds) - 1)
-    if len({row.setting("dataset.split_seed") for row in rows}) > 1:
-        held, test = (float(rows[0].setting(f"dataset.{part}_fraction")) for part in ("val", "test"))
-        return held / (1 - held - test)
-    return 0.0
 
 
 def _note_data(section: Section) -> None:

@@ -6,7 +6,7 @@ no number depends on (progress, checkpoints) tell no settings apart.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from runner.config.registry import entries
 from runner.config.settings import CHOICE_GROUPS, SINGLE_GROUPS, luck
 from runner.reports.runs import UNFINISHED, RunRow, Source
 from runner.reports.statistics import Spread, spread
+from runner.reports.units import Luck, averaged, kind, luck_of, overlap, unit_of
 
 COMPLETE, INCOMPLETE, DIVERGED, NOTHING = range(4)  # how settings rank before their values count
 
@@ -35,24 +36,37 @@ class Setting:
         return [row for row in self.rows if row.finished]
 
     @property
+    def lucks(self) -> list[Luck]:
+        """What chance gave each finished run."""
+        return [luck_of(row.setting) for row in self.finished]
+
+    @property
+    def unit(self) -> str:
+        """What its mean is over, see `runner.reports.units`: draw of the data, split, fold or seed."""
+        return kind(unit_of(self.lucks))
+
+    @property
     def tier(self) -> int:
         """Complete settings first, then those of which runs are missing, then those of which some diverged."""
         if self.count("diverged"):
             return DIVERGED
         return NOTHING if not self.finished else COMPLETE if len(self.finished) == len(self.rows) else INCOMPLETE
 
-    def values(self, metric: str) -> dict[tuple[str, ...], float]:
-        """The metric of each finished run by what chance gave it."""
-        return {drawn(row): row.metrics[metric] for row in self.finished if metric in row.metrics}
+    def values(self, metric: str, cells: Collection[Luck] | None = None) -> dict[Luck, float]:
+        """The metric of each finished run by what chance gave it; `cells`: of those with these draws, splits and folds
+        only.
+        """
+        found = {luck_of(row.setting): row.metrics[metric] for row in self.finished if metric in row.metrics}
+        return found if cells is None else {each: value for each, value in found.items() if each[:-1] in cells}
 
-    def spread(self, metric: str) -> Spread | None:
-        """Mean, standard deviation and interval over the finished runs."""
-        return spread(list(self.values(metric).values()))
+    def spread(self, metric: str, cells: Collection[Luck] | None = None) -> Spread | None:
+        """Mean, standard deviation and interval over the units of the finished runs, see `runner.reports.units`."""
+        values = self.values(metric, cells)
+        return spread(averaged(values), self.overlap(metric, values))
 
-
-def drawn(row: RunRow) -> tuple[str, ...]:
-    """Seed, fold, split, ... of a run: what may be equal between settings, so that they can be compared in pairs."""
-    return tuple(row.setting(key) for key in luck())
+    def overlap(self, metric: str, lucks: Collection[Luck]) -> float:
+        """How much the units of runs with this luck share, see `units.overlap`."""
+        return overlap(self.rows[0].setting, lucks, metric) if lucks else 0.0
 
 
 def group(sources: Sequence[Source]) -> list[Setting]:
@@ -65,12 +79,12 @@ def group(sources: Sequence[Source]) -> list[Setting]:
             keys = {key: row.setting(key) for key in names}
             identity = (number, *keys.values())
             setting = found.setdefault(identity, Setting(number, keys, []))
-            before = seen.get((identity, drawn(row)))
+            before = seen.get((identity, luck_of(row.setting)))
             if before is None:
-                seen[identity, drawn(row)] = row
+                seen[identity, luck_of(row.setting)] = row
                 setting.rows.append(row)
             elif row.finished and not before.finished:
-                seen[identity, drawn(row)] = row
+                seen[identity, luck_of(row.setting)] = row
                 setting.rows[setting.rows.index(before)] = row
     return list(found.values())
 

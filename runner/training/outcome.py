@@ -90,6 +90,7 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
         "kept_epoch": int(trial.kept["epoch"]),
         "epochs": int(trial.last["epoch"]),
         **{split: split_metrics(trial.kept | test, split) for split in ("train", "val", "test")},
+        "examples": {split: len(getattr(trial.data, split)) for split in ("train", "val", "test")},
         "verdict": verdict_of(trial),
         "parameters": engine.layout.parameters,
         "seconds": round(trial.seconds, 3),

@@ -53,6 +53,8 @@ def test_the_command_trains_every_fold_and_reports_the_spread(here, capsys):
     assert re.search(r"^  fold .* val/loss +val/accuracy +test/loss +test/accuracy$", said, re.M)
     assert re.search(rf"^  mean .* {expected['mean']:.4f}$", said, re.M)
     assert re.search(rf"^  sd .* {expected['sd']:.4f}$", said, re.M)
+    half = 4.3026527 * expected["sd"] * (1 / 3 + 1 / 2) ** 0.5  # t(0.975) of two degrees of freedom
+    assert re.search(rf"^  95% ± .* {half:.4f}$", said, re.M)
     assert "runner dashboard cv" in said
 
 

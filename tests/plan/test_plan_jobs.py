@@ -150,6 +150,36 @@ def test_draws_fill_their_intervals():
     assert {word for (word,) in draw("a=range(5)", n_trials=100)} == {f"a={i}" for i in range(5)}
 
 
+@pytest.mark.parametrize(
+    ("interval", "low", "high"),
+    [
+        ("interval(0,0.5)", 0, 0.5),
+        ("interval(-3,2)", -3, 2),
+        ("interval(0.9,0.999)", 0.9, 0.999),
+        ("interval(0.0,1234.5)", 0, 1234.5),
+        ("tag(log,interval(1e-4,1e-1))", 1e-4, 1e-1),
+        ("tag(log,interval(1e-30,1e30))", 1e-30, 1e30),
+    ],
+)
+def test_what_is_drawn_has_three_digits_and_stays_inside(interval, low, high):
+    found = numbers(draw(f"a={interval}", n_trials=500))
+    assert all(low <= each < high and each == float(f"{each:.2e}") for each in found)
+    assert len(set(found)) > 90
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.99, 0.999), (100, 101.5), (0.12345, 0.12346), (1e6, 1e6 + 1e-3)])
+def test_in_a_narrow_interval_what_is_drawn_has_as_many_digits_as_reach_into_it(low, high):
+    found = numbers(draw(f"a=interval({low},{high})", n_trials=300))
+    assert all(low <= each < high for each in found)
+    assert len(set(found)) >= 9
+    assert max(len(repr(each).partition(".")[2]) for each in found) <= len(repr(high).partition(".")[2]) + 2
+
+
+def test_an_interval_with_no_short_number_gives_its_beginning():
+    third = math.nextafter(1 / 3, 0)
+    assert numbers(draw(f"a=interval({third!r},{1 / 3!r})", n_trials=3)) == [third] * 3
+
+
 def test_every_draw_is_trained_with_every_seed():
     jobs = draw("optimizer.lr=interval(0,1)", "seed=0,1,2", n_trials=5)
     assert len(jobs) == 15

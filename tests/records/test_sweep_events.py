@@ -127,7 +127,7 @@ def points(server, run, tag):
 
 def test_the_best_setting_is_the_first(sweep):
     settings = [setting for setting in settings_of(loaded(sweep)) if len(setting.runs) > 1]
-    values = [statistics.mean(setting.best) for setting in settings]
+    values = [statistics.mean(setting.best.values()) for setting in settings]
     assert values == sorted(values)
     names = sorted(path.name for path in (sweep / "mean").iterdir())
     assert names == [f"{rank}_{setting.label}" for rank, setting in enumerate(settings, 1)]

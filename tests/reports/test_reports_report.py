@@ -51,7 +51,7 @@ def test_a_row_a_setting_with_mean_interval_and_count(tmp_path, capsys):
 
 def test_a_clear_winner_is_claimed_and_noise_is_not(tmp_path):
     found = answer(section(make_sweep(tmp_path / "clear", grid(CLEAR))))
-    assert found.startswith("Best: lr=0.01, val/loss 0.110 ± 0.020 (95% interval over 5 seeds, fixed split).")
+    assert found.startswith("Best: lr=0.01, val/loss 0.110 ± 0.020 (95% interval over 5 seeds, on this split).")
     assert "beats the runner-up (lr=0.1) by 0.20, beyond noise (paired t test over 5 shared seeds, p" in found
     assert "corrected (Holm) for having picked the best of 3" in found
     found = answer(section(make_sweep(tmp_path / "noise", grid(NOISE))))
@@ -87,7 +87,7 @@ def test_one_seed_cannot_tell_and_the_command_with_five_is_given(tmp_path, capsy
     assert again in out.splitlines()
 
 
-def test_folds_count_and_are_said_to_share_rows(tmp_path):
+def test_the_seeds_of_a_fold_are_averaged_and_folds_are_said_to_share_rows(tmp_path):
     runs = [
         ({"dataset.folds": 3, "dataset.fold": f, "seed": s, "optimizer.lr": lr}, lr + f / 100 + s / 1000 + lr * f / 99)
         for lr in (0.1, 0.2)
@@ -95,14 +95,18 @@ def test_folds_count_and_are_said_to_share_rows(tmp_path):
         for s in range(2)
     ]
     found = section(make_sweep(tmp_path / "s", runs))
-    assert [s.spread("val/loss").n for s in found.settings] == [6, 6]
+    assert [s.spread("val/loss").n for s in found.settings] == [3, 3]
     said = answer(found)
-    assert "over 2 seeds x 3 folds)" in said and "Folds share training rows: the interval is too narrow" in said
-    d = np.array([0.1 + 0.1 * f / 99 for f in range(3) for _ in range(2)])
+    assert "over 3 folds, each the mean of 2 seeds)" in said and "paired t test over 3 shared folds, p" in said
+    assert "Folds share training rows; the interval and p allow for it (Nadeau & Bengio 2003)." in said
     from scipy import stats
 
-    t = d.mean() / (d.std(ddof=1) * math.sqrt(1 / 6 + 1 / 2))
-    assert found.comparisons[1].raw == pytest.approx(2 * stats.t.sf(t, 5), rel=1e-6)
+    d = np.array([0.1 + 0.1 * f / 99 for f in range(3)])
+    t = d.mean() / (d.std(ddof=1) * math.sqrt(1 / 3 + 1 / 2))
+    assert found.comparisons[1].raw == pytest.approx(2 * stats.t.sf(t, 2), rel=1e-6)
+    means = [0.1 + f / 100 + 0.0005 + 0.1 * f / 99 for f in range(3)]
+    half = stats.t.ppf(0.975, 2) * np.std(means, ddof=1) * math.sqrt(1 / 3 + 1 / 2)
+    assert found.settings[0].spread("val/loss").half == pytest.approx(half)
 
 
 def test_what_no_number_depends_on_tells_no_settings_apart(tmp_path):
@@ -190,8 +194,8 @@ def test_folders_of_runs_are_read_by_their_summaries(trained, capsys):
 def test_one_setting_over_folds_is_said_without_a_test(tmp_path):
     runs = [({"dataset.folds": 4, "dataset.fold": f}, 0.1 + f / 100) for f in range(4)]
     assert answer(section(make_sweep(tmp_path / "s", runs))) == (
-        "val/loss 0.115 ± 0.021 (95% interval over 1 seed x 4 folds). Folds share training rows: "
-        "the interval is too narrow (Bengio & Grandvalet 2004)."
+        "val/loss 0.115 ± 0.031 (95% interval over 4 folds). Folds share training rows; "
+        "the interval allows for it (Nadeau & Bengio 2003)."
     )
 
 

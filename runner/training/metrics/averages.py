@@ -35,6 +35,7 @@ class Accuracy(Metric):
     """share of the examples whose likeliest class is theirs"""
 
     maximize = True
+    share = True
     default = True
 
     @staticmethod

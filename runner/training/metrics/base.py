@@ -78,6 +78,7 @@ class Metric:
 
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
     maximize: ClassVar[bool] = False  # whether larger is better
+    share: ClassVar[bool] = False  # of examples: each counts as 0 or 1
     default: ClassVar[bool] = False  # recorded without being asked for
     least_answers: ClassVar[int] = 1  # different answers that a split must hold for the metric to be a number
     joined: ClassVar[bool] = False  # chunks are laid side by side along the examples, [M, n, ...], instead of summed
