@@ -17,11 +17,13 @@ from runner.config.compact import compact
 from runner.config.settings import Settings
 from runner.config.validate import show as shown
 from runner.plan import estimate
+from runner.plan.checks import cautions
 from runner.plan.command_line import CommandLine
 from runner.plan.duplicates import describe, repeated
 from runner.plan.folds import expand_folds
 from runner.plan.populations import parameters
 from runner.plan.shares import Share, share_out
+from runner.records.console import warning_lines
 from runner.records.progress import duration
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def preview(line: CommandLine, everything: bool = False) -> int:
     rows = [_population(number, share, plan) for number, share in enumerate(plan.shares, 1)]
     header = ("population", "runs", "side by side", "structure", "memory", "time")
     show(_cut(Table([""], header, tuple(rows)), most))
-    print("\n".join(_total(plan, line.multirun)))
+    print("\n".join([*warning_lines(cautions(plan.settings, plan.data)), *_total(plan, line.multirun)]))
     return 0
 
 

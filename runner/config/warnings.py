@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from runner.config.conflicts import Known
 from runner.config.registry import entries, name_of
 from runner.config.settings import Settings
+from runner.config.timing import late
 from runner.config.validate import show
 
 PLAIN_DROPOUT = ("dropout", "gaussian_dropout")  # on hidden units; they change the variance of what they act on
@@ -26,23 +27,21 @@ def stops_before_schedule(s: Settings, known: Known) -> Iterator[str]:
     stop, end = s.early_stopping, _schedule_end(s, known)
     if stop.patience is None or end is None:
         return
-    earliest = stop.warmup + max(stop.patience, 1)
-    if earliest < min(end, s.trainer.epochs):
+    if stop.earliest < min(end, s.trainer.epochs):
         yield (
-            f"early_stopping.patience = {stop.patience}: can stop at epoch {earliest}, before scheduler = "
+            f"early_stopping.patience = {stop.patience}: can stop at epoch {stop.earliest}, before scheduler = "
             f"{name_of(s.scheduler, 'scheduler')} ends at epoch {end:g}, and so without the rates that it ends with; "
             "early_stopping.patience=null trains to the end and still keeps the best epoch"
         )
 
 
-def never_watched(s: Settings, known: Known) -> Iterator[str]:
-    """Early stopping that begins after the end of training."""
-    stop, epochs = s.early_stopping, s.trainer.epochs
-    used = stop.patience is not None or stop.restore_best
-    if used and 0 < epochs <= stop.warmup:
+def begins_after_the_end(s: Settings, known: Known) -> Iterator[str]:
+    """A time that the training does not reach."""
+    epochs = s.trainer.epochs
+    for each in late(s, known.steps(s), epochs) if epochs else ():
         yield (
-            f"early_stopping.warmup = {stop.warmup}: trainer.epochs = {epochs} leaves nothing to watch, so that the "
-            "last epoch is kept; lower it, or raise trainer.epochs"
+            f"{each.key} = {show(each.value)}: {each.begins.what} would come in epoch {each.begins.epoch}, after "
+            f"trainer.epochs = {epochs}, so that it has no effect; let it come sooner, or raise trainer.epochs"
         )
 
 
@@ -109,7 +108,7 @@ def decays_twice(s: Settings, known: Known) -> Iterator[str]:
 
 RULES: tuple[Callable[[Settings, Known], Iterator[str]], ...] = (
     stops_before_schedule,
-    never_watched,
+    begins_after_the_end,
     selu_dropout,
     selu_init,
     alpha_without_selu,

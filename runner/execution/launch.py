@@ -19,7 +19,7 @@ from runner.execution.hydra_files import HydraFiles, has_files, job_return, refu
 from runner.execution.lock import lock
 from runner.execution.sweep import Options, Sweep, check_data, data_of
 from runner.execution.work import Run
-from runner.plan.duplicates import identity
+from runner.plan.duplicates import request
 from runner.plan.folds import expand_folds
 from runner.records import disk
 from runner.records.names import LONGEST, sanitized
@@ -46,7 +46,7 @@ class Launch:
         batches) grows by those that it has not.
         """
         refuse_per_process(self.config)
-        asked = [{identity(settings): settings for settings in members} for members in self._settings(jobs)]
+        asked = [{request(settings): settings for settings in members} for members in self._settings(jobs)]
         with lock(self.root):
             folders, ended = self._train_all(asked, jobs)
         returns = [
@@ -59,9 +59,9 @@ class Launch:
     def _train_all(
         self, asked: list[dict[str, Settings]], jobs: list[list[str]]
     ) -> tuple[dict[str, Path], dict[Path, Outcome]]:
-        """Folders of runs by what identifies them, and outcomes by folder."""
+        """Folders of runs by what was asked for, and outcomes by folder."""
         before, known = sweep_file.load(self.root) if sweep_file.is_sweep(self.root) else ([], {})
-        folders = {identity(run.settings): run.folder for run in before}
+        folders = {request(run.settings): run.folder for run in before}
         runs = before + self._new(asked, jobs, folders)
         self._check_names(runs)
         data = data_of(runs)

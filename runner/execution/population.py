@@ -11,7 +11,8 @@ from typing import Any
 from runner.config.settings import Settings
 from runner.errors import RunError
 from runner.execution.stored import CONFIG
-from runner.execution.trials import cautions, describe, draw_augmentation, draw_figures, facts, open_trial
+from runner.execution.trials import describe, draw_augmentation, draw_figures, facts, open_trial
+from runner.plan.checks import cautions
 from runner.records import pipe
 from runner.records.console import banner
 from runner.records.progress import Progress
@@ -57,7 +58,7 @@ def open_training(
     if console and resumed:
         pipe.write(sys.stdout, _where(trials, bool(tensors)) + "\n")
     if console and introduced:
-        told = list(dict.fromkeys(text for trial in trials for text in cautions(trial)))
+        told = cautions([trial.settings for trial in trials], data)
         about = describe(first, data[0])
         banner(first, about, engine.layout.parameters, runs[0][1], members=introduced, warnings=told)
     epochs = max(settings.trainer.epochs for settings, _ in runs)

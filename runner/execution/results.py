@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from runner.config.compact import text
+from runner.config.timing import late
 from runner.execution.sweep_file import name_of
 from runner.execution.work import Run
+from runner.plan.duplicates import repeated
 from runner.records import disk
 from runner.training.evaluation import recorded
 from runner.training.outcome import Outcome
@@ -22,17 +24,21 @@ RESULTS = "results.csv"
 
 class Results:
     """The table of a sweep in `root`. Columns: run, status, every key that is not at its default in some run, seed,
-    best_epoch, epochs, metrics of each split, seconds, error.
+    best_epoch, epochs, metrics of each split, seconds, error; before these two, where there is something to say,
+    same_as (the run whose result was copied) and without_effect (choices that never came to act).
     """
 
     def __init__(self, root: Path, runs: Sequence[Run], tasks: Sequence[str]):
         self.path, self.runs, self.size = root / RESULTS, runs, 0
+        self.same = repeated([run.settings for run in runs])  # run -> the earlier one that is the same run
         given = [run.given for run in runs]
         order = {key: i for i, key in enumerate(dict.fromkeys(k for run in runs for k in run.values))}
         self.keys = sorted({key for one in given for key in one} - {"seed", "name"}, key=order.__getitem__)
         names = [name for run, task in zip(runs, tasks, strict=True) for name in recorded(run.settings, task)]
         self.metrics = [f"{split}/{name}" for split in SPLITS for name in dict.fromkeys(names)]
-        self.columns = ["run", "status", *self.keys, "seed", "best_epoch", "epochs", *self.metrics, "seconds", "error"]
+        self.said = (["same_as"] if self.same else []) + (["without_effect"] if any(map(_may_be_late, runs)) else [])
+        ends = [*self.said, "seconds", "error"]
+        self.columns = ["run", "status", *self.keys, "seed", "best_epoch", "epochs", *self.metrics, *ends]
 
     def start(self, outcomes: Mapping[int, Outcome]) -> None:
         """Put the table in place with the header and the runs that have ended."""
@@ -52,23 +58,38 @@ class Results:
         metrics = [summary.get(split, {}).get(name) for split, name in (m.split("/") for m in self.metrics)]
         return self._line(
             [
-                name_of(run.folder, self.path.parent),
+                self.name(number),
                 outcome.status,
                 *(text(own[key]) if key in own else "" for key in self.keys),
                 run.settings.seed,
                 summary.get("best_epoch"),
                 summary.get("epochs"),
                 *metrics,
+                *(self._said(number, outcome)[name] for name in self.said),
                 summary.get("seconds"),
                 outcome.reason if outcome.status == "failed" else "",
             ]
         )
+
+    def name(self, number: int) -> str:
+        """A run as the table names it."""
+        return name_of(self.runs[number].folder, self.path.parent)
+
+    def _said(self, number: int, outcome: Outcome) -> dict[str, str]:
+        """The cells of columns that few sweeps have."""
+        same_as = self.name(self.same[number]) if number in self.same else ""
+        return {"same_as": same_as, "without_effect": " ".join(outcome.summary.get("without_effect", []))}
 
     @staticmethod
     def _line(cells: Sequence[Any]) -> str:
         line = io.StringIO()
         csv.writer(line, lineterminator="\n").writerow([_number(cell) for cell in cells])
         return line.getvalue()
+
+
+def _may_be_late(run: Run) -> bool:
+    """Whether something that the run was asked for begins in the course of it, and so may not begin at all."""
+    return run.settings.scheduler.reactive or any(each.begins.only_then for each in late(run.settings, 1, 0))
 
 
 def _number(cell: Any) -> Any:

@@ -18,15 +18,17 @@ from typing import Any
 
 from runner.errors import ConfigError
 from runner.execution import recovery
+from runner.execution.copies import copied
 from runner.execution.options import Options as Options
 from runner.execution.pool import Broken, Done, Ended, Event, Pool, on_gpu
 from runner.execution.results import Results
 from runner.execution.serial import Serial
 from runner.execution.signals import stop_signals
 from runner.execution.work import Run, Work
+from runner.plan.checks import cautions
 from runner.plan.shares import share_out
 from runner.records import disk, tracebacks
-from runner.records.console import shown_path
+from runner.records.console import shown_path, warning_lines
 from runner.training.loop import Interrupted
 from runner.training.outcome import Outcome
 
@@ -48,7 +50,7 @@ class Sweep:
         self.unwritten: dict[int, Outcome] = {}
         self.tried_alone: set[int] = set()
         self.results = Results(self.root, self.runs, [table.task for table in self.data])
-        self.notes: list[str] = []  # what has to be trained again, and why
+        self.notes: list[str] = []  # what has to be trained again, and why; what is probably not meant
         self.number = 0  # of the next checkpoint file
 
     def train(self) -> list[Outcome]:
@@ -59,7 +61,13 @@ class Sweep:
         with stop_signals() as asked_to_stop:
             found = recovery.Recovery(self.root, self.runs, self.data, self.notes.append)
             self.outcomes = found.outcomes()
+            for i in list(self.outcomes):
+                self._copy(i)
             found.checkpoints()
+            waiting = [i for i in range(len(self.runs)) if i not in self.outcomes]
+            self.notes += warning_lines(
+                cautions([self.runs[i].settings for i in waiting], [self.data[i] for i in waiting])
+            )
             self.results.start(self.outcomes)
             interrupted = self._carry_out(asked_to_stop)
             self._write_results()
@@ -76,7 +84,8 @@ class Sweep:
         """Work until every run has ended or all has been stopped; says whether the user asked for that."""
         written = time.monotonic()
         with self._executor(asked_to_stop) as pool:
-            for work in self._works([i for i in range(len(self.runs)) if i not in self.outcomes]):
+            left = [i for i in range(len(self.runs)) if i not in self.outcomes and i not in self.results.same]
+            for work in self._works(left):
                 pool.submit(work)
             for event in pool.events():
                 self._take(event, pool)
@@ -109,6 +118,12 @@ class Sweep:
 
     def _end(self, run: int, outcome: Outcome) -> None:
         self.outcomes[run] = self.unwritten[run] = outcome
+        self._copy(run)
+
+    def _copy(self, run: int) -> None:
+        """End the runs that are the same run as one that has ended."""
+        for i in [i for i, first in self.results.same.items() if first == run and i not in self.outcomes]:
+            self._end(i, copied(self.outcomes[run], self.results.name(run), self.runs[i], self.data[i]))
 
     def _after(self, broken: Broken) -> list[Work]:
         """What to do now with the runs of a broken work: halves, or the failure of the one that is left."""

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from runner.config.settings import Settings
-from runner.config.warnings import warnings
 from runner.diagnostics.bitwise import probe
-from runner.plan.checks import known
+from runner.plan.checks import cautions
 from runner.records.environment import git_info, versions
 from runner.records.flat import markdown
 from runner.records.run_files import LOG, RunFiles
@@ -48,7 +47,7 @@ def _begin(trial: Trial) -> None:
     trial.files.text("configuration", markdown(settings.tree()))
     for line in describe(settings, trial.data):
         trial.files.log(line)
-    for text in cautions(trial):
+    for text in cautions([settings], [trial.data]):
         trial.files.log(f"warning: {text}")
     trial.files.flush()
 
@@ -58,11 +57,6 @@ def describe(settings: Settings, data: Any) -> list[str]:
     rows, batch = len(data.train), settings.trainer.batch_size
     full = [f"trainer.batch_size={batch} is larger than the {rows:,} training rows: every step takes the full batch"]
     return data.describe() + (full if batch > rows else [])
-
-
-def cautions(trial: Trial) -> list[str]:
-    """What is allowed and probably not meant."""
-    return warnings(trial.settings, known(trial.settings, trial.data))
 
 
 def facts(settings: Settings) -> dict[str, Any]:

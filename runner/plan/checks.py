@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from runner.config.conflicts import Known, conflicts
 from runner.config.conflicts.base import least_answers
 from runner.config.settings import Settings
+from runner.config.warnings import warnings
 
 
 def check_against_data(settings: Settings, data: Any) -> list[str]:
     """One sentence a problem, naming the key, the value and the fix."""
     return [conflict.text for conflict in conflicts(settings, known(settings, data))]
+
+
+def cautions(runs: Sequence[Settings], data: Sequence[Any]) -> list[str]:
+    """What is allowed and probably not meant, of all runs, each sentence once."""
+    every = (text for run, table in zip(runs, data, strict=True) for text in warnings(run, known(run, table)))
+    return list(dict.fromkeys(every))
 
 
 def known(settings: Settings, data: Any) -> Known:

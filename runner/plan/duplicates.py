@@ -1,8 +1,9 @@
 """Runs that are the same run: equal in every value that a number depends on.
 
-A key that does nothing beside the others (`regularizer.elastic_net.l1_ratio` while alpha is 0) makes no second run, and
-two such runs are no two samples. A rule stands here only if what it leaves out changes no bit of a run's weights and
-metrics; where that is not certain, runs count as different.
+A key that does nothing beside the others (`regularizer.elastic_net.l1_ratio` while alpha is 0) makes no second run, nor
+does a choice that comes to the same as another (adamw without decay, a step that comes after the last epoch): one is
+trained, the others copy its result, and they are no two samples. A rule stands here or at a piece (`plain`) only if
+what it leaves out changes no bit of a run's weights and metrics; where that is not certain, runs count as different.
 """
 
 from __future__ import annotations
@@ -13,23 +14,33 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from runner.config.compact import compact, values
-from runner.config.registry import entries
-from runner.config.settings import FLAT_GROUPS, Settings
+from runner.config.registry import entries, name_of
+from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, Settings
+from runner.population.pieces.losses import AUTO
 from runner.regularizers.base import Penalty
+
+LABELS = ("name", "trainer.progress", "trainer.checkpoint_seconds")  # what is no part of what was asked for
+FLAT = tuple(f"{group}." for group in FLAT_GROUPS)
 
 # Key -> when it does nothing. Keys of regularizers and augmentations whose strength is neutral are found by themselves.
 INERT: dict[str, Callable[[Settings], bool]] = {
-    "name": lambda s: True,
-    "trainer.progress": lambda s: True,
-    "trainer.checkpoint_seconds": lambda s: True,
+    **dict.fromkeys(LABELS, lambda s: True),
     "model.norm_position": lambda s: s.model.norm == "none",
-    "optimizer.decay_biases": lambda s: s.optimizer.weight_decay == 0,
-    "optimizer.dampening": lambda s: s.optimizer.momentum == 0,
-    "optimizer.nesterov": lambda s: s.optimizer.momentum == 0,
     "optimizer.proximal": lambda s: not _penalized(s),
-    "scheduler.reference_batch": lambda s: s.scheduler.batch_scaling == "none",
-    "early_stopping.mode": lambda s: s.early_stopping.maximize == _by_itself(s),
 }
+
+
+def plain(settings: Settings) -> Settings:
+    """The simplest settings that make the same run: each piece says what it comes to (`plain`)."""
+    epochs = settings.trainer.epochs
+    return dataclasses.replace(
+        settings,
+        loss=entries("loss")["auto"].cls() if name_of(settings.loss, "loss") in AUTO.values() else settings.loss,
+        optimizer=settings.optimizer.plain(),
+        scheduler=settings.scheduler.plain(epochs),
+        averaging=settings.averaging.plain(epochs),
+        early_stopping=settings.early_stopping.plain(epochs),
+    )
 
 
 def canonical(settings: Settings) -> dict[str, Any]:
@@ -37,7 +48,14 @@ def canonical(settings: Settings) -> dict[str, Any]:
 
     Equal for runs that are the same run.
     """
-    return {key: value for key, value in compact(settings).items() if not _inert(key, settings)}
+    simple = plain(settings)
+    found = {key: value for key, value in compact(simple).items() if not _inert(key, simple)}
+    return {key: _one(value) if key.startswith(FLAT) else value for key, value in found.items()}
+
+
+def request(settings: Settings) -> str:
+    """What was asked for, as text, whether or not it does anything: a run of its own, with a folder and a row."""
+    return json.dumps({key: value for key, value in compact(settings).items() if key not in LABELS}, sort_keys=True)
 
 
 def identity(settings: Settings) -> str:
@@ -66,14 +84,20 @@ def describe(settings: Sequence[Settings], repeats: dict[int, int], shown: int =
     reasons = [why + ", ".join(each[:shown]) + (", ..." if each[shown:] else "") for why, each in pairs.items()]
     verb = "repeats another" if len(repeats) == 1 else "repeat others"
     left = len(settings) - len(repeats)
-    return f"{len(settings)} jobs, {len(repeats)} of them {verb} ({'; '.join(reasons)}): {left} different"
+    copies = len({request(each) for each in settings}) - left
+    said = f", {copies} with a copy of another's result (same_as in results.csv)" if copies else ""
+    return f"{len(settings)} jobs, {len(repeats)} of them {verb} ({'; '.join(reasons)}): {left} different{said}"
 
 
 def _why(one: Settings, other: Settings) -> str:
     """What the command line says differently in two jobs although it makes no difference."""
     a, b = values(one), values(other)
-    keys = [key for key in a if a[key] != b[key]]
-    return f"{' and '.join(keys)} do{'es' if len(keys) == 1 else ''} nothing: " if keys else ""
+    choices = [f"{key}={b[key]} comes to {key}={a[key]}" for key in CHOICE_GROUPS if a[key] != b[key]]
+    chosen = tuple(choice.partition("=")[0] + "." for choice in choices)
+    keys = [k for k in dict.fromkeys([*a, *b]) if a.get(k) != b.get(k) and "." in k and not k.startswith(chosen)]
+    keys += [key for key in ("seed", "name") if a[key] != b[key]]
+    nothing = [f"{' and '.join(keys)} do{'es' if len(keys) == 1 else ''} nothing"] if keys else []
+    return f"{', '.join(choices + nothing)}: " if choices or nothing else ""
 
 
 def _inert(key: str, settings: Settings) -> bool:
@@ -94,6 +118,6 @@ def _penalized(settings: Settings) -> bool:
     return any(_in_use("regularizer", name, settings) for name in penalties)
 
 
-def _by_itself(settings: Settings) -> bool:
-    """Whether early_stopping.mode=auto would maximize."""
-    return bool(dataclasses.replace(settings.early_stopping, mode="auto").maximize)
+def _one(value: Any) -> Any:
+    """A list of equal strengths, one a layer, as the strength that all layers have."""
+    return value[0] if isinstance(value, (list, tuple)) and value and all(v == value[0] for v in value) else value

@@ -69,6 +69,12 @@ def banner(
     _print_rows(f"runner: {members} runs" if members > 1 else "runner", rows, stream or sys.stdout)
 
 
+def warning_lines(warnings: Sequence[str]) -> list[str]:
+    """What is probably not meant, for a dry run and a sweep: the first few."""
+    more = len(warnings) - WARNINGS
+    return [*(f"warning: {text}" for text in warnings[:WARNINGS]), *([f"warning: {more} more"] if more > 0 else [])]
+
+
 def active_regularizers(settings: Settings) -> list[str]:
     """What holds this run back from fitting its training data: regularizers not neutral, decay, early stopping."""
     active = active_in("regularizer", settings)
@@ -145,6 +151,7 @@ def _result_rows(outcome: Outcome) -> list[tuple[str, str]]:
             rows.append((split, "  ".join(f"{name} {value:.4f}" for name, value in metrics.items())))
     if summary.get("verdict"):
         rows.append(("verdict", summary["verdict"]))
+    rows += [("note", note) for note in summary.get("notes", [])]
     if summary.get("seconds") is not None:
         rows.append(("time", duration(summary["seconds"])))
     return [*rows, ("folder", shown_path(outcome.folder))]

@@ -59,6 +59,14 @@ def _header(length: int) -> bytes:
     return packed + struct.pack("<I", masked_crc32c(packed))
 
 
+def after(count: int, records: bytes) -> bytes:
+    """What follows the first `count` TFRecords."""
+    at = 0
+    for _ in range(count):
+        at += 16 + int.from_bytes(records[at : at + 8], "little")
+    return records[at:]
+
+
 def record(data: bytes) -> bytes:
     """One TFRecord: length (uint64), its masked CRC, the data, their masked CRC."""
     return b"".join((_header(len(data)), data, struct.pack("<I", masked_crc32c(data))))

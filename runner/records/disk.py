@@ -65,6 +65,12 @@ def replace(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def content(path: Path) -> bytes:
+    """The bytes of a file."""
+    with _reported(path, "read"):
+        return path.read_bytes()
+
+
 def remove(path: Path) -> None:
     """Delete a file that may be there."""
     with _reported(path, "delete"):

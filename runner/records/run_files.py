@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import RunError
-from runner.records import disk, events
+from runner.records import crc, disk, events
 from runner.records.flat import flatten, plain
 from runner.records.summary import SUMMARY, to_json
 
@@ -21,6 +21,7 @@ METRICS, EVENTS, LOG = "metrics.csv", "events.out.tfevents.0.runner", "train.log
 NAMES = (METRICS, EVENTS, LOG)
 NOT_DRAWN = ("epoch", "step", "seconds")
 FAILURES = ("failed", "diverged")
+STARTS = 3  # events of the start of a run: the format, its hyper-parameters, its configuration
 
 
 class RunFiles:
@@ -99,6 +100,13 @@ class RunFiles:
         now = time.time()
         stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now)) + f".{int(now * 1000) % 1000:03d}"
         self._pending[LOG].append(f"{stamp}  {line.rstrip()}\n".encode(errors="backslashreplace"))
+
+    def take_over(self, other: Path) -> None:
+        """Add what the run in `other` has recorded, after the start of this one: its metrics, and of its events all but
+        those of its own start (the format, `hparams` and the `text` of its configuration).
+        """
+        self._pending[METRICS].append(disk.content(other / METRICS))
+        self._pending[EVENTS].append(crc.after(STARTS, disk.content(other / EVENTS)))
 
     def flush(self, sync: bool = False) -> dict[str, int]:
         """Write what is buffered; return file name -> bytes now valid. `sync` makes them durable, for a checkpoint.

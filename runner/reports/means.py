@@ -44,10 +44,12 @@ class Curves:
 
 def settings_of(sweep: Any) -> list[Setting]:
     """The settings of a `Sweep` in the order of `runner report`: best mean of the monitored metric first, those with
-    runs missing after the others, those with runs that diverged last.
+    runs missing after the others, those with runs that diverged last. Runs that copy another's result add nothing.
     """
     found: dict[tuple[str, ...], Setting] = {}
     for i, (run, (own, label)) in enumerate(zip(sweep.runs, _told_apart(sweep), strict=True)):
+        if i in sweep.results.same:
+            continue
         setting = found.setdefault(own, Setting(label))
         setting.asked += 1
         outcome = sweep.outcomes.get(i)

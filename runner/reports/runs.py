@@ -37,6 +37,8 @@ class RunRow:
     overrides: tuple[str, ...] = ()
     best_epoch: str = ""
     given: Mapping[str, Any] | None = None  # what is not at its default, as its sweep has recorded it
+    same_as: Path | None = None  # the folder of the run that this one is the same run as
+    without_effect: tuple[str, ...] = ()  # groups whose choice never came to act, such as averaging
 
     @property
     def finished(self) -> bool:
@@ -128,11 +130,16 @@ def _ended(root: Path) -> Iterable[RunRow]:
                 f"{root / 'results.csv'}: {row[0]}: {error}; `runner resume {root}` writes the table anew"
             ) from error
         settings = {key: row[at[key]] for key in keys}
-        yield RunRow(root / row[0], row[1], settings, measured, row[at["error"]], best_epoch=row[at["best_epoch"]])
+        found = RunRow(root / row[0], row[1], settings, measured, row[at["error"]], best_epoch=row[at["best_epoch"]])
+        if "same_as" in at and row[at["same_as"]]:
+            found.same_as = root / row[at["same_as"]]
+        if "without_effect" in at:
+            found.without_effect = tuple(row[at["without_effect"]].split())
+        yield found
 
 
 def _is_key(column: str) -> bool:
-    return column not in ("best_epoch", "epochs", "seconds", "error")
+    return column not in ("best_epoch", "epochs", "same_as", "without_effect", "seconds", "error")
 
 
 def _waiting(root: Path, run: Mapping[str, Any], names: Iterable[str]) -> RunRow:
@@ -177,7 +184,9 @@ def _read_run(folder: Path) -> RunRow:
         if isinstance(value, (int, float)) and math.isfinite(value)
     }
     error = summary.get("reason", "") if summary["status"] == "failed" else ""
-    return RunRow(folder, summary["status"], keys, metrics, error, best_epoch=text(summary.get("best_epoch")))
+    found = RunRow(folder, summary["status"], keys, metrics, error, best_epoch=text(summary.get("best_epoch")))
+    found.without_effect = tuple(summary.get("without_effect", []))
+    return found
 
 
 def _defaults_of(keys: Mapping[str, str]) -> Mapping[str, Any]:

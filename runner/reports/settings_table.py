@@ -13,6 +13,7 @@ from pathlib import Path
 from runner.config.registry import entries
 from runner.config.settings import CHOICE_GROUPS, SINGLE_GROUPS, luck
 from runner.reports.runs import UNFINISHED, RunRow, Source
+from runner.reports.same_runs import merged
 from runner.reports.statistics import Spread, spread
 from runner.reports.units import Luck, averaged, kind, luck_of, overlap, unit_of
 
@@ -70,7 +71,9 @@ class Setting:
 
 
 def group(sources: Sequence[Source]) -> list[Setting]:
-    """The settings of all sources, in the order of their first runs. A run that repeats another counts once."""
+    """The settings of all sources, in the order of their first runs. A run that repeats another counts once, and so do
+    settings that are the same run.
+    """
     names = [key for key in dict.fromkeys(k for source in sources for k in source.keys) if key not in ignored()]
     found: dict[tuple, Setting] = {}
     seen: dict[tuple, RunRow] = {}
@@ -86,7 +89,7 @@ def group(sources: Sequence[Source]) -> list[Setting]:
             elif row.finished and not before.finished:
                 seen[identity, luck_of(row.setting)] = row
                 setting.rows[setting.rows.index(before)] = row
-    return list(found.values())
+    return merged(list(found.values()), luck)
 
 
 def ignored() -> set[str]:

@@ -89,7 +89,8 @@ def _best(sweep: Path) -> tuple[str, list[Path]]:
     found = []
     for row, own in zip(rows, rules, strict=True):
         value = _value(row.get(rule.monitor))
-        if own == chosen and value is not None and row["status"] in DONE and (sweep / row["run"]).is_dir():
+        copied = row.get("same_as")
+        if own == chosen and value is not None and not copied and row["status"] in DONE and (sweep / row["run"]).is_dir():
             found.append((sign * value, sweep / row["run"]))
     return rule.monitor, [run for _, run in sorted(found)[:BEST]]
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
+from runner.diagnostics.never_acted import never_acted
 from runner.diagnostics.verdict import verdict
 from runner.population.export import architecture, state_dict
 from runner.records import disk
@@ -79,6 +80,15 @@ def verdict_of(trial: Trial) -> str | None:
     )
 
 
+def what_never_acted(trial: Trial, steps: int) -> dict[str, list[str]]:
+    """`notes` and `without_effect` of a summary, where there is something to say; a diverged run has other troubles."""
+    last, kept = int(trial.last["epoch"]), int(trial.kept["epoch"])
+    if trial.status == "diverged" or not last:
+        return {}
+    found = never_acted(trial.settings, steps, last, kept, trial.scale)
+    return {k: v for k, v in {"notes": found.sentences, "without_effect": found.groups}.items() if v}
+
+
 def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts: dict[str, Any]) -> Outcome:
     """Write the model, then the summary; `engine` holds the weights to keep."""
     summary: dict[str, Any] = {
@@ -92,6 +102,7 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
         **{split: split_metrics(trial.kept | test, split) for split in ("train", "val", "test")},
         "examples": {split: len(getattr(trial.data, split)) for split in ("train", "val", "test")},
         "verdict": verdict_of(trial),
+        **what_never_acted(trial, engine.steps),
         "parameters": engine.layout.parameters,
         "seconds": round(trial.seconds, 3),
         "seed": trial.settings.seed,
@@ -104,6 +115,8 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
     if summary["verdict"]:
         trial.files.text("verdict", summary["verdict"])
     trial.files.end(str(trial.status), flat, summary["kept_epoch"])
+    for note in summary.get("notes", []):
+        trial.files.log(f"note: {note}")
     trial.files.log(f"{trial.status}: {trial.reason}; best epoch {trial.stopping.best_epoch}")
     trial.files.summary(summary)
     return Outcome(folder, str(trial.status), trial.reason, summary)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from runner.config.registry import choice, integer, number, register, switch, text
+from runner.config.timing import Begins
 from runner.training.metrics.base import metric
 
 
@@ -42,6 +45,11 @@ class Trainer:
     )
     progress: bool = switch(True, kind="free", help="show the progress bar")
 
+    def begins(self, epochs: int, steps: int | None) -> Iterator[Begins]:
+        """The first step that is logged."""
+        if steps and self.log_every_steps:
+            yield Begins("log_every_steps", -(-self.log_every_steps // steps), "the first step logged", only_then=False)
+
 
 @register("early_stopping", "default")
 @dataclass
@@ -66,6 +74,27 @@ class EarlyStopping:
     min_delta: float = number(0.0, ge=0, help="smaller improvements do not count")
     warmup: int = integer(0, ge=0, kind="column", help="epochs of training before the metric is watched")
     restore_best: bool = switch(True, kind="column", help="keep the weights of the best epoch instead of the last")
+
+    def begins(self, epochs: int, steps: int | None) -> Iterator[Begins]:
+        """When epochs are watched, and when the first can be left out (of a patience that is not the default).
+
+        Neither acts on weights.
+        """
+        if self.warmup and (self.patience is not None or self.restore_best):
+            yield Begins("warmup", self.warmup + 1, "the first epoch that is watched", only_then=False)
+        if self.patience not in (None, EarlyStopping.patience):
+            yield Begins("patience", self.earliest + 1, "the first epoch that can be left out", only_then=False)
+
+    @property
+    def earliest(self) -> int:
+        """The epoch after which a run can stop first."""
+        return self.warmup + max(self.patience or 0, 1)
+
+    def plain(self, epochs: int) -> EarlyStopping:
+        """The simplest rule that stops every training of `epochs` where this one does."""
+        able = self.patience is not None and self.earliest < epochs
+        plain = dataclasses.replace(self, patience=self.patience if able else None, mode="auto")
+        return plain if plain.maximize == self.maximize else dataclasses.replace(plain, mode=self.mode)
 
     @property
     def metric(self) -> str:

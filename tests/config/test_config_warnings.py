@@ -73,7 +73,7 @@ def test_one_sentence(changes, key, reason):
     [
         {},
         {"scheduler": "cosine", "early_stopping.patience": None},
-        {"scheduler": "cosine", "early_stopping.patience": 100},
+        {"early_stopping.patience": 99},
         {"scheduler": "cosine", "scheduler.t_max": 10},
         {"scheduler": "cosine", "early_stopping.warmup": 90},
         {"scheduler": "cosine", "trainer.epochs": 0},

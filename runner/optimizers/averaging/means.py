@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runner.config.registry import number, register
+from runner.config.timing import Begins
 from runner.optimizers.averaging.base import Averaging
 
 
@@ -30,6 +31,9 @@ class EMA(Averaging):
 
     decay: float = number(0.99, ge=0, lt=1, help="memory: the mean reaches back about 1/(1-decay) steps")
 
+    def idle(self, epochs):
+        return self.decay == 0
+
     def weights(self, epoch, steps_per_epoch, epochs):
         c = np.full(steps_per_epoch, 1 - self.decay)
         if epoch == 0:
@@ -48,8 +52,19 @@ class SWA(Averaging):
 
     start: float = number(0.75, ge=0, le=1, help="share of trainer.epochs after which averaging begins")
 
+    def first(self, epochs: int) -> int:
+        """The first epoch (from 0) that enters the average."""
+        return min(int(self.start * epochs), epochs - 1)
+
+    def begins(self, epochs, steps):
+        """In its first epoch the average is that epoch's weights."""
+        yield Begins("start", self.first(epochs) + 2, "the first mean over epochs")
+
+    def idle(self, epochs):
+        return self.first(epochs) + 2 > epochs
+
     def weights(self, epoch, steps_per_epoch, epochs):
-        first = min(int(self.start * epochs), epochs - 1)
+        first = self.first(epochs)
         if epoch < first:
             return np.ones(steps_per_epoch)
         c = np.zeros(steps_per_epoch)

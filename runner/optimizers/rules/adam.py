@@ -61,3 +61,7 @@ class AdamW(Adam):
     """
 
     decoupled = True
+
+    def plain(self):
+        """How decay acts is all in which it differs from Adam."""
+        return super().plain() if self.weight_decay else Adam(**vars(self)).plain()

@@ -73,6 +73,12 @@ class Rule:
         """
         return h.lr
 
+    def plain(self) -> Rule:
+        """The simplest rule, with the simplest values, that makes the same steps to the last bit: what does nothing
+        beside the other values is at its default.
+        """
+        return self if self.weight_decay else dataclasses.replace(self, decay_biases=False)
+
     # fused(w, g, state, h, t): optional kernel for one block [n] whose rows share all hyper-parameters: w, g, state are
     # flat contiguous tensors, h plain numbers, t a tensor of one number. Must equal `update` to rounding.
     fused: ClassVar[Any] = None

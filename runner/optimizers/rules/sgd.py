@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from runner.config.registry import number, register, switch
@@ -23,6 +24,11 @@ class SGD(Rule):
     )
     nesterov: bool = switch(False, kind="segment", help="look ahead: use g + momentum m")
     slots = ("m",)
+
+    def plain(self):
+        """Without momentum there is nothing to dampen or to look ahead with."""
+        plain = super().plain()
+        return plain if self.momentum else dataclasses.replace(plain, dampening=0.0, nesterov=False)
 
     def slots_used(self, h):
         return self.slots if h["momentum"] is not None else ()

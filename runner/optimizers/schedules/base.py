@@ -7,12 +7,16 @@ size of the batch may scale the whole.
 
 from __future__ import annotations
 
+import dataclasses
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from runner.config.registry import choice, integer, number
+from runner.config.registry import choice, entries, integer, number
+from runner.config.timing import Begins
 
 
 @dataclass
@@ -20,6 +24,7 @@ class Schedule:
     """Keys every schedule has."""
 
     reactive: ClassVar[bool] = False  # changes with the monitored metric, at epoch ends
+    end_key: ClassVar[str] = ""  # the key that may set `end`
 
     unit: str = choice("epochs", "epochs", "steps", kind="column", help="what the schedule counts")
     warmup: float = number(
@@ -49,6 +54,37 @@ class Schedule:
     def end(self, total: float) -> float | None:
         """Time from which the rate has its last value, in a training of `total`; None if none was meant to be last."""
         return None
+
+    def times(self, total: float) -> Iterator[tuple[str, float, str, bool]]:
+        """What comes at a time of the schedule's own clock: (key, time, what, only_then), as in `Begins`."""
+        end = self.end(total)
+        if end is not None:
+            key = self.end_key if getattr(self, self.end_key or "unit") is not None else ""
+            yield key, end - 1, "the end of the decay", False
+
+    def begins(self, epochs: int, steps: int | None) -> Iterator[Begins]:
+        """`times`, the end of the warm-up and what follows it, by epochs; nothing in steps if `steps` are not known."""
+        unit = 1 if self.unit == "epochs" else steps
+        if not unit:
+            return
+        if self.warmup:
+            yield Begins("warmup", math.ceil(self.warmup / unit), "the end of the warm-up", only_then=False)
+        for key, time, what, only_then in self.times(epochs * unit - self.warmup):
+            yield Begins(key, int((self.warmup + time) // unit) + 1, what, only_then)
+
+    def plain(self, epochs: int) -> Schedule:
+        """The simplest schedule that gives every step of a training of `epochs` the same rate, to the last bit."""
+        constant = entries("scheduler")["constant"].cls
+        shared = {f.name: getattr(self, f.name) for f in dataclasses.fields(constant)}
+        if self.batch_scaling == "none":
+            shared["reference_batch"] = constant.reference_batch
+        return constant(**shared) if self.idle(epochs) else dataclasses.replace(self, **shared)
+
+    def idle(self, epochs: int) -> bool:
+        """Whether the multiplier is exactly 1 throughout a training of `epochs`; False where it is not certain."""
+        if self.unit != "epochs":
+            return False
+        return bool((self.multiplier(np.arange(max(epochs, 1), dtype=np.float64), epochs - self.warmup) == 1).all())
 
     def warmup_steps(self, steps_per_epoch: int) -> int:
         """Length of the warm-up in steps."""

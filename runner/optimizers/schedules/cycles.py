@@ -27,6 +27,9 @@ class CosineRestarts(Schedule):
     def end(self, total):
         return total
 
+    def times(self, total):
+        yield "t_0", self.t_0, "the first restart", False
+
     def multiplier(self, t, total):
         since, length = self._cycle(t)
         return half_wave(1.0, self.floor, since / length)

@@ -27,6 +27,9 @@ class Step(Schedule):
     step_size: int = integer(30, ge=1, kind="column", help="units between two drops")
     gamma: float = number(0.1, above=0, le=1, help="factor of each drop")
 
+    def times(self, total):
+        yield "step_size", self.step_size, "the first drop of the rate", True
+
     def multiplier(self, t, total):
         return self.gamma ** (t // self.step_size)
 
@@ -40,6 +43,7 @@ class Cosine(Schedule):
         None, ge=1, optional=True, kind="column", help="units to the floor; null = to the end of training"
     )
     floor: float = number(0.0, ge=0, le=1, help="smallest multiple of lr (torch: eta_min / lr)")
+    end_key = "t_max"
 
     def end(self, total):
         return self.t_max or total

@@ -21,6 +21,10 @@ class Multistep(Schedule):
     def end(self, total):
         return max(self.milestones, default=0)
 
+    def times(self, total):
+        for i, milestone in enumerate(sorted(self.milestones)):
+            yield "milestones", milestone, f"the drop of the rate at {milestone}", i == 0
+
     def multiplier(self, t, total):
         return self.gamma ** np.searchsorted(sorted(self.milestones), t, side="right")
 
@@ -31,6 +35,9 @@ class Exponential(Schedule):
     """lr gamma^t"""
 
     gamma: float = number(0.95, above=0, le=1, help="factor of each unit")
+
+    def times(self, total):
+        yield "", 1, "the first drop of the rate", True
 
     def multiplier(self, t, total):
         return self.gamma**t

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from runner.config.registry import integer, number, register
+from runner.config.timing import Begins
 from runner.optimizers.schedules.base import Schedule
 
 
@@ -22,6 +23,14 @@ class Plateau(Schedule):
     cooldown: int = integer(0, ge=0, kind="column", help="epochs of rest after a drop")
     min_factor: float = number(0.0, ge=0, lt=1, help="smallest multiple of lr")
     reactive = True
+
+    def begins(self, epochs, steps):
+        """The first epoch is the best so far; patience + 1 worse ones, and the next has the lower rate."""
+        yield from super().begins(epochs, steps)
+        yield Begins("patience", self.patience + 3, "the first drop of the rate")
+
+    def idle(self, epochs):
+        return self.patience + 3 > epochs
 
     def multiplier(self, t, total):
         return np.ones_like(t)

@@ -25,6 +25,7 @@ class Linear(Schedule):
     start_factor: float = number(1.0, above=0, le=1, help="multiple of lr at the beginning")
     end_factor: float = number(0.01, ge=0, le=1, help="multiple of lr from T on")
     total_iters: int | None = integer(None, ge=1, optional=True, kind="column", help=END)
+    end_key = "total_iters"
 
     def end(self, total):
         return self.total_iters or total
@@ -41,6 +42,7 @@ class Polynomial(Schedule):
     power: float = number(2.0, above=0, help="1 is linear; more falls fast first, less falls fast last")
     end_factor: float = number(0.0, ge=0, le=1, help="multiple of lr from T on")
     total_iters: int | None = integer(None, ge=1, optional=True, kind="column", help=END)
+    end_key = "total_iters"
 
     def end(self, total):
         return self.total_iters or total

@@ -1,0 +1,45 @@
+"""What a run was asked for and did not come to: it ended, or keeps weights from, before that began to act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from runner.config.registry import name_of
+from runner.config.settings import Settings
+from runner.config.timing import Late, late
+from runner.config.validate import show
+
+
+@dataclass
+class NeverActed:
+    """`sentences` for the reader; `groups` ("averaging") whose choice the kept weights know nothing of."""
+
+    sentences: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+
+
+def never_acted(settings: Settings, steps: int, last: int, kept: int, scale: float = 1.0) -> NeverActed:
+    """Of a run that has ended after epoch `last` and keeps the weights of epoch `kept`.
+
+    `steps`: those of an epoch. `scale`: what reduce-on-plateau has made of the rate. When a run stops is what its
+    status says, so that early_stopping.* is left out.
+    """
+    found = NeverActed()
+    for each in late(settings, steps, kept):
+        if each.group != "early_stopping" and (each.begins.only_then or each.begins.epoch > last):
+            found.sentences.append(_sentence(each, last, kept))
+            found.groups += [each.group] if each.begins.only_then else []
+    if settings.scheduler.reactive and scale == 1 and "scheduler" not in found.groups:
+        name = name_of(settings.scheduler, "scheduler")
+        found.sentences.append(f"scheduler = {name}: the rate never dropped, so that it had no effect")
+        found.groups.append("scheduler")
+    return found
+
+
+def _sentence(each: Late, last: int, kept: int) -> str:
+    begins = each.begins
+    when = f"{each.key} = {show(each.value)}: {begins.what} comes in epoch {begins.epoch}"
+    ended = (
+        f"training ended after epoch {last}" if begins.epoch > last else f"the weights kept are those of epoch {kept}"
+    )
+    return f"{when}, but {ended}" + (": they are those of a run without it" if begins.only_then else "")

@@ -1,0 +1,36 @@
+"""A run of a sweep that is the same run as another (`runner.plan.duplicates`) is not trained: it copies the result.
+
+Its folder has everything that a trained one has, under its own hyper-parameters, and a summary that names the other as
+`same_as`. The summary comes last, as always: a copy that a kill has cut short is made again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runner.execution.trials import open_trial
+from runner.execution.work import Run
+from runner.records import disk
+from runner.records.summary import read_summary
+from runner.training.outcome import Outcome
+
+MODEL, FIGURES = "model.safetensors", "figures"
+
+
+def copied(outcome: Outcome, name: str, run: Run, data: Any) -> Outcome:
+    """The outcome of `run`, which is the same run as `name`, which has ended so; its files are in place.
+
+    Raises RunError if the disk takes no files, or a file of the other run is not there.
+    """
+    if outcome.status == "failed":
+        return Outcome(run.folder, "failed", f"the same run as {name}: {outcome.reason}", {}, error=outcome.error)
+    trial = open_trial(run.settings, data, run.folder, None, resumed=True, detailed=False)
+    trial.files.take_over(outcome.folder)
+    disk.replace(run.folder / MODEL, disk.content(outcome.folder / MODEL))
+    for picture in sorted((outcome.folder / FIGURES).glob("*")):
+        disk.make_folder(run.folder / FIGURES)
+        disk.replace(run.folder / FIGURES / picture.name, disk.content(picture))
+    trial.files.log(f"the same run as {name}, whose result is copied")
+    summary = read_summary(outcome.folder) | {"same_as": name}
+    trial.files.summary(summary)
+    return Outcome(run.folder, outcome.status, outcome.reason, summary)
