@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from runner.diagnostics.never_acted import never_acted
 from runner.execution.trials import open_trial
 from runner.execution.work import Run
+from runner.plan.checks import known
 from runner.records import disk
 from runner.records.summary import read_summary
 from runner.training.outcome import Outcome
 
 MODEL, FIGURES = "model.safetensors", "figures"
+SAID = ("notes", "without_effect")  # of a summary: about the settings, which differ
 
 
 def copied(outcome: Outcome, name: str, run: Run, data: Any) -> Outcome:
@@ -31,6 +34,15 @@ def copied(outcome: Outcome, name: str, run: Run, data: Any) -> Outcome:
         disk.make_folder(run.folder / FIGURES)
         disk.replace(run.folder / FIGURES / picture.name, disk.content(picture))
     trial.files.log(f"the same run as {name}, whose result is copied")
-    summary = read_summary(outcome.folder) | {"same_as": name}
+    summary = read_summary(outcome.folder)
+    acted = {} if outcome.status == "diverged" else _never_acted(run, data, summary)
+    summary = {key: value for key, value in summary.items() if key not in SAID} | acted | {"same_as": name}
     trial.files.summary(summary)
     return Outcome(run.folder, outcome.status, outcome.reason, summary)
+
+
+def _never_acted(run: Run, data: Any, summary: dict[str, Any]) -> dict[str, list[str]]:
+    """What of its own settings never acted, which is not what that of the other's is."""
+    dropped = "scheduler" not in summary.get("without_effect", [])
+    steps = known(run.settings, data).steps(run.settings) or 1
+    return never_acted(run.settings, steps, summary["epochs"], summary["kept_epoch"], dropped=dropped).summary()

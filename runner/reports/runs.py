@@ -17,6 +17,7 @@ from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE
 from runner.errors import ConfigError, RunError
 from runner.execution import sweep_file
 from runner.execution.stored import CONFIG, read_config
+from runner.plan.duplicates import identity
 from runner.records.read import has_results, read_results
 from runner.records.summary import SUMMARY, read_summary
 
@@ -156,12 +157,13 @@ def _read_runs(folder: Path, sweeps: list[Path]) -> Source:
     found = [run for run in found if not any(sweep in run.parents for sweep in sweeps)]
     above = {parent for run in found for parent in run.parents}
     source = Source(folder, [], False)
+    seen: dict[str, Path] = {}
     if sweep_file.is_sweep(folder.parent):
         source.notes.append(f"one run of a sweep: `runner report {folder.parent}` is about all")
     for run in found:
         if (run / SUMMARY).is_file() or run not in above:  # a run with runs below it is cross-validation's
             try:
-                source.rows.append(_read_run(run))
+                source.rows.append(_read_run(run, seen))
             except ConfigError as error:
                 if (run / SUMMARY).is_file():
                     raise
@@ -169,7 +171,8 @@ def _read_runs(folder: Path, sweeps: list[Path]) -> Source:
     return source
 
 
-def _read_run(folder: Path) -> RunRow:
+def _read_run(folder: Path, seen: dict[str, Path]) -> RunRow:
+    """`seen`: the first of the runs that are the same and have finished, by what makes them so."""
     settings = read_config(folder)
     named = values(settings)
     keys = {key: text(value) for key, value in compact(settings).items()}
@@ -186,6 +189,9 @@ def _read_run(folder: Path) -> RunRow:
     error = summary.get("reason", "") if summary["status"] == "failed" else ""
     found = RunRow(folder, summary["status"], keys, metrics, error, best_epoch=text(summary.get("best_epoch")))
     found.without_effect = tuple(summary.get("without_effect", []))
+    if found.finished:
+        first = seen.setdefault(f"{identity(settings)} {summary.get('data_sha256')}", folder)
+        found.same_as = first if first != folder else None
     return found
 
 

@@ -90,7 +90,13 @@ def _best(sweep: Path) -> tuple[str, list[Path]]:
     for row, own in zip(rows, rules, strict=True):
         value = _value(row.get(rule.monitor))
         copied = row.get("same_as")
-        if own == chosen and value is not None and not copied and row["status"] in DONE and (sweep / row["run"]).is_dir():
+        if (
+            own == chosen
+            and value is not None
+            and not copied
+            and row["status"] in DONE
+            and (sweep / row["run"]).is_dir()
+        ):
             found.append((sign * value, sweep / row["run"]))
     return rule.monitor, [run for _, run in sorted(found)[:BEST]]
 

@@ -83,10 +83,9 @@ def verdict_of(trial: Trial) -> str | None:
 def what_never_acted(trial: Trial, steps: int) -> dict[str, list[str]]:
     """`notes` and `without_effect` of a summary, where there is something to say; a diverged run has other troubles."""
     last, kept = int(trial.last["epoch"]), int(trial.kept["epoch"])
-    if trial.status == "diverged" or not last:
+    if trial.status == "diverged":
         return {}
-    found = never_acted(trial.settings, steps, last, kept, trial.scale)
-    return {k: v for k, v in {"notes": found.sentences, "without_effect": found.groups}.items() if v}
+    return never_acted(trial.settings, steps, last, kept, dropped=trial.scale != 1).summary()
 
 
 def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts: dict[str, Any]) -> Outcome:

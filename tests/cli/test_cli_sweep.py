@@ -115,7 +115,8 @@ def test_repeats_are_said_before_and_train_once(here, capsys):
     sweep("regularizer.elastic_net.l1_ratio=0.1,0.2,0.3", "seeds=2")
     out = capsys.readouterr().out
     assert out.startswith("6 jobs, 4 of them repeat others (regularizer.elastic_net.l1_ratio does nothing: ")
-    assert len(rows()) == 2
+    assert "): 2 different, 4 with a copy of another's result (same_as in results.csv)\n" in out
+    assert [row["same_as"].partition("_")[0] for row in rows()] == ["", "", "000", "001", "000", "001"]
 
 
 @pytest.mark.parametrize(

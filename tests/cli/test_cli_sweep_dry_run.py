@@ -55,7 +55,7 @@ def test_duplicates_are_said_and_train_once(here, capsys):
     out = dry(capsys, "-m", "regularizer.elastic_net.l1_ratio=0.1,0.5,0.9", "optimizer=nesterov,sgd", "name=a,b")
     assert out.startswith("12 jobs, 10 of them repeat others (")
     assert "regularizer.elastic_net.l1_ratio" in out.splitlines()[0]
-    assert out.splitlines()[0].endswith("): 2 different")
+    assert out.splitlines()[0].endswith("): 2 different, 4 with a copy of another's result (same_as in results.csv)")
     assert [at for _, at, _ in rows(out, "job")].count("repeats 0") == 5
     assert sum(int(p[1]) for p in rows(out, "population")) == 2
 

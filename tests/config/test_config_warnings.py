@@ -20,6 +20,7 @@ from runner.execution.configurations import read
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 DATA = Known("classification", train=640, val=100)  # 20 steps an epoch
 SELU = {"model.activation": "selu", "model.init": "lecun_normal"}
+OPEN = {"early_stopping.patience": None}
 TWO = {"model.hidden": [8, 8], "model.norm": "batch"}
 
 
@@ -46,6 +47,21 @@ def told(known=DATA, **changes):
             "at epoch 40, before",
         ),
         ({"early_stopping.warmup": 100}, "early_stopping.warmup = 100", "raise trainer.epochs"),
+        ({"early_stopping.patience": 100}, "early_stopping.patience = 100", "in epoch 101, after trainer.epochs = 100"),
+        ({"scheduler": "step", "scheduler.step_size": 100}, "scheduler.step_size = 100", "in epoch 101, after"),
+        (OPEN | {"scheduler": "multistep", "scheduler.milestones": [5, 150]}, "scheduler.milestones = [5, 150]", "150"),
+        (OPEN | {"scheduler": "cosine", "scheduler.t_max": 150}, "scheduler.t_max = 150", "in epoch 150, after"),
+        (OPEN | {"scheduler": "linear", "scheduler.total_iters": 101}, "scheduler.total_iters = 101", "end of the"),
+        (OPEN | {"scheduler": "polynomial", "scheduler.total_iters": 101}, "scheduler.total_iters = 101", "epoch 101"),
+        (OPEN | {"scheduler": "cosine_restarts", "scheduler.t_0": 100}, "scheduler.t_0 = 100", "the first restart"),
+        ({"scheduler": "plateau", "scheduler.patience": 98}, "scheduler.patience = 98", "in epoch 101"),
+        (
+            {"scheduler": "step", "scheduler.unit": "steps", "scheduler.step_size": 2000},
+            "scheduler.step_size = 2000",
+            "in epoch 101",
+        ),
+        ({"averaging": "swa", "trainer.epochs": 4}, "averaging.start = 0.75", "in epoch 5, after trainer.epochs = 4"),
+        ({"trainer.log_every_steps": 2001}, "trainer.log_every_steps = 2001", "the first step logged would come"),
         (SELU | {"regularizer.dropout": 0.2}, "regularizer.dropout = 0.2", "regularizer.alpha_dropout="),
         (SELU | {"regularizer.gaussian_dropout": 0.2}, "regularizer.gaussian_dropout = 0.2", "mean 0 and variance 1"),
         ({"model.activation": "selu"}, "model.init = torch", "model.init=lecun_normal"),
@@ -78,6 +94,15 @@ def test_one_sentence(changes, key, reason):
         {"scheduler": "cosine", "early_stopping.warmup": 90},
         {"scheduler": "cosine", "trainer.epochs": 0},
         {"scheduler": "step"},
+        OPEN | {"scheduler": "cosine", "scheduler.t_max": 100},
+        OPEN | {"scheduler": "linear", "scheduler.total_iters": 100},
+        {"scheduler": "step", "scheduler.step_size": 99},
+        {"scheduler": "plateau", "scheduler.patience": 97},
+        {"averaging": "swa"},
+        {"averaging": "swa", "averaging.start": 0.0, "trainer.epochs": 2},
+        {"averaging": "ema"},
+        {"trainer.log_every_steps": 2000},
+        {"trainer.epochs": 5},
         {"scheduler": "exponential"},
         {"scheduler": "plateau"},
         {"early_stopping.warmup": 99},

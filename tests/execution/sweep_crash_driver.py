@@ -24,7 +24,7 @@ import crash_driver
 
 ROLES = ("parent", "worker")
 WORDS = [
-    "seed=0,1", "optimizer=sgd,adam", "regularizer.dropout=0.2", "dataset.train_size=60", "model.hidden=[4]",
+    "seed=0,1", "optimizer=sgd,adam,adamw", "regularizer.dropout=0.2", "dataset.train_size=60", "model.hidden=[4]",
     "trainer.epochs=3", "trainer.checkpoint_seconds=4", "trainer.progress=false",
     "hydra.launcher.workers=1", "hydra.launcher.max_members=3",
 ]  # fmt: skip
