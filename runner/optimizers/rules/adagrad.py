@@ -13,6 +13,8 @@ from runner.optimizers.rules.base import Rule
 class Adagrad(Rule):
     """r <- r + g^2;  w <- w - lr/(1 + (t-1) lr_decay) g/(sqrt r + eps)
 
+    In step t = 1, 2, ...; r begins at initial_accumulator_value.
+
     A proximal step takes the rate of each weight as it is: lr/(1 + (t-1) lr_decay)/(sqrt r + eps).
     """
 

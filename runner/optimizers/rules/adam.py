@@ -15,6 +15,8 @@ from runner.optimizers.rules.base import Rule
 class Adam(Rule):
     """m <- beta1 m + (1-beta1) g;  v <- beta2 v + (1-beta2) g^2;  w <- w - lr mhat/(sqrt vhat + eps)
 
+    In step t = 1, 2, ... mhat = m/(1-beta1^t) and vhat = v/(1-beta2^t), with amsgrad of the largest v so far.
+
     A proximal step takes the rate of each weight: lr/(sqrt vhat + eps).
     """
 

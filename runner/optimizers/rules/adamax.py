@@ -13,6 +13,8 @@ from runner.optimizers.rules.base import Rule
 class Adamax(Rule):
     """m <- beta1 m + (1-beta1) g;  u <- max(beta2 u, |g| + eps);  w <- w - lr mhat/u
 
+    In step t = 1, 2, ... mhat = m/(1-beta1^t).
+
     A proximal step takes the rate of each weight: lr/u.
     """
 

@@ -11,8 +11,9 @@ from runner.optimizers.rules.base import Rule
 @register("optimizer", "rmsprop", torch="RMSprop", paper="Tieleman & Hinton 2012")
 @dataclass
 class RMSprop(Rule):
-    """r <- rho r + (1-rho) g^2;  w <- w - lr g/(sqrt r + eps)  (centered: r minus the squared mean; momentum on the
-    quotient)
+    """r <- rho r + (1-rho) g^2;  b <- momentum b + g/(sqrt r + eps);  w <- w - lr b
+
+    Centered: sqrt(r - a^2) for sqrt r, a <- rho a + (1-rho) g.
 
     A proximal step takes the rate of each weight: lr/(sqrt r + eps), over 1 - momentum.
     """

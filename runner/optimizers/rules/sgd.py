@@ -12,7 +12,9 @@ from runner.optimizers.rules.base import Rule
 @register("optimizer", "sgd", torch="SGD", paper="Robbins & Monro 1951; Polyak 1964; Sutskever et al. 2013")
 @dataclass
 class SGD(Rule):
-    """m <- momentum m + (1 - dampening) g;  w <- w - lr m  (nesterov: w - lr (g + momentum m))
+    """m <- momentum m + (1 - dampening) g, at first m <- g;  w <- w - lr m  (nesterov: w - lr (g + momentum m))
+
+    Without momentum w <- w - lr g, whatever the dampening.
 
     A proximal step takes the rate lr (1 - dampening)/(1 - momentum): how far a constant gradient moves a weight in the
     long run.

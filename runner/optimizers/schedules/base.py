@@ -26,7 +26,7 @@ class Schedule:
     reactive: ClassVar[bool] = False  # changes with the monitored metric, at epoch ends
     end_key: ClassVar[str] = ""  # the key that may set `end`
 
-    unit: str = choice("epochs", "epochs", "steps", kind="column", help="what the schedule counts")
+    unit: str = choice("epochs", "epochs", "steps", kind="column", help="what t counts, from 0 after the warm-up")
     warmup: float = number(
         0.0, ge=0, kind="column", help="linear warm-up from 0, in `unit`s, before the schedule begins"
     )

@@ -49,9 +49,12 @@ class CosineRestarts(Schedule):
 @register("scheduler", "onecycle", torch="OneCycleLR", paper="Smith & Topin 2019")
 @dataclass
 class OneCycle(Schedule):
-    """lr/div_factor -> lr -> lr/(div_factor final_div_factor) along half cosines, the first in pct_start of training"""
+    """lr/div_factor -> lr -> lr/(div_factor final_div_factor) along half cosines
 
-    unit: str = choice("steps", "epochs", "steps", kind="column", help="what the schedule counts")
+    The first is over at t = pct_start T - 1, the second at T - 1, the last of all the training.
+    """
+
+    unit: str = choice("steps", "epochs", "steps", kind="column", help="what t counts, from 0 after the warm-up")
     pct_start: float = number(0.3, ge=0, le=1, help="share of the training in which the rate rises")
     div_factor: float = number(25.0, ge=1, help="lr divided by the rate at the beginning")
     final_div_factor: float = number(1e4, ge=1, help="rate at the beginning divided by the rate at the end")

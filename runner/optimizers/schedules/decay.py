@@ -37,7 +37,7 @@ class Step(Schedule):
 @register("scheduler", "cosine", torch="CosineAnnealingLR", paper="Loshchilov & Hutter 2017")
 @dataclass
 class Cosine(Schedule):
-    """lr (floor + (1 - floor) (1 + cos(pi t/T))/2), T = t_max or all the training"""
+    """lr (floor + (1 - floor) (1 + cos(pi min(t/T, 1)))/2), T = t_max or all the training"""
 
     t_max: int | None = integer(
         None, ge=1, optional=True, kind="column", help="units to the floor; null = to the end of training"

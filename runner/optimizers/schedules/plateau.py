@@ -15,7 +15,11 @@ from runner.optimizers.schedules.base import Schedule
 @register("scheduler", "plateau", torch="ReduceLROnPlateau")
 @dataclass
 class Plateau(Schedule):
-    """lr <- factor lr when the monitored metric has not improved for more than `patience` epochs"""
+    """lr <- factor lr when the monitored metric has not improved for more than `patience` epochs
+
+    From the next epoch on, and not below min_factor times the first lr. The first epoch is the best so far; a better
+    one is so by the share `threshold` of the best. Epochs of `cooldown` after a drop are not counted.
+    """
 
     factor: float = number(0.1, above=0, lt=1, help="factor of each drop")
     patience: int = integer(5, ge=0, kind="column", help="epochs without improvement that are tolerated")

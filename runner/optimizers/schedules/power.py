@@ -57,7 +57,7 @@ class Polynomial(Schedule):
 class InverseSqrt(Schedule):
     """lr sqrt(timescale/(timescale + t))
 
-    With timescale = warmup it is the paper's: lr sqrt(warmup/s) at step s from the beginning of the warm-up.
+    With timescale = warmup it is the paper's: lr sqrt(warmup/s) after s units from the beginning of the warm-up.
     """
 
     timescale: float = number(10.0, above=0, help="units in which the rate falls to 0.71 lr")
