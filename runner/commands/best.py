@@ -12,14 +12,17 @@ from runner.errors import RunError
 def run(arguments: list[str]) -> int:
     """Print the best setting of every problem in a sweep, its metrics, its best run and the command that repeats it.
 
-    Raises RunError if no run has finished.
+    Raises RunError if no run has finished, or none with the metric that ranks.
     """
     args = _parser().parse_args(arguments)
+    from runner.reports.answer import nothing_measured
     from runner.reports.best import best_lines
     from runner.reports.sections import make_sections
 
     sections = make_sections(find_sources([args.dir]), args.metric)
     won = [section for section in sections if section.settings[0].spread(section.metric)]
+    if not won and any(setting.finished for section in sections for setting in section.settings):
+        raise RunError(f"{args.dir}: {nothing_measured(sections[0])}")
     if not won:
         raise RunError(
             f"{args.dir}: no run in it has finished yet; `runner report {args.dir}` says what became of them"

@@ -94,6 +94,23 @@ def dropout_before_batch_norm(s: Settings, known: Known) -> Iterator[str]:
         yield f"regularizer.input_dropout = {show(s.value('regularizer.input_dropout'))}: {why}; use model.norm=layer"
 
 
+def zeros_stay(s: Settings, known: Known) -> Iterator[str]:
+    """Hidden units that begin as the same unit stay it, unless noise tells them apart; dropout leaves zeros zero."""
+    if s.model.init != "zeros" or not s.model.hidden:
+        return
+    dead = entries("activation")[s.model.activation].cls.zero_at_zero
+    if set(_noise_within(s)) - set(PLAIN_DROPOUT if dead else ()):
+        return
+    if dead:
+        why = (
+            f"every unit of model.activation = {s.model.activation} gives 0 and no gradient reaches a weight, so that "
+            "only the biases of the output learn; with model.activation=sigmoid units learn and stay equal"
+        )
+    else:
+        why = "the units of a hidden layer stay equal to each other, so that each layer is one unit wide"
+    yield f"model.init = zeros: {why}; any other model.init trains the network"
+
+
 def decays_twice(s: Settings, known: Known) -> Iterator[str]:
     """L2 and weight decay both pull weights to zero."""
     decay = getattr(s.optimizer, "weight_decay", 0)
@@ -113,6 +130,7 @@ RULES: tuple[Callable[[Settings, Known], Iterator[str]], ...] = (
     selu_init,
     alpha_without_selu,
     dropout_before_batch_norm,
+    zeros_stay,
     decays_twice,
 )
 
@@ -131,6 +149,15 @@ def _hidden_dropout(s: Settings) -> list[tuple[str, float | list[float]]]:
     """(name, strength) of dropout on hidden units that is not off."""
     found = [(name, s.value(f"regularizer.{name}")) for name in PLAIN_DROPOUT]
     return [(name, p) for name, p in found if s.model.hidden and any(p if isinstance(p, list) else [p])]
+
+
+def _noise_within(s: Settings) -> Iterator[str]:
+    """The active noise that differs from unit to unit or from weight to weight."""
+    for name, entry in entries("regularizer").items():
+        if getattr(entry.cls, "site", "") in ("hidden", "weights", "gradient"):
+            node = s.regularizer[name]
+            if any(option.active(getattr(node, key)) for key, option in entry.options.items()):
+                yield name
 
 
 def _running_statistics(s: Settings) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 
 from runner.data.encoding import CHUNK, MISSING, Encoding
 from runner.data.quantiles import fit_quantiles
+from runner.data.sizes import not_scalable
 from runner.data.sources.base import RawTable
 from runner.errors import DataError
 
@@ -19,9 +20,17 @@ EPS = np.finfo(np.float64).eps
 
 def fit(table: RawTable, train: np.ndarray, scaling: str, target_scaling: str, dtype: str) -> Encoding:
     """The encoding fitted on the rows `train` (int64) of the table. DataError for a column without a value there."""
-    fill = _medians(table, train)
-    offset, scale = _affine(table, train, fill, scaling)
-    target_offset, target_scale = _target_affine(table, train, target_scaling)
+    with np.errstate(over="raise"):
+        try:
+            fill = _medians(table, train)
+            offset, scale = _affine(table, train, fill, scaling)
+        except FloatingPointError as error:
+            raise _largest(table, train) from error
+        try:
+            target_offset, target_scale = _target_affine(table, train, target_scaling)
+        except FloatingPointError as error:
+            values = table.target[train]
+            raise not_scalable(f"target {table.target_name!r}", values, "give it in another unit") from error
     return Encoding(
         task=table.task,
         target=table.target_name,
@@ -38,6 +47,13 @@ def fit(table: RawTable, train: np.ndarray, scaling: str, target_scaling: str, d
         image_shape=table.image_shape,
         quantiles=_quantiles(table, train, fill) if scaling == "quantile" else [],
     )
+
+
+def _largest(table: RawTable, train: np.ndarray) -> DataError:
+    """The error for the column with the largest number."""
+    column = int(np.nanargmax(np.nanmax(np.abs(table.numeric_ND[train]), axis=0)))
+    name = table.numeric_names[column]
+    return not_scalable(f"column {name!r}", table.numeric_ND[train, column], f"leave it out: dataset.drop=[{name}]")
 
 
 def _categories(words: np.ndarray) -> list[str]:

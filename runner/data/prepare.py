@@ -14,6 +14,7 @@ from runner.config.settings import Settings
 from runner.data.encoding import Encoding
 from runner.data.fitting import fit
 from runner.data.label_noise import check_noise, with_noise
+from runner.data.sizes import check_target
 from runner.data.sources.base import RawTable, Source
 from runner.data.split import split
 from runner.data.weights import row_weights
@@ -126,6 +127,8 @@ def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dic
         cache, ("x", table_key, _text(encoding.to_dict())), lambda: encoding.encode(table.numeric_ND, table.categorical)
     )
     y = _once(cache, ("y", table_key, encoding.target_offset, encoding.target_scale), lambda: _targets(table, encoding))
+    if table.task == "regression":
+        check_target(table.target_name, y, dtype, encoding.target_scale, encoding.target_offset)
     if source.label_noise:
         y = with_noise(y, rows.train, len(table.labels or []), source.label_noise, source.split_seed)
     return RunData(

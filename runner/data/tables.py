@@ -63,7 +63,7 @@ class Tables:
         self._same = x_of == y_of
         self.weights = ExampleWeights(data, dtype, device)
         self.index = {s: torch.from_numpy(np.stack([getattr(d, s) for d in data])) for s in self.size}
-        self.index["train_eval"] = self._sample(train_eval_rows)
+        self.index["train_eval"] = self.sample(train_eval_rows)  # on them train/* is measured
         self.device = device
 
     @staticmethod
@@ -80,8 +80,8 @@ class Tables:
         q[:, 0] = self.y.to(dtype)
         return q
 
-    def _sample(self, rows: int) -> Tensor:
-        """Fixed training examples [M, rows] at random, all if there are no more; on them train/* is measured."""
+    def sample(self, rows: int) -> Tensor:
+        """Fixed training examples [M, rows] at random, all if there are no more."""
         shuffles = [
             torch.randperm(self.size["train"], generator=generator(d.split_seed, "train_eval")) for d in self.data
         ]

@@ -14,7 +14,7 @@ from torch import Tensor
 from runner.population.initial import initial_buffers, initial_theta
 from runner.training.engine import Engine
 
-EXAMPLES = 256  # of the training split, always the same
+EXAMPLES = 256  # of the training split, always the same, however few rows train/* is measured on
 
 
 def layer_rms(engine: Engine, row: int = 0) -> dict[str, list[float]]:
@@ -24,8 +24,11 @@ def layer_rms(engine: Engine, row: int = 0) -> dict[str, list[float]]:
     output layer's included. Batch norm uses the batch's statistics, as in training; dropout and other noise are off.
     Nothing of the engine changes.
     """
-    index = engine.tables.index["train_eval"][:, :EXAMPLES]
-    x, q = engine.tables.gather(index)
+    tables = engine.tables
+    index = tables.index["train_eval"][:, :EXAMPLES]
+    if index.shape[1] < min(EXAMPLES, tables.size["train"]):
+        index = tables.sample(EXAMPLES)
+    x, q = tables.gather(index)
     grad = torch.zeros_like(engine.theta)
     network = copy.copy(engine.network).bind(engine.theta, grad, engine.buffers.clone())
     tape: list = []

@@ -16,7 +16,6 @@ from typing import Any
 from runner.config.compact import compact, values
 from runner.config.registry import entries, name_of
 from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, Settings
-from runner.population.pieces.losses import AUTO
 from runner.regularizers.base import Penalty
 
 LABELS = ("name", "trainer.progress", "trainer.checkpoint_seconds")  # what is no part of what was asked for
@@ -31,11 +30,15 @@ INERT: dict[str, Callable[[Settings], bool]] = {
 
 
 def plain(settings: Settings) -> Settings:
-    """The simplest settings that make the same run: each piece says what it comes to (`plain`)."""
+    """The simplest settings that make the same run: each piece says what it comes to (`plain`).
+
+    cross_entropy is refused for numbers, and for classes it is what `auto` comes to. (So is mse for numbers; but that
+    would make two losses one that no data admits both.)
+    """
     epochs = settings.trainer.epochs
     return dataclasses.replace(
         settings,
-        loss=entries("loss")["auto"].cls() if name_of(settings.loss, "loss") in AUTO.values() else settings.loss,
+        loss=entries("loss")["auto"].cls() if name_of(settings.loss, "loss") == "cross_entropy" else settings.loss,
         optimizer=settings.optimizer.plain(),
         scheduler=settings.scheduler.plain(epochs),
         averaging=settings.averaging.plain(epochs),

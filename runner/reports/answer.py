@@ -49,12 +49,27 @@ def over(settings: Sequence[Setting]) -> str:
     return in_words([each for setting in settings for each in setting.lucks])
 
 
+def nothing_measured(section: Section) -> str:
+    """Why there is nothing to rank by: no run has finished, or none has the metric; then which metrics there are."""
+    if not any(setting.finished for setting in section.settings):
+        return "No run has finished: nothing to compare."
+    split, recorded = section.metric.partition("/")[0], ", ".join(section.metrics)
+    rows = {"val": "validation", "test": "test"}.get(split, "such")
+    why = (
+        f"there are no {rows} rows"
+        if not any(m.startswith(f"{split}/") for m in section.metrics)
+        else "it is no number"
+    )
+    ranks = f"--metric NAME ranks by one of them: {recorded}" if recorded else "no other metric was recorded"
+    return f"No run has {section.metric} ({why}): nothing to compare by; {ranks}."
+
+
 def answer(section: Section) -> str:
     """One paragraph: which setting is best, by how much, and whether that is more than noise."""
     best = section.settings[0]
     found = best.spread(section.metric)
     if found is None:
-        return "No run has finished with this metric: nothing to compare."
+        return nothing_measured(section)
     said = f"{section.metric} {found.mean:.{digits([found])}f}{_spread(found, best)}"
     if len(section.settings) > 1:
         first = "Best" if section.comparable else "Highest" if section.maximize else "Lowest"

@@ -50,8 +50,12 @@ def wanted(trial: Trial) -> bool:
 def draw(trial: Trial, engine: Engine) -> None:
     """Draw what the weights that are kept have learned; `engine` holds them as its only row."""
     ended, files = Ended(trial, engine), trial.settings.trainer.figures is True
-    for figure in FIGURES:
-        picture = figure.draw(ended) if files or not figure.repeats else None
+    for figure in FIGURES if files else [figure for figure in FIGURES if not figure.repeats]:
+        try:
+            picture = figure.draw(ended)
+        except Exception as error:  # noqa: BLE001 (one that cannot be drawn is no reason to lose the others)
+            trial.files.log(f"no figure {figure.name}: {type(error).__name__}: {error}")
+            continue
         if picture:
             trial.files.image(f"figures/{figure.name}", ended.epoch, picture)
             if files:

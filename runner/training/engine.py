@@ -23,7 +23,6 @@ from runner.optimizers.segments import Segment, segment_key
 from runner.population.initial import initial_buffers, initial_theta
 from runner.population.members import Columns, active_entries
 from runner.population.network import Network
-from runner.population.pieces.losses import AUTO
 from runner.regularizers.base import Targets
 from runner.training.augmenting import Augmenting
 from runner.training.averaging import Average
@@ -50,7 +49,8 @@ class Engine:
         self.tables = Tables(data, self.dtype, self.device, first.trainer.train_eval_rows, like)
         self.network = Network(first.model, data[0].x.shape[1], data[0].outputs, self.dtype, self.device)
         self.layout = self.network.layout
-        self.loss = entries("loss")[AUTO[data[0].task]].cls() if type(first.loss).__name__ == "Auto" else first.loss
+        loss = {"classification": "cross_entropy", "regression": "mse"}[data[0].task]
+        self.loss = entries("loss")[loss].cls() if type(first.loss).__name__ == "Auto" else first.loss
         self.batch = min(first.trainer.batch_size, self.tables.size["train"])
         self.theta = initial_theta(self.layout, [r.seed for r in runs], first.model.init, self.dtype).to(self.device)
         values = self.network.norm.buffers if self.network.norm else {}

@@ -20,6 +20,7 @@ from runner.execution.configurations import read
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 DATA = Known("classification", train=640, val=100)  # 20 steps an epoch
 SELU = {"model.activation": "selu", "model.init": "lecun_normal"}
+ZEROS = {"model.init": "zeros", "model.hidden": [4, 3]}
 OPEN = {"early_stopping.patience": None}
 TWO = {"model.hidden": [8, 8], "model.norm": "batch"}
 
@@ -70,6 +71,9 @@ def told(known=DATA, **changes):
         (TWO | {"regularizer.dropout": [0.1, 0.0]}, "regularizer.dropout = [0.1, 0]", "regularizer.dropout=[0,0]"),
         (TWO | {"regularizer.gaussian_dropout": 0.4}, "regularizer.gaussian_dropout = 0.4", "Li et al. 2019"),
         (TWO | {"regularizer.input_dropout": 0.2}, "regularizer.input_dropout = 0.2", "model.norm=layer"),
+        (ZEROS, "model.init = zeros", "only the biases of the output learn"),
+        (ZEROS | {"regularizer.dropout": 0.5}, "model.init = zeros", "no gradient reaches a weight"),
+        (ZEROS | {"model.activation": "sigmoid"}, "model.init = zeros", "stay equal to each other"),
         ({"regularizer.l2": 0.1, "optimizer.weight_decay": 0.2}, "regularizer.l2 = 0.1", "weight_decay = 0.2"),
         (
             {"regularizer.elastic_net.alpha": 0.1, "optimizer.weight_decay": 0.2},
@@ -112,6 +116,10 @@ def test_one_sentence(changes, key, reason):
         {"regularizer.dropout": 0.5, "model.hidden": [8, 8], "model.norm": "layer"},
         {"regularizer.dropout": 0.5, "model.norm": "batch"},
         TWO | {"regularizer.dropout": [0.0, 0.5]},
+        ZEROS | {"model.hidden": []},
+        ZEROS | {"regularizer.weight_noise": 0.1},
+        ZEROS | {"regularizer.activation_noise": 0.1},
+        ZEROS | {"model.activation": "sigmoid", "regularizer.dropout": 0.5},
         {"regularizer.l2": 0.1},
         {"optimizer.weight_decay": 0.1},
         {"regularizer.elastic_net.alpha": 0.1, "regularizer.elastic_net.l1_ratio": 1, "optimizer.weight_decay": 0.2},
@@ -120,6 +128,36 @@ def test_one_sentence(changes, key, reason):
 )
 def test_no_false_alarm(changes):
     assert told(**changes) == []
+
+
+NOISES = (
+    {},
+    {"regularizer.dropout": 0.5},
+    {"regularizer.activation_noise": 0.2},
+    {"regularizer.gradient_noise.s": 0.1},
+    {"regularizer.input_noise": 0.5, "regularizer.input_dropout": 0.3},
+)
+
+
+@pytest.mark.parametrize("noise", NOISES, ids=str)
+@pytest.mark.parametrize("activation", sorted(entries("activation")))
+def test_what_is_said_of_zeros_is_what_training_makes_of_them(activation, noise):
+    from runner.data.prepare import prepare
+    from runner.training.engine import Engine
+
+    changes = ZEROS | {"model.activation": activation, "dataset": "two_moons", "dataset.n": 100} | noise
+    settings = read(changes | {"optimizer": "sgd", "optimizer.lr": 0.5})
+    engine = Engine([settings], [prepare(settings)])
+    for _ in range(2):
+        engine.train_epoch([1.0])
+    weights = [slot.true(engine.theta)[0] for slot in engine.layout.slots.values() if slot.kind == "weight"]
+    dead = not any(w.any() for w in weights)
+    alike = all(np.allclose(w, w[:1]) for w in weights[:-1])  # the units of each hidden layer
+    sentence = " ".join(warnings(settings, DATA))
+    assert ("no gradient reaches a weight" in sentence) == dead
+    said_alike = "stay equal to each other" in sentence
+    assert said_alike <= (alike and not dead)
+    assert said_alike == (alike and not dead) or "regularizer.activation_noise" in noise
 
 
 def test_a_schedule_in_steps_waits_for_the_data():

@@ -52,6 +52,15 @@ def test_nothing_of_the_engine_changes():
     assert all(torch.equal(a, b) for a, b in zip(before, [mine.theta, mine.buffers, mine.grad], strict=True))
 
 
+def test_as_many_examples_however_few_train_is_measured_on():
+    """Of one example batch norm has no statistics."""
+    changes = {"model.norm": "batch", "model.hidden": [8, 8]}
+    few, many = engine(**changes, **{"trainer.train_eval_rows": 1}), engine(**changes)
+    assert min(layer_rms(few)["gradient"]) > 0
+    assert few.tables.sample(EXAMPLES).shape == (1, EXAMPLES)
+    assert layer_rms(few)["activation"] == pytest.approx(layer_rms(many)["activation"], rel=0.1)
+
+
 def test_the_initial_weights_are_found_again():
     mine = engine(**{"model.hidden": [8, 8], "model.norm": "batch"})
     fresh = layer_rms(mine)

@@ -49,6 +49,24 @@ def test_asked_for_all_of_them_are_files_too(tmp_path):
     assert {png_size(picture) for picture in files(outcome).values()} == {(520, 440)}
 
 
+def test_a_figure_that_cannot_be_drawn_takes_no_other_with_it(tmp_path, monkeypatch):
+    def broken(run):
+        raise ZeroDivisionError("division by zero")
+
+    from runner.reports import figures
+
+    changed = [figures.Figure("layers", broken) if f.name == "layers" else f for f in figures.FIGURES]
+    monkeypatch.setattr(figures, "FIGURES", changed)
+    [outcome] = train(tmp_path, {"trainer.figures": True})
+    assert set(files(outcome)) == (CLASSES | {"boundary"}) - {"layers"}
+    assert "no figure layers: ZeroDivisionError: division by zero" in (outcome.folder / "train.log").read_text()
+
+
+def test_train_measured_on_one_row_beside_batch_norm_has_all_figures(tmp_path):
+    [outcome] = train(tmp_path, {"trainer.figures": True, "trainer.train_eval_rows": 1, "model.norm": "batch"})
+    assert set(files(outcome)) == CLASSES | {"boundary"}
+
+
 def test_unwanted_there_are_none(tmp_path):
     [outcome] = train(tmp_path, {"trainer.figures": False})
     assert not shown(outcome) and not (outcome.folder / "figures").exists()

@@ -213,6 +213,31 @@ def test_nothing_finished_is_exit_code_1_with_what_to_do(tmp_path, capsys):
     assert "0 finished, 1 failed, 1 not ended" in out and "runner resume" in out and "nothing to compare" in out
 
 
+def test_without_validation_rows_the_metrics_that_exist_are_named(tmp_path, capsys):
+    ends = [{"train": {"loss": 0.1}, "test": {"loss": 0.2, "accuracy": 0.9}}, {"train": {"loss": 0.3}, "test": {}}]
+    folder = make_sweep(
+        tmp_path / "s", grid({0.1: ends}, **{"dataset.val_fraction": 0.0, "early_stopping.patience": None})
+    )
+    said = (
+        "No run has val/loss (there are no validation rows): nothing to compare by; --metric NAME ranks by one of "
+        "them: train/loss, test/loss, test/accuracy."
+    )
+    code, out, _ = report(capsys, folder)
+    assert code == 0 and said in out
+    assert main(["best", str(folder)]) == 1
+    assert capsys.readouterr().err == f"runner: {folder}: {said}\n"
+    assert main(["best", str(folder), "--metric", "test/accuracy"]) == 0
+    unfinished = make_sweep(tmp_path / "u", grid({0.1: [None]}))
+    assert main(["best", str(unfinished)]) == 1
+    assert "no run in it has finished yet" in capsys.readouterr().err
+
+
+def test_a_metric_that_is_never_a_number_is_said(tmp_path):
+    ends = [{"val": {"loss": float("nan"), "accuracy": 0.5}}] * 2
+    said = answer(section(make_sweep(tmp_path / "s", grid({0.1: ends}))))
+    assert said.startswith("No run has val/loss (it is no number): nothing to compare by; ")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

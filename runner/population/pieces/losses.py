@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from runner.config.registry import register
 from runner.population.pieces.base import Loss
 
-AUTO = {"classification": "cross_entropy", "regression": "mse"}  # what `auto` is for a task
-
 
 @register("loss", "auto")
 @dataclass
