@@ -98,7 +98,7 @@ def zeros_stay(s: Settings, known: Known) -> Iterator[str]:
     """Hidden units that begin as the same unit stay it, unless noise tells them apart; dropout leaves zeros zero."""
     if s.model.init != "zeros" or not s.model.hidden:
         return
-    dead = entries("activation")[s.model.activation].cls.zero_at_zero
+    dead = getattr(entries("activation")[s.model.activation].cls, "zero_at_zero", False)
     if set(_noise_within(s)) - set(PLAIN_DROPOUT if dead else ()):
         return
     if dead:

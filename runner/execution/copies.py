@@ -1,7 +1,7 @@
 """A run of a sweep that is the same run as another (`runner.plan.duplicates`) is not trained: it copies the result.
 
-Its folder has everything that a trained one has, under its own hyper-parameters, and a summary that names the other as
-`same_as`. The summary comes last, as always: a copy that a kill has cut short is made again.
+Its folder holds what it would if it had been trained, under its own hyper-parameters; train.log and the column same_as
+of results.csv name the other. The summary comes last, as always: a copy that a kill has cut short is made again.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def copied(outcome: Outcome, name: str, run: Run, data: Any) -> Outcome:
     trial.files.log(f"the same run as {name}, whose result is copied")
     summary = read_summary(outcome.folder)
     acted = {} if outcome.status == "diverged" else _never_acted(run, data, summary)
-    summary = {key: value for key, value in summary.items() if key not in SAID} | acted | {"same_as": name}
+    summary = {key: value for key, value in summary.items() if key not in SAID} | acted
     trial.files.summary(summary)
-    return Outcome(run.folder, outcome.status, outcome.reason, summary)
+    return Outcome(run.folder, outcome.status, outcome.reason, summary, copied=True)
 
 
 def _never_acted(run: Run, data: Any, summary: dict[str, Any]) -> dict[str, list[str]]:

@@ -82,6 +82,6 @@ def _counts(outcomes: Sequence[Any], root: Path) -> str:
     said = ", ".join(f"{count:,} {status}" for status, count in counts.most_common())
     seconds = SECONDS.get(root.absolute())
     took = "" if seconds is None else f", in {duration(seconds)}"
-    copies = sum("same_as" in outcome.summary for outcome in outcomes)
+    copies = sum(outcome.copied for outcome in outcomes)
     copied = f", {copies:,} of them copied from the same run under another name" if copies else ""
     return f"{plural(len(outcomes), 'run')}{took}: {said}{copied}"

@@ -12,6 +12,7 @@ import numpy as np
 
 from runner.config.validate import show
 from runner.errors import RunError
+from runner.plan.duplicates import repeated
 from runner.records.names import LONGEST, sanitized
 from runner.records.run_files import METRICS, NOT_DRAWN
 from runner.records.sweep_folder import DONE
@@ -47,8 +48,9 @@ def settings_of(sweep: Any) -> list[Setting]:
     runs missing after the others, those with runs that diverged last. Runs that copy another's result add nothing.
     """
     found: dict[tuple[str, ...], Setting] = {}
+    copies = repeated([run.settings for run in sweep.runs])
     for i, (run, (own, label)) in enumerate(zip(sweep.runs, _told_apart(sweep), strict=True)):
-        if i in sweep.results.same:
+        if i in copies:
             continue
         setting = found.setdefault(own, Setting(label))
         setting.asked += 1

@@ -33,6 +33,7 @@ class Outcome:
     reason: str
     summary: dict[str, Any]
     error: str | None = None
+    copied: bool = False  # from a run that is the same run
 
     @property
     def best(self) -> float | None:

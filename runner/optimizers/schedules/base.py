@@ -11,7 +11,7 @@ import dataclasses
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -74,7 +74,7 @@ class Schedule:
 
     def plain(self, epochs: int) -> Schedule:
         """The simplest schedule that gives every step of a training of `epochs` the same rate, to the last bit."""
-        constant = entries("scheduler")["constant"].cls
+        constant: Any = entries("scheduler")["constant"].cls
         shared = {f.name: getattr(self, f.name) for f in dataclasses.fields(constant)}
         if self.batch_scaling == "none":
             shared["reference_batch"] = constant.reference_batch
