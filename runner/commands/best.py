@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 
 from runner.commands.report import find_sources, say
@@ -22,7 +23,8 @@ def run(arguments: list[str]) -> int:
     won = [section for section in sections if section.settings[0].spread(section.metric)]
     if not won:
         raise RunError(
-            f"{args.dir}: no run in it has finished yet; `runner report {args.dir}` says what became of them"
+            f"{args.dir}: no run in it has finished yet; `runner report {shlex.quote(args.dir)}` says what became of "
+            "them"
         )
     for i, section in enumerate(won):
         say([*([""] if i else []), *best_lines(section)], sys.stdout)
