@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 
 from runner.commands.report import find_sources, say
@@ -25,7 +26,8 @@ def run(arguments: list[str]) -> int:
         raise RunError(f"{args.dir}: {nothing_measured(sections[0])}")
     if not won:
         raise RunError(
-            f"{args.dir}: no run in it has finished yet; `runner report {args.dir}` says what became of them"
+            f"{args.dir}: no run in it has finished yet; `runner report {shlex.quote(args.dir)}` says what became of "
+            "them"
         )
     for i, section in enumerate(won):
         say([*([""] if i else []), *best_lines(section)], sys.stdout)

@@ -6,6 +6,7 @@ killed start left behind is told from a start that is under way.
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
@@ -92,7 +93,7 @@ def _inode(path: Path) -> int | None:
 
 
 def _taken(folder: Path, key: str) -> ConfigError:
-    again = f"continue it with `runner resume {folder}`, or "
+    again = f"continue it with `runner resume {shlex.quote(str(folder))}`, or "
     if (folder / "sweep.yaml").is_file():
         again += "add runs to the sweep with --extend, or "
     elif (folder / SWEEP).is_file():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -19,7 +20,9 @@ def run(arguments: list[str]) -> int:
     if is_sweep(folder):
         return _resume_sweep(folder, args)
     if is_sweep(folder.parent):
-        raise ConfigError(f"{folder}: one run of a sweep, which resumes as a whole: `runner resume {folder.parent}`")
+        raise ConfigError(
+            f"{folder}: one run of a sweep, which resumes as a whole: `runner resume {shlex.quote(str(folder.parent))}`"
+        )
     from runner.execution import session
     from runner.execution.repeating import command_of
     from runner.execution.unfinished import LIST

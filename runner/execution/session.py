@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -90,7 +91,8 @@ def _refuse_alone(folder: Path) -> None:
     together = unfinished.company(folder)
     if together is not None:
         raise ConfigError(
-            f"{folder} was started together with other runs; they resume together: `runner resume {together}`"
+            f"{folder} was started together with other runs; they resume together: "
+            f"`runner resume {shlex.quote(str(together))}`"
         )
 
 

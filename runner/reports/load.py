@@ -7,6 +7,7 @@ Shapes: n rows, D features, C outputs.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -170,7 +171,8 @@ def _missing(folder: Path) -> RunnerError:
         )
     if (folder / ".hydra" / "config.yaml").exists():
         return RunError(
-            f"{folder / MODEL}: not there, the run has not finished. Continue it with: runner resume {folder}"
+            f"{folder / MODEL}: not there, the run has not finished. Continue it with: "
+            f"runner resume {shlex.quote(str(folder))}"
         )
     return ConfigError(
         f"{folder} is not the folder of a run: it has no {MODEL}. Runs lie in outputs/<date>/<time>-<n>."

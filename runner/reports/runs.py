@@ -7,6 +7,7 @@ of its runs.
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,7 +129,8 @@ def _ended(root: Path) -> Iterable[RunRow]:
             measured = {name: float(row[at[name]]) for name in metrics if row[at[name]]}
         except ValueError as error:
             raise RunError(
-                f"{root / 'results.csv'}: {row[0]}: {error}; `runner resume {root}` writes the table anew"
+                f"{root / 'results.csv'}: {row[0]}: {error}; `runner resume {shlex.quote(str(root))}` writes the table "
+                "anew"
             ) from error
         settings = {key: row[at[key]] for key in keys}
         found = RunRow(root / row[0], row[1], settings, measured, row[at["error"]], best_epoch=row[at["best_epoch"]])
@@ -159,7 +161,7 @@ def _read_runs(folder: Path, sweeps: list[Path]) -> Source:
     source = Source(folder, [], False)
     seen: dict[str, Path] = {}
     if sweep_file.is_sweep(folder.parent):
-        source.notes.append(f"one run of a sweep: `runner report {folder.parent}` is about all")
+        source.notes.append(f"one run of a sweep: `runner report {shlex.quote(str(folder.parent))}` is about all")
     for run in found:
         if (run / SUMMARY).is_file() or run not in above:  # a run with runs below it is cross-validation's
             try:

@@ -85,7 +85,7 @@ SHORT = {"TINY": TINY, "IRIS": IRIS, "CSV": CSV, "SERIAL": [SERIAL]}
 STARTED = {
     name: [word for short in shlex.split(line) for word in SHORT.get(short, [short])] for name, line in _STARTED.items()
 }
-FAST = ("run of a table", "run of folds", "sweep at random", "sweep of another primary configuration")
+FAST = ("run of a table", "sweep at random", "sweep of another primary configuration")
 
 
 class Lab:

@@ -148,7 +148,7 @@ def test_resuming_a_run_of_a_sweep_says_that_the_others_are_not(start, monkeypat
     assert main(["resume", str(folder)]) == 0
     shown = capsys.readouterr()
     assert "its other runs are not resumed" in shown.err
-    assert "  runner -m optimizer.lr=0.1 seed=0,1,2,3,4" in shown.out
+    assert "  runner -m optimizer.lr=0.1 hydra/launcher=basic seed=0,1,2,3,4" in shown.out
 
 
 def test_the_name_is_part_of_the_default_folder(start):

@@ -87,10 +87,8 @@ def test_a_sweep_is_repeated_with_changes_and_is_a_sweep(lab, capsys):
     assert refused(lab, capsys, "repeat", "shorter", "trainer.epochs=x", folder=lab.other).count("trainer.epochs") == 2
 
 
-@pytest.mark.parametrize(
-    "words", [["-m", "seeds=2"], ["-m", "seeds=2", "hydra/sweeper=random", "hydra.sweeper.n_trials=1"]]
-)
-def test_any_primary_configuration_has_our_launcher_and_sweeper(lab, words):
+def test_any_primary_configuration_has_our_launcher_and_sweeper(lab):
+    words = ["-m", "seeds=2", "hydra/sweeper=random", "hydra.sweeper.n_trials=1"]
     lab.runner(lab.home, "--config-path", "mine", "--config-name", "lab", *words, SERIAL, "hydra.sweep.dir=sweep")
     assert (lab.home / "sweep" / "results.csv").is_file() and (lab.home / "sweep" / "sweep.yaml").is_file()
     assert len(models(lab.home / "sweep")) == 2

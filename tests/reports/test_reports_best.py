@@ -94,3 +94,25 @@ def test_each_problem_has_its_winner(tmp_path, best):
     code, out, _ = best(make_sweep(tmp_path / "s", runs), "--metric", "val/accuracy")
     assert code == 0
     assert "dataset=iris: best of 2 settings by val/accuracy" in out and "dataset=wine: best of 2" in out
+
+
+@pytest.mark.parametrize(
+    ("key", "more"), [("dataset.fold", {"dataset.folds": 3}), ("dataset.split_seed", {}), ("dataset.data_seed", {})]
+)
+def test_runs_validated_on_different_rows_have_no_best_and_are_trained_on_all_rows(tmp_path, best, key, more):
+    more = {"dataset": "two_moons", "optimizer.lr": 0.5, "seed": 4, **more}
+    runs = [({**more, key: luck}, {"val": {"loss": 0.1 + luck}}) for luck in range(3)]
+    folder = make_sweep(tmp_path / "s", runs)
+    table = (folder / "results.csv").read_text().splitlines()
+    at = table[0].split(",").index("best_epoch")
+    for i, epoch in enumerate((3, 8, 12), 1):  # 23 / 3 = 7.67
+        table[i] = ",".join(str(epoch) if j == at else cell for j, cell in enumerate(table[i].split(",")))
+    (folder / "results.csv").write_text("\n".join(table) + "\n")
+    _, out, _ = best(folder)
+    assert "validated on 3 different sets of rows" in out and "best run (" not in out
+    assert "on all rows but the test's, for 8 epochs (the mean of their best epochs)" in out
+    command = next(line for line in out.splitlines() if line.startswith("  runner dataset"))
+    refitted = read(shlex.split(command)[1:])
+    assert (refitted.dataset.folds, refitted.dataset.fold, refitted.dataset.val_fraction) == (None, None, 0)
+    assert (refitted.trainer.epochs, refitted.early_stopping.patience) == (8, None)
+    assert (refitted.optimizer.lr, refitted.seed) == (0.5, 4)

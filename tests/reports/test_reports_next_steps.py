@@ -1,0 +1,53 @@
+"""What a report suggests to type next: more seeds for the settings that may be the best, by their values."""
+
+import json
+import shlex
+
+from made_sweeps import grid, make_sweep
+
+from runner.reports.next_steps import next_commands
+from runner.reports.runs import read_sources
+from runner.reports.sections import make_sections
+
+
+def suggested(folder):
+    """The words of each command that a report suggests."""
+    return [shlex.split(command)[1:] for command in next_commands(*make_sections(read_sources(folder)))]
+
+
+def test_more_seeds_are_suggested_for_drawn_settings_by_their_values(tmp_path):
+    drawn = [(0.011, 0.1, 0.4), (0.02, 0.3, 0.2), (0.5, 0.25, 0.3)]
+    runs = [({"optimizer.lr": lr, "regularizer.dropout": p, "dataset.split_seed": 7}, loss) for lr, p, loss in drawn]
+    folder = make_sweep(tmp_path / "it's", runs, ["optimizer.lr=interval(0,1)"])
+    (words,) = suggested(folder)
+    place = str(folder).replace("'", "\\'")
+    zipped = "hydra.sweeper.zip=[[optimizer.lr,regularizer.dropout]]"
+    values = ["optimizer.lr=0.02,0.5,0.011", "regularizer.dropout=0.3,0.25,0.1", zipped]
+    assert words == ["-m", *values, "dataset.split_seed=7", "seeds=5", f"hydra.sweep.dir='{place}'", "--extend"]
+
+
+def test_more_seeds_for_a_grid_are_a_grid_and_settings_of_other_choices_another_command(tmp_path):
+    runs = [({"optimizer.lr": lr, "model.hidden": h}, lr + h[0]) for lr in (0.1, 0.2) for h in ([4], [8, 2])]
+    (words,) = suggested(make_sweep(tmp_path / "grid", runs))
+    assert words[1:3] == ["model.hidden=[4],[8,2]", "optimizer.lr=0.1,0.2"] and "zip" not in " ".join(words)
+    runs = [({"optimizer": "sgd", "optimizer.momentum": m}, m) for m in (0.1, 0.5)]
+    found = suggested(make_sweep(tmp_path / "rules", [*runs, ({"optimizer": "adam"}, 0.3)]))
+    assert [words[1:-3] for words in found] == [["optimizer=sgd", "optimizer.momentum=0.1,0.5"], ["optimizer=adam"]]
+
+
+def test_what_cannot_be_the_best_gets_no_more_seeds_and_the_launcher_stays(tmp_path):
+    runs = grid({0.1: [0.30, 0.31, 0.32, 0.33], 0.2: [0.31, 0.30, 0.33, 0.32], 0.3: [5.0, 5.1, 5.2, 5.3]})
+    folder = make_sweep(tmp_path / "s", runs)
+    about = ["hydra.launcher.workers=1", "hydra/sweeper=random", "hydra.sweep.dir=old", "hydra.mode=MULTIRUN"]
+    (folder / "multirun.yaml").write_text(f"hydra:\n  overrides:\n    hydra: {json.dumps(about)}\n")
+    (words,) = suggested(folder)
+    place = ["hydra.launcher.workers=1", f"hydra.sweep.dir={folder}", "--extend"]
+    assert words == ["-m", "optimizer.lr=0.1,0.2", "seeds=5", *place]
+
+
+def test_runs_over_folds_get_more_seeds_with_all_their_folds(tmp_path):
+    runs = [({"dataset.folds": 3, "dataset.fold": f, "optimizer.lr": lr}, lr) for lr in (0.1, 0.2) for f in range(3)]
+    (words,) = suggested(make_sweep(tmp_path / "all", runs))
+    assert words[1:3] == ["dataset.folds=3", "optimizer.lr=0.1,0.2"] and "dataset.fold=" not in " ".join(words)
+    (words,) = suggested(make_sweep(tmp_path / "some", [run for run in runs if run[0]["dataset.fold"] < 2]))
+    assert "dataset.fold=0,1" in words
