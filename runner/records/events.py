@@ -9,6 +9,7 @@ to write.
 
 from __future__ import annotations
 
+import math
 import struct
 import time
 from collections.abc import Iterable, Mapping
@@ -38,11 +39,11 @@ def header() -> bytes:
 
 
 def scalars(step: int, values: Iterable[tuple[str, float]]) -> bytes:
-    """One event with a point at `step` for each (tag, value)."""
+    """One event with a point at `step` for each (tag, value); "not a number" has one pattern of bits, whatever made it."""
     event = Event(wall_time=time.time(), step=step)
     add = event.summary.value.add
     for tag, value in values:
-        add(tag=tag, simple_value=value)
+        add(tag=tag, simple_value=value if value == value else math.nan)
     return record(event.SerializeToString())
 
 

@@ -16,7 +16,7 @@ from runner.data.prepare import RunData
 from runner.diagnostics.verdict import verdict
 from runner.population.export import architecture, state_dict
 from runner.records import disk
-from runner.training.checksum import digest, to_bytes
+from runner.training.checksum import canonical, digest, to_bytes
 from runner.training.engine import Engine
 from runner.training.trial import Trial
 
@@ -43,7 +43,7 @@ class Outcome:
 def model_bytes(engine: Engine, row: int, settings: Settings, data: RunData) -> bytes:
     """model.safetensors of one row: weights under nn.Sequential names, metadata to rebuild module and encoding."""
     arch = architecture(settings, engine.layout.widths[0], engine.layout.widths[-1])
-    state = state_dict(arch, engine.layout, engine.theta[row].cpu(), engine.buffers[row].cpu())
+    state = canonical(state_dict(arch, engine.layout, engine.theta[row].cpu(), engine.buffers[row].cpu()))
     metadata = {
         "format": str(MODEL_FORMAT),
         "architecture": json.dumps(arch),

@@ -62,7 +62,10 @@ class RootMeanSquare(Metric):
 @register("metric", "r2")
 @dataclass
 class Determination(Metric):
-    """1 - sum (z - y)^2 / sum (y - mean y)^2: the share of the target's variance that is predicted"""
+    """1 - sum (z - y)^2 / sum (y - mean y)^2: the share of the target's variance that is predicted
+
+    NaN where all examples have one answer (a single row, say), as there is nothing to explain.
+    """
 
     tasks = ("regression",)
     maximize = True
@@ -72,7 +75,8 @@ class Determination(Metric):
 
     def value(self, collected, whole):
         y = whole.answers
-        return 1 - collected / (y - y.mean(1, keepdim=True)).square().sum(1)
+        differ = (y != y[:, :1]).any(1)  # exact, where the mean of equal numbers may be rounded
+        return (1 - collected / (y - y.mean(1, keepdim=True)).square().sum(1)).where(differ, float("nan"))
 
 
 @register("metric", "mae")
