@@ -25,6 +25,7 @@ from tensorboard.plugins.custom_scalar.layout_pb2 import Category, Chart, Layout
 from tensorboard.plugins.hparams.api_pb2 import Status
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo, SessionStartInfo
 
+from runner.records.buckets import buckets as counted
 from runner.records.crc import record
 
 BUCKETS = 30
@@ -56,7 +57,7 @@ def histogram(tag: str, step: int, array: Any, *, buckets: int = BUCKETS) -> byt
     values = values[np.isfinite(values)]
     rows = np.zeros((0, 3))
     if values.size:
-        counts, edges = np.histogram(values, bins=buckets)
+        counts, edges = counted(values, buckets)
         rows = np.stack([edges[:-1], edges[1:], counts], axis=1)
     content = rows.astype("<f8").tobytes()
     tensor = TensorProto(dtype=DT_DOUBLE, tensor_shape=_shape(*rows.shape), tensor_content=content)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from runner.records import disk
 from runner.reports import run_figures as figures
 from runner.reports.run_figures import Ended
@@ -51,7 +53,8 @@ def draw(trial: Trial, engine: Engine) -> None:
     """Draw what the weights that are kept have learned; `engine` holds them as its only row."""
     ended, files = Ended(trial, engine), trial.settings.trainer.figures is True
     for figure in FIGURES:
-        picture = figure.draw(ended) if files or not figure.repeats else None
+        with np.errstate(all="ignore"):  # numbers so large that an axis has no room for them are no news to a picture
+            picture = figure.draw(ended) if files or not figure.repeats else None
         if picture:
             trial.files.image(f"figures/{figure.name}", ended.epoch, picture)
             if files:

@@ -108,11 +108,14 @@ def _classification(outputs_NC: np.ndarray, codes: np.ndarray, encoding) -> dict
 
 
 def _regression(outputs_NC: np.ndarray, truth: np.ndarray, encoding) -> dict[str, float]:
-    """rmse in the units of the target, and r2 = 1 - squared errors / squared deviations from the mean."""
-    squares = np.square(encoding.decode(outputs_NC) - truth).sum()
-    spread = np.square(truth - truth.mean()).sum()
-    rmse = {"rmse": float(np.sqrt(squares / len(truth)))}
-    return rmse | {"r2": float(1 - squares / spread)} if spread > 0 else rmse
+    """rmse in the units of the target, and r2 = 1 - squared errors / squared deviations from the mean; NaN, which is not
+    defined, where all rows have one answer.
+    """
+    with np.errstate(over="ignore"):
+        squares = np.square(encoding.decode(outputs_NC) - truth).sum()
+        spread = np.square(truth - truth.mean()).sum()
+    r2 = 1 - squares / spread if (truth != truth[0]).any() else np.nan
+    return {"rmse": float(np.sqrt(squares / len(truth))), "r2": float(r2)}
 
 
 def default_out(source: Path) -> Path:
