@@ -13,12 +13,13 @@ from torch import Tensor
 
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
+from runner.diagnostics.facts import Facts
 from runner.diagnostics.verdict import verdict
 from runner.population.export import architecture, state_dict
 from runner.records import disk
 from runner.training.checksum import canonical, digest, to_bytes
 from runner.training.engine import Engine
-from runner.training.trial import Trial
+from runner.training.trial import SPLITS, Trial
 
 MODEL_FORMAT = 2  # 1: without norm_position, residual and link, which were before, false and softmax
 
@@ -65,17 +66,26 @@ def split_metrics(metrics: dict[str, float], split: str) -> dict[str, float | No
     return {k: v if v is not None and math.isfinite(v) else None for k, v in found.items()}
 
 
-def verdict_of(trial: Trial) -> str | None:
-    """High bias, high variance or fine, by the metrics of the weights that are kept; None if the run diverged."""
-    if trial.status == "diverged":
-        return None
-    data = trial.data
-    counts = np.bincount(data.y[data.train]) if data.task == "classification" else None
-    return verdict(
-        split_metrics(trial.kept, "train"),
-        split_metrics(trial.kept, "val"),
-        rows=len(data.val),
-        majority=None if counts is None else float(counts.max() / counts.sum()),
+def facts_of(trial: Trial, engine: Engine, test: dict[str, float]) -> Facts:
+    """What the verdict on a run goes by."""
+    data, counts, guess = trial.data, {}, None
+    if data.task == "classification":
+        counts = {s: np.bincount(data.y[getattr(data, s)], minlength=data.outputs).tolist() for s in SPLITS}
+        rows = len(data.train)
+        guess = engine.loss.of_guessing([n / rows for n in counts["train"]]) if data.weights is None else None
+    return Facts(
+        settings=trial.settings,
+        task=data.task,
+        status=str(trial.status),
+        kept=trial.kept | test,
+        last=trial.last,
+        kept_epoch=int(trial.kept["epoch"]),
+        best_epoch=trial.stopping.best_epoch,
+        last_epoch=int(trial.last["epoch"]),
+        watched=trial.stopping.best is not None,
+        rows={split: len(getattr(data, split)) for split in SPLITS},
+        counts=counts,
+        guess=guess,
     )
 
 
@@ -91,7 +101,7 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
         "epochs": int(trial.last["epoch"]),
         **{split: split_metrics(trial.kept | test, split) for split in ("train", "val", "test")},
         "examples": {split: len(getattr(trial.data, split)) for split in ("train", "val", "test")},
-        "verdict": verdict_of(trial),
+        "verdict": verdict(facts_of(trial, engine, test)),
         "parameters": engine.layout.parameters,
         "seconds": round(trial.seconds, 3),
         "seed": trial.settings.seed,

@@ -29,6 +29,29 @@ class MeanLoss(Metric):
         return collected / whole.count
 
 
+@register("metric", "weighted_loss")
+@dataclass
+class WeightedLoss(Metric):
+    """sum w loss / sum w: the data loss with the weights that `class_weights` and `sample_weight` give it in training
+
+    Without weights it is the loss.
+    """
+
+    tasks = TASKS
+
+    @staticmethod
+    def collect(chunk):
+        """[M, 2]: sums of w loss and of w."""
+        import torch
+
+        losses = chunk.losses.double()
+        w = losses.new_ones(losses.shape) if chunk.weights is None else chunk.weights.double()
+        return torch.stack([(w * losses).sum(1), w.sum(1)], 1)
+
+    def value(self, collected, whole):
+        return collected[:, 0] / collected[:, 1]
+
+
 @register("metric", "accuracy")
 @dataclass
 class Accuracy(Metric):
