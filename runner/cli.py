@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
 
 from runner import __version__
 from runner.commands import COMMANDS
@@ -18,6 +19,7 @@ from runner.errors import RunnerError
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; errors meant for users become a message instead of a traceback."""
+    warnings.formatwarning = _one_line
     words = sys.argv[1:] if arguments is None else list(arguments)
     if words == ["--version"]:
         print(f"runner {__version__}")
@@ -37,3 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 a defect: one line on the screen, the traceback in a file
         report_unexpected(error)
         return 1
+
+
+def _one_line(message: Warning | str, *_where: object, **_line: object) -> str:
+    """A library's warning without its source code, which is no news to users."""
+    return f"runner: warning: {message}\n"

@@ -115,8 +115,8 @@ def stops_unweighted(s: Settings, known: Known) -> Iterator[str]:
         key = f"dataset.{weights[0]}"
         yield (
             f"early_stopping.monitor = {stop.monitor}: counts every example alike, while {key} = "
-            f"{show(getattr(s.dataset, weights[0]))} weights them in what is trained, so that an epoch may be kept that "
-            f"has overfitted by then; use early_stopping.monitor={stop.split}/weighted_loss"
+            f"{show(getattr(s.dataset, weights[0]))} weights them in what is trained, so that the kept epoch may have "
+            f"overfitted; use early_stopping.monitor={stop.split}/weighted_loss"
         )
 
 

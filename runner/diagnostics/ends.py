@@ -36,8 +36,8 @@ def untrained_is_best(f: Facts) -> str | None:
     head = f"untrained network kept: {monitor} never got better than before training{was}"
     if _rose(f, f"val/{score}"):
         return (
-            f"{head}, although {moved(f, f'val/{score}')}. Long steps made its mistakes too sure: try a lower {rate(f)}, "
-            f"or early_stopping.monitor=val/{score}."
+            f"{head}, although {moved(f, f'val/{score}')}. Long steps made its mistakes too sure: try a lower "
+            f"{rate(f)}, or early_stopping.monitor=val/{score}."
         )
     if _rose(f, f"train/{score}"):
         return (
@@ -48,8 +48,8 @@ def untrained_is_best(f: Facts) -> str | None:
     if before is not None and (after is None or after > 1.01 * before):
         return f"{head}, and {moved(f, 'train/loss')}. The steps are too long: try a lower {rate(f)}."
     return (
-        f"{head}, and training changed next to nothing. Try another {rate(f)}, or another {init(f)} if no gradient reaches "
-        "the weights."
+        f"{head}, and training changed next to nothing. Try another {rate(f)}, or another {init(f)} if no gradient "
+        "reaches the weights."
     )
 
 
@@ -77,7 +77,7 @@ def learned_nothing(f: Facts) -> str | None:
 
 
 def _like_a_constant(f: Facts, errors: Errors) -> bool:
-    """Errors as large as the constant answer's, or smaller by luck; but where the loss says that it is better, it is."""
+    """Errors as large as the constant answer's, or smaller by luck; where the loss says that it is better, it is."""
     loss, constant, rows = f.value("train/loss"), errors.constant, f.rows.get("train", 0)
     if f.guess and loss is not None and loss < (1 - EXPLAINED) * f.guess:
         return False
@@ -93,6 +93,5 @@ def nothing_that_holds(f: Facts) -> str | None:
         return None
     if (f.guess and loss is not None and loss < f.guess) or errors.constant == 0:
         return None
-    return (
-        f"nothing that holds for other rows: {numbers(f, errors)}. Try more data or stronger regularization; or {NO_USE}."
-    )
+    advice = f"Try more data or stronger regularization; or {NO_USE}"
+    return f"nothing that holds for other rows: {numbers(f, errors)}. {advice}."

@@ -24,8 +24,8 @@ EXPLAINED = 0.01  # share of the loss of a guess that is worth saying
 
 @dataclass(frozen=True)
 class Facts:
-    """A run that has ended. `kept` and `last` are metrics, "<split>/<name>", at the epoch that is kept (of the test split
-    too) and at the last; None is one that is not a number.
+    """A run that has ended. `kept` and `last` are metrics, "<split>/<name>", at the epoch that is kept (of the test
+    split too) and at the last.
     """
 
     settings: Settings
@@ -39,7 +39,7 @@ class Facts:
     watched: bool = True  # whether the monitored metric was ever a number
     rows: Mapping[str, int] = field(default_factory=dict)  # by split
     counts: Mapping[str, Sequence[int]] = field(default_factory=dict)  # rows of each class, by split
-    guess: float | None = None  # the loss of always guessing by the classes' shares; None if not known or not comparable
+    guess: float | None = None  # the loss of guessing by the classes' shares; None if not known or not comparable
 
     def value(self, name: str, of: Mapping[str, Any] | None = None) -> float | None:
         """A metric, by default at the kept epoch; None unless it is a finite number."""

@@ -17,14 +17,16 @@ def underfits(f: Facts, errors: Errors) -> Finding | None:
     """Large errors on what it was trained on."""
     if errors.train <= BIAS * errors.constant:
         return None
-    return ("rare classes", _for_rare_classes(errors)) if errors.guess else ("high bias (underfitting)", _for_the_fit(f))
+    return (
+        ("rare classes", _for_rare_classes(errors)) if errors.guess else ("high bias (underfitting)", _for_the_fit(f))
+    )
 
 
 def _for_rare_classes(errors: Errors) -> str:
     return (
-        f"It takes {1 - errors.train:.0%} off the loss of a guess, which may be all that these inputs tell. Accuracy is "
-        "that of always the most frequent class: judge by trainer.metrics=[roc_auc,balanced_accuracy,f1]; "
-        "dataset.class_weights=balanced finds more of the rare classes"
+        f"It takes {1 - errors.train:.0%} off the loss of a guess, which may be all that these inputs tell. Accuracy "
+        "is that of always the most frequent class: judge by trainer.metrics=[roc_auc,balanced_accuracy,f1]; "
+        "dataset.class_weights=balanced with early_stopping.monitor=val/weighted_loss finds more of the rare classes"
     )
 
 
@@ -46,10 +48,12 @@ def overfits(f: Facts, errors: Errors) -> Finding | None:
     if not _varied(errors):
         return None
     advice = "Try more data, stronger regularization or a smaller network"
-    if f.improving:
+    monitor = f.settings.early_stopping.monitor
+    if f.weighted and monitor == "val/loss":
+        advice = "Stop by what is trained, which is weighted: early_stopping.monitor=val/weighted_loss"
+    elif f.improving:
         advice = f"{improving(f)}: first try {longer(f)}"
     elif _left_the_best(f):
-        monitor = f.settings.early_stopping.monitor
         advice = f"{monitor} was best at epoch {f.best_epoch} of {f.last_epoch}: {KEEP_BEST} keeps that network"
     return "high variance (overfitting)", advice
 
@@ -65,14 +69,13 @@ def _left_the_best(f: Facts) -> bool:
 
 def too_sure(f: Facts, errors: Errors) -> Finding | None:
     """Its choices are better than a guess's and its probabilities worse."""
-    found = [(value, name) for name, value in (("validation", f.value("val/loss")), ("test", f.value("test/loss"))) if value]
-    loss, name = max(found, default=(0.0, ""))
+    loss, name = max((f.value("val/loss") or 0.0, "validation"), (f.value("test/loss") or 0.0, "test"))
     if not f.guess or loss <= f.guess or (errors.train if errors.val is None else errors.val) >= errors.constant:
         return None
     keep = "" if not _left_the_best(f) or _varied(errors) else f"{KEEP_BEST} (epoch {f.best_epoch} was the best), "
     return "overconfident", (
-        f"It chooses well but is too sure when it is wrong: {name} loss {loss:.3g}, where guessing costs {f.guess:.3g}. "
-        f"Try {keep}regularizer.label_smoothing=0.1 or a lower {rate(f)}"
+        f"It chooses well but is too sure when it is wrong: {name} loss {loss:.3g}, where guessing costs "
+        f"{f.guess:.3g}. Try {keep}regularizer.label_smoothing=0.1 or a lower {rate(f)}"
     )
 
 
@@ -81,7 +84,9 @@ def nothing_wrong(f: Facts, errors: Errors) -> Finding:
     if not f.rows.get("val"):
         return "fine", "It fits; without a validation split nobody knows whether it generalizes"
     if _too_few(f, errors):
-        cannot = f"{validation_rows(f)} cannot say whether it generalizes; with dataset.folds=5 every row validates once"
+        cannot = (
+            f"{validation_rows(f)} cannot say whether it generalizes; with dataset.folds=5 every row validates once"
+        )
         return "too few validation rows to tell", f"It fits, but {cannot}"
     return "fine", "It fits, and what it learned holds for examples it has not seen"
 
@@ -118,6 +123,6 @@ def too_good(f: Facts, errors: Errors) -> str | None:
     if max(abs(errors.train), abs(errors.val), 1 - test) > 1e-4:
         return None
     return (
-        "No mistake anywhere is suspicious: look for a column that gives the answer away, such as an id, a row number or "
-        "something that is known only afterwards (dataset.drop)"
+        "No mistake anywhere is suspicious: look for a column that gives the answer away, such as an id, a row number "
+        "or something that is known only afterwards (dataset.drop)"
     )

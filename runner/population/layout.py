@@ -84,8 +84,8 @@ class Layout:
         return (place * POSITION).to(device), mask[0, :size].to(device)
 
     def true_weights_of(self, rows: Tensor) -> Tensor:
-        """The weights [M, weights] of rows [M, P], with zeros in the padding whatever it holds: arithmetic on numbers that
-        are not finite (0 times infinity) fills it.
+        """The weights [M, weights] of rows [M, P], with zeros in the padding whatever it holds: arithmetic on numbers
+        that are not finite (0 times infinity) fills it.
         """
         if self._weight_mask is None or self._weight_mask.device != rows.device:
             self._weight_mask = self.true_positions(self.weights, rows.device)[1]

@@ -40,7 +40,7 @@ def header() -> bytes:
 
 
 def scalars(step: int, values: Iterable[tuple[str, float]]) -> bytes:
-    """One event with a point at `step` for each (tag, value); "not a number" has one pattern of bits, whatever made it."""
+    """One event with a point at `step` for each (tag, value); NaN has one pattern of bits, whatever made it."""
     event = Event(wall_time=time.time(), step=step)
     add = event.summary.value.add
     for tag, value in values:

@@ -263,8 +263,8 @@ class Engine:
         return self.average.shown
 
     def weight_statistics(self) -> dict[str, np.ndarray]:
-        """weight_norm (L2 norm of all weights) and sparsity (share of weights that are exactly zero), [M] each; both NaN
-        where a weight is not finite.
+        """weight_norm (L2 norm of all weights) and sparsity (share of weights that are exactly zero), [M] each; both
+        NaN where the norm is not finite.
         """
         true_MP = self.layout.true_weights_of(self.kept["theta"])
         zeros = (true_MP == 0).sum(1) - (self.layout.weights - self.layout.true_weights)

@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from runner.config.settings import Settings
-from runner.data.prepare import RunData
 from runner.diagnostics.facts import Facts
 from runner.diagnostics.verdict import verdict
 from runner.population.export import architecture, state_dict
@@ -21,6 +19,7 @@ from runner.training.checksum import canonical, digest, to_bytes
 from runner.training.engine import Engine
 from runner.training.trial import SPLITS, Trial
 
+ENDED = ("status", "reason", "kept_epoch", "epochs")  # of the summary, what the model itself says too
 MODEL_FORMAT = 2  # 1: without norm_position, residual and link, which were before, false and softmax
 
 
@@ -41,8 +40,11 @@ class Outcome:
         return self.summary.get(split, {}).get(name)
 
 
-def model_bytes(engine: Engine, row: int, settings: Settings, data: RunData) -> bytes:
-    """model.safetensors of one row: weights under nn.Sequential names, metadata to rebuild module and encoding."""
+def model_bytes(engine: Engine, row: int, trial: Trial) -> bytes:
+    """model.safetensors of one row: weights under nn.Sequential names, metadata to rebuild module and encoding, and how
+    the run ended, so that nobody takes a network for more than it is.
+    """
+    settings, data = trial.settings, trial.data
     arch = architecture(settings, engine.layout.widths[0], engine.layout.widths[-1])
     state = canonical(state_dict(arch, engine.layout, engine.theta[row].cpu(), engine.buffers[row].cpu()))
     metadata = {
@@ -50,6 +52,7 @@ def model_bytes(engine: Engine, row: int, settings: Settings, data: RunData) -> 
         "architecture": json.dumps(arch),
         "encoding": data.encoding_json,
         "dtype": settings.trainer.dtype,
+        "ended": json.dumps({key: summary_of_end(trial)[key] for key in ENDED}),
     }
     return to_bytes(state, metadata | {"sha256": model_digest(state, metadata)})
 
@@ -57,6 +60,17 @@ def model_bytes(engine: Engine, row: int, settings: Settings, data: RunData) -> 
 def model_digest(state: dict[str, Tensor], metadata: dict[str, str]) -> str:
     """The checksum of a model: over its tensors and its metadata, the checksum itself left out."""
     return digest(state, json.dumps({key: value for key, value in metadata.items() if key != "sha256"}, sort_keys=True))
+
+
+def summary_of_end(trial: Trial) -> dict[str, Any]:
+    """How the run ended, as its summary says it."""
+    return {
+        "status": str(trial.status),
+        "reason": trial.reason,
+        "best_epoch": trial.stopping.best_epoch,
+        "kept_epoch": int(trial.kept["epoch"]),
+        "epochs": int(trial.last["epoch"]),
+    }
 
 
 def split_metrics(metrics: dict[str, float], split: str) -> dict[str, float | None]:
@@ -93,12 +107,8 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
     """Write the model, then the summary; `engine` holds the weights to keep."""
     summary: dict[str, Any] = {
         "format": 1,
-        "status": trial.status,
-        "reason": trial.reason,
+        **summary_of_end(trial),
         "monitor": trial.settings.early_stopping.monitor,
-        "best_epoch": trial.stopping.best_epoch,
-        "kept_epoch": int(trial.kept["epoch"]),
-        "epochs": int(trial.last["epoch"]),
         **{split: split_metrics(trial.kept | test, split) for split in ("train", "val", "test")},
         "examples": {split: len(getattr(trial.data, split)) for split in ("train", "val", "test")},
         "verdict": verdict(facts_of(trial, engine, test)),
@@ -109,7 +119,7 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
         **facts,
     }
     folder = trial.files.folder
-    disk.replace(folder / "model.safetensors", model_bytes(engine, row, trial.settings, trial.data))
+    disk.replace(folder / "model.safetensors", model_bytes(engine, row, trial))
     flat = {f"{split}/{k}": v for split in ("train", "val", "test") for k, v in summary[split].items() if v is not None}
     if summary["verdict"]:
         trial.files.text("verdict", summary["verdict"])
