@@ -30,8 +30,13 @@ def untrained_is_best(f: Facts) -> str | None:
     """Early stopping kept the network of epoch 0, whatever training did afterwards: why?"""
     if f.kept_epoch:
         return None
-    monitor, score = f.settings.early_stopping.monitor, f.score
+    stop, monitor, score = f.settings.early_stopping, f.settings.early_stopping.monitor, f.score
     start, end = (f.value(monitor, of) for of in (f.kept, f.last))
+    if start is not None and end is not None and (end > start if stop.maximize else end < start):
+        return (
+            f"untrained network kept: {monitor} went from {start:.3g} to {end:.3g}, never better by more than "
+            f"early_stopping.min_delta = {stop.min_delta:g}: try a smaller one, or more epochs of patience."
+        )
     was = "" if start is None else f" ({start:.3g}, at the end {'nan' if end is None else f'{end:.3g}'})"
     head = f"untrained network kept: {monitor} never got better than before training{was}"
     if _rose(f, f"val/{score}"):
@@ -78,12 +83,18 @@ def learned_nothing(f: Facts) -> str | None:
 
 def _like_a_constant(f: Facts, errors: Errors) -> bool:
     """Errors as large as the constant answer's, or smaller by luck; where the loss says that it is better, it is."""
-    loss, constant, rows = f.value("train/loss"), errors.constant, f.rows.get("train", 0)
+    loss = f.value("train/loss")
     if f.guess and loss is not None and loss < (1 - EXPLAINED) * f.guess:
         return False
-    if f.guess and rows:
-        constant -= STANDARD_ERRORS * math.sqrt(constant * (1 - constant) / rows)
-    return errors.train > BIAS * errors.constant and errors.train >= constant
+    return errors.train > BIAS * errors.constant and errors.train >= errors.constant - _luck(f, errors)
+
+
+def _luck(f: Facts, errors: Errors) -> float:
+    """By how much a training error may be smaller than that of a constant answer and mean nothing."""
+    constant, rows = errors.constant, f.rows.get("train", 0)
+    if not 0 < constant < 1 or not rows:  # not a share of the rows
+        return EXPLAINED
+    return STANDARD_ERRORS * math.sqrt(constant * (1 - constant) / rows)
 
 
 def nothing_that_holds(f: Facts) -> str | None:

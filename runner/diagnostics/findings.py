@@ -34,7 +34,7 @@ def _for_the_fit(f: Facts) -> str:
     """What helps a network that does not fit its training rows, the most likely first."""
     patience = f.settings.early_stopping.patience
     if f.improving:
-        return f"{improving(f)}: try {longer(f)} or a higher {rate(f)}"
+        return f"{improving(f)}: try {longer(f)} or a higher {rate(f)}, then a larger network"
     if f.status == "stopped_early" and patience is not None and patience < PATIENT:
         too_soon = f"It may have stopped too soon, after epoch {f.last_epoch}"
         return f"{too_soon}: try early_stopping.patience={PATIENT} (now {patience})"

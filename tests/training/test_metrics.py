@@ -204,4 +204,4 @@ def test_r2_of_equal_answers_is_not_defined(answers):
     """The mean of three times 0.1 is not 0.1 in binary."""
     z = np.linspace(0, 1, len(answers), dtype=np.float32)[None, :, None]
     assert np.isnan(Examples(z, np.array([answers])).measure(["r2"])["r2"][0])
-    assert np.isfinite(Examples(z, np.array([answers[:-1] + [0.2]])).measure(["rmse"])["rmse"][0])
+    assert np.isfinite(Examples(z, np.array([[*answers[:-1], 0.2]])).measure(["rmse"])["rmse"][0])
