@@ -1,7 +1,8 @@
 """The command line: `runner [OVERRIDES]` trains, a first word that is a command does something else.
 
 Each command is a module of `runner.commands` with `run(arguments) -> exit code`, imported when it is used.
-Exit codes: 0 done; 1 a run failed, or a single run diverged; 2 usage, configuration or data; 130 interrupted.
+Exit codes: 0 done; 1 a run failed, or a single run or every run of a sweep diverged; 2 usage, configuration or data;
+130 interrupted.
 """
 
 from __future__ import annotations
