@@ -171,8 +171,9 @@ def _note_untrained(section: Section) -> None:
     runs, settings = sum(found), sum(count > 0 for count in found)
     if runs:
         section.notes.append(
-            f"{runs} run{'s' * (runs != 1)} of {settings} setting{'s' * (settings != 1)} kept the untrained network (best "
-            "epoch 0), as training never bettered it: what is shown of them is that network, and a lower optimizer.lr helps"
+            f"{runs} run{'s' * (runs != 1)} of {settings} setting{'s' * (settings != 1)} kept the untrained network "
+            "(best epoch 0), as training never bettered it: their numbers are those of that network. Try a lower "
+            "optimizer.lr there"
         )
 
 

@@ -19,7 +19,7 @@ from runner.training.checksum import canonical, digest, to_bytes
 from runner.training.engine import Engine
 from runner.training.trial import SPLITS, Trial
 
-ENDED = ("status", "reason", "kept_epoch", "epochs")  # of the summary, what the model itself says too
+ENDED = ("status", "reason", "kept_epoch", "epochs")  # what the model says of its run, as the summary does
 MODEL_FORMAT = 2  # 1: without norm_position, residual and link, which were before, false and softmax
 
 
@@ -52,7 +52,7 @@ def model_bytes(engine: Engine, row: int, trial: Trial) -> bytes:
         "architecture": json.dumps(arch),
         "encoding": data.encoding_json,
         "dtype": settings.trainer.dtype,
-        "ended": json.dumps({key: summary_of_end(trial)[key] for key in ENDED}),
+        "ended": json.dumps(how_it_ended(trial)),
     }
     return to_bytes(state, metadata | {"sha256": model_digest(state, metadata)})
 
@@ -62,15 +62,10 @@ def model_digest(state: dict[str, Tensor], metadata: dict[str, str]) -> str:
     return digest(state, json.dumps({key: value for key, value in metadata.items() if key != "sha256"}, sort_keys=True))
 
 
-def summary_of_end(trial: Trial) -> dict[str, Any]:
-    """How the run ended, as its summary says it."""
-    return {
-        "status": str(trial.status),
-        "reason": trial.reason,
-        "best_epoch": trial.stopping.best_epoch,
-        "kept_epoch": int(trial.kept["epoch"]),
-        "epochs": int(trial.last["epoch"]),
-    }
+def how_it_ended(trial: Trial) -> dict[str, Any]:
+    """`ENDED` of a run."""
+    kept, last = int(trial.kept["epoch"]), int(trial.last["epoch"])
+    return dict(zip(ENDED, (str(trial.status), trial.reason, kept, last), strict=True))
 
 
 def split_metrics(metrics: dict[str, float], split: str) -> dict[str, float | None]:
@@ -107,8 +102,9 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
     """Write the model, then the summary; `engine` holds the weights to keep."""
     summary: dict[str, Any] = {
         "format": 1,
-        **summary_of_end(trial),
+        **how_it_ended(trial),
         "monitor": trial.settings.early_stopping.monitor,
+        "best_epoch": trial.stopping.best_epoch,
         **{split: split_metrics(trial.kept | test, split) for split in ("train", "val", "test")},
         "examples": {split: len(getattr(trial.data, split)) for split in ("train", "val", "test")},
         "verdict": verdict(facts_of(trial, engine, test)),

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import sys
 import warnings
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from runner.cli import main
+from runner.execution import hydra_files
 
 QUICK = ["dataset=iris", "model.hidden=[4]", "trainer.epochs=2", "trainer.progress=false", "trainer.figures=false"]
 SWEEP = ["-m", *QUICK, "hydra.sweep.dir=sweep", "optimizer=sgd"]
@@ -38,6 +40,19 @@ def test_a_sweep_is_done_if_one_of_its_runs_finished(launcher, rates, code, caps
         assert main(["resume", "sweep"]) == code
         assert ("runner best" in capsys.readouterr().out) == (code == 0)
         assert main(["best", "sweep"]) == code
+
+
+def test_a_job_that_diverged_returns_no_number_to_a_sweeper(monkeypatch):
+    """The best value that it reached before is not what its settings are worth."""
+    from runner.execution import launch
+
+    found = []
+    monkeypatch.setattr(launch, "job_return", lambda *a: found.append(returned(*a)) or found[-1])
+    returned = hydra_files.job_return
+    assert main([*SWEEP, "hydra.launcher.executor=serial", "optimizer.lr=1e20,0.01"]) == 0
+    values = [each.return_value for each in found]
+    assert math.isnan(values[0])
+    assert values[1] == json.loads(next(Path("sweep").glob("001*/summary.json")).read_text())["val"]["loss"]
 
 
 def test_folds_of_which_one_diverged_are_averaged_without_it(monkeypatch, capsys):

@@ -1,10 +1,14 @@
 """The verdict on Ng's own examples, at its thresholds, and where there is little to go by."""
 
+import functools
 import math
 import subprocess
 import sys
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runner.config.settings import default_tree
 from runner.config.validate import validate
@@ -12,6 +16,7 @@ from runner.diagnostics.facts import BIAS, VARIANCE, Facts, wilson
 from runner.diagnostics.verdict import verdict
 
 
+@functools.cache
 def settings(**changes):
     tree = default_tree()
     for key, value in changes.items():
@@ -219,6 +224,35 @@ def test_the_interval_of_a_share_is_scipys(right, rows):
 
     found = binomtest(right, rows).proportion_ci(method="wilson")
     assert wilson(right / rows, rows) == pytest.approx((found.low, found.high), abs=2e-5)
+
+
+SCORE = st.one_of(
+    st.none(), st.floats(-1e300, 1), st.just(math.nan), st.just(math.inf), st.sampled_from([0.0, 0.5, 1.0])
+)
+LOSS = st.one_of(st.none(), st.floats(0, 1e300), st.just(math.nan), st.just(math.inf))
+EPOCH = st.integers(0, 30)
+
+
+@hypothesis.settings(max_examples=150)
+@given(st.data())
+def test_whatever_is_known_there_are_sentences_without_an_error(data):
+    names = {"accuracy": SCORE, "r2": SCORE, "balanced_accuracy": SCORE, "loss": LOSS}
+    every = {f"{split}/{name}": values for split in ("train", "val", "test") for name, values in names.items()}
+    kept_epoch, best, last = sorted(data.draw(st.tuples(EPOCH, EPOCH, EPOCH)))
+    words = judged(
+        data.draw(st.fixed_dictionaries(every)),
+        last=data.draw(st.fixed_dictionaries(every)),
+        task=data.draw(st.sampled_from(["classification", "regression"])),
+        rows=data.draw(st.sampled_from([0, 1, 2, 9, 1000])),
+        counts=data.draw(st.sampled_from([(1, 0), (5, 5), (990, 10), (3, 3, 3), (0, 7, 1)])),
+        status=data.draw(st.sampled_from(["completed", "stopped_early", "diverged"])),
+        guess=data.draw(st.sampled_from([None, 0.0, 0.5, 2.3])),
+        epochs=(kept_epoch, best, last),
+        dataset__label_noise=data.draw(st.sampled_from([0.0, 0.3, 0.9])),
+        dataset__class_weights=data.draw(st.sampled_from([None, "balanced"])),
+    )
+    assert words is None or (words.endswith(".") and not words.endswith(".."))
+    assert words is None or not words.startswith("fine") or ("nan" not in words and "inf" not in words)
 
 
 def test_it_needs_no_torch():
