@@ -21,6 +21,18 @@ def diverged(f: Facts) -> str | None:
     return f"diverged: the network that is kept {kept}. The steps were too long: try a lower {rate(f)}{clip}{scale}."
 
 
+def not_finite(f: Facts) -> str | None:
+    """The network that is kept has an answer that is no number, though training went on."""
+    for split, name in (("train", "training"), ("val", "validation"), ("test", "test")):
+        loss = f.kept.get(f"{split}/loss")
+        if loss is not None and not math.isfinite(loss):
+            return (
+                f"not finite: the {name} loss is {loss:g}. Either a {name} row holds numbers far outside the others, or "
+                f"the weights have grown too large: look at the data, or try a lower {rate(f)}."
+            )
+    return None
+
+
 def not_trained(f: Facts) -> str | None:
     """trainer.epochs = 0."""
     return None if f.last_epoch else "untrained: trainer.epochs = 0, so these are the numbers of the initial network."

@@ -17,9 +17,8 @@ def underfits(f: Facts, errors: Errors) -> Finding | None:
     """Large errors on what it was trained on."""
     if errors.train <= BIAS * errors.constant:
         return None
-    return (
-        ("rare classes", _for_rare_classes(errors)) if errors.guess else ("high bias (underfitting)", _for_the_fit(f))
-    )
+    rare = errors.guess is not None
+    return ("rare classes", _for_rare_classes(errors)) if rare else ("high bias (underfitting)", _for_the_fit(f))
 
 
 def _for_rare_classes(errors: Errors) -> str:

@@ -23,6 +23,7 @@ from runner.diagnostics.words import numbers
 
 ENDS: tuple[Callable[[Facts], str | None], ...] = (
     ends.diverged,
+    ends.not_finite,
     ends.not_trained,
     ends.untrained_is_best,
     ends.learned_nothing,

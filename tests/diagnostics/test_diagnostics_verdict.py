@@ -226,10 +226,23 @@ def test_the_interval_of_a_share_is_scipys(right, rows):
     assert wilson(right / rows, rows) == pytest.approx((found.low, found.high), abs=2e-5)
 
 
-SCORE = st.one_of(
-    st.none(), st.floats(-1e300, 1), st.just(math.nan), st.just(math.inf), st.sampled_from([0.0, 0.5, 1.0])
-)
-LOSS = st.one_of(st.none(), st.floats(0, 1e300), st.just(math.nan), st.just(math.inf))
+@pytest.mark.parametrize("split, name", [("val", "validation"), ("test", "test")])
+@pytest.mark.parametrize("loss", [math.inf, math.nan])
+def test_a_loss_that_is_not_finite_is_never_fine(split, name, loss):
+    kept = {
+        "train/r2": 0.99,
+        "val/r2": 0.98,
+        "train/loss": 0.1,
+        "val/loss": 0.1,
+        "test/loss": 0.1,
+        f"{split}/loss": loss,
+    }
+    words = judged(kept, task="regression")
+    assert words.startswith(f"not finite: the {name} loss is {loss:g}. Either a {name} row holds numbers far outside")
+
+
+SCORE = st.one_of(st.floats(-1e300, 1), st.sampled_from([None, math.nan, -math.inf, 0.0, 0.5, 1.0]))
+LOSS = st.one_of(st.floats(0, 1e300), st.sampled_from([None, math.nan, math.inf]))
 EPOCH = st.integers(0, 30)
 
 
