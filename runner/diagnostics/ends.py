@@ -27,8 +27,8 @@ def not_finite(f: Facts) -> str | None:
         loss = f.kept.get(f"{split}/loss")
         if loss is not None and not math.isfinite(loss):
             return (
-                f"not finite: the {name} loss is {loss:g}. Either a {name} row holds numbers far outside the others, or "
-                f"the weights have grown too large: look at the data, or try a lower {rate(f)}."
+                f"not finite: the {name} loss is {loss:g}. Either a {name} row holds numbers far outside the others, "
+                f"or the weights have grown too large: look at the data, or try a lower {rate(f)}."
             )
     return None
 
