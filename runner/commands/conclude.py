@@ -51,9 +51,7 @@ def _conclude_folds(folder: Path, outcomes: list[Any]) -> None:
 
 
 def exit_code(statuses: Sequence[str], multirun: bool = False) -> int:
-    """Of runs that ended: 0 done, 1 if one failed or none was trained to its end. A diverged run is a result in a sweep,
-    and a failure where it was to be the only one.
-    """
+    """Of runs that ended: 0 done; 1 if one failed, none was trained to its end or, outside a sweep, one diverged."""
     failures = ("failed",) if multirun else ("failed", "diverged")
     none = bool(statuses) and not any(status in DONE for status in statuses)
     return int(none or any(status in failures for status in statuses))
