@@ -1,7 +1,8 @@
 """The command line: `runner [OVERRIDES]` trains, a first word that is a command does something else.
 
 Each command is a module of `runner.commands` with `run(arguments) -> exit code`, imported when it is used.
-Exit codes: 0 done; 1 a run failed, or a single run diverged; 2 usage, configuration or data; 130 interrupted.
+Exit codes: 0 done; 1 a run failed, or a single run or every run of a sweep diverged; 2 usage, configuration or data;
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
 
 from runner import __version__
 from runner.commands import COMMANDS
@@ -18,6 +20,7 @@ from runner.errors import RunnerError
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; errors meant for users become a message instead of a traceback."""
+    warnings.formatwarning = _one_line
     words = sys.argv[1:] if arguments is None else list(arguments)
     if words == ["--version"]:
         print(f"runner {__version__}")
@@ -37,3 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 a defect: one line on the screen, the traceback in a file
         report_unexpected(error)
         return 1
+
+
+def _one_line(message: Warning | str, *_where: object, **_line: object) -> str:
+    """A library's warning without its source code, which is no news to users."""
+    return f"runner: warning: {message}\n"

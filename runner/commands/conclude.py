@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from runner.records.sweep_folder import DONE
 
 if TYPE_CHECKING:
     from runner.records.command import Command
@@ -30,14 +33,13 @@ def conclude(outcomes: list[Any], multirun: bool, command: Command | None) -> in
                 f"runner: {outcome.folder} failed: {outcome.reason}; the traceback is in {outcome.folder}/train.log",
                 file=sys.stderr,
             )
-    return max((exit_code(outcome.status, multirun) for outcome in outcomes), default=0)
+    return exit_code([outcome.status for outcome in outcomes], multirun)
 
 
 def _conclude_folds(folder: Path, outcomes: list[Any]) -> None:
     """Show what cross-validation found, and leave it in the run's folder."""
     from runner.records import pipe
     from runner.records.console import next_commands, shown_path
-    from runner.records.sweep_folder import DONE
     from runner.reports import folds
 
     folds.write(folder, outcomes)
@@ -48,6 +50,8 @@ def _conclude_folds(folder: Path, outcomes: list[Any]) -> None:
     pipe.write(sys.stdout, "\n".join([*lines, *(f"  {each}" for each in commands)]) + "\n")
 
 
-def exit_code(status: str, multirun: bool = False) -> int:
-    """0 done (in a sweep a diverged run is a result), 1 failed or diverged."""
-    return int(status == "failed" or (status == "diverged" and not multirun))
+def exit_code(statuses: Sequence[str], multirun: bool = False) -> int:
+    """Of runs that ended: 0 done; 1 if one failed, none was trained to its end or, outside a sweep, one diverged."""
+    failures = ("failed",) if multirun else ("failed", "diverged")
+    none = bool(statuses) and not any(status in DONE for status in statuses)
+    return int(none or any(status in failures for status in statuses))

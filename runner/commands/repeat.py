@@ -65,12 +65,13 @@ def _repeat_run(folder: Path, words: list[str]) -> int:
     return task.exit_code()
 
 
-def _train(settings: Settings, folder: Path) -> int:
+def _train(settings: Settings, folder: Path) -> list[Any]:
     from runner.execution import session
     from runner.execution.repeating import by_settings
 
     outcomes = session.start_folds(settings, folder, console=True)
-    return conclude(outcomes, multirun=False, command=by_settings(settings))
+    conclude(outcomes, multirun=False, command=by_settings(settings))
+    return outcomes
 
 
 def _repeat_sweep(root: Path, words: list[str]) -> int:
@@ -82,20 +83,20 @@ def _repeat_sweep(root: Path, words: list[str]) -> int:
     if repeating := describe(settings, repeated(settings)):
         print(repeating)
     where, made = _new_folder(place, "outputs/sweeps", SWEEP_DIR, None)
-    task = Task()
+    task = Task(multirun=True)
     with claim(where, SWEEP_DIR):
         task.attempt(where, lambda: _train_sweep(root, where, settings, launcher))
         task.clean(where, made)
     return task.exit_code()
 
 
-def _train_sweep(root: Path, where: Path, settings: list[Settings], launcher: list[str]) -> int:
+def _train_sweep(root: Path, where: Path, settings: list[Settings], launcher: list[str]) -> list[Any]:
     from runner.execution.repeat_sweep import repeat_sweep
     from runner.records.sweep_progress import conclude_sweep, display
 
     outcomes = repeat_sweep(root, where, settings, launcher, display)
     conclude_sweep(outcomes, where)
-    return int(any(outcome.status == "failed" for outcome in outcomes))
+    return outcomes
 
 
 def changed(settings: list[Settings], words: list[str]) -> list[Settings]:

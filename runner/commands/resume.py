@@ -54,4 +54,4 @@ def _resume_sweep(folder: Path, args: argparse.Namespace) -> int:
     options = Options.checked({"workers": args.workers, "max_members": args.max_members})
     outcomes = resume_sweep(folder, options, display)
     conclude_sweep(outcomes, folder)
-    return max((exit_code(outcome.status, multirun=True) for outcome in outcomes), default=0)
+    return exit_code([outcome.status for outcome in outcomes], multirun=True)

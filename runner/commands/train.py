@@ -78,8 +78,10 @@ def run(arguments: list[str]) -> int:
 class Task:
     """What Hydra calls once a job: remembers what came of it, so that no exception reaches Hydra."""
 
-    def __init__(self):
-        self.codes: list[int] = []
+    def __init__(self, multirun: bool = False):
+        self.codes: list[int] = []  # of jobs that were stopped
+        self.statuses: list[str] = []  # of runs that ended
+        self.multirun = multirun
         self.composer: Any = None  # has checked the jobs of the command line
         self.refused: list[Path] = []  # folders of jobs whose configuration or data would not do
 
@@ -87,15 +89,15 @@ class Task:
         from hydra.core.hydra_config import HydraConfig
 
         folder = Path(HydraConfig.get().runtime.output_dir)
-        multirun = str(HydraConfig.get().mode).endswith("MULTIRUN")
-        self.attempt(folder, lambda: _train(config, folder, multirun))
-        if multirun and self.codes[-1] == INTERRUPTED:
+        self.multirun = str(HydraConfig.get().mode).endswith("MULTIRUN")
+        self.attempt(folder, lambda: _train(config, folder, self.multirun))
+        if self.multirun and INTERRUPTED in self.codes:
             raise KeyboardInterrupt
 
-    def attempt(self, folder: Path, train: Callable[[], int]) -> None:
-        """Train something in `folder` and note the exit code; whatever stops it is reported."""
+    def attempt(self, folder: Path, train: Callable[[], list[Any]]) -> None:
+        """Train something in `folder` and note how its runs ended; whatever stops it is reported."""
         try:
-            self.codes.append(train())
+            self.statuses += [outcome.status for outcome in train()]
         except Exception as error:  # noqa: BLE001 a run that fails harms itself only; the traceback goes to its log
             self.codes.append(self._report(error, folder))
 
@@ -104,7 +106,8 @@ class Task:
         from runner.records.sweep_progress import conclude_sweep
 
         conclude_sweep(outcomes, root)
-        self.codes += [exit_code(outcome.status, multirun=True) for outcome in outcomes]
+        self.multirun = True
+        self.statuses += [outcome.status for outcome in outcomes]
 
     def _report(self, error: Exception, folder: Path) -> int:
         """Say what stopped a job; returns the exit code. One that never began to train leaves nothing in its folder."""
@@ -115,15 +118,15 @@ class Task:
         return error.exit_code
 
     def exit_code(self) -> int:
-        """The worst: 130 interrupted, 2 configuration or data, 1 failed, 0 done."""
-        return max(self.codes, default=0)
+        """The worst: 130 interrupted, 2 configuration or data, 1 failed or none trained to its end, 0 done."""
+        return max([*self.codes, exit_code(self.statuses, self.multirun)])
 
     def clean(self, root: Path, made: bool) -> None:
         """Remove what refused jobs left, and `root` (of the run or the sweep) if all were refused."""
         for folder in self.refused:
             if folder.resolve() != root.resolve():
                 clean(folder, made=True)
-        if len(self.refused) == len(self.codes):
+        if len(self.refused) == len(self.codes) and not self.statuses:
             clean(root, made)
 
 
@@ -143,7 +146,7 @@ def _folder(args: argparse.Namespace) -> Path:
     return Path(args.config_path) if args.config_path else config_dir()
 
 
-def _train(config: DictConfig, folder: Path, multirun: bool) -> int:
+def _train(config: DictConfig, folder: Path, multirun: bool) -> list[Any]:
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
 
@@ -154,7 +157,8 @@ def _train(config: DictConfig, folder: Path, multirun: bool) -> int:
     from runner.execution import session
 
     outcomes = session.start_folds(settings, folder, console=True)
-    return conclude(outcomes, multirun, _command(settings, config, HydraConfig.get()))
+    conclude(outcomes, multirun, _command(settings, config, HydraConfig.get()))
+    return outcomes
 
 
 def _command(settings: Settings, config: DictConfig, node: Any) -> Command:

@@ -123,6 +123,19 @@ def decays_twice(s: Settings, known: Known) -> Iterator[str]:
             )
 
 
+def stops_unweighted(s: Settings, known: Known) -> Iterator[str]:
+    """What is trained and what chooses the epoch should be one objective."""
+    stop = s.early_stopping
+    weights = [key for key in ("class_weights", "sample_weight") if getattr(s.dataset, key, None) is not None]
+    if weights and stop.metric == "loss" and (stop.patience is not None or stop.restore_best):
+        key = f"dataset.{weights[0]}"
+        yield (
+            f"early_stopping.monitor = {stop.monitor}: counts every example alike, while {key} = "
+            f"{show(getattr(s.dataset, weights[0]))} weights them in what is trained, so that the kept epoch may have "
+            f"overfitted; use early_stopping.monitor={stop.split}/weighted_loss"
+        )
+
+
 RULES: tuple[Callable[[Settings, Known], Iterator[str]], ...] = (
     stops_before_schedule,
     begins_after_the_end,
@@ -132,6 +145,7 @@ RULES: tuple[Callable[[Settings, Known], Iterator[str]], ...] = (
     dropout_before_batch_norm,
     zeros_stay,
     decays_twice,
+    stops_unweighted,
 )
 
 

@@ -189,5 +189,6 @@ class Encoding:
         """Outputs in the user's terms: numbers [n] in original units, or the label [n] of the largest of C outputs."""
         outputs = np.asarray(outputs)
         if self.task == "regression":
-            return outputs.reshape(len(outputs)).astype(np.float64) * self.target_scale + self.target_offset
+            with np.errstate(over="ignore"):
+                return outputs.reshape(len(outputs)).astype(np.float64) * self.target_scale + self.target_offset
         return np.array(self.labels, object)[outputs.argmax(axis=1)]

@@ -103,7 +103,8 @@ def prepare(settings: Settings, cache: dict | None = None) -> RunData:
     run_key = ("run", table_key, dtype, _text({k: keys[k] for k in CUT_KEYS}))
     if run_key not in cache:
         table = _once(cache, table_key, source.read)
-        cache[run_key] = _run_data(table, table_key, source, dtype, cache)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is too large is said in words
+            cache[run_key] = _run_data(table, table_key, source, dtype, cache)
     return cache[run_key]
 
 

@@ -213,8 +213,8 @@ class SweepReturn(JobReturn):
 def job_return(
     files: HydraFiles, words: Sequence[str], number: int, folder: Path, outcomes: Sequence[Outcome | None]
 ) -> JobReturn:
-    """How a job ended: the mean best value of what its runs monitored, or the failure of one. None is a run that was
-    not trained to its end, as another failed before (keep_going=false).
+    """How a job ended: the mean best value of what its runs monitored (NaN if one diverged), or the failure of one.
+    None is a run that was not trained to its end, as another failed before (keep_going=false).
     """
     found = SweepReturn(files, words, number, folder)
     found.task_name, found.working_dir = JobRuntime.instance().get("name"), os.getcwd()
@@ -222,7 +222,8 @@ def job_return(
     reasons += ["the sweep was stopped before, as a run had failed" for outcome in outcomes if outcome is None]
     found.status = JobStatus.FAILED if reasons else JobStatus.COMPLETED
     values = [outcome.best for outcome in outcomes if outcome and outcome.best is not None]
-    mean = sum(values) / len(values) if values else float("nan")
+    whole = values and all(outcome.status != "diverged" for outcome in outcomes if outcome)
+    mean = sum(values) / len(values) if whole else float("nan")
     found.return_value = RunError(reasons[0]) if reasons else mean
     return found
 

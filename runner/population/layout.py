@@ -65,6 +65,7 @@ class Layout:
             kinds = ["bias"] + ["gain"] * gained + ["shift"] * (gained and shifted)
             for kind in kinds:
                 self._add(layer, kind, (widths[layer + 1],), (self.padded[layer + 1],))
+        self._weight_mask: Tensor | None = None  # [weights], True where there is one; made when asked for
         self.buffers = self._buffer_slots(buffers)
         self.buffer_size = sum(math.prod(slot.padded) for slot in self.buffers.values())
 
@@ -81,6 +82,14 @@ class Layout:
             slot.true(mask).fill_(True)
         place = (mask[:, :size].cumsum(1) - 1).clamp_(min=0).to(torch.int32)
         return (place * POSITION).to(device), mask[0, :size].to(device)
+
+    def true_weights_of(self, rows: Tensor) -> Tensor:
+        """The weights [M, weights] of rows [M, P], with zeros in the padding whatever it holds: arithmetic on numbers
+        that are not finite (0 times infinity) fills it.
+        """
+        if self._weight_mask is None or self._weight_mask.device != rows.device:
+            self._weight_mask = self.true_positions(self.weights, rows.device)[1]
+        return rows[:, : self.weights].where(self._weight_mask, 0)
 
     def _buffer_slots(self, names) -> dict[str, Slot]:
         slots, offset = {}, 0

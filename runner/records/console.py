@@ -128,9 +128,15 @@ def next_commands(*outcomes: Outcome, command: Command | None = None) -> list[st
         return [f"runner resume {folder}", look]
     if len(outcomes) > 1:
         return [look]
-    if "diverged" in statuses:
+    if "diverged" in statuses or _untrained(outcomes[0]):
         return [look, *([command.once("optimizer.lr=LOWER")] if command else [])]
     return [look, f"runner predict {folder} INPUT --out FILE", *([command.sweep("seed=0,1,2,3,4")] if command else [])]
+
+
+def _untrained(outcome: Outcome) -> bool:
+    """Whether training kept the network it began with."""
+    summary = outcome.summary or {}
+    return summary.get("kept_epoch") == 0 and bool(summary.get("epochs"))
 
 
 def _home(outcome: Outcome) -> str:
@@ -146,9 +152,9 @@ def _result_rows(outcome: Outcome) -> list[tuple[str, str]]:
     if summary.get("best_epoch") is not None:
         rows.append(("best epoch", str(summary["best_epoch"])))
     for split in ("train", "val", "test"):
-        metrics = {k: v for k, v in (summary.get(split) or {}).items() if isinstance(v, (int, float))}
+        metrics = summary.get(split) or {}
         if metrics:
-            rows.append((split, "  ".join(f"{name} {value:.4f}" for name, value in metrics.items())))
+            rows.append((split, "  ".join(f"{name} {_number(value)}" for name, value in metrics.items())))
     if summary.get("verdict"):
         rows.append(("verdict", summary["verdict"]))
     rows += [("note", note) for note in summary.get("notes", [])]
@@ -159,7 +165,12 @@ def _result_rows(outcome: Outcome) -> list[tuple[str, str]]:
 
 def _one_line(outcome: Outcome) -> str:
     test = (outcome.summary or {}).get("test") or {}
-    return "  ".join([outcome.status, *(f"test/{k} {v:.4f}" for k, v in test.items() if isinstance(v, (int, float)))])
+    return "  ".join([outcome.status, *(f"test/{name} {_number(value)}" for name, value in test.items())])
+
+
+def _number(value: float | None) -> str:
+    """Four decimals; a metric that is not defined, or not finite, is nan."""
+    return "nan" if value is None else f"{value:.4f}"
 
 
 def _model(settings: Settings) -> str:

@@ -9,6 +9,7 @@ to write.
 
 from __future__ import annotations
 
+import math
 import struct
 import time
 from collections.abc import Iterable, Mapping
@@ -24,6 +25,7 @@ from tensorboard.plugins.custom_scalar.layout_pb2 import Category, Chart, Layout
 from tensorboard.plugins.hparams.api_pb2 import Status
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo, SessionStartInfo
 
+from runner.records.buckets import buckets as counted
 from runner.records.crc import record
 
 BUCKETS = 30
@@ -38,11 +40,11 @@ def header() -> bytes:
 
 
 def scalars(step: int, values: Iterable[tuple[str, float]]) -> bytes:
-    """One event with a point at `step` for each (tag, value)."""
+    """One event with a point at `step` for each (tag, value); NaN has one pattern of bits, whatever made it."""
     event = Event(wall_time=time.time(), step=step)
     add = event.summary.value.add
     for tag, value in values:
-        add(tag=tag, simple_value=value)
+        add(tag=tag, simple_value=value if value == value else math.nan)
     return record(event.SerializeToString())
 
 
@@ -55,7 +57,7 @@ def histogram(tag: str, step: int, array: Any, *, buckets: int = BUCKETS) -> byt
     values = values[np.isfinite(values)]
     rows = np.zeros((0, 3))
     if values.size:
-        counts, edges = np.histogram(values, bins=buckets)
+        counts, edges = counted(values, buckets)
         rows = np.stack([edges[:-1], edges[1:], counts], axis=1)
     content = rows.astype("<f8").tobytes()
     tensor = TensorProto(dtype=DT_DOUBLE, tensor_shape=_shape(*rows.shape), tensor_content=content)

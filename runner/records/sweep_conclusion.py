@@ -27,11 +27,14 @@ def conclude_sweep(outcomes: Sequence[Any], root: Path) -> None:
     standard error those that failed.
     """
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
+    finished = any(outcome.status in DONE for outcome in outcomes)
     lines = [_counts(outcomes, root)]
-    if any(outcome.status in DONE for outcome in outcomes):
+    if finished:
         lines += ["", *best_settings(root), ""]
+    elif outcomes and not failed:
+        lines += ["every run diverged: try a lower optimizer.lr"]
     lines += [f"results: {shown_path(root)}/results.csv"]
-    lines += ["next:", *(f"  {command}" for command in next_commands(root, failed=bool(failed)))]
+    lines += ["next:", *(f"  {command}" for command in next_commands(root, failed=bool(failed), best=finished))]
     if failed:
         pipe.write(sys.stderr, "\n".join(failures(failed)) + "\n")
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
@@ -69,11 +72,11 @@ def failures(failed: Sequence[Any]) -> list[str]:
     return lines + ([f"  and {len(failed) - SHOWN} more: results.csv"] if len(failed) > SHOWN else [])
 
 
-def next_commands(root: Path, *, failed: bool = False) -> list[str]:
-    """The commands worth typing after a sweep."""
+def next_commands(root: Path, *, failed: bool = False, best: bool = True) -> list[str]:
+    """The commands worth typing after a sweep: `best` if one of its runs was trained to its end."""
     from runner.commands import COMMANDS
 
-    words = (["resume"] if failed else []) + ["report", "best", "dashboard"]
+    words = ["resume"] * failed + ["report"] + ["best"] * best + ["dashboard"]
     return [f"runner {word} {shlex.quote(shown_path(root))}" for word in words if word in COMMANDS]
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from runner.records import disk
 from runner.reports import run_figures as figures
 from runner.reports.run_figures import Ended
@@ -52,7 +54,8 @@ def draw(trial: Trial, engine: Engine) -> None:
     ended, files = Ended(trial, engine), trial.settings.trainer.figures is True
     for figure in FIGURES if files else [figure for figure in FIGURES if not figure.repeats]:
         try:
-            picture = figure.draw(ended)
+            with np.errstate(all="ignore"):  # numbers too large for an axis are no news
+                picture = figure.draw(ended)
         except Exception as error:  # noqa: BLE001 (one that cannot be drawn is no reason to lose the others)
             trial.files.log(f"no figure {figure.name}: {type(error).__name__}: {error}")
             continue

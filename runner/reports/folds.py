@@ -18,6 +18,7 @@ from typing import Any
 from runner.execution.stored import read_config
 from runner.records import disk
 from runner.records.summary import to_json
+from runner.records.sweep_folder import DONE
 from runner.reports.decimals import digits
 from runner.reports.statistics import Spread
 from runner.training.outcome import Outcome
@@ -40,8 +41,8 @@ def metrics(outcome: Outcome) -> dict[str, float]:
 
 
 def spread(outcomes: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
-    """Metric -> mean, sd (null for a single value) and n, over the folds that have it."""
-    found = [metrics(outcome) for outcome in outcomes]
+    """Metric -> mean, sd (null for a single value) and n, over the folds that were trained to their end and have it."""
+    found = [metrics(outcome) for outcome in outcomes if outcome.status in DONE]
     columns = {name: [each[name] for each in found if name in each] for each in found for name in each}
     return {
         name: {
@@ -53,9 +54,14 @@ def spread(outcomes: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
     }
 
 
+def _recorded(outcomes: Sequence[Outcome]) -> list[str]:
+    """The metrics that some fold has."""
+    return list(dict.fromkeys(name for outcome in outcomes for name in metrics(outcome)))
+
+
 def write(folder: Path, outcomes: Sequence[Outcome]) -> None:
     """Put results.csv (a row a fold) and folds.json (mean, sd and n of each metric) into the run's folder."""
-    names = list(spread(outcomes))
+    names = _recorded(outcomes)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["run", "status", "best_epoch", *names, "seconds", "reason"])
@@ -77,7 +83,7 @@ def table_lines(outcomes: Sequence[Outcome]) -> list[str]:
     over = spread(outcomes)
     settings = read_config(outcomes[0].folder)
     watched = settings.early_stopping.monitor
-    shown = [name for name in over if name == watched or name.startswith(("val/", "test/"))]
+    shown = [name for name in _recorded(outcomes) if name == watched or name.startswith(("val/", "test/"))]
     intervals = {name: Spread(**over[name], overlap=1 / (settings.dataset.folds - 1)) for name in over}
     places = {name: max(DECIMALS, digits([intervals.get(name)])) for name in shown}
     rows = [["fold", "status", "best epoch", *shown]]
@@ -92,7 +98,9 @@ def table_lines(outcomes: Sequence[Outcome]) -> list[str]:
         rows.append([label, "", "", *values])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return [f"{len(outcomes)} folds", *(f"  {line}" for line in lines)]
+    left = sum(outcome.status not in DONE for outcome in outcomes)
+    but = f"; mean and sd without the {left} that diverged or failed" if left else ""
+    return [f"{len(outcomes)} folds{but}", *(f"  {line}" for line in lines)]
 
 
 def _cell(value: float | None, places: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ import torch
 from runner.data.encoding import Encoding
 from runner.errors import ConfigError, DataError, RunError, RunnerError
 from runner.reports.model_file import MODEL, read_model
+from runner.training.outcome import ENDED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,6 +45,22 @@ class LoadedRun:
     encoding: Encoding
     architecture: dict[str, Any]
     link: Callable[[torch.Tensor], torch.Tensor]  # scores of classes -> logits
+    ended: dict[str, Any] = field(default_factory=dict)  # status, reason, kept_epoch, epochs; empty if not known
+
+    @property
+    def status(self) -> str:
+        """How the run ended: completed, stopped_early or diverged; "" if neither the model nor a summary says so."""
+        return str(self.ended.get("status", ""))
+
+    @property
+    def notes(self) -> list[str]:
+        """What whoever uses the network should know of the run."""
+        kept, epochs = self.ended.get("kept_epoch"), self.ended.get("epochs")
+        if self.status == "diverged":
+            return [f"the run diverged ({self.ended['reason']}); this is its network of epoch {kept}"]
+        if kept == 0 and epochs:
+            return [f"this is the untrained network, which none of {epochs} epochs of training bettered"]
+        return []
 
     @cached_property
     def settings(self) -> Settings:
@@ -61,7 +78,7 @@ class LoadedRun:
 
     def predict(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Labels [n] (as text), or in regression numbers [n] in the units of the target. Raises DataError, RunError."""
-        return self.encoding.decode(self.outputs(self.transform(inputs)))
+        return self.decode(self.outputs(self.transform(inputs)))
 
     def predict_proba(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Probabilities [n, C] in the order of `encoding.labels`. Raises DataError, and RunError in regression."""
@@ -74,6 +91,13 @@ class LoadedRun:
     def probabilities(self, outputs_NC: np.ndarray) -> np.ndarray:
         """Probabilities [n, C] from the scores of classes, by the link of the loss that was trained."""
         return self.link(torch.from_numpy(outputs_NC)).softmax(-1).numpy()
+
+    def decode(self, outputs_NC: np.ndarray) -> np.ndarray:
+        """Labels or numbers [n] in the units of the target; RunError if one is too large for a number."""
+        answers = self.encoding.decode(outputs_NC)
+        if self.encoding.task == "regression":
+            self._check_finite(answers[:, None])
+        return answers
 
     def transform(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
         """What the network sees [n, D]. DataError for missing columns, values that are no numbers or too large."""
@@ -93,8 +117,9 @@ class LoadedRun:
     def outputs(self, x_ND: np.ndarray) -> np.ndarray:
         """What the network says [n, C] to encoded features: scores of the classes, or the scaled target.
 
-        Raises RunError if an answer is not finite.
+        Raises RunError if the run diverged and left no trained network, or if an answer is not finite.
         """
+        self._refuse_useless()
         parameter = next(self.network.parameters())
         parts = []
         with torch.no_grad():
@@ -104,13 +129,24 @@ class LoadedRun:
         self._check_finite(outputs_NC)
         return outputs_NC
 
+    def _refuse_useless(self) -> None:
+        """RunError for a network that divergence has spoiled, or left as it was before training."""
+        finite = all(bool(tensor.isfinite().all()) for tensor in self.network.state_dict().values())
+        if not finite or (self.status == "diverged" and not self.ended["kept_epoch"]):
+            reason = f" ({self.ended['reason']})" if self.status == "diverged" else ""
+            what = "is the untrained one" if finite else "holds weights that are not finite"
+            raise RunError(
+                f"{self.folder}: the run diverged{reason}, and the network it left {what}, which predicts nothing. "
+                "Train again with a lower optimizer.lr."
+            )
+
     def _check_finite(self, outputs_NC: np.ndarray) -> None:
         bad = np.flatnonzero(~np.isfinite(outputs_NC).all(axis=1))
         if len(bad):
             raise RunError(
                 f"{self.folder / MODEL}: the network's answer to data row {bad[0] + 1} is not finite "
-                f"({len(bad)} of {len(outputs_NC)} rows). Either the row holds numbers far outside the training data, "
-                "or the run diverged: its summary.json says so."
+                f"({len(bad)} of {len(outputs_NC)} rows): the row holds numbers far outside the training data. Correct "
+                "or remove it."
             )
 
 
@@ -125,7 +161,19 @@ def load(folder: str | Path) -> LoadedRun:
     if not path.is_file():
         raise _missing(folder)
     model = read_model(path)
-    return LoadedRun(folder, model.network.eval(), model.encoding, model.architecture, model.link)
+    ended = model.ended or _ended_by_summary(folder)
+    return LoadedRun(folder, model.network.eval(), model.encoding, model.architecture, model.link, ended)
+
+
+def _ended_by_summary(folder: Path) -> dict[str, Any]:
+    """How the run of a model ended that does not say it itself, being of an earlier version; empty if nothing does."""
+    from runner.records.summary import read_summary
+
+    try:
+        summary = read_summary(folder)
+    except RunError:
+        return {}
+    return {key: summary[key] for key in ENDED} if all(key in summary for key in ENDED) else {}
 
 
 def as_frame(inputs: Any, encoding: Encoding) -> pd.DataFrame:

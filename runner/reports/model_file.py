@@ -31,6 +31,7 @@ class Model:
     encoding: Encoding
     architecture: dict[str, Any]
     link: Callable[[Tensor], Tensor]  # scores of classes [n, C] -> logits
+    ended: dict[str, Any]  # how the run ended (`runner.training.outcome.ENDED`); empty in files of earlier versions
 
 
 def read_model(path: Path) -> Model:
@@ -46,7 +47,8 @@ def read_model(path: Path) -> Model:
         architecture = json.loads(metadata["architecture"])
         encoding = Encoding.from_dict(json.loads(metadata["encoding"]))
         network = _network(architecture, state)
-        return Model(network, encoding, architecture, LINKS[architecture.get("link", "softmax")])
+        link = LINKS[architecture.get("link", "softmax")]
+        return Model(network, encoding, architecture, link, json.loads(metadata.get("ended", "{}")))
     except (DataError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise RunError(f"{path} does not fit this version of runner ({_words(error)}). {FIX}") from error
 

@@ -49,11 +49,11 @@ def predict_file(run: LoadedRun, path: Path) -> Prediction:
         raise DataError(f"{path}: {error}") from error
     answers = _answers(run, outputs)
     _refuse_taken(answers, list(table.columns), path)
-    return Prediction(table, answers, notes + unknown, score, known)
+    return Prediction(table, answers, run.notes + notes + unknown, score, known)
 
 
 def _answers(run: LoadedRun, outputs_NC: np.ndarray) -> dict[str, np.ndarray]:
-    answers = {PREDICTION: run.encoding.decode(outputs_NC)}
+    answers = {PREDICTION: run.decode(outputs_NC)}
     if run.encoding.task == "classification":
         columns = run.probabilities(outputs_NC).T
         answers |= {f"prob_{label}": column for label, column in zip(run.encoding.labels or [], columns, strict=True)}
@@ -108,11 +108,14 @@ def _classification(outputs_NC: np.ndarray, codes: np.ndarray, encoding) -> dict
 
 
 def _regression(outputs_NC: np.ndarray, truth: np.ndarray, encoding) -> dict[str, float]:
-    """rmse in the units of the target, and r2 = 1 - squared errors / squared deviations from the mean."""
-    squares = np.square(encoding.decode(outputs_NC) - truth).sum()
-    spread = np.square(truth - truth.mean()).sum()
-    rmse = {"rmse": float(np.sqrt(squares / len(truth)))}
-    return rmse | {"r2": float(1 - squares / spread)} if spread > 0 else rmse
+    """rmse in the units of the target, and r2 = 1 - squared errors / squared deviations from the mean, which is not
+    defined (NaN) where all rows have one answer.
+    """
+    with np.errstate(over="ignore"):
+        squares = np.square(encoding.decode(outputs_NC) - truth).sum()
+        spread = np.square(truth - truth.mean()).sum()
+    r2 = 1 - squares / spread if (truth != truth[0]).any() else np.nan
+    return {"rmse": float(np.sqrt(squares / len(truth))), "r2": float(r2)}
 
 
 def default_out(source: Path) -> Path:

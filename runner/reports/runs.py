@@ -46,6 +46,13 @@ class RunRow:
     def finished(self) -> bool:
         return self.status in FINISHED
 
+    @property
+    def untrained(self) -> bool:
+        """Whether it kept the network that it began with, as training never bettered it."""
+        trained = self.setting("trainer.epochs") != "0"
+        restored = self.setting("early_stopping.restore_best") == "true"
+        return self.finished and self.best_epoch == "0" and trained and restored
+
     def setting(self, key: str) -> str:
         """The value of any key: where the source does not name it, the default; "" if the run has no such key."""
         return self.keys[key] if key in self.keys else self.default(key)

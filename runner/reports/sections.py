@@ -145,6 +145,7 @@ def _section(
     if chosen.endswith("/loss") and "loss" in section.varied:
         other = next((f"val/{h}" for h in HEADLINES if f"val/{h}" in recorded), "val/<metric>")
         notes.append(f"{chosen} is each setting's own loss, which does not compare: --metric {other} does")
+    _note_untrained(section)
     _note_data(section)
     return section
 
@@ -162,6 +163,18 @@ def rises(metric: str) -> bool:
     if name not in entries("metric"):
         raise RunError(f"{metric}: no metric of this version of runner, so that nobody knows whether larger is better")
     return metric_class(name).maximize
+
+
+def _note_untrained(section: Section) -> None:
+    """Say how many runs kept the network that they began with, so that their metrics are those of no training."""
+    found = [sum(row.untrained for row in setting.rows) for setting in section.settings]
+    runs, settings = sum(found), sum(count > 0 for count in found)
+    if runs:
+        section.notes.append(
+            f"{runs} run{'s' * (runs != 1)} of {settings} setting{'s' * (settings != 1)} kept the untrained network "
+            "(best epoch 0), as training never bettered it: their numbers are those of that network. Try a lower "
+            "optimizer.lr there"
+        )
 
 
 def _note_data(section: Section) -> None:

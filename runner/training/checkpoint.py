@@ -16,7 +16,7 @@ from safetensors.torch import save
 
 from runner.errors import DamagedError, RunError
 from runner.records import disk
-from runner.training.checksum import digest
+from runner.training.checksum import canonical, digest
 
 FORMAT = 1
 FIX = "Delete it, and `runner resume` starts from the beginning what it holds, with the same result."
@@ -24,7 +24,7 @@ FIX = "Delete it, and `runner resume` starts from the beginning what it holds, w
 
 def write(path: Path, tensors: dict[str, torch.Tensor], rows: list[dict[str, Any]]) -> None:
     """Replace the checkpoint at `path`; raises RunError if the disk does not take it."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in canonical(tensors).items()}
     plain = json.dumps(rows)
     metadata = {"format": str(FORMAT), "rows": plain, "sha256": digest(tensors, plain)}
     disk.settle_grouped()  # the offsets in it count on what the runs have written

@@ -18,6 +18,16 @@ def digest(tensors: dict[str, torch.Tensor], plain: str) -> str:
     return found.hexdigest()
 
 
+def canonical(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The tensors with one pattern of bits for "not a number": which of its many arithmetic leaves depends on whether a
+    vector or a scalar instruction made it, and so on who trains beside a row.
+    """
+    return {
+        name: tensor.masked_fill(tensor.isnan(), torch.nan) if tensor.is_floating_point() else tensor
+        for name, tensor in tensors.items()
+    }
+
+
 def to_bytes(tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> bytes:
     """A safetensors file whose bytes depend on its content alone (the library orders metadata anew each time)."""
     data = save(tensors, metadata)

@@ -263,13 +263,14 @@ class Engine:
         return self.average.shown
 
     def weight_statistics(self) -> dict[str, np.ndarray]:
-        """weight_norm (L2 norm of all weights) and sparsity (share of weights that are exactly zero), [M] each."""
-        w = self.kept["theta"][:, : self.layout.weights]
-        zeros = (w == 0).sum(1) - (self.layout.weights - self.layout.true_weights)
-        return {
-            "weight_norm": row_norms(w).double().cpu().numpy(),
-            "sparsity": (zeros.double() / self.layout.true_weights).cpu().numpy(),
-        }
+        """weight_norm (L2 norm of all weights) and sparsity (share of weights that are exactly zero), [M] each; both
+        NaN where the norm is not finite.
+        """
+        true_MP = self.layout.true_weights_of(self.kept["theta"])
+        zeros = (true_MP == 0).sum(1) - (self.layout.weights - self.layout.true_weights)
+        norm = row_norms(true_MP).double()
+        found = {"weight_norm": norm, "sparsity": zeros.double() / self.layout.true_weights}
+        return {name: values.where(norm.isfinite(), torch.nan).cpu().numpy() for name, values in found.items()}
 
     def subset(self, rows: list[int], theta: Tensor, buffers: Tensor) -> Engine:
         """A second engine of some rows with other weights (such as their best), for evaluation."""

@@ -20,8 +20,11 @@ CHUNK = 1024  # examples a row at once
 
 
 def recorded(settings: Settings, task: str) -> list[str]:
-    """The metrics that a run records: those of its task that every run has, those asked for, the one it watches."""
-    return list(dict.fromkeys([*always(task), *settings.trainer.metrics, settings.early_stopping.metric]))
+    """The metrics that a run records: those of its task that every run has, those asked for, the one it watches; and
+    where classes are weighted in the loss, the accuracy in which they weigh the same.
+    """
+    weighted = ["balanced_accuracy"] if task == "classification" and settings.dataset.class_weights is not None else []
+    return list(dict.fromkeys([*always(task), *weighted, *settings.trainer.metrics, settings.early_stopping.metric]))
 
 
 @torch.no_grad()
@@ -45,7 +48,8 @@ def _chunks(network: Network, loss: Any, tables: Tables, index: Tensor) -> Itera
         x, q = tables.gather_alike(part) if tables.alike else tables.gather(part)
         outputs = network.forward(x)
         losses = loss.forward(outputs, q, network.head)
-        yield Chunk(outputs[..., : tables.outputs], losses, tables.answers(part), loss.link)
+        weights = tables.weights.of(part).squeeze(2) if tables.weights.used else None
+        yield Chunk(outputs[..., : tables.outputs], losses, tables.answers(part), loss.link, weights)
 
 
 def _together(kind: Metric, parts: list[Tensor]) -> Tensor:

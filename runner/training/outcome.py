@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from runner.config.settings import Settings
-from runner.data.prepare import RunData
+from runner.diagnostics.facts import Facts
 from runner.diagnostics.never_acted import never_acted
 from runner.diagnostics.verdict import verdict
 from runner.population.export import architecture, state_dict
 from runner.records import disk
-from runner.training.checksum import digest, to_bytes
+from runner.training.checksum import canonical, digest, to_bytes
 from runner.training.engine import Engine
-from runner.training.trial import Trial
+from runner.training.trial import SPLITS, Trial
 
+ENDED = ("status", "reason", "kept_epoch", "epochs")  # what the model says of its run, as the summary does
 MODEL_FORMAT = 2  # 1: without norm_position, residual and link, which were before, false and softmax
 
 
@@ -42,15 +42,19 @@ class Outcome:
         return self.summary.get(split, {}).get(name)
 
 
-def model_bytes(engine: Engine, row: int, settings: Settings, data: RunData) -> bytes:
-    """model.safetensors of one row: weights under nn.Sequential names, metadata to rebuild module and encoding."""
+def model_bytes(engine: Engine, row: int, trial: Trial) -> bytes:
+    """model.safetensors of one row: weights under nn.Sequential names, metadata to rebuild module and encoding, and how
+    the run ended, so that nobody takes a network for more than it is.
+    """
+    settings, data = trial.settings, trial.data
     arch = architecture(settings, engine.layout.widths[0], engine.layout.widths[-1])
-    state = state_dict(arch, engine.layout, engine.theta[row].cpu(), engine.buffers[row].cpu())
+    state = canonical(state_dict(arch, engine.layout, engine.theta[row].cpu(), engine.buffers[row].cpu()))
     metadata = {
         "format": str(MODEL_FORMAT),
         "architecture": json.dumps(arch),
         "encoding": data.encoding_json,
         "dtype": settings.trainer.dtype,
+        "ended": json.dumps(how_it_ended(trial)),
     }
     return to_bytes(state, metadata | {"sha256": model_digest(state, metadata)})
 
@@ -60,6 +64,12 @@ def model_digest(state: dict[str, Tensor], metadata: dict[str, str]) -> str:
     return digest(state, json.dumps({key: value for key, value in metadata.items() if key != "sha256"}, sort_keys=True))
 
 
+def how_it_ended(trial: Trial) -> dict[str, Any]:
+    """`ENDED` of a run."""
+    kept, last = int(trial.kept["epoch"]), int(trial.last["epoch"])
+    return dict(zip(ENDED, (str(trial.status), trial.reason, kept, last), strict=True))
+
+
 def split_metrics(metrics: dict[str, float], split: str) -> dict[str, float | None]:
     """The metrics of one split, without its name: {"loss": ..., "accuracy": ...}; null where not finite."""
     found = {k.split("/")[1]: v for k, v in metrics.items() if k.startswith(f"{split}/")}
@@ -67,17 +77,26 @@ def split_metrics(metrics: dict[str, float], split: str) -> dict[str, float | No
     return {k: v if v is not None and math.isfinite(v) else None for k, v in found.items()}
 
 
-def verdict_of(trial: Trial) -> str | None:
-    """High bias, high variance or fine, by the metrics of the weights that are kept; None if the run diverged."""
-    if trial.status == "diverged":
-        return None
-    data = trial.data
-    counts = np.bincount(data.y[data.train]) if data.task == "classification" else None
-    return verdict(
-        split_metrics(trial.kept, "train"),
-        split_metrics(trial.kept, "val"),
-        rows=len(data.val),
-        majority=None if counts is None else float(counts.max() / counts.sum()),
+def facts_of(trial: Trial, engine: Engine, test: dict[str, float]) -> Facts:
+    """What the verdict on a run goes by."""
+    data, counts, guess = trial.data, {}, None
+    if data.task == "classification":
+        counts = {s: np.bincount(data.y[getattr(data, s)], minlength=data.outputs).tolist() for s in SPLITS}
+        rows = len(data.train)
+        guess = engine.loss.of_guessing([n / rows for n in counts["train"]]) if data.weights is None else None
+    return Facts(
+        settings=trial.settings,
+        task=data.task,
+        status=str(trial.status),
+        kept=trial.kept | test,
+        last=trial.last,
+        kept_epoch=int(trial.kept["epoch"]),
+        best_epoch=trial.stopping.best_epoch,
+        last_epoch=int(trial.last["epoch"]),
+        watched=trial.stopping.best is not None,
+        rows={split: len(getattr(data, split)) for split in SPLITS},
+        counts=counts,
+        guess=guess,
     )
 
 
@@ -93,15 +112,12 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
     """Write the model, then the summary; `engine` holds the weights to keep."""
     summary: dict[str, Any] = {
         "format": 1,
-        "status": trial.status,
-        "reason": trial.reason,
+        **how_it_ended(trial),
         "monitor": trial.settings.early_stopping.monitor,
         "best_epoch": trial.stopping.best_epoch,
-        "kept_epoch": int(trial.kept["epoch"]),
-        "epochs": int(trial.last["epoch"]),
         **{split: split_metrics(trial.kept | test, split) for split in ("train", "val", "test")},
         "examples": {split: len(getattr(trial.data, split)) for split in ("train", "val", "test")},
-        "verdict": verdict_of(trial),
+        "verdict": verdict(facts_of(trial, engine, test)),
         **what_never_acted(trial, engine.steps),
         "parameters": engine.layout.parameters,
         "seconds": round(trial.seconds, 3),
@@ -110,7 +126,7 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
         **facts,
     }
     folder = trial.files.folder
-    disk.replace(folder / "model.safetensors", model_bytes(engine, row, trial.settings, trial.data))
+    disk.replace(folder / "model.safetensors", model_bytes(engine, row, trial))
     flat = {f"{split}/{k}": v for split in ("train", "val", "test") for k, v in summary[split].items() if v is not None}
     if summary["verdict"]:
         trial.files.text("verdict", summary["verdict"])

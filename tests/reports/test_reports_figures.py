@@ -175,7 +175,7 @@ def test_the_verdict_is_in_the_summary_and_in_tensorboard(tmp_path):
     assert words.encode() in (outcome.folder / "events.out.tfevents.0.runner").read_bytes()
 
 
-def test_a_diverged_run_has_neither_figures_nor_verdict(tmp_path):
+def test_a_diverged_run_has_no_figures_and_is_told_what_to_do(tmp_path):
     [outcome] = train(tmp_path, {"optimizer": "sgd", "optimizer.lr": 1e30, "trainer.figures": True})
     assert outcome.status == "diverged"
-    assert outcome.summary["verdict"] is None and not (outcome.folder / "figures").exists()
+    assert outcome.summary["verdict"].startswith("diverged: ") and not (outcome.folder / "figures").exists()

@@ -306,3 +306,16 @@ def test_a_metric_of_another_version_is_named(tmp_path, capsys):
     path.write_text(path.read_text().replace("val/accuracy", "val/odd"))
     code, _, err = report(capsys, tmp_path / "s", "--metric", "val/odd")
     assert code == 1 and "val/odd: no metric of this version" in err
+
+
+def test_settings_that_kept_the_untrained_network_are_said_to(tmp_path, capsys):
+    """Not those that keep the last epoch whatever comes, nor those that were to train no epoch."""
+    untrained = {"val": {"loss": 2.3}, "best_epoch": 0}
+    runs = grid({0.1: [untrained, untrained], 0.01: [0.2, 0.3]})
+    runs += [({"early_stopping.restore_best": False, "seed": 0}, untrained), ({"trainer.epochs": 0}, untrained)]
+    make_sweep(tmp_path / "s", runs)
+    assert main(["report", str(tmp_path / "s")]) == 0
+    assert "note: 2 runs of 1 setting kept the untrained network (best epoch 0)" in capsys.readouterr().out
+    make_sweep(tmp_path / "t", grid({0.01: [0.2, 0.3]}))
+    assert main(["report", str(tmp_path / "t")]) == 0
+    assert "untrained" not in capsys.readouterr().out

@@ -19,6 +19,7 @@ class Examples:
     """Data whose features are the network's outputs [M, n, C] and the losses [M, n] of its examples."""
 
     alike = False  # every row its own examples
+    weights = SimpleNamespace(used=False)
 
     def __init__(self, outputs, answers, losses=None, scale=1.0):
         self.z, self.y = torch.from_numpy(outputs), torch.from_numpy(answers)
@@ -81,6 +82,7 @@ def ece(z, y, bins=15):
 
 CLASSES = {
     "loss": lambda z, y: np.abs(z).sum(1).mean(),
+    "weighted_loss": lambda z, y: np.abs(z).sum(1).mean(),
     "accuracy": lambda z, y: sk.accuracy_score(y, z.argmax(1)),
     "balanced_accuracy": lambda z, y: sk.balanced_accuracy_score(y, z.argmax(1)),
     "f1": lambda z, y: sk.f1_score(y, z.argmax(1), average="macro"),
@@ -89,6 +91,7 @@ CLASSES = {
 }
 NUMBERS = {
     "loss": lambda z, y: np.abs(z).mean(),
+    "weighted_loss": lambda z, y: np.abs(z).mean(),
     "rmse": lambda z, y: 7.5 * sk.root_mean_squared_error(y, z[:, 0]),
     "r2": lambda z, y: sk.r2_score(y, z[:, 0]),
     "mae": lambda z, y: 7.5 * sk.mean_absolute_error(y, z[:, 0]),
@@ -108,7 +111,7 @@ def test_classification(name, classes, distinct):
     examples = classified(classes, distinct=distinct)
     found = examples.measure([name])[name]
     expected = [CLASSES[name](z, y) for z, y in zip(examples.z.numpy(), examples.y.numpy(), strict=True)]
-    np.testing.assert_allclose(found, expected, rtol=1e-6 if name == "loss" else 1e-11)
+    np.testing.assert_allclose(found, expected, rtol=1e-6 if name.endswith("loss") else 1e-11)
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -116,7 +119,7 @@ def test_regression(name):
     examples = measured()
     found = examples.measure([name])[name]
     expected = [NUMBERS[name](z, y) for z, y in zip(examples.z.numpy(), examples.y.numpy(), strict=True)]
-    np.testing.assert_allclose(found, expected, rtol=1e-6 if name == "loss" else 1e-11)
+    np.testing.assert_allclose(found, expected, rtol=1e-6 if name.endswith("loss") else 1e-11)
 
 
 @pytest.mark.parametrize("n", [1, 37, N])
@@ -182,3 +185,23 @@ def test_metrics_of_probabilities_take_the_link_of_the_loss(classes):
         assert found["ece"][row] == pytest.approx(ece(logs, y), abs=1e-9)
         assert found["roc_auc"][row] == pytest.approx(roc_auc(logs, y), abs=1e-9)
         assert abs(ece(logs, y) - ece(z, y)) > 1e-3
+
+
+def test_weights_count_in_the_weighted_loss_alone():
+    """Of the first row weighted, beside one that is not: (2*1 + 1*3 + 0*5) / 3 and (1 + 3 + 5) / 3."""
+    examples = one([[1, 0], [3, 0], [5, 0]], [0, 0, 0])
+    both = Examples(np.repeat(examples.z.numpy(), 2, 0), np.repeat(examples.y.numpy(), 2, 0))
+    weights = torch.tensor([[2.0, 1.0, 0.0], [1.0, 1.0, 1.0]])
+    both.weights = SimpleNamespace(used=True, of=lambda index: weights.gather(1, index)[..., None])
+    index, network = torch.arange(3).expand(2, -1), SimpleNamespace(forward=lambda x: x, head=None)
+    loss = SimpleNamespace(forward=lambda _, losses, __: losses, link="softmax")
+    found = evaluate(network, loss, both, index, ["loss", "weighted_loss"])
+    assert found["weighted_loss"].tolist() == [5 / 3, 3.0] and found["loss"].tolist() == [3.0, 3.0]
+
+
+@pytest.mark.parametrize("answers", [[0.1], [0.1] * 3, [7.0] * 50])
+def test_r2_of_equal_answers_is_not_defined(answers):
+    """The mean of three times 0.1 is not 0.1 in binary."""
+    z = np.linspace(0, 1, len(answers), dtype=np.float32)[None, :, None]
+    assert np.isnan(Examples(z, np.array([answers])).measure(["r2"])["r2"][0])
+    assert np.isfinite(Examples(z, np.array([[*answers[:-1], 0.2]])).measure(["rmse"])["rmse"][0])

@@ -123,3 +123,40 @@ def test_the_objective_has_the_same_digits_alone_and_in_company(tmp_path):
         [alone] = runner.train([QUICK | change | {"seed": seed}], outputs=tmp_path / str(seed))
         curves = [runner.curves(outcome.folder)["train/objective"] for outcome in (alone, beside)]
         np.testing.assert_array_equal(*curves)
+
+
+@pytest.fixture(scope="module")
+def rare(tmp_path_factory):
+    """4% are `bad`, told by six of 20 columns."""
+    draw = np.random.default_rng(1)
+    x = draw.normal(size=(1500, 20))
+    bad = draw.random(1500) < 1 / (1 + np.exp(3.6 - x[:, :6] @ np.array([0.9, -0.7, 0.5, 0.4, -0.4, 0.4])))
+    path = tmp_path_factory.mktemp("rare") / "rare.csv"
+    table = np.column_stack([x.astype(str), np.where(bad, "bad", "good")])
+    np.savetxt(path, table, "%s", ",", header=",".join([*(f"c{i}" for i in range(20)), "y"]), comments="")
+    return {"dataset": "csv", "dataset.path": str(path), "dataset.target": "y", "trainer.figures": False}
+
+
+def test_stopping_by_what_is_trained_keeps_an_epoch_before_overfitting(rare, tmp_path):
+    """The unweighted loss of a network trained with balanced weights falls while it overfits."""
+    weighted = rare | {"dataset.class_weights": "balanced", "optimizer.lr": 0.003}
+    by = ["val/loss", "val/weighted_loss"]
+    plain, right = runner.train([weighted | {"early_stopping.monitor": each} for each in by], outputs=tmp_path)
+    assert right.summary["best_epoch"] < plain.summary["best_epoch"]
+    assert right.summary["test"]["balanced_accuracy"] > plain.summary["test"]["balanced_accuracy"] + 0.05
+
+
+def test_the_weighted_loss_of_training_rows_is_the_objective(rare, tmp_path):
+    """Of a step on all rows at a rate so small that nothing moves; weights have mean 1 over the training rows."""
+    change = rare | {"dataset.class_weights": {"bad": 7}, "trainer.batch_size": 5000, "trainer.epochs": 1}
+    change |= {"optimizer": "sgd", "optimizer.lr": 1e-12, "trainer.metrics": ["weighted_loss"]}
+    [outcome] = runner.train([change], outputs=tmp_path)
+    last = runner.curves(outcome.folder).iloc[-1]
+    assert last["train/weighted_loss"] == pytest.approx(last["train/objective"], rel=1e-6)
+    assert last["train/loss"] != pytest.approx(last["train/objective"], rel=0.01)
+
+
+def test_weighted_runs_record_balanced_accuracy_and_others_do_not(rare, tmp_path):
+    changes = [{}, {"dataset.class_weights": "balanced"}]
+    outcomes = runner.train([rare | {"trainer.epochs": 1} | change for change in changes], outputs=tmp_path)
+    assert [recorded(outcome)["val"] for outcome in outcomes] == [USUAL, USUAL | {"balanced_accuracy"}]

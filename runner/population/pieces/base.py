@@ -7,6 +7,7 @@ one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -89,6 +90,10 @@ class Loss:
     def forward(self, outputs: Tensor, targets: Tensor, head: Head) -> Tensor:
         """outputs, targets [M, B, C] (targets are distributions or numbers)."""
         raise TypeError(f"{type(self).__name__} must define forward")
+
+    def of_guessing(self, shares: Sequence[float]) -> float | None:
+        """What always answering with the classes' shares costs on the average; None if that is not known."""
+        return None
 
     def prepare(self, targets: Tensor, weight: float | Tensor) -> Tensor:
         """What `gradient` takes as targets; done for many steps at once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from runner.config.registry import register
@@ -21,6 +22,10 @@ class CrossEntropy(Loss):
 
     def forward(self, outputs, targets, head):
         return -(targets * self._log_softmax(outputs, head)).sum(-1)
+
+    def of_guessing(self, shares):
+        """The entropy -sum_c s_c log s_c."""
+        return -math.fsum(s * math.log(s) for s in shares if s)
 
     def prepare(self, targets, weight):
         return targets * -weight

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from runner.config.registry import register
@@ -23,6 +24,10 @@ class BinaryCrossEntropy(Loss):
         from torch.nn import functional
 
         return (((1 - targets) * outputs - functional.logsigmoid(outputs)) * head.mask).sum(-1)
+
+    def of_guessing(self, shares):
+        """The sum of the entropies of the classes' own questions."""
+        return -math.fsum(p * math.log(p) for s in shares for p in (s, 1 - s) if p > 0)
 
     def gradient(self, outputs, prepared, head, weight):
         """w (p - q), as w (1 - q) less the derivative of log p, which is w (1 - p)."""

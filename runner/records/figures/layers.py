@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.ticker import NullLocator
 
+from runner.records.buckets import buckets
 from runner.records.figures.canvas import BLUE, FAINT, INK, RED, canvas, dress, legend, plain, png
 
 FEWEST_BINS, MOST_BINS = 8, 40
@@ -73,7 +74,8 @@ def _histogram(axes, name: str, values: np.ndarray, *, small: bool) -> None:
     values = values[np.isfinite(values)]
     size = 7 if small else 9
     if len(values):
-        axes.hist(values, bins=int(np.clip(len(values) // 8, FEWEST_BINS, MOST_BINS)), color=BLUE)
+        counts, edges = buckets(values, int(np.clip(len(values) // 8, FEWEST_BINS, MOST_BINS)))
+        axes.stairs(counts, edges, fill=True, color=BLUE)
         axes.axvline(0, color=INK, linewidth=0.8)
         name += f"\nmean {values.mean():.2g}, sd {values.std():.2g}"
     axes.set_title(plain(name), fontsize=size)

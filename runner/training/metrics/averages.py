@@ -29,6 +29,29 @@ class MeanLoss(Metric):
         return collected / whole.count
 
 
+@register("metric", "weighted_loss")
+@dataclass
+class WeightedLoss(Metric):
+    """sum w loss / sum w: the data loss with the weights that `class_weights` and `sample_weight` give it in training
+
+    Without weights it is the loss.
+    """
+
+    tasks = TASKS
+
+    @staticmethod
+    def collect(chunk):
+        """[M, 2]: sums of w loss and of w."""
+        import torch
+
+        losses = chunk.losses.double()
+        w = losses.new_ones(losses.shape) if chunk.weights is None else chunk.weights.double()
+        return torch.stack([(w * losses).sum(1), w.sum(1)], 1)
+
+    def value(self, collected, whole):
+        return collected[:, 0] / collected[:, 1]
+
+
 @register("metric", "accuracy")
 @dataclass
 class Accuracy(Metric):
@@ -62,7 +85,10 @@ class RootMeanSquare(Metric):
 @register("metric", "r2")
 @dataclass
 class Determination(Metric):
-    """1 - sum (z - y)^2 / sum (y - mean y)^2: the share of the target's variance that is predicted"""
+    """1 - sum (z - y)^2 / sum (y - mean y)^2: the share of the target's variance that is predicted
+
+    NaN where all examples have one answer (a single row, say), as there is nothing to explain.
+    """
 
     tasks = ("regression",)
     maximize = True
@@ -72,7 +98,8 @@ class Determination(Metric):
 
     def value(self, collected, whole):
         y = whole.answers
-        return 1 - collected / (y - y.mean(1, keepdim=True)).square().sum(1)
+        differ = (y != y[:, :1]).any(1)  # exact, where the mean of equal numbers may be rounded
+        return (1 - collected / (y - y.mean(1, keepdim=True)).square().sum(1)).where(differ, float("nan"))
 
 
 @register("metric", "mae")

@@ -30,6 +30,7 @@ class Chunk:
     losses: Tensor  # [M, B]
     answers: Tensor  # [M, B] class codes, or scaled numbers in float64
     link: str  # of the loss: how outputs become probabilities
+    weights: Tensor | None = None  # [M, B] of the examples in the training loss; None = all alike
 
     @cached_property
     def logits(self) -> Tensor:
