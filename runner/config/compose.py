@@ -120,7 +120,7 @@ class Composer:
     def unswept(self, overrides: list[Override]) -> DictConfig:
         """What the choices that are not swept compose to."""
         choices = [o for o in overrides if not o.is_sweep_override() and not is_hydra(o) and self.is_choice(o)]
-        return self.base([o for o in choices if not self._judged(o)[1]])
+        return self.base([o for o in choices if not self.judged(o)[1]])
 
     def base(self, overrides: list[Override]) -> DictConfig:
         """Hydra's own composition, once for the same words; those about Hydra itself come first in each."""

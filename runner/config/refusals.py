@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
 SWEEPS = ("hydra.sweep.", "hydra.sweeper", "hydra/sweeper", "hydra.launcher", "hydra/launcher")
-RUNS = ("hydra.run.", "hydra.output_subdir")
+RUNS = ("hydra.run.",)
 
 
 def refusal(override: Override) -> list[str]:

@@ -84,7 +84,7 @@ def test_what_acts_is_not_refused(word):
     [
         ("hydra.sweep.dir=x", False), ("hydra.sweeper.max_jobs=3", False), ("hydra/sweeper=random", False),
         ("hydra.launcher.workers=2", False), ("hydra/launcher=basic", False), ("hydra.run.dir=x", True),
-        ("hydra.output_subdir=null", True), ("hydra.mode=RUN", True),
+        ("hydra.mode=RUN", True),
     ],
 )  # fmt: skip
 def test_hydras_keys_of_the_other_mode_are_refused(word, multirun, composer):
