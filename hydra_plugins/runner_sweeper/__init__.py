@@ -53,6 +53,7 @@ class GridSweeper(Sweeper):
         from hydra.core.plugins import Plugins
 
         self.whole: Any = config
+        self.task: Any = task_function
         self.door: Any = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
@@ -63,10 +64,15 @@ class GridSweeper(Sweeper):
 
         from omegaconf import OmegaConf
 
-        from runner.plan.jobs import sweep_words
+        from runner.config.compose import Composer
+        from runner.plan.recipes import sweep_words
 
-        sweeper: Any = OmegaConf.to_container(self.whole.hydra.sweeper, resolve=True)
-        jobs = sweep_words(arguments, sweeper)
+        hydra: Any = self.whole.hydra
+        sweeper: Any = OmegaConf.to_container(hydra.sweeper, resolve=True)
+        composer = getattr(self.task, "composer", None) or Composer(
+            hydra.job.config_name or "config", tuple(hydra.overrides.hydra)
+        )
+        jobs = sweep_words(arguments, sweeper, composer)
         folder = Path(str(self.whole.hydra.sweep.dir))
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self.whole, folder / "multirun.yaml")

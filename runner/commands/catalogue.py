@@ -9,12 +9,11 @@ from typing import Any
 
 from runner.config.location import config_dir
 from runner.config.registry import Entry, entries, groups
-from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE, FLAT_GROUPS, SINGLE_GROUPS, flat_key
+from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE, EXPERIMENT, FLAT_GROUPS, SINGLE_GROUPS, flat_key
 from runner.config.suggest import closest
 from runner.config.validate import show
 from runner.errors import ConfigError
 
-EXPERIMENT = "experiment"  # recipes, which are YAML only
 KEY_HEADER = ("key", "default", "allowed", "help")
 CHOICE_HEADER = ("choice", "what it does", "torch", "source")
 

@@ -22,6 +22,7 @@ from runner.commands.folders import make_numbered
 from runner.commands.screen import INTERRUPTED, report, report_to
 from runner.config.compose import Groups, compose, hydra_ready
 from runner.config.location import config_dir
+from runner.config.overrides import parse_word
 from runner.config.store import RUN_DIR, SWEEP_DIR, store
 from runner.errors import ConfigError, DataError, RunError
 from runner.plan.command_line import read_command_line
@@ -61,6 +62,8 @@ def run(arguments: list[str]) -> int:
             commands=COMMANDS,
             flags=Command((), (), args.config_path or "", args.config_name or "", args.config_dir or "").flags(),
         )
+    for note in line.notes:
+        print(f"runner: {note}", file=sys.stderr)
     if args.cfg:
         _call_hydra(task, [*flags, *line.words])
     elif dry:
@@ -235,8 +238,8 @@ def quoted(text: str) -> str:
 
 def _names_differ(config: DictConfig, words: list[str]) -> bool:
     """Whether the jobs of a sweep may have different names, so that the sweep has none."""
-    swept = any(word.lstrip("+").startswith("name=") and ("," in word or "(" in word) for word in words)
-    return swept or "name" in (config.hydra.sweeper.get("params") or {})
+    swept = [parse_word(word) for word in words if word.lstrip("+").startswith("name=")]
+    return any(each.is_sweep_override() for each in swept) or "name" in (config.hydra.sweeper.get("params") or {})
 
 
 def _is_default(kind: str, config: DictConfig) -> bool:

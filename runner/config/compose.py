@@ -15,7 +15,8 @@ from runner.config.location import refuse_hidden
 from runner.config.overlay import first_line, is_involved, laid_over, lay_over
 from runner.config.overrides import is_hydra
 from runner.config.pieces import Piece, Pieces
-from runner.config.settings import CHOICE_GROUPS, Settings
+from runner.config.refusals import refusal
+from runner.config.settings import Settings
 from runner.config.suggest import explain_unknown_choice
 from runner.config.validate import check
 from runner.errors import ConfigError
@@ -118,8 +119,8 @@ class Composer:
 
     def unswept(self, overrides: list[Override]) -> DictConfig:
         """What the choices that are not swept compose to."""
-        good = [o for o in overrides if not o.is_sweep_override() and not is_hydra(o) and self.is_choice(o)]
-        return self.base([o for o in good if not self.wrong_choices(o)])
+        choices = [o for o in overrides if not o.is_sweep_override() and not is_hydra(o) and self.is_choice(o)]
+        return self.base([o for o in choices if not self.judged(o)[1]])
 
     def base(self, overrides: list[Override]) -> DictConfig:
         """Hydra's own composition, once for the same words; those about Hydra itself come first in each."""
@@ -142,8 +143,7 @@ class Composer:
         if override.is_add() or override.is_force_add():
             return [f"{override.input_line}: the choice is there already; write {group}={value} without +"]
         names = value if isinstance(value, list) else [value]
-        optional = value is None and group not in CHOICE_GROUPS
-        wrong = [] if optional else [name for name in names if name not in self.groups.choices(group)]
+        wrong = [name for name in names if name not in self.groups.choices(group)]
         return [
             explain_unknown_choice(group, "null" if n is None else str(n), self.groups.choices(group)) for n in wrong
         ]
@@ -175,10 +175,9 @@ class Composer:
         """(whether it picks a choice, what is wrong with it on its own), once for the same word."""
         word = override.input_line or ""
         if word not in self._seen:
-            if is_hydra(override) or self.is_choice(override):
-                self._seen[word] = (True, self.wrong_choices(override))
-            else:
-                self._seen[word] = (False, _renamed(override))
+            is_choice = is_hydra(override) or self.is_choice(override)
+            wrong = refusal(override) or (self.wrong_choices(override) if is_choice else [])
+            self._seen[word] = (is_choice, wrong)
         return self._seen[word]
 
     def _tree(self, choices: list[Override], values: list[Override]) -> dict[str, Any]:
@@ -212,14 +211,6 @@ class Composer:
         keys = OmegaConf.create({key: base._get_node(key) for key in base if key != "hydra"})
         raw: Any = OmegaConf.to_container(keys, resolve=False)
         return Piece(None if "${" in repr(raw) else raw, dict(base.hydra.runtime.choices))
-
-
-def _renamed(override: Override) -> list[str]:
-    """What is wrong with an override that sets the name of a choice instead of making it."""
-    group, _, last = override.key_or_group.rpartition(".")
-    if last != "name" or group not in CHOICE_GROUPS:
-        return []
-    return [f"{override.input_line}: a choice brings its own keys; write {group}={override.value()}"]
 
 
 def is_multirun(config: DictConfig) -> bool:

@@ -37,6 +37,7 @@ def is_involved(override: Override) -> bool:
         or "${" in (override.input_line or "")
         or isinstance(override.value(), dict)
         or "[" in override.key_or_group
+        or any(part.isdigit() for part in override.key_or_group.split("."))
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import random
 from typing import TYPE_CHECKING, Any
 
+from runner.config.settings import TEXTS, written_keys
 from runner.config.suggest import closest
 from runner.errors import ConfigError
 
@@ -38,13 +38,14 @@ def parse(words: list[str], commands: tuple[str, ...] = ()) -> tuple[list[Overri
 def parse_word(word: str) -> Override:
     """One override. Raises HydraException."""
     from hydra.core.global_hydra import GlobalHydra
-    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    from runner.config.grammar import parser
 
     if word in _parsed:
         return _parsed[word]
     hydra = GlobalHydra.instance()
     loader = hydra.config_loader() if hydra.is_initialized() else None
-    (override,) = OverridesParser.create(loader).parse_overrides([word])
+    (override,) = parser(loader).parse_overrides([word])
     if not override.is_sweep_override():
         _parsed[word] = override
     return override
@@ -55,7 +56,7 @@ def plain(override: Override, value: Any) -> Override:
     from hydra.core.override_parser.types import ValueType
 
     word = f"{override.get_key_element()}={override._get_value_element_as_str(value)}"
-    if type(value) not in (int, float, bool):
+    if type(value) not in (int, float, bool) or override.key_or_group in written_keys(TEXTS):
         return parse_word(word)
     if word not in _parsed:
         _parsed[word] = dataclasses.replace(override, value_type=ValueType.ELEMENT, _value=value, input_line=word)
@@ -70,29 +71,34 @@ def points(override: Override) -> list[Override]:
     Raises:
         ConfigError: for a sweep whose values cannot be counted up.
     """
+    from hydra.core.override_parser.types import Sweep
     from hydra.errors import HydraException
+
+    from runner.config.sweeps import values
 
     if not override.is_sweep_override():
         return [override]
-    shuffled = getattr(override._value, "shuffle", False)
+    swept: Any = override._value
     try:
-        swept: Any = dataclasses.replace(override._value, shuffle=False) if shuffled else override._value  # type: ignore
-        found = [plain(override, value) for value in dataclasses.replace(override, _value=swept).sweep_iterator()]
-    except (HydraException, ValueError, ArithmeticError) as error:
+        listed = values(swept) if isinstance(swept, Sweep) else override.sweep_iterator()
+        found = [plain(override, value) for value in listed]
+    except (HydraException, ValueError) as error:
         raise ConfigError(f"{override.input_line}: {str(error).splitlines()[0]}") from error
-    if shuffled:
+    if getattr(swept, "shuffle", False):
         random.Random(override.input_line).shuffle(found)
     return found
 
 
 def count(override: Override) -> int:
-    """How many values an override stands for; a long range is not counted up for that."""
-    from hydra.core.override_parser.types import RangeSweep
+    """How many values an override stands for; a long range is not counted up for that. Raises ConfigError."""
+    from runner.config.sweeps import Range
 
-    swept = override._value
-    if not isinstance(swept, RangeSweep) or not swept.step or swept.start is None or swept.stop is None:
+    if not isinstance(override._value, Range):
         return len(points(override))
-    return max(0, math.ceil((swept.stop - swept.start) / swept.step))
+    try:
+        return override._value.count()
+    except ValueError as error:
+        raise ConfigError(f"{override.input_line}: {error}") from error
 
 
 def is_hydra(override: Override) -> bool:
@@ -129,7 +135,8 @@ def _bare_word(word: str, commands: tuple[str, ...]) -> str:
 
 def _column(error: Exception) -> str:
     """Where Hydra's parser stopped, in words."""
-    text = str(error).splitlines()[0]
+    first, *others = str(error).splitlines()
+    text = others[0] if others and first.startswith("Error parsing override") else first
     return f" ({text})" if text and not text.startswith("LexerNoViableAlt") else ""
 
 

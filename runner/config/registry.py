@@ -47,7 +47,7 @@ ROOMS = (
 class Option:
     """What one configuration key accepts. `check` is the only judge of a value."""
 
-    type: str  # number | integer | switch | choice | choices | text | integers | any
+    type: str  # number | integer | switch | choice | choices | text | texts | labels | integers
     kind: str = "structural"
     above: float | None = None
     ge: float | None = None
@@ -76,9 +76,11 @@ class Option:
             "number": "a number",
             "integer": "a whole number",
             "text": "text",
+            "texts": "a list of text",
+            "labels": f"{' | '.join(self.options)} | {{label: number}}",
             "integers": "a list of whole numbers",
         }
-        text = words.get(self.type, "anything")
+        text = words[self.type]
         bounds = [
             f"{sign} {bound if isinstance(bound, int) else format(bound, 'g')}"
             for sign, bound in ((">", self.above), (">=", self.ge), ("<", self.lt), ("<=", self.le))
@@ -109,13 +111,23 @@ class Option:
             return [v for v, _ in checked], wrong[0] if wrong else None
         return getattr(self, f"_check_{self.type}")(value)
 
-    def _check_any(self, value):
-        return value, None
-
     def _check_text(self, value):
-        if not isinstance(value, (str, int, float)) or isinstance(value, bool):
-            return value, "text"
-        return os.path.abspath(os.path.expanduser(str(value))) if self.file and value else str(value), None
+        if isinstance(value, (bool, int, float)):
+            return value, "was read as a number or true/false, where text belongs: quote it as it is meant"
+        if not isinstance(value, str):
+            return value, "not text"
+        return os.path.abspath(os.path.expanduser(value)) if self.file and value else value, None
+
+    def _check_texts(self, value):
+        values = list(value) if isinstance(value, (list, tuple)) else [value]
+        wrong = [problem for _, problem in map(self._check_text, values) if problem]
+        return values, wrong[0] if wrong else None
+
+    def _check_labels(self, value):
+        pairs = isinstance(value, (list, tuple)) and all(isinstance(v, (list, tuple)) and len(v) == 2 for v in value)
+        found = dict(value) if pairs else value
+        right = isinstance(found, dict) or found in self.options
+        return found, None if right else "neither a name nor numbers by label"
 
     def _check_switch(self, value):
         return value, None if isinstance(value, bool) else "not true or false"
@@ -196,9 +208,14 @@ def text(default, **spec):
     return _option(default, **{"type": "text", "kind": "structural", **spec})
 
 
-def anything(default, **spec):
-    """A key whose value is judged elsewhere."""
-    return _option(default, **{"type": "any", "kind": "structural", **spec})
+def texts(default, **spec):
+    """A list of texts (column names); a single text means a list of one."""
+    return _option(default, **{"type": "texts", "kind": "structural", **spec})
+
+
+def by_label(default, *options, **spec):
+    """Numbers by label, {label: number} or pairs [[label, number], ...], or one of the words `options`."""
+    return _option(default, **{"type": "labels", "options": options, "kind": "structural", **spec})
 
 
 @dataclass(frozen=True)

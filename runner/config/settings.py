@@ -32,6 +32,9 @@ DEFAULT_CHOICE = {
     "trainer": "default",
 }
 
+EXPERIMENT = "experiment"  # the group of recipes, which are YAML only
+TEXTS, LABELS = ("text", "texts"), ("labels",)  # types of option whose values, or whose labels, are text
+
 
 @dataclass
 class Settings:
@@ -131,6 +134,25 @@ def flat_key(entry: Entry, key: str) -> str:
 def flat_entries() -> Iterator[Entry]:
     """Every entry of every flat group."""
     return (entry for group in FLAT_GROUPS for entry in entries(group).values())
+
+
+@functools.cache
+def declared() -> dict[str, Option]:
+    """Dotted key -> option, for every key of every choice."""
+    found = dict(root_options())
+    for group in CHOICE_GROUPS + SINGLE_GROUPS:
+        for entry in entries(group).values():
+            found |= {f"{group}.{key}": option for key, option in entry.options.items()}
+    for entry in flat_entries():
+        found |= {flat_key(entry, key): option for key, option in entry.options.items()}
+    return found
+
+
+@functools.cache
+def written_keys(types: tuple[str, ...]) -> frozenset[str]:
+    """Keys of options of some types; among those of text are the groups, as the name of a choice is text too."""
+    groups = (*CHOICE_GROUPS, *SINGLE_GROUPS, *FLAT_GROUPS, EXPERIMENT) if types == TEXTS else ()
+    return frozenset(groups).union(key for key, option in declared().items() if option.type in types)
 
 
 def default_tree(choices: dict[str, str] | None = None) -> dict[str, Any]:

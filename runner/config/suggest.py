@@ -6,7 +6,15 @@ import difflib
 from collections.abc import Iterable
 
 from runner.config.registry import entries
-from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, SINGLE_GROUPS, flat_entries, flat_key, root_options
+from runner.config.settings import (
+    CHOICE_GROUPS,
+    DEFAULT_CHOICE,
+    FLAT_GROUPS,
+    SINGLE_GROUPS,
+    flat_entries,
+    flat_key,
+    root_options,
+)
 
 GROUPS = CHOICE_GROUPS + SINGLE_GROUPS + FLAT_GROUPS
 
@@ -53,6 +61,15 @@ def explain_unknown_choice(group: str, name: str, choices: Iterable[str]) -> str
     found = closest(name, choices)
     hint = f"did you mean {group}={found}? " if found else ""
     return f"{group} = {name}: unknown choice; {hint}allowed: {' | '.join(choices)}"
+
+
+def instead_of_none(group: str) -> str:
+    """What to write where `group=null` or `~group` was meant to say "none of it"."""
+    if group in FLAT_GROUPS or group == "early_stopping":
+        return f"{group}=none switches it off"
+    if group in SINGLE_GROUPS:
+        return f"leave it out for its defaults, or set its keys; `runner list {group}` shows them"
+    return f"{group}={DEFAULT_CHOICE[group]} is the default; `runner list {group}` shows the choices"
 
 
 def _alike(key: str, candidates: list[str], cutoff: float) -> str | None:

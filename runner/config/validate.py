@@ -17,7 +17,7 @@ from runner.config.settings import (
     root_options,
     single_key,
 )
-from runner.config.suggest import GROUPS, closest, explain_unknown_choice, explain_unknown_key
+from runner.config.suggest import GROUPS, closest, explain_unknown_choice, explain_unknown_key, instead_of_none
 from runner.errors import ConfigError
 
 
@@ -81,10 +81,13 @@ def _chosen(tree: dict[Any, Any]) -> dict[str, str]:
 
 
 def _node(group: str, tree: dict[Any, Any], found: Findings) -> dict[str, Any]:
-    node = tree.get(group) or {}
+    node = tree.get(group, {})
     if isinstance(node, dict):
         return node
-    found.add(group, f"{group} = {show(node)}: must hold keys; `runner list {group}` shows them")
+    if node is None:
+        found.add(group, f"{group} = null: a group cannot be left out; {instead_of_none(group)}")
+    else:
+        found.add(group, f"{group} = {show(node)}: must hold keys; `runner list {group}` shows them")
     return {}
 
 
@@ -156,6 +159,8 @@ def _fix(path: str, option: Option, value: Any, default: Any) -> str:
     given = value if option.type == "choices" and isinstance(value, (list, tuple)) else [value]
     wrong = [v for v in given if option.names() and isinstance(v, str) and v not in option.names()]
     near = closest(wrong[0], option.names()) if wrong else None
+    if option.type == "text" and isinstance(value, (bool, int, float)):
+        return f'for example {path}: "{show(value)}"'
     if near:
         return f"did you mean {path}={near if option.type == 'choice' else f'[{near}]'}?"
     example = option.preset if option.preset is not None else default

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from runner.data.columns import parse
 from runner.data.files import did_you_mean
 from runner.data.sources.base import RawTable, Source
 from runner.errors import ConfigError, DataError
@@ -60,16 +61,16 @@ def _by_class(spec: Any, table: RawTable, codes: np.ndarray, weights: np.ndarray
 
 
 def _code(key: Any, labels: list[str], target: str) -> int:
-    """The class that a key names; YAML reads 1.0 and true where the file says 1 and True."""
-    words = [str(key), str(key).lower()] if isinstance(key, bool) else [str(key)]
-    words += [str(int(key))] if isinstance(key, float) and key.is_integer() else []
+    """The class that a key names, also as 1.0 and true where the file says 1 and True."""
+    written = str(key)
+    words = [written, written.lower(), written.capitalize()] if written.lower() in ("true", "false") else [written]
+    number = parse(key)
+    words += [str(int(number))] if number is not None and number.is_integer() else []
     for word in words:
         if word in labels:
             return labels.index(word)
     shown = ", ".join(labels[:20]) + (", ..." if len(labels) > 20 else "")
-    raise ConfigError(
-        f"{KEY}: {target!r} has no class {words[-1]!r}.{did_you_mean(words[-1], labels)} Classes: {shown}."
-    )
+    raise ConfigError(f"{KEY}: {target!r} has no class {words[0]!r}.{did_you_mean(words[0], labels)} Classes: {shown}.")
 
 
 def _weight(key: Any, value: Any) -> float:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import JobReturn, JobRuntime, JobStatus
 
+from runner.config.overrides import parse_word
 from runner.errors import ConfigError, RunError
 from runner.execution.stored import config_text
 from runner.execution.work import Run
@@ -95,8 +96,8 @@ class HydraFiles:
         keys = {word.partition("=")[0].lstrip("+") for words in own for word in words}
         last = [key.split(".")[-1] for key in keys]
         short = {key: key.split(".")[-1] if last.count(key.split(".")[-1]) == 1 else key for key in keys}
-        pairs = [[word.lstrip("+").partition("=") for word in words] for words in own]
-        return ["_".join(f"{short[key]}={value}" for key, _, value in each) for each in pairs]
+        pairs = [[(word.partition("=")[0].lstrip("+"), _shown(word)) for word in words] for words in own]
+        return ["_".join(f"{short[key]}={value}" for key, value in each) for each in pairs]
 
     def write(self, run: Run, number: int) -> None:
         """The folder of a run with its .hydra/."""
@@ -244,6 +245,12 @@ def refuse_per_process(config: DictConfig) -> None:
         )
     if problems:
         raise ConfigError(problems)
+
+
+def _shown(word: str) -> str:
+    """The value of an override for the name of a folder: text without its quotes and escapes."""
+    value = parse_word(word).value()
+    return value if isinstance(value, str) else word.partition("=")[2]
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from runner.config.words import key_of, words
 from runner.errors import ConfigError
 from runner.execution.configurations import own_hydra
 from runner.execution.folds import PREFIX
-from runner.records.command import Command
+from runner.records.command import Command, is_launcher
 
 FOLD = "dataset.fold"
 
@@ -45,7 +45,8 @@ def means(command: Command, settings: Settings) -> bool:
     from runner.plan.command_line import read_command_line
 
     place = Path(command.config_path) if command.config_path else config_dir()
-    given = [*command.words, *command.hydra, "hydra.mode=RUN"]
+    about_hydra = [word for word in command.hydra if not is_launcher(word)]
+    given = [*command.words, *about_hydra, "hydra.mode=RUN"]
     try:
         with own_hydra(), hydra_ready(place, command.config_dir or None):
             line = read_command_line(given, config_name=command.config_name or "config")

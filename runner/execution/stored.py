@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from pathlib import Path
+from typing import Any
 
 from runner.config.settings import Settings
 from runner.errors import ConfigError
@@ -29,7 +30,19 @@ def _yaml(content: str) -> str:
     """JSON as block YAML."""
     import yaml
 
-    return yaml.dump(json.loads(content), Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False)
+    return yaml.dump(json.loads(content), Dumper=_dumper(), sort_keys=False)
+
+
+@functools.cache
+def _dumper() -> Any:
+    """PyYAML's, with quotes also where only OmegaConf, which reads the file, would see a number: '1E5'."""
+    import yaml
+    from omegaconf._utils import get_yaml_loader
+
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+        yaml_implicit_resolvers = get_yaml_loader().yaml_implicit_resolvers
+
+    return Dumper
 
 
 def read_config(folder: Path) -> Settings:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 from runner.config.compose import Composer, is_multirun
 from runner.config.overrides import is_hydra, parse, spelled_out
+from runner.config.refusals import misplaced
 from runner.config.repair import repaired
 from runner.config.settings import Settings
 from runner.errors import ConfigError
-from runner.plan.jobs import expand, one_at_a_time
+from runner.plan.jobs import one_at_a_time
+from runner.plan.overridden import without_effect
 from runner.plan.problems import Problems
-from runner.plan.rules import Rules
+from runner.plan.recipes import expand_all, for_others, node
+from runner.plan.rules import OWN_KINDS, Rules
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -25,11 +28,12 @@ class CommandLine:
     """A command line without a problem: what it composes to (the first job of a sweep), and all its jobs."""
 
     config: DictConfig  # Hydra's own node included
-    words: list[str]  # as Hydra is to read them: `seeds=5` spelled out
+    words: list[str]  # as Hydra is to read them: `seeds=5` spelled out, text in quotes
     multirun: bool
     jobs: list[list[Override]]
     settings: list[Settings]  # one a job
     composer: Composer  # knows all this, and can be asked again
+    notes: list[str]  # what was typed to no effect
 
 
 def check_command_line(
@@ -62,11 +66,12 @@ def read_command_line(
     if better:
         problems[-1] += f". Perhaps you meant: {better}"
     hydras = [override for override in parsed if is_hydra(override)]
+    task = [override for override in parsed if not is_hydra(override)]
     composer = Composer(config_name, tuple(o.input_line or "" for o in hydras if not o.is_sweep_override()))
     config = composer.unswept(parsed)
     multirun = multirun or is_multirun(config)
     problems += _misplaced(words, parsed, multirun)
-    jobs, wrong = _jobs([o for o in parsed if not is_hydra(o)], config, multirun)
+    kind, jobs, wrong = _jobs(task, config, composer) if multirun else (None, [_unswept(task)], [])
     found = Problems(jobs, problems + wrong, numbered=multirun and not wrong)
     settings = []
     for number, job in enumerate(jobs):
@@ -74,34 +79,43 @@ def read_command_line(
         found.add(number, wrong)
         settings.append(made)
     found.raise_any()
-    return CommandLine(composer.base(jobs[0]), spelled, multirun, jobs, [made for made in settings if made], composer)
+    handed = [o.input_line or "" for o in parsed] if kind in OWN_KINDS or not multirun else for_others(parsed, kind)
+    good = [made for made in settings if made]
+    return CommandLine(composer.base(jobs[0]), handed, multirun, jobs, good, composer, without_effect(task))
 
 
-def _jobs(overrides: list[Override], config: DictConfig, multirun: bool) -> tuple[list[list[Override]], list[str]]:
-    """(jobs, problems); if the sweep cannot be expanded, jobs in which each of its values comes up."""
-    from omegaconf import OmegaConf
+def _unswept(overrides: list[Override]) -> list[Override]:
+    return [override for override in overrides if not override.is_sweep_override()]
 
-    if not multirun:
-        return [[override for override in overrides if not override.is_sweep_override()]], []
-    everything = overrides
+
+def _jobs(
+    overrides: list[Override], config: DictConfig, composer: Composer
+) -> tuple[str | None, list[list[Override]], list[str]]:
+    """(kind of sweeper, jobs, problems); if the sweep cannot be expanded, jobs in which each of its values comes up."""
+    kind, everything = None, overrides
     try:
-        rules = Rules.of(OmegaConf.to_container(config.hydra.sweeper, resolve=True))  # type: ignore[arg-type]
-        everything = [*rules.overrides(), *overrides]
-        return (expand(everything, rules) if rules.kind else one_at_a_time(everything)), []
+        rules = Rules.of(node(config, "sweeper"))
+        kind, everything = rules.kind, [*rules.overrides(), *overrides]
+        return kind, expand_all(overrides, rules, composer), []
     except ConfigError as error:
-        return one_at_a_time(everything), error.problems
+        return kind, one_at_a_time(everything), error.problems
 
 
 def _misplaced(words: Sequence[str], overrides: Sequence[Override], multirun: bool) -> list[str]:
     """Sweeps where none can be."""
     swept = [override for override in overrides if override.is_sweep_override()]
+    idle = [problem for override in overrides for problem in misplaced(override, multirun)]
     if multirun:
-        return [
+        return idle + [
             f"{o.input_line}: keys of Hydra itself cannot be swept over; give one value" for o in swept if is_hydra(o)
         ]
     seeds = [word for word in words if word.lstrip("+").startswith("seeds=")]
-    return [f"{word}: several runs are a sweep; add -m, or write seed=0 for one run" for word in seeds] + [
-        f"{o.input_line}: several values are a sweep; add -m, or write a list as {o.key_or_group}=[...]"
-        for o in swept
-        if not (seeds and o.key_or_group == "seed")
-    ]
+    return (
+        idle
+        + [f"{word}: several runs are a sweep; add -m, or write seed=0 for one run" for word in seeds]
+        + [
+            f"{o.input_line}: several values are a sweep; add -m, or write a list as {o.key_or_group}=[...]"
+            for o in swept
+            if not (seeds and o.key_or_group == "seed")
+        ]
+    )

@@ -10,7 +10,7 @@ import decimal
 import itertools
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.config.overrides import count, plain, points
@@ -24,40 +24,39 @@ if TYPE_CHECKING:
     from hydra.core.override_parser.types import IntervalSweep, Override
 
 
-def draw(axes: dict[str, Override], rules: Rules) -> list[list[Override]]:
+def draw(axes: Sequence[Override], rules: Rules) -> list[list[Override]]:
     """`n_trials` draws of all swept keys, each trained with every value of the keys of luck that are swept over.
 
     Every key has a stream of its own: one more key, or more trials, leave the other draws what they were.
     """
-    drawn = {key: each for key, each in axes.items() if each.is_sweep_override() and each.key_or_group not in luck()}
-    fixed = {key: each for key, each in axes.items() if key not in drawn}
-    _check_listed(fixed)
-    counted = {key: count(each) for key, each in axes.items() if not each.is_interval_sweep()}
-    repeats = {key: length for key, length in counted.items() if key in fixed or length == 0}
-    check_number(repeats, axes, rules, rules.n_trials)
-    values = {key: _draws(each, rules) for key, each in drawn.items()}
-    jobs = []
+    drawn = [each.is_sweep_override() and each.key_or_group not in luck() for each in axes]
+    _check_listed([each for i, each in enumerate(axes) if not drawn[i]])
+    counted = {i: count(each) for i, each in enumerate(axes) if not each.is_interval_sweep()}
+    check_number({i: n for i, n in counted.items() if not drawn[i] or n == 0}, axes, rules, rules.n_trials)
+    before = [[one.key_or_group for one in axes[:i]].count(each.key_or_group) for i, each in enumerate(axes)]
+    walks = [_draws(each, rules, before[i]) if drawn[i] else points(each) for i, each in enumerate(axes)]
+    jobs: list[list[Override]] = []
     for trial in range(rules.n_trials):
-        walks = [[values[key][trial]] if key in drawn else points(axes[key]) for key in axes]
-        jobs += [list(job) for job in itertools.product(*walks)]
+        now = [[walk[trial]] if drawn[i] else walk for i, walk in enumerate(walks)]
+        jobs += [list(job) for job in itertools.product(*now)]
     return jobs
 
 
-def _check_listed(fixed: Mapping[str, Override]) -> None:
+def _check_listed(fixed: Sequence[Override]) -> None:
     """ConfigError for an interval of what is not drawn."""
     wrong = [
         f"{each.input_line}: this key is luck, which is not drawn, every setting meets all its values; list them, as "
         f"in {each.key_or_group}=0,1,2"
-        for each in fixed.values()
+        for each in fixed
         if each.is_interval_sweep()
     ]
     if wrong:
         raise ConfigError(wrong)
 
 
-def _draws(override: Override, rules: Rules) -> list[Override]:
-    """One plain override a trial."""
-    stream = random.Random(f"{rules.seed} {override.key_or_group}")
+def _draws(override: Override, rules: Rules, before: int) -> list[Override]:
+    """One plain override a trial; `before` counts the overrides of the same key that come before this one."""
+    stream = random.Random(f"{rules.seed} {override.key_or_group}" + (f" {before}" if before else ""))
     if not override.is_interval_sweep():
         among = points(override)
         return [among[int(stream.random() * len(among))] for _ in range(rules.n_trials)]
@@ -106,17 +105,21 @@ def _magnitude(value: float) -> int:
     return int(f"{value:e}".partition("e")[2])
 
 
-def check_number(lengths: Mapping[str, int], axes: Mapping[str, Override], rules: Rules, times: int = 1) -> None:
-    """ConfigError if a key has no value, or `times` combinations of so many values are more jobs than allowed."""
-    empty = [axes[key].input_line for key, length in lengths.items() if length == 0]
+def check_number(lengths: Mapping[int, int], axes: Sequence[Override], rules: Rules, times: int = 1) -> None:
+    """ConfigError if an override, by its position, has no value, or the combinations of all, so many times, are too
+    many jobs.
+    """
+    empty = [axes[i].input_line for i, length in lengths.items() if length == 0]
     if empty:
         raise ConfigError([f"{word}: stands for no value at all, so that there is no job" for word in empty])
-    total = times * math.prod(lengths.values())
+    product = " x ".join([*([f"{times} trials"] if times > 1 else []), *(str(n) for n in lengths.values() if n > 1)])
+    check_total(times * math.prod(lengths.values()), product, rules)
+
+
+def check_total(total: int, how: str, rules: Rules) -> None:
+    """ConfigError if there are more jobs than allowed; `how` says where so many come from."""
     if rules.max_jobs is not None and total > rules.max_jobs:
-        product = " x ".join(
-            [*([f"{times} trials"] if times > 1 else []), *(str(n) for n in lengths.values() if n > 1)]
-        )
         raise ConfigError(
-            f"hydra.sweeper.max_jobs = {rules.max_jobs}: the sweep has {total} jobs ({product}); sweep over fewer "
+            f"hydra.sweeper.max_jobs = {rules.max_jobs}: the sweep has {total} jobs ({how}); sweep over fewer "
             f"values, or allow it with hydra.sweeper.max_jobs={total}"
         )

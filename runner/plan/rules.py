@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runner.config.overrides import parse, spelled_out
+from runner.config.settings import TEXTS, written_keys
 from runner.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ OURS = {
     "hydra_plugins.runner_sweeper.RandomSweeper": "random",
     "hydra._internal.core_plugins.basic_sweeper.BasicSweeper": "basic",
 }
+
+OWN_KINDS = ("grid", "random")
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Rules:
         """Rules from the node hydra.sweeper. Raises ConfigError."""
         kind = OURS.get(str(sweeper.get("_target_")))
         params = dict(sweeper.get("params") or {})
-        if kind not in ("grid", "random"):
+        if kind not in OWN_KINDS:
             return Rules(kind, params)
         limit = _whole(sweeper, "max_jobs", 1, "for example hydra.sweeper.max_jobs=20000, or null for no limit")
         if kind == "grid":
@@ -48,12 +51,24 @@ class Rules:
 
     def overrides(self) -> list[Override]:
         """What hydra.sweeper.params says, as overrides; the command line wins over them. Raises ConfigError."""
-        words = [f"{key}={value}" for key, value in self.params.items()]
-        spelled, wrong = spelled_out(words) if self.kind in ("grid", "random") else (words, [])
+        numbers = [
+            f"{key} = {value}: was read as a number or true/false, where text belongs: quote it as it is meant"
+            for key, value in self.params.items()
+            if key in written_keys(TEXTS) and isinstance(value, (bool, int, float))
+        ]
+        words = [f"{key}={_value(value)}" for key, value in self.params.items()]
+        spelled, wrong = spelled_out(words) if self.kind in OWN_KINDS else (words, [])
         parsed, unread = parse(spelled)
-        if wrong or unread:
-            raise ConfigError([f"hydra.sweeper.params: {problem}" for problem in wrong + unread])
+        if numbers or wrong or unread:
+            raise ConfigError([f"hydra.sweeper.params: {problem}" for problem in numbers + wrong + unread])
         return parsed
+
+
+def _value(value: Any) -> str:
+    """What YAML holds as a value of Hydra's grammar; text is in that grammar already."""
+    from hydra.core.override_parser.types import Override
+
+    return value if isinstance(value, str) else Override._get_value_element_as_str(value)
 
 
 def _whole(sweeper: Mapping[str, Any], key: str, least: int, fix: str) -> int | None:

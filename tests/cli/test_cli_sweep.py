@@ -8,7 +8,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from runner.cli import main
-from runner.plan import jobs
+from runner.plan.recipes import sweep_words
 
 SMALL = [
     "model.hidden=[4]",
@@ -60,7 +60,7 @@ def test_a_random_sweep_trains_what_its_seed_draws(here):
     assert len({lr for lr, _ in found}) == 3
     assert all(1e-3 <= lr < 1e-1 for lr, _ in found)
     rules = {"_target_": "hydra_plugins.runner_sweeper.RandomSweeper", "n_trials": 3, "seed": 7}
-    drawn = jobs.sweep_words(["optimizer.lr=tag(log,interval(1e-3,1e-1))", "seed=0,1"], rules)
+    drawn = sweep_words(["optimizer.lr=tag(log,interval(1e-3,1e-1))", "seed=0,1"], rules)
     assert [f"optimizer.lr={lr}" for lr, _ in found] == [job[0] for job in drawn]
 
 

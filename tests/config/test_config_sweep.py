@@ -6,7 +6,7 @@ from runner.config.compose import Composer, hydra_ready
 from runner.config.location import config_dir
 from runner.errors import ConfigError
 from runner.plan.command_line import check_command_line, read_command_line
-from runner.plan.jobs import sweep_words
+from runner.plan.recipes import sweep_words
 
 
 @pytest.fixture(scope="module", autouse=True)

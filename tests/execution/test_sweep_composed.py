@@ -24,7 +24,7 @@ PARTS = [
     ["model.hidden=[7,3]", "model.hidden=9", "model.hidden=[]", "model.norm=batch", "model={hidden:[3],norm:layer}"],
     ["experiment=fashion_mnist", "trainer=debug", "early_stopping=none", "scheduler=cosine"],
     ["seed=3", "seed=${trainer.batch_size}", "+seed=4", "++seed=5", "name='a b, c'", "name=x_${seed}"],
-    ["~early_stopping.mode", "early_stopping.patience=null", "trainer.epochs=4", "dataset=moons", "loss=focal"],
+    ["++early_stopping.mode=min", "early_stopping.patience=null", "trainer.epochs=4", "dataset=moons", "loss=focal"],
 ]  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from runner.config.compose import hydra_ready
 from runner.config.location import config_dir
 from runner.config.overrides import parse_word
 from runner.errors import ConfigError
-from runner.plan.jobs import one_at_a_time, sweep_words
+from runner.plan.jobs import one_at_a_time
+from runner.plan.recipes import sweep_words
 
 GRID = {"_target_": "hydra_plugins.runner_sweeper.GridSweeper", "max_jobs": 10_000}
 RANDOM = {"_target_": "hydra_plugins.runner_sweeper.RandomSweeper", "max_jobs": 10_000, "n_trials": 20, "seed": 0}

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from runner.config.registry import anything, choice, integer, number
+from runner.config.registry import by_label, choice, integer, number
 
 
 @dataclass
@@ -60,8 +60,9 @@ class Source:
         kind="index",
         help="features, fitted on the training split; quantile makes every column standard normal",
     )
-    class_weights: Any = anything(
+    class_weights: Any = by_label(
         None,
+        "balanced",
         kind="index",
         optional=True,
         help="weight of each class in the loss: null | balanced (total weight equal) | {label: weight}, others 1; "

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from runner.config.registry import anything, choice, text
+from runner.config.registry import choice, text, texts
 from runner.data.files import data_path, did_you_mean
 from runner.data.sources.base import RawTable, Source
 from runner.errors import ConfigError, DataError
@@ -43,8 +43,10 @@ class TableFile(Source):
     sample_weight: str | None = text(
         None, optional=True, help="a column, no input: how much each row counts in the loss (metrics stay unweighted)"
     )
-    categorical: Any = anything([], help="columns that are categories although they hold numbers")
-    drop: Any = anything([], help="columns that are left out")
+    categorical: list[str] | None = texts(
+        [], optional=True, help="columns that are categories although they hold numbers"
+    )
+    drop: list[str] | None = texts([], optional=True, help="columns that are left out")
 
     def between(self) -> str | None:
         """What separates the columns of a text file; None = find out."""
@@ -112,7 +114,7 @@ class TableFile(Source):
     def names(self, key: str) -> list[str]:
         """The columns that a key with several of them names."""
         value = getattr(self, key)
-        return [] if value is None else [str(v) for v in value] if isinstance(value, (list, tuple)) else [str(value)]
+        return [value] if isinstance(value, str) else list(value or [])
 
     def _check_names(self, columns: list[str], path: str) -> None:
         """Every column that a key names must be in the file, and have one part to play."""
