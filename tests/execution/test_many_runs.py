@@ -8,6 +8,7 @@ parent, five kilobytes; nothing else may grow from the hundredth run to the last
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import statistics
 import time
@@ -87,10 +88,8 @@ def assert_flat(states: list[Held], kilobytes_a_run: float) -> str:
 
 def assert_as_fast(states: list[Held]) -> str:
     """The second half of the runs takes as much of the processor as the first; what was found, in words."""
-    middle = states[len(states) // 2]
-    first, second = (
-        (b.seconds - a.seconds) / (b.runs - a.runs) for a, b in ((states[0], middle), (middle, states[-1]))
-    )
+    halves = itertools.pairwise((states[0], states[len(states) // 2], states[-1]))
+    first, second = ((b.seconds - a.seconds) / (b.runs - a.runs) for a, b in halves)
     text = f"ms of the processor a run: {1000 * first:.2f}, then {1000 * second:.2f}"
     assert second <= 1.2 * first, text
     return text
