@@ -2,16 +2,17 @@
 
 The sweep is the real command line, looked at from outside in /proc while results.csv grows. Time is that of the
 processor, so that a busy machine makes no difference. A run that has ended leaves its settings and its outcome in the
-parent, some kilobytes; nothing else may grow from the hundredth run to the last.
+parent, five kilobytes; nothing else may grow from the hundredth run to the last.
 """
 
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -77,16 +78,20 @@ def assert_flat(states: list[Held], kilobytes_a_run: float) -> str:
     more = statistics.median(s.kilobytes for s in last) - statistics.median(s.kilobytes for s in first)
     between = statistics.mean(s.runs for s in last) - statistics.mean(s.runs for s in first)
     files = [max(state.files for state in each) for each in (first, last)]
-    middle = states[len(states) // 2]
-    costs = [(b.seconds - a.seconds) / (b.runs - a.runs) for a, b in ((states[0], middle), (middle, states[-1]))]
-    text = (
-        f"{runs} runs: {more / between:.2f} kB a run, files {files}, threads {max(s.threads for s in states)}, "
-        f"ms a run {1000 * costs[0]:.2f}, then {1000 * costs[1]:.2f}"
-    )
+    threads = max(state.threads for state in states)
+    text = f"{runs} runs: {more / between:.2f} kB a run, open files {files}, threads {threads}"
     assert more <= kilobytes_a_run * between, text
     assert files[1] <= files[0], text
-    assert max(state.threads for state in states) == 1, text
-    assert costs[1] <= 1.25 * costs[0] + 1 / TICK, text
+    assert threads == 1, text
+    return text
+
+
+def assert_as_fast(states: list[Held]) -> str:
+    """The second half of the runs takes as much of the processor as the first; what was found, in words."""
+    halves = itertools.pairwise((states[0], states[len(states) // 2], states[-1]))
+    first, second = ((b.seconds - a.seconds) / (b.runs - a.runs) for a, b in halves)
+    text = f"ms of the processor a run: {1000 * first:.2f}, then {1000 * second:.2f}"
+    assert second <= 1.2 * first, text
     return text
 
 
@@ -95,10 +100,11 @@ def test_two_thousand_runs_of_one_sweep(tmp_path, capsys):
     count = len(soak.seeds("RUNS", 2000))
     seen = watched(["-m", *TINY, f"seed=range({count})", "hydra.launcher.workers=2", "hydra.sweep.dir=sweep"], tmp_path)
     assert [row["status"] for row in results(tmp_path / "sweep")] == ["completed"] * count
-    for who, states in seen.items():
-        said = assert_flat([state for state in states if FROM <= state.runs < count], kilobytes_a_run=10)
-        with capsys.disabled():
-            print(f"\n{who}: {said}")
+    late = {who: [state for state in states if FROM <= state.runs < count] for who, states in seen.items()}
+    said = [f"{who}: {assert_flat(states, kilobytes_a_run=10)}" for who, states in late.items()]
+    both = [replace(a, seconds=a.seconds + b.seconds) for a, b in zip(*late.values(), strict=True)]
+    with capsys.disabled():
+        print("", *said, assert_as_fast(both), sep="\n")
 
 
 @pytest.mark.soak
@@ -107,9 +113,10 @@ def test_many_sweeps_in_one_process(tmp_path, capsys):
     states = []
     for i in range(len(soak.seeds("SWEEPS", 40))):
         sweep(tmp_path / f"sweep-{i}", *TINY, f"seed=range({25 * i},{25 * i + 25})", "hydra.launcher.executor=serial")
-        runner.train([{"dataset": "iris", "trainer.epochs": 2, "seed": i}], tmp_path)
+        runner.train([{"dataset": "iris", "trainer.epochs": 2, "seed": i, "trainer.figures": False}], tmp_path)
         gc.collect()
         states.append(held([os.getpid()], 26 * (i + 1)))
-    said = assert_flat([state for state in states if state.runs >= FROM], kilobytes_a_run=10)
+    late = [state for state in states if state.runs >= FROM]
+    said = [assert_flat(late, kilobytes_a_run=2), assert_as_fast(late)]
     with capsys.disabled():
-        print(f"\n{said}")
+        print("", *said, sep="\n")
