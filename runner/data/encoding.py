@@ -17,7 +17,6 @@ import numpy as np
 
 from runner.data.files import did_you_mean
 from runner.data.quantiles import to_normal
-from runner.data.sizes import too_large
 from runner.errors import DataError
 
 if TYPE_CHECKING:
@@ -86,24 +85,13 @@ class Encoding:
         for start in range(0, len(x_ND), CHUNK):
             block = numeric_NF[start : start + CHUNK].astype(np.float64)
             block = np.where(np.isnan(block), fill, block)
-            try:
-                with np.errstate(over="raise"):
-                    x_ND[start : start + CHUNK, :wide] = (self._normal(block) - offset) / scale
-            except FloatingPointError:
-                self._refuse_size(block)
+            x_ND[start : start + CHUNK, :wide] = (self._normal(block) - offset) / scale
         for column, known in self.categories.items():
             codes = self._codes(words[column], known)
             rows = np.flatnonzero(codes >= 0)
             x_ND[rows, wide + codes[rows]] = 1
             wide += len(known)
         return x_ND
-
-    def _refuse_size(self, block_NF: np.ndarray) -> None:
-        """DataError for the largest of numbers that the number format cannot hold."""
-        row, column = np.unravel_index(np.argmax(np.abs(block_NF / np.array(self.scale))), block_NF.shape)
-        name = self.numeric[column]
-        fix = f"correct it, use dataset.scaling=standardize, or leave it out: dataset.drop=[{name}]"
-        raise too_large(f"column {name!r}", block_NF[row, column], self.dtype, fix)
 
     def _normal(self, block_NF: np.ndarray) -> np.ndarray:
         """Each column through its quantiles, if there are any."""
@@ -189,6 +177,5 @@ class Encoding:
         """Outputs in the user's terms: numbers [n] in original units, or the label [n] of the largest of C outputs."""
         outputs = np.asarray(outputs)
         if self.task == "regression":
-            with np.errstate(over="ignore"):
-                return outputs.reshape(len(outputs)).astype(np.float64) * self.target_scale + self.target_offset
+            return outputs.reshape(len(outputs)).astype(np.float64) * self.target_scale + self.target_offset
         return np.array(self.labels, object)[outputs.argmax(axis=1)]

@@ -14,7 +14,7 @@ from runner.config.settings import Settings
 from runner.data.encoding import Encoding
 from runner.data.fitting import fit
 from runner.data.label_noise import check_noise, with_noise
-from runner.data.sizes import check_target
+from runner.data.sizes import beyond, check_target
 from runner.data.sources.base import RawTable, Source
 from runner.data.split import split
 from runner.data.weights import row_weights
@@ -124,9 +124,7 @@ def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dic
     check_noise(table, source)
     rows = split(table, source)
     encoding = fit(table, rows.train, source.scaling, source.target_scaling, dtype)
-    x = _once(
-        cache, ("x", table_key, _text(encoding.to_dict())), lambda: encoding.encode(table.numeric_ND, table.categorical)
-    )
+    x = _once(cache, ("x", table_key, _text(encoding.to_dict())), lambda: _features(table, encoding))
     y = _once(cache, ("y", table_key, encoding.target_offset, encoding.target_scale), lambda: _targets(table, encoding))
     if table.task == "regression":
         check_target(table.target_name, y, dtype, encoding.target_scale, encoding.target_offset)
@@ -181,6 +179,16 @@ def _pixel_range(table: RawTable) -> tuple[float, float]:
         return 0.0, float(table.divisor)
     low, high = min(float(table.numeric_ND.min()), 0.0), float(table.numeric_ND.max())
     return low, high if high > low else low + 1.0
+
+
+def _features(table: RawTable, encoding: Encoding) -> np.ndarray:
+    """The encoded table; DataError naming a number that the number format cannot hold."""
+    try:
+        with np.errstate(over="raise"):
+            return encoding.encode(table.numeric_ND, table.categorical)
+    except FloatingPointError as error:
+        columns = dict(zip(table.numeric_names, table.numeric_ND.T, strict=True))
+        raise beyond(columns, encoding.scale, encoding.offset, encoding.dtype) from error
 
 
 def _targets(table: RawTable, encoding: Encoding) -> np.ndarray:

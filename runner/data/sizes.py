@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from runner.errors import DataError
@@ -12,6 +14,18 @@ def too_large(what: str, value: float, dtype: str, fix: str) -> DataError:
     most = float(np.finfo(dtype).max)
     wider = "set trainer.dtype=float64, " if dtype == "float32" else ""
     return DataError(f"{what} holds {value:g}, beyond what {dtype} can hold ({most:.2g} after scaling): {wider}{fix}.")
+
+
+def beyond(columns: Mapping[str, np.ndarray], scale: list[float], offset: list[float], dtype: str) -> DataError:
+    """The error for the column with the largest number after scaling, of which some are beyond the number format."""
+    with np.errstate(over="ignore"):
+        scaled = [
+            np.nan_to_num(np.abs((values.astype(np.float64) - o) / s))
+            for values, s, o in zip(columns.values(), scale, offset, strict=True)
+        ]
+    name, largest = max(zip(columns, scaled, strict=True), key=lambda each: each[1].max())
+    fix = f"correct it, use dataset.scaling=standardize, or leave it out: dataset.drop=[{name}]"
+    return too_large(f"column {name!r}", columns[name][largest.argmax()], dtype, fix)
 
 
 def not_scalable(what: str, values: np.ndarray, fix: str) -> DataError:

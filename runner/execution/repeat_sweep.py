@@ -13,7 +13,7 @@ from runner.execution.hydra_files import HydraFiles, has_files
 from runner.execution.lock import lock
 from runner.execution.sweep import Options, Sweep, check_data, data_of
 from runner.execution.work import Run
-from runner.plan.duplicates import identity
+from runner.plan.duplicates import request
 from runner.records import disk
 from runner.records.command import launched
 from runner.records.names import LONGEST, sanitized
@@ -28,7 +28,7 @@ def repeat_sweep(
 ) -> list[Outcome]:
     """Train the settings in `root`, launched as the sweep in `before` was, but for the words about the launcher.
 
-    Settings that have become the same train once. Raises ConfigError as a sweep does before it trains.
+    Settings that have become equal are one run. Raises ConfigError as a sweep does before it trains.
     """
     from omegaconf import OmegaConf
 
@@ -36,7 +36,7 @@ def repeat_sweep(
     config = _config(root, [*launched(before), *launcher])
     given: Any = OmegaConf.to_container(config.hydra.launcher, resolve=True)
     options = Options.checked({key: value for key, value in given.items() if key != "_target_"})
-    runs = _runs(root, list({identity(each): each for each in settings}.values()))
+    runs = _runs(root, list({request(each): each for each in settings}.values()))
     with lock(root):
         data = data_of(runs)
         sweep_file.write(root, runs, check_data(runs, {}, data, root))

@@ -89,7 +89,7 @@ def group(sources: Sequence[Source]) -> list[Setting]:
             elif row.finished and not before.finished:
                 seen[identity, luck_of(row.setting)] = row
                 setting.rows[setting.rows.index(before)] = row
-    return merged(list(found.values()), luck)
+    return merged(list(found.values()), lambda row: luck_of(row.setting))
 
 
 def ignored() -> set[str]:
