@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "load": "runner.reports.load",
-    "results": "runner.records.read",
+    "results": "runner.reports.table",
     "curves": "runner.records.read",
     "train": "runner.execution.api",
 }

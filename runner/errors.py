@@ -33,3 +33,11 @@ class RunError(RunnerError):
 
 class DamagedError(RunError):
     """A file of a run that does not hold what was written: cut short, changed, or lost with the machine's power."""
+
+
+def shortened(value: object, longest: int = 60) -> str:
+    """A value of any kind in a message: its repr, cut where it is long; where that takes lines, what it is."""
+    text = repr(value)
+    if "\n" in text:
+        return f"a {type(value).__name__}"
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from runner.commands.catalogue import Table
 from runner.commands.tables import show
-from runner.config.compact import compact
+from runner.config.compact import text, told
 from runner.config.settings import Settings
-from runner.config.validate import show as shown
 from runner.plan import estimate
 from runner.plan.checks import cautions
 from runner.plan.command_line import CommandLine
@@ -24,6 +23,7 @@ from runner.plan.folds import expand_folds
 from runner.plan.populations import parameters
 from runner.plan.shares import Share, share_out
 from runner.records.console import warning_lines
+from runner.records.names import spelled_value
 from runner.records.progress import duration
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def preview(line: CommandLine, everything: bool = False) -> int:
         heading = [repeating or f"{len(line.jobs)} jobs" if len(line.jobs) > 1 else "1 job"]
         show(_cut(Table(heading, ("job", "population", "overrides"), _jobs(line, plan, repeats)), most))
     else:
-        given = " ".join(f"{key}={shown(value)}" for key, value in compact(line.settings[0]).items())
+        given = " ".join(f"{key}={text(value)}" for key, value in told(line.settings[0]).items())
         print("\n".join([f"1 run: {given or 'all defaults'}", *plan.data[0].describe()]))
     rows = [_population(number, share, plan) for number, share in enumerate(plan.shares, 1)]
     header = ("population", "runs", "side by side", "structure", "memory", "time")
@@ -126,7 +126,8 @@ def _jobs(line: CommandLine, plan: Plan, repeats: dict[int, int]) -> tuple[tuple
 
 def _population(number: int, share: Share, plan: Plan) -> tuple[str, ...]:
     run, data = plan.settings[share.members[0]], plan.data[share.members[0]]
-    widths = "-".join(map(str, [data.x.shape[1], *run.model.hidden, data.outputs]))
+    hidden = [spelled_value(run.model.hidden)] if run.model.hidden else []
+    widths = "-".join([str(data.x.shape[1]), *hidden, str(data.outputs)])
     norm = f" {run.model.norm}" if run.model.norm != "none" else ""
     structure = (
         f"{data.name} {widths} {run.model.activation}{norm}, {parameters(run, data):,} parameters, "

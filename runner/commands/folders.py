@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from runner.errors import ConfigError
+from runner.errors import ConfigError, shortened
 from runner.records.names import LONGEST, sanitized
 
 OUTPUTS = Path("outputs")
@@ -53,6 +54,24 @@ def find_run(text: str) -> Path:
     if not is_run(folder):
         raise ConfigError(f"{text}: not the folder of a run (it has no .hydra/config.yaml); runs are under {OUTPUTS}/")
     return folder
+
+
+def named_folder(value: Any, *, sweeps: bool = True) -> Path:
+    """The folder that a caller from Python named; `last` is what was started last under outputs/ (without `sweeps`, a
+    run of it). ConfigError if it is no path, or there is no run for `last`.
+    """
+    folder = as_path(value, "folder", "'outputs/2026-11-21/10-15-00-1' or 'last'")
+    return newest(OUTPUTS, sweeps=sweeps) if value == "last" else folder
+
+
+def as_path(value: Any, key: str, example: str) -> Path:
+    """A path given from Python as text or as a Path; ConfigError naming `key` for anything else."""
+    if not isinstance(value, (str, Path)) or str(value) == "" or "\0" in str(value):
+        raise ConfigError(f"{key} = {shortened(value)}: must be a folder, as text or as a Path, such as {example}")
+    try:
+        return Path(value).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(f"{key} = {value}: {error}") from error
 
 
 def find_started(text: str) -> Path:

@@ -23,11 +23,12 @@ def run(arguments: list[str]) -> int:
     args = _parser().parse_args(arguments)
     source = Path(args.input).expanduser()
     from runner.data.files import data_path
-    from runner.reports.predict import check_out, default_out, predict_file, write
+    from runner.records.output import CSV, PARQUET, check_output
+    from runner.reports.predict import default_out, predict_file, write
 
     data_path(source, "INPUT")
     out = Path(args.out).expanduser() if args.out else default_out(source)
-    check_out(out, source)
+    check_output("--out", out, CSV + PARQUET, source)
     from runner.reports.load import load
 
     folder = _folder(args.run)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from runner.commands.folders import OUTPUTS, newest
-from runner.errors import ConfigError, RunError
 from runner.records import pipe
-from runner.records.console import shown_path
+from runner.records.output import CSV, HTML, PARQUET, check_output, parquet, write_output
 
 if TYPE_CHECKING:
     from runner.reports.runs import Source
@@ -35,20 +36,20 @@ def run(arguments: list[str]) -> int:
         parser.error("--heat is about the page: it needs --html")
     from runner.reports.sections import make_sections
 
+    table, page = _outputs(args)
     sources = find_sources(args.dir)
     sections = make_sections(sources, args.metric)
-    if args.csv:
-        from runner.reports.report_text import csv_text
-
-        _write(args.csv, csv_text(sections), "--csv")
+    if table:
+        write_output("--csv", table, _table(sections, table))
     if args.html is not None:
-        from runner.reports.html import page, page_title
+        from runner.reports import html
 
-        args.html = args.html or str(sources[0].folder / PAGE)
-        _write(args.html, page(sections, page_title(sections), args.heat), "--html")
+        page = page or sources[0].folder / PAGE
+        content = html.page(sections, html.page_title(sections), args.heat)
+        write_output("--html", page, content.encode())
     for i, section in enumerate(sections):
         show(section, args.top, first=i == 0)
-    for file in filter(None, (args.csv, args.html)):
+    for file in filter(None, (table, page)):
         print(f"wrote: {file}")
     return 0 if any(row.finished for source in sources for row in source.rows) else 1
 
@@ -101,14 +102,28 @@ def say(lines: Sequence[str], stream: TextIO) -> None:
     pipe.write(stream, ("\n".join(lines) + "\n").encode(encoding, "replace").decode(encoding))
 
 
-def _write(file: str, text: str, option: str) -> None:
-    path = Path(file).expanduser()
-    if path.is_dir() or not path.parent.is_dir():
-        raise ConfigError(f"{option} {file}: must be a file in a folder that exists")
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise RunError(f"can't write {shown_path(path)}: {error.strerror or error}") from error
+def _outputs(args: argparse.Namespace) -> tuple[Path | None, Path | None]:
+    """Where the table and the page are to go, if that was said; checked before anything is read."""
+    table, page = (Path(file).expanduser() if file else None for file in (args.csv, args.html))
+    if table:
+        check_output("--csv", table, CSV + PARQUET)
+    if page:
+        check_output("--html", page, HTML)
+    return table, page
+
+
+def _table(sections: Sequence[Section], path: Path) -> bytes:
+    """All settings in the format of the file's ending."""
+    from runner.records.read import typed
+    from runner.reports.report_text import csv_text
+
+    text = csv_text(sections)
+    if path.suffix.lower() in CSV:
+        return text.encode()
+    import pandas
+
+    names, *rows = csv.reader(io.StringIO(text))
+    return parquet(pandas.DataFrame({name: typed([row[i] for row in rows]) for i, name in enumerate(names)}))
 
 
 def _top(text: str) -> int:
@@ -124,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("dir", nargs="+", help="folder of a sweep or of runs, or `last` for what was started last")
     parser.add_argument("--top", type=_top, default=TOP, metavar="N", help=f"settings shown, 0 = all; default: {TOP}")
     parser.add_argument("--metric", metavar="SPLIT/NAME", help="rank by this, such as val/accuracy")
-    parser.add_argument("--csv", metavar="FILE", help="write all settings with all metrics")
+    parser.add_argument("--csv", metavar="FILE", help="write all settings with all metrics, as .csv or .parquet")
     parser.add_argument(
         "--html", nargs="?", const="", metavar="FILE", help=f"write a page with curves; default: {PAGE} in DIR"
     )

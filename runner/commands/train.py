@@ -153,10 +153,12 @@ def _train(config: DictConfig, folder: Path, multirun: bool) -> list[Any]:
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
 
+    from runner.config.presets import names_chosen
     from runner.config.validate import validate
 
     tree: Any = OmegaConf.to_container(config, resolve=True)
     settings = validate(tree)
+    settings.chosen = names_chosen(settings, HydraConfig.get().runtime.choices)
     from runner.execution import session
 
     outcomes = session.start_folds(settings, folder, console=True)

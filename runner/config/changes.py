@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from runner.config.compose import Composer
 from runner.config.overlay import lay_over
 from runner.config.overrides import is_hydra, parse, spelled_out
+from runner.config.presets import names_chosen
 from runner.config.settings import Settings
 from runner.config.validate import check
 from runner.errors import ConfigError
@@ -49,7 +50,11 @@ class Changes:
             tree = lay_over(base, self.values)
         except ConfigError as error:
             return settings, error.problems
-        return check(tree)
+        found, problems = check(tree)
+        chosen = {choice.key_or_group: choice.value() for choice in self.choices}
+        kept = {group: name for group, name in settings.chosen.items() if group not in chosen}
+        found.chosen = kept | names_chosen(found, chosen)
+        return found, problems
 
     def _tree(self, choices: list[Override]) -> dict[str, Any]:
         return lay_over(self.composer.base(choices), [])

@@ -15,6 +15,7 @@ from runner.config.location import refuse_hidden
 from runner.config.overlay import first_line, is_involved, laid_over, lay_over
 from runner.config.overrides import is_hydra
 from runner.config.pieces import Piece, Pieces
+from runner.config.presets import names_chosen
 from runner.config.refusals import refusal
 from runner.config.settings import Settings
 from runner.config.suggest import explain_unknown_choice
@@ -169,6 +170,7 @@ class Composer:
         except ConfigError as error:
             return None, found + error.problems
         settings, problems = check(tree)
+        settings.chosen = names_chosen(settings, self.chosen(choices))
         return settings, found + problems
 
     def judged(self, override: Override) -> tuple[bool, list[str]]:

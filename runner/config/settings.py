@@ -52,6 +52,7 @@ class Settings:
     augmentation: dict[str, Any] = field(default_factory=dict)
     seed: int = integer(0, ge=0, lt=2**64, kind="column", luck="seed", help="initial weights, batch order, dropout")
     name: str | None = text(None, optional=True, kind="free", help="a name for the folder and the dashboard")
+    chosen: dict[str, str] = field(default_factory=dict, compare=False)  # group -> name of a preset; `config.presets`
 
     def value(self, path: str) -> Any:
         """The value at a dotted key, such as "optimizer.lr" or "regularizer.elastic_net.alpha"."""

@@ -1,4 +1,4 @@
-"""Settings as the words of a command line: every key that is not at its default, in Hydra's grammar."""
+"""Settings as the words of a command line: presets by their names, every key not at its default, in Hydra's grammar."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from runner.config.compact import compact
+from runner.config.compact import told
+from runner.config.presets import with_known
 from runner.config.settings import Settings
 
 PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_/.-]*")  # text that needs no quotes, unless it says one of MEANT
@@ -16,7 +17,7 @@ SPECIAL = re.compile(r"([\\()\[\]{}:=, \t])")  # what a key of a dictionary, whi
 
 def words(settings: Settings) -> list[str]:
     """The words with which `runner` trains these settings, whatever they came from."""
-    return [word(key, value) for key, value in compact(settings).items()]
+    return [word(key, value) for key, value in told(with_known(settings)).items()]
 
 
 def word(key: str, value: Any) -> str:

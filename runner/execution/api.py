@@ -7,15 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from runner.commands.folders import make_numbered
+from runner.commands.folders import as_path, make_numbered
+from runner.config.compact import shown, told
 from runner.config.settings import Settings
-from runner.config.validate import show
-from runner.errors import ConfigError, DataError
+from runner.errors import ConfigError, DataError, shortened
 from runner.execution.configurations import read_all
 from runner.execution.session import Outcome, start
 from runner.plan.folds import expand_folds
-from runner.records.flat import flatten
-from runner.records.names import LONGEST, sanitized
+from runner.records.names import folder_name, labels, telling
 
 
 def train(configs: Sequence[Any], outputs: str | Path = "outputs", *, console: bool = False) -> list[Outcome]:
@@ -35,12 +34,14 @@ def train(configs: Sequence[Any], outputs: str | Path = "outputs", *, console: b
 
     A run that fails otherwise does not raise: its outcome has the status "failed" or "diverged".
     """
-    given = read_all(configs)
+    if not isinstance(console, bool):
+        raise ConfigError(f"console = {shortened(console)}: must be True or False")
+    given, outputs = read_all(configs), as_path(outputs, "outputs", "'outputs'")
     runs = [fold for run in given for fold in expand_folds(run)]
     if not runs:
         return []
     now = datetime.now()
-    parent = make_numbered(str(Path(outputs) / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S}"), "outputs")
+    parent = make_numbered(str(outputs / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S}"), "outputs")
     folders = [parent / name for name in names(runs)]
     for folder in folders:
         folder.mkdir()
@@ -53,17 +54,10 @@ def train(configs: Sequence[Any], outputs: str | Path = "outputs", *, console: b
 
 def names(runs: list[Settings]) -> list[str]:
     """Folder names: the number, then the run's name or the values in which it differs from the others."""
-    flat = [flatten(run.tree()) for run in runs]
-    labels = [run.name or _differences(mine, flat) for run, mine in zip(runs, flat, strict=True)]
-    return [f"{i:03d}_{sanitized(label)}"[:LONGEST].rstrip("_") for i, label in enumerate(labels)]
-
-
-def _differences(mine: dict[str, Any], runs: list[dict[str, Any]]) -> str:
-    """key=value of every key that all runs have, but with different values; `optimizer.lr` becomes lr,
-    `optimizer.name` optimizer."""
-    shared = [key for key in mine if all(key in run for run in runs)]
-    varied = [key for key in shared if key != "name" and any(run[key] != mine[key] for run in runs)]
-    return "_".join(f"{key.removesuffix('.name').split('.')[-1]}={show(mine[key]).replace(' ', '')}" for key in varied)
+    values = [shown(run) for run in runs]
+    keys = [key for key in telling(values, [told(run) for run in runs]) if key != "name"]
+    found = [run.name or label for run, label in zip(runs, labels(values, keys), strict=True)]
+    return [folder_name(f"{i:03d}_{label}") for i, label in enumerate(found)]
 
 
 def _data_problems(runs: list[Settings]) -> list[str]:

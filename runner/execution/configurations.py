@@ -6,15 +6,16 @@ already made.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from runner.config.overrides import HYDRA
+from runner.config.presets import names_chosen
 from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, SINGLE_GROUPS, Settings
 from runner.config.validate import check, show
-from runner.errors import ConfigError
+from runner.errors import ConfigError, shortened
 
 PRESETS = (*SINGLE_GROUPS, *FLAT_GROUPS, "experiment")  # groups whose choices are sets of values, known to Hydra only
 NEITHER = "must be a dictionary such as {'optimizer': {'name': 'sgd', 'lr': 0.1}} or a list such as ['optimizer=sgd']"
@@ -23,9 +24,8 @@ NEITHER = "must be a dictionary such as {'optimizer': {'name': 'sgd', 'lr': 0.1}
 def read_all(configs: Sequence[Any]) -> list[Settings]:
     """The settings of each configuration; ConfigError with the problems of all, each saying which one it is about."""
     if isinstance(configs, (str, Mapping, Settings)) or not isinstance(configs, Sequence):
-        raise ConfigError(
-            f"configs = {_short(configs)}: must be a list of configurations, for example [{{'seed': 0}}, {{'seed': 1}}]"
-        )
+        example = "[{'seed': 0}, {'seed': 1}]"
+        raise ConfigError(f"configs = {shortened(configs)}: must be a list of configurations, for example {example}")
     found, problems = [], []
     for i, config in enumerate(configs):
         try:
@@ -40,7 +40,9 @@ def read_all(configs: Sequence[Any]) -> list[Settings]:
 def read(config: Any) -> Settings:
     """The settings of one configuration; ConfigError with all its problems."""
     if isinstance(config, Settings):
-        config = config.tree()
+        again = read(config.tree())
+        again.chosen = dict(config.chosen)
+        return again
     if isinstance(config, Mapping):
         tree, problems = nested(config)
         settings, more = check(tree)
@@ -49,7 +51,7 @@ def read(config: Any) -> Settings:
         return settings
     if isinstance(config, (list, tuple)) and all(isinstance(word, str) for word in config):
         return from_words(list(config))
-    raise ConfigError(f"{_short(config)}: {NEITHER}")
+    raise ConfigError(f"{shortened(config)}: {NEITHER}")
 
 
 def nested(config: Mapping) -> tuple[dict[str, Any], list[str]]:
@@ -58,7 +60,11 @@ def nested(config: Mapping) -> tuple[dict[str, Any], list[str]]:
     problems = []
     for key, value in config.items():
         group, _, rest = str(key).partition(".")
-        value = _plain(value)
+        try:
+            value = _plain(value, str(key))
+        except ConfigError as error:
+            problems += error.problems
+            continue
         if group in CHOICE_GROUPS and not rest and isinstance(value, str):
             value = {"name": value}
         if group in PRESETS and not rest and isinstance(value, (str, list)):
@@ -79,15 +85,25 @@ def _lay_over(tree: dict[str, Any], more: dict[str, Any]) -> None:
             tree[key] = value
 
 
-def _plain(value: Any) -> Any:
-    """NumPy numbers and arrays, tuples and paths as what YAML has."""
+def _plain(value: Any, key: str) -> Any:
+    """NumPy numbers and arrays, tuples and paths as what YAML has. ConfigError for what it has not."""
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): _plain(v, f"{key}.{k}") for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    if isinstance(value, Path):
-        return str(value)
-    return value.tolist() if hasattr(value, "tolist") else value
+        return [_plain(v, key) for v in value]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "to_parquet"):
+        raise ConfigError(
+            f"{key}: is a {type(value).__name__}; a run reads its data from a file, which its records name: "
+            "table.to_parquet('table.parquet'), then {'dataset': {'name': 'parquet', 'path': 'table.parquet', "
+            "'target': COLUMN}}"
+        )
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise ConfigError(f"{key} = {shortened(value)}: must be plain: numbers, text, true or false, None, lists of them")
 
 
 def _preset(group: str, value: Any) -> str:
@@ -123,7 +139,9 @@ def from_words(words: list[str]) -> Settings:
             raise ConfigError(f"{' '.join(words)}: is a sweep; give one configuration a run")
         keys = OmegaConf.create({key: composed._get_node(key) for key in composed if key != "hydra"})
     tree: Any = OmegaConf.to_container(keys, resolve=True)
-    return validate(tree)
+    settings = validate(tree)
+    settings.chosen = names_chosen(settings, composed.hydra.runtime.choices)
+    return settings
 
 
 @contextmanager
@@ -138,8 +156,3 @@ def own_hydra() -> Iterator[None]:
         yield
     finally:
         GlobalHydra.instance().hydra, HydraConfig.instance().cfg = theirs, config
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import JobReturn, JobRuntime, JobStatus
 
-from runner.config.overrides import parse_word
 from runner.errors import ConfigError, RunError
 from runner.execution.stored import config_text
 from runner.execution.work import Run
@@ -87,17 +86,6 @@ class HydraFiles:
         config = self.job(words, number)
         with _current(config):
             return str(OmegaConf.select(config, "hydra.sweep.subdir"))
-
-    @staticmethod
-    def labels(jobs: Sequence[Sequence[str]]) -> list[str]:
-        """In what each job differs from others: lr=0.1_seed=0 (the last part of a key, unless that is said twice)."""
-        common = set(jobs[0]).intersection(*jobs) if jobs else set()
-        own = [[word for word in words if word not in common and not word.startswith("hydra")] for words in jobs]
-        keys = {word.partition("=")[0].lstrip("+") for words in own for word in words}
-        last = [key.split(".")[-1] for key in keys]
-        short = {key: key.split(".")[-1] if last.count(key.split(".")[-1]) == 1 else key for key in keys}
-        pairs = [[(word.partition("=")[0].lstrip("+"), _shown(word)) for word in words] for words in own]
-        return ["_".join(f"{short[key]}={value}" for key, value in each) for each in pairs]
 
     def write(self, run: Run, number: int) -> None:
         """The folder of a run with its .hydra/."""
@@ -245,12 +233,6 @@ def refuse_per_process(config: DictConfig) -> None:
         )
     if problems:
         raise ConfigError(problems)
-
-
-def _shown(word: str) -> str:
-    """The value of an override for the name of a folder: text without its quotes and escapes."""
-    value = parse_word(word).value()
-    return value if isinstance(value, str) else word.partition("=")[2]
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -22,7 +22,7 @@ from runner.execution.work import Run
 from runner.plan.duplicates import request
 from runner.plan.folds import expand_folds
 from runner.records import disk
-from runner.records.names import LONGEST, sanitized
+from runner.records.names import folder_name, job_labels
 from runner.training.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Launch:
 
     def _new(self, asked: list[dict[str, Settings]], jobs: list[list[str]], folders: dict[str, Path]) -> list[Run]:
         """The runs that have no folder yet, each once although several jobs may ask for it; they get one."""
-        labels = self.files.labels(jobs)
+        labels = job_labels([next(iter(members.values())) for members in asked], jobs)
         new: list[Run] = []
         for words, members, label, choices in zip(jobs, asked, labels, self.choices, strict=True):
             for key, settings in members.items():
@@ -117,7 +117,7 @@ class Launch:
 
     def _name(self, number: int, words: list[str], label: str, fold: str) -> str:
         own = self.files.subdir(words, number)
-        return f"{own}{fold}" if own else f"{number:03d}_{sanitized(label + fold)}"[:LONGEST].rstrip("_.")
+        return f"{own}{fold}" if own else folder_name(f"{number:03d}_{label}{fold}")
 
     def _check_names(self, runs: list[Run]) -> None:
         """ConfigError unless each run has a folder of its own below that of the sweep."""

@@ -36,8 +36,8 @@ def open_training(
 ) -> Iterator[Training]:
     """A Training ready to `run`, fresh or from the checkpoint at `path`, with the progress display around it.
 
-    `detailed` runs get figures and weight histograms. `introduced` is how many runs the first lines on the screen speak
-    for; 0 = they have been introduced. Raises RunError if the checkpoint is damaged or of other runs.
+    `detailed` runs get weight histograms and, with `console`, figures. `introduced` is how many runs the first lines on
+    the screen speak for; 0 = they have been introduced. Raises RunError if the checkpoint is damaged or of other runs.
     """
     tensors, rows = checkpoint.read(path) if resumed and path.exists() else (None, [])
     found = {row["folder"]: position for position, row in enumerate(rows)}
@@ -47,7 +47,7 @@ def open_training(
         if state:
             check_unchanged(state, settings, table, folder / CONFIG)
     trials = [
-        open_trial(settings, table, folder, state, resumed=resumed, detailed=detailed)
+        open_trial(settings, table, folder, state, resumed=resumed, detailed=detailed, pictured=detailed and console)
         for (settings, folder), table, state in zip(runs, data, states, strict=True)
     ]
     engine = Engine([trial.settings for trial in trials], data)

@@ -16,7 +16,7 @@ from runner.execution.work import Run
 from runner.plan.duplicates import request
 from runner.records import disk
 from runner.records.command import launched
-from runner.records.names import LONGEST, sanitized
+from runner.records.names import folder_name, job_labels
 from runner.training.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -58,10 +58,7 @@ def _config(root: Path, about_launcher: Sequence[str]) -> DictConfig:
 
 def _runs(root: Path, settings: Sequence[Settings]) -> list[Run]:
     jobs = [words(each) for each in settings]
-    names = [
-        f"{number:03d}_{sanitized(label)}"[:LONGEST].rstrip("_.")
-        for number, label in enumerate(HydraFiles.labels(jobs))
-    ]
+    names = [folder_name(f"{number:03d}_{label}") for number, label in enumerate(job_labels(settings, jobs))]
     return [Run(root / name, each, tuple(job)) for name, each, job in zip(names, settings, jobs, strict=True)]
 
 

@@ -15,6 +15,8 @@ from runner.execution.sweep_file import name_of
 from runner.execution.work import Run
 from runner.plan.duplicates import repeated
 from runner.records import disk
+from runner.records.names import telling, typed_keys
+from runner.records.read import ENDS, MEASURED, SAID
 from runner.training.evaluation import recorded
 from runner.training.outcome import Outcome
 from runner.training.trial import SPLITS
@@ -23,22 +25,23 @@ RESULTS = "results.csv"
 
 
 class Results:
-    """The table of a sweep in `root`. Columns: run, status, every key that is not at its default in some run, seed,
-    best_epoch, epochs, metrics of each split, seconds, error; before these two, where there is something to say,
-    same_as (the run whose result was copied) and without_effect (choices that never came to act).
+    """The table of a sweep in `root`. Columns: run, status, every key that is not at its default in some run, in the
+    order in which they were typed, seed, best_epoch, epochs, parameters, metrics of each split, seconds, error; before
+    these two, where there is something to say, same_as (the run whose result was copied) and without_effect (choices
+    that never came to act).
     """
 
     def __init__(self, root: Path, runs: Sequence[Run], tasks: Sequence[str]):
         self.path, self.runs, self.size = root / RESULTS, runs, 0
         self.same = repeated([run.settings for run in runs])  # run -> the earlier one that is the same run
-        given = [run.given for run in runs]
-        order = {key: i for i, key in enumerate(dict.fromkeys(k for run in runs for k in run.values))}
-        self.keys = sorted({key for one in given for key in one} - {"seed", "name"}, key=order.__getitem__)
+        typed = typed_keys(word for run in runs for word in run.overrides)
+        told = telling([run.values for run in runs], [run.told for run in runs], typed)
+        self.keys = [key for key in told if key not in ("seed", "name")]
         names = [name for run, task in zip(runs, tasks, strict=True) for name in recorded(run.settings, task)]
         self.metrics = [f"{split}/{name}" for split in SPLITS for name in dict.fromkeys(names)]
-        self.said = (["same_as"] if self.same else []) + (["without_effect"] if any(map(_may_be_late, runs)) else [])
-        ends = [*self.said, "seconds", "error"]
-        self.columns = ["run", "status", *self.keys, "seed", "best_epoch", "epochs", *self.metrics, *ends]
+        late_ones = any(map(_may_be_late, runs))
+        self.said = [name for name, wanted in zip(SAID, (self.same, late_ones), strict=True) if wanted]
+        self.columns = ["run", "status", *self.keys, "seed", *MEASURED, *self.metrics, *self.said, *ENDS]
 
     def start(self, outcomes: Mapping[int, Outcome]) -> None:
         """Put the table in place with the header and the runs that have ended."""
@@ -62,8 +65,7 @@ class Results:
                 outcome.status,
                 *(text(own[key]) if key in own else "" for key in self.keys),
                 run.settings.seed,
-                summary.get("best_epoch"),
-                summary.get("epochs"),
+                *(summary.get(name) for name in MEASURED),
                 *metrics,
                 *(self._said(number, outcome)[name] for name in self.said),
                 summary.get("seconds"),

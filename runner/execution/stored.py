@@ -12,6 +12,7 @@ from runner.errors import ConfigError
 from runner.records import disk
 
 CONFIG = Path(".hydra") / "config.yaml"
+CHOSEN = "chosen"  # the key of `Settings.chosen`
 
 
 def write_config(settings: Settings, folder: Path) -> None:
@@ -21,8 +22,9 @@ def write_config(settings: Settings, folder: Path) -> None:
 
 
 def config_text(settings: Settings) -> str:
-    """The configuration as YAML. Parts that many runs share are put into words once."""
-    return "".join(_yaml(json.dumps({key: part})) for key, part in settings.tree().items())
+    """The configuration as YAML, and the presets it was chosen by. Parts that many runs share are formatted once."""
+    tree = ({CHOSEN: settings.chosen} if settings.chosen else {}) | settings.tree()
+    return "".join(_yaml(json.dumps({key: part})) for key, part in tree.items())
 
 
 @functools.lru_cache(maxsize=4096)
@@ -47,17 +49,31 @@ def _dumper() -> Any:
 
 def read_config(folder: Path) -> Settings:
     """The settings a run was started with; ConfigError if the folder holds no run or its configuration is damaged."""
+    from runner.config.validate import validate
+
+    tree, chosen = read_tree(folder)
+    try:
+        settings = validate(tree)
+    except ConfigError as error:
+        raise ConfigError([f"{folder / CONFIG}: {problem}" for problem in error.problems]) from error
+    settings.chosen = chosen
+    return settings
+
+
+def read_tree(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """(configuration, `Settings.chosen`) of a run as recorded: its choices need not be registered here any more.
+
+    Raises ConfigError as `read_config`, but for what only training needs to be right.
+    """
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
-
-    from runner.config.validate import validate
 
     path = Path(folder) / CONFIG
     if not path.exists():
         raise ConfigError(f"{folder} is no run: it has no {CONFIG}. Runs lie in outputs/<date>/<time>-<n>.")
     try:
-        tree = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+        tree: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
     except (YAMLError, OmegaConfBaseException, OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(f"{path}: damaged ({reason}); restore it from a backup, or start the run again.") from error
@@ -66,7 +82,7 @@ def read_config(folder: Path) -> Settings:
     if "name" not in tree:  # the last key: a file cut short is still YAML, but of another run
         raise ConfigError(f"{path}: incomplete; the run was killed before it began. Start it again.")
     tree.pop("hydra", None)
-    try:
-        return validate(tree)
-    except ConfigError as error:
-        raise ConfigError([f"{path}: {problem}" for problem in error.problems]) from error
+    chosen = tree.pop(CHOSEN, None) or {}
+    if not isinstance(chosen, dict):
+        raise ConfigError(f"{path}: damaged ({CHOSEN}: no names); restore it from a backup, or start the run again.")
+    return tree, {str(group): str(name) for group, name in chosen.items()}

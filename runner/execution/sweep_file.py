@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from runner.config.settings import Settings
 from runner.errors import ConfigError, DamagedError, RunError
 from runner.execution.configurations import read
 from runner.execution.work import Run
@@ -41,6 +42,8 @@ def _digest(lines: Sequence[str]) -> str:
 
 def _line(run: Run, root: Path) -> str:
     content = {"run": name_of(run.folder, root), "overrides": list(run.overrides), "settings": run.given}
+    if run.settings.chosen:
+        content["chosen"] = run.settings.chosen
     if run.choices:
         content["choices"] = dict(run.choices)
     return json.dumps(content, ensure_ascii=False)
@@ -57,12 +60,20 @@ def load(root: Path) -> tuple[list[Run], dict[str, str]]:
     content = contents(root)
     try:
         runs = [
-            Run(root / str(run["run"]), read(run["settings"]), tuple(run["overrides"]), run.get("choices", {}))
+            Run(root / str(run["run"]), _settings(run), tuple(run["overrides"]), run.get("choices", {}))
             for run in content["runs"]
         ]
         return runs, dict(content["data"])
-    except (KeyError, TypeError, ValueError, ConfigError) as error:
+    except ConfigError as error:
+        raise ConfigError([f"{path}: {problem}" for problem in error.problems]) from error
+    except (KeyError, TypeError, ValueError) as error:
         raise _damaged(path, str(error)) from error
+
+
+def _settings(run: dict[str, Any]) -> Settings:
+    settings = read(run["settings"])
+    settings.chosen = dict(run.get("chosen", {}))
+    return settings
 
 
 def contents(root: Path) -> dict[str, Any]:

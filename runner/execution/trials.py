@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from runner.config.compact import shown
 from runner.config.settings import Settings
 from runner.diagnostics.bitwise import probe
 from runner.plan.checks import cautions
@@ -16,14 +17,21 @@ from runner.training.trial import Trial
 
 
 def open_trial(
-    settings: Settings, data: Any, folder: Path, state: dict | None, *, resumed: bool, detailed: bool
+    settings: Settings,
+    data: Any,
+    folder: Path,
+    state: dict | None,
+    *,
+    resumed: bool,
+    detailed: bool,
+    pictured: bool = False,
 ) -> Trial:
     """One run with its files: new, from its checkpoint's state, or (resumed without one) from its beginning again."""
     offsets = dict(state["offsets"]) if state else {}
     if resumed:
         offsets |= _whole_log(folder)
     files = RunFiles(folder, offsets if resumed else None)
-    trial = Trial(settings, data, files, detailed=detailed)
+    trial = Trial(settings, data, files, detailed, pictured)
     if resumed and offsets.get(LOG):
         files.log(f"resumed after epoch {state['last']['epoch']}" if state else "resumed from the beginning")
     if state:
@@ -42,8 +50,8 @@ def _whole_log(folder: Path) -> dict[str, int]:
 
 def _begin(trial: Trial) -> None:
     settings = trial.settings
-    options = {key: settings.value(key) for key, option in settings.options().items() if option.kind != "free"}
-    trial.files.hparams(settings.choices() | options)
+    free = {key for key, option in settings.options().items() if option.kind == "free"}
+    trial.files.hparams({key: value for key, value in shown(settings).items() if key not in free})
     trial.files.text("configuration", markdown(settings.tree()))
     for line in describe(settings, trial.data):
         trial.files.log(line)

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.config.compact import compact, values
+from runner.config.compact import compact, shown, told
 from runner.config.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,13 +29,18 @@ class Run:
 
     @cached_property
     def values(self) -> dict[str, Any]:
-        """Every key of the run, a choice under the name of its group."""
-        return values(self.settings)
+        """Every key of the run, a choice or a preset under the name of its group."""
+        return shown(self.settings)
+
+    @cached_property
+    def told(self) -> dict[str, Any]:
+        """Of `values` what is not at the defaults of what was chosen."""
+        return told(self.settings, self.values)
 
     @cached_property
     def given(self) -> dict[str, Any]:
-        """The keys that are not at their defaults."""
-        return compact(self.settings)
+        """The keys that are not at their defaults; from them the settings are made again."""
+        return compact(self.settings) if self.settings.chosen else self.told
 
 
 @dataclass(frozen=True)

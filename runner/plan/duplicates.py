@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from runner.config.compact import compact, values
+from runner.config.compact import compact, told, values
 from runner.config.registry import entries, name_of
 from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, Settings
 from runner.regularizers.base import Penalty
@@ -58,7 +58,7 @@ def canonical(settings: Settings) -> dict[str, Any]:
 
 def request(settings: Settings) -> str:
     """What was asked for, as text, whether or not it does anything: a run of its own, with a folder and a row."""
-    return json.dumps({key: value for key, value in compact(settings).items() if key not in LABELS}, sort_keys=True)
+    return json.dumps({key: value for key, value in told(settings).items() if key not in LABELS}, sort_keys=True)
 
 
 def identity(settings: Settings) -> str:

@@ -6,19 +6,19 @@ they can be copied.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
+from runner.config.compact import shown, told
 from runner.config.validate import show
 from runner.records import pipe
 from runner.records.command import Command
-from runner.records.names import shown_path
+from runner.records.names import shown_path, spelled_value
 from runner.records.progress import Progress, duration, epochs
 
 if TYPE_CHECKING:
@@ -175,33 +175,30 @@ def _number(value: float | None) -> str:
 
 def _model(settings: Settings) -> str:
     model = settings.model
-    hidden = "-".join(map(str, model.hidden)) or "no hidden layer"
-    return " ".join([hidden, model.activation, *_not_default(model, ("hidden", "activation"))])
+    hidden = spelled_value(model.hidden) if model.hidden else "no hidden layer"
+    return " ".join([hidden, model.activation, *_set_keys("model", settings, ("hidden", "activation"))])
 
 
 def _loss(settings: Settings) -> list[tuple[str, str]]:
     """A line for a loss that was asked for."""
-    from runner.config.registry import name_of
-
-    name = name_of(settings.loss, "loss")
-    return [] if name == "auto" else [("loss", " ".join([name, *_not_default(settings.loss)]))]
+    name = shown(settings)["loss"]
+    return [] if name == "auto" else [("loss", " ".join([name, *_set_keys("loss", settings)]))]
 
 
 def _optimizer(settings: Settings) -> str:
-    from runner.config.registry import name_of
-
-    rule, schedule, average = settings.optimizer, settings.scheduler, settings.averaging
-    set_keys = [f"lr={show(rule.lr)}", *_not_default(rule, ("lr", "weight_decay"))]
-    parts = [[name_of(rule, "optimizer"), *set_keys], [name_of(schedule, "scheduler"), *_not_default(schedule)]]
-    if average.active:
-        parts.append(["averaging", name_of(average, "averaging"), *_not_default(average)])
+    named = shown(settings)
+    rule = [named["optimizer"], f"lr={show(settings.optimizer.lr)}"]
+    parts = [[*rule, *_set_keys("optimizer", settings, ("lr", "weight_decay"))]]
+    parts.append([named["scheduler"], *_set_keys("scheduler", settings)])
+    if settings.averaging.active:
+        parts.append(["averaging", named["averaging"], *_set_keys("averaging", settings)])
     return ", ".join(" ".join(part) for part in parts)
 
 
-def _not_default(node: Any, besides: tuple[str, ...] = ()) -> list[str]:
-    """key=value of what is set otherwise than by default."""
-    names = [f.name for f in dataclasses.fields(node) if f.name not in besides]
-    return [f"{n}={show(getattr(node, n))}" for n in names if getattr(node, n) != getattr(type(node)(), n)]
+def _set_keys(group: str, settings: Settings, besides: tuple[str, ...] = ()) -> list[str]:
+    """key=value of what is set in a group otherwise than by default of what was chosen."""
+    own = {key.removeprefix(f"{group}."): v for key, v in told(settings).items() if key.startswith(f"{group}.")}
+    return [f"{key}={spelled_value(value)}" for key, value in own.items() if key not in besides]
 
 
 def _trainer(settings: Settings) -> str:

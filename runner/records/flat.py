@@ -1,10 +1,11 @@
-"""Nested settings as flat keys for the HParams page, and as Markdown for the Text page."""
+"""Nested settings as flat keys, and as Markdown for TensorBoard's Text page."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
+
+from runner.config.compact import text
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -18,17 +19,6 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def plain(value: Any) -> bool | int | float | str:
-    """What the HParams page can show; the rest becomes text: None -> "null", [64, 32] -> "64-32", NaN -> "nan"."""
-    if isinstance(value, (bool, int, str)) or (isinstance(value, float) and math.isfinite(value)):
-        return value
-    if value is None:
-        return "null"
-    if isinstance(value, (list, tuple)):
-        return "-".join(str(plain(v)) for v in value) or "none"
-    return str(value)
-
-
 def markdown(tree: Mapping[str, Any]) -> str:
     """The settings as a Markdown table of key and value."""
     rows = [f"| {key} | {_cell(value)} |" for key, value in flatten(tree).items()]
@@ -36,5 +26,4 @@ def markdown(tree: Mapping[str, Any]) -> str:
 
 
 def _cell(value: Any) -> str:
-    shown = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    return shown.replace("|", "\\|").replace("\n", " ")
+    return text(value).replace("|", "\\|").replace("\n", " ")

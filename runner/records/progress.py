@@ -9,10 +9,31 @@ from typing import IO, Any
 
 from runner.records import pipe
 
+SLACK, SLACK_SECONDS = 0.2, 2.0  # by which an end may be later than was said: a share of what is left, or seconds
 LINE_SECONDS = 2.0  # between lines when piped
 DRAW_SECONDS = 0.1  # between redraws of the bar
 SHOWN = ("train/loss", "val/loss", "val/accuracy", "val/rmse")  # those a run has
 SHORT = {"train/loss": "loss", "val/loss": "val"}  # so that a bar fits 80 columns
+
+
+class TimeLeft:
+    """The time left as it is shown: about, counting down to an end.
+
+    A pace wavers. An end that is expected later than was said, by less than SLACK, stays where it was; by more, it is
+    said anew, as a slower machine is not to be hidden.
+    """
+
+    def __init__(self):
+        self.end: float | None = None
+
+    def shown(self, seconds: float, now: float) -> str:
+        """In words, `seconds` being what the pace so far makes of it at the time `now`."""
+        end = now + seconds
+        if self.end is None or end < self.end or end - self.end > max(SLACK * seconds, SLACK_SECONDS):
+            self.end = end
+        left = max(self.end - now, min(seconds, 1.0))
+        unit = 60 if left >= 600 else 5 if left >= 60 else 1 if left >= 10 else 0.1
+        return f"about {duration(round(left / unit) * unit)}"
 
 
 class Progress:
@@ -33,6 +54,7 @@ class Progress:
         self._began = self._shown_at = 0.0
         self._first_epoch: int | None = None
         self._latest: tuple | None = None  # what is not shown yet
+        self._time_left = TimeLeft()
 
     def __enter__(self) -> Progress:
         if self.enabled and self.stream.isatty():
@@ -76,7 +98,7 @@ class Progress:
     def _show(self, epoch, row, best, running, done) -> None:
         text, left = self._text(row, best, running, done), self._left(epoch)
         if self._bar is not None:
-            self._bar.update(self._task, completed=epoch, text=text, left=left, refresh=True)
+            self._bar.update(self._task, completed=epoch, text=text, left=left.replace("about ", "~"), refresh=True)
         else:
             width = len(str(self.total))
             left = f"  {left} left" if left else ""
@@ -94,11 +116,12 @@ class Progress:
         return "  ".join(metrics)
 
     def _left(self, epoch: int) -> str:
-        """Time left if all epochs are needed, from the pace so far; early stopping makes it an upper bound."""
+        """Time left if all epochs are needed, from the pace so far."""
         finished = epoch - (self._first_epoch or 0)
         if finished <= 0 or epoch >= self.total:
             return ""
-        return "<= " + duration((time.monotonic() - self._began) / finished * (self.total - epoch))
+        now = time.monotonic()
+        return self._time_left.shown((now - self._began) / finished * (self.total - epoch), now)
 
 
 def duration(seconds: float) -> str:

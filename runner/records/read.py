@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.errors import RunError
 from runner.records.flat import flatten
-from runner.records.summary import SUMMARY, read_summary
+from runner.records.summary import SUMMARY
 
 if TYPE_CHECKING:
     import pandas
@@ -18,19 +18,24 @@ if TYPE_CHECKING:
 METRICS = "metrics.csv"
 RESULTS = "results.csv"
 SWEEP = "sweep.yaml"
-ENDS = ("seconds", "error")  # the last columns of a sweep's results.csv
+MEASURED = ("best_epoch", "epochs", "parameters")  # columns of a sweep's results.csv before the metrics
+SAID = ("same_as", "without_effect")  # after the metrics, where there is something to say
+ENDS = ("seconds", "error")  # its last columns
 
 
 def curves(folder: Path | str) -> pandas.DataFrame:
     """metrics.csv of one run: a row an epoch, numbers exactly as written. A line still being written is left out.
 
     Of a sweep, or any folder with runs below it: the epochs of all runs one below the other, with a column `run`.
+    `last` is what was started last under outputs/.
 
     Raises RunError if the file is missing or damaged.
     """
     import pandas
 
-    root = Path(folder)
+    from runner.commands.folders import named_folder
+
+    root = named_folder(folder)
     if (root / METRICS).exists():
         return pandas.DataFrame(curve(root))
     found = sorted(path.parent for path in root.rglob(METRICS)) if root.is_dir() else []
@@ -51,7 +56,7 @@ def curve(folder: Path) -> dict[str, list[int] | list[float]]:
 
 
 def _below_one_another(runs: Sequence[Path], root: Path) -> dict[str, list]:
-    found = [(_name(run, root), curve(run)) for run in runs]
+    found = [(name_in(run, root), curve(run)) for run in runs]
     lengths = [len(next(iter(columns.values()), [])) for _, columns in found]
     names = dict.fromkeys(name for _, columns in found for name in columns)
     table: dict[str, list] = {"run": [run for (run, _), n in zip(found, lengths, strict=True) for _ in range(n)]}
@@ -66,24 +71,6 @@ def _column(cells: list[str]) -> list[int] | list[float]:
     if all(cell.lstrip("-").isdigit() for cell in cells):
         return [int(cell) for cell in cells]
     return [float(cell) if cell else math.nan for cell in cells]
-
-
-def results(folder: Path | str) -> pandas.DataFrame:
-    """One row a run that has ended: run, status, ..., train/loss, val/accuracy, ...
-
-    Of a sweep what its results.csv holds (also the keys that are not at their defaults, failed runs and why); else the
-    summaries of all runs at or below `folder`, by folder name. Raises RunError if there is none.
-    """
-    import pandas
-
-    root = Path(folder)
-    if has_results(root):
-        columns, rows = read_results(root)
-        return pandas.DataFrame({name: _typed([row[i] for row in rows]) for i, name in enumerate(columns)})
-    found = summaries(root)
-    if not found:
-        raise RunError(f"{root}: no finished run in it (no {SUMMARY} at or below)")
-    return pandas.DataFrame([{"run": _name(run, root)} | summary_row(read_summary(run)) for run in found])
 
 
 def summaries(root: Path) -> list[Path]:
@@ -142,15 +129,17 @@ def _damaged(path: Path, line: int, what: str) -> str:
     return f"{path}: line {line}: {what}: damaged or edited; `runner resume {path.parent}` writes it anew from the runs"
 
 
-def _typed(cells: list[str]) -> list[Any]:
-    """Cells of one column as numbers or switches if all are, else as text; an empty one is NaN, or None beside text."""
-    filled = [cell for cell in cells if cell]
+def typed(cells: Sequence[str]) -> list[Any]:
+    """Cells of one column as numbers or switches if all are, else as text. An empty one (a key that a run has not) and
+    null are NaN among numbers, None among others.
+    """
+    filled = [cell for cell in cells if cell not in ("", "null")]
     if filled and all(cell in ("true", "false") for cell in filled):
-        return [cell == "true" if cell else None for cell in cells]
+        return [cell == "true" if cell in ("true", "false") else None for cell in cells]
     try:
-        return _column(cells) if filled else [math.nan for _ in cells]
+        return _column(["" if cell == "null" else cell for cell in cells]) if filled else [math.nan for _ in cells]
     except ValueError:
-        return [cell or None for cell in cells]
+        return [None if cell in ("", "null") else cell for cell in cells]
 
 
 def summary_row(summary: dict[str, Any]) -> dict[str, Any]:
@@ -159,7 +148,8 @@ def summary_row(summary: dict[str, Any]) -> dict[str, Any]:
     return {key.replace(".", "/"): value for key, value in flatten(kept).items()}
 
 
-def _name(run: Path, root: Path) -> str:
+def name_in(run: Path, root: Path) -> str:
+    """What a run is called in a table about the folder `root`."""
     return run.name if run == root else str(run.relative_to(root))
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from runner.errors import RunError
 from runner.records import crc, disk, events
-from runner.records.flat import flatten, plain
+from runner.records.flat import flatten
+from runner.records.names import plain
 from runner.records.summary import SUMMARY, to_json
 
 METRICS, EVENTS, LOG = "metrics.csv", "events.out.tfevents.0.runner", "train.log"

@@ -10,7 +10,7 @@ from typing import Any
 
 from runner.execution.pool import Broken, Done, Given, Training
 from runner.execution.work import Work
-from runner.records.progress import duration, short
+from runner.records.progress import TimeLeft, short
 from runner.records.sweep_folder import DONE
 
 PACE_AFTER = 1.0  # seconds before a pace is worth saying
@@ -22,6 +22,7 @@ class State:
     def __init__(self, sweep: Any):
         self.sweep, self.total = sweep, len(sweep.runs)
         self.began = time.monotonic()
+        self.time_left = TimeLeft()
         self.ended_before = len(sweep.outcomes)
         self.known = 0  # outcomes that have been taken in
         self.works: dict[int, Work] = {}  # worker -> what it has been given
@@ -97,7 +98,7 @@ class State:
         return min(epoch / max(self.sweep.runs[run].settings.trainer.epochs, 1), 1.0)
 
     def left(self) -> float | None:
-        """Seconds left at the pace so far, None while there is none; early stopping makes it an upper bound."""
+        """Seconds left at the pace so far if all epochs are needed, None while there is none."""
         before, now = (self.ended_before + sum(self.before.values())) / self.total, self.fraction()
         if self.seconds < PACE_AFTER or now <= before:
             return None
@@ -110,13 +111,13 @@ class State:
         return ", ".join(f"{n:,} {what}" for what, n in self.counts().items() if n or what == "done")
 
     def pace_text(self) -> str:
-        """245 runs a minute, <= 12 s left, 2 workers"""
+        """245 runs a minute, about 12 s left, 2 workers"""
         said, left, ended = [], self.left(), len(self.sweep.outcomes) - self.ended_before
         if ended and self.seconds >= PACE_AFTER:
             a_minute = 60 * ended / self.seconds
             said.append(f"{a_minute:,.0f} runs a minute" if a_minute >= 10 else f"{a_minute:.2g} runs a minute")
         if left is not None:
-            said.append(f"<= {duration(max(left, 1.0))} left")
+            said.append(f"{self.time_left.shown(max(left, 1.0), time.monotonic())} left")
         return ", ".join([*said, workers_text(self.sweep)])
 
     def best_text(self) -> str:

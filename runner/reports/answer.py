@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runner.records.console import shown_path
+from runner.records.names import short_keys
 from runner.reports.decimals import digits
 from runner.reports.examples import of_examples
 from runner.reports.next_steps import quoted
@@ -18,22 +19,10 @@ LISTED = 5  # runs named at most
 FEW = ("No", "One", "Two")
 
 
-def short_keys(keys: Sequence[str]) -> dict[str, str]:
-    """The last part of each key, or as many parts as tell them apart: optimizer.lr -> lr."""
-    found = {}
-    for key in keys:
-        parts = key.split(".")
-        for size in range(1, len(parts) + 1):
-            found[key] = ".".join(parts[-size:])
-            if not any(other != key and f".{other}".endswith(f".{found[key]}") for other in keys):
-                break
-    return found
-
-
 def label(setting: Setting, section: Section) -> str:
     """A setting in words: what tells it apart from the others, such as lr=0.01 dropout=0.2."""
     short = short_keys(section.varied)
-    words = [f"{short[key]}={setting.keys[key]}" for key in section.varied if setting.keys.get(key, "")]
+    words = [f"{short[key]}={setting.shown(key)}" for key in section.varied if setting.shown(key)]
     if len(section.sources) > 1:
         words.append(f"({source_of(setting, section)})")
     return " ".join(words) or "this setting"

@@ -5,6 +5,8 @@ Runs that were validated on different rows have no best one: then the command tr
 
 from __future__ import annotations
 
+from runner.errors import ConfigError
+from runner.records.names import spelled
 from runner.reports import refit
 from runner.reports.answer import answer, over, source_of
 from runner.reports.decimals import digits
@@ -42,10 +44,13 @@ def best_lines(section: Section) -> list[str]:
 
 
 def repeat(row: RunRow) -> str:
-    """The command that repeats one run."""
+    """The command that repeats one run, or why there is none: a choice may not be registered here any more."""
     from runner.execution.repeating import command_of
 
-    return command_of(settings_of(row), row.folder, row.overrides).once()
+    try:
+        return command_of(settings_of(row), row.folder, row.overrides).once()
+    except ConfigError as error:
+        return f"not with this version: {error.problems[0]}"
 
 
 def _refitted(setting: Setting) -> list[str]:
@@ -67,7 +72,8 @@ def _refitted(setting: Setting) -> list[str]:
 def _settings(setting: Setting) -> list[list[str]]:
     row = setting.rows[0]
     found = [(key, value, row.default(key)) for key, value in setting.keys.items()]
-    shown = [[key, value, f"(default {other})"] for key, value, other in found if value and value != other]
+    found = [each for each in found if each[1] and each[1] != each[2]]
+    shown = [[key, spelled(value), f"(default {spelled(other)})"] for key, value, other in found]
     return shown or [["none: the default run"]]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from runner.config.registry import entries
 from runner.errors import RunError
 from runner.records.summary import read_summary
 from runner.reports.decimals import UNCERTAIN, decimals
@@ -39,7 +40,7 @@ def _same_rows(setting: Setting, metric: str) -> bool:
 
 def _is_share(metric: str) -> bool:
     split, _, name = metric.partition("/")
-    return split in ("val", "test") and metric_class(name).share
+    return split in ("val", "test") and name in entries("metric") and metric_class(name).share
 
 
 def _examples(setting: Setting) -> Mapping[str, int]:

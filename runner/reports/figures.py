@@ -44,9 +44,11 @@ FIGURES = (
 
 
 def wanted(trial: Trial) -> bool:
-    """Whether a run gets figures: trainer.figures, by default (null) if it runs alone; a diverged one has none."""
+    """Whether a run gets figures: trainer.figures, by default (null) if it is a single one that somebody watches; never
+    if it diverged.
+    """
     asked = trial.settings.trainer.figures
-    return trial.status != "diverged" and (trial.detailed if asked is None else asked)
+    return trial.status != "diverged" and (trial.pictured if asked is None else asked)
 
 
 def draw(trial: Trial, engine: Engine) -> None:

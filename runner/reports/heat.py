@@ -9,7 +9,8 @@ from html import escape
 
 from runner.config.suggest import closest
 from runner.errors import ConfigError
-from runner.reports.answer import label, short_keys
+from runner.records.names import short_keys, spelled
+from runner.reports.answer import label
 from runner.reports.decimals import digits
 from runner.reports.sections import Section
 from runner.reports.settings_table import DIVERGED, Setting
@@ -80,9 +81,9 @@ def heat_map(section: Section, keys: tuple[str, str]) -> str:
     others = [short[key] for key in section.varied if key not in keys]
     title = f"{section.metric} by {short[keys[0]]} and {short[keys[1]]}"
     title += f", best over {', '.join(others)}" if others else ""
-    head = "".join(f"<th>{escape(value or '-')}</th>" for value in across)
+    head = "".join(f"<th>{escape(spelled(value) or '-')}</th>" for value in across)
     rows = [
-        f"<tr><th>{escape(a or '-')}</th>"
+        f"<tr><th>{escape(spelled(a) or '-')}</th>"
         + "".join(_td(section, found[a, b], values, places) for b in across)
         + "</tr>"
         for a in down

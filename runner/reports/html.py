@@ -7,14 +7,15 @@ from html import escape
 
 from runner.errors import ConfigError
 from runner.records.console import shown_path
-from runner.reports.answer import answer, label, short_keys, source_of, trouble
+from runner.records.names import short_keys
+from runner.reports.answer import answer, label, source_of, trouble
 from runner.reports.bands import curves_of, line
 from runner.reports.decimals import digits
 from runner.reports.heat import choose_keys, heat_map
 from runner.reports.html_page import SCRIPT, STYLE
 from runner.reports.next_steps import next_commands
 from runner.reports.report_text import heading
-from runner.reports.sections import Section, rises
+from runner.reports.sections import Section, direction
 from runner.reports.settings_table import Setting
 from runner.reports.statistics import Spread
 from runner.reports.svg import chart, strip
@@ -88,7 +89,9 @@ def _curves(section: Section) -> str:
         other = "train/" + metric.partition("/")[2]
         drawn = [line(c, metric, label(s, section), colour) for s, colour, c in read]
         drawn += [line(c, other, f"{label(s, section)}, training", colour, dashed=True) for s, colour, c in read]
-        charts.append(chart([each for each in drawn if each], metric, "epoch", log=not rises(metric)))
+        charts.append(
+            chart([each for each in drawn if each], metric, "epoch", log=direction(metric, section.settings) is False)
+        )
     legend = "".join(
         f'<li><span class="swatch" style="background:{colour}"></span>{escape(label(setting, section))}</li>'
         for setting, colour, _ in read
@@ -147,7 +150,7 @@ def _row(
     setting, first = section.settings[i], spreads[0]
     tied = section.not_told_apart(i)
     cells = [f'<td data-v="{i + 1}">{i + 1}{"~" if tied else ""}{_swatch(marks.get(id(setting)))}</td>']
-    cells += [_key(setting.keys.get(key, "")) for key in section.varied]
+    cells += [_key(setting.shown(key)) for key in section.varied]
     if len(section.sources) > 1:
         cells.append(f'<td class="words">{escape(source_of(setting, section))}</td>')
     cells.append(_number(first.mean if first else None, places[0]))

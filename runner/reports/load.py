@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from runner.data.encoding import Encoding
-from runner.errors import ConfigError, DataError, RunError, RunnerError
+from runner.errors import ConfigError, DataError, RunError, RunnerError, shortened
 from runner.reports.model_file import MODEL, read_model
 from runner.training.outcome import ENDED
 
@@ -151,12 +151,14 @@ class LoadedRun:
 
 
 def load(folder: str | Path) -> LoadedRun:
-    """The run in `folder`, on the CPU, ready to predict.
+    """The run in `folder` (`last`: the one started last under outputs/), on the CPU, ready to predict.
 
     Raises ConfigError if `folder` is not that of one run (the runs of a sweep are named); RunError if the run has no
     model yet, or one that is damaged or from a newer version.
     """
-    folder = Path(folder)
+    from runner.commands.folders import named_folder
+
+    folder = named_folder(folder, sweeps=False)
     path = folder / MODEL
     if not path.is_file():
         raise _missing(folder)
@@ -182,7 +184,7 @@ def as_frame(inputs: Any, encoding: Encoding) -> pd.DataFrame:
 
     if isinstance(inputs, pd.DataFrame):
         return _named(inputs)
-    array, columns, image = np.asarray(inputs), encoding.columns, encoding.image_shape
+    array, columns, image = _array(inputs), encoding.columns, encoding.image_shape
     if image and array.shape[1:] in (image, image[1:]) and array[:1].size in (0, len(columns)):
         array = array.reshape(len(array), len(columns))
     if array.ndim != 2 or array.shape[1] != len(columns):
@@ -191,6 +193,13 @@ def as_frame(inputs: Any, encoding: Encoding) -> pd.DataFrame:
             f"{', '.join(columns[:SHOWN])}{', ...' if len(columns) > SHOWN else ''}."
         )
     return pd.DataFrame(array, columns=columns)
+
+
+def _array(inputs: Any) -> np.ndarray:
+    try:
+        return np.asarray(inputs)
+    except ValueError as error:
+        raise DataError(f"{shortened(inputs)} is neither a table nor an array: {error}") from error
 
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:

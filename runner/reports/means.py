@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from runner.config.validate import show
+from runner.config.compact import text
 from runner.errors import RunError
 from runner.plan.duplicates import repeated
-from runner.records.names import LONGEST, sanitized
+from runner.records.names import folder_name, labels
 from runner.records.run_files import METRICS, NOT_DRAWN
 from runner.records.sweep_folder import DONE
 from runner.reports.ranking import cells_of, shared_cells
@@ -76,7 +76,7 @@ def settings_of(sweep: Any) -> list[Setting]:
 
 def _luck(run: Any) -> Luck:
     """What chance gave a run of a `Sweep`."""
-    return luck_of(lambda key: show(run.values[key]) if key in run.values else "")
+    return luck_of(lambda key: text(run.values[key]) if key in run.values else "")
 
 
 def _told_apart(sweep: Any) -> list[tuple[tuple[str, ...], str]]:
@@ -86,12 +86,8 @@ def _told_apart(sweep: Any) -> list[tuple[tuple[str, ...], str]]:
     leave = ignored()
     keys = [key for key in sweep.results.keys if key not in leave]  # the others are at their defaults in all
     runs = [run.values for run in sweep.runs]
-    rows = [tuple(show(own[key]).replace(" ", "") if key in own else "" for key in keys) for own in runs]
-    varied = [i for i, column in enumerate(zip(*rows, strict=True)) if len(set(column)) > 1]
-    last = [keys[i].split(".")[-1] for i in varied]
-    short = {i: one if last.count(one) == 1 else keys[i] for i, one in zip(varied, last, strict=True)}
-    labels = {row: "_".join(f"{name}={row[i]}" for i, name in short.items() if row[i]) for row in rows}
-    return [(row, sanitized(labels[row])[:LONGEST].rstrip("_.") or "all") for row in rows]
+    rows = [tuple(text(own[key]) if key in own else "" for key in keys) for own in runs]
+    return [(row, folder_name(label) or "all") for row, label in zip(rows, labels(runs, keys), strict=True)]
 
 
 def mean_curves(folders: Sequence[Path]) -> Curves:

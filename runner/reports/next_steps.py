@@ -11,7 +11,8 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner.config.compact import compact, values
+from runner.config.compact import shown, told
+from runner.config.presets import with_known
 from runner.config.settings import Settings, luck
 from runner.config.words import key_of, spelled, word
 from runner.errors import ConfigError
@@ -76,14 +77,19 @@ def more(section: Section, change: str) -> list[str]:
 
 def settings_of(row: RunRow) -> Settings:
     """What a run trained; ConfigError if its folder does not say."""
-    return read(row.given) if row.given is not None else read_config(row.folder)
+    if row.given is None:
+        return read_config(row.folder)
+    settings = read(row.given)
+    settings.chosen = dict(row.chosen)
+    return settings
 
 
 def _sweep(source: Source, candidates: Sequence[tuple[Setting, Settings]], change: str) -> str:
     """One command for settings with the same choices."""
     left_out = {*luck(), "name"}
-    given = dict.fromkeys(key for _, settings in candidates for key in compact(settings) if key not in left_out)
-    axes = {key: [spelled(values(settings)[key]) for _, settings in candidates] for key in given}
+    every = [with_known(settings) for _, settings in candidates]
+    given = dict.fromkeys(key for settings in every for key in told(settings) if key not in left_out)
+    axes = {key: [spelled(shown(settings)[key]) for settings in every] for key in given}
     words = [f"{key}={each[0]}" for key, each in axes.items() if len(set(each)) == 1]
     words += _varied({key: each for key, each in axes.items() if len(set(each)) > 1})
     words += _luck([row for setting, _ in candidates for row in setting.rows], key_of(change))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runner.errors import ConfigError, DataError, RunError
+from runner.errors import DataError
+from runner.records.output import CSV, PARQUET, parquet, write_output
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from runner.reports.load import LoadedRun
 
 PREDICTION = "prediction"
-CSV, PARQUET = (".csv",), (".parquet", ".pq")
-RECORDS = ("metrics.csv", "results.csv")  # what runs and sweeps write, which a prediction must not replace
 
 
 @dataclass
@@ -125,22 +122,6 @@ def default_out(source: Path) -> Path:
     return Path(f"{Path(name).stem}.predictions{suffix}")
 
 
-def check_out(out: Path, source: Path) -> None:
-    """ConfigError naming --out if the predictions can't or mustn't go there; asked before any work is done."""
-    if out.suffix.lower() not in CSV + PARQUET:
-        raise ConfigError(f"--out {out}: what to write is told by the ending; allowed: {', '.join(CSV + PARQUET)}")
-    if out.is_dir():
-        raise ConfigError(f"--out {out}: is a folder; name a file, such as {out / default_out(source).name}")
-    if not out.parent.is_dir():
-        raise ConfigError(f"--out {out}: there is no folder {out.parent}; make it first: mkdir -p {out.parent}")
-    if not os.access(out.parent, os.W_OK):
-        raise ConfigError(f"--out {out}: the folder {out.parent} can't be written to; choose another")
-    if out.exists() and out.samefile(source):
-        raise ConfigError(f"--out {out}: is the input itself, which would be lost; choose another name")
-    if out.name in RECORDS and out.exists():
-        raise ConfigError(f"--out {out}: looks like the record of a run, which would be lost; choose another name")
-
-
 def write(prediction: Prediction, source: Path, out: Path) -> None:
     """Write the input's columns and the predictions to `out`, all at once. RunError if the disk does not take it.
 
@@ -148,22 +129,9 @@ def write(prediction: Prediction, source: Path, out: Path) -> None:
     become empty.
     """
     from runner.data.frames import read_frame
-    from runner.records import disk
 
     to_csv = out.suffix.lower() in CSV
     table = read_frame(source, list(prediction.table.columns))[0] if to_csv else prediction.table
     whole = table.assign(**prediction.answers)
-    data = whole.to_csv(index=False, lineterminator="\n").encode() if to_csv else _parquet(whole)
-    try:
-        disk.replace(out, data)
-    except RunError as error:
-        cause = error.__cause__
-        raise RunError(
-            f"--out {out}: can't be written ({getattr(cause, 'strerror', None) or cause}); nothing was changed"
-        ) from error
-
-
-def _parquet(table: pd.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    table.to_parquet(buffer)
-    return buffer.getvalue()
+    data = whole.to_csv(index=False, lineterminator="\n").encode() if to_csv else parquet(whole)
+    write_output("--out", out, data)

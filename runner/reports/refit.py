@@ -24,7 +24,10 @@ def refitted(runs: Sequence[RunRow]) -> tuple[Settings, str] | None:
     Without rows to stop on it trains as long as the runs took to their best epochs, in the mean. Split, draw and seed
     are those of the first run.
     """
-    settings = settings_of(runs[0])
+    try:
+        settings = settings_of(runs[0])
+    except ConfigError:
+        return None
     best = [int(run.best_epoch) for run in runs if run.best_epoch.isdigit()]
     stop = dataclasses.replace(settings.early_stopping, patience=None)
     if settings.scheduler.reactive:  # it has to watch something

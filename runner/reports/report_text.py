@@ -7,7 +7,8 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner.reports.answer import answer, short_keys, source_of, trouble
+from runner.records.names import short_keys, spelled
+from runner.reports.answer import answer, source_of, trouble
 from runner.reports.decimals import digits
 from runner.reports.next_steps import next_commands
 from runner.reports.sections import HEADLINES, Section
@@ -42,10 +43,10 @@ def heading(section: Section) -> list[str]:
     lines = [f"{settings} setting{'s' * (settings != 1)}, {len(rows)} run{'s' * (len(rows) != 1)}: {', '.join(counts)}"]
     lines = [f"{section.title}: {lines[0]}"] if section.title else lines
     if section.common:
-        lines.append("all: " + "  ".join(f"{key}={value}" for key, value in section.common.items()))
+        lines.append("all: " + "  ".join(f"{key}={spelled(value)}" for key, value in section.common.items()))
     for key in section.between:
         places: dict[str, list[str]] = {}
-        for name, value in {source_of(s, section): s.keys.get(key, "") for s in section.settings}.items():
+        for name, value in {source_of(s, section): s.shown(key) for s in section.settings}.items():
             places.setdefault(value or "no such key", []).append(name)
         said = "; ".join(f"{value} in {', '.join(names)}" for value, names in places.items())
         lines.append(f"fixed within each sweep, not between them: {key} = {said}")
@@ -65,7 +66,7 @@ def columns(section: Section, top: int) -> list[Column]:
     short = short_keys(section.varied)
     found = [Column("", [_rank(section, i) for i in range(len(settings))])]
     for key in section.varied:
-        cells = [setting.keys.get(key, "") or "-" for setting in settings]
+        cells = [setting.shown(key) or "-" for setting in settings]
         found.append(Column(short[key], cells, number=_numbers(cells), key=True))
     if len(section.sources) > 1:
         found.append(Column("sweep", [source_of(setting, section) for setting in settings], number=False))

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner.config.compact import compact, defaults, text, values
+from runner.config.compact import defaults, recorded, text, told_again, wrong
+from runner.config.presets import NAMED_GROUPS
 from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE
 from runner.errors import ConfigError, RunError
 from runner.execution import sweep_file
-from runner.execution.stored import CONFIG, read_config
+from runner.execution.stored import CONFIG, read_config, read_tree
 from runner.plan.duplicates import identity
-from runner.records.read import has_results, read_results
+from runner.records.read import ENDS, MEASURED, SAID, has_results, read_results
 from runner.records.summary import SUMMARY, read_summary
 
 FINISHED = ("completed", "stopped_early")
@@ -41,6 +42,8 @@ class RunRow:
     given: Mapping[str, Any] | None = None  # what is not at its default, as its sweep has recorded it
     same_as: Path | None = None  # the folder of the run that this one is the same run as
     without_effect: tuple[str, ...] = ()  # groups whose choice never came to act, such as averaging
+    chosen: Mapping[str, str] = field(default_factory=dict)  # `Settings.chosen`, likewise
+    order: tuple[str, ...] = ()  # all keys as its configuration has them, where that was read
 
     @property
     def finished(self) -> bool:
@@ -116,6 +119,7 @@ def read_sweep(root: Path) -> Source:
         for run in content["runs"]:
             row = rows.pop(run["run"], None) or _waiting(root, run, names)
             row.overrides, row.given = tuple(map(str, run["overrides"])), run["settings"]
+            row.chosen = run.get("chosen", {})
             found.append(row)
         data = dict(content["data"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -129,7 +133,7 @@ def _ended(root: Path) -> Iterable[RunRow]:
         return
     columns, rows = read_results(root)
     at = {name: i for i, name in enumerate(columns)}
-    keys = [name for name in columns[2:] if name in ("seed", "name") or ("/" not in name and _is_key(name))]
+    keys = key_columns(columns)
     metrics = [name for name in columns if name.partition("/")[0] in SPLITS and "/" in name]
     for row in rows:
         try:
@@ -148,13 +152,14 @@ def _ended(root: Path) -> Iterable[RunRow]:
         yield found
 
 
-def _is_key(column: str) -> bool:
-    return column not in ("best_epoch", "epochs", "same_as", "without_effect", "seconds", "error")
+def key_columns(columns: Sequence[str]) -> list[str]:
+    """The columns of results.csv that hold settings."""
+    return [name for name in columns[2:] if "/" not in name and name not in (*MEASURED, *SAID, *ENDS)]
 
 
 def _waiting(root: Path, run: Mapping[str, Any], names: Iterable[str]) -> RunRow:
     """A run of sweep.yaml that results.csv does not have."""
-    given = {key: text(value) for key, value in run["settings"].items()}
+    given = {key: text(value) for key, value in told_again(run["settings"], run.get("chosen", {})).items()}
     row = RunRow(root / run["run"], UNFINISHED, given)
     row.keys = {key: row.setting(key) for key in [*names, *given, "seed"]}
     return row
@@ -177,17 +182,37 @@ def _read_runs(folder: Path, sweeps: list[Path]) -> Source:
                 if (run / SUMMARY).is_file():
                     raise
                 source.notes.append(str(error))
+    align(source.rows)
     return source
+
+
+def recorded_row(folder: Path) -> RunRow:
+    """A run with its settings that are not at their defaults, its seed and its choices, which need not be registered
+    here: what was recorded is enough to report. ConfigError if the folder does not hold them, or not whole.
+    """
+    tree, chosen = read_tree(folder)
+    problems = wrong(tree)
+    if problems:
+        raise ConfigError([f"{folder / CONFIG}: {problem}" for problem in problems])
+    values, told = recorded(tree, chosen)
+    keys = {key: text(value) for key, value in told.items()}
+    keys |= {key: text(values[key]) for key in ("seed", *CHOICE_GROUPS) if key in values}
+    return RunRow(folder, UNFINISHED, keys, order=tuple(values))
+
+
+def align(rows: Sequence[RunRow]) -> None:
+    """Give rows of `recorded_row` the same keys in the same order, that of their configurations."""
+    told = {key for row in rows for key in row.keys}
+    names = [key for key in dict.fromkeys(key for row in rows for key in row.order) if key in told]
+    for row in rows:
+        row.keys = {key: row.setting(key) for key in names}
 
 
 def _read_run(folder: Path, seen: dict[str, Path]) -> RunRow:
     """`seen`: the first of the runs that are the same and have finished, by what makes them so."""
-    settings = read_config(folder)
-    named = values(settings)
-    keys = {key: text(value) for key, value in compact(settings).items()}
-    keys |= {key: text(named[key]) for key in ("seed", *(k for k in CHOICE_GROUPS if k in named))}
+    row = recorded_row(folder)
     if not (folder / SUMMARY).is_file():
-        return RunRow(folder, UNFINISHED, keys)
+        return row
     summary = read_summary(folder)
     metrics = {
         f"{split}/{name}": float(value)
@@ -195,18 +220,23 @@ def _read_run(folder: Path, seen: dict[str, Path]) -> RunRow:
         for name, value in (summary.get(split) or {}).items()
         if isinstance(value, (int, float)) and math.isfinite(value)
     }
-    error = summary.get("reason", "") if summary["status"] == "failed" else ""
-    found = RunRow(folder, summary["status"], keys, metrics, error, best_epoch=text(summary.get("best_epoch")))
-    found.without_effect = tuple(summary.get("without_effect", []))
-    if found.finished:
-        first = seen.setdefault(f"{identity(settings)} {summary.get('data_sha256')}", folder)
-        found.same_as = first if first != folder else None
-    return found
+    row.status, row.metrics, row.best_epoch = summary["status"], metrics, text(summary.get("best_epoch"))
+    row.error = summary.get("reason", "") if row.status == "failed" else ""
+    row.without_effect = tuple(summary.get("without_effect", []))
+    if row.finished:
+        first = seen.setdefault(f"{_identity(folder)} {summary.get('data_sha256')}", folder)
+        row.same_as = first if first != folder else None
+    return row
+
+
+def _identity(folder: Path) -> str:
+    """What makes runs the same; one whose choices are not registered here is like no other."""
+    try:
+        return identity(read_config(folder))
+    except ConfigError:
+        return str(folder)
 
 
 def _defaults_of(keys: Mapping[str, str]) -> Mapping[str, Any]:
-    """Every key's default, for the choices among `keys`."""
-    try:
-        return defaults(tuple(keys.get(group, DEFAULT_CHOICE[group]) for group in CHOICE_GROUPS))
-    except KeyError as error:
-        raise RunError(f"the table names a choice that this version of runner has not: {error}") from error
+    """Every key's default, for the choices among `keys`; none of those of a choice that is not registered here."""
+    return defaults(tuple(keys.get(group, DEFAULT_CHOICE[group]) for group in NAMED_GROUPS))

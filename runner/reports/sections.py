@@ -15,6 +15,7 @@ from runner.config.registry import entries
 from runner.config.suggest import closest
 from runner.data.sources.base import Source as DataSource
 from runner.errors import ConfigError, RunError
+from runner.records.names import spelled
 from runner.reports.ranking import rank
 from runner.reports.runs import Source
 from runner.reports.settings_table import Setting, fixed_keys, group
@@ -97,7 +98,7 @@ def make_sections(sources: Sequence[Source], metric: str | None = None) -> list[
     tasks = {tuple(_recorded(part)) for part in problems.values()}
     if all(len(part) == 1 for part in problems.values()) and len(tasks) == 1 and len(problems) > 1:
         return [_section(settings, sources, metric, "", comparable=False)]
-    titles = ["  ".join(f"{k}={v}" for k, v in zip(names, values, strict=True) if v) for values in problems]
+    titles = ["  ".join(f"{k}={spelled(v)}" for k, v in zip(names, values, strict=True) if v) for values in problems]
     several = len(problems) > 1
     return [
         _section(part, sources, metric, title if several else "", comparable=True)
@@ -135,9 +136,13 @@ def _section(
         notes.append(f"{chosen} was measured on the training rows: it says nothing about new ones")
     numbers = sorted({s.source for s in settings})
     used = [sources[i] for i in numbers]
-    ranking = rank(settings, chosen, maximize=rises(chosen), comparable=comparable)
+    maximize = direction(chosen, settings)
+    if maximize is None:
+        unknown, chosen, maximize = chosen, *_known(metric, recorded, settings, chosen)
+        notes.append(f"{unknown}: no metric of this version of runner; ranked by {chosen}")
+    ranking = rank(settings, chosen, maximize=maximize, comparable=comparable)
     notes += ranking.notes
-    section = Section(ranking.settings, used, chosen, rises(chosen), recorded, notes, ranking.comparable, title)
+    section = Section(ranking.settings, used, chosen, maximize, recorded, notes, ranking.comparable, title)
     section.comparisons, section.unit = ranking.comparisons, ranking.unit
     section.positions = {number: i for i, number in enumerate(numbers)}
     if not comparable:
@@ -157,12 +162,25 @@ def _rank_by(monitors: Counter[str], recorded: Sequence[str]) -> str:
     return held_out if held_out in recorded else name
 
 
-def rises(metric: str) -> bool:
-    """Whether a larger value of a metric is better; RunError if it is none that this version knows."""
+def direction(metric: str, settings: Sequence[Setting]) -> bool | None:
+    """Whether a larger value of a metric is better; None if it is none of this version and the runs that monitor it do
+    not say (early_stopping.mode).
+    """
     name = metric.partition("/")[2]
-    if name not in entries("metric"):
-        raise RunError(f"{metric}: no metric of this version of runner, so that nobody knows whether larger is better")
-    return metric_class(name).maximize
+    if name in entries("metric"):
+        return metric_class(name).maximize
+    rows = [row for setting in settings for row in setting.rows if row.setting(MONITOR) == metric]
+    modes = {row.setting("early_stopping.mode") for row in rows}
+    return modes == {"max"} if modes in ({"max"}, {"min"}) else None
+
+
+def _known(asked: str | None, recorded: Sequence[str], settings: Sequence[Setting], unknown: str) -> tuple[str, bool]:
+    """The metric that ranks instead of one that is not registered here, and whether larger is better."""
+    known = {name: found for name in recorded if (found := direction(name, settings)) is not None}
+    name = next((n for n in ("val/loss", *known) if n in known), None)
+    if asked == unknown or name is None:
+        raise RunError(f"{unknown}: no metric of this version of runner, so that nobody knows whether larger is better")
+    return name, known[name]
 
 
 def _note_untrained(section: Section) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from runner.config.registry import entries
 from runner.config.settings import CHOICE_GROUPS, SINGLE_GROUPS, luck
+from runner.records.names import spelled
 from runner.reports.runs import UNFINISHED, RunRow, Source
 from runner.reports.same_runs import merged
 from runner.reports.statistics import Spread, spread
@@ -31,6 +32,10 @@ class Setting:
     def count(self, *statuses: str) -> int:
         """Runs that ended so."""
         return sum(row.status in statuses for row in self.rows)
+
+    def shown(self, key: str) -> str:
+        """The value of a key as it is spelled in names; "" if the setting has no such key."""
+        return spelled(self.keys.get(key, ""))
 
     @property
     def finished(self) -> list[RunRow]:

@@ -75,6 +75,7 @@ def _add_sweep(shown: Shown, sweep: Path, size: int) -> None:
 
 def _best(sweep: Path) -> tuple[str, list[Path]]:
     """The monitored metric and the best runs by it, of those that have ended."""
+    from runner.config.registry import entries
     from runner.training.settings import EarlyStopping
 
     try:
@@ -85,6 +86,8 @@ def _best(sweep: Path) -> tuple[str, list[Path]]:
     rules = [(row.get("early_stopping.monitor") or "", row.get("early_stopping.mode") or "auto") for row in rows]
     chosen = max(rules, key=rules.count, default=("", "auto"))
     rule = EarlyStopping(monitor=chosen[0] or EarlyStopping().monitor, mode=chosen[1])
+    if rule.mode == "auto" and rule.metric not in entries("metric"):  # no metric of this version
+        rule = EarlyStopping()
     sign = -1 if rule.maximize else 1
     found = []
     for row, own in zip(rows, rules, strict=True):

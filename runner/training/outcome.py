@@ -24,7 +24,7 @@ ENDED = ("status", "reason", "kept_epoch", "epochs")  # what the model says of i
 MODEL_FORMAT = 2  # 1: without norm_position, residual and link, which were before, false and softmax
 
 
-@dataclass
+@dataclass(repr=False)
 class Outcome:
     """What became of one run."""
 
@@ -34,6 +34,13 @@ class Outcome:
     summary: dict[str, Any]
     error: str | None = None
     copied: bool = False  # from a run that is the same run
+
+    def __repr__(self) -> str:
+        """Where it lies, how it ended and what it reached; `summary` has the rest."""
+        reached = "" if self.best is None else f", {self.summary['monitor']} {self.best:.4g}"
+        at = "" if self.summary.get("kept_epoch") is None else f" at epoch {self.summary['kept_epoch']}"
+        why = f", {self.reason}" if self.status in ("failed", "diverged") else ""
+        return f"Outcome({str(self.folder)!r}, {self.status}{reached}{at}{why})"
 
     @property
     def best(self) -> float | None:

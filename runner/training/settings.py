@@ -34,7 +34,8 @@ class Trainer:
         None,
         optional=True,
         kind="free",
-        help="null: into TensorBoard after a single run; true: all of them, in sweeps too, and as PNG; false: none",
+        help="null: into TensorBoard after a single run on the command line; true: all of them, in sweeps and from "
+        "Python too, and as PNG; false: none",
     )
     histograms: int | None = integer(
         None,

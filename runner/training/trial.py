@@ -27,7 +27,8 @@ class Trial:
     settings: Settings
     data: RunData
     files: RunFiles
-    detailed: bool = True  # weight histograms and figures (a single run)
+    detailed: bool = True  # weight histograms (a single run)
+    pictured: bool = True  # figures (a single run on the command line)
     stopping: Stopping = field(default_factory=Stopping)
     plateau: dict[str, float] = field(default_factory=dict)
     best: dict[str, float] = field(default_factory=dict)  # metrics of the best epoch

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.config.compact import _named, compact, values
+from runner.config.compact import _opened, compact, values
 from runner.config.registry import entries
 from runner.config.settings import CHOICE_GROUPS, default_tree
 from runner.config.validate import validate
@@ -17,7 +17,7 @@ def test_the_keys_are_those_of_the_tree_in_its_order(i):
     tree = default_tree(choices) | {"seed": i, "name": "x"}
     settings = validate(default_tree(choices))
     settings.seed, settings.name = i, "x"
-    assert list(values(settings).items()) == list(_named(tree).items())
+    assert list(values(settings).items()) == list(_opened(tree).items())
 
 
 def test_what_is_given_out_is_a_copy():

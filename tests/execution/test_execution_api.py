@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import runner
@@ -14,6 +15,7 @@ from runner.config.validate import validate
 from runner.errors import ConfigError
 from runner.execution.api import names
 from runner.execution.configurations import read, read_all
+from runner.training.outcome import Outcome
 
 QUICK = {
     "trainer": {"epochs": 2, "figures": False, "histograms": 0},
@@ -147,8 +149,8 @@ def test_names():
     assert of({}) == ["000"]
     assert of({"name": "my run/β"}) == ["000_my_run"]
     assert of({"seed": 0}, {"seed": 1}) == ["000_seed=0", "001_seed=1"]
-    assert of({"optimizer": "sgd"}, {}) == ["000_optimizer=sgd_lr=0.01", "001_optimizer=adamw_lr=0.001"]
-    assert of({"model.hidden": [8, 4]}, {"model.hidden": []}) == ["000_hidden=_8,4", "001_hidden="]
+    assert of({"optimizer": "sgd"}, {}) == ["000_optimizer=sgd", "001_optimizer=adamw"]
+    assert of({"model.hidden": [8, 4]}, {"model.hidden": []}) == ["000_hidden=8-4", "001_hidden=none"]
     assert all(len(name) <= 80 for name in of({"name": "x" * 300}, {"name": "y" * 300}))
     assert of({}, {}) == ["000", "001"]
 
@@ -229,3 +231,47 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"outputs = .*file.*cannot be made"):
         runner.train([QUICK], tmp_path / "file")
+
+
+TABLE = pd.DataFrame({"a": [1, 2], "b": [3, 4]})
+
+
+@pytest.mark.parametrize(
+    ("configs", "message"),
+    [
+        (TABLE, "configs = a DataFrame: must be a list of configurations"),
+        ([TABLE], r"configs\[0\]: a DataFrame: must be a dictionary"),
+        ([{"dataset": TABLE}], r"configs\[0\]: dataset: is a DataFrame; .*to_parquet.*'name': 'parquet'"),
+        ([{}, {"dataset": {"name": "csv", "path": TABLE}}], r"configs\[1\]: dataset.path: is a DataFrame"),
+        ([{"model.activation": TABLE}], "model.activation: is a DataFrame"),
+        ([{"trainer.metrics": TABLE}], "trainer.metrics: is a DataFrame"),
+        ([{"model.hidden": {64}}], r"model.hidden = \{64\}: must be plain"),
+        ([{"seed": b"3"}], "seed = b'3': must be plain"),
+        ([{"optimizer": {"lr": object}}], "optimizer.lr = <class 'object'>: must be plain"),
+        (5, "configs = 5: must be a list"),
+        ([None], r"configs\[0\]: None: must be a dictionary"),
+    ],
+)
+def test_what_is_no_configuration_is_named_on_one_line(configs, message, tmp_path):
+    with pytest.raises(ConfigError, match=message) as raised:
+        runner.train(configs, tmp_path)
+    assert "\n" not in str(raised.value) and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [({"outputs": 5}, "outputs = 5"), ({"outputs": TABLE}, "outputs = a DataFrame"), ({"console": 1}, "console = 1")],
+)
+def test_what_is_no_folder_and_no_switch_is_named(how, message):
+    with pytest.raises(ConfigError, match=f"^{message}: must be"):
+        runner.train([{}], **how)
+
+
+def test_an_outcome_says_in_short_what_came_of_a_run():
+    summary = {"monitor": "val/loss", "val": {"loss": 0.123456}, "kept_epoch": 7, "versions": {"x": "y" * 900}}
+    assert repr(Outcome(Path("o/000"), "completed", "all", summary)) == (
+        "Outcome('o/000', completed, val/loss 0.1235 at epoch 7)"
+    )
+    assert repr(Outcome(Path("o"), "failed", "ValueError: no", {}, "Traceback ...")) == (
+        "Outcome('o', failed, ValueError: no)"
+    )

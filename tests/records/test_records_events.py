@@ -15,7 +15,8 @@ from tensorboard_server import Server
 from runner.errors import RunError
 from runner.records import events, figures
 from runner.records.crc import BLOCK, crc32c, masked_crc32c, record
-from runner.records.flat import flatten, markdown, plain
+from runner.records.flat import flatten, markdown
+from runner.records.names import plain
 from runner.records.run_files import EVENTS, RunFiles
 
 TREE = {

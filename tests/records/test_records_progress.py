@@ -23,7 +23,7 @@ from runner.records.console import (
     next_commands,
     shown_path,
 )
-from runner.records.progress import duration
+from runner.records.progress import TimeLeft, duration
 
 ROW = {"train/loss": 0.5, "val/loss": 0.25, "val/accuracy": 0.9}
 
@@ -76,7 +76,7 @@ def test_piped_progress_is_one_plain_line_every_two_seconds_and_always_the_last(
     lines = stream.getvalue().splitlines()
     assert [int(re.match(r"epoch +(\d+)/100", line)[1]) for line in lines] == [*range(1, 101, 4), 100]
     assert lines[1] == (
-        "epoch   5/100  train/loss 0.5000  val/loss 0.2500  best 0.2500 at 5  val/accuracy 0.9000  <= 48 s left"
+        "epoch   5/100  train/loss 0.5000  val/loss 0.2500  best 0.2500 at 5  val/accuracy 0.9000  about 48 s left"
     )
     assert "\x1b" not in stream.getvalue() and "\r" not in stream.getvalue()
 
@@ -87,7 +87,7 @@ def test_time_left_counts_from_the_epoch_a_resumed_run_starts_at(clock):
         progress.update(90, ROW)
         clock.now += 5.0
         progress.update(95, ROW)
-    assert stream.getvalue().splitlines()[-1].endswith("<= 5.0 s left")
+    assert stream.getvalue().splitlines()[-1].endswith("about 5.0 s left")
 
 
 def test_progress_of_several_members_counts_them(clock):
@@ -123,7 +123,7 @@ def test_the_bar_on_a_terminal_fits_and_shows_losses_best_and_time_left():
     os.close(master)
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn)
     last = [line for line in re.split(r"[\r\n]+", text) if line.startswith("epoch 10/20")][-1]
-    for part in ("loss 0.5000", "val 0.2500", "best 0.2500 at 9", "<= 1 min 4"):
+    for part in ("loss 0.5000", "val 0.2500", "best 0.2500 at 9", "~1 min 4"):
         assert part in last
     assert len(last.rstrip()) <= 80
 
@@ -255,3 +255,28 @@ def test_importing_the_console_imports_no_rich_torch_or_matplotlib():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def said(estimates):
+    """What is shown second by second for the times left that the pace makes of it."""
+    left = TimeLeft()
+    return [left.shown(seconds, float(now)) for now, seconds in enumerate(estimates)]
+
+
+def test_time_left_is_about_and_counts_down_while_the_pace_wavers():
+    wavering = [60.0, 67.0, 62.0, 65.0, 56.0, 60.0, 54.0]
+    assert said(wavering) == ["about 1 min 00 s", *(f"about {n} s" for n in (59, 58, 57, 56, 55, 54))]
+
+
+def test_a_pace_that_halves_is_said():
+    assert said([100.0, 200.0]) == ["about 1 min 40 s", "about 3 min 20 s"]
+    assert said([100.0, 20.0, 19.0]) == ["about 1 min 40 s", "about 20 s", "about 19 s"]
+
+
+def test_time_left_is_said_no_finer_than_it_is_known():
+    assert said([3601.0]) == ["about 1 h 00 min"] and said([601.0]) == ["about 10 min 00 s"]
+    assert said([67.4]) == ["about 1 min 05 s"] and said([12.4]) == ["about 12 s"]
+
+
+def test_time_left_never_reaches_nothing_before_the_end():
+    assert said([1.0, 1.5, 1.5, 2.5])[1:] == ["about 1.0 s", "about 1.5 s", "about 1.0 s"]

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from runner import results
 from runner.errors import RunError
 from runner.records import environment
-from runner.records.read import curves, results
+from runner.records.read import curves
 from runner.records.run_files import METRICS, RunFiles
 from runner.records.summary import SUMMARY, read_summary, to_json
 

@@ -8,12 +8,12 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard_server import Server
 
+from runner import results
 from runner.cli import main
 from runner.commands.folders import newest
 from runner.errors import RunError
 from runner.execution import sweep_file
 from runner.execution.sweep import Sweep, data_of
-from runner.records.read import results
 from runner.records.summary import read_summary
 from runner.records.sweep_events import band_of, write_means
 from runner.reports.means import mean_curves, settings_of
@@ -70,7 +70,7 @@ def test_hparams_has_a_row_a_run_with_its_metrics_and_none_for_a_mean(server, sw
         (session,) = group["sessions"]  # no sub-run
         row = rows[session["name"]]
         assert session["status"] == "STATUS_SUCCESS"
-        assert group["hparams"]["optimizer.name"] == (row["optimizer"] or "adamw")
+        assert group["hparams"]["optimizer"] == (row["optimizer"] or "adamw")
         assert group["hparams"]["seed"] == float(row["seed"])
         assert group["hparams"]["regularizer.dropout"] == float(row["regularizer.dropout"])
         metrics = {metric["name"]["tag"]: metric["value"] for metric in group["metricValues"]}
@@ -83,7 +83,7 @@ def test_hparams_has_a_column_a_key_those_that_differ_first(server):
     infos = server.json("plugin/hparams/experiment", {"experimentName": ""})["hparamInfos"]
     names = [info["name"] for info in infos]
     differ = {info["name"] for info in infos if info["differs"]}
-    assert {"optimizer.name", "optimizer.lr", "regularizer.dropout", "seed", "trainer.epochs"} <= differ
+    assert {"optimizer", "optimizer.lr", "regularizer.dropout", "seed", "trainer.epochs"} <= differ
     assert set(names[: len(differ)]) == differ
     assert "model.hidden" in names and "early_stopping.patience" in names
 

@@ -112,7 +112,7 @@ def test_time_left_and_pace_count_only_what_was_trained_now(tmp_path, clock):
     for run in range(4, 7):
         list(state.hear(ended(sweep, run)))
     assert state.left() == pytest.approx(30.0)
-    assert state.pace_text() == "6 runs a minute, <= 30 s left, 2 workers"
+    assert state.pace_text() == "6 runs a minute, about 30 s left, 2 workers"
 
 
 def test_epochs_of_before_a_resume_do_not_make_the_time_left_shorter(tmp_path, clock):
@@ -166,7 +166,7 @@ def test_a_line_says_it_all(tmp_path, clock):
     clock[0] += 12.0
     shown.hear(sweep, ended(sweep, 0, 0.5))
     assert stream.getvalue() == (
-        "1/6 runs: 1 done, 1 running, 4 waiting; 5 runs a minute, <= 1 min 00 s left, 2 workers; "
+        "1/6 runs: 1 done, 1 running, 4 waiting; 5 runs a minute, about 1 min 00 s left, 2 workers; "
         "best val/loss 0.5000 (lr=0.1_seed=0)\n"
     )
 

@@ -43,7 +43,7 @@ def files(outcome):
     ids=["augmented", "not augmented", "unwanted", "a table"],
 )
 def test_a_single_run_shows_it_in_tensorboard_before_it_trains(tmp_path, changes, count):
-    [outcome] = runner.train([changes], outputs=tmp_path)
+    [outcome] = runner.train([changes], outputs=tmp_path, console=True)
     assert len(pictures_of(outcome)) == count
     assert all(step == 0 and picture.startswith(b"\x89PNG") for step, picture in pictures_of(outcome))
     assert not files(outcome)

@@ -32,7 +32,7 @@ def test_the_winner_with_what_is_not_default_and_its_best_run(tmp_path, best):
     lines = [line.split() for line in out.splitlines()]
     assert lines[0] == ["best", "of", "2", "settings", "by", "val/loss"]
     assert ["optimizer.lr", "0.1", "(default", "0.001)"] in lines
-    assert ["model.hidden", "[8,8]", "(default", "[128])"] in lines
+    assert ["model.hidden", "8-8", "(default", "128)"] in lines
     assert ["trainer.epochs", "7", "(default", "100)"] in lines
     assert ["val/loss", "0.25", "±", "0.12", "(95%)", "sd", "0.05"] in lines
     folder = f"{tmp_path}/s/001_lr=0.1_seed=1_hidden=_8,_8_epochs=7"

@@ -15,8 +15,8 @@ CLASSES = {"confusion", "reliability", "layers", "learning_rate", "learning_curv
 NUMBERS = {"fit", "layers", "learning_rate", "learning_curves", "weights"}
 
 
-def train(tmp_path, *changes):
-    return runner.train([MOONS | change for change in changes], outputs=tmp_path)
+def train(tmp_path, *changes, console=False):
+    return runner.train([MOONS | change for change in changes], outputs=tmp_path, console=console)
 
 
 def files(outcome):
@@ -36,8 +36,8 @@ def shown(outcome):
     return {v.tag for v in values if v.metadata.plugin_data.plugin_name == "images" or v.HasField("image")}
 
 
-def test_a_single_run_shows_in_tensorboard_what_its_curves_do_not(tmp_path):
-    [outcome] = train(tmp_path, {})
+def test_a_single_run_on_the_command_line_shows_in_tensorboard_what_its_curves_do_not(tmp_path, capsys):
+    [outcome] = train(tmp_path, {}, console=True)
     assert shown(outcome) == {f"figures/{name}" for name in ("confusion", "reliability", "boundary", "layers")}
     assert not (outcome.folder / "figures").exists()
 
@@ -67,8 +67,13 @@ def test_train_measured_on_one_row_beside_batch_norm_has_all_figures(tmp_path):
     assert set(files(outcome)) == CLASSES | {"boundary"}
 
 
-def test_unwanted_there_are_none(tmp_path):
-    [outcome] = train(tmp_path, {"trainer.figures": False})
+def test_unwanted_there_are_none(tmp_path, capsys):
+    [outcome] = train(tmp_path, {"trainer.figures": False}, console=True)
+    assert not shown(outcome) and not (outcome.folder / "figures").exists()
+
+
+def test_a_run_from_python_has_figures_only_if_asked(tmp_path):
+    [outcome] = train(tmp_path, {})
     assert not shown(outcome) and not (outcome.folder / "figures").exists()
 
 
@@ -109,7 +114,7 @@ def test_every_kind_of_run_has_the_figures_that_suit_it(tmp_path, change, expect
 
 
 def test_a_schedule_is_drawn_by_default_where_a_curve_by_epoch_would_hide_it(tmp_path):
-    [outcome] = train(tmp_path, {"scheduler.warmup": 1})
+    [outcome] = train(tmp_path, {"scheduler.warmup": 1}, console=True)
     assert "figures/learning_rate" in shown(outcome)
 
 
@@ -160,7 +165,8 @@ def test_the_boundary_is_in_the_units_of_the_table(tmp_path, monkeypatch, scalin
         seen.update(x2=x2, agreement=(predict(x2).argmax(1) == y).mean(), names=more["names"])
 
     monkeypatch.setattr("runner.records.figures.decision_boundary", boundary)
-    [outcome] = train(tmp_path, {"trainer.epochs": 20, "optimizer.lr": 0.03, "dataset.scaling": scaling})
+    change = {"trainer.epochs": 20, "optimizer.lr": 0.03, "dataset.scaling": scaling}
+    [outcome] = train(tmp_path, change, console=True)
     settings = runner.load(outcome.folder).settings
     data = prepare(settings)
     np.testing.assert_allclose(seen["x2"], settings.dataset.read().numeric_ND[data.val], atol=0.02)

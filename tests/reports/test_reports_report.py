@@ -83,7 +83,7 @@ def test_one_seed_cannot_tell_and_the_command_with_five_is_given(tmp_path, capsy
     folder = make_sweep(tmp_path / "s", grid({0.01: [0.2], 0.1: [0.3]}, **{"model.hidden": [8, 8]}))
     _, out, _ = report(capsys, folder)
     assert "One seed cannot tell whether it is better than the runner-up (lr=0.1) or luckier." in out
-    again = f"  runner -m optimizer.lr=0.01,0.1 'model.hidden=[8,8]' seeds=5 hydra.sweep.dir={folder} --extend"
+    again = f"  runner -m 'model.hidden=[8,8]' optimizer.lr=0.01,0.1 seeds=5 hydra.sweep.dir={folder} --extend"
     assert again in out.splitlines()
 
 
@@ -176,7 +176,7 @@ def test_a_terminal_gets_a_table_of_its_width(tmp_path, monkeypatch, capsys):
     _, out, _ = report(capsys, tmp_path / "s")
     table = re.sub(r"\x1b\[[0-9;]*m", "", out[: out.index("Best:")])
     assert max(map(len, table.splitlines()[2:])) <= 60
-    assert "lr=0.01" in table and "hidden=[64,64]" in table and "± 0.0" in table
+    assert "lr=0.01" in table and "hidden=64-64" in table and "± 0.0" in table
 
 
 def test_a_run_alone_gets_an_answer(trained, capsys):
@@ -205,6 +205,20 @@ def test_a_run_of_a_sweep_is_said_to_be_one(tmp_path, capsys):
     write_config(read({"optimizer.lr": 0.1}), run)
     _, out, _ = report(capsys, run)
     assert f"one run of a sweep: `runner report {folder}` is about all" in out and "1 not ended" in out
+
+
+def test_a_table_is_written_in_the_format_of_its_ending(tmp_path, capsys):
+    runs = grid(CLEAR, **{"early_stopping.patience": None, "model.hidden": [8, 8]}) + grid(CLEAR)
+    make_sweep(tmp_path / "s", runs)
+    report(capsys, tmp_path / "s", "--csv", tmp_path / "t.csv")
+    report(capsys, tmp_path / "s", "--csv", tmp_path / "t.PARQUET")
+    assert (tmp_path / "t.PARQUET").read_bytes()[:4] == b"PAR1"
+    rows, table = list(csv.DictReader((tmp_path / "t.csv").open())), pd.read_parquet(tmp_path / "t.PARQUET")
+    assert list(rows[0]) == list(table) and table["model.hidden"].tolist() == [row["model.hidden"] for row in rows]
+    assert [row["early_stopping.patience"] for row in rows] == ["null", "10"] * 3  # each pair reaches the same
+    assert table["early_stopping.patience"].dropna().tolist() == [10.0] * 3
+    for name in ("rank", "seeds", "optimizer.lr", "val/loss mean", "val/loss 95% low"):
+        assert table[name].tolist() == [float(row[name]) for row in rows], name
 
 
 def test_nothing_finished_is_exit_code_1_with_what_to_do(tmp_path, capsys):
@@ -245,7 +259,15 @@ def test_a_metric_that_is_never_a_number_is_said(tmp_path):
         (["s/results.csv"], "s/results.csv: a file; give the folder of the sweep, s"),
         (["."], "no run in it"),
         (["s", "--metric", "val/accurcy"], "did you mean val/accuracy?"),
-        (["s", "--csv", "no/such/folder.csv"], "--csv no/such/folder.csv: must be a file in a folder that exists"),
+        (["s", "--csv", "no/such/folder.csv"], "--csv no/such/folder.csv: there is no folder no/such"),
+        (
+            ["s", "--csv", "table.xlsx"],
+            "--csv table.xlsx: what to write is told by the ending; allowed: .csv,",
+        ),
+        (["s", "--csv", "table"], "--csv table: what to write is told by the ending"),
+        (["s", "--csv", "s/results.csv"], "--csv s/results.csv: looks like the record of a run"),
+        (["s", "--html", "page.csv"], "--html page.csv: what to write is told by the ending; allowed: .html, .htm"),
+        (["s", "--html", "s"], "--html s: what to write is told by the ending"),
     ],
 )
 def test_bad_input_is_named(words, message, tmp_path, monkeypatch, capsys):
