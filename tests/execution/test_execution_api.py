@@ -67,7 +67,7 @@ def test_paths_tuples_and_arrays_are_taken():
     settings = read(
         {"dataset": {"name": "csv", "path": Path("a.csv"), "target": "y"}, "model.hidden": (4, np.int32(3))}
     )
-    assert settings.dataset.path == "a.csv" and settings.model.hidden == [4, 3]
+    assert settings.dataset.path == str(Path("a.csv").absolute()) and settings.model.hidden == [4, 3]
     assert read({"model.hidden": np.array([4, 3])}).model.hidden == [4, 3]
 
 
