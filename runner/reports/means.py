@@ -12,7 +12,6 @@ import numpy as np
 
 from runner.config.compact import text
 from runner.errors import RunError
-from runner.plan.duplicates import repeated
 from runner.records.names import folder_name, labels
 from runner.records.run_files import METRICS, NOT_DRAWN
 from runner.records.sweep_folder import DONE
@@ -45,13 +44,10 @@ class Curves:
 
 def settings_of(sweep: Any) -> list[Setting]:
     """The settings of a `Sweep` in the order of `runner report`: best mean of the monitored metric first, those with
-    runs missing after the others, those with runs that diverged last. Runs that copy another's result add nothing.
+    runs missing after the others, those with runs that diverged last.
     """
     found: dict[tuple[str, ...], Setting] = {}
-    copies = repeated([run.settings for run in sweep.runs])
     for i, (run, (own, label)) in enumerate(zip(sweep.runs, _told_apart(sweep), strict=True)):
-        if i in copies:
-            continue
         setting = found.setdefault(own, Setting(label))
         setting.asked += 1
         outcome = sweep.outcomes.get(i)

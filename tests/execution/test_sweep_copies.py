@@ -70,7 +70,7 @@ def test_a_copy_has_its_own_hyper_parameters_and_all_curves(whole):
     for run in list(sweep_folders.runs(whole).values())[0:3:2]:
         events = EventAccumulator(str(run)).Reload()
         data = HParamsPluginData.FromString(events.SummaryMetadata("_hparams_/session_start_info").plugin_data.content)
-        name = data.session_start_info.hparams["optimizer.name"].string_value
+        name = data.session_start_info.hparams["optimizer"].string_value
         tags = events.Tags()
         points = {tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in tags["scalars"]}
         assert "_hparams_/session_end_info" in events.summary_metadata
