@@ -2,11 +2,13 @@
 
 import pytest
 
+from runner.config.changes import Changes
 from runner.config.compact import compact, recorded, shown, told, told_again, wrong
 from runner.config.compose import Composer, hydra_ready
 from runner.config.location import config_dir
 from runner.config.overrides import parse
 from runner.config.presets import preset
+from runner.config.words import words
 from runner.execution.configurations import read
 from runner.execution.stored import read_config, read_tree, write_config
 from runner.execution.sweep_file import contents, load, write
@@ -92,3 +94,25 @@ def test_of_what_is_recorded_values_are_judged_and_names_are_not():
         "regularizer.elastic_net.alpha = -1: out of range",
         "trainer.epochs = ten: not a whole number",
     ]
+
+
+def test_commands_have_the_name_if_everybody_has_the_preset():
+    settings = read(NESTEROV)
+    assert words(settings) == ["optimizer=nesterov", "optimizer.lr=0.3", "early_stopping=none"]
+    assert read(words(settings)) == settings
+    settings.chosen["optimizer"] = "mine"  # from a folder that only --config-dir knows
+    assert words(settings)[:4] == [
+        "optimizer=sgd", "optimizer.lr=0.3", "optimizer.momentum=0.9", "optimizer.nesterov=true",
+    ]  # fmt: skip
+    assert read(words(settings)) == settings
+
+
+def test_what_is_repeated_with_changes_keeps_the_names_that_are_not_changed():
+    with hydra_ready(config_dir()):
+        found, problems = Changes(["optimizer=momentum", "optimizer.lr=0.2", "seed=4"]).over(read(NESTEROV))
+        assert problems == []
+        assert told(found) == {"optimizer": "momentum", "optimizer.lr": 0.2, "early_stopping": "none", "seed": 4}
+        same, _ = Changes(["seed=4"]).over(read(NESTEROV))
+        assert told(same) == told(read(NESTEROV)) | {"seed": 4}
+        plain, _ = Changes(["optimizer=sgd"]).over(read(NESTEROV))
+        assert plain.chosen == {"early_stopping": "none"} and "optimizer.momentum" not in told(plain)

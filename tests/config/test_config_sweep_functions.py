@@ -119,10 +119,10 @@ def test_what_is_no_sweep_is_refused_with_the_reason(word, says):
 @pytest.mark.parametrize(
     "word", ["seed=range(0,inf)", "seed=range(nan)", "seed=range(1,2,0)", "seed=int(range(0,1,0.1))"]
 )
-def test_ranges_without_an_end_are_refused(end):
+def test_ranges_without_an_end_are_refused(word):
     for use in (points, count):
         with pytest.raises(ConfigError, match=r"a range needs"):
-            use(parse_word(f"seed={end}"))
+            use(parse_word(word))
 
 
 def test_sorted_ranges_walk_together():

@@ -9,7 +9,7 @@ from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from runner.cli import main
 
-OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "adam", "adamw"]
+OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "adam", "rmsprop"]
 DEEP = ",".join(["4"] * 5)
 WORDS = [f"optimizer={','.join(OPTIMIZERS)}", f"model.hidden=[4,4],[{DEEP}]", "early_stopping=none", "seed=0,1"]
 PLAIN = ["dataset.train_size=40", "trainer.epochs=1", "trainer.progress=false", "hydra.launcher.executor=serial"]
