@@ -21,8 +21,8 @@ from runner.training.outcome import Outcome
 
 SMALL = ("dataset.train_size=100", "model.hidden=[4]", "trainer.progress=false", "hydra.launcher.executor=serial")
 STATUSES = ["STATUS_UNKNOWN", "STATUS_SUCCESS", "STATUS_FAILURE", "STATUS_RUNNING"]
-WORDS = ("optimizer=sgd,adam,adamw,rmsprop", "regularizer.dropout=0,0.5", "seed=0,1", "trainer.epochs=2")
-PAIRS = [f"optimizer={kind} dropout={p}" for kind in ("sgd", "adam", "adamw", "rmsprop") for p in ("0", "0.5")]
+WORDS = ("optimizer=sgd,nadam,adamw,rmsprop", "regularizer.dropout=0,0.5", "seed=0,1", "trainer.epochs=2")
+PAIRS = [f"optimizer={kind} dropout={p}" for kind in ("sgd", "nadam", "adamw", "rmsprop") for p in ("0", "0.5")]
 
 
 def train(folder, *words):
@@ -43,7 +43,7 @@ def loaded(folder):
 def sweep(tmp_path_factory):
     """16 runs in 8 settings of four optimizers, and four more that have no dropout and one seed each."""
     folder = train(tmp_path_factory.mktemp("sweeps") / "one", *WORDS)
-    return train(folder, "optimizer=sgd,adam,adamw,rmsprop", "seed=7", "trainer.epochs=1", "--extend")
+    return train(folder, "optimizer=sgd,nadam,adamw,rmsprop", "seed=7", "trainer.epochs=1", "--extend")
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +105,8 @@ def test_a_setting_with_two_seeds_has_a_mean_with_its_band(server, sweep):
     assert [name.partition("_")[0] for name in means] == [str(rank) for rank in range(1, 9)]
     labels = {name.partition("_")[2].replace("_epochs=2", "").replace("_", " ") for name in means}
     assert labels == set(PAIRS)
-    name = next(name for name in means if "optimizer=adam_" in name and "dropout=0.5" in name)
-    runs = [run for run in rows_of(sweep) if "optimizer=adam_dropout=0.5" in run]
+    name = next(name for name in means if "optimizer=nadam_" in name and "dropout=0.5" in name)
+    runs = [run for run in rows_of(sweep) if "optimizer=nadam_dropout=0.5" in run]
     assert len(runs) == 2
     for tag in ("loss/val", "accuracy/train", "lr"):
         curves = [points(server, run, tag) for run in runs]
