@@ -6,6 +6,7 @@ import argparse
 import shlex
 import sys
 
+from runner.commands.folders import FORCE
 from runner.commands.report import find_sources, say
 from runner.errors import RunError
 
@@ -20,14 +21,16 @@ def run(arguments: list[str]) -> int:
     from runner.reports.best import best_lines
     from runner.reports.sections import make_sections
 
-    sections = make_sections(find_sources([args.dir]), args.metric)
+    sources = find_sources([args.dir], force=args.force)
+    sections = make_sections(sources, args.metric)
     won = [section for section in sections if section.settings[0].spread(section.metric)]
     if not won and any(setting.finished for section in sections for setting in section.settings):
         raise RunError(f"{args.dir}: {nothing_measured(sections[0])}")
     if not won:
+        notes = "".join(f"\nnote: {note}" for source in sources for note in source.notes)
         raise RunError(
             f"{args.dir}: no run in it has finished yet; `runner report {shlex.quote(args.dir)}` says what became of "
-            "them"
+            f"them{notes}"
         )
     for i, section in enumerate(won):
         say([*([""] if i else []), *best_lines(section)], sys.stdout)
@@ -40,4 +43,5 @@ def _parser() -> argparse.ArgumentParser:
         "dir", metavar="SWEEP", help="folder of a sweep or of runs, or `last` for what was started last"
     )
     parser.add_argument("--metric", metavar="SPLIT/NAME", help="rank by this, such as val/accuracy")
+    parser.add_argument("--force", action="store_true", help=FORCE)
     return parser

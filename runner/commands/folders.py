@@ -9,6 +9,7 @@ from typing import Any
 from runner.errors import ConfigError, shortened
 from runner.records.names import LONGEST, sanitized
 
+FORCE = "use runs although files in their folders are not what they left there"
 OUTPUTS = Path("outputs")
 SWEEP = "multirun.yaml"
 MARKERS = (".hydra", SWEEP, "sweep.yaml", "unfinished.json")  # written at the start of a run, a sweep, of runs together
@@ -80,15 +81,18 @@ def find_started(text: str) -> Path:
     Raises ConfigError as `find_run` does, and for a sweep of Hydra's basic launcher, which keeps no state.
     """
     folder = newest(OUTPUTS) if text == "last" else Path(text)
-    return folder if (folder / "sweep.yaml").is_file() else find_run(str(folder))
+    if (folder / "sweep.yaml").is_file():
+        return folder
+    refuse_sweep(folder, " that has no sweep.yaml, which says what its runs are (Hydra's basic launcher writes none)")
+    return find_run(str(folder))
 
 
-def refuse_sweep(folder: Path) -> None:
+def refuse_sweep(folder: Path, lacking: str = "") -> None:
     """ConfigError for the folder of a sweep where one run is meant, or one that keeps no state."""
     if is_sweep(folder):
         runs = sorted(_runs(folder), key=lambda run: (len(run.name), run.name))
         such = f", such as {runs[0]}" if runs else ""
-        raise ConfigError(f"{folder}: a sweep; name one of its runs{such}")
+        raise ConfigError(f"{folder}: a sweep{lacking}; name one of its runs{such}")
 
 
 def is_sweep(folder: Path) -> bool:

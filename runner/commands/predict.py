@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.commands.folders import find_run, refuse_sweep
+from runner.commands.folders import FORCE, find_run, refuse_sweep
 
 if TYPE_CHECKING:
     from runner.reports.predict import Prediction
@@ -32,7 +32,7 @@ def run(arguments: list[str]) -> int:
     from runner.reports.load import load
 
     folder = _folder(args.run)
-    prediction = predict_file(load(folder), source)
+    prediction = predict_file(load(folder, force=args.force), source)
     replaced = out.exists()
     write(prediction, source, out)
     for note in prediction.notes:
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         help="where to write, .csv or .parquet; default: <name of INPUT>.predictions.csv in the current folder "
         "(.parquet if INPUT is Parquet)",
     )
+    parser.add_argument("--force", action="store_true", help=FORCE)
     return parser
 
 

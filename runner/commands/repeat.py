@@ -21,10 +21,11 @@ from runner.config.location import config_dir
 from runner.config.settings import Settings
 from runner.config.words import key_of
 from runner.errors import ConfigError
-from runner.execution.stored import read_config
+from runner.execution.stored import CONFIG, read_config
 from runner.execution.sweep_file import is_sweep
 from runner.plan.duplicates import describe, repeated
 from runner.records.command import is_launcher
+from runner.records.vouched import changed_files
 
 RUN_DIR, SWEEP_DIR = "hydra.run.dir", "hydra.sweep.dir"
 
@@ -54,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _repeat_run(folder: Path, words: list[str]) -> int:
     place, _, changes = _sorted(words, RUN_DIR)
-    settings = changed([read_config(folder)], changes)[0]
+    settings = changed([_stored(folder)], changes)[0]
     where, made = _new_folder(place, "outputs", RUN_DIR, settings.name)
     task = Task()
     with claim(where, RUN_DIR):
@@ -63,6 +64,13 @@ def _repeat_run(folder: Path, words: list[str]) -> int:
     if not any(key_of(word).startswith("dataset") for word in changes):
         _note_other_data(folder, where)
     return task.exit_code()
+
+
+def _stored(folder: Path) -> Settings:
+    """What the run in `folder` trained; ConfigError if it has ended and its configuration is no longer that."""
+    if changed_files(folder, (str(CONFIG),)):
+        raise ConfigError(f"{folder / CONFIG}: not what the run was trained with; restore it first.")
+    return read_config(folder)
 
 
 def _train(settings: Settings, folder: Path) -> list[Any]:

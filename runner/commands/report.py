@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from runner.commands.folders import OUTPUTS, newest
+from runner.commands.folders import FORCE, OUTPUTS, newest
 from runner.records import pipe
 from runner.records.output import CSV, HTML, PARQUET, check_output, parquet, write_output
 
@@ -37,7 +37,7 @@ def run(arguments: list[str]) -> int:
     from runner.reports.sections import make_sections
 
     table, page = _outputs(args)
-    sources = find_sources(args.dir)
+    sources = find_sources(args.dir, force=args.force)
     sections = make_sections(sources, args.metric)
     if table:
         write_output("--csv", table, _table(sections, table))
@@ -54,14 +54,14 @@ def run(arguments: list[str]) -> int:
     return 0 if any(row.finished for source in sources for row in source.rows) else 1
 
 
-def find_sources(folders: Sequence[str]) -> list[Source]:
+def find_sources(folders: Sequence[str], *, force: bool = False) -> list[Source]:
     """The sweeps and runs in the folders a user named, each once."""
     from runner.reports.runs import read_sources
 
     named = [newest(OUTPUTS) if text == "last" else Path(text).expanduser() for text in folders]
     found: dict[tuple[Path, bool], Source] = {}
     for path in named:
-        for source in read_sources(path):
+        for source in read_sources(path, force=force):
             found.setdefault((source.folder.resolve(), source.is_sweep), source)
     return list(found.values())
 
@@ -144,4 +144,5 @@ def _parser() -> argparse.ArgumentParser:
         "--html", nargs="?", const="", metavar="FILE", help=f"write a page with curves; default: {PAGE} in DIR"
     )
     parser.add_argument("--heat", metavar="KEY,KEY", help="the two keys of the page's heat map, such as lr,dropout")
+    parser.add_argument("--force", action="store_true", help=FORCE)
     return parser

@@ -25,15 +25,16 @@ def run(arguments: list[str]) -> int:
         )
     from runner.execution import session
     from runner.execution.repeating import command_of
-    from runner.execution.unfinished import LIST
-    from runner.records.summary import SUMMARY
-    from runner.reports.folds import SUMMARY as FOLDS
+    from runner.reports import folds
 
-    if (folder / SUMMARY).is_file() or ((folder / FOLDS).is_file() and not (folder / LIST).is_file()):
+    if session.has_ended(folder):
         print(f"{folder}: this run has ended already; nothing to do")
     elif folders.is_sweep(folder.parent):
         print(f"{folder}: one run of a sweep; its other runs are not resumed", file=sys.stderr)
+    wrong = folds.problems(folder)
     outcomes = session.resume(folder, console=True)
+    for problem in wrong:
+        print(f"{problem.partition('; shown')[0]}; written anew", file=sys.stderr)
     command = command_of(session.read_config(folder), folder) if len(outcomes) == 1 else None
     return conclude(outcomes, multirun=len(outcomes) > 1, command=command)
 

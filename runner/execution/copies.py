@@ -14,9 +14,10 @@ from runner.execution.work import Run
 from runner.plan.checks import known
 from runner.records import disk
 from runner.records.summary import read_summary
+from runner.records.vouched import MODEL
 from runner.training.outcome import Outcome
 
-MODEL, FIGURES = "model.safetensors", "figures"
+FIGURES = "figures"
 SAID = ("notes", "without_effect")  # of a summary: about the settings, which differ
 
 
@@ -37,7 +38,7 @@ def copied(outcome: Outcome, name: str, run: Run, data: Any) -> Outcome:
     summary = read_summary(outcome.folder)
     acted = {} if outcome.status == "diverged" else _never_acted(run, data, summary)
     summary = {key: value for key, value in summary.items() if key not in SAID} | acted
-    trial.files.summary(summary)
+    summary = trial.files.summary(summary)
     return Outcome(run.folder, outcome.status, outcome.reason, summary, copied=True)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import JobReturn, JobRuntime, JobStatus
 
-from runner.errors import ConfigError, RunError
-from runner.execution.stored import config_text
+from runner.errors import ConfigError, DamagedError, RunError
+from runner.execution.stored import CONFIG, config_text, is_as_written
 from runner.execution.work import Run
 from runner.records import disk
+from runner.records.vouched import HYDRA, changed_files
+from runner.records.yaml_file import load_plain, words_text
 from runner.training.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -31,10 +33,29 @@ NUMBER = "${hydra.job.num}"  # what hydra.sweep.subdir is unless the user says o
 NAMES = ("config.yaml", "hydra.yaml", "overrides.yaml")
 
 
-def has_files(folder: Path) -> bool:
-    """Whether the .hydra/ of a run is there, and not emptied by a loss of power."""
+def write_lacking(runs: Sequence[Run], files: Callable[[], HydraFiles]) -> None:
+    """Write what the .hydra/ of runs lacks, all of it durable at the end; `files` is asked for only if some do."""
+    found = {number: names for number, run in enumerate(runs) if (names := lacking(run.folder))}
+    if found:
+        writer = files()
+        with disk.grouping():
+            for number, names in found.items():
+                writer.write(runs[number], number, names)
+
+
+def lacking(folder: Path) -> list[str]:
+    """The files of a run's .hydra/ that are not there, emptied by a loss of power or changed."""
+    place = folder / ".hydra"
+    if not place.is_dir():
+        return list(NAMES)
+    changed = {Path(name).name for name in changed_files(folder, HYDRA)}
+    changed |= {CONFIG.name} if is_as_written(folder) is False else set()
+    return [name for name in NAMES if name in changed or not _filled(place / name)]
+
+
+def _filled(path: Path) -> bool:
     try:
-        return all((folder / ".hydra" / name).stat().st_size for name in NAMES)
+        return path.is_file() and path.stat().st_size > 0
     except OSError:
         return False
 
@@ -46,16 +67,16 @@ class HydraFiles:
     def stored(cls, root: Path) -> HydraFiles:
         """From what Hydra has left in the sweep's folder; RunError if that cannot be read."""
         from omegaconf import OmegaConf
-        from omegaconf.errors import OmegaConfBaseException
-        from yaml import YAMLError
 
         path = root / "multirun.yaml"
         try:
-            config: Any = OmegaConf.load(path)
-            return cls(config, None)
-        except (YAMLError, OmegaConfBaseException, OSError, AttributeError) as error:
-            reason = " ".join(str(error).split())
-            raise RunError(f"{path}: cannot be read ({reason}); restore it, or start the sweep again.") from error
+            content = load_plain(path)
+            if not _is_whole(content):
+                raise DamagedError(f"{path}: damaged (parts of it are missing)")
+        except DamagedError as error:
+            raise RunError(f"{error}; restore it, or start the sweep again.") from error
+        config: Any = OmegaConf.create(content)
+        return cls(config, None)
 
     def __init__(self, config: DictConfig, context: HydraContext | None):
         from omegaconf import OmegaConf
@@ -87,16 +108,20 @@ class HydraFiles:
         with _current(config):
             return str(OmegaConf.select(config, "hydra.sweep.subdir"))
 
-    def write(self, run: Run, number: int) -> None:
-        """The folder of a run with its .hydra/."""
+    def write(self, run: Run, number: int, names: Sequence[str] = NAMES) -> None:
+        """The folder of a run with its .hydra/, or these files of it."""
         folder = run.folder / ".hydra"
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(f"can't make {folder}: {error.strerror}") from error
-        texts = (config_text(run.settings), self._text(run, number), _listed(run.overrides))
-        for name, text in zip(NAMES, texts, strict=True):
-            disk.replace(folder / name, text.encode())
+        texts = {
+            "config.yaml": lambda: config_text(run.settings),
+            "hydra.yaml": lambda: self._text(run, number),
+            "overrides.yaml": lambda: words_text(run.overrides),
+        }
+        for name in names:
+            disk.replace(folder / name, texts[name]().encode())
 
     def _text(self, run: Run, number: int) -> str:
         words = list(run.overrides)
@@ -199,6 +224,18 @@ class SweepReturn(JobReturn):
         """As for `cfg`."""
 
 
+def _is_whole(content: Any) -> bool:
+    """Whether a multirun.yaml has what is written into the files of its runs."""
+    try:
+        node = content["hydra"]
+        names = node["job"]["config"]["override_dirname"]
+        texts = [names["item_sep"], names["kv_sep"], *names["exclude_keys"], node["sweep"]["subdir"]]
+        parts = [node["runtime"]["choices"], node["overrides"], node["job"]]
+    except (KeyError, TypeError):
+        return False
+    return all(isinstance(text, str) for text in texts) and all(isinstance(part, dict) for part in parts)
+
+
 def job_return(
     files: HydraFiles, words: Sequence[str], number: int, folder: Path, outcomes: Sequence[Outcome | None]
 ) -> JobReturn:
@@ -233,7 +270,3 @@ def refuse_per_process(config: DictConfig) -> None:
         )
     if problems:
         raise ConfigError(problems)
-
-
-def _listed(words: Sequence[str]) -> str:
-    return "".join(f"- {json.dumps(word, ensure_ascii=False)}\n" for word in words) or "[]\n"

@@ -15,13 +15,12 @@ from runner.config.overrides import is_hydra, parse
 from runner.config.settings import Settings
 from runner.errors import ConfigError
 from runner.execution import sweep_file
-from runner.execution.hydra_files import HydraFiles, has_files, job_return, refuse_per_process
+from runner.execution.hydra_files import HydraFiles, job_return, refuse_per_process, write_lacking
 from runner.execution.lock import lock
 from runner.execution.sweep import Options, Sweep, check_data, data_of
 from runner.execution.work import Run
 from runner.plan.duplicates import request
 from runner.plan.folds import expand_folds
-from runner.records import disk
 from runner.records.names import folder_name, job_labels
 from runner.training.outcome import Outcome
 
@@ -66,7 +65,7 @@ class Launch:
         self._check_names(runs)
         data = data_of(runs)
         sweep_file.write(self.root, runs, check_data(runs, known, data, self.root))
-        self._make_folders(runs)
+        write_lacking(runs, lambda: self.files)
         return folders, self._train(runs, data)
 
     def _settings(self, jobs: list[list[str]]) -> list[list[Settings]]:
@@ -130,13 +129,6 @@ class Launch:
             raise ConfigError(
                 f"hydra.sweep.subdir: {what}; leave it out, or use what differs: ${{hydra.job.override_dirname}}"
             )
-
-    def _make_folders(self, runs: list[Run]) -> None:
-        """Folders with .hydra/, of runs that have none yet; all durable before anything trains."""
-        with disk.grouping():
-            for number, run in enumerate(runs):
-                if not has_files(run.folder):
-                    self.files.write(run, number)
 
     def _train(self, runs: list[Run], data: list[Any]) -> dict[Path, Outcome]:
         from runner.records.sweep_progress import display

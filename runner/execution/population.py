@@ -10,17 +10,18 @@ from typing import Any
 
 from runner.config.settings import Settings
 from runner.errors import RunError
-from runner.execution.stored import CONFIG
+from runner.execution.stored import CONFIG, is_as_written, write_config
 from runner.execution.trials import describe, draw_augmentation, draw_figures, facts, open_trial
 from runner.plan.checks import cautions
 from runner.records import pipe
 from runner.records.console import banner
 from runner.records.progress import Progress
+from runner.records.vouched import METRICS
 from runner.training import checkpoint
 from runner.training.engine import Engine
 from runner.training.loop import Training, place
 from runner.training.outcome import Outcome
-from runner.training.trial import Trial, check_unchanged
+from runner.training.trial import Trial, check_unchanged, metrics_hold
 
 
 @contextmanager
@@ -46,6 +47,13 @@ def open_training(
     for (settings, folder), table, state in zip(runs, data, states, strict=True):
         if state:
             check_unchanged(state, settings, table, folder / CONFIG)
+            if not metrics_hold(state, folder):
+                raise RunError(
+                    f"{folder / METRICS}: not what it was when {path.name} was written. Delete {path}, and `runner "
+                    "resume` starts from the beginning, with the same result."
+                )
+            if is_as_written(folder) is False:  # edited in what no number depends on
+                write_config(settings, folder)
     trials = [
         open_trial(settings, table, folder, state, resumed=resumed, detailed=detailed, pictured=detailed and console)
         for (settings, folder), table, state in zip(runs, data, states, strict=True)

@@ -14,17 +14,16 @@ from typing import Any
 from runner.errors import DamagedError, RunError
 from runner.execution.results import RESULTS
 from runner.execution.stored import CONFIG
-from runner.execution.sweep_file import name_of
+from runner.execution.sweep_file import SWEEP, name_of
 from runner.execution.work import Run
 from runner.records import disk
 from runner.records.run_files import NAMES
 from runner.records.summary import SUMMARY, read_summary
+from runner.records.vouched import METRICS, MODEL, fits_words, set_aside, verify
 from runner.training import checkpoint
 from runner.training.loop import place
 from runner.training.outcome import Outcome
-from runner.training.trial import check_unchanged
-
-MODEL = "model.safetensors"
+from runner.training.trial import check_unchanged, metrics_hold
 
 
 def ended(runs: Sequence[Run], members: Iterable[int]) -> dict[int, Outcome]:
@@ -71,8 +70,8 @@ class Recovery:
     note: Callable[[str], None]
 
     def outcomes(self) -> dict[int, Outcome]:
-        """Of the runs that have ended. All that results.csv has no row of must be whole: its files may not have reached
-        the disk when the machine lost its power.
+        """Of the runs that have ended and whose files hold. The files of one that results.csv has no row of may not
+        have reached the disk when the machine lost its power. What does not hold is set aside.
 
         Raises RunError for a summary that another version has written.
         """
@@ -81,24 +80,27 @@ class Recovery:
         for i, run in enumerate(self.runs):
             if (run.folder / SUMMARY).exists():
                 try:
-                    found |= ended(self.runs, [i])
-                    if name_of(run.folder, self.root) not in settled:
-                        _check_whole(run.folder)
+                    found[i] = believed(run.folder, settled=name_of(run.folder, self.root) in settled)
+                    self._check_words(run, found[i])
                 except DamagedError as error:
-                    found.pop(i, None)
-                    disk.remove(run.folder / SUMMARY)
-                    reason = str(error).partition("; delete it")[0].partition(". Train again")[0]
-                    self.note(f"{reason}; the run is trained again")
+                    self.note(f"{error}; moved to {set_aside(run.folder).name}, and the run is trained again")
         if any(name_of(self.runs[i].folder, self.root) not in settled for i in found):
             disk.settle()
         return found
+
+    def _check_words(self, run: Run, outcome: Outcome) -> None:
+        if not fits_words(outcome.summary, run.overrides):
+            raise RunError(
+                f"{self.root / SWEEP}: of another sweep, or edited: {run.folder.name} was started with other words; "
+                "restore it, or start the sweep again elsewhere."
+            )
 
     def _settled(self) -> set[str]:
         """The runs that have a row in results.csv."""
         try:
             with (self.root / RESULTS).open(encoding="utf-8", newline="") as file:
                 return {row["run"] for row in csv.DictReader(file) if row.get("error") is not None}
-        except (FileNotFoundError, UnicodeDecodeError, KeyError, csv.Error):  # each run is then checked itself
+        except (OSError, UnicodeDecodeError, KeyError, csv.Error):  # each run is then checked itself
             return set()
 
     def checkpoints(self) -> None:
@@ -127,22 +129,31 @@ class Recovery:
         folder = self.runs[run].folder
         check_unchanged(row, self.runs[run].settings, self.data[run], folder / CONFIG)
         short = [name for name, size in row["offsets"].items() if _size(folder / name) < size]
+        short = short or ([] if metrics_hold(row, folder) else [METRICS])
         if short and not (folder / SUMMARY).exists():
             self.note(f"{folder}: {', '.join(short)} not as {path.name} knows it; the run starts from the beginning")
         return not short
 
 
-def _check_whole(folder: Path) -> None:
-    """DamagedError unless everything a run leaves behind is there and its network is what was written."""
+def believed(folder: Path, *, settled: bool) -> Outcome:
+    """The outcome of a run that has ended; DamagedError unless what it left behind holds.
+
+    Where nobody has promised that all of it is on the disk (`settled`), and in runs without checksums, everything must
+    be there and the network be what was written.
+    """
     from runner.reports.model_file import read_model
 
-    for name in (*NAMES, str(CONFIG)):
-        if not _size(folder / name):
-            raise DamagedError(f"{folder / name}: empty or missing, though {SUMMARY} is there")
-    try:
-        read_model(folder / MODEL)
-    except RunError as error:
-        raise DamagedError(str(error)) from error
+    summary = verify(folder)
+    if not settled or "files" not in summary:
+        for name in (*NAMES, str(CONFIG)):
+            if not _size(folder / name):
+                raise DamagedError(f"{folder / name}: empty or missing, though {SUMMARY} is there")
+    if "files" not in summary:
+        try:
+            read_model(folder / MODEL)
+        except RunError as error:
+            raise DamagedError(str(error).partition(". Train again")[0]) from error
+    return Outcome(folder, summary["status"], summary.get("reason", ""), summary)
 
 
 def _size(path: Path) -> int:

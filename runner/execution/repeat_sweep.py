@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 from runner.config.settings import Settings
 from runner.config.words import word, words
 from runner.execution import sweep_file
-from runner.execution.hydra_files import HydraFiles, has_files
+from runner.execution.hydra_files import HydraFiles, write_lacking
 from runner.execution.lock import lock
 from runner.execution.sweep import Options, Sweep, check_data, data_of
 from runner.execution.work import Run
 from runner.plan.duplicates import request
-from runner.records import disk
 from runner.records.command import launched
 from runner.records.names import folder_name, job_labels
 from runner.training.outcome import Outcome
@@ -41,7 +40,7 @@ def repeat_sweep(
         data = data_of(runs)
         sweep_file.write(root, runs, check_data(runs, {}, data, root))
         OmegaConf.save(config, root / "multirun.yaml")
-        _make_folders(runs, HydraFiles(config, None))
+        write_lacking(runs, lambda: HydraFiles(config, None))
         sweep = Sweep(root, runs, data, options)
         with display(sweep) as sweep.watch:
             return sweep.train()
@@ -60,10 +59,3 @@ def _runs(root: Path, settings: Sequence[Settings]) -> list[Run]:
     jobs = [words(each) for each in settings]
     names = [folder_name(f"{number:03d}_{label}") for number, label in enumerate(job_labels(settings, jobs))]
     return [Run(root / name, each, tuple(job)) for name, each, job in zip(names, settings, jobs, strict=True)]
-
-
-def _make_folders(runs: Sequence[Run], files: HydraFiles) -> None:
-    with disk.grouping():
-        for number, run in enumerate(runs):
-            if not has_files(run.folder):
-                files.write(run, number)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from runner.execution import sweep_file
-from runner.execution.hydra_files import HydraFiles, has_files
+from runner.execution.hydra_files import HydraFiles, write_lacking
 from runner.execution.lock import lock
 from runner.execution.sweep import Options, Sweep, check_data, data_of
-from runner.execution.work import Run
-from runner.records import disk
 from runner.training.outcome import Outcome
 
 
@@ -26,17 +25,16 @@ def resume_sweep(root: Path, options: Options, display: Callable[[Sweep], Any]) 
         runs, known = sweep_file.load(root)
         data = data_of(runs)
         check_data(runs, known, data, root)
-        _make_folders(root, runs)
+        write_lacking(runs, lambda: HydraFiles.stored(root))
         sweep = Sweep(root, runs, data, options)
+        sweep.notes += _wrong_in_results(root)
         with display(sweep) as sweep.watch:
             return sweep.train()
 
 
-def _make_folders(root: Path, runs: Sequence[Run]) -> None:
-    """Those that a kill, or somebody's hand, has left out."""
-    absent = [number for number, run in enumerate(runs) if not has_files(run.folder)]
-    if absent:
-        files = HydraFiles.stored(root)
-        with disk.grouping():
-            for number in absent:
-                files.write(runs[number], number)
+def _wrong_in_results(root: Path) -> list[str]:
+    """What is said about a results.csv that is not what the runs say, before it is written anew."""
+    from runner.reports.sweep_table import read_table
+
+    said = (re.split("; shown|; `runner|\\. `runner", problem)[0] for problem in read_table(root).problems)
+    return [f"{problem}; written anew" for problem in said]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 from runner.config.settings import Settings
 from runner.errors import ConfigError, RunError, RunnerError
 from runner.execution import folds, unfinished
+from runner.execution.found import CHECKPOINT, finished, has_ended, refuse_alone, runs_in, set_damaged_aside
 from runner.execution.lock import lock
 from runner.execution.signals import stop_signals
 from runner.execution.stored import CONFIG, read_config, write_config
@@ -19,10 +19,9 @@ from runner.records import disk
 from runner.records.tracebacks import write_traceback
 from runner.training.outcome import Outcome
 
-CHECKPOINT = "checkpoint.safetensors"
 WRITTEN_WHOLE = (CHECKPOINT, "model.safetensors", "summary.json", "unfinished.json", str(CONFIG))
 
-__all__ = ["CONFIG", "Outcome", "read_config", "resume", "start"]
+__all__ = ["CONFIG", "Outcome", "has_ended", "read_config", "resume", "start"]
 
 
 def start(runs: list[tuple[Settings, Path]], *, console: bool = False) -> list[Outcome]:
@@ -60,40 +59,27 @@ def start_folds(settings: Settings, folder: Path, *, console: bool = False) -> l
 def resume(folder: Path, *, console: bool = False) -> list[Outcome]:
     """Continue an interrupted run from its checkpoint, or all runs of a folder in which several were started together.
 
-    What has no checkpoint yet starts from its beginning; a finished run is left alone and reported as it ended.
+    What has no checkpoint yet starts from its beginning; a finished run is left alone and reported as it ended, unless
+    its files are not what they were then: these are set aside, and it is trained again.
     """
     folder = Path(folder)
-    listed = unfinished.read(folder)
-    runs = [(read_config(each), each) for each in listed] if listed else folds.members(read_config(folder), folder)
+    runs = runs_in(folder)
     folders = [each for _, each in runs]
-    done = _finished(folders)
-    if not listed and len(runs) > 1:
+    done, damaged = finished(folders)
+    if not (folder / unfinished.LIST).exists() and len(runs) > 1:
         if len(done) == len(runs):
             return [done[each] for each in folders]
         folds.make_folders(runs)  # killed while they were being made
-    if folders == [folder] and not done:
-        _refuse_alone(folder)
-    elif folders == [folder]:
+    if folders == [folder] and done:
         return _ended_alone(folder, done[folder])
+    if folders == [folder] and not damaged:
+        refuse_alone(folder)
     data = _prepare([settings for settings, _ in runs])
     with lock(folder):
-        return _Session(runs, data, folder, console, resumed=True).train(_finished(folders))
-
-
-def _finished(folders: list[Path]) -> dict[Path, Outcome]:
-    from runner.records.summary import SUMMARY, read_summary
-
-    summaries = {folder: read_summary(folder) for folder in folders if (folder / SUMMARY).exists()}
-    return {folder: Outcome(folder, s["status"], s.get("reason", ""), s) for folder, s in summaries.items()}
-
-
-def _refuse_alone(folder: Path) -> None:
-    together = unfinished.company(folder)
-    if together is not None:
-        raise ConfigError(
-            f"{folder} was started together with other runs; they resume together: "
-            f"`runner resume {shlex.quote(str(together))}`"
-        )
+        done, damaged = finished(folders)
+        for each, reason in damaged.items():
+            set_damaged_aside(each, reason, console)
+        return _Session(runs, data, folder, console, resumed=True).train(done)
 
 
 def _ended_alone(folder: Path, outcome: Outcome) -> list[Outcome]:

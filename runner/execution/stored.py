@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from runner.config.settings import Settings
-from runner.errors import ConfigError
+from runner.errors import ConfigError, DamagedError
 from runner.records import disk
+from runner.records.vouched import sha256
+from runner.records.yaml_file import load
 
 CONFIG = Path(".hydra") / "config.yaml"
 CHOSEN = "chosen"  # the key of `Settings.chosen`
+CHECKSUM = "# sha256: "  # how the last line begins, which is about all before it
 
 
 def write_config(settings: Settings, folder: Path) -> None:
@@ -22,9 +25,12 @@ def write_config(settings: Settings, folder: Path) -> None:
 
 
 def config_text(settings: Settings) -> str:
-    """The configuration as YAML, and the presets it was chosen by. Parts that many runs share are formatted once."""
+    """The configuration as YAML, and the presets it was chosen by; the last line is the checksum of the others. Parts
+    that many runs share are formatted once.
+    """
     tree = ({CHOSEN: settings.chosen} if settings.chosen else {}) | settings.tree()
-    return "".join(_yaml(json.dumps({key: part})) for key, part in tree.items())
+    text = "".join(_yaml(json.dumps({key: part})) for key, part in tree.items())
+    return f"{text}{CHECKSUM}{sha256(text.encode())}\n"
 
 
 @functools.lru_cache(maxsize=4096)
@@ -47,11 +53,23 @@ def _dumper() -> Any:
     return Dumper
 
 
-def read_config(folder: Path) -> Settings:
-    """The settings a run was started with; ConfigError if the folder holds no run or its configuration is damaged."""
+def is_as_written(folder: Path) -> bool | None:
+    """Whether the configuration in `folder` fits its checksum; None if it has none, as in the first versions."""
+    try:
+        text, found, checksum = (Path(folder) / CONFIG).read_bytes().rpartition(CHECKSUM.encode())
+    except OSError:
+        return False
+    return checksum.strip() == sha256(text).encode() if found else None
+
+
+def read_config(folder: Path, *, checked: bool = True) -> Settings:
+    """The settings a run was started with; ConfigError if the folder holds no run or its configuration is damaged.
+
+    With `checked` false it may have been edited, which is for those who compare it with what has been trained.
+    """
     from runner.config.validate import validate
 
-    tree, chosen = read_tree(folder)
+    tree, chosen = read_tree(folder, checked=checked)
     try:
         settings = validate(tree)
     except ConfigError as error:
@@ -60,23 +78,18 @@ def read_config(folder: Path) -> Settings:
     return settings
 
 
-def read_tree(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
+def read_tree(folder: Path, *, checked: bool = True) -> tuple[dict[str, Any], dict[str, str]]:
     """(configuration, `Settings.chosen`) of a run as recorded: its choices need not be registered here any more.
 
     Raises ConfigError as `read_config`, but for what only training needs to be right.
     """
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-    from yaml import YAMLError
-
     path = Path(folder) / CONFIG
     if not path.exists():
         raise ConfigError(f"{folder} is no run: it has no {CONFIG}. Runs lie in outputs/<date>/<time>-<n>.")
     try:
-        tree: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
-    except (YAMLError, OmegaConfBaseException, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise ConfigError(f"{path}: damaged ({reason}); restore it from a backup, or start the run again.") from error
+        tree: Any = load(path)
+    except DamagedError as error:
+        raise ConfigError(f"{error}; restore it from a backup, or start the run again.") from error
     if not isinstance(tree, dict) or not tree:
         raise ConfigError(f"{path}: empty; the run was killed before it began. Start it again.")
     if "name" not in tree:  # the last key: a file cut short is still YAML, but of another run
@@ -85,4 +98,8 @@ def read_tree(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
     chosen = tree.pop(CHOSEN, None) or {}
     if not isinstance(chosen, dict):
         raise ConfigError(f"{path}: damaged ({CHOSEN}: no names); restore it from a backup, or start the run again.")
+    if checked and is_as_written(folder) is False:
+        raise ConfigError(
+            f"{path}: damaged or edited since it was written (checksum); restore it, or start the run again."
+        )
     return tree, {str(group): str(name) for group, name in chosen.items()}

@@ -8,6 +8,7 @@ from typing import Any
 from runner.config.compact import shown
 from runner.config.settings import Settings
 from runner.diagnostics.bitwise import probe
+from runner.errors import RunError
 from runner.plan.checks import cautions
 from runner.records.environment import git_info, versions
 from runner.records.flat import markdown
@@ -44,8 +45,9 @@ def open_trial(
 def _whole_log(folder: Path) -> dict[str, int]:
     """train.log is not cut back to the checkpoint, as it tells what happened, but to its last whole line."""
     path = folder / LOG
-    size = path.read_bytes().rfind(b"\n") + 1 if path.exists() else 0
-    return {LOG: size}
+    if path.is_dir():
+        raise RunError(f"{path}: a folder, where the log of the run belongs; move it away to resume.")
+    return {LOG: path.read_bytes().rfind(b"\n") + 1 if path.exists() else 0}
 
 
 def _begin(trial: Trial) -> None:

@@ -46,7 +46,7 @@ def read(root: Path) -> list[Path] | None:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{path}: cannot be read ({error}); delete it and start the runs again.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT or not isinstance(content.get("runs"), list):
         raise RunError(f"{path}: damaged, or written by another version of runner; delete it and start the runs again.")

@@ -14,7 +14,9 @@ from typing import Any
 
 from runner.config.location import config_dir
 from runner.config.words import key_of, without
+from runner.errors import DamagedError
 from runner.records.names import shown_path
+from runner.records.yaml_file import load_plain
 
 LAUNCHER = ("hydra/launcher", "hydra.launcher")
 ONCE = ("hydra.mode", "hydra.run.", "hydra.sweep", "hydra/sweeper")  # where it was written; the jobs of that one sweep
@@ -76,12 +78,9 @@ class Command:
 
 def hydra_node(path: Path) -> dict[str, Any] | None:
     """The node `hydra` of a file that Hydra has written (hydra.yaml, multirun.yaml), or None if it cannot be read."""
-    import yaml
-
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        return content["hydra"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, yaml.YAMLError):
+        return load_plain(path)["hydra"]
+    except (DamagedError, KeyError, TypeError):
         return None
 
 

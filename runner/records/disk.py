@@ -77,6 +77,14 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def move(path: Path, to: Path) -> None:
+    """Give a file or folder another name on the same disk, durably."""
+    with _reported(path, "move"):
+        os.rename(path, to)
+    sync_folder(to.parent)
+    sync_folder(path.parent)
+
+
 def make_folder(path: Path) -> None:
     """Make one folder, unless it is there."""
     with _reported(path, "make"):

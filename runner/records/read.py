@@ -4,48 +4,72 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import RunError
 from runner.records.flat import flatten
 from runner.records.summary import SUMMARY
+from runner.records.vouched import METRICS as METRICS
+from runner.records.vouched import Readings, below, verify
 
 if TYPE_CHECKING:
     import pandas
 
-METRICS = "metrics.csv"
 RESULTS = "results.csv"
 SWEEP = "sweep.yaml"
+WAY = "force=True"  # how damaged runs are used from Python
+ABOUT = ("format", "versions", "git", "files", "sha256")  # in a summary: about the run's record, not its result
 MEASURED = ("best_epoch", "epochs", "parameters")  # columns of a sweep's results.csv before the metrics
 SAID = ("same_as", "without_effect")  # after the metrics, where there is something to say
 ENDS = ("seconds", "error")  # its last columns
 
 
-def curves(folder: Path | str) -> pandas.DataFrame:
+def curves(folder: Path | str, *, force: bool = False) -> pandas.DataFrame:
     """metrics.csv of one run: a row an epoch, numbers exactly as written. A line still being written is left out.
 
-    Of a sweep, or any folder with runs below it: the epochs of all runs one below the other, with a column `run`.
-    `last` is what was started last under outputs/.
+    Of a sweep, or any folder with runs below it: the epochs of all runs one below the other, with a column `run`. Runs
+    whose files do not hold are left out with a warning; with `force` they are used as far as they can be read. `last`
+    is what was started last under outputs/.
 
-    Raises RunError if the file is missing or damaged.
+    Raises RunError if there is no metrics.csv that can be read, DamagedError for one run that does not hold.
     """
     import pandas
 
     from runner.commands.folders import named_folder
 
     root = named_folder(folder)
-    if (root / METRICS).exists():
+    if (root / METRICS).exists() or (root / SUMMARY).exists():
+        if (root / SUMMARY).exists() and not force:
+            verify(root)
         return pandas.DataFrame(curve(root))
-    found = sorted(path.parent for path in root.rglob(METRICS)) if root.is_dir() else []
-    return pandas.DataFrame(_below_one_another(found, root) if found else curve(root))
+    readings = Readings(force, WAY)
+    found, problems = {}, []
+    for run in sorted({*below(root, METRICS), *below(root, SUMMARY)}):
+        if readings.summary(run) is not None or not (run / SUMMARY).exists():
+            try:
+                found[name_in(run, root)] = curve(run)
+            except RunError as error:
+                problems.append(f"left out: {error}")
+    notes = [*readings.notes(), *problems]
+    if not found:
+        raise RunError(f"{root}: {notes[0]}") if notes else _not_there(root / METRICS)
+    warn(notes)
+    return pandas.DataFrame(_below_one_another(found))
 
 
 def curve(folder: Path) -> dict[str, list[int] | list[float]]:
     """metrics.csv of one run, by column. Raises RunError if it is missing or damaged."""
     path = folder / METRICS
-    header, *rows = [line.split(",") for line in _whole_lines(path).decode(errors="replace").splitlines()] or [[]]
+    try:
+        data = _whole_lines(path).decode()
+    except UnicodeDecodeError as error:
+        raise RunError(f"{path}: damaged: {error}") from error
+    header, *rows = [line.split(",") for line in data.splitlines()] or [[]]
+    if header and header[0] != "epoch":
+        raise RunError(f"{path}: damaged: its first column is {header[0][:20]!r}, not epoch")
     for number, row in enumerate(rows, 2):
         if len(row) != len(header):
             raise RunError(f"{path}: line {number} has {len(row)} cells, the header {len(header)}: the file is damaged")
@@ -55,8 +79,8 @@ def curve(folder: Path) -> dict[str, list[int] | list[float]]:
         raise RunError(f"{path}: damaged: {error}") from error
 
 
-def _below_one_another(runs: Sequence[Path], root: Path) -> dict[str, list]:
-    found = [(name_in(run, root), curve(run)) for run in runs]
+def _below_one_another(runs: Mapping[str, dict[str, Any]]) -> dict[str, list]:
+    found = list(runs.items())
     lengths = [len(next(iter(columns.values()), [])) for _, columns in found]
     names = dict.fromkeys(name for _, columns in found for name in columns)
     table: dict[str, list] = {"run": [run for (run, _), n in zip(found, lengths, strict=True) for _ in range(n)]}
@@ -73,15 +97,16 @@ def _column(cells: list[str]) -> list[int] | list[float]:
     return [float(cell) if cell else math.nan for cell in cells]
 
 
-def summaries(root: Path) -> list[Path]:
-    """The folders of the finished runs at or below `root`."""
-    return sorted(path.parent for path in root.rglob(SUMMARY))
+def warn(notes: Iterable[str]) -> None:
+    """Tell whoever called a function of ours from Python."""
+    for note in notes:
+        warnings.warn(note, stacklevel=3)
 
 
 def has_results(root: Path) -> bool:
     """Whether `root` is the folder of a sweep with results.csv (that of cross-validation has another one)."""
     path = root / RESULTS
-    if not path.is_file():
+    if not path.is_file() or (root / ".hydra" / "config.yaml").is_file():
         return False
     with path.open(encoding="utf-8", errors="replace") as file:
         return (root / SWEEP).is_file() or file.readline().rstrip("\n").split(",")[-2:] == list(ENDS)
@@ -144,7 +169,7 @@ def typed(cells: Sequence[str]) -> list[Any]:
 
 def summary_row(summary: dict[str, Any]) -> dict[str, Any]:
     """The summary without what is the same for all runs; {"val": {"loss": 1}} -> {"val/loss": 1}."""
-    kept = {key: value for key, value in summary.items() if key not in ("format", "versions", "git")}
+    kept = {key: value for key, value in summary.items() if key not in ABOUT}
     return {key.replace(".", "/"): value for key, value in flatten(kept).items()}
 
 
@@ -157,7 +182,13 @@ def _whole_lines(path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise RunError(f"{path}: not there; is {path.parent} the folder of a run?") from None
+        raise _not_there(path) from None
     except OSError as error:
         raise RunError(f"can't read {path}: {error.strerror or error}") from error
+    if b"\0" in data:
+        raise RunError(f"{path}: damaged: it holds zeros, which is what a loss of power leaves")
     return data[: data.rfind(b"\n") + 1]
+
+
+def _not_there(path: Path) -> RunError:
+    return RunError(f"{path}: not there; is {path.parent} the folder of a run?")

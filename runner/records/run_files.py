@@ -7,6 +7,7 @@ there twice.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,9 +17,9 @@ from runner.errors import RunError
 from runner.records import crc, disk, events
 from runner.records.flat import flatten
 from runner.records.names import plain
-from runner.records.summary import SUMMARY, to_json
+from runner.records.summary import SUMMARY
+from runner.records.vouched import EVENTS, LOG, METRICS, write_summary
 
-METRICS, EVENTS, LOG = "metrics.csv", "events.out.tfevents.0.runner", "train.log"
 NAMES = (METRICS, EVENTS, LOG)
 NOT_DRAWN = ("epoch", "step", "seconds")
 FAILURES = ("failed", "diverged")
@@ -44,6 +45,7 @@ class RunFiles:
         self._columns: list[str] = []
         self._known: set[str] = set()
         self._drawn: list[tuple[str, str]] = []  # (column, TensorBoard tag)
+        self._written = hashlib.sha256()  # over metrics.csv
         if offsets is None:
             refuse_to_overwrite(self.folder)
         else:
@@ -121,14 +123,23 @@ class RunFiles:
                 created |= not self._size[name]
                 self._size[name] = disk.append(self.folder / name, data, self._size[name], sync=sync)
                 self._pending[name].clear()
+                if name == METRICS:
+                    self._written.update(data)
         if sync and created:
             disk.sync_folder(self.folder)
         return {name: size for name, size in self._size.items() if size}
 
-    def summary(self, content: Mapping[str, Any]) -> None:
-        """Make everything durable, then put summary.json in place at once: its presence says that the run is whole."""
+    def summary(self, content: Mapping[str, Any], files: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Make everything durable, then put summary.json in place at once: its presence says that the run is whole.
+
+        `files` are the checksums of files that others have written; returned is the summary with all of them.
+        """
         self.flush(sync=True)
-        disk.replace(self.folder / SUMMARY, to_json(content))
+        return write_summary(self.folder, content, {**(files or {}), METRICS: self.digest()})
+
+    def digest(self) -> str:
+        """The checksum of metrics.csv as far as it is written."""
+        return self._written.hexdigest()
 
     def _event(self, data: bytes) -> None:
         if not self._size[EVENTS] and not self._pending[EVENTS]:
@@ -147,7 +158,9 @@ class RunFiles:
             self._size[name] = int(offsets.get(name, 0))
             disk.truncate(self.folder / name, self._size[name])
         if self._size[METRICS]:
-            self._set_columns(_read_header(self.folder / METRICS))
+            data = (self.folder / METRICS).read_bytes()
+            self._written.update(data)
+            self._set_columns(data.partition(b"\n")[0].decode(errors="replace").split(","))
 
 
 def refuse_to_overwrite(folder: Path) -> None:
@@ -168,8 +181,3 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     return repr(value if type(value) in (int, float) else value.item() if hasattr(value, "item") else float(value))
-
-
-def _read_header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8") as file:
-        return file.readline().rstrip("\n").split(",")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -16,7 +17,12 @@ FORMAT = 1
 
 def to_json(content: Mapping[str, Any]) -> bytes:
     """Strict JSON: floats exact, NaN and infinities null, NumPy and torch values as plain ones, paths as text."""
-    return (json.dumps(strict(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return written(strict(content))
+
+
+def written(plain: Mapping[str, Any]) -> bytes:
+    """As a file has it what is `strict` already."""
+    return (json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def strict(value: Any) -> Any:
@@ -36,21 +42,65 @@ def strict(value: Any) -> Any:
     raise TypeError(f"{SUMMARY} can't hold {value!r} of type {type(value).__name__}")
 
 
-def read_summary(folder: Path) -> dict[str, Any]:
-    """The summary of a finished run. Raises RunError if it is missing, broken or from a newer version."""
+def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The content as JSON has it, and `sha256`, the checksum of all of it."""
+    plain = strict(content)
+    return plain | {"sha256": checksum(plain)}
+
+
+def checksum(content: Mapping[str, Any]) -> str:
+    """SHA-256 of the content but for `sha256` itself, as ASCII JSON with sorted keys and without spaces."""
+    kept = {key: value for key, value in content.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def read_summary(folder: Path, *, force: bool = False) -> dict[str, Any]:
+    """The summary of a finished run; with `force` it need not be what was written, but readable.
+
+    Raises RunError if it is missing or from a newer version, DamagedError if it does not hold.
+    """
     path = Path(folder) / SUMMARY
+    content = read_json(path) if force else read_sealed(path)
+    if content.get("format", FORMAT) != FORMAT:
+        raise RunError(f"{path}: format {content['format']!r}, this version of runner reads {FORMAT}")
+    if not _complete(content):
+        raise DamagedError(f"{path}: damaged (no status or no metrics in it)")
+    return content
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """What a file with a checksum of itself holds, after a check of that. Those of the first versions have none."""
+    content = read_json(path)
+    if "sha256" in content and content["sha256"] != checksum(content):
+        raise DamagedError(f"{path}: does not match its checksum")
+    if ("sha256" in content) != ("files" in content):
+        raise DamagedError(f"{path}: damaged (its checksums are incomplete)")
+    return content
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object that a file of a run holds. Raises RunError if it is missing, DamagedError if it is none."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
+        folder = path.parent
         raise RunError(
             f"{path}: not there; either the run has not finished (`runner resume {folder}`) or this is no run"
         ) from None
-    except OSError as error:
-        raise RunError(f"can't read {path}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise DamagedError(f"{path}: damaged ({error}); delete it and `runner resume {folder}`") from error
-    if not isinstance(content, dict) or "status" not in content:
-        raise DamagedError(f"{path}: damaged (no status in it); delete it and `runner resume {folder}`")
-    if content.get("format") != FORMAT:
-        raise RunError(f"{path}: format {content.get('format')!r}, this version of runner reads {FORMAT}")
+    except (OSError, ValueError, RecursionError) as error:
+        raise DamagedError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    if not isinstance(content, dict):
+        raise DamagedError(f"{path}: damaged (it holds no JSON object)")
     return content
+
+
+def _complete(content: Mapping[str, Any]) -> bool:
+    """Whether what every reader counts on is there."""
+    metrics = [content.get(split, {}) for split in ("train", "val", "test")]
+    return (
+        "format" in content
+        and isinstance(content.get("status"), str)
+        and isinstance(content.get("monitor", ""), str)
+        and all(isinstance(each, dict) for each in metrics)
+        and all(value is None or isinstance(value, (int, float)) for each in metrics for value in each.values())
+    )

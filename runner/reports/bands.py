@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
-from runner.records.read import METRICS, curve
+from runner.errors import RunError
+from runner.records.read import curve
 from runner.reports.settings_table import Setting
 from runner.reports.statistics import spread
 from runner.reports.svg import Line
@@ -14,9 +14,15 @@ from runner.reports.svg import Line
 POINTS = 200  # of a curve at most
 
 
-def curves_of(setting: Setting) -> list[dict[str, list]]:
-    """metrics.csv of each finished run of a setting, by column; those that are gone are left out."""
-    return [curve(row.folder) for row in setting.finished if (Path(row.folder) / METRICS).is_file()]
+def curves_of(setting: Setting) -> tuple[list[dict[str, list]], list[str]]:
+    """metrics.csv of each finished run of a setting, by column, and what is wrong with those that cannot be read."""
+    found, problems = [], []
+    for row in setting.finished:
+        try:
+            found.append(curve(row.folder))
+        except RunError as error:
+            problems.append(str(error))
+    return found, problems
 
 
 def line(

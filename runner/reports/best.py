@@ -29,7 +29,7 @@ def best_lines(section: Section) -> list[str]:
     place = f" ({source_of(setting, section)})" if len(section.sources) > 1 else ""
     count = f"best of {len(section.settings)} settings" if len(section.settings) > 1 else "one setting"
     lines = [f"{section.title + ': ' if section.title else ''}{count} by {section.metric}{place}"]
-    lines += [f"note: {note}" for note in section.notes]
+    lines += [f"note: {note}" for note in [*section.notes, *(n for source in section.sources for n in source.notes)]]
     lines += _aligned("settings that are not at their default:", _settings(setting))
     lines += _aligned(
         f"over {over([setting])} ({len(setting.finished)} of {len(setting.rows)} runs):", _metrics(section)

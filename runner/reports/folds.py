@@ -10,15 +10,19 @@ from __future__ import annotations
 import csv
 import io
 import math
+import shlex
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from runner.errors import DamagedError
 from runner.execution.stored import read_config
 from runner.records import disk
-from runner.records.summary import to_json
+from runner.records.summary import SUMMARY as RUN_SUMMARY
+from runner.records.summary import read_sealed, sealed, to_json
 from runner.records.sweep_folder import DONE
+from runner.records.vouched import HYDRA, differing, digest
 from runner.reports.decimals import digits
 from runner.reports.statistics import Spread
 from runner.training.outcome import Outcome
@@ -73,7 +77,25 @@ def write(folder: Path, outcomes: Sequence[Outcome]) -> None:
     disk.replace(folder / RESULTS, text.getvalue().encode())
     content: dict[str, Any] = {"format": FORMAT, "folds": len(outcomes), "metrics": spread(outcomes)}
     content["status"] = {outcome.folder.name: outcome.status for outcome in outcomes}
-    disk.replace(folder / SUMMARY, to_json(content))
+    about = [RESULTS, *HYDRA, *(f"{outcome.folder.name}/{RUN_SUMMARY}" for outcome in outcomes)]
+    content["files"] = {name: known for name in about if (known := digest(folder / name))}
+    disk.replace(folder / SUMMARY, to_json(sealed(content)))
+
+
+def problems(folder: Path) -> list[str]:
+    """What is not as it was when the tables of cross-validation in `folder`, if there are any, were written."""
+    if not (folder / SUMMARY).exists():
+        return []
+    try:
+        wrong = [
+            f"{folder / name}: not what {SUMMARY} lists" for name, _ in differing(folder, read_sealed(folder / SUMMARY))
+        ]
+    except DamagedError as error:
+        wrong = [str(error)]
+    return [
+        f"{each}; shown by the folds. `runner resume {shlex.quote(str(folder))}` writes the tables anew"
+        for each in wrong[:1]
+    ]
 
 
 def table_lines(outcomes: Sequence[Outcome]) -> list[str]:

@@ -22,6 +22,7 @@ from runner.reports.svg import chart, strip
 
 COLOURS = ("#1f77b4", "#e07b00", "#2a9d5c", "#c8508f", "#8a63c9", "#b08900")  # told apart in light and dark
 STRIPS = 300  # settings whose runs are drawn in the table
+LACKING = 5  # runs without curves that are named
 BETTER = 5  # settings at least that the strips have room for
 SEARCH = 12  # settings from which the table can be searched
 
@@ -78,10 +79,12 @@ def top_settings(section: Section) -> list[Setting]:
 def _curves(section: Section) -> str:
     """What is monitored, and what people ask for, over the epochs: validation with a band, training dashed."""
     top = top_settings(section)
-    read = [(setting, colour, curves_of(setting)) for setting, colour in zip(top, COLOURS, strict=False)]
-    read = [(setting, colour, curves) for setting, colour, curves in read if curves]
+    found = [(setting, colour, *curves_of(setting)) for setting, colour in zip(top, COLOURS, strict=False)]
+    problems = [problem for *_, each in found for problem in each]
+    lacks = "".join(f'<p class="dim">note: no curve of a run: {escape(problem)}</p>' for problem in problems[:LACKING])
+    read = [(setting, colour, curves) for setting, colour, curves, _ in found if curves]
     if not read:
-        return ""
+        return lacks
     headline = next((m for m in section.beside if m.startswith("val/")), None)
     names = [each for each in (section.metric, headline) if each]
     charts = []
@@ -103,7 +106,7 @@ def _curves(section: Section) -> str:
         f'<h3>{which.capitalize()} over the epochs</h3><ul class="legend">{legend}</ul>'
         f'<div class="charts">{"".join(charts)}</div>'
         f'<p class="dim">Solid: {band}validation. Dashed: training. A line ends where fewer than half of the runs '
-        "still train.</p>"
+        f"still train.</p>{lacks}"
     )
 
 

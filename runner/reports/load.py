@@ -18,7 +18,9 @@ import numpy as np
 import torch
 
 from runner.data.encoding import Encoding
-from runner.errors import ConfigError, DataError, RunError, RunnerError, shortened
+from runner.errors import ConfigError, DamagedError, DataError, RunError, RunnerError, shortened
+from runner.records.summary import SUMMARY, read_summary
+from runner.records.vouched import below, verify
 from runner.reports.model_file import MODEL, read_model
 from runner.training.outcome import ENDED
 
@@ -46,6 +48,7 @@ class LoadedRun:
     architecture: dict[str, Any]
     link: Callable[[torch.Tensor], torch.Tensor]  # scores of classes -> logits
     ended: dict[str, Any] = field(default_factory=dict)  # status, reason, kept_epoch, epochs; empty if not known
+    forced: bool = False  # whether its files may be other than the run left them
 
     @property
     def status(self) -> str:
@@ -67,14 +70,12 @@ class LoadedRun:
         """The configuration the run was started with; ConfigError if the folder does not hold it."""
         from runner.execution.session import read_config
 
-        return read_config(self.folder)
+        return read_config(self.folder, checked=not self.forced)
 
     @cached_property
     def summary(self) -> dict[str, Any]:
         """summary.json; RunError if it is missing or damaged."""
-        from runner.records.summary import read_summary
-
-        return read_summary(self.folder)
+        return read_summary(self.folder, force=self.forced)
 
     def predict(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Labels [n] (as text), or in regression numbers [n] in the units of the target. Raises DataError, RunError."""
@@ -150,27 +151,32 @@ class LoadedRun:
             )
 
 
-def load(folder: str | Path) -> LoadedRun:
+def load(folder: str | Path, *, force: bool = False) -> LoadedRun:
     """The run in `folder` (`last`: the one started last under outputs/), on the CPU, ready to predict.
 
     Raises ConfigError if `folder` is not that of one run (the runs of a sweep are named); RunError if the run has no
-    model yet, or one that is damaged or from a newer version.
+    model yet, or one that cannot be read; DamagedError if a file in the folder is not what the run left there, unless
+    `force` says to use it all the same. A copy without the other files of the run will do.
     """
     from runner.commands.folders import named_folder
 
     folder = named_folder(folder, sweeps=False)
     path = folder / MODEL
-    if not path.is_file():
+    if not path.exists():
         raise _missing(folder)
     model = read_model(path)
+    if not force and (folder / SUMMARY).exists():
+        try:
+            verify(folder, needed=(MODEL,))
+        except DamagedError as error:
+            raise DamagedError(f"{error}. `runner resume` trains it again; --force (force=True) uses it") from error
     ended = model.ended or _ended_by_summary(folder)
-    return LoadedRun(folder, model.network.eval(), model.encoding, model.architecture, model.link, ended)
+    network = model.network.eval()
+    return LoadedRun(folder, network, model.encoding, model.architecture, model.link, ended, forced=force)
 
 
 def _ended_by_summary(folder: Path) -> dict[str, Any]:
     """How the run of a model ended that does not say it itself, being of an earlier version; empty if nothing does."""
-    from runner.records.summary import read_summary
-
     try:
         summary = read_summary(folder)
     except RunError:
@@ -216,16 +222,15 @@ def _missing(folder: Path) -> RunnerError:
     """Why a folder holds no model, and what to do."""
     if not folder.is_dir():
         return ConfigError(f"{folder}: no such folder. Give the folder of a run, such as outputs/<date>/<time>-<n>.")
-    inside = sorted(str(path.parent) for path in folder.rglob(MODEL))
+    inside = [str(each) for each in below(folder, MODEL)]
     if inside:
         more = f" and {len(inside) - SHOWN} more" if len(inside) > SHOWN else ""
         return ConfigError(
             f"{folder} is not the folder of one run, it holds {len(inside)}. Choose: {', '.join(inside[:SHOWN])}{more}"
         )
-    if (folder / "summary.json").exists():
-        return RunError(
-            f"{folder / MODEL} is missing, although the run has ended. Restore the file from a copy, or train again."
-        )
+    if (folder / SUMMARY).exists():
+        again = f"runner resume {shlex.quote(str(folder))}"
+        return RunError(f"{folder / MODEL} is missing, although the run has ended. Train it again with: {again}")
     if (folder / ".hydra" / "config.yaml").exists():
         return RunError(
             f"{folder / MODEL}: not there, the run has not finished. Continue it with: "

@@ -16,9 +16,9 @@ from runner.data.encoding import Encoding
 from runner.errors import DataError, RunError
 from runner.population.export import build
 from runner.population.links import LINKS
+from runner.records.vouched import MODEL as MODEL
 from runner.training.outcome import MODEL_FORMAT, model_digest
 
-MODEL = "model.safetensors"
 KEYS = ("architecture", "encoding", "dtype", "sha256")
 FIX = "Train again with the settings in .hydra/config.yaml, or restore the file from a copy."
 
@@ -49,7 +49,7 @@ def read_model(path: Path) -> Model:
         network = _network(architecture, state)
         link = LINKS[architecture.get("link", "softmax")]
         return Model(network, encoding, architecture, link, json.loads(metadata.get("ended", "{}")))
-    except (DataError, ValueError, KeyError, TypeError, RuntimeError) as error:
+    except (DataError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
         raise RunError(f"{path} does not fit this version of runner ({_words(error)}). {FIX}") from error
 
 
@@ -57,7 +57,7 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, RuntimeError) as error:
         raise RunError(f"{path} cannot be read: {_words(error)}. {FIX}") from error
 
 

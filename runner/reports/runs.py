@@ -1,7 +1,6 @@
 """The runs of sweeps and of folders as rows of text and numbers: what reports are made of.
 
-A sweep is read from two files, results.csv (what has ended) and sweep.yaml (what was asked for), not from the folders
-of its runs.
+A sweep is read as `runner.reports.sweep_table` has checked it, any other folder run by run.
 """
 
 from __future__ import annotations
@@ -13,19 +12,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner.config.compact import defaults, recorded, text, told_again, wrong
-from runner.config.presets import NAMED_GROUPS
-from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE
+from runner.config.compact import recorded, text, wrong
+from runner.config.settings import CHOICE_GROUPS
 from runner.errors import ConfigError, RunError
 from runner.execution import sweep_file
 from runner.execution.stored import CONFIG, read_config, read_tree
 from runner.plan.duplicates import identity
-from runner.records.read import ENDS, MEASURED, SAID, has_results, read_results
-from runner.records.summary import SUMMARY, read_summary
+from runner.records.read import RESULTS, has_results
+from runner.records.summary import SUMMARY
+from runner.records.vouched import Readings, below
+from runner.reports.sweep_table import SPLITS, asked_keys, defaults_of, key_columns, read_table
 
 FINISHED = ("completed", "stopped_early")
 UNFINISHED = "unfinished"
-SPLITS = ("train", "val", "test")
 
 
 @dataclass
@@ -62,7 +61,7 @@ class RunRow:
 
     def default(self, key: str) -> str:
         """The default of a key, given the choices of the run; "" if it has no such key."""
-        default = _defaults_of(self.keys)
+        default = defaults_of(self.keys)
         return text(default[key]) if key in default else ""
 
 
@@ -82,115 +81,99 @@ class Source:
         return list(dict.fromkeys(key for row in self.rows for key in row.keys))
 
 
-def read_sources(folder: Path) -> list[Source]:
-    """The sweeps at or below `folder`, and its runs that belong to none.
+def read_sources(folder: Path, *, force: bool = False) -> list[Source]:
+    """The sweeps at or below `folder`, and its runs that belong to none. Runs whose files do not hold count as not
+    ended, and a note names them; with `force` they are used.
 
-    Raises ConfigError if there is no such folder, RunError if nothing was started in it or a file is damaged.
+    Raises ConfigError if there is no such folder, RunError if nothing was started in it or nothing can be read.
     """
     if folder.is_file():
         raise ConfigError(f"{folder}: a file; give the folder of the sweep, {folder.parent}")
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder; give the folder of a sweep, or `last` for the newest")
     if sweep_file.is_sweep(folder) or has_results(folder):
-        return [read_sweep(folder)]
-    sweeps = sorted(path.parent for path in folder.rglob(sweep_file.SWEEP))
-    found = [read_sweep(sweep) for sweep in sweeps]
-    loose = _read_runs(folder, sweeps)
+        return [read_sweep(folder, force=force)]
+    sweeps = below(folder, sweep_file.SWEEP)
+    found = [read_sweep(sweep, force=force) for sweep in sweeps]
+    loose = _read_runs(folder, sweeps, Readings(force))
     if not found and not loose.rows:
         what = f"its runs cannot be read: {loose.notes[0]}" if loose.notes else "no run in it"
         raise RunError(f"{folder}: {what}; `runner` or `runner -m` starts some")
     return found + ([loose] if loose.rows else [])
 
 
-def read_sweep(root: Path) -> Source:
+def read_sweep(root: Path, *, force: bool = False) -> Source:
     """The runs of one sweep, those that have not ended too, in the order of their numbers."""
-    rows = {row.folder.name: row for row in _ended(root)}
-    if not sweep_file.is_sweep(root):
-        return Source(root, list(rows.values()), True)
-    try:
-        content = sweep_file.contents(root)
-    except RunError as error:
-        if not rows:
-            raise
-        return Source(root, list(rows.values()), True, notes=[f"{error} Runs that have not ended are not known."])
-    names = list(dict.fromkeys(key for row in rows.values() for key in row.keys))
-    found = []
-    try:
-        for run in content["runs"]:
-            row = rows.pop(run["run"], None) or _waiting(root, run, names)
-            row.overrides, row.given = tuple(map(str, run["overrides"])), run["settings"]
-            row.chosen = run.get("chosen", {})
-            found.append(row)
-        data = dict(content["data"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        path = root / sweep_file.SWEEP
-        raise RunError(f"{path}: damaged or edited ({error!r}); restore it, or start the sweep again.") from error
-    return Source(root, found + list(rows.values()), True, data)
+    table = read_table(root, Readings(force))
+    ended = {row[0]: row for row in table.rows}
+    columns = key_columns(table.columns)
+    source = Source(root, [], True, notes=[*table.problems, *table.notes])
+    for run in table.listed["runs"] if table.listed else ():
+        cells = ended.pop(run["run"], None)
+        row = _waiting(root, run, columns) if cells is None else _ended(root, table.columns, cells)
+        row.overrides, row.given = tuple(map(str, run["overrides"])), run["settings"]
+        row.chosen = run.get("chosen", {})
+        source.rows.append(row)
+    source.rows += [_ended(root, table.columns, row) for row in ended.values()]
+    source.data = dict(table.listed["data"]) if table.listed else {}
+    return source
 
 
-def _ended(root: Path) -> Iterable[RunRow]:
-    if not has_results(root):
-        return
-    columns, rows = read_results(root)
-    at = {name: i for i, name in enumerate(columns)}
-    keys = key_columns(columns)
+def _ended(root: Path, columns: list[str], cells: list[str]) -> RunRow:
+    """A row of results.csv."""
+    row = dict(zip(columns, cells, strict=True))
     metrics = [name for name in columns if name.partition("/")[0] in SPLITS and "/" in name]
-    for row in rows:
-        try:
-            measured = {name: float(row[at[name]]) for name in metrics if row[at[name]]}
-        except ValueError as error:
-            raise RunError(
-                f"{root / 'results.csv'}: {row[0]}: {error}; `runner resume {shlex.quote(str(root))}` writes the table "
-                "anew"
-            ) from error
-        settings = {key: row[at[key]] for key in keys}
-        found = RunRow(root / row[0], row[1], settings, measured, row[at["error"]], best_epoch=row[at["best_epoch"]])
-        if "same_as" in at and row[at["same_as"]]:
-            found.same_as = root / row[at["same_as"]]
-        if "without_effect" in at:
-            found.without_effect = tuple(row[at["without_effect"]].split())
-        yield found
-
-
-def key_columns(columns: Sequence[str]) -> list[str]:
-    """The columns of results.csv that hold settings."""
-    return [name for name in columns[2:] if "/" not in name and name not in (*MEASURED, *SAID, *ENDS)]
+    try:
+        measured = {name: float(row[name]) for name in metrics if row[name]}
+    except ValueError as error:
+        raise RunError(
+            f"{root / RESULTS}: {row['run']}: {error}; `runner resume {shlex.quote(str(root))}` writes the table anew"
+        ) from error
+    settings = {name: row[name] for name in key_columns(columns)}
+    found = RunRow(root / row["run"], row["status"], settings, measured, row["error"], best_epoch=row["best_epoch"])
+    found.same_as = root / row["same_as"] if row.get("same_as") else None
+    found.without_effect = tuple(row.get("without_effect", "").split())
+    return found
 
 
 def _waiting(root: Path, run: Mapping[str, Any], names: Iterable[str]) -> RunRow:
-    """A run of sweep.yaml that results.csv does not have."""
-    given = {key: text(value) for key, value in told_again(run["settings"], run.get("chosen", {})).items()}
-    row = RunRow(root / run["run"], UNFINISHED, given)
-    row.keys = {key: row.setting(key) for key in [*names, *given, "seed"]}
-    return row
+    """A run of sweep.yaml that has not ended."""
+    return RunRow(root / run["run"], UNFINISHED, asked_keys(run, names))
 
 
-def _read_runs(folder: Path, sweeps: list[Path]) -> Source:
+def _read_runs(folder: Path, sweeps: list[Path], readings: Readings) -> Source:
     """Runs that are not of a sweep: by their summaries and configurations."""
-    found = sorted(path.parent.parent for path in folder.rglob(str(CONFIG)))
-    found = [run for run in found if not any(sweep in run.parents for sweep in sweeps)]
+    started = {*below(folder, str(CONFIG)), *below(folder, SUMMARY)}
+    found = [run for run in sorted(started) if not any(sweep in run.parents for sweep in sweeps)]
     above = {parent for run in found for parent in run.parents}
     source = Source(folder, [], False)
     seen: dict[str, Path] = {}
     if sweep_file.is_sweep(folder.parent):
         source.notes.append(f"one run of a sweep: `runner report {shlex.quote(str(folder.parent))}` is about all")
     for run in found:
-        if (run / SUMMARY).is_file() or run not in above:  # a run with runs below it is cross-validation's
+        if (run / SUMMARY).exists() or run not in above:
             try:
-                source.rows.append(_read_run(run, seen))
+                source.rows.append(_read_run(run, readings, seen))
             except ConfigError as error:
-                if (run / SUMMARY).is_file():
-                    raise
-                source.notes.append(str(error))
+                source.notes += [] if run in readings.damaged else [str(error)]
+        else:  # a run with runs below it is cross-validation's
+            source.notes += _problems_of_folds(run)
+    source.notes += readings.notes()
     align(source.rows)
     return source
 
 
-def recorded_row(folder: Path) -> RunRow:
+def _problems_of_folds(run: Path) -> list[str]:
+    from runner.reports import folds
+
+    return folds.problems(run)
+
+
+def recorded_row(folder: Path, *, checked: bool = True) -> RunRow:
     """A run with its settings that are not at their defaults, its seed and its choices, which need not be registered
     here: what was recorded is enough to report. ConfigError if the folder does not hold them, or not whole.
     """
-    tree, chosen = read_tree(folder)
+    tree, chosen = read_tree(folder, checked=checked)
     problems = wrong(tree)
     if problems:
         raise ConfigError([f"{folder / CONFIG}: {problem}" for problem in problems])
@@ -208,12 +191,12 @@ def align(rows: Sequence[RunRow]) -> None:
         row.keys = {key: row.setting(key) for key in names}
 
 
-def _read_run(folder: Path, seen: dict[str, Path]) -> RunRow:
+def _read_run(folder: Path, readings: Readings, seen: dict[str, Path]) -> RunRow:
     """`seen`: the first of the runs that are the same and have finished, by what makes them so."""
-    row = recorded_row(folder)
-    if not (folder / SUMMARY).is_file():
+    summary = readings.summary(folder)
+    row = recorded_row(folder, checked=not readings.force)
+    if summary is None:
         return row
-    summary = read_summary(folder)
     metrics = {
         f"{split}/{name}": float(value)
         for split in SPLITS
@@ -235,8 +218,3 @@ def _identity(folder: Path) -> str:
         return identity(read_config(folder))
     except ConfigError:
         return str(folder)
-
-
-def _defaults_of(keys: Mapping[str, str]) -> Mapping[str, Any]:
-    """Every key's default, for the choices among `keys`; none of those of a choice that is not registered here."""
-    return defaults(tuple(keys.get(group, DEFAULT_CHOICE[group]) for group in NAMED_GROUPS))

@@ -5,20 +5,25 @@ With a hundred curves TensorBoard draws a tangle, and with more than five hundre
 
 from __future__ import annotations
 
-import csv
 import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from runner.errors import RunError
 from runner.records.sweep_folder import DONE, LAYOUT, MEANS
+from runner.records.vouched import Readings
+
+if TYPE_CHECKING:
+    from runner.reports.sweep_table import SweepTable
 
 FEW = 12  # runs that are shown without choosing
 BEST = 10  # runs of a sweep, and means of a sweep
 SWEEPS = 3  # newest ones of a folder
 EVENTS = "events.out.tfevents"
-RESULTS, SWEEP = "results.csv", "sweep.yaml"
+SWEEP = "sweep.yaml"
 
 
 @dataclass
@@ -61,7 +66,9 @@ def _add_sweep(shown: Shown, sweep: Path, size: int) -> None:
     if size <= FEW:
         shown.paths += _with_events(sweep, but=MEANS)
         return
-    monitor, best = _best(sweep)
+    table = _table(sweep)
+    shown.said += [f"note: {note}" for note in [*table.problems, *table.notes]]
+    monitor, best = _best(sweep, table)
     if best:
         shown.paths += best
         what = f"the best {len(best)} of {size:,} runs by {monitor}"
@@ -73,16 +80,22 @@ def _add_sweep(shown: Shown, sweep: Path, size: int) -> None:
     shown.said.append(f"{sweep.name}: {what}" + (f", {min(len(means), BEST)}{of} means" if means else ""))
 
 
-def _best(sweep: Path) -> tuple[str, list[Path]]:
+def _table(sweep: Path) -> SweepTable:
+    """What its runs have reached. It is asked for every few seconds, so that only summaries are checked."""
+    from runner.reports.sweep_table import SweepTable, read_table
+
+    try:
+        return read_table(sweep, Readings(quick=True))
+    except RunError as error:
+        return SweepTable([], [], None, [str(error)])
+
+
+def _best(sweep: Path, table: SweepTable) -> tuple[str, list[Path]]:
     """The monitored metric and the best runs by it, of those that have ended."""
     from runner.config.registry import entries
     from runner.training.settings import EarlyStopping
 
-    try:
-        with (sweep / RESULTS).open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    except FileNotFoundError:  # not begun
-        return "", []
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     rules = [(row.get("early_stopping.monitor") or "", row.get("early_stopping.mode") or "auto") for row in rows]
     chosen = max(rules, key=rules.count, default=("", "auto"))
     rule = EarlyStopping(monitor=chosen[0] or EarlyStopping().monitor, mode=chosen[1])

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE
 from runner.errors import RunError
 from runner.execution.stored import CONFIG
-from runner.records.read import has_results, name_in, read_results, summaries, summary_row, typed
-from runner.records.summary import SUMMARY, read_summary
-from runner.reports.runs import RunRow, align, key_columns, recorded_row
+from runner.records.read import RESULTS, SWEEP, WAY, has_results, name_in, summary_row, typed, warn
+from runner.records.summary import SUMMARY
+from runner.records.vouched import Readings, below
+from runner.reports.runs import RunRow, align, recorded_row
+from runner.reports.sweep_table import SweepTable, key_columns, read_table
 
 if TYPE_CHECKING:
     import pandas
@@ -26,30 +28,42 @@ class _Ended:
     record: Mapping[str, Any]
 
 
-def results(folder: Path | str) -> pandas.DataFrame:
+def results(folder: Path | str, *, force: bool = False) -> pandas.DataFrame:
     """One row a run that has ended: run, status, its settings, best_epoch, parameters, train/loss, val/accuracy, ...
 
-    Of a sweep what its results.csv holds (failed runs too, and why); of any other folder the runs at or below it, of
-    sweeps or not. Settings are the keys that are not at their defaults in some run. `last` is what was started last
-    under outputs/. Raises RunError if no run has ended.
+    Of a sweep what its results.csv holds (failed runs too, and why), corrected where its runs say something else; of
+    any other folder the runs at or below it, of sweeps or not. Settings are the keys that are not at their defaults in
+    some run. `last` is what was started last under outputs/. Runs whose files do not hold are left out with a warning;
+    with `force` they are used as far as they can be read. Raises RunError if no run has ended.
     """
     import pandas
 
     from runner.commands.folders import named_folder
 
     root = named_folder(folder)
-    if has_results(root):
-        return pandas.DataFrame(_columns(*read_results(root)))
-    sweeps = [path.parent for path in sorted(root.rglob("results.csv")) if has_results(path.parent)]
-    alone = [run for run in summaries(root) if not any(sweep in run.parents for sweep in sweeps)]
-    found = [run for sweep in sweeps for run in _of_sweep(sweep)] + _all_alone(alone)
+    readings = Readings(force, WAY)
+    if is_sweep(root):
+        table = read_table(root, readings)
+        warn([*table.problems, *table.notes])
+        return pandas.DataFrame(_columns(table.columns, table.rows))
+    sweeps = [sweep for sweep in {*below(root, SWEEP), *below(root, RESULTS)} if is_sweep(sweep)]
+    tables = {sweep: read_table(sweep, Readings(force, WAY)) for sweep in sorted(sweeps)}
+    alone = [run for run in below(root, SUMMARY) if not any(sweep in run.parents for sweep in sweeps)]
+    found = [run for sweep, table in tables.items() for run in _of_sweep(sweep, table)] + _all_alone(alone, readings)
+    notes = [note for table in tables.values() for note in (*table.problems, *table.notes)] + readings.notes()
     if not found:
-        raise RunError(f"{root}: no finished run in it (no {SUMMARY} at or below)")
+        raise RunError(f"{root}: {notes[0] if notes else f'no finished run in it (no {SUMMARY} at or below)'}")
+    warn(notes)
     records = dict.fromkeys(name for run in found for name in run.record)
-    table: dict[str, list] = {"run": [name_in(run.row.folder, root) for run in found]}
-    table |= {"status": [run.row.status for run in found]} | _settings(found)
-    table |= {name: [run.record.get(name) for run in found] for name in records if name not in table}
-    return pandas.DataFrame(table)
+    columns: dict[str, list] = {"run": [name_in(run.row.folder, root) for run in found]}
+    columns |= {"status": [run.row.status for run in found]} | _settings(found)
+    columns |= {name: [run.record.get(name) for run in found] for name in records if name not in columns}
+    return pandas.DataFrame(columns)
+
+
+def is_sweep(folder: Path) -> bool:
+    """Whether there is a table of a sweep."""
+    return has_results(folder) or (folder / SWEEP).is_file()
 
 
 def _columns(names: list[str], rows: list[list[str]]) -> dict[str, list]:
@@ -65,27 +79,26 @@ def _settings(found: Iterable[_Ended]) -> dict[str, list]:
     return {key: typed(cells[key]) for key in [*(key for key in cells if key not in (*same, "seed")), *last]}
 
 
-def _of_sweep(sweep: Path) -> list[_Ended]:
-    names, rows = read_results(sweep)
-    keys = key_columns(names)
-    measured = _columns(names, rows)
+def _of_sweep(sweep: Path, table: SweepTable) -> list[_Ended]:
+    keys = key_columns(table.columns)
+    measured = _columns(table.columns, table.rows)
     records = {name: values for name, values in measured.items() if name not in (*keys, "run", "status")}
     found = []
-    for i, cells in enumerate(rows):
-        row = dict(zip(names, cells, strict=True))
+    for i, cells in enumerate(table.rows):
+        row = dict(zip(table.columns, cells, strict=True))
         run = RunRow(sweep / row["run"], row["status"], {key: row[key] for key in keys})
         found.append(_Ended(run, {name: values[i] for name, values in records.items()}))
     return found
 
 
-def _all_alone(runs: list[Path]) -> list[_Ended]:
-    found = [_alone(run) for run in runs]
+def _all_alone(runs: list[Path], readings: Readings) -> list[_Ended]:
+    found = [_alone(run, summary, readings) for run in runs if (summary := readings.summary(run)) is not None]
     align([run.row for run in found if run.row.keys])
     return found
 
 
-def _alone(run: Path) -> _Ended:
-    summary = read_summary(run)
-    row = recorded_row(run) if (run / CONFIG).exists() else RunRow(run, "", {})
+def _alone(run: Path, summary: Mapping[str, Any], readings: Readings) -> _Ended:
+    there = (run / CONFIG).exists()
+    row = recorded_row(run, checked=not readings.force) if there else RunRow(run, "", {})
     row.status = summary["status"]
     return _Ended(row, summary_row(summary))

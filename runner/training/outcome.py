@@ -16,6 +16,7 @@ from runner.diagnostics.never_acted import never_acted
 from runner.diagnostics.verdict import verdict
 from runner.population.export import architecture, state_dict
 from runner.records import disk
+from runner.records.vouched import MODEL, sha256
 from runner.training.checksum import canonical, digest, to_bytes
 from runner.training.engine import Engine
 from runner.training.trial import SPLITS, Trial
@@ -133,7 +134,8 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
         **facts,
     }
     folder = trial.files.folder
-    disk.replace(folder / "model.safetensors", model_bytes(engine, row, trial))
+    model = model_bytes(engine, row, trial)
+    disk.replace(folder / MODEL, model)
     flat = {f"{split}/{k}": v for split in ("train", "val", "test") for k, v in summary[split].items() if v is not None}
     if summary["verdict"]:
         trial.files.text("verdict", summary["verdict"])
@@ -141,5 +143,5 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
     for note in summary.get("notes", []):
         trial.files.log(f"note: {note}")
     trial.files.log(f"{trial.status}: {trial.reason}; best epoch {trial.stopping.best_epoch}")
-    trial.files.summary(summary)
+    summary = trial.files.summary(summary, {MODEL: sha256(model)})
     return Outcome(folder, str(trial.status), trial.reason, summary)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from runner.config.settings import Settings
@@ -13,6 +14,7 @@ from runner.errors import RunError
 from runner.records.flat import flatten
 from runner.records.progress import epochs
 from runner.records.run_files import RunFiles
+from runner.records.vouched import METRICS, sha256
 from runner.training.evaluation import recorded
 from runner.training.metrics.base import metrics_of
 from runner.training.stopping import Stopping
@@ -98,6 +100,7 @@ class Trial:
             "last": self.last,
             "seconds": self.seconds,
             "offsets": self.files.flush(sync=True),
+            "metrics_sha256": self.files.digest(),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -129,3 +132,14 @@ def check_unchanged(state: dict[str, Any], settings: Settings, data: RunData, wh
             f"{where}: the data of dataset {data.name} has changed since the run began, so it can't be continued as it "
             "was. Bring the old data back to resume, or start a new run."
         )
+
+
+def metrics_hold(state: dict[str, Any], folder: Path) -> bool:
+    """Whether metrics.csv is what it was when a checkpoint's row was written, and no more than longer now."""
+    size = state["offsets"].get(METRICS, 0)
+    if not size or "metrics_sha256" not in state:  # nothing written yet, or by a version that did not say
+        return True
+    try:
+        return sha256((folder / METRICS).read_bytes()[:size]) == state["metrics_sha256"]
+    except OSError:
+        return False

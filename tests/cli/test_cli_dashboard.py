@@ -14,8 +14,14 @@ import pytest
 
 from runner.commands.dashboard import flags, link
 from runner.config.location import PACKAGE
+from runner.execution import sweep_file
+from runner.execution.configurations import read
+from runner.execution.results import Results
+from runner.execution.work import Run
 from runner.records.run_files import RunFiles
+from runner.records.vouched import write_summary
 from runner.reports.shown import BEST, choose
+from runner.training.outcome import Outcome
 
 
 def test_flags_keep_all_points_of_a_curve(tmp_path):
@@ -34,17 +40,25 @@ def make_run(folder):
     return folder
 
 
-def make_sweep(folder, losses, means=0, columns="", rest=""):
+def make_sweep(folder, losses, means=0, **given):
     """A sweep whose runs have ended with these validation losses; None has not ended."""
-    runs = [make_run(folder / f"{i:03d}_seed={i}") for i in range(len(losses))]
+    folder.mkdir(parents=True, exist_ok=True)
+    runs = [Run(folder / f"{i:03d}_seed={i}", read({"seed": i, **given})) for i in range(len(losses))]
+    for run in runs:
+        make_run(run.folder)
     for rank in range(means):
         make_run(folder / "mean" / f"{rank + 1:02d}_lr={rank}")
     (folder / "events.out.tfevents.0.layout").write_bytes(b"")
-    (folder / "sweep.yaml").write_text("\n".join(["format: 1", "data: {}", "runs:", *("- {}" for _ in runs)]) + "\n")
-    ended = [(run.name, loss) for run, loss in zip(runs, losses, strict=True) if loss is not None]
-    lines = [f"run,status,val/loss,val/accuracy{columns}", *(f"{n},completed,{v},{v}{rest}" for n, v in ended)]
-    (folder / "results.csv").write_text("\n".join(lines) + "\n")
+    sweep_file.write(folder, runs, {})
+    ended = {i: end(runs[i].folder, loss) for i, loss in enumerate(losses) if loss is not None}
+    Results(folder, runs, ["classification"] * len(runs)).start(ended)
     return folder
+
+
+def end(folder, loss, status="completed"):
+    """Let a run end with this validation loss, and a like accuracy."""
+    content = {"format": 1, "status": status, "best_epoch": 1, "epochs": 1, "val": {"loss": loss, "accuracy": loss}}
+    return Outcome(folder, status, "", write_summary(folder, content, {}))
 
 
 def names(folder, shown):
@@ -130,10 +144,7 @@ def test_of_a_large_sweep_the_means_and_the_best_are_shown(tmp_path):
 
 
 def test_what_was_monitored_says_which_are_the_best(tmp_path):
-    rest = ",val/accuracy,auto"
-    sweep = make_sweep(
-        tmp_path, [i / 100 for i in range(20)], columns=",early_stopping.monitor,early_stopping.mode", rest=rest
-    )
+    sweep = make_sweep(tmp_path, [i / 100 for i in range(20)], **{"early_stopping.monitor": "val/accuracy"})
     shown = choose(sweep)
     assert names(sweep, shown)[1:4] == ["019_seed=19", "018_seed=18", "017_seed=17"]
     assert "by val/accuracy" in shown.said[0]
@@ -142,7 +153,8 @@ def test_what_was_monitored_says_which_are_the_best(tmp_path):
 def test_runs_that_diverged_and_half_a_line_are_not_among_the_best(tmp_path):
     sweep = make_sweep(tmp_path, [i / 100 for i in range(20)])
     table = sweep / "results.csv"
-    table.write_text(table.read_text().replace("000_seed=0,completed", "000_seed=0,diverged") + "019_se")
+    end(sweep / "000_seed=0", 0.0, "diverged")
+    table.write_text(table.read_text() + "019_se")
     found = names(sweep, choose(sweep))
     assert "000_seed=0" not in found and found[1:] == [f"{i:03d}_seed={i}" for i in range(1, 1 + BEST)]
 
@@ -200,8 +212,7 @@ def test_the_best_are_served_and_follow_a_sweep_that_goes_on(tmp_path):
     try:
         shown = {"mean/01_lr=0", "mean/02_lr=1"} | {f"{i:03d}_seed={i}" for i in range(10)}
         assert eventually(url, shown) == shown
-        with (sweep / "results.csv").open("a") as table:
-            table.write("015_seed=15,completed,0.1,0.9\n")
+        end(sweep / "015_seed=15", 0.1)
         shown = shown - {"009_seed=9"} | {"015_seed=15"}
         assert eventually(url, shown) == shown
         for _ in range(2):  # an impatient user

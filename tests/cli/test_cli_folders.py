@@ -137,7 +137,8 @@ def test_last_is_a_run_of_a_sweep_not_the_sweep(start, capsys):
         extra = ["table.csv"] if command == ["predict"] else []
         Path("table.csv").write_text("x\n1\n")
         assert main([*command, str(first.parent), *extra]) == 2
-        assert f"a sweep; name one of its runs, such as {first}" in (capsys.readouterr().err)
+        said = capsys.readouterr().err
+        assert f"{first.parent}: a sweep" in said and f"; name one of its runs, such as {first}" in said
 
 
 def test_resuming_a_run_of_a_sweep_says_that_the_others_are_not(start, monkeypatch, capsys):

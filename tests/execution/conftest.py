@@ -1,16 +1,19 @@
-"""One small run that ended undisturbed and one that was stopped, made once for all tests of this folder."""
+"""A small run and a small sweep that ended undisturbed and ones that were stopped, made once for this folder."""
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import crash_scenarios
 import pytest
 import run_folders
+import sweep_folders
 from fork_server import Forks
 from interrupting import interrupted, words
 
 from runner.cli import main
+from runner.training.trial import Trial
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +48,42 @@ def forks():
     server = Forks()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def whole_sweep(tmp_path_factory):
+    """A sweep that has ended."""
+    return sweep_folders.sweep(tmp_path_factory.mktemp("whole") / "sweep", *sweep_folders.STOPPED_WORDS)
+
+
+@pytest.fixture(scope="session")
+def stopped_sweep(tmp_path_factory):
+    """A sweep stopped after its second epoch, with a checkpoint."""
+    parent, record = os.getpid(), Trial.record
+
+    def stopping(self, epoch, row):
+        if epoch == 2 and self.settings.seed == 0:
+            os.kill(os.getpid(), 15)
+            os.kill(parent, 15)
+        return record(self, epoch, row)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trial, "record", stopping)
+        folder = sweep_folders.sweep(
+            tmp_path_factory.mktemp("stopped") / "sweep", *sweep_folders.STOPPED_WORDS, code=130
+        )
+    assert len(list(folder.glob("population-*.safetensors"))) == 1
+    assert sweep_folders.results(folder) == []
+    return folder
+
+
+@pytest.fixture
+def ended(whole_sweep, tmp_path):
+    """A copy that a test may spoil."""
+    return shutil.copytree(whole_sweep, tmp_path / "sweep")
+
+
+@pytest.fixture
+def half(stopped_sweep, tmp_path):
+    """A copy that a test may spoil."""
+    return shutil.copytree(stopped_sweep, tmp_path / "sweep")

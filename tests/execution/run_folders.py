@@ -10,6 +10,7 @@ from typing import Any
 from runner.execution.unfinished import LIST
 
 WHOLE = {".hydra", "metrics.csv", "events.out.tfevents.0.runner", "train.log", "model.safetensors", "summary.json"}
+UNEQUAL = ("seconds", "versions", "git", "files", "sha256")  # checksums are also about seconds and paths
 
 
 def contents(folder: Path) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def summary(folder: Path) -> dict[str, Any]:
     """summary.json without what depends on time and place."""
     content = json.loads((folder / "summary.json").read_text())
     assert content["seconds"] > 0
-    return {key: value for key, value in content.items() if key not in ("seconds", "versions", "git")}
+    return {key: value for key, value in content.items() if key not in UNEQUAL}
 
 
 def points(folder: Path) -> list[tuple[int, str, bytes]]:

@@ -5,57 +5,17 @@ refused with the reason.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from sweep_folders import SMALL, contents, results, runs, sweep
+from sweep_folders import STOPPED_WORDS, contents, results, runs, sweep
 
 from runner.cli import main
 from runner.execution.lock import lock
-from runner.training.trial import Trial
-
-WORDS = ["seed=0,1,2,3", "trainer.epochs=4", *SMALL, "regularizer.dropout=0.2", "hydra.launcher.workers=1"]
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """A sweep that has ended."""
-    return sweep(tmp_path_factory.mktemp("whole") / "sweep", *WORDS)
-
-
-@pytest.fixture(scope="module")
-def stopped(tmp_path_factory):
-    """A sweep stopped after its second epoch, with a checkpoint."""
-    parent, record = os.getpid(), Trial.record
-
-    def stopping(self, epoch, row):
-        if epoch == 2 and self.settings.seed == 0:
-            os.kill(os.getpid(), 15)
-            os.kill(parent, 15)
-        return record(self, epoch, row)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Trial, "record", stopping)
-        folder = sweep(tmp_path_factory.mktemp("stopped") / "sweep", *WORDS, code=130)
-    assert len(list(folder.glob("population-*.safetensors"))) == 1
-    assert results(folder) == []
-    return folder
-
-
-@pytest.fixture
-def ended(whole, tmp_path):
-    """A copy that a test may spoil."""
-    return shutil.copytree(whole, tmp_path / "sweep")
-
-
-@pytest.fixture
-def half(stopped, tmp_path):
-    """A copy that a test may spoil."""
-    return shutil.copytree(stopped, tmp_path / "sweep")
+from runner.records.summary import sealed, to_json
 
 
 def resume(folder: Path, capsys) -> tuple[int, str]:
@@ -67,24 +27,24 @@ def resume(folder: Path, capsys) -> tuple[int, str]:
     return code, error
 
 
-def assert_repaired(folder: Path, whole: Path, capsys, *says: str) -> None:
+def assert_repaired(folder: Path, whole_sweep: Path, capsys, *says: str) -> None:
     """Resuming ends in the undisturbed sweep and says what had to be trained again, on the screen and in sweep.log."""
     code, error = resume(folder, capsys)
     assert code == 0, error
     for word in says:
         assert word in error
         assert word in (folder / "sweep.log").read_text()
-    assert contents(folder) == contents(whole)
+    assert contents(folder) == contents(whole_sweep)
 
 
-def test_a_stopped_sweep_goes_on(half, whole, capsys):
-    assert_repaired(half, whole, capsys)
+def test_a_stopped_sweep_goes_on(half, whole_sweep, capsys):
+    assert_repaired(half, whole_sweep, capsys)
     assert "resumed after epoch 2" in (half / next(iter(runs(half))) / "train.log").read_text()
 
 
-def test_nothing_to_do(ended, whole, capsys):
+def test_nothing_to_do(ended, whole_sweep, capsys):
     before = {path: path.stat().st_mtime_ns for path in ended.glob("*/*") if path.is_file()}
-    assert_repaired(ended, whole, capsys)
+    assert_repaired(ended, whole_sweep, capsys)
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
@@ -98,14 +58,14 @@ def test_nothing_to_do(ended, whole, capsys):
         (lambda text: text.replace("format: 1", "format: 99"), "another version of runner"),
     ],
 )
-def test_a_sweep_file_that_was_edited_cut_short_or_is_newer(ended, whole, capsys, spoil, says):
+def test_a_sweep_file_that_was_edited_cut_short_or_is_newer(ended, whole_sweep, capsys, spoil, says):
     path = ended / "sweep.yaml"
     path.write_text(spoil(path.read_text()))
     code, error = resume(ended, capsys)
     assert code == 1
     assert "sweep.yaml" in error
     assert says in error
-    assert contents(ended) == contents(whole)
+    assert contents(ended) == contents(whole_sweep)
 
 
 def test_a_folder_that_is_no_sweep(tmp_path, capsys):
@@ -120,7 +80,7 @@ def test_one_run_of_a_sweep(ended, capsys):
     assert f"runner resume {ended}" in error
 
 
-def test_a_sweep_in_use(half, whole, capsys):
+def test_a_sweep_in_use(half, whole_sweep, capsys):
     holder = "import sys, time; from runner.execution.lock import lock; from pathlib import Path\n"
     holder += "with lock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     process = subprocess.Popen([sys.executable, "-c", holder, str(half)], stdout=subprocess.PIPE, text=True)
@@ -129,37 +89,37 @@ def test_a_sweep_in_use(half, whole, capsys):
         code, error = resume(half, capsys)
         assert code == 2
         assert "in use" in error
-        assert main(["-m", "seed=9", *WORDS[1:], f"hydra.sweep.dir={half}", "--extend"]) == 2
+        assert main(["-m", "seed=9", *STOPPED_WORDS[1:], f"hydra.sweep.dir={half}", "--extend"]) == 2
         assert "in use" in capsys.readouterr().err
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
-    assert_repaired(half, whole, capsys)
+    assert_repaired(half, whole_sweep, capsys)
     with lock(half):  # nobody holds it afterwards
         assert results(half)
 
 
-def test_a_run_whose_folder_was_deleted(ended, whole, capsys):
+def test_a_run_whose_folder_was_deleted(ended, whole_sweep, capsys):
     shutil.rmtree(next(iter(runs(ended).values())))
-    assert_repaired(ended, whole, capsys)
+    assert_repaired(ended, whole_sweep, capsys)
     assert (ended / next(iter(runs(ended))) / ".hydra" / "hydra.yaml").read_text()
 
 
-def test_a_run_whose_folder_was_deleted_though_a_checkpoint_holds_it(half, whole, capsys):
-    shutil.rmtree(half / next(iter(runs(whole))))
-    assert_repaired(half, whole, capsys, "starts from the beginning")
+def test_a_run_whose_folder_was_deleted_though_a_checkpoint_holds_it(half, whole_sweep, capsys):
+    shutil.rmtree(half / next(iter(runs(whole_sweep))))
+    assert_repaired(half, whole_sweep, capsys, "starts from the beginning")
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"format": 1}'])
-def test_a_damaged_summary(ended, whole, capsys, text):
+def test_a_damaged_summary(ended, whole_sweep, capsys, text):
     (next(iter(runs(ended).values())) / "summary.json").write_text(text)
-    assert_repaired(ended, whole, capsys, "summary.json", "trained again")
+    assert_repaired(ended, whole_sweep, capsys, "summary.json", "trained again")
 
 
 def test_a_summary_of_a_newer_version(ended, capsys):
     path = next(iter(runs(ended).values())) / "summary.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 99}))
+    path.write_bytes(to_json(sealed(json.loads(path.read_text()) | {"format": 99})))
     code, error = resume(ended, capsys)
     assert code == 1
     assert "format 99" in error
@@ -167,42 +127,42 @@ def test_a_summary_of_a_newer_version(ended, capsys):
 
 
 @pytest.mark.parametrize("at", [0, 100, -1])
-def test_a_damaged_checkpoint(half, whole, capsys, at):
+def test_a_damaged_checkpoint(half, whole_sweep, capsys, at):
     (path,) = half.glob("population-*.safetensors")
     content = bytearray(path.read_bytes())
     content[at] ^= 255
     path.write_bytes(content)
-    assert_repaired(half, whole, capsys, "the checkpoint is damaged", "starts from the beginning")
+    assert_repaired(half, whole_sweep, capsys, "the checkpoint is damaged", "starts from the beginning")
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "metrics.csv", "train.log"])
-def test_a_run_that_ended_just_before_the_power_failed(ended, whole, capsys, name):
+def test_a_run_that_ended_just_before_the_power_failed(ended, whole_sweep, capsys, name):
     """Without a row in results.csv nobody has promised that its files are on the disk."""
     run = list(runs(ended).values())[2]
     lines = (ended / "results.csv").read_text().splitlines(keepends=True)
     (ended / "results.csv").write_text("".join(line for line in lines if not line.startswith("002")))
     content = (run / name).read_bytes()
     (run / name).write_bytes(content[:-9] + b"\0" * 9 if name.startswith("model") else b"")
-    assert_repaired(ended, whole, capsys, name, "trained again")
+    assert_repaired(ended, whole_sweep, capsys, name, "trained again")
 
 
-def test_hydra_files_that_are_empty_or_gone(ended, whole, capsys):
+def test_hydra_files_that_are_empty_or_gone(ended, whole_sweep, capsys):
     folders = [run / ".hydra" for run in runs(ended).values()]
     before = {path: path.read_bytes() for folder in folders for path in folder.iterdir()}
-    for path in (folders[1] / "hydra.yaml", folders[2] / "hydra.yaml"):  # where they are written anew
-        before[path] = before[path].replace(f'"{whole}'.encode(), f'"{ended}'.encode())
+    anew = folders[2] / "hydra.yaml"  # in a copy of the sweep it names another place
+    before[anew] = before[anew].replace(f'"{whole_sweep}'.encode(), f'"{ended}'.encode())
     (folders[1] / "config.yaml").write_bytes(b"")
     (folders[2] / "hydra.yaml").unlink()
-    assert_repaired(ended, whole, capsys)
+    assert_repaired(ended, whole_sweep, capsys)
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_a_run_that_ended_just_before_the_kill_is_believed(ended, whole, capsys):
+def test_a_run_that_ended_just_before_the_kill_is_believed(ended, whole_sweep, capsys):
     (ended / "results.csv").unlink()
-    models = [run / "model.safetensors" for run in runs(whole).values()]
-    before = [(ended / path.relative_to(whole)).stat().st_mtime_ns for path in models]
-    assert_repaired(ended, whole, capsys)
-    assert [(ended / path.relative_to(whole)).stat().st_mtime_ns for path in models] == before
+    models = [run / "model.safetensors" for run in runs(whole_sweep).values()]
+    before = [(ended / path.relative_to(whole_sweep)).stat().st_mtime_ns for path in models]
+    assert_repaired(ended, whole_sweep, capsys)
+    assert [(ended / path.relative_to(whole_sweep)).stat().st_mtime_ns for path in models] == before
 
 
 def test_data_that_changed(tmp_path, capsys):

@@ -60,7 +60,7 @@ def test_a_summary_reads_back(tmp_path):
     [
         (b'{"format": 1, "status": "comp', "damaged"),
         (b"", "damaged"),
-        (b"[1]", "no status"),
+        (b"[1]", "no JSON object"),
         (b'{"format": 1}', "no status"),
         (b"\xff\xfe{", "damaged"),
         (b'{"format": 2, "status": "completed"}', "format 2, this version of runner reads 1"),

@@ -10,6 +10,7 @@ from runner.execution.configurations import read
 from runner.execution.results import Results
 from runner.execution.work import Run
 from runner.records.names import sanitized
+from runner.records.vouched import write_summary
 from runner.training.outcome import Outcome
 
 EPOCHS = 4
@@ -31,6 +32,9 @@ def make_sweep(root: Path, runs: list[tuple[dict, Any]], words: list[str] | None
         run.folder.mkdir()
         rows = "".join(f"{e},{0.5 / (e + 1)},{1 / (e + 1) + run.settings.seed / 100}\n" for e in range(EPOCHS))
         (run.folder / "metrics.csv").write_text("epoch,train/loss,val/loss\n" + rows)
+    for outcome in ended.values():
+        if outcome.summary and outcome.status != "failed":
+            write_summary(outcome.folder, {"format": 1, "status": outcome.status, **outcome.summary}, {})
     return root
 
 

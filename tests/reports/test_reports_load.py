@@ -16,7 +16,7 @@ from torch import nn
 
 import runner
 from runner.data.prepare import prepare
-from runner.errors import ConfigError, DataError, RunError
+from runner.errors import ConfigError, DamagedError, DataError, RunError
 
 CLASSES = ["classes", "classes, batch norm", "classes, layer norm, float64"]
 NUMBERS = ["numbers", "numbers, batch norm", "numbers, float64"]
@@ -304,7 +304,9 @@ def test_a_model_of_the_first_format_is_read_as_it_was_meant(copy, csv):
         sign(state, metadata)
 
     rewrite(copy, older)
-    np.testing.assert_array_equal(runner.load(copy).predict_proba(pd.read_csv(csv)), expected)
+    with pytest.raises(DamagedError, match="does not match its checksum"):
+        runner.load(copy)
+    np.testing.assert_array_equal(runner.load(copy, force=True).predict_proba(pd.read_csv(csv)), expected)
 
 
 def _unknown_link(state, metadata):

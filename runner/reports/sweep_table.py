@@ -1,0 +1,253 @@
+"""results.csv of a sweep, checked: it is a copy, so that a cell of it counts only where the originals bear it out.
+
+Originals are sweep.yaml, which says what was asked for, and the summary.json of each run, which says what came of it.
+Where the copy says something else it is corrected here and that is noted; `runner resume` writes it anew. Of a run that
+failed there is the copy only.
+"""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runner.config.compact import defaults, text, told_again
+from runner.config.presets import NAMED_GROUPS
+from runner.config.settings import DEFAULT_CHOICE
+from runner.errors import ConfigError, DamagedError, RunError
+from runner.execution import sweep_file
+from runner.plan.duplicates import repeated
+from runner.records.read import ENDS, MEASURED, RESULTS, SAID, read_results
+from runner.records.summary import SUMMARY
+from runner.records.vouched import Readings, below, fits_words
+
+SPLITS = ("train", "val", "test")
+NOT_KNOWN = " Runs that have not ended are not known."
+FIRST = ("run", "status")
+
+
+@dataclass
+class SweepTable:
+    """The rows of the runs that have ended, cell by cell as text; `listed` is sweep.yaml, None if it does not hold."""
+
+    columns: list[str]
+    rows: list[list[str]]
+    listed: dict[str, Any] | None
+    problems: list[str] = field(default_factory=list)  # of sweep.yaml and results.csv
+    notes: list[str] = field(default_factory=list)  # of the runs
+
+
+def read_table(root: Path, readings: Readings | None = None) -> SweepTable:
+    """The checked table of the sweep in `root`, its runs as `readings` takes them: those that do not hold are left out.
+
+    Raises RunError with what is wrong if nothing of it can be read.
+    """
+    return _Reader(root, readings or Readings()).table()
+
+
+class _Reader:
+    """Reads one sweep."""
+
+    def __init__(self, root: Path, readings: Readings):
+        self.root, self.readings = root, readings
+        self.problems: list[str] = []
+        self.errors: list[RunError] = []
+        self.absent: list[str] = []
+        self.unchecked = 0
+
+    def table(self) -> SweepTable:
+        columns, copies = self._copy()
+        listed = self._listed()
+        summaries = self._summaries(copies, listed)
+        asked = {run["run"]: run for run in listed["runs"]} if listed else {}
+        if listed and not self._fits(asked, summaries):
+            listed, asked = None, {}
+        if self.errors and not listed and not summaries and not copies:
+            raise self.errors[0]
+        header, columns = columns, _columns(columns, asked.values(), summaries.values())
+        differing = ["its header"] if header and header != columns else []
+        differing += [f"{run}: no such run in {sweep_file.SWEEP}" for run in copies if asked and run not in asked]
+        names = key_columns(columns)
+        rows = {}
+        for run in asked or dict.fromkeys([*summaries, *copies]):
+            known = self._known(run, asked.get(run), summaries.get(run), copies.get(run), names)
+            if known is not None:
+                copy = copies.get(run, {})
+                differing += _differences(run, copy, known, asked) if copy else []
+                rows[run] = copy | known
+        if listed and (differing or header != columns):
+            columns = self._find_same(columns, rows)
+        cells = [[row.get(name, "") for name in columns] for row in rows.values()]
+        return SweepTable(columns, cells, listed, self._problems(differing), self._notes())
+
+    # ---- reading
+
+    def _copy(self) -> tuple[list[str], dict[str, dict[str, str]]]:
+        """Columns and rows of results.csv; none if it does not hold."""
+        if not (self.root / RESULTS).exists():
+            return [], {}
+        try:
+            columns, rows = read_results(self.root)
+        except RunError as error:
+            self._fails(error)
+            return [], {}
+        return columns, {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
+
+    def _listed(self) -> dict[str, Any] | None:
+        """sweep.yaml; None if it is not there or does not hold."""
+        if not (self.root / sweep_file.SWEEP).exists():
+            return None
+        try:
+            content = sweep_file.contents(self.root)
+            for run in content["runs"]:
+                str(run["run"]), dict(run["settings"]), list(run["overrides"])
+            return content | {"data": dict(content["data"])}
+        except RunError as error:
+            self._fails(error, NOT_KNOWN)
+        except (KeyError, TypeError, ValueError) as error:
+            path = self.root / sweep_file.SWEEP
+            damage = RunError(f"{path}: damaged or edited ({error!r}); restore it, or start the sweep again.")
+            self._fails(damage, NOT_KNOWN)
+        return None
+
+    def _fails(self, error: RunError, more: str = "") -> None:
+        self.errors.append(error)
+        self.problems.append(f"{error}{more}")
+
+    def _summaries(self, copies: Iterable[str], listed: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
+        """What the runs themselves say; None of those that have not ended or do not hold."""
+        if listed:
+            names = [str(run["run"]) for run in listed["runs"]]
+        else:
+            names = [*copies, *(str(folder.relative_to(self.root)) for folder in below(self.root, SUMMARY))]
+        found = ((name, self.readings.summary(self.root / name)) for name in dict.fromkeys(names))
+        return {name: summary for name, summary in found if summary is not None}
+
+    def _fits(self, asked: Mapping[str, Any], summaries: Mapping[str, Any]) -> bool:
+        """Whether sweep.yaml is about these runs: it has their words."""
+        for name, summary in summaries.items():
+            if not fits_words(summary, asked[name]["overrides"]):
+                words = f"of another sweep, or edited: {name} was started with other words."
+                self._fails(DamagedError(f"{self.root / sweep_file.SWEEP}: {words}"), NOT_KNOWN)
+                return False
+        return True
+
+    # ---- rows
+
+    def _known(
+        self, run: str, asked: Any, summary: Any, copy: Mapping[str, str] | None, names: Sequence[str]
+    ) -> dict[str, str] | None:
+        """The cells of a run that its originals know; None if it has no row."""
+        if summary is None and (copy is None or not self._is_believed(run, copy)):
+            return None
+        keys = asked_keys(asked, names) if asked else self._own_keys(run, names)
+        return {"run": run} | keys | (measured(summary) if summary is not None else {})
+
+    def _is_believed(self, run: str, copy: Mapping[str, str]) -> bool:
+        """Whether a row counts of whose run there is no whole summary."""
+        folder = self.root / run
+        if copy["status"] == "failed":
+            return True
+        if not folder.is_dir():
+            self.unchecked += 1
+            return True
+        if not (folder / SUMMARY).exists():
+            self.absent.append(run)
+        return False
+
+    def _own_keys(self, run: str, names: Sequence[str]) -> dict[str, str]:
+        """The settings by the run's own configuration, where sweep.yaml does not say them."""
+        from runner.reports.runs import recorded_row
+
+        try:
+            row = recorded_row(self.root / run, checked=not self.readings.force)
+        except ConfigError:  # gone with its folder
+            return {}
+        return {name: row.setting(name) for name in names}
+
+    def _find_same(self, columns: list[str], rows: Mapping[str, dict[str, str]]) -> list[str]:
+        """Work out anew, as results.csv is not to be believed, which runs have copied the result of another."""
+        runs, _ = sweep_file.load(self.root)
+        names = [sweep_file.name_of(run.folder, self.root) for run in runs]
+        same = {names[i]: names[first] for i, first in repeated([run.settings for run in runs]).items()}
+        for name, row in rows.items():
+            row["same_as"] = same.get(name, "")
+        return [*columns[:-2], "same_as", *columns[-2:]] if same and "same_as" not in columns else columns
+
+    # ---- words
+
+    def _problems(self, differing: Sequence[str]) -> list[str]:
+        path = self.root / RESULTS
+        differing = [*differing, *(f"{run}: its {SUMMARY} is not there" for run in self.absent)]
+        if not differing:
+            return self.problems
+        more = f" and {len(differing) - 1} more" if len(differing) > 1 else ""
+        anew = f"`runner resume {shlex.quote(str(self.root))}` writes it anew"
+        return [*self.problems, f"{path}: not what the runs say ({differing[0]}{more}); shown by the runs. {anew}"]
+
+    def _notes(self) -> list[str]:
+        runs = f"{self.unchecked} run{'s' * (self.unchecked != 1)}"
+        gone = f"{runs} without a folder here: as {RESULTS} has them, unchecked"
+        return [*self.readings.notes(), *([gone] if self.unchecked else [])]
+
+
+def asked_keys(run: Mapping[str, Any], names: Iterable[str] = ()) -> dict[str, str]:
+    """The settings of a run of sweep.yaml as text: these, and all that are not at their defaults."""
+    given = {key: text(value) for key, value in told_again(run["settings"], run.get("chosen", {})).items()}
+    own = defaults_of(given)
+    known = {key: text(own[key]) if key in own else "" for key in [*names, *given, "seed"]}
+    return known | given
+
+
+def defaults_of(keys: Mapping[str, str]) -> Mapping[str, Any]:
+    """Every key's default, for the choices among `keys`; none of those of a choice that is not registered here."""
+    return defaults(tuple(keys.get(group, DEFAULT_CHOICE[group]) for group in NAMED_GROUPS))
+
+
+def measured(summary: Mapping[str, Any]) -> dict[str, str]:
+    """The cells that a summary knows."""
+    found = {f"{split}/{name}": value for split in SPLITS for name, value in summary.get(split, {}).items()}
+    found |= {key: value for key, value in summary.items() if not isinstance(value, dict) and key not in ENDS[1:]}
+    cells = {key: cell(value) for key, value in found.items()}
+    return cells | {"error": str(summary.get("reason", "")) if summary["status"] == "failed" else ""}
+
+
+def cell(value: Any) -> str:
+    """A value as results.csv has it: numbers exact, what is not finite or not known empty."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return ""
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _differences(run: str, copy: Mapping[str, str], known: Mapping[str, str], asked: Container[str]) -> list[str]:
+    """The first cell of a row that is not what is known, if there is one."""
+    if copy.get("same_as") and asked and copy["same_as"] not in asked:
+        return [f"{run}: same_as is {copy['same_as']}, which is no run"]
+    return [
+        f"{run}: {name} is {found or 'empty'}, by the run {known[name] or 'empty'}"
+        for name, found in copy.items()
+        if name in known and found != known[name]
+    ][:1]
+
+
+def _columns(
+    header: list[str], asked: Iterable[Mapping[str, Any]], summaries: Iterable[Mapping[str, Any]]
+) -> list[str]:
+    """Those of results.csv, if they can be what the sweep has, else what its runs know."""
+    keys = dict.fromkeys(key for run in asked for key in asked_keys(run) if key not in ("seed", "name"))
+    metrics = [
+        f"{split}/{name}" for split in SPLITS for name in dict.fromkeys(n for s in summaries for n in s.get(split, {}))
+    ]
+    made = [*FIRST, *keys, "seed", *MEASURED, *metrics, *ENDS]
+    needed = {*made} - {"parameters"}  # which the first versions did not write
+    return header if needed <= {*header} and len({*header}) == len(header) else made
+
+
+def key_columns(columns: Sequence[str]) -> list[str]:
+    """The columns of results.csv that hold settings."""
+    return [name for name in columns[2:] if "/" not in name and name not in (*MEASURED, *SAID, *ENDS)]
