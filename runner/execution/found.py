@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from runner.execution import folds, unfinished
 from runner.execution.stored import CONFIG, is_as_written, read_config
 from runner.records import pipe
 from runner.records.summary import SUMMARY
-from runner.records.vouched import HYDRA, changed_files, set_aside
+from runner.records.vouched import HYDRA, METRICS, MODEL, changed_files, set_aside
 from runner.training.outcome import Outcome
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -62,11 +63,11 @@ def finished(folders: list[Path]) -> tuple[dict[Path, Outcome], dict[Path, str]]
 
 def set_damaged_aside(folder: Path, reason: str, console: bool) -> None:
     """Make room for training a damaged run again, and say so; ConfigError if what to train is not known."""
-    changed = changed_files(folder, HYDRA)
-    if str(CONFIG) in changed:
-        if not is_as_written(folder):
-            raise ConfigError(f"{reason}; restore {CONFIG}, or start the run again.")
-        changed = []  # it is the summary that is wrong
+    changed = changed_files(folder, (MODEL, METRICS, *HYDRA))
+    if {MODEL, METRICS, str(CONFIG)} <= {*changed} and is_as_written(folder):
+        changed = []  # it is the summary that is of another run
+    elif str(CONFIG) in changed:
+        raise ConfigError(f"{folder / CONFIG}: not what the run was trained with; restore it, or start the run again.")
     place = set_aside(folder, [*changed, CHECKPOINT])
     if console:
         pipe.write(sys.stderr, f"runner: {reason}; moved to {place.name}, and the run is trained again\n")
@@ -77,5 +78,6 @@ def refuse_alone(folder: Path) -> None:
     together = unfinished.company(folder)
     if together is not None:
         raise ConfigError(
-            f"{folder} was started together with other runs; they resume together: `runner resume {together}`"
+            f"{folder} was started together with other runs; they resume together: "
+            f"`runner resume {shlex.quote(str(together))}`"
         )

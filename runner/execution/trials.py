@@ -8,8 +8,8 @@ from typing import Any
 from runner.config.compact import shown
 from runner.config.settings import Settings
 from runner.diagnostics.bitwise import probe
-from runner.errors import RunError
 from runner.plan.checks import cautions
+from runner.records import disk
 from runner.records.environment import git_info, versions
 from runner.records.flat import markdown
 from runner.records.run_files import LOG, RunFiles
@@ -45,9 +45,7 @@ def open_trial(
 def _whole_log(folder: Path) -> dict[str, int]:
     """train.log is not cut back to the checkpoint, as it tells what happened, but to its last whole line."""
     path = folder / LOG
-    if path.is_dir():
-        raise RunError(f"{path}: a folder, where the log of the run belongs; move it away to resume.")
-    return {LOG: path.read_bytes().rfind(b"\n") + 1 if path.exists() else 0}
+    return {LOG: disk.content(path).rfind(b"\n") + 1 if path.exists() else 0}
 
 
 def _begin(trial: Trial) -> None:

@@ -14,7 +14,7 @@ class SweepLog:
 
     def __init__(self, root: Path):
         self.path = root / LOG
-        self._size = self.path.read_bytes().rfind(b"\n") + 1 if self.path.exists() else 0
+        self._size = disk.content(self.path).rfind(b"\n") + 1 if self.path.exists() else 0
         self.goes_on = self._size > 0  # there are lines of earlier
         self._pending: list[str] = []
 

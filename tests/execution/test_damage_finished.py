@@ -23,7 +23,7 @@ FILES = {
     "folds": ["folds.json", "results.csv", *HYDRA, *(FIRST["folds"] + name for name in (*RUN, HYDRA[0]))],
 }
 CASES = [(kind, name, damage) for kind, names in FILES.items() for name in names for damage in DAMAGES]
-READ, RESUMED = random.Random(9).sample(CASES, 24), random.Random(10).sample(CASES, 10)
+READ, RESUMED = random.Random(9).sample(CASES, 16), random.Random(10).sample(CASES, 6)
 SMALL = ["model.hidden=[3]", "trainer.epochs=2", "trainer.progress=false", "trainer.figures=false"]
 KINDS = {
     "run": ["seed=2"],
