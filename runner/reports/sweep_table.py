@@ -70,10 +70,9 @@ class _Reader:
         header, columns = columns, _columns(columns, asked.values(), summaries.values())
         differing = ["its header"] if header and header != columns else []
         differing += [f"{run}: no such run in {sweep_file.SWEEP}" for run in copies if asked and run not in asked]
-        names = key_columns(columns)
         rows = {}
         for run in asked or dict.fromkeys([*summaries, *copies]):
-            known = self._known(run, asked.get(run), summaries.get(run), copies.get(run), names)
+            known = self._known(run, asked.get(run), summaries.get(run), copies.get(run), columns)
             if known is not None:
                 copy = copies.get(run, {})
                 differing += _differences(run, copy, known, asked) if copy else []
@@ -138,13 +137,14 @@ class _Reader:
     # ---- rows
 
     def _known(
-        self, run: str, asked: Any, summary: Any, copy: Mapping[str, str] | None, names: Sequence[str]
+        self, run: str, asked: Any, summary: Any, copy: Mapping[str, str] | None, columns: list[str]
     ) -> dict[str, str] | None:
         """The cells of a run that its originals know; None if it has no row."""
         if summary is None and (copy is None or not self._is_believed(run, copy)):
             return None
+        names = key_columns(columns)
         keys = asked_keys(asked, names) if asked else self._own_keys(run, names)
-        return {"run": run} | keys | (measured(summary) if summary is not None else {})
+        return {"run": run} | keys | (measured(summary, columns) if summary is not None else {})
 
     def _is_believed(self, run: str, copy: Mapping[str, str]) -> bool:
         """Whether a row counts of whose run there is no whole summary."""
@@ -207,12 +207,13 @@ def defaults_of(keys: Mapping[str, str]) -> Mapping[str, Any]:
     return defaults(tuple(keys.get(group, DEFAULT_CHOICE[group]) for group in NAMED_GROUPS))
 
 
-def measured(summary: Mapping[str, Any]) -> dict[str, str]:
-    """The cells that a summary knows."""
+def measured(summary: Mapping[str, Any], columns: Iterable[str]) -> dict[str, str]:
+    """The cells that a summary knows, empty for what it does not have."""
+    told = {name: "" for name in columns if "/" in name or name in (*MEASURED, SAID[1], ENDS[0])}
     found = {f"{split}/{name}": value for split in SPLITS for name, value in summary.get(split, {}).items()}
-    found |= {key: value for key, value in summary.items() if not isinstance(value, dict) and key not in ENDS[1:]}
-    cells = {key: cell(value) for key, value in found.items()}
-    return cells | {"error": str(summary.get("reason", "")) if summary["status"] == "failed" else ""}
+    found |= {key: value for key, value in summary.items() if not isinstance(value, dict)}
+    error = str(summary.get("reason", "")) if summary["status"] == "failed" else ""
+    return told | {key: cell(value) for key, value in found.items()} | {"error": error}
 
 
 def cell(value: Any) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE
-from runner.errors import RunError
+from runner.errors import ConfigError, RunError
 from runner.execution.stored import CONFIG
 from runner.records.read import RESULTS, SWEEP, WAY, has_results, name_in, summary_row, typed, warn
 from runner.records.summary import SUMMARY
@@ -49,8 +49,10 @@ def results(folder: Path | str, *, force: bool = False) -> pandas.DataFrame:
     sweeps = [sweep for sweep in {*below(root, SWEEP), *below(root, RESULTS)} if is_sweep(sweep)]
     tables = {sweep: read_table(sweep, Readings(force, WAY)) for sweep in sorted(sweeps)}
     alone = [run for run in below(root, SUMMARY) if not any(sweep in run.parents for sweep in sweeps)]
-    found = [run for sweep, table in tables.items() for run in _of_sweep(sweep, table)] + _all_alone(alone, readings)
-    notes = [note for table in tables.values() for note in (*table.problems, *table.notes)] + readings.notes()
+    found = [run for sweep, table in tables.items() for run in _of_sweep(sweep, table)]
+    notes = [note for table in tables.values() for note in (*table.problems, *table.notes)]
+    others, left_out = _all_alone(alone, readings)
+    found, notes = [*found, *others], [*notes, *readings.notes(), *left_out]
     if not found:
         raise RunError(f"{root}: {notes[0] if notes else f'no finished run in it (no {SUMMARY} at or below)'}")
     warn(notes)
@@ -91,13 +93,20 @@ def _of_sweep(sweep: Path, table: SweepTable) -> list[_Ended]:
     return found
 
 
-def _all_alone(runs: list[Path], readings: Readings) -> list[_Ended]:
-    found = [_alone(run, summary, readings) for run in runs if (summary := readings.summary(run)) is not None]
+def _all_alone(runs: list[Path], readings: Readings) -> tuple[list[_Ended], list[str]]:
+    """Those whose files hold, and what is said about configurations that cannot be read."""
+    found, problems = [], []
+    for run in runs:
+        summary = readings.summary(run)
+        try:
+            found += [] if summary is None else [_alone(run, summary, readings)]
+        except ConfigError as error:
+            problems.append(f"left out: {error}")
     align([run.row for run in found if run.row.keys])
-    return found
+    return found, problems
 
 
-def _alone(run: Path, summary: Mapping[str, Any], readings: Readings) -> _Ended:
+def _alone(run: Path, summary: dict[str, Any], readings: Readings) -> _Ended:
     there = (run / CONFIG).exists()
     row = recorded_row(run, checked=not readings.force) if there else RunRow(run, "", {})
     row.status = summary["status"]

@@ -10,7 +10,7 @@ import runner
 from runner.errors import DamagedError, RunError
 from runner.records.run_files import RunFiles
 from runner.records.summary import checksum, read_summary, sealed
-from runner.records.vouched import EVENTS, HYDRA, METRICS, MODEL, Readings, below, set_aside, verify
+from runner.records.vouched import EVENTS, HYDRA, METRICS, MODEL, Readings, below, set_aside, verify, write_summary
 
 CONTENT = {"format": 1, "status": "completed", "monitor": "val/loss", "val": {"loss": 0.1 + 0.2, "accuracy": None}}
 
@@ -136,7 +136,8 @@ def test_what_is_set_aside_overwrites_nothing_and_is_no_run(run):
 
 def test_damaged_runs_are_left_out_of_frames_with_a_warning_and_used_by_force(tmp_path):
     for name, loss in (("a", 0.5), ("b", 0.25)):
-        finish(tmp_path / name, loss)
+        shutil.rmtree(finish(tmp_path / name, loss) / ".hydra")
+        write_summary(tmp_path / name, {**CONTENT, "val": {"loss": loss}}, {})
     path = tmp_path / "a" / METRICS
     path.write_text(path.read_text().replace("0.5", "0.4"))
     for read in (runner.results, runner.curves):
