@@ -28,7 +28,12 @@ def trained(config: dict, seed: int, folder: Path) -> list[Path]:
         return [outcome.folder for outcome in runner.train([config], folder / "outputs")]
     into = folder / f"typed-{seed}"
     main([*typed(config), f"hydra.run.dir={into}"])
-    return sorted(path.parent for path in into.rglob("train.log"))
+    runs = sorted(path.parent for path in into.rglob("train.log"))
+    main(["report", str(into)])
+    if config["dataset"] in ("csv", "parquet"):
+        out = folder / f"predicted.{config['dataset']}"
+        main(["predict", str(runs[0]), config["dataset.path"], "--out", str(out)])
+    return runs
 
 
 def tried(seed: int, folder: Path, seen: Counter, printed) -> list[str]:
