@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.config.compact import defaults, text, told_again
-from runner.config.presets import NAMED_GROUPS
+from runner.config.presets import NAMED_GROUPS, registered
 from runner.config.settings import DEFAULT_CHOICE
 from runner.errors import ConfigError, DamagedError, RunError
 from runner.execution import sweep_file
@@ -170,7 +170,10 @@ class _Reader:
 
     def _find_same(self, columns: list[str], rows: Mapping[str, dict[str, str]]) -> list[str]:
         """Work out anew, as results.csv is not to be believed, which runs have copied the result of another."""
-        runs, _ = sweep_file.load(self.root)
+        try:
+            runs, _ = sweep_file.load(self.root)
+        except ConfigError:  # a choice that is not registered here any more
+            return columns
         names = [sweep_file.name_of(run.folder, self.root) for run in runs]
         same = {names[i]: names[first] for i, first in repeated([run.settings for run in runs]).items()}
         for name, row in rows.items():
@@ -195,11 +198,14 @@ class _Reader:
 
 
 def asked_keys(run: Mapping[str, Any], names: Iterable[str] = ()) -> dict[str, str]:
-    """The settings of a run of sweep.yaml as text: these, and all that are not at their defaults."""
+    """The settings of a run of sweep.yaml as text: these, and all that are not at their defaults. Keys whose default
+    nobody knows, as their choice is not registered here any more, are left out.
+    """
     given = {key: text(value) for key, value in told_again(run["settings"], run.get("chosen", {})).items()}
     own = defaults_of(given)
-    known = {key: text(own[key]) if key in own else "" for key in [*names, *given, "seed"]}
-    return known | given
+    unknown = {group for group in NAMED_GROUPS if group in given and registered(group, given[group]) is None}
+    known = [key for key in (*names, *given, "seed") if key in own or key.partition(".")[0] not in unknown]
+    return {key: text(own[key]) if key in own else "" for key in known} | given
 
 
 def defaults_of(keys: Mapping[str, str]) -> Mapping[str, Any]:

@@ -1,7 +1,6 @@
 """The sentence of a report: what it is about, when it claims nothing, what few examples leave open, what it advises."""
 
 import itertools
-import json
 import shlex
 
 import pytest
@@ -10,6 +9,8 @@ from scipy import stats
 
 import runner
 from runner.cli import main
+from runner.records.summary import read_summary
+from runner.records.vouched import write_summary
 from runner.reports.answer import answer
 from runner.reports.next_steps import next_commands
 from runner.reports.report_text import columns
@@ -90,8 +91,7 @@ def sweep_on_examples(folder, accuracy, n, *, key="seed"):
     ]
     make_sweep(folder, runs)
     for run in folder.glob("00*"):
-        summary = {"format": 1, "status": "completed", "monitor": "val/loss", "examples": {"val": 50_000, "test": n}}
-        (run / "summary.json").write_text(json.dumps(summary))
+        write_summary(run, read_summary(run) | {"examples": {"val": 50_000, "test": n}}, {})
     return section(folder, "test/accuracy")
 
 
@@ -114,9 +114,15 @@ def test_examples_are_not_mentioned_where_they_are_many_or_differ(tmp_path):
 
 def test_a_summary_that_is_gone_or_older_leaves_the_sentence_out(tmp_path):
     found = sweep_on_examples(tmp_path / "s", [0.9] * 3, 22)
-    for run in (tmp_path / "s").glob("00*"):
-        (run / "summary.json").unlink()
+    first, *others = sorted((tmp_path / "s").glob("00*"))
+    (first / "summary.json").unlink()
     assert answer(found) == "test/accuracy 0.9000 (the same in all of 3 seeds, on this split)."
+    for run in (first, *others):
+        write_summary(run, {"format": 1, "status": "completed", "test": {"accuracy": 0.9}}, {})
+    assert (
+        answer(section(tmp_path / "s", "test/accuracy"))
+        == "test/accuracy 0.9000 (the same in all of 3 seeds, on this split)."
+    )
 
 
 def test_real_runs_record_how_many_examples_they_have(tmp_path, capsys):

@@ -101,13 +101,10 @@ def test_each_problem_has_its_winner(tmp_path, best):
 )
 def test_runs_validated_on_different_rows_have_no_best_and_are_trained_on_all_rows(tmp_path, best, key, more):
     more = {"dataset": "two_moons", "optimizer.lr": 0.5, "seed": 4, **more}
-    runs = [({**more, key: luck}, {"val": {"loss": 0.1 + luck}}) for luck in range(3)]
-    folder = make_sweep(tmp_path / "s", runs)
-    table = (folder / "results.csv").read_text().splitlines()
-    at = table[0].split(",").index("best_epoch")
-    for i, epoch in enumerate((3, 8, 12), 1):  # 23 / 3 = 7.67
-        table[i] = ",".join(str(epoch) if j == at else cell for j, cell in enumerate(table[i].split(",")))
-    (folder / "results.csv").write_text("\n".join(table) + "\n")
+    ends = [
+        {"val": {"loss": 0.1 + luck}, "best_epoch": epoch} for luck, epoch in enumerate((3, 8, 12))
+    ]  # 23 / 3 = 7.67
+    folder = make_sweep(tmp_path / "s", [({**more, key: luck}, end) for luck, end in enumerate(ends)])
     _, out, _ = best(folder)
     assert "validated on 3 different sets of rows" in out and "best run (" not in out
     assert "on all rows but the test's, for 8 epochs (the mean of their best epochs)" in out

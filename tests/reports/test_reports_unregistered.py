@@ -28,8 +28,8 @@ def remove(monkeypatch):
     compact.defaults.cache_clear()
 
 
-def reached(loss):
-    return {"val": {"loss": loss, "f1": loss}, "test": {"loss": loss}}
+def reached(loss, other="accuracy"):
+    return {"val": {"loss": loss, other: loss}, "test": {"loss": loss}}
 
 
 def says(capsys, *words):
@@ -70,11 +70,11 @@ def test_single_runs_are_reported_by_all_that_their_choice_had_set(tmp_path, cap
 
 def test_a_metric_that_is_not_known_ranks_only_if_runs_say_what_is_better(tmp_path, capsys, remove):
     f1 = {"early_stopping.monitor": "val/f1", "trainer.metrics": ["f1"]}
-    silent = make_sweep(tmp_path / "a", [({**f1, "seed": s}, reached(0.1 + s)) for s in range(3)])
+    silent = make_sweep(tmp_path / "a", [({**f1, "seed": s}, reached(0.1 + s, "f1")) for s in range(3)])
     says_max = make_sweep(
-        tmp_path / "b", [({**f1, "early_stopping.mode": "max", "seed": s}, reached(0.1 + s)) for s in range(3)]
+        tmp_path / "b", [({**f1, "early_stopping.mode": "max", "seed": s}, reached(0.1 + s, "f1")) for s in range(3)]
     )
-    many = make_sweep(tmp_path / "c", [({**f1, "seed": s}, reached(0.1 + s)) for s in range(13)])
+    many = make_sweep(tmp_path / "c", [({**f1, "seed": s}, reached(0.1 + s, "f1")) for s in range(13)])
     remove(("metric", "f1"))
     assert "note: val/f1: no metric of this version of runner; ranked by val/loss" in says(capsys, "report", silent)
     out = says(capsys, "best", says_max)
