@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.config.overrides import is_hydra
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 SWEEPS = ("hydra.sweep.", "hydra.sweeper", "hydra/sweeper", "hydra.launcher", "hydra/launcher")
 RUNS = ("hydra.run.",)
+FOLDERS = ("hydra.run.dir", "hydra.sweep.dir")
 
 
 def refusal(override: Override) -> list[str]:
@@ -58,8 +60,17 @@ def _off(key: str) -> str | None:
     return "null" if option.optional else show(option.neutral) if option.neutral is not None else None
 
 
-def misplaced(override: Override, multirun: bool) -> list[str]:
-    """What is wrong with an override of Hydra's own keys that are read in sweeps only, or in single runs only."""
+def misplaced(overrides: Sequence[Override], multirun: bool) -> list[str]:
+    """What is wrong with overrides of Hydra's own keys that are read in sweeps only, or in single runs only.
+
+    The folders of both may be named at once, for a command that is to do either way.
+    """
+    both = {*FOLDERS} <= {each.key_or_group for each in overrides}
+    kept = [each for each in overrides if not (both and each.key_or_group in FOLDERS)]
+    return [problem for each in kept for problem in _of_the_other(each, multirun)]
+
+
+def _of_the_other(override: Override, multirun: bool) -> list[str]:
     key, word = override.key_or_group, override.input_line
     if not multirun and key.startswith(SWEEPS):
         run = "; a single run's folder is hydra.run.dir" if key == "hydra.sweep.dir" else ""

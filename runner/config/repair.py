@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 
 from runner.config.overrides import parse
+from runner.config.settings import TEXTS, written_keys
 
 PAIRS = {"(": ")", "[": "]", "{": "}"}
 
@@ -51,8 +52,14 @@ def _guesses(word: str) -> list[str]:
     for quote in "'\"":
         if value.count(quote) % 2:
             closed += [value + quote, value.replace(quote, "")]
-    plain = value.strip("'\"").replace("'", "\\'")
-    return [word, *(f"{key}={guess}" for guess in [value.rstrip(","), *closed, f"'{plain}'"])]
+    listed = key in written_keys(TEXTS) and value[:1] + value[-1:] == "[]"  # names of columns, perhaps
+    as_list = [f"[{','.join(map(_text, value[1:-1].split(',')))}]"] if listed else []
+    return [word, *(f"{key}={guess}" for guess in [value.rstrip(","), *closed, *as_list, _text(value)])]
+
+
+def _text(value: str) -> str:
+    """The value in quotes."""
+    return "'" + value.strip().strip("'\"").replace("'", "\\'") + "'"
 
 
 def _open(text: str) -> str:

@@ -104,7 +104,7 @@ def _jobs(
 def _misplaced(words: Sequence[str], overrides: Sequence[Override], multirun: bool) -> list[str]:
     """Sweeps where none can be."""
     swept = [override for override in overrides if override.is_sweep_override()]
-    idle = [problem for override in overrides for problem in misplaced(override, multirun)]
+    idle = misplaced(overrides, multirun)
     if multirun:
         return idle + [
             f"{o.input_line}: keys of Hydra itself cannot be swept over; give one value" for o in swept if is_hydra(o)

@@ -21,7 +21,11 @@ def here(tmp_path, monkeypatch):
 
 
 def check(settings, name: str) -> None:
-    assert (settings.name, settings.dataset.path, settings.dataset.target) == (name, "1E5", "2024_01")
+    assert (settings.name, Path(settings.dataset.path), settings.dataset.target) == (
+        name,
+        Path.cwd() / "1E5",
+        "2024_01",
+    )
     assert (settings.dataset.drop, settings.dataset.class_weights) == (["0x10"], {"1_1": 2, "true": 1})
 
 

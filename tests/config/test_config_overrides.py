@@ -99,6 +99,7 @@ def test_seeds_and_seed_are_not_said_together():
         (["optimizer.lr=1e-3,", "1e-2"], "runner optimizer.lr=1e-3,1e-2"),
         (["optimizer.lr=interval(1e-4,", "1e-1)", "seed=1"], 'runner "optimizer.lr=interval(1e-4,1e-1)" seed=1'),
         (["seed=1,2,"], "runner seed=1,2"),
+        (["dataset.drop=[a (m/s), b=c]"], "runner \"dataset.drop=['a (m/s)','b=c']\""),
         (["name=$(x)"], "runner \"name='\\$(x)'\""),
     ],
 )

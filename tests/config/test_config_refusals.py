@@ -88,10 +88,11 @@ def test_what_acts_is_not_refused(word):
     ],
 )  # fmt: skip
 def test_hydras_keys_of_the_other_mode_are_refused(word, multirun, composer):
-    (problem,) = misplaced(parse_word(word), multirun)
+    (problem,) = misplaced([parse_word(word)], multirun)
     assert problem.startswith(f"{word}: ")
-    assert misplaced(parse_word(word), not multirun) == []
-    assert misplaced(parse_word("hydra.job.name=x"), multirun) == []
+    assert misplaced([parse_word(word)], not multirun) == []
+    assert misplaced([parse_word("hydra.job.name=x")], multirun) == []
+    assert misplaced([parse_word("hydra.run.dir=x"), parse_word("hydra.sweep.dir=x")], multirun) == []
 
 
 def test_a_group_that_holds_no_keys_is_no_default():
