@@ -72,7 +72,8 @@ class GridSweeper(Sweeper):
         composer = getattr(self.task, "composer", None) or Composer(
             hydra.job.config_name or "config", tuple(hydra.overrides.hydra)
         )
-        jobs = sweep_words(arguments, sweeper, composer)
+        hydra.overrides.task = [composer.typed.get(word, word) for word in arguments]
+        jobs = sweep_words(list(hydra.overrides.task), sweeper, composer)
         folder = Path(str(self.whole.hydra.sweep.dir))
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self.whole, folder / "multirun.yaml")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.config.location import refuse_hidden
 from runner.config.overlay import first_line, is_involved, laid_over, lay_over
-from runner.config.overrides import is_hydra
+from runner.config.overrides import is_hydra, parse_word
 from runner.config.pieces import Piece, Pieces
 from runner.config.presets import names_chosen
 from runner.config.refusals import refusal
@@ -113,6 +113,7 @@ class Composer:
         self._combinations = Pieces(self._whole, self.groups.sources())
         self._seen: dict[str, tuple[bool, list[str]]] = {}
         self._jobs: dict[tuple[str, ...], tuple[Settings | None, list[str]]] = {}
+        self.typed: dict[str, str] = {}  # what `forced` has changed
 
     def is_choice(self, override: Override) -> bool:
         """Whether the override picks a choice of a group (rather than setting a value)."""
@@ -122,6 +123,26 @@ class Composer:
         """What the choices that are not swept compose to."""
         choices = [o for o in overrides if not o.is_sweep_override() and not is_hydra(o) and self.is_choice(o)]
         return self.base([o for o in choices if not self.judged(o)[1]])
+
+    def forced(self, words: Sequence[str], config: DictConfig) -> list[str]:
+        """Words of a sweep that Hydra lays over `config`, what the unswept choices compose to, before there are jobs.
+
+        A key that only a swept choice has is written `++key=value`, as Hydra would refuse it; `typed` leads back.
+        """
+        given = {word: f"++{word}" for word in words if self._is_missing(parse_word(word), config)}
+        self.typed |= {forced: word for word, forced in given.items()}
+        return [given.get(word, word) for word in words]
+
+    def _is_missing(self, override: Override, config: DictConfig) -> bool:
+        from omegaconf import OmegaConf
+
+        if override.is_sweep_override() or override.is_add() or override.is_force_add() or override.is_delete():
+            return False
+        if is_hydra(override) or self.is_choice(override):
+            return False
+        absent = object()
+        node, value = OmegaConf.select(config, override.key_or_group, default=absent), override.value()
+        return node is absent or (isinstance(value, dict) and any(key not in (node or ()) for key in value))
 
     def base(self, overrides: list[Override]) -> DictConfig:
         """Hydra's own composition, once for the same words; those about Hydra itself come first in each."""

@@ -80,6 +80,8 @@ def read_command_line(
         settings.append(made)
     found.raise_any()
     handed = [o.input_line or "" for o in parsed] if kind in OWN_KINDS or not multirun else for_others(parsed, kind)
+    if multirun:
+        handed = composer.forced(handed, config)
     good = [made for made in settings if made]
     return CommandLine(composer.base(jobs[0]), handed, multirun, jobs, good, composer, without_effect(task))
 

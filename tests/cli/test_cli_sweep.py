@@ -51,6 +51,16 @@ def test_seeds_and_a_zip(here, capsys):
     assert str(written.hydra.mode).endswith("MULTIRUN")
 
 
+def test_keys_that_only_the_swept_choices_have_are_set_in_each_job(here):
+    sweep("dataset=two_moons,circles", "dataset.n=60", "optimizer=momentum", "optimizer={nesterov:true}")
+    found = trained()
+    assert [(tree["dataset"]["name"], tree["dataset"]["n"]) for tree in found] == [("two_moons", 60), ("circles", 60)]
+    assert all(tree["optimizer"]["momentum"] == 0.9 and tree["optimizer"]["nesterov"] for tree in found)
+    assert list(OmegaConf.load("sweep/multirun.yaml").hydra.overrides.task)[-1] == "optimizer={nesterov:true}"
+    words = [path.read_text() for path in Path("sweep").glob("*/.hydra/overrides.yaml")]
+    assert len(words) == 2 and all('"dataset.n=60"' in text for text in words)
+
+
 def test_a_random_sweep_trains_what_its_seed_draws(here):
     words = ["hydra/sweeper=random", "hydra.sweeper.n_trials=3", "hydra.sweeper.seed=7",
              "optimizer.lr=tag(log,interval(1e-3,1e-1))", "regularizer.dropout=choice(0.1,0.2)", "seeds=2"]  # fmt: skip

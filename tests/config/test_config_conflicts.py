@@ -140,7 +140,13 @@ CLASSES = Known("classification", train=100, val=20)
         ({"loss": "mse"}, {}, CLASSES, "loss", "the data is classification; use loss=auto"),
         ({}, {"regularizer__label_smoothing": 0.1}, REGRESSION, "regularizer.label_smoothing", "label_smoothing=0"),
         ({}, {"early_stopping__monitor": "val/accuracy"}, REGRESSION, "early_stopping.monitor", "val/loss, val/rmse"),
-        ({}, {"early_stopping__monitor": "val/roc_auc"}, REGRESSION, "early_stopping.monitor", "val/r2, val/mae"),
+        (
+            {},
+            {"early_stopping__monitor": "val/roc_auc"},
+            REGRESSION,
+            "early_stopping.monitor",
+            "val/r2, val/weighted_loss, val/mae",
+        ),
         (
             {},
             {"early_stopping__monitor": "val/roc_auc"},
