@@ -76,9 +76,9 @@ def more(section: Section, change: str) -> list[str]:
 
 
 def settings_of(row: RunRow) -> Settings:
-    """What a run trained; ConfigError if its folder does not say."""
+    """What a run trained that has been read, so that it holds or is used by force; ConfigError if nothing says it."""
     if row.given is None:
-        return read_config(row.folder)
+        return read_config(row.folder, checked=False)
     settings = read(row.given)
     settings.chosen = dict(row.chosen)
     return settings
