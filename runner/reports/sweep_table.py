@@ -20,6 +20,7 @@ from runner.config.settings import DEFAULT_CHOICE
 from runner.errors import ConfigError, DamagedError, RunError
 from runner.execution import sweep_file
 from runner.plan.duplicates import repeated
+from runner.records.names import in_order, typed_keys
 from runner.records.read import ENDS, MEASURED, RESULTS, SAID, read_results
 from runner.records.summary import SUMMARY
 from runner.records.vouched import Readings, below, fits_words
@@ -67,7 +68,7 @@ class _Reader:
             listed, asked = None, {}
         if self.errors and not listed and not summaries and not copies:
             raise self.errors[0]
-        header, columns = columns, _columns(columns, asked.values(), summaries.values())
+        header, columns = columns, _columns(columns, list(asked.values()), list(summaries.values()))
         differing = ["its header"] if header and header != columns else []
         differing += [f"{run}: no such run in {sweep_file.SWEEP}" for run in copies if asked and run not in asked]
         rows = {}
@@ -243,10 +244,11 @@ def _differences(run: str, copy: Mapping[str, str], known: Mapping[str, str], as
 
 
 def _columns(
-    header: list[str], asked: Iterable[Mapping[str, Any]], summaries: Iterable[Mapping[str, Any]]
+    header: list[str], asked: Sequence[Mapping[str, Any]], summaries: Sequence[Mapping[str, Any]]
 ) -> list[str]:
     """Those of results.csv, if they can be what the sweep has, else what its runs know."""
-    keys = dict.fromkeys(key for run in asked for key in asked_keys(run) if key not in ("seed", "name"))
+    told = dict.fromkeys(key for run in asked for key in asked_keys(run) if key not in ("seed", "name"))
+    keys = in_order(told, typed_keys(word for run in asked for word in run["overrides"]))
     metrics = [
         f"{split}/{name}" for split in SPLITS for name in dict.fromkeys(n for s in summaries for n in s.get(split, {}))
     ]
