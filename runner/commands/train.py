@@ -93,7 +93,7 @@ class Task:
 
         folder = Path(HydraConfig.get().runtime.output_dir)
         self.multirun = str(HydraConfig.get().mode).endswith("MULTIRUN")
-        self.attempt(folder, lambda: _train(config, folder, self.multirun))
+        self.attempt(folder, lambda: _train(config, folder))
         if self.multirun and INTERRUPTED in self.codes:
             raise KeyboardInterrupt
 
@@ -149,7 +149,7 @@ def _folder(args: argparse.Namespace) -> Path:
     return Path(args.config_path) if args.config_path else config_dir()
 
 
-def _train(config: DictConfig, folder: Path, multirun: bool) -> list[Any]:
+def _train(config: DictConfig, folder: Path) -> list[Any]:
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
 
@@ -162,7 +162,7 @@ def _train(config: DictConfig, folder: Path, multirun: bool) -> list[Any]:
     from runner.execution import session
 
     outcomes = session.start_folds(settings, folder, console=True)
-    conclude(outcomes, multirun, _command(settings, config, HydraConfig.get()))
+    conclude(outcomes, _command(settings, config, HydraConfig.get()))
     return outcomes
 
 
