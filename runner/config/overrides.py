@@ -130,7 +130,8 @@ def _seed_range(word: str) -> str:
 def _bare_word(word: str, commands: tuple[str, ...]) -> str:
     found = closest(word, commands)
     hint = f"did you mean runner {found}? " if found else ""
-    return f"{word}: neither a command nor key=value; {hint}commands: {', '.join(commands)}"
+    known = f"; {hint}commands: {', '.join(commands)}" if commands else ""
+    return f"{word}: neither a command nor key=value{known}"
 
 
 def _column(error: Exception) -> str:
