@@ -24,6 +24,7 @@ from runner.config.compose import Groups, compose, hydra_ready
 from runner.config.location import config_dir
 from runner.config.overrides import parse_word
 from runner.config.store import RUN_DIR, SWEEP_DIR, store
+from runner.config.words import word
 from runner.errors import ConfigError, DataError, RunError
 from runner.plan.command_line import read_command_line
 from runner.plan.duplicates import describe, repeated
@@ -212,7 +213,7 @@ def _start(task: Task, config: DictConfig, words: list[str], sweep: bool, extend
         folder, made = make_numbered(str(folder), key, name), True
     with claim(folder, key, extend=extend):
         try:
-            _call_hydra(task, [*words, f"{key}={quoted(str(folder))}"])
+            _call_hydra(task, [*words, word(key, str(folder))])
         except (ConfigError, DataError):  # a sweep refused as a whole
             if not extend:
                 clean(folder, made)
@@ -229,13 +230,6 @@ def _check_extend(folder: Path, sweep: bool) -> None:
         raise ConfigError(
             f"{EXTEND}: hydra.sweep.dir = {folder} holds no sweep; name the folder of the one that shall grow"
         )
-
-
-def quoted(text: str) -> str:
-    """The text as a value of Hydra's grammar, with what looks like a quote or an escape in it kept."""
-    from hydra.core.override_parser.types import Quote, QuotedString
-
-    return QuotedString(text, Quote.single).with_quotes()
 
 
 def _names_differ(config: DictConfig, words: list[str]) -> bool:
