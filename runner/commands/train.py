@@ -179,16 +179,21 @@ def _command(settings: Settings, config: DictConfig, node: Any) -> Command:
 def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     """Hydra's parser; flags may stand between overrides. Returns also the flags alone, as Hydra is to read them.
 
-    Their paths are absolute: Hydra would look for a relative --config-path beside this file.
+    Their paths are absolute: Hydra would look for a relative --config-path beside this file. ConfigError for flags of
+    which Hydra does one only.
     """
     from hydra._internal.utils import get_args_parser
 
     parser = get_args_parser()
     parser.prog = "runner"
     args = parser.parse_intermixed_args(arguments)
+    given = {"-m": args.multirun, "--run": args.run, "--cfg": args.cfg, "--info": args.info is not None}
+    asked = [flag for flag, value in given.items() if value]
+    if len(asked) > 1:
+        raise ConfigError(f"{' and '.join(asked)}: each asks for something else; leave one out")
     for place in ("config_path", "config_dir"):
-        if given := getattr(args, place):
-            setattr(args, place, os.path.abspath(os.path.expanduser(given)))
+        if folder := getattr(args, place):
+            setattr(args, place, os.path.abspath(os.path.expanduser(folder)))
     flags = []
     for action in parser._actions:
         value = getattr(args, action.dest, action.default)
