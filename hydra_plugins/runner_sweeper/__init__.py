@@ -34,7 +34,7 @@ class RandomSweeperConf:
     _target_: str = "hydra_plugins.runner_sweeper.RandomSweeper"
     params: dict[str, Any] = field(default_factory=dict)  # what is drawn unless the command line says otherwise
     max_jobs: Any = 10000  # more are refused; null = no limit
-    n_trials: Any = 20  # settings drawn; each is trained with every seed, if seeds are swept over
+    n_trials: Any = 20  # settings drawn; each is trained with every seed, fold, split and draw of the data given
     seed: Any = 0  # of the draws
 
 

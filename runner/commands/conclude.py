@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from runner.records.command import Command
 
 
-def conclude(outcomes: list[Any], multirun: bool, command: Command | None) -> int:
-    """Show how runs ended and what to type next, name those that failed; returns the exit code.
+def conclude(outcomes: list[Any], command: Command | None) -> None:
+    """Show how a run or its folds ended and what to type next, name those that failed.
 
     `command` trains the run, if it is one, once more.
     """
@@ -33,7 +33,6 @@ def conclude(outcomes: list[Any], multirun: bool, command: Command | None) -> in
                 f"runner: {outcome.folder} failed: {outcome.reason}; the traceback is in {outcome.folder}/train.log",
                 file=sys.stderr,
             )
-    return exit_code([outcome.status for outcome in outcomes], multirun)
 
 
 def _conclude_folds(folder: Path, outcomes: list[Any]) -> None:

@@ -78,7 +78,7 @@ def _train(settings: Settings, folder: Path) -> list[Any]:
     from runner.execution.repeating import by_settings
 
     outcomes = session.start_folds(settings, folder, console=True)
-    conclude(outcomes, multirun=False, command=by_settings(settings))
+    conclude(outcomes, by_settings(settings))
     return outcomes
 
 

@@ -36,7 +36,8 @@ def run(arguments: list[str]) -> int:
     for problem in wrong:
         print(f"{problem.partition('; shown')[0]}; written anew", file=sys.stderr)
     command = command_of(session.read_config(folder), folder) if len(outcomes) == 1 else None
-    return conclude(outcomes, multirun=len(outcomes) > 1, command=command)
+    conclude(outcomes, command)
+    return exit_code([outcome.status for outcome in outcomes])
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -24,6 +24,7 @@ from runner.config.compose import Groups, compose, hydra_ready
 from runner.config.location import config_dir
 from runner.config.overrides import parse_word
 from runner.config.store import RUN_DIR, SWEEP_DIR, store
+from runner.config.words import word
 from runner.errors import ConfigError, DataError, RunError
 from runner.plan.command_line import read_command_line
 from runner.plan.duplicates import describe, repeated
@@ -93,7 +94,7 @@ class Task:
 
         folder = Path(HydraConfig.get().runtime.output_dir)
         self.multirun = str(HydraConfig.get().mode).endswith("MULTIRUN")
-        self.attempt(folder, lambda: _train(config, folder, self.multirun))
+        self.attempt(folder, lambda: _train(config, folder))
         if self.multirun and INTERRUPTED in self.codes:
             raise KeyboardInterrupt
 
@@ -149,7 +150,7 @@ def _folder(args: argparse.Namespace) -> Path:
     return Path(args.config_path) if args.config_path else config_dir()
 
 
-def _train(config: DictConfig, folder: Path, multirun: bool) -> list[Any]:
+def _train(config: DictConfig, folder: Path) -> list[Any]:
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
 
@@ -162,7 +163,7 @@ def _train(config: DictConfig, folder: Path, multirun: bool) -> list[Any]:
     from runner.execution import session
 
     outcomes = session.start_folds(settings, folder, console=True)
-    conclude(outcomes, multirun, _command(settings, config, HydraConfig.get()))
+    conclude(outcomes, _command(settings, config, HydraConfig.get()))
     return outcomes
 
 
@@ -178,16 +179,21 @@ def _command(settings: Settings, config: DictConfig, node: Any) -> Command:
 def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     """Hydra's parser; flags may stand between overrides. Returns also the flags alone, as Hydra is to read them.
 
-    Their paths are absolute: Hydra would look for a relative --config-path beside this file.
+    Their paths are absolute: Hydra would look for a relative --config-path beside this file. ConfigError for flags of
+    which Hydra does one only.
     """
     from hydra._internal.utils import get_args_parser
 
     parser = get_args_parser()
     parser.prog = "runner"
     args = parser.parse_intermixed_args(arguments)
+    given = {"-m": args.multirun, "--run": args.run, "--cfg": args.cfg, "--info": args.info is not None}
+    asked = [flag for flag, value in given.items() if value]
+    if len(asked) > 1:
+        raise ConfigError(f"{' and '.join(asked)}: each asks for something else; leave one out")
     for place in ("config_path", "config_dir"):
-        if given := getattr(args, place):
-            setattr(args, place, os.path.abspath(os.path.expanduser(given)))
+        if folder := getattr(args, place):
+            setattr(args, place, os.path.abspath(os.path.expanduser(folder)))
     flags = []
     for action in parser._actions:
         value = getattr(args, action.dest, action.default)
@@ -212,7 +218,7 @@ def _start(task: Task, config: DictConfig, words: list[str], sweep: bool, extend
         folder, made = make_numbered(str(folder), key, name), True
     with claim(folder, key, extend=extend):
         try:
-            _call_hydra(task, [*words, f"{key}={quoted(str(folder))}"])
+            _call_hydra(task, [*words, word(key, str(folder))])
         except (ConfigError, DataError):  # a sweep refused as a whole
             if not extend:
                 clean(folder, made)
@@ -229,13 +235,6 @@ def _check_extend(folder: Path, sweep: bool) -> None:
         raise ConfigError(
             f"{EXTEND}: hydra.sweep.dir = {folder} holds no sweep; name the folder of the one that shall grow"
         )
-
-
-def quoted(text: str) -> str:
-    """The text as a value of Hydra's grammar, with what looks like a quote or an escape in it kept."""
-    from hydra.core.override_parser.types import Quote, QuotedString
-
-    return QuotedString(text, Quote.single).with_quotes()
 
 
 def _names_differ(config: DictConfig, words: list[str]) -> bool:

@@ -82,7 +82,10 @@ def _misplaced(override: Override) -> str:
     """What is wrong with a word that cannot change settings."""
     word, key = override.input_line, override.key_or_group
     if is_hydra(override):
-        return f"{word}: says nothing about a run; here hydra.run.dir=FOLDER says where one is written"
+        return (
+            f"{word}: says nothing about a run; hydra.run.dir=FOLDER says where a run is written, "
+            "hydra.sweep.dir=FOLDER where a sweep is"
+        )
     if override.is_sweep_override():
         return f"{word}: several values are a sweep; give one"
     if key == "experiment":

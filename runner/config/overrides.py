@@ -7,7 +7,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from runner.config.settings import TEXTS, written_keys
-from runner.config.suggest import closest
+from runner.config.suggest import GROUPS, closest
 from runner.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def parse(words: list[str], commands: tuple[str, ...] = ()) -> tuple[list[Overri
         try:
             parsed.append(parse_word(word))
         except HydraException as error:
-            problems.append(f"{word}: cannot be read{_column(error)}; {_syntax_hint(word)}")
+            problems.append("; ".join([f"{word}: cannot be read{_column(error)}", *_syntax_hint(word)]))
     return parsed, problems
 
 
@@ -130,7 +130,8 @@ def _seed_range(word: str) -> str:
 def _bare_word(word: str, commands: tuple[str, ...]) -> str:
     found = closest(word, commands)
     hint = f"did you mean runner {found}? " if found else ""
-    return f"{word}: neither a command nor key=value; {hint}commands: {', '.join(commands)}"
+    known = f"; {hint}commands: {', '.join(commands)}" if commands else ""
+    return f"{word}: neither a command nor key=value{known}"
 
 
 def _column(error: Exception) -> str:
@@ -140,10 +141,17 @@ def _column(error: Exception) -> str:
     return f" ({text})" if text and not text.startswith("LexerNoViableAlt") else ""
 
 
-def _syntax_hint(word: str) -> str:
+def may_be_text(key: str) -> bool:
+    """Whether a value in quotes can be meant under a key: one of ours for text, or any of Hydra's own."""
+    return key.lstrip("+") in written_keys(TEXTS).difference(GROUPS) or key.startswith(HYDRA)
+
+
+def _syntax_hint(word: str) -> list[str]:
     key, _, value = word.partition("=")
     if value.count("[") != value.count("]"):
-        return f'brackets do not match; a list is written {key}=[1,2], quoted for the shell: "{key}=[1,2]"'
+        return [f'brackets do not match; a list is written {key}=[1,2], quoted for the shell: "{key}=[1,2]"']
     if value.count("'") % 2 or value.count('"') % 2:
-        return f"quotes do not match; write \"{key}='text'\""
-    return f"quote text with spaces, parentheses, commas or equals signs inside: \"{key}='{value}'\""
+        return [f"quotes do not match; write \"{key}='text'\""]
+    if not may_be_text(key):
+        return []
+    return [f"quote text with spaces, parentheses, commas or equals signs inside: \"{key}='{value}'\""]

@@ -125,6 +125,11 @@ class Option:
 
     def _check_labels(self, value):
         pairs = isinstance(value, (list, tuple)) and all(isinstance(v, (list, tuple)) and len(v) == 2 for v in value)
+        labels = [label for label, _ in value] if pairs else []
+        if any(isinstance(label, (list, tuple, dict)) for label in labels):
+            return value, "a label is text"
+        if len({str(label) for label in labels}) < len(labels):
+            return value, "a label stands there twice"
         found = dict(value) if pairs else value
         right = isinstance(found, dict) or found in self.options
         return found, None if right else "neither a name nor numbers by label"

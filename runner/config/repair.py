@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from runner.config.overrides import parse
+from runner.config.overrides import may_be_text, parse
 from runner.config.settings import TEXTS, written_keys
 
 PAIRS = {"(": ")", "[": "]", "{": "}"}
@@ -52,9 +52,10 @@ def _guesses(word: str) -> list[str]:
     for quote in "'\"":
         if value.count(quote) % 2:
             closed += [value + quote, value.replace(quote, "")]
+    quotes = [_text(value)] if may_be_text(key) else []
     listed = key in written_keys(TEXTS) and value[:1] + value[-1:] == "[]"  # names of columns, perhaps
     as_list = [f"[{','.join(map(_text, value[1:-1].split(',')))}]"] if listed else []
-    return [word, *(f"{key}={guess}" for guess in [value.rstrip(","), *closed, *as_list, _text(value)])]
+    return [word, *(f"{key}={guess}" for guess in [value.rstrip(","), *closed, *as_list, *quotes])]
 
 
 def _text(value: str) -> str:

@@ -162,7 +162,7 @@ def _fix(path: str, option: Option, value: Any, default: Any) -> str:
     if option.type == "text" and isinstance(value, (bool, int, float)):
         return f'for example {path}: "{show(value)}"'
     if near:
-        return f"did you mean {path}={near if option.type == 'choice' else f'[{near}]'}?"
+        return f"did you mean {path}={f'[{near}]' if option.type == 'choices' else near}?"
     example = option.preset if option.preset is not None else default
     if option.type == "choices":
         example = list(option.names()[:1])

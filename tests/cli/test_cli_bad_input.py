@@ -90,6 +90,7 @@ def test_many_problems_in_one_message(tmp_path):
         (["optimizer.lr=0.1,0.2"], ["add -m"]),
         (["-m", "optimizer.lr=0.1,-2"], ["optimizer.lr = -2"]),
         (["hydra.job.nam=x"], ["hydra.job.nam"]),
+        (["-m", "seed=0,1", "--cfg", "job"], ["-m and --cfg", "leave one out"]),
         (["--config-dir", "nowhere"], ["nowhere", "no such folder"]),
         (["resume", "nowhere"], ["nowhere", "no such folder", "last"]),
         (["resume", "."], ["not the folder of a run"]),

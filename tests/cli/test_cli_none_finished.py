@@ -72,6 +72,7 @@ def test_folds_of_which_one_diverged_are_averaged_without_it(monkeypatch, capsys
     with Path("run/results.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["status"] != "diverged"]
     losses = [float(row["val/loss"]) for row in rows]
+    assert main(["resume", "run"]) == 1  # as at first
     assert means["val/loss"]["n"] == 2 and means["val/loss"]["mean"] == pytest.approx(sum(losses) / 2, rel=1e-12)
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.config.overrides import count, parse, parse_word, points
+from runner.config.repair import repaired
 from runner.errors import ConfigError
 from runner.plan.recipes import sweep_words
 from runner.plan.rules import Rules
@@ -114,6 +115,7 @@ def test_what_is_no_sweep_is_refused_with_the_reason(word, says):
     _, (problem,) = parse([word])
     assert problem.startswith(f"{word}: cannot be read (")
     assert says in problem
+    assert "quote" not in problem and repaired([word], multirun=True) is None  # text in quotes would be no sweep either
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,21 @@ def test_labels_are_text_and_their_weights_numbers(text):
     assert within.value() == {"class_weights": override.value()} == hydras(within.input_line)
 
 
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ([[["a"], 2]], "a label is text"),
+        ([["a", 2], ["b", 1], ["a", 3]], "a label stands there twice"),
+        ([["1", 2], [1, 3]], "a label stands there twice"),
+        ("blanced", "did you mean dataset.class_weights=balanced?"),
+    ],
+)
+def test_labels_that_are_none_are_refused(value, says):
+    with pytest.raises(ConfigError, match=r"^dataset\.class_weights = ") as caught:
+        validate({"dataset": {"class_weights": value}})
+    assert says in str(caught.value)
+
+
 def test_labels_reach_the_run():
     line = read_command_line(["dataset={class_weights:{1_1:2,true:0.5}}"])
     assert line.settings[0].dataset.class_weights == {"1_1": 2, "true": 0.5}

@@ -95,3 +95,8 @@ def test_what_cannot_share_a_sweep_is_refused_with_the_commands(words):
 def test_an_experiment_that_is_not_there_is_named():
     with pytest.raises(ConfigError, match=r"experiment = wlak: unknown choice; did you mean experiment=walk\?"):
         jobs("experiment=wlak,grid")
+
+
+def test_an_experiment_that_does_not_compose_is_shown_with_the_reason():
+    with pytest.raises(ConfigError, match=r"penalties.*: Key 'zip' not in 'RandomSweeperConf'"):
+        read_command_line(["experiment=penalties", "hydra/sweeper=random"], multirun=True)
