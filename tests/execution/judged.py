@@ -60,8 +60,9 @@ def keys() -> list[str]:
 def named(problem: str, config: dict[str, Any]) -> list[str]:
     """The keys that a refusal names; those of the table where it names the file, the target or another column."""
     found = [key for key in keys() if re.search(rf"(?<![\w.]){re.escape(key)}(?![\w.])", problem)]
-    table = [str(config.get(key)) for key in FILE]
-    return found or [key for key, text in zip(FILE, table, strict=True) if text in problem or "column '" in problem]
+    column = re.search(r"(column|target) ['\"]|class '.*' of ['\"]", problem)
+    table = [key for key in FILE if column or str(config.get(key)) in problem]
+    return found or table
 
 
 def problems_of(config: dict[str, Any]) -> tuple[list[tuple[Settings, RunData]], list[str]]:
