@@ -176,8 +176,11 @@ def _is_number(cell: str) -> bool:
 
 
 def summary_row(summary: dict[str, Any]) -> dict[str, Any]:
-    """The summary without what is the same for all runs; {"val": {"loss": 1}} -> {"val/loss": 1}."""
+    """The summary without what is the same for all runs; {"val": {"loss": 1}} -> {"val/loss": 1}. What never acted is
+    text, as in results.csv.
+    """
     kept = {key: value for key, value in summary.items() if key not in ABOUT}
+    kept |= {SAID[1]: " ".join(kept[SAID[1]])} if SAID[1] in kept else {}
     return {key.replace(".", "/"): value for key, value in flatten(kept).items()}
 
 
