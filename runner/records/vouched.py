@@ -123,11 +123,11 @@ class Readings:
     """The summaries of many runs, each verified, and what to say about those that do not hold or can't be verified.
 
     With `force` those that do not hold are used as far as they can be read; `way` is how the user asks for that. With
-    `quick` only the summaries are checked, not what they list.
+    `quick`, for who asks every few seconds, only the summaries are checked, not what they list.
     """
 
     def __init__(self, force: bool = False, way: str = "--force", *, quick: bool = False):
-        self.force, self.way = force, way
+        self.force, self.way, self.quick = force, way, quick
         self.check = read_summary if quick else verify
         self.damaged: dict[Path, str] = {}
         self.unsealed = 0

@@ -76,7 +76,7 @@ class _Reader:
                 copy = copies.get(run, {})
                 differing += _differences(run, copy, known, asked) if copy else []
                 rows[run] = copy | known
-        without_row = SAID[0] in columns and any(run not in copies for run in rows)
+        without_row = SAID[0] in columns and not self.readings.quick and any(run not in copies for run in rows)
         if listed and (differing or header != columns or without_row):
             columns = self._find_same(columns, rows)
         cells = [[row.get(name, "") for name in columns] for row in rows.values()]
