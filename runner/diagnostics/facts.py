@@ -140,10 +140,3 @@ def _noise_of_shares(error: float, rows: float) -> float:
 def _noise_of_squares(error: float, rows: float) -> float:
     """Standard error of a mean square of normal errors."""
     return abs(error) * math.sqrt(2 / rows)
-
-
-def wilson(share: float, rows: float, z: float = 1.96) -> tuple[float, float]:
-    """What a share of so many rows leaves open, at 95% (Wilson 1927)."""
-    middle = (share + z * z / (2 * rows)) / (1 + z * z / rows)
-    half = z / (1 + z * z / rows) * math.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
-    return max(middle - half, 0.0), min(middle + half, 1.0)

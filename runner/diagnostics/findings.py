@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from runner.diagnostics.facts import BIAS, STANDARD_ERRORS, VARIANCE, Errors, Facts, wilson
+from runner.diagnostics.facts import BIAS, STANDARD_ERRORS, VARIANCE, Errors, Facts
 from runner.diagnostics.words import held_back, improving, longer, rate, validation_rows
+from runner.reports.statistics import wilson
 
 SERIOUS = 0.5  # share of the constant answer's error that the validation rows must exclude for a run to be called fine
 FEW = 10  # validation rows of a regression that tell nothing

@@ -21,6 +21,11 @@ def members(settings: Settings, folder: Path) -> list[tuple[Settings, Path]]:
     return [(run, folder / f"{PREFIX}{run.dataset.fold}") for run in runs]
 
 
+def home_of(folder: Path) -> Path:
+    """The folder of the run of which the one in `folder` is a fold, else its own."""
+    return folder.parent if folder.name.startswith(PREFIX) else folder
+
+
 def make_folders(runs: Sequence[tuple[Settings, Path]]) -> None:
     """Make the subfolders, each with its own configuration unless it has one."""
     for settings, folder in runs:

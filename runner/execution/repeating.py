@@ -16,7 +16,7 @@ from runner.config.settings import Settings
 from runner.config.words import key_of, words
 from runner.errors import ConfigError
 from runner.execution.configurations import own_hydra
-from runner.execution.folds import PREFIX
+from runner.execution.folds import home_of
 from runner.records.command import Command, is_launcher
 
 FOLD = "dataset.fold"
@@ -31,7 +31,7 @@ def command_of(settings: Settings, folder: Path, typed: Sequence[str] = ()) -> C
     """The command that trains `settings` once more: as the run in `folder` was started (with the words `typed`, where
     its sweep has recorded them), or by its settings.
     """
-    home = folder.parent if folder.name.startswith(PREFIX) else folder
+    home = home_of(folder)
     found = Command.stored(home)
     if typed:
         found = dataclasses.replace(found or Command(()), words=tuple(typed))

@@ -17,9 +17,9 @@ from runner.plan.duplicates import repeated
 from runner.records import disk
 from runner.records.names import telling, typed_keys
 from runner.records.read import ENDS, MEASURED, SAID
+from runner.records.summary import SPLITS
 from runner.training.evaluation import recorded
 from runner.training.outcome import Outcome
-from runner.training.trial import SPLITS
 
 RESULTS = "results.csv"
 

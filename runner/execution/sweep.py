@@ -68,6 +68,9 @@ class Sweep:
             self.notes += warning_lines(
                 cautions([self.runs[i].settings for i in waiting], [self.data[i] for i in waiting])
             )
+            if self.unwritten:  # copies that were lacking: the table begins with them
+                disk.settle()
+                self.unwritten = {}
             self.results.start(self.outcomes)
             interrupted = self._carry_out(asked_to_stop)
             self._write_results()

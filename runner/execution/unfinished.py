@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.errors import ConfigError, RunError
+from runner.execution.folds import home_of
 from runner.records import disk
 
 LIST = "unfinished.json"
@@ -66,3 +67,9 @@ def company(folder: Path) -> Path | None:
         if (parent / LIST).is_file() and folder in [run.resolve() for run in read(parent) or []]:
             return parent
     return None
+
+
+def resumed_in(folder: Path) -> Path:
+    """The folder that `runner resume` takes for a run: that of runs started together, that of its folds, or its own."""
+    folder = folder.resolve()
+    return company(folder) or home_of(folder)

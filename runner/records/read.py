@@ -155,21 +155,32 @@ def _damaged(path: Path, line: int, what: str) -> str:
 
 
 def typed(cells: Sequence[str]) -> list[Any]:
-    """Cells of one column as numbers or switches if all are, else as text. An empty one (a key that a run has not) and
-    null are NaN among numbers, None among others.
+    """Cells of one column as numbers or switches if all are written as such, else as text, such as 007 and 2024_01. An
+    empty one (a key that a run has not) and null are NaN among numbers, None among others.
     """
     filled = [cell for cell in cells if cell not in ("", "null")]
     if filled and all(cell in ("true", "false") for cell in filled):
         return [cell == "true" if cell in ("true", "false") else None for cell in cells]
-    try:
-        return _column(["" if cell == "null" else cell for cell in cells]) if filled else [math.nan for _ in cells]
-    except ValueError:
+    if not all(map(_is_number, filled)):
         return [None if cell in ("", "null") else cell for cell in cells]
+    return _column(["" if cell == "null" else cell for cell in cells]) if filled else [math.nan for _ in cells]
+
+
+def _is_number(cell: str) -> bool:
+    """Whether a cell is what the program writes for some number."""
+    try:
+        whole = cell.lstrip("-").isdecimal()
+        return cell == str(int(cell)) if whole else cell in (repr(float(cell)), f"{float(cell):g}")
+    except ValueError:
+        return False
 
 
 def summary_row(summary: dict[str, Any]) -> dict[str, Any]:
-    """The summary without what is the same for all runs; {"val": {"loss": 1}} -> {"val/loss": 1}."""
+    """The summary without what is the same for all runs; {"val": {"loss": 1}} -> {"val/loss": 1}. What never acted is
+    text, as in results.csv.
+    """
     kept = {key: value for key, value in summary.items() if key not in ABOUT}
+    kept |= {SAID[1]: " ".join(kept[SAID[1]])} if SAID[1] in kept else {}
     return {key.replace(".", "/"): value for key, value in flatten(kept).items()}
 
 

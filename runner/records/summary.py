@@ -13,6 +13,7 @@ from runner.errors import DamagedError, RunError
 
 SUMMARY = "summary.json"
 FORMAT = 1
+SPLITS = ("train", "val", "test")
 
 
 def to_json(content: Mapping[str, Any]) -> bytes:
@@ -96,7 +97,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def _complete(content: Mapping[str, Any]) -> bool:
     """Whether what every reader counts on is there."""
-    metrics = [content.get(split, {}) for split in ("train", "val", "test")]
+    metrics = [content.get(split, {}) for split in SPLITS]
     return (
         "format" in content
         and isinstance(content.get("status"), str)
@@ -104,3 +105,13 @@ def _complete(content: Mapping[str, Any]) -> bool:
         and all(isinstance(each, dict) for each in metrics)
         and all(value is None or isinstance(value, (int, float)) for each in metrics for value in each.values())
     )
+
+
+def finite_metrics(summary: Mapping[str, Any]) -> dict[str, float]:
+    """Every metric of a run at its best epoch that is a finite number, named "<split>/<metric>"."""
+    return {
+        f"{split}/{name}": float(value)
+        for split in SPLITS
+        for name, value in (summary.get(split) or {}).items()
+        if isinstance(value, (int, float)) and math.isfinite(value)
+    }

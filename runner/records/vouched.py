@@ -57,7 +57,8 @@ def verify(folder: Path, *, needed: Container[str] | None = None) -> dict[str, A
 def changed_files(folder: Path, names: Container[str]) -> list[str]:
     """Which of these files are not as the run's summary lists them, if it has ended and its summary holds."""
     try:
-        return [name for name, _ in differing(folder, read_summary(folder)) if name in names]
+        listed = read_summary(folder).get("files", {})
+        return [name for name in listed if name in names and digest(folder / name) != listed[name]]
     except RunError:
         return []
 
@@ -122,11 +123,11 @@ class Readings:
     """The summaries of many runs, each verified, and what to say about those that do not hold or can't be verified.
 
     With `force` those that do not hold are used as far as they can be read; `way` is how the user asks for that. With
-    `quick` only the summaries are checked, not what they list.
+    `quick`, for who asks every few seconds, only the summaries are checked, not what they list.
     """
 
     def __init__(self, force: bool = False, way: str = "--force", *, quick: bool = False):
-        self.force, self.way = force, way
+        self.force, self.way, self.quick = force, way, quick
         self.check = read_summary if quick else verify
         self.damaged: dict[Path, str] = {}
         self.unsealed = 0

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from runner.errors import RunError
+from runner.execution.unfinished import resumed_in
 from runner.records.console import shown_path
 from runner.records.names import short_keys
 from runner.reports.decimals import digits
 from runner.reports.examples import of_examples
 from runner.reports.next_steps import quoted
-from runner.reports.runs import UNFINISHED
+from runner.reports.runs import UNFINISHED, RunRow
 from runner.reports.sections import Section
 from runner.reports.settings_table import COMPLETE, Setting, source_names
 from runner.reports.statistics import LEAST, Comparison, Spread
@@ -159,12 +162,20 @@ def _unfinished(section: Section) -> list[str]:
     for source in section.sources:
         waiting = [row for row in source.rows if row.status == UNFINISHED and id(row) in mine]
         if waiting:
-            place = source.folder if source.is_sweep or len(waiting) > 1 else waiting[0].folder
+            place = source.folder if source.is_sweep else _together(waiting)
             count = f"{len(waiting)} run{'s have' if len(waiting) > 1 else ' has'} not ended"
-            command = f"  runner resume {quoted(place)}" if source.is_sweep or len(waiting) == 1 else ""
-            lines += [f"{count}:" if command else f"{count}, such as {shown_path(waiting[0].folder)}"]
-            lines += [command] if command else []
+            lines += [f"{count}:" if place else f"{count}, such as {shown_path(waiting[0].folder)}"]
+            lines += [f"  runner resume {quoted(place)}"] if place else []
     return lines
+
+
+def _together(waiting: Sequence[RunRow]) -> Path | None:
+    """The folder in which these runs resume; None if there is no such one, or nobody can tell."""
+    try:
+        place = resumed_in(waiting[0].folder)
+    except RunError:
+        return None
+    return place if len(waiting) == 1 or all(place in row.folder.resolve().parents for row in waiting) else None
 
 
 def _more(count: int) -> list[str]:

@@ -73,7 +73,7 @@ def _settings(setting: Setting) -> list[list[str]]:
     row = setting.rows[0]
     found = [(key, value, row.default(key)) for key, value in setting.keys.items()]
     found = [each for each in found if each[1] and each[1] != each[2]]
-    shown = [[key, spelled(value), f"(default {spelled(other)})"] for key, value, other in found]
+    shown = [[key, spelled(value), f"(default {spelled(other)})" if other else ""] for key, value, other in found]
     return shown or [["none: the default run"]]
 
 

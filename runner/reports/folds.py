@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import shlex
 import statistics
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ from runner.errors import DamagedError
 from runner.execution.stored import read_config
 from runner.records import disk
 from runner.records.summary import SUMMARY as RUN_SUMMARY
-from runner.records.summary import read_sealed, sealed, to_json
+from runner.records.summary import finite_metrics, read_sealed, sealed, to_json
 from runner.records.sweep_folder import DONE
 from runner.records.vouched import HYDRA, differing, digest
 from runner.reports.decimals import digits
@@ -34,14 +33,8 @@ DECIMALS = 4  # at least
 
 
 def metrics(outcome: Outcome) -> dict[str, float]:
-    """Every finite metric of a run at its best epoch, named "<split>/<metric>"."""
-    summary = outcome.summary or {}
-    return {
-        f"{split}/{name}": float(value)
-        for split in ("train", "val", "test")
-        for name, value in (summary.get(split) or {}).items()
-        if isinstance(value, (int, float)) and math.isfinite(value)
-    }
+    """Those of its summary, which a run that failed has not."""
+    return finite_metrics(outcome.summary or {})
 
 
 def spread(outcomes: Sequence[Outcome]) -> dict[str, dict[str, Any]]:

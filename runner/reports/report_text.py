@@ -150,7 +150,7 @@ def csv_text(sections: Sequence[Section]) -> str:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     counts = ("runs", "finished", "diverged", "failed", "not_ended")
-    table.writerow(["sweep", "rank", *keys, *counts, *(f"{name}s" for name in ("seed",)), *spreads, "p_best_differs"])
+    table.writerow(["sweep", "rank", *keys, *counts, "seeds", *spreads, "p_best_differs"])
     for section in sections:
         for i, setting in enumerate(section.settings):
             table.writerow(

@@ -5,7 +5,6 @@ A sweep is read as `runner.reports.sweep_table` has checked it, any other folder
 
 from __future__ import annotations
 
-import math
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,9 +18,9 @@ from runner.execution import sweep_file
 from runner.execution.stored import CONFIG, read_config, read_tree
 from runner.plan.duplicates import identity
 from runner.records.read import RESULTS, has_results
-from runner.records.summary import SUMMARY
+from runner.records.summary import SPLITS, SUMMARY, finite_metrics
 from runner.records.vouched import Readings, below
-from runner.reports.sweep_table import SPLITS, asked_keys, defaults_of, key_columns, read_table
+from runner.reports.sweep_table import asked_keys, defaults_of, key_columns, read_table
 
 FINISHED = ("completed", "stopped_early")
 UNFINISHED = "unfinished"
@@ -197,13 +196,8 @@ def _read_run(folder: Path, readings: Readings, seen: dict[str, Path]) -> RunRow
     row = recorded_row(folder, checked=not readings.force)
     if summary is None:
         return row
-    metrics = {
-        f"{split}/{name}": float(value)
-        for split in SPLITS
-        for name, value in (summary.get(split) or {}).items()
-        if isinstance(value, (int, float)) and math.isfinite(value)
-    }
-    row.status, row.metrics, row.best_epoch = summary["status"], metrics, text(summary.get("best_epoch"))
+    row.status, row.metrics = summary["status"], finite_metrics(summary)
+    row.best_epoch = text(summary.get("best_epoch"))
     row.error = summary.get("reason", "") if row.status == "failed" else ""
     row.without_effect = tuple(summary.get("without_effect", []))
     if row.finished:

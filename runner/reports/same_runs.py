@@ -5,7 +5,7 @@ Which runs are the same is known of each (`RunRow.same_as`); settings that share
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def merged(settings: Sequence[Setting], luck: Callable[[RunRow], Any]) -> list[Setting]:
     """The settings, those that are the same as an earlier one in its place: `optimizer` is then "adam = adamw".
 
-    Of runs with the same `luck` the first counts. A choice that came to act in no run that has finished is marked.
+    Of runs with the same `luck` one counts, see `once`. A choice that came to act in no finished run is marked.
     """
     first = _first(settings)
     for i, setting in enumerate(settings):
@@ -26,6 +26,16 @@ def merged(settings: Sequence[Setting], luck: Callable[[RunRow], Any]) -> list[S
     for setting in kept:
         _mark(setting)
     return kept
+
+
+def once(rows: Iterable[RunRow], luck: Callable[[RunRow], Any]) -> list[RunRow]:
+    """Of runs with the same `luck` one: the first that has finished, else the first."""
+    found: dict[Any, RunRow] = {}
+    for row in rows:
+        before = found.setdefault(luck(row), row)
+        if row.finished and not before.finished:
+            found[luck(row)] = row
+    return list(found.values())
 
 
 def _first(settings: Sequence[Setting]) -> list[int]:
@@ -42,8 +52,7 @@ def _first(settings: Sequence[Setting]) -> list[int]:
 
 
 def _add(setting: Setting, other: Setting, luck: Callable[[RunRow], Any]) -> None:
-    known = {luck(row) for row in setting.rows}
-    setting.rows += [row for row in other.rows if luck(row) not in known]
+    setting.rows = once([*setting.rows, *other.rows], luck)
     for key, value in other.keys.items():
         names = setting.keys[key].split(" = ")
         if value and value not in names:

@@ -14,7 +14,7 @@ from runner.config.registry import entries
 from runner.config.settings import CHOICE_GROUPS, SINGLE_GROUPS, luck
 from runner.records.names import spelled
 from runner.reports.runs import UNFINISHED, RunRow, Source
-from runner.reports.same_runs import merged
+from runner.reports.same_runs import merged, once
 from runner.reports.statistics import Spread, spread
 from runner.reports.units import Luck, averaged, kind, luck_of, overlap, unit_of
 
@@ -81,20 +81,17 @@ def group(sources: Sequence[Source]) -> list[Setting]:
     """
     names = [key for key in dict.fromkeys(k for source in sources for k in source.keys) if key not in ignored()]
     found: dict[tuple, Setting] = {}
-    seen: dict[tuple, RunRow] = {}
     for number, source in enumerate(sources):
         for row in source.rows:
             keys = {key: row.setting(key) for key in names}
-            identity = (number, *keys.values())
-            setting = found.setdefault(identity, Setting(number, keys, []))
-            before = seen.get((identity, luck_of(row.setting)))
-            if before is None:
-                seen[identity, luck_of(row.setting)] = row
-                setting.rows.append(row)
-            elif row.finished and not before.finished:
-                seen[identity, luck_of(row.setting)] = row
-                setting.rows[setting.rows.index(before)] = row
-    return merged(list(found.values()), lambda row: luck_of(row.setting))
+            found.setdefault((number, *keys.values()), Setting(number, keys, [])).rows.append(row)
+    for setting in found.values():
+        setting.rows = once(setting.rows, _luck)
+    return merged(list(found.values()), _luck)
+
+
+def _luck(row: RunRow) -> Luck:
+    return luck_of(row.setting)
 
 
 def ignored() -> set[str]:

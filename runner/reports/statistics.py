@@ -150,7 +150,7 @@ def wilson(share: float, n: int) -> tuple[float, float]:
     z2 = NORMAL**2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = NORMAL / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n**2))
-    return middle - half, middle + half
+    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def holm(p: Sequence[float]) -> list[float]:

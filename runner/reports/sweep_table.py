@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,9 @@ from runner.execution import sweep_file
 from runner.plan.duplicates import repeated
 from runner.records.names import in_order, typed_keys
 from runner.records.read import ENDS, MEASURED, RESULTS, SAID, read_results
-from runner.records.summary import SUMMARY
+from runner.records.summary import SPLITS, SUMMARY
 from runner.records.vouched import Readings, below, fits_words
 
-SPLITS = ("train", "val", "test")
 NOT_KNOWN = " Runs that have not ended are not known."
 FIRST = ("run", "status")
 
@@ -78,7 +77,8 @@ class _Reader:
                 copy = copies.get(run, {})
                 differing += _differences(run, copy, known, asked) if copy else []
                 rows[run] = copy | known
-        if listed and (differing or header != columns):
+        without_row = SAID[0] in columns and not self.readings.quick and any(run not in copies for run in rows)
+        if listed and (differing or header != columns or without_row):
             columns = self._find_same(columns, rows)
         cells = [[row.get(name, "") for name in columns] for row in rows.values()]
         return SweepTable(columns, cells, listed, self._problems(differing), self._notes())
@@ -170,7 +170,9 @@ class _Reader:
         return {name: row.setting(name) for name in names}
 
     def _find_same(self, columns: list[str], rows: Mapping[str, dict[str, str]]) -> list[str]:
-        """Work out anew, as results.csv is not to be believed, which runs have copied the result of another."""
+        """Work out anew, as results.csv does not say it or is not to be believed, which runs have copied the result of
+        another.
+        """
         try:
             runs, _ = sweep_file.load(self.root)
         except ConfigError:  # a choice that is not registered here any more
@@ -178,8 +180,11 @@ class _Reader:
         names = [sweep_file.name_of(run.folder, self.root) for run in runs]
         same = {names[i]: names[first] for i, first in repeated([run.settings for run in runs]).items()}
         for name, row in rows.items():
-            row["same_as"] = same.get(name, "")
-        return [*columns[:-2], "same_as", *columns[-2:]] if same and "same_as" not in columns else columns
+            row[SAID[0]] = same.get(name, "")
+        if not same or SAID[0] in columns:
+            return columns
+        at = columns.index(SAID[1] if SAID[1] in columns else ENDS[0])
+        return [*columns[:at], SAID[0], *columns[at:]]
 
     # ---- words
 
@@ -244,7 +249,7 @@ def _differences(run: str, copy: Mapping[str, str], known: Mapping[str, str], as
 
 
 def _columns(
-    header: list[str], asked: Sequence[Mapping[str, Any]], summaries: Sequence[Mapping[str, Any]]
+    header: list[str], asked: Collection[Mapping[str, Any]], summaries: Collection[Mapping[str, Any]]
 ) -> list[str]:
     """Those of results.csv, if they can be what the sweep has, else what its runs know."""
     told = dict.fromkeys(key for run in asked for key in asked_keys(run) if key not in ("seed", "name"))
@@ -252,7 +257,8 @@ def _columns(
     metrics = [
         f"{split}/{name}" for split in SPLITS for name in dict.fromkeys(n for s in summaries for n in s.get(split, {}))
     ]
-    made = [*FIRST, *keys, "seed", *MEASURED, *metrics, *ENDS]
+    late = [SAID[1]] if any(SAID[1] in summary for summary in summaries) else []
+    made = [*FIRST, *keys, "seed", *MEASURED, *metrics, *late, *ENDS]
     needed = {*made} - {"parameters"}  # which the first versions did not write
     return header if needed <= {*header} and len({*header}) == len(header) else made
 

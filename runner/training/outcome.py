@@ -16,10 +16,11 @@ from runner.diagnostics.never_acted import never_acted
 from runner.diagnostics.verdict import verdict
 from runner.population.export import architecture, state_dict
 from runner.records import disk
+from runner.records.summary import SPLITS
 from runner.records.vouched import MODEL, sha256
 from runner.training.checksum import canonical, digest, to_bytes
 from runner.training.engine import Engine
-from runner.training.trial import SPLITS, Trial
+from runner.training.trial import Trial
 
 ENDED = ("status", "reason", "kept_epoch", "epochs")  # what the model says of its run, as the summary does
 MODEL_FORMAT = 2  # 1: without norm_position, residual and link, which were before, false and softmax
@@ -123,8 +124,8 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
         **how_it_ended(trial),
         "monitor": trial.settings.early_stopping.monitor,
         "best_epoch": trial.stopping.best_epoch,
-        **{split: split_metrics(trial.kept | test, split) for split in ("train", "val", "test")},
-        "examples": {split: len(getattr(trial.data, split)) for split in ("train", "val", "test")},
+        **{split: split_metrics(trial.kept | test, split) for split in SPLITS},
+        "examples": {split: len(getattr(trial.data, split)) for split in SPLITS},
         "verdict": verdict(facts_of(trial, engine, test)),
         **what_never_acted(trial, engine.steps),
         "parameters": engine.layout.parameters,
@@ -136,7 +137,7 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
     folder = trial.files.folder
     model = model_bytes(engine, row, trial)
     disk.replace(folder / MODEL, model)
-    flat = {f"{split}/{k}": v for split in ("train", "val", "test") for k, v in summary[split].items() if v is not None}
+    flat = {f"{split}/{k}": v for split in SPLITS for k, v in summary[split].items() if v is not None}
     if summary["verdict"]:
         trial.files.text("verdict", summary["verdict"])
     trial.files.end(str(trial.status), flat, summary["kept_epoch"])

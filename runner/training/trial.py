@@ -14,12 +14,11 @@ from runner.errors import RunError
 from runner.records.flat import flatten
 from runner.records.progress import epochs
 from runner.records.run_files import RunFiles
+from runner.records.summary import SPLITS
 from runner.records.vouched import METRICS, sha256
 from runner.training.evaluation import recorded
 from runner.training.metrics.base import metrics_of
 from runner.training.stopping import Stopping
-
-SPLITS = ("train", "val", "test")
 
 
 @dataclass

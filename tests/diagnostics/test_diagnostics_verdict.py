@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from runner.config.settings import default_tree
 from runner.config.validate import validate
-from runner.diagnostics.facts import BIAS, VARIANCE, Facts, wilson
+from runner.diagnostics.facts import BIAS, VARIANCE, Facts
 from runner.diagnostics.verdict import verdict
 
 
@@ -216,14 +216,6 @@ def test_a_diverged_run_is_told_what_it_kept_and_what_to_do(kept, said):
     assert words.startswith(f"diverged: the network that is kept {said}")
     assert words.endswith("try a lower optimizer.lr (now 3), or cut long steps with optimizer.clip_norm=1.")
     assert "clip_norm" not in judged({}, status="diverged", optimizer__clip_norm=1.0)
-
-
-@pytest.mark.parametrize("right, rows", [(21, 22), (10, 10), (2, 4), (0, 7)])
-def test_the_interval_of_a_share_is_scipys(right, rows):
-    from scipy.stats import binomtest
-
-    found = binomtest(right, rows).proportion_ci(method="wilson")
-    assert wilson(right / rows, rows) == pytest.approx((found.low, found.high), abs=2e-5)
 
 
 @pytest.mark.parametrize("split, name", [("val", "validation"), ("test", "test")])

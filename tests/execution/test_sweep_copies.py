@@ -15,6 +15,7 @@ from sweep_folders import SMALL, sweep
 import runner
 from runner.cli import main
 from runner.execution import work
+from runner.execution.sweep import Sweep
 from runner.reports.runs import read_sources
 from runner.reports.sections import make_sections
 
@@ -117,6 +118,31 @@ def test_what_was_lost_is_copied_again_and_nothing_is_trained(whole, tmp_path, t
     assert main(["resume", str(folder)]) == 0
     assert trained == []
     assert sweep_folders.contents(folder) == expected
+
+
+def test_copies_without_a_row_are_told_by_their_settings(whole, tmp_path):
+    import shutil
+
+    folder = tmp_path / "s"
+    shutil.copytree(whole, folder)
+    expected = runner.results(folder)
+    lines = (folder / "results.csv").read_text().splitlines(keepends=True)
+    (folder / "results.csv").write_text("".join(lines[:4]))  # killed before the others were added
+    assert runner.results(folder).equals(expected)
+
+
+def test_a_table_begins_with_copies_that_were_lacking(whole, tmp_path, monkeypatch):
+    import shutil
+
+    folder = tmp_path / "s"
+    shutil.copytree(whole, folder)
+    expected = (folder / "results.csv").read_text()
+    for name, other in same_as(folder).items():
+        if other:
+            (folder / name / "summary.json").unlink()
+    monkeypatch.setattr(Sweep, "_carry_out", lambda sweep, asked_to_stop: True)  # Ctrl-C at once
+    assert main(["resume", str(folder)]) == 130
+    assert (folder / "results.csv").read_text() == expected
 
 
 def test_a_sweep_grows_by_copies_and_keeps_what_it_has(tmp_path, trained):

@@ -6,6 +6,7 @@ import pytest
 
 import runner
 from runner.errors import RunError
+from runner.records.read import typed
 
 HEADER = (
     "run,status,optimizer,optimizer.lr,model.hidden,optimizer.nesterov,seed,best_epoch,epochs,val/loss,seconds,error"
@@ -33,6 +34,17 @@ def test_a_sweep_is_its_table_with_numbers_as_numbers(sweep):
     assert frame["model.hidden"].tolist() == ["[64,64]", "[64]", "[64]"]
     assert frame["optimizer.nesterov"][0] is True and frame["optimizer.nesterov"][1] is None
     assert frame["error"][2] == 'ValueError: "two"\nlines'
+
+
+@pytest.mark.parametrize("cells", [["2024_01", "2024_02"], ["007", "010"], ["1E5", "1E6"], ["1_0", "null"]])
+def test_text_that_only_looks_like_a_number_stays_text(cells):
+    assert typed(cells) == [None if cell == "null" else cell for cell in cells]
+
+
+def test_numbers_are_known_however_the_program_writes_them():
+    cells = ["0.1", "1e-05", "1e+30", "-3.5", "12345678", "0.30000000000000004", "nan", "null"]
+    assert typed(cells)[:6] == [0.1, 1e-5, 1e30, -3.5, 12345678, 0.1 + 0.2]
+    assert all(map(math.isnan, typed(cells)[6:])) and typed(["3", "-1"]) == [3, -1]
 
 
 def test_what_is_being_written_is_left_out(sweep):

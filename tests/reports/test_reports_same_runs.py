@@ -47,6 +47,15 @@ def test_no_seed_counts_twice_and_none_is_lost(tmp_path):
     assert math.isclose(spread.sd, deviation, rel_tol=1e-12)
 
 
+def test_a_copy_that_holds_counts_where_the_run_it_repeats_is_damaged(tmp_path):
+    folder = make_sweep(tmp_path / "s", runs(["adam", "adamw"]))
+    (damaged,) = folder.glob("001_*")
+    (damaged / "summary.json").write_text("{}")
+    (found,) = group(read_sources(folder))
+    assert [row.setting("optimizer") for row in found.rows] == ["adam", "adamw", "adam"]
+    assert found.spread("val/loss").n == 3 and damaged not in [row.folder for row in found.finished]
+
+
 def test_names_of_several_keys(tmp_path):
     key = "regularizer.elastic_net.l1_ratio"
     same = [({"optimizer": name, key: share, "seed": 0}, 0.1) for name in ("adam", "adamw") for share in (0.1, 0.9)]

@@ -40,7 +40,7 @@ def test_nothing_is_wrong_with_the_table_of_a_sweep_as_it_was_written(tmp_path, 
     anew = read_table(folder)
     rows = [dict(zip(anew.columns, row, strict=True)) for row in anew.rows]
     assert rows and rows == [{name: row.get(name, "") for name in anew.columns} for row in _dicts(written)]
-    assert {*table.columns} - {*anew.columns} <= {"val/loss", "val/accuracy", "without_effect", "dataset", "optimizer"}
+    assert {*table.columns} - {*anew.columns} <= {"val/loss", "val/accuracy", "dataset", "optimizer"}
 
 
 def _dicts(written):

@@ -60,6 +60,17 @@ def test_several_sweeps_and_runs_are_one_table_in_which_nothing_is_left_open(hom
     assert frame["optimizer.lr"].dtype.kind == "f" and frame["val/loss"].notna().sum() == 3 + 2 + 2
 
 
+def test_what_never_acted_is_text_of_a_sweep_and_of_a_run(tmp_path):
+    runner.train([QUICK | {"averaging": "swa"}], tmp_path / "python")
+    reached = {"val": {"loss": 0.5}, "without_effect": ["averaging", "scheduler"]}
+    given = {"averaging": "swa", "averaging.start": 0.9, "scheduler": "step"}
+    make_sweep(tmp_path / "sweep", [(given, reached)])
+    frame = runner.results(tmp_path)
+    assert set(frame["without_effect"]) == {"averaging", "averaging scheduler"}
+    frame.to_parquet(tmp_path / "all.parquet")  # which a column of text and lists is not
+    assert pd.read_parquet(tmp_path / "all.parquet")["without_effect"].tolist() == frame["without_effect"].tolist()
+
+
 def test_last_is_what_was_started_last(home, monkeypatch):
     monkeypatch.chdir(home)
     run = next((home / "outputs" / "python").rglob("002_*"))
