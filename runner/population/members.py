@@ -45,6 +45,13 @@ class Columns:
         )
 
 
+def using(columns: Columns, paths: dict[str, str]) -> list[bool]:
+    """Which rows use the technique with these keys: a strength of theirs, in some layer, is not neutral."""
+    options = columns.runs[0].options()
+    switches = {path: options[path] for path in paths.values() if options[path].neutral is not None}
+    return [any(option.active(run.value(path)) for path, option in switches.items()) for run in columns.runs]
+
+
 def active_entries(columns: Columns, base: type, group: str = "regularizer") -> list[tuple[str, Any, dict[str, str]]]:
     """(name, instance, {key: dotted path}) of every registered technique of a site (its `base`) that some row uses."""
     found = []

@@ -74,8 +74,11 @@ class ParameterNoiseSource:
                 for i in range(2)
             )
             drawn = normal(first, second).to(self.dtype).mul_(self.mask)
-            deviation = torch.from_numpy(piece.deviation(t, **h)).to(self.device, self.dtype)
-            target[:, : self.size] += drawn.mul_(deviation.unsqueeze(1))
+            deviation = piece.deviation(t, **h)
+            drawn.mul_(torch.from_numpy(deviation).to(self.device, self.dtype).unsqueeze(1))
+            if not deviation.all():  # -0 is the one number that changes nothing where it is added
+                drawn.masked_fill_(torch.from_numpy(deviation == 0).to(self.device).unsqueeze(1), -0.0)
+            target[:, : self.size] += drawn
 
 
 def _purpose(name: str, draw: int) -> str:

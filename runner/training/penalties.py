@@ -15,17 +15,43 @@ import torch
 from torch import Tensor
 
 from runner.population.layout import Layout
-from runner.population.members import Columns, active_entries
+from runner.population.members import Columns, active_entries, using
 from runner.regularizers.base import Constraint, Penalty
 
 
 @dataclass
 class Bound:
-    """One penalty or constraint with its columns for one layer, or for all weights (layer None)."""
+    """One penalty or constraint with its columns for one layer, or for all weights (layer None).
+
+    `absent` [M] marks the rows that it must leave bit for bit as they are, None if there are none: the arithmetic of a
+    strength of 0 would change the sign of a zero, and infinities.
+    """
 
     piece: Any
     layer: int | None
     columns: dict[str, Tensor]
+    absent: Tensor | None = None
+
+    def among(self, rows: Tensor) -> Bound:
+        """The same for some rows [M] only, with 0 in the columns of the others."""
+        chosen = _like(rows, next(iter(self.columns.values())))
+        columns = {key: torch.where(chosen, column, torch.zeros_like(column)) for key, column in self.columns.items()}
+        return Bound(self.piece, self.layer, columns, None if rows.all() else ~rows)
+
+    def value(self, w: Tensor) -> Tensor:
+        """The penalty of each row [M]."""
+        found = self.piece.value(w, **self.columns)
+        return found if self.absent is None else found.masked_fill(self.absent, 0)
+
+    def gradient(self, w: Tensor) -> Tensor:
+        """Its gradient; -0 in the rows without it, the one number that changes nothing where it is added."""
+        found = self.piece.gradient(w, **self.columns)
+        return found if self.absent is None else found.masked_fill_(_like(self.absent, w), -0.0)
+
+    def prox(self, w: Tensor, step: Tensor) -> Tensor:
+        """Its proximal step."""
+        found = self.piece.prox(w, step, **self.columns)
+        return found if self.absent is None else torch.where(_like(self.absent, w), w, found)
 
     def view(self, rows: Tensor, layout: Layout) -> Tensor:
         """The weights it acts on: flat [M, P] or [M, O, I]."""
@@ -41,13 +67,12 @@ class Penalties:
         self.by_gradient: list[Bound] = []
         self.by_prox: list[Bound] = []
         for _, piece, paths in active_entries(columns, Penalty):
+            used = torch.tensor(using(columns, paths), device=columns.device)
+            by_prox = used & proximal & (piece.prox is not None)
             for bound in _bind(piece, paths, columns, layout, flat=piece.elementwise):
-                dims = next(iter(bound.columns.values())).dim()
-                by_prox = (proximal & (piece.prox is not None)).view(-1, *[1] * (dims - 1))
-                if not by_prox.all():
-                    self.by_gradient.append(Bound(piece, bound.layer, _only(bound.columns, ~by_prox)))
-                if by_prox.any():
-                    self.by_prox.append(Bound(piece, bound.layer, _only(bound.columns, by_prox)))
+                for rows, bounds in ((used & ~by_prox, self.by_gradient), (by_prox, self.by_prox)):
+                    if rows.any():
+                        bounds.append(bound.among(rows))
         self.constraints = [
             bound
             for _, piece, paths in active_entries(columns, Constraint)
@@ -64,12 +89,12 @@ class Penalties:
         (0 here) do not change its bits.
         """
         bound = self.by_gradient + self.by_prox
-        return functools.reduce(torch.add, (b.piece.value(b.view(theta, self.layout), **b.columns) for b in bound))
+        return functools.reduce(torch.add, (b.value(b.view(theta, self.layout)) for b in bound))
 
     def add_gradient(self, theta: Tensor, grad: Tensor) -> None:
         """grad += d penalty / d theta, for penalties that act by their gradient."""
         for b in self.by_gradient:
-            b.view(grad, self.layout).add_(b.piece.gradient(b.view(theta, self.layout), **b.columns))
+            b.view(grad, self.layout).add_(b.gradient(b.view(theta, self.layout)))
 
     def proximal_step(self, theta: Tensor, gain_MP: Tensor) -> None:
         """theta <- prox of gain times penalty, for rows with optimizer.proximal.
@@ -81,13 +106,18 @@ class Penalties:
             if not b.piece.elementwise:
                 width = self.layout.slots[f"{b.layer}.weight"].shape[-1]
                 step = step[..., :width].mean(-1, keepdim=True)
-            w.copy_(b.piece.prox(w, step, **b.columns))
+            w.copy_(b.prox(w, step))
 
     def project(self, theta: Tensor) -> None:
         """theta <- the nearest point that satisfies every constraint, layer by layer."""
         for b in self.constraints:
             w = b.view(theta, self.layout)
             w.copy_(b.piece.project(w, **b.columns))
+
+
+def _like(rows: Tensor, other: Tensor) -> Tensor:
+    """[M] as [M, 1, ...], to go with `other`."""
+    return rows.view(-1, *[1] * (other.dim() - 1))
 
 
 def _bind(piece, paths: dict[str, str], columns: Columns, layout: Layout, *, flat: bool) -> Iterator[Bound]:
@@ -106,8 +136,3 @@ def _flat_column(path: str, columns: Columns, layout: Layout) -> Tensor:
     for layer in range(layout.layers):
         layout.slots[f"{layer}.weight"].view(column)[:] = columns.tensor(path, layer, dims=3)
     return column
-
-
-def _only(columns: dict[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
-    """The columns with 0 for every other row: a penalty of strength 0 is absent."""
-    return {key: torch.where(rows, column, torch.zeros_like(column)) for key, column in columns.items()}

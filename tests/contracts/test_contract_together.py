@@ -1,13 +1,16 @@
 """Promise 1 over everything registered: a run alone = in company = in any subset, bit for bit (CPU, one thread)."""
 
+import random
+
 import numpy as np
 import pytest
 import torch
 from populations import SHAPES, data, data_for, neutral, same, settings, train, variations
 
 from runner.config.registry import entries
-from runner.config.settings import FLAT_GROUPS
-from runner.regularizers.base import ParameterNoise
+from runner.config.settings import FLAT_GROUPS, Settings
+from runner.regularizers.base import ParameterNoise, Penalty
+from runner.training.engine import Engine
 
 torch.set_num_threads(1)
 
@@ -58,23 +61,68 @@ def test_seeds_of_every_loss(name):
     assert_alone_is_together(runs, [data(13, 2, task)] * 5, leave={2: 1})
 
 
-def test_everything_at_once_side_by_side():
+def everything(chosen: random.Random | None = None) -> list[Settings]:
     """Rows that take turns in every change of every key that may differ in a population: rules, schedules, averages and
-    regularizers, each with all its columns and switches, in one population.
+    regularizers, each with all its columns and switches. `chosen` shuffles what meets what.
     """
     groups = [
         [change for n in entries(group) for change in variations(group, n)]
         for group in ("optimizer", "scheduler", "averaging", "regularizer")
     ]
     groups.append([change for n in TABULAR for change in variations("augmentation", n)])
+    if chosen:
+        groups = [chosen.sample(group, len(group)) for group in groups]
     runs = []
     for i in range(max(map(len, groups))):
         change = {key: value for turns in groups for key, value in turns[i % len(turns)].items()}
         runs.append(settings(SHAPES[1], seed=i, **change))
     all_presets = {key: value for n in entries("regularizer") for key, value in variations("regularizer", n)[0].items()}
-    runs.append(settings(SHAPES[1], seed=99, averaging="ema", scheduler="cosine", **all_presets))
-    tables = [data(33, 3, seed=i % 2) for i in range(len(runs))]
-    assert_alone_is_together(runs, tables, leave={0: 1, 4: 2})
+    return [*runs, settings(SHAPES[1], seed=99, averaging="ema", scheduler="cosine", **all_presets)]
+
+
+def test_everything_at_once_side_by_side():
+    runs = everything()
+    assert_alone_is_together(runs, [data(33, 3, seed=i % 2) for i in range(len(runs))], leave={0: 1, 4: 2})
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(10))
+def test_everything_at_once_in_other_turns(seed):
+    runs = everything(random.Random(seed))
+    assert_alone_is_together(runs, [data(33, 3, seed=i % 2) for i in range(len(runs))], leave={0: 1, 4: 2})
+
+
+def test_the_sign_of_a_zero_does_not_depend_on_the_company():
+    """Proximal group lasso zeroes units of negative weights to -0; steps of strength 0 would make 0 of that."""
+    switched_off = {"optimizer": "nadam", "optimizer.proximal": True, "regularizer.group_lasso": 0.05}
+    others = [{}, {"optimizer": "nadam", "optimizer.proximal": True}, {"optimizer": "sgd", "optimizer.momentum": 0.9}]
+    penalties = [{"regularizer.l1": 0.01}, {"regularizer.elastic_net.alpha": 0.01}, {"regularizer.gradient_noise.s": 1}]
+    table = data(33, 3)
+    run = settings(SHAPES[1], **switched_off)
+    alone = train([run], [table])[0]
+    assert (torch.signbit(alone["theta"]) & (alone["theta"] == 0)).any()
+    for change in [other | penalty for other in others for penalty in penalties]:
+        together = train([run, settings(SHAPES[1], seed=1, **change)], [table] * 2)
+        assert same(together[0], alone), change
+
+
+@pytest.mark.parametrize("proximal", [False, True])
+@pytest.mark.parametrize("name", [n for n, e in entries("regularizer").items() if issubclass(e.cls, Penalty)])
+def test_a_penalty_of_another_row_changes_no_bit_whatever_the_weights(name, proximal):
+    """Zeros with a sign, infinities and NaN, which a strength of 0 times something would not leave alone."""
+    odd = torch.tensor([-0.0, 0.0, float("inf"), -float("inf"), float("nan"), 1e-40, -3.0])
+    change = {"optimizer.proximal": proximal}
+    user = variations("regularizer", name)[0]
+    runs = [settings(seed=i, **change, **(user if i else {})) for i in range(2)]
+    engine = Engine(runs, [data(13, 2)] * 2)
+    engine.theta[0] = odd.repeat(len(engine.theta[0]) // 7 + 1)[: len(engine.theta[0])]
+    engine.grad[0] = engine.theta[0].roll(1)
+    before = engine.theta[0].clone(), engine.grad[0].clone()
+    assert engine.penalties.value(engine.theta)[0] == 0 < engine.penalties.value(engine.theta)[1]
+    engine.penalties.add_gradient(engine.theta, engine.grad)
+    engine.penalties.proximal_step(engine.theta, torch.full_like(engine.theta, float("inf")))
+    for was, now in zip(before, (engine.theta[0], engine.grad[0]), strict=True):
+        assert torch.equal(was.view(torch.int32), now.view(torch.int32))
 
 
 @pytest.mark.parametrize(("group", "name"), [(g, n) for g in FLAT_GROUPS for n in entries(g)], ids=lambda v: str(v))
