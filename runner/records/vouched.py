@@ -178,14 +178,15 @@ class Readings:
         """What to do about damaged runs: most are trained again, or used; of some nobody knows the settings."""
         from runner.execution.again import RESTORE, resume_command
 
-        found = [resume_command(folder) for folder in self.damaged]
-        commands = list(dict.fromkeys(command for command in found if command))
-        lost = f"; {RESTORE}" if found[0] is None else ""
-        if not commands:
-            return lost
-        train = f"{' and '.join(commands[:SHOWN])} train{'s' * (len(commands) == 1)} again what is damaged"
-        more = f" (and so on, {len(commands)} folders)" if len(commands) > SHOWN else ""
-        return f"{lost}. {train}{more}; {self.way} uses it"
+        found = {folder: resume_command(folder) for folder in self.damaged}
+        commands = list(dict.fromkeys(command for command in found.values() if command))
+        ways = f"; {RESTORE}" if None in list(found.values())[:1] else ""
+        if commands:
+            more = f" (and so on, {len(commands)} folders)" if len(commands) > SHOWN else ""
+            again = f"train{'s' * (len(commands) == 1)} again what is damaged"
+            ways += f". {' and '.join(commands[:SHOWN])} {again}{more}"
+        usable = any(command or not (folder / HYDRA[0]).exists() for folder, command in found.items())
+        return f"{ways}; {self.way} uses it" if usable else ways
 
     def _unsealed(self) -> list[str]:
         runs = f"{self.unsealed} run{'s' * (self.unsealed != 1)}"
