@@ -43,8 +43,10 @@ def run(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="runner resume", description="Continue an interrupted run or sweep.")
     parser.add_argument("dir", help="folder of the run or sweep, or `last` for what was started last")
-    parser.add_argument("--workers", type=int, help="worker processes of a sweep; default: one a core")
-    parser.add_argument("--max-members", type=int, help="runs of a sweep that train side by side; default: what fits")
+    parser.add_argument("--workers", type=int, help="worker processes of a sweep; default: as it was started")
+    parser.add_argument(
+        "--max-members", type=int, help="runs of a sweep that train side by side; default: as it was started"
+    )
     return parser
 
 
@@ -53,7 +55,8 @@ def _resume_sweep(folder: Path, args: argparse.Namespace) -> int:
     from runner.execution.sweep import Options
     from runner.records.sweep_progress import conclude_sweep, display
 
-    options = Options.checked({"workers": args.workers, "max_members": args.max_members})
+    given = {"workers": args.workers, "max_members": args.max_members}
+    options = Options.stored(folder, {key: value for key, value in given.items() if value is not None})
     outcomes = resume_sweep(folder, options, display)
     conclude_sweep(outcomes, folder)
     return exit_code([outcome.status for outcome in outcomes], multirun=True)

@@ -9,10 +9,11 @@ from pathlib import Path
 from runner.config.settings import Settings
 from runner.errors import ConfigError, DamagedError
 from runner.execution import folds, unfinished
-from runner.execution.stored import CONFIG, is_as_written, read_config
+from runner.execution.again import RESTORE, changed_in
+from runner.execution.stored import CONFIG, read_config
 from runner.records import pipe
 from runner.records.summary import SUMMARY
-from runner.records.vouched import HYDRA, METRICS, MODEL, changed_files, set_aside
+from runner.records.vouched import clear_way, set_aside
 from runner.training.outcome import Outcome
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -63,14 +64,19 @@ def finished(folders: list[Path]) -> tuple[dict[Path, Outcome], dict[Path, str]]
 
 def set_damaged_aside(folder: Path, reason: str, console: bool) -> None:
     """Make room for training a damaged run again, and say so; ConfigError if what to train is not known."""
-    changed = changed_files(folder, (MODEL, METRICS, *HYDRA))
-    if {MODEL, METRICS, str(CONFIG)} <= {*changed} and is_as_written(folder):
-        changed = []  # it is the summary that is of another run
-    elif str(CONFIG) in changed:
-        raise ConfigError(f"{folder / CONFIG}: not what the run was trained with; restore it, or start the run again.")
+    changed = changed_in(folder)
+    if str(CONFIG) in changed:
+        raise ConfigError(f"{folder / CONFIG}: not what the run was trained with; {RESTORE}.")
     place = set_aside(folder, [*changed, CHECKPOINT])
     if console:
         pipe.write(sys.stderr, f"runner: {reason}; moved to {place.name}, and the run is trained again\n")
+
+
+def clear_way_of(folder: Path, console: bool) -> None:
+    """Move folders aside that are where the files of a run are to be written, and say so."""
+    for said in clear_way(folder):
+        if console:
+            pipe.write(sys.stderr, f"runner: {said}\n")
 
 
 def refuse_alone(folder: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from runner.errors import ConfigError
+from runner.records.command import launcher_options
 
 EXECUTORS = ("processes", "serial")
 OPTIONS = ("executor", "workers", "max_members", "keep_going")
@@ -19,6 +21,16 @@ class Options:
     workers: int | None = None  # None: one a core
     max_members: int | None = None  # rows that train side by side; None: what fits the cache
     keep_going: bool = True  # False: the first failed run stops the sweep
+
+    @classmethod
+    def stored(cls, root: Path, given: dict[str, Any]) -> Options:
+        """As the sweep in `root` was started, but for what is given; the defaults if nobody can tell."""
+        found = launcher_options(root)
+        try:
+            cls.checked(found)
+        except ConfigError:  # edited, or of another launcher
+            found = {}
+        return cls.checked(found | given)
 
     @classmethod
     def checked(cls, given: dict[str, Any]) -> Options:

@@ -19,7 +19,7 @@ from runner.execution.work import Run
 from runner.records import disk
 from runner.records.run_files import NAMES
 from runner.records.summary import SUMMARY, read_summary
-from runner.records.vouched import METRICS, MODEL, fits_words, set_aside, verify
+from runner.records.vouched import METRICS, MODEL, clear_way, fits_words, set_aside, verify
 from runner.training import checkpoint
 from runner.training.loop import place
 from runner.training.outcome import Outcome
@@ -84,6 +84,9 @@ class Recovery:
                     self._check_words(run, found[i])
                 except DamagedError as error:
                     self.note(f"{error}; moved to {set_aside(run.folder).name}, and the run is trained again")
+            else:
+                for said in clear_way(run.folder):
+                    self.note(said)
         if any(name_of(self.runs[i].folder, self.root) not in settled for i in found):
             disk.settle()
         return found

@@ -11,7 +11,15 @@ from typing import Any
 from runner.config.settings import Settings
 from runner.errors import ConfigError, RunError, RunnerError
 from runner.execution import folds, unfinished
-from runner.execution.found import CHECKPOINT, finished, has_ended, refuse_alone, runs_in, set_damaged_aside
+from runner.execution.found import (
+    CHECKPOINT,
+    clear_way_of,
+    finished,
+    has_ended,
+    refuse_alone,
+    runs_in,
+    set_damaged_aside,
+)
 from runner.execution.lock import lock
 from runner.execution.signals import stop_signals
 from runner.execution.stored import CONFIG, read_config, write_config
@@ -79,6 +87,9 @@ def resume(folder: Path, *, console: bool = False) -> list[Outcome]:
         done, damaged = finished(folders)
         for each, reason in damaged.items():
             set_damaged_aside(each, reason, console)
+        for each in folders:
+            if each not in done:
+                clear_way_of(each, console)
         return _Session(runs, data, folder, console, resumed=True).train(done)
 
 

@@ -21,7 +21,7 @@ from runner.execution import recovery
 from runner.execution.copies import copied
 from runner.execution.options import Options as Options
 from runner.execution.pool import Broken, Done, Ended, Event, Pool, on_gpu
-from runner.execution.results import Results
+from runner.execution.results import RESULTS, Results
 from runner.execution.serial import Serial
 from runner.execution.signals import stop_signals
 from runner.execution.work import Run, Work
@@ -29,6 +29,8 @@ from runner.plan.checks import cautions
 from runner.plan.shares import share_out
 from runner.records import disk, tracebacks
 from runner.records.console import shown_path, warning_lines
+from runner.records.sweep_folder import LAYOUT, LOG
+from runner.records.vouched import clear_way
 from runner.training.loop import Interrupted
 from runner.training.outcome import Outcome
 
@@ -59,6 +61,7 @@ class Sweep:
         Raises Interrupted after Ctrl-C or SIGTERM, with everything saved.
         """
         with stop_signals() as asked_to_stop:
+            self.notes += clear_way(self.root, (RESULTS, LOG, LAYOUT))
             found = recovery.Recovery(self.root, self.runs, self.data, self.notes.append)
             self.outcomes = found.outcomes()
             for i in list(self.outcomes):

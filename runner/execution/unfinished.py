@@ -12,6 +12,7 @@ from pathlib import Path
 
 from runner.errors import ConfigError, RunError
 from runner.execution.folds import home_of
+from runner.execution.sweep_file import is_sweep
 from runner.records import disk
 
 LIST = "unfinished.json"
@@ -70,6 +71,13 @@ def company(folder: Path) -> Path | None:
 
 
 def resumed_in(folder: Path) -> Path:
-    """The folder that `runner resume` takes for a run: that of runs started together, that of its folds, or its own."""
+    """The folder that `runner resume` takes for a run: that of its sweep, of runs started together, of its folds, or
+    its own.
+    """
     folder = folder.resolve()
-    return company(folder) or home_of(folder)
+    return sweep_of(folder) or company(folder) or home_of(folder)
+
+
+def sweep_of(folder: Path) -> Path | None:
+    """The folder of the sweep that a run lies in, if there is one that can be resumed."""
+    return next((parent for parent in folder.resolve().parents if is_sweep(parent)), None)

@@ -16,7 +16,7 @@ from runner.config.location import config_dir
 from runner.config.words import key_of, without
 from runner.errors import DamagedError
 from runner.records.names import shown_path
-from runner.records.yaml_file import load_plain
+from runner.records.yaml_file import load, load_plain
 
 LAUNCHER = ("hydra/launcher", "hydra.launcher")
 ONCE = ("hydra.mode", "hydra.run.", "hydra.sweep", "hydra/sweeper")  # where it was written; the jobs of that one sweep
@@ -88,6 +88,15 @@ def launched(root: Path) -> list[str]:
     """The words about the launcher that the sweep in `root` was started with."""
     node = hydra_node(root / "multirun.yaml") or {}
     return [word for word in map(str, (node.get("overrides") or {}).get("hydra") or []) if is_launcher(word)]
+
+
+def launcher_options(root: Path) -> dict[str, Any]:
+    """hydra.launcher.* of the sweep in `root`, as it was started; none if multirun.yaml cannot be read."""
+    try:
+        tree = load(root / "multirun.yaml", "hydra.launcher")
+        return {key: value for key, value in tree.items() if key != "_target_"}
+    except (DamagedError, TypeError, AttributeError):
+        return {}
 
 
 def is_launcher(word: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import shlex
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -142,7 +143,13 @@ def read_results(root: Path) -> tuple[list[str], list[list[str]]]:
 def _texts(path: Path) -> list[str]:
     """The whole lines of a file, with their ends."""
     found = []
-    for number, line in enumerate(_whole_lines(path).split(b"\n")[:-1], 1):
+    if not path.exists():
+        raise _not_there(path)
+    try:
+        data = _whole_lines(path)
+    except RunError as error:
+        raise RunError(f"{error}; {_anew(path)}") from error
+    for number, line in enumerate(data.split(b"\n")[:-1], 1):
         try:
             found.append(line.decode() + "\n")
         except UnicodeDecodeError as error:
@@ -151,7 +158,11 @@ def _texts(path: Path) -> list[str]:
 
 
 def _damaged(path: Path, line: int, what: str) -> str:
-    return f"{path}: line {line}: {what}: damaged or edited; `runner resume {path.parent}` writes it anew from the runs"
+    return f"{path}: line {line}: {what}: damaged or edited; {_anew(path)}"
+
+
+def _anew(path: Path) -> str:
+    return f"`runner resume {shlex.quote(str(path.parent))}` writes it anew from the runs"
 
 
 def typed(cells: Sequence[str]) -> list[Any]:

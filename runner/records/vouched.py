@@ -19,7 +19,9 @@ from runner.records.yaml_file import words_text
 
 MODEL, METRICS = "model.safetensors", "metrics.csv"
 EVENTS, LOG = "events.out.tfevents.0.runner", "train.log"
+SHOWN = 3  # commands in a note
 HYDRA = tuple(f".hydra/{name}.yaml" for name in ("config", "overrides", "hydra"))
+WRITTEN = (MODEL, METRICS, EVENTS, LOG)  # while a run trains
 ASIDE = "damaged-"  # how the folders of what was set aside begin
 
 
@@ -103,9 +105,20 @@ def set_aside(folder: Path, besides: Iterable[str] = ()) -> Path:
 
     The summary goes last, so that a kill in between leaves a run that is seen to be damaged.
     """
+    barring = [name for name in (EVENTS, LOG) if (folder / name).is_dir()]
+    return _moved(folder, (MODEL, METRICS, *besides, *barring, SUMMARY))
+
+
+def clear_way(folder: Path, names: Iterable[str] = WRITTEN) -> list[str]:
+    """Move folders that are where these files are to be written aside likewise; what to say about each."""
+    barring = [name for name in names if (folder / name).is_dir()]
+    place = _moved(folder, barring).name if barring else ""
+    return [f"{folder / name}: a folder where a file belongs; moved to {place}" for name in barring]
+
+
+def _moved(folder: Path, names: Iterable[str]) -> Path:
     place = _new_place(folder)
-    blocked = [name for name in (EVENTS, LOG) if (folder / name).is_dir()]
-    for name in (MODEL, METRICS, *besides, *blocked, SUMMARY):
+    for name in names:
         if (folder / name).exists():
             disk.move(folder / name, place / Path(name).name)
     return place
@@ -159,8 +172,21 @@ class Readings:
             return []
         more = f"; and {len(self.damaged) - 1} more" if len(self.damaged) > 1 else ""
         what = "damaged, used all the same" if self.force else "damaged, left out"
-        do = "" if self.force else f". `runner resume` trains again what is damaged; {self.way} uses it"
-        return [f"{what}: {next(iter(self.damaged.values()))}{more}{do}"]
+        return [f"{what}: {next(iter(self.damaged.values()))}{more}{'' if self.force else self._ways()}"]
+
+    def _ways(self) -> str:
+        """What to do about damaged runs: most are trained again, or used; of some nobody knows the settings."""
+        from runner.execution.again import RESTORE, resume_command
+
+        found = {folder: resume_command(folder) for folder in self.damaged}
+        commands = list(dict.fromkeys(command for command in found.values() if command))
+        ways = f"; {RESTORE}" if None in list(found.values())[:1] else ""
+        if commands:
+            more = f" (and so on, {len(commands)} folders)" if len(commands) > SHOWN else ""
+            again = f"train{'s' * (len(commands) == 1)} again what is damaged"
+            ways += f". {' and '.join(commands[:SHOWN])} {again}{more}"
+        usable = any(command or not (folder / HYDRA[0]).exists() for folder, command in found.items())
+        return f"{ways}; {self.way} uses it" if usable else ways
 
     def _unsealed(self) -> list[str]:
         runs = f"{self.unsealed} run{'s' * (self.unsealed != 1)}"

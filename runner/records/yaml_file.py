@@ -16,12 +16,15 @@ from runner.errors import DamagedError
 LONGEST = 200  # characters of a reason
 
 
-def load(path: Path) -> Any:
-    """What the file holds, references resolved. Raises DamagedError if it cannot be read or is no such YAML."""
+def load(path: Path, part: str = "") -> Any:
+    """What the file holds, or a part of it (a.b), references resolved. Raises DamagedError if it cannot be read or is
+    no such YAML.
+    """
     from omegaconf import OmegaConf
 
     with _reported(path):
-        return OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+        content: Any = OmegaConf.load(path)
+        return OmegaConf.to_container(OmegaConf.select(content, part) if part else content, resolve=True)
 
 
 def load_plain(path: Path) -> Any:

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import DamagedError
-from runner.execution.stored import read_config
+from runner.execution.again import RESTORE
+from runner.execution.stored import CONFIG, is_as_written, read_config
 from runner.records import disk
 from runner.records.summary import SUMMARY as RUN_SUMMARY
 from runner.records.summary import finite_metrics, read_sealed, sealed, to_json
 from runner.records.sweep_folder import DONE
-from runner.records.vouched import HYDRA, differing, digest
+from runner.records.vouched import HYDRA, clear_way, differing, digest
 from runner.reports.decimals import digits
 from runner.reports.statistics import Spread
 from runner.training.outcome import Outcome
@@ -58,6 +59,7 @@ def _recorded(outcomes: Sequence[Outcome]) -> list[str]:
 
 def write(folder: Path, outcomes: Sequence[Outcome]) -> None:
     """Put results.csv (a row a fold) and folds.json (mean, sd and n of each metric) into the run's folder."""
+    clear_way(folder, (RESULTS, SUMMARY))
     names = _recorded(outcomes)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
@@ -85,6 +87,8 @@ def problems(folder: Path) -> list[str]:
         ]
     except DamagedError as error:
         wrong = [str(error)]
+    if is_as_written(folder) is False:
+        return [f"{folder / CONFIG}: damaged or edited since it was written; {RESTORE}"]
     return [
         f"{each}; shown by the folds. `runner resume {shlex.quote(str(folder))}` writes the tables anew"
         for each in wrong[:1]

@@ -19,6 +19,7 @@ import torch
 
 from runner.data.encoding import Encoding
 from runner.errors import ConfigError, DamagedError, DataError, RunError, RunnerError, shortened
+from runner.execution.again import RESTORE, resume_command
 from runner.records.summary import SUMMARY, read_summary
 from runner.records.vouched import below, verify
 from runner.reports.model_file import MODEL, read_model
@@ -169,7 +170,9 @@ def load(folder: str | Path, *, force: bool = False) -> LoadedRun:
         try:
             verify(folder, needed=(MODEL,))
         except DamagedError as error:
-            raise DamagedError(f"{error}. `runner resume` trains it again; --force (force=True) uses it") from error
+            command = resume_command(folder)
+            do = f". {command} trains it again" if command else f"; {RESTORE}"
+            raise DamagedError(f"{error}{do}; --force (force=True) uses it") from error
     ended = model.ended or _ended_by_summary(folder)
     network = model.network.eval()
     return LoadedRun(folder, network, model.encoding, model.architecture, model.link, ended, forced=force)
@@ -229,8 +232,9 @@ def _missing(folder: Path) -> RunnerError:
             f"{folder} is not the folder of one run, it holds {len(inside)}. Choose: {', '.join(inside[:SHOWN])}{more}"
         )
     if (folder / SUMMARY).exists():
-        again = f"runner resume {shlex.quote(str(folder))}"
-        return RunError(f"{folder / MODEL} is missing, although the run has ended. Train it again with: {again}")
+        command = resume_command(folder)
+        do = f"Train it again with: {command.strip('`')}" if command else "Restore it, or start the run again."
+        return RunError(f"{folder / MODEL} is missing, although the run has ended. {do}")
     if (folder / ".hydra" / "config.yaml").exists():
         return RunError(
             f"{folder / MODEL}: not there, the run has not finished. Continue it with: "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +15,13 @@ from torch import Tensor, nn
 
 from runner.data.encoding import Encoding
 from runner.errors import DataError, RunError
+from runner.execution.again import RESTORE, resume_command
 from runner.population.export import build
 from runner.population.links import LINKS
 from runner.records.vouched import MODEL as MODEL
 from runner.training.outcome import MODEL_FORMAT, model_digest
 
 KEYS = ("architecture", "encoding", "dtype", "sha256")
-FIX = "Train again with the settings in .hydra/config.yaml, or restore the file from a copy."
 
 
 @dataclass
@@ -36,13 +37,15 @@ class Model:
 
 def read_model(path: Path) -> Model:
     """The network, weights loaded, and its encoding; RunError naming a file that is damaged or from a newer version."""
+    if path.is_dir():
+        raise _damaged(path, "is a folder, where the file of the network belongs")
     metadata, state = _read(path)
     _check_format(metadata, path)
     absent = [key for key in KEYS if key not in metadata]
     if absent:
-        raise RunError(f"{path} is damaged: its metadata lacks {', '.join(absent)}. {FIX}")
+        raise _damaged(path, f"is damaged: its metadata lacks {', '.join(absent)}")
     if metadata["sha256"] != model_digest(state, metadata):
-        raise RunError(f"{path} is damaged: its content does not match its checksum. {FIX}")
+        raise _damaged(path, "is damaged: its content does not match its checksum")
     try:
         architecture = json.loads(metadata["architecture"])
         encoding = Encoding.from_dict(json.loads(metadata["encoding"]))
@@ -50,7 +53,10 @@ def read_model(path: Path) -> Model:
         link = LINKS[architecture.get("link", "softmax")]
         return Model(network, encoding, architecture, link, json.loads(metadata.get("ended", "{}")))
     except (DataError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
-        raise RunError(f"{path} does not fit this version of runner ({_words(error)}). {FIX}") from error
+        raise RunError(
+            f"{path} does not fit this version of runner ({_words(error)}). Use the version that wrote it, or train "
+            f"again with `runner repeat {shlex.quote(str(path.parent))}`."
+        ) from error
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
@@ -58,13 +64,13 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
         with safe_open(path, framework="pt") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except (SafetensorError, OSError, ValueError, RuntimeError) as error:
-        raise RunError(f"{path} cannot be read: {_words(error)}. {FIX}") from error
+        raise _damaged(path, f"cannot be read: {_words(error)}") from error
 
 
 def _check_format(metadata: dict[str, str], path: Path) -> None:
     found = metadata.get("format", "")
     if not found.isdecimal():
-        raise RunError(f"{path} is damaged: its metadata names no format. {FIX}")
+        raise _damaged(path, "is damaged: its metadata names no format")
     if int(found) > MODEL_FORMAT:
         raise RunError(
             f"{path} was written by a newer version of runner (format {found}, this one reads up to {MODEL_FORMAT}). "
@@ -78,6 +84,13 @@ def _network(architecture: dict[str, Any], state: dict[str, Tensor]) -> nn.Seque
         network = build(architecture)
     network.load_state_dict(state, strict=True, assign=True)
     return network
+
+
+def _damaged(path: Path, what: str) -> RunError:
+    """What is wrong with the file, and how it is had again."""
+    command = resume_command(path.parent)
+    do = f"Train again with {command}, or restore the file from a copy." if command else f"{RESTORE.capitalize()}."
+    return RunError(f"{path} {what}. {do}")
 
 
 def _words(error: Exception) -> str:

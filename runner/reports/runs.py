@@ -96,8 +96,9 @@ def read_sources(folder: Path, *, force: bool = False) -> list[Source]:
     found = [read_sweep(sweep, force=force) for sweep in sweeps]
     loose = _read_runs(folder, sweeps, Readings(force))
     if not found and not loose.rows:
-        what = f"its runs cannot be read: {loose.notes[0]}" if loose.notes else "no run in it"
-        raise RunError(f"{folder}: {what}; `runner` or `runner -m` starts some")
+        if loose.notes:
+            raise RunError(f"{folder}: its runs cannot be read: {loose.notes[0]}")
+        raise RunError(f"{folder}: no run in it; `runner` or `runner -m` starts some")
     return found + ([loose] if loose.rows else [])
 
 
@@ -154,6 +155,8 @@ def _read_runs(folder: Path, sweeps: list[Path], readings: Readings) -> Source:
             try:
                 source.rows.append(_read_run(run, readings, seen))
             except ConfigError as error:
+                if readings.force:  # it is not used after all
+                    readings.damaged.pop(run, None)
                 source.notes += [] if run in readings.damaged else [str(error)]
         else:  # a run with runs below it is cross-validation's
             source.notes += _problems_of_folds(run)

@@ -1,0 +1,39 @@
+"""Whether `runner resume` trains a run whose files do not hold once more, and with which words: what messages say."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from runner.errors import RunError
+from runner.execution import unfinished
+from runner.execution.stored import CONFIG, is_as_written
+from runner.records.names import shown_path
+from runner.records.vouched import HYDRA, METRICS, MODEL, changed_files
+
+RESTORE = "restore it, or start the run again"
+
+
+def changed_in(folder: Path) -> list[str]:
+    """The files of a run that are not as its summary lists them; none if it is the summary that is of another run."""
+    changed = changed_files(folder, (MODEL, METRICS, *HYDRA))
+    others = {MODEL, METRICS, str(CONFIG)} <= {*changed} and is_as_written(folder)
+    return [] if others else changed
+
+
+def settings_lost(folder: Path) -> bool:
+    """Whether nothing says any more what the run trained: its configuration is damaged, and no sweep.yaml has it."""
+    if unfinished.sweep_of(folder):
+        return False
+    return is_as_written(folder) is False or str(CONFIG) in changed_in(folder)
+
+
+def resume_command(folder: Path) -> str | None:
+    """`runner resume PLACE`, which trains a damaged run again; None where its settings are lost."""
+    if settings_lost(folder):
+        return None
+    try:
+        place = unfinished.resumed_in(folder)
+    except RunError:  # the list of the runs that were started together is damaged too
+        place = folder
+    return f"`runner resume {shlex.quote(shown_path(place))}`"
