@@ -82,8 +82,8 @@ def too_small_a_sample(f: Facts) -> str | None:
     errors, rows = f.errors, f.measured
     if errors is None or not f.sampled:
         return None
-    low, high = wilson(errors.shown[0], rows) if errors.name == "accuracy" else (0.0, 1.0 if rows < FEW else 0.0)
-    if high - low <= OPEN:
+    low, high = wilson(errors.shown[0], rows) if errors.name == "accuracy" else (0.0, 0.0)
+    if high - low <= OPEN and rows >= FEW:
         return None
     return (
         f"too few rows measured to tell: {numbers(f, errors)}, but train/* is measured on {rows:,} of the "
