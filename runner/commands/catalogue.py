@@ -36,6 +36,8 @@ def overview() -> Table:
 
 def group_table(group: str) -> Table:
     """The choices of one group, or its keys where there is one schema."""
+    if group not in _all_groups() and (meant := _meant(group)):
+        raise ConfigError(f"runner list: there is no group {group!r}; {meant}")
     _require(group, _all_groups(), "group", "runner list")
     named = [f"  preset {group}={name}: {_headline(path)}" for name, path in presets(group).items()]
     if group in SINGLE_GROUPS:
@@ -114,6 +116,25 @@ def _starred(group: str) -> list[str]:
     chosen = DEFAULT_CHOICE.get(group) or model.defaults.get(group)
     own = model.options[group].options if group in model.options else ()
     return [f"{name}*" if name == chosen else name for name in sorted({*entries(group), *presets(group), *own})]
+
+
+def _meant(name: str) -> str:
+    """Where there is a choice or a key of this name, or of one like it, if no group is like it; "" if nowhere."""
+    places: dict[str, list[tuple[str, str]]] = {}  # name -> (what it is, where it is shown)
+    for group in _all_groups():
+        for choice in {**entries(group), **presets(group)}:
+            places.setdefault(choice, []).append(("a choice", f"{group}={choice}"))
+        usual = DEFAULT_CHOICE.get(group)  # shown rather than the others that have the key
+        ordered = sorted(entries(group).items(), key=lambda each: each[0] == usual)
+        owners = {key: choice for choice, entry in ordered for key in entry.options}
+        for key, choice in owners.items():
+            places.setdefault(key, []).append(("a key", f"{group}={choice}"))
+    near = name if name in places else closest(name, [*_all_groups(), *places])
+    if near not in places:
+        return ""
+    what = places[near][0][0]
+    shown = " or ".join(dict.fromkeys(f"runner list {where}" for kind, where in places[near] if kind == what))
+    return f"{near} is {what}: {shown}" if near == name else f"did you mean {near}? It is {what}: {shown}"
 
 
 def _require(name: str, known, what: str, command: str) -> None:

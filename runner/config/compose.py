@@ -18,7 +18,7 @@ from runner.config.pieces import Piece, Pieces
 from runner.config.presets import names_chosen
 from runner.config.refusals import refusal
 from runner.config.settings import Settings
-from runner.config.suggest import explain_unknown_choice
+from runner.config.suggest import closest, explain_unknown_choice
 from runner.config.validate import check
 from runner.errors import ConfigError
 
@@ -91,6 +91,12 @@ class Groups:
     def sources(self) -> list[Any]:
         """The parts of the search path."""
         return self._repository.get_sources()
+
+    def of_hydra(self) -> list[str]:
+        """Hydra's own groups."""
+        from hydra.core.object_type import ObjectType
+
+        return [f"hydra/{name}" for name in self._repository.get_group_options("hydra", ObjectType.GROUP)]
 
     def names(self) -> list[str]:
         """The groups of the application, not Hydra's own."""
@@ -169,6 +175,23 @@ class Composer:
         return [
             explain_unknown_choice(group, "null" if n is None else str(n), self.groups.choices(group)) for n in wrong
         ]
+
+    def wrong_of_hydra(self, overrides: Sequence[Override]) -> list[str]:
+        """What is wrong with choices of Hydra's own groups, such as hydra/sweeper=..., which are then left out."""
+        found: dict[str, str] = {}
+        for each in overrides:
+            group, name, word = each.key_or_group, each._value, each.input_line or ""
+            if not group.startswith("hydra/") or each.is_delete() or not isinstance(name, str):
+                continue
+            choices, known = self.groups.choices(group), self.groups.of_hydra()
+            if not choices:
+                near = closest(group, known)
+                hint = f"did you mean {near}? " if near else ""
+                found[word] = f"{word}: Hydra has no such group; {hint}groups: {', '.join(known)}"
+            elif name not in choices:
+                found[word] = explain_unknown_choice(group, name, choices)
+        self.hydra_words = tuple(word for word in self.hydra_words if word not in found)
+        return list(found.values())
 
     def settings(self, job: list[Override]) -> tuple[Settings | None, list[str]]:
         """What one job trains, and everything wrong with it; worked out once for the same words."""

@@ -24,9 +24,11 @@ def parse(words: list[str], commands: tuple[str, ...] = ()) -> tuple[list[Overri
     from hydra.errors import HydraException
 
     parsed, problems = [], []
-    for word in words:
-        if "=" not in word and not word.startswith("~"):
-            problems.append(_bare_word(word, commands))
+    misspelled = bool(words) and _is_bare(words[0]) and closest(words[0], commands) is not None
+    for i, word in enumerate(words):
+        if _is_bare(word):
+            if i == 0 or not misspelled:  # else an argument of that command
+                problems.append(_bare_word(word, commands))
             continue
         try:
             parsed.append(parse_word(word))
@@ -127,6 +129,10 @@ def _seed_range(word: str) -> str:
     return f"seed=range({int(word.partition('=')[2])})"
 
 
+def _is_bare(word: str) -> bool:
+    return "=" not in word and not word.startswith("~")
+
+
 def _bare_word(word: str, commands: tuple[str, ...]) -> str:
     found = closest(word, commands)
     hint = f"did you mean runner {found}? " if found else ""
@@ -151,7 +157,7 @@ def _syntax_hint(word: str) -> list[str]:
     if value.count("[") != value.count("]"):
         return [f'brackets do not match; a list is written {key}=[1,2], quoted for the shell: "{key}=[1,2]"']
     if value.count("'") % 2 or value.count('"') % 2:
-        return [f"quotes do not match; write \"{key}='text'\""]
+        return [f"quotes do not match; write \"{key}='text'\""] if may_be_text(key) else ["quotes do not match"]
     if not may_be_text(key):
         return []
     return [f"quote text with spaces, parentheses, commas or equals signs inside: \"{key}='{value}'\""]

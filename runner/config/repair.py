@@ -46,12 +46,13 @@ def _joined(words: list[str]) -> list[str]:
 def _guesses(word: str) -> list[str]:
     """The word, and what it may have been meant to be, the likeliest first."""
     key, equals, value = word.partition("=")
-    if not equals:
+    if not equals or set(key) & set("'\""):  # what was meant by half a key nobody knows
         return [word]
     closed = [value + _open(value)] if _open(value) else []
     for quote in "'\"":
         if value.count(quote) % 2:
-            closed += [value + quote, value.replace(quote, "")]
+            guesses = [value + quote, value.replace(quote, "")]
+            closed += guesses if may_be_text(key) else guesses[1:]
     quotes = [_text(value)] if may_be_text(key) else []
     listed = key in written_keys(TEXTS) and value[:1] + value[-1:] == "[]"  # names of columns, perhaps
     as_list = [f"[{','.join(map(_text, value[1:-1].split(',')))}]"] if listed else []

@@ -85,7 +85,8 @@ def _elsewhere(key: str, here: list[str]) -> str | None:
     last = key.split(".")[-1]
     if last in lasts:
         return lasts[last]
-    if "." not in key and (found := closest(key, GROUPS + tuple(root_options()), 0.7)):
+    first, dot, _ = key.partition(".")
+    if first not in GROUPS and (found := closest(first, GROUPS if dot else GROUPS + tuple(root_options()), 0.7)):
         return found
     found = closest(last, lasts, 0.75)
     return lasts[found] if found else None

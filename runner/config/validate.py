@@ -12,6 +12,7 @@ from runner.config.settings import (
     DEFAULT_CHOICE,
     FLAT_GROUPS,
     SINGLE_GROUPS,
+    TEXTS,
     Settings,
     flat_key,
     root_options,
@@ -52,7 +53,8 @@ def check(tree: dict[Any, Any]) -> tuple[Settings, list[str]]:
     found = Findings(_chosen(tree))
     for key in tree:
         if key not in GROUPS and key not in root_options():
-            found.add(key, f"{key} = {show(tree[key])}: {explain_unknown_key(str(key), found.chosen)}")
+            for path, value in _leaves(str(key), tree[key]):
+                found.add(path, f"{path} = {show(value)}: {explain_unknown_key(path, found.chosen)}")
     parts = {group: _choice(group, tree, found) for group in CHOICE_GROUPS}
     parts |= {group: _single(group, tree, found) for group in SINGLE_GROUPS}
     root = {key: _value(key, option, tree.get(key), found) for key, option in root_options().items() if key in tree}
@@ -60,6 +62,13 @@ def check(tree: dict[Any, Any]) -> tuple[Settings, list[str]]:
     settings = Settings(**parts, **{k: v for k, v in root.items() if k not in found.keys})
     found.problems += [conflict.text for conflict in conflicts(settings) if not found.keys & set(conflict.keys)]
     return settings, found.problems
+
+
+def _leaves(key: str, value: Any) -> list[tuple[str, Any]]:
+    """The dotted keys of a branch, as they are typed, with their values."""
+    if not isinstance(value, dict) or not value:
+        return [(key, value)]
+    return [leaf for part, below in value.items() for leaf in _leaves(f"{key}.{part}", below)]
 
 
 def show(value: Any) -> str:
@@ -156,11 +165,15 @@ def _value(path: str, option: Option, value: Any, found: Findings, entry: Entry 
 
 def _fix(path: str, option: Option, value: Any, default: Any) -> str:
     """The likely fix: the name that looks alike, else a value that works."""
-    given = value if option.type == "choices" and isinstance(value, (list, tuple)) else [value]
+    listed = value if isinstance(value, (list, tuple)) else [value]
+    given = listed if option.type == "choices" else [value]
     wrong = [v for v in given if option.names() and isinstance(v, str) and v not in option.names()]
     near = closest(wrong[0], option.names()) if wrong else None
-    if option.type == "text" and isinstance(value, (bool, int, float)):
-        return f'for example {path}: "{show(value)}"'
+    if option.type in TEXTS and any(isinstance(v, (bool, int, float)) for v in listed):
+        return f"an interpolation, which quotes do not help, needs text around it, as in {path}=run${{seed}}"
+    if option.type == "texts" and None in listed:
+        names = ['"null"' if v is None else show(v) for v in listed]
+        return f"quote it if it is a name: {path}=[{','.join(names)}]"
     if near:
         return f"did you mean {path}={f'[{near}]' if option.type == 'choices' else near}?"
     example = option.preset if option.preset is not None else default

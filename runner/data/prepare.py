@@ -124,10 +124,10 @@ def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dic
     check_noise(table, source)
     rows = split(table, source)
     encoding = fit(table, rows.train, source.scaling, source.target_scaling, dtype)
-    x = _once(cache, ("x", table_key, _text(encoding.to_dict())), lambda: _features(table, encoding))
+    x = _once(cache, ("x", table_key, _text(encoding.to_dict())), lambda: _features(table, encoding, source.scaling))
     y = _once(cache, ("y", table_key, encoding.target_offset, encoding.target_scale), lambda: _targets(table, encoding))
     if table.task == "regression":
-        check_target(table.target_name, y, dtype, encoding.target_scale, encoding.target_offset)
+        check_target(table.target_name, y, dtype, encoding.target_scale, encoding.target_offset, source.target_scaling)
     if source.label_noise:
         y = with_noise(y, rows.train, len(table.labels or []), source.label_noise, source.split_seed)
     return RunData(
@@ -181,14 +181,14 @@ def _pixel_range(table: RawTable) -> tuple[float, float]:
     return low, high if high > low else low + 1.0
 
 
-def _features(table: RawTable, encoding: Encoding) -> np.ndarray:
+def _features(table: RawTable, encoding: Encoding, scaling: str) -> np.ndarray:
     """The encoded table; DataError naming a number that the number format cannot hold."""
     try:
         with np.errstate(over="raise"):
             return encoding.encode(table.numeric_ND, table.categorical)
     except FloatingPointError as error:
         columns = dict(zip(table.numeric_names, table.numeric_ND.T, strict=True))
-        raise beyond(columns, encoding.scale, encoding.offset, encoding.dtype) from error
+        raise beyond(columns, encoding.scale, encoding.offset, encoding.dtype, scaling) from error
 
 
 def _targets(table: RawTable, encoding: Encoding) -> np.ndarray:

@@ -16,15 +16,18 @@ def too_large(what: str, value: float, dtype: str, fix: str) -> DataError:
     return DataError(f"{what} holds {value:g}, beyond what {dtype} can hold ({most:.2g} after scaling): {wider}{fix}.")
 
 
-def beyond(columns: Mapping[str, np.ndarray], scale: list[float], offset: list[float], dtype: str) -> DataError:
-    """The error for the column with the largest number after scaling, of which some are beyond the number format."""
+def beyond(
+    columns: Mapping[str, np.ndarray], scale: list[float], offset: list[float], dtype: str, scaling: str
+) -> DataError:
+    """The error for the column with the largest number after `scaling`, of which some are beyond the number format."""
     with np.errstate(over="ignore"):
         scaled = [
             np.nan_to_num(np.abs((values.astype(np.float64) - o) / s))
             for values, s, o in zip(columns.values(), scale, offset, strict=True)
         ]
     name, largest = max(zip(columns, scaled, strict=True), key=lambda each: each[1].max())
-    fix = f"correct it, use dataset.scaling=standardize, or leave it out: dataset.drop=[{name}]"
+    scaled_down = "use dataset.scaling=standardize, " if scaling == "none" else ""  # else it is scaled already
+    fix = f"correct it, {scaled_down}or leave it out: dataset.drop=[{name}]"
     return too_large(f"column {name!r}", columns[name][largest.argmax()], dtype, fix)
 
 
@@ -34,11 +37,10 @@ def not_scalable(what: str, values: np.ndarray, fix: str) -> DataError:
     return DataError(f"{what} holds {largest:g}, too large to be scaled in double precision: correct it, or {fix}.")
 
 
-def check_target(name: str, y: np.ndarray, dtype: str, scale: float, offset: float) -> None:
+def check_target(name: str, y: np.ndarray, dtype: str, scale: float, offset: float, scaling: str) -> None:
     """DataError unless a number format holds the scaled target y."""
     largest = y[np.abs(y).argmax()]
     if abs(largest) > np.finfo(dtype).max:
         value = largest * scale + offset
-        raise too_large(
-            f"target {name!r}", value, dtype, "correct it, use dataset.target_scaling=standardize, or another unit"
-        )
+        scaled_down = "use dataset.target_scaling=standardize, " if scaling == "none" else ""
+        raise too_large(f"target {name!r}", value, dtype, f"correct it, {scaled_down}or give it in another unit")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from runner.diagnostics.facts import BIAS, EXPLAINED, STANDARD_ERRORS, VARIANCE, Errors, Facts
+from runner.diagnostics.facts import BIAS, EXPLAINED, FEW, OPEN, STANDARD_ERRORS, VARIANCE, Errors, Facts
 from runner.diagnostics.words import held_back, improving, init, longer, moved, numbers, rate
+from runner.reports.statistics import wilson
 
 NO_USE = "these inputs say nothing about the target"
 
@@ -27,7 +28,7 @@ def not_finite(f: Facts) -> str | None:
         loss = f.kept.get(f"{split}/loss")
         if loss is not None and not math.isfinite(loss):
             return (
-                f"not finite: the {name} loss is {loss:g}. Either a {name} row holds numbers far outside the others, "
+                f"not finite: the {name} loss is nan. Either a {name} row holds numbers far outside the others, "
                 f"or the weights have grown too large: look at the data, or try a lower {rate(f)}."
             )
     return None
@@ -76,6 +77,20 @@ def _rose(f: Facts, name: str) -> bool:
     return before is not None and after is not None and after > before + VARIANCE
 
 
+def too_small_a_sample(f: Facts) -> str | None:
+    """train/* is measured on so few of the training rows (trainer.train_eval_rows) that it says nothing of them."""
+    errors, rows = f.errors, f.measured
+    if errors is None or not f.sampled:
+        return None
+    low, high = wilson(errors.shown[0], rows) if errors.name == "accuracy" else (0.0, 0.0)
+    if high - low <= OPEN and rows >= FEW:
+        return None
+    return (
+        f"too few rows measured to tell: {numbers(f, errors)}, but train/* is measured on {rows:,} of the "
+        f"{f.rows['train']:,} training rows: raise trainer.train_eval_rows (now {rows})."
+    )
+
+
 def learned_nothing(f: Facts) -> str | None:
     """No better than the best constant answer on the training rows themselves."""
     errors = f.errors
@@ -103,7 +118,7 @@ def _like_a_constant(f: Facts, errors: Errors) -> bool:
 
 def _luck(f: Facts, errors: Errors) -> float:
     """By how much a training error may be smaller than that of a constant answer and mean nothing."""
-    constant, rows = errors.constant, f.rows.get("train", 0)
+    constant, rows = errors.constant, f.measured
     if not 0 < constant < 1 or not rows:  # not a share of the rows
         return EXPLAINED
     return STANDARD_ERRORS * math.sqrt(constant * (1 - constant) / rows)

@@ -19,6 +19,8 @@ BIAS = 0.2  # training error that is large, as a share of the constant answer's
 VARIANCE = 0.05  # gap that is large, as a share of it
 STANDARD_ERRORS = 2.0
 RARE = 0.8  # share of the most frequent class from which accuracy says little
+FEW = 10  # rows of a regression that tell nothing
+OPEN = 0.2  # width of the interval of an accuracy that is worth saying
 EXPLAINED = 0.01  # share of the loss of a guess that is worth saying
 
 
@@ -45,6 +47,16 @@ class Facts:
         """A metric, by default at the kept epoch; None unless it is a finite number."""
         found = (self.kept if of is None else of).get(name)
         return float(found) if found is not None and math.isfinite(found) else None
+
+    @property
+    def measured(self) -> int:
+        """The training rows on which train/* is measured."""
+        return min(self.settings.trainer.train_eval_rows, self.rows.get("train", 0))
+
+    @property
+    def sampled(self) -> bool:
+        """Whether these are a sample of the training rows."""
+        return self.measured < self.rows.get("train", 0)
 
     @property
     def weighted(self) -> bool:
@@ -85,6 +97,9 @@ class Facts:
             return None
         held_out = None if val is None or not self.rows.get("val") else 1 - val
         spread = 0.0 if held_out is None else noise(held_out, self.rows["val"])
+        if self.sampled:
+            n = self.measured  # of shares, as if two of four more rows were wrong (Agresti & Coull 1998): 0 says little
+            spread = math.hypot(spread, noise(1 - train if metric == "r2" else (n * (1 - train) + 2) / (n + 4), n))
         return Errors(name, self._without_noise(1 - train), held_out, constant, spread, (train, val), meaning)
 
     def _of_loss(self) -> Errors | None:
@@ -95,6 +110,10 @@ class Facts:
         rare = max(sum(self.counts.get("val", ())) - max(self.counts.get("val", (0,))), 1)
         held_out = None if val is None or not self.rows.get("val") else val / self.guess
         spread = 0.0 if held_out is None else _noise_of_squares(held_out, rare)
+        if self.sampled:
+            spread = math.hypot(
+                spread, _noise_of_squares(train / self.guess, max((1 - self.majority) * self.measured, 1))
+            )
         meaning = "guessing by the classes' shares"
         return Errors("loss", train / self.guess, held_out, 1.0, spread, (train, val), meaning, self.guess)
 
@@ -110,8 +129,9 @@ class Facts:
         return max(error - s, 0.0) / kept if kept > 0.05 else error
 
     def _noise_of_classes(self, error: float, rows: int) -> float:
-        """Standard error of a mean over classes of shares, each of its own rows."""
-        own = [n for n in self.counts.get("val", ()) if n]
+        """Standard error of a mean over classes of shares, each of its own of the rows."""
+        counts = self.counts.get("val", ())
+        own = [rows * n / sum(counts) for n in counts if n]
         return _noise_of_shares(error, len(own) ** 2 / sum(1 / n for n in own)) if own else 0.0
 
 
@@ -123,7 +143,7 @@ class Errors:
     train: float
     val: float | None
     constant: float
-    noise: float  # standard error of `val`
+    noise: float  # standard error of `val`, and of `train` where it is that of a sample
     shown: tuple[float, float | None]  # train and val, as measured
     meaning: str  # of the constant answer
     guess: float | None = None  # what the constant answer reaches, if it is not 1 - constant

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from runner.diagnostics.facts import BIAS, STANDARD_ERRORS, VARIANCE, Errors, Facts
+from runner.diagnostics.facts import BIAS, FEW, OPEN, STANDARD_ERRORS, VARIANCE, Errors, Facts
 from runner.diagnostics.words import held_back, improving, longer, rate, validation_rows
 from runner.reports.statistics import wilson
 
 SERIOUS = 0.5  # share of the constant answer's error that the validation rows must exclude for a run to be called fine
-FEW = 10  # validation rows of a regression that tell nothing
-OPEN = 0.2  # width of the interval of a validation accuracy that is worth saying
 PATIENT = 10  # epochs of patience from which stopping too soon is unlikely
 KEEP_BEST = "early_stopping=default"
 Finding = tuple[str, str]

@@ -8,8 +8,8 @@ Learning Yearning", chapters 20 to 27; Geman et al. 1992). Errors are shares of 
 makes them.
 
 - high bias: training error > BIAS of it. Errors that no model could avoid are unknown and count as bias.
-- high variance: gap > VARIANCE of it, and larger than two standard errors of the validation error, so that few examples
-  are not taken for a sign.
+- high variance: gap > VARIANCE of it, and larger than two standard errors of what is measured, so that few examples
+  are not taken for a sign, nor few training rows where train/* is measured on a sample of them.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ ENDS: tuple[Callable[[Facts], str | None], ...] = (
     ends.not_finite,
     ends.not_trained,
     ends.untrained_is_best,
+    ends.too_small_a_sample,
     ends.learned_nothing,
     ends.nothing_that_holds,
 )

@@ -68,6 +68,7 @@ def read_command_line(
     hydras = [override for override in parsed if is_hydra(override)]
     task = [override for override in parsed if not is_hydra(override)]
     composer = Composer(config_name, tuple(o.input_line or "" for o in hydras if not o.is_sweep_override()))
+    problems += composer.wrong_of_hydra(hydras)
     config = composer.unswept(parsed)
     multirun = multirun or is_multirun(config)
     problems += _misplaced(words, parsed, multirun)

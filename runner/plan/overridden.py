@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from runner.config.settings import root_options
+from runner.config.settings import FLAT_GROUPS, declared, root_options
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -32,7 +32,21 @@ def without_effect(overrides: Sequence[Override]) -> list[str]:
         later = [each for each in overrides[i + 1 :] if covers(each, override)]
         if later:
             found.append(f"{override.input_line}: has no effect, as {later[-1].input_line} comes after it")
+        kept = [each.input_line or "" for each in overrides[:i] if _outlasts(each, override)]
+        if kept:
+            found.append(f"{override.input_line}: has no effect on {' '.join(kept)}, as values win over choices")
     return found
+
+
+def _outlasts(value: Override, choice: Override) -> bool:
+    """Whether a value switches something on that a later `regularizer=none` seems to switch off."""
+    group = choice.key_or_group
+    if group not in FLAT_GROUPS or choice.is_delete() or choice._value != "none" or value.is_delete():
+        return False
+    if not value.key_or_group.startswith(f"{group}.") or value.is_sweep_override():
+        return False
+    option: Any = declared().get(value.key_or_group)
+    return option is not None and option.active(value.value())
 
 
 def covers(later: Override, earlier: Override) -> bool:

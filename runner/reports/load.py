@@ -51,6 +51,12 @@ class LoadedRun:
     ended: dict[str, Any] = field(default_factory=dict)  # status, reason, kept_epoch, epochs; empty if not known
     forced: bool = False  # whether its files may be other than the run left them
 
+    def __repr__(self) -> str:
+        """Where it lies, the widths of its layers and how the run ended."""
+        network = "-".join(map(str, self.architecture["widths"]))
+        status = f", {self.status}" if self.status else ""
+        return f"LoadedRun({str(self.folder)!r}, network {network}{status})"
+
     @property
     def status(self) -> str:
         """How the run ended: completed, stopped_early or diverged; "" if neither the model nor a summary says so."""

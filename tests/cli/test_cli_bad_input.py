@@ -99,6 +99,17 @@ def test_many_problems_in_one_message(tmp_path):
         (["dashboard"], ["outputs", "no such folder"]),
         (["list", "optimiser"], ["did you mean optimizer?"]),
         (["list", "optimizer=adm"], ["did you mean adam?"]),
+        (["list", "dropout"], ["no group 'dropout'; dropout is a choice: runner list regularizer=dropout"]),
+        (["list", "droput"], ["did you mean dropout? It is a choice: runner list regularizer=dropout"]),
+        (["list", "none"], ["runner list averaging=none or runner list early_stopping=none"]),
+        (["list", "l1_ratio"], ["l1_ratio is a key: runner list regularizer=elastic_net"]),
+        (["-m", "hydra/sweeper=rnd"], ["hydra/sweeper = rnd", "did you mean hydra/sweeper=random?", "basic | grid"]),
+        (["-m", "hydra/launcher=popul"], ["did you mean hydra/launcher=population?", "allowed: basic | population"]),
+        (["hydra/job_logging=nne"], ["did you mean hydra/job_logging=none?", "allowed: default | disabled"]),
+        (["-m", "hydra/sweepr=grid"], ["hydra/sweepr=grid: Hydra has no such group; did you mean hydra/sweeper?"]),
+        (["reprot", "last"], ["reprot: neither a command nor key=value; did you mean runner report?"]),
+        (["optimizer.lr=0.1", "optimzer.foo=3"], ["optimzer.foo = 3: unknown key; did you mean optimizer?"]),
+        (["name=${seed}"], ["an interpolation, which quotes do not help, needs text around it", "name=run${seed}"]),
     ],
 )
 def test_each_is_refused_with_the_key_and_the_fix(words, says, here, capsys):

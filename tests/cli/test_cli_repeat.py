@@ -55,6 +55,9 @@ def test_changes_are_laid_over_and_checked(lab, capsys):
     said = refused(lab, capsys, "repeat", "first", "optimizer.lr=-1", "seed=1,2", "hydra.run.dir=fourth")
     assert "optimizer.lr = -1: out of range" in said and "seed=1,2: several values are a sweep" in said
     assert not (lab.home / "fourth").exists()
+    assert "runner: optimzer.foo = 3: unknown key; did you mean optimizer?" in refused(
+        lab, capsys, "repeat", "first", "optimizer.lr=0.02", "optimzer.foo=3"
+    )
     assert refused(lab, capsys, "repeat", "first", "lr").strip() == "runner: lr: neither a command nor key=value"
     other = refused(lab, capsys, "repeat", "first", "hydra.sweep.dir=fourth")
     assert "hydra.run.dir=FOLDER says where a run is written, hydra.sweep.dir=FOLDER where a sweep is" in other

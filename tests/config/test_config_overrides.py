@@ -98,6 +98,8 @@ def test_seeds_and_seed_are_not_said_together():
         (['name="x'], 'runner "name=\\"x\\""'),
         (["optimizer.lr=1e-3,", "1e-2"], "runner optimizer.lr=1e-3,1e-2"),
         (["optimizer.lr=interval(1e-4,", "1e-1)", "seed=1"], 'runner "optimizer.lr=interval(1e-4,1e-1)" seed=1'),
+        (['optimizer.lr="0.1'], "runner optimizer.lr=0.1"),
+        (["optimizer.lr='0.1"], "runner optimizer.lr=0.1"),
         (["seed=1,2,"], "runner seed=1,2"),
         (["dataset.drop=[a (m/s), b=c]"], "runner \"dataset.drop=['a (m/s)','b=c']\""),
         (["name=$(x)"], "runner \"name='\\$(x)'\""),
@@ -111,3 +113,4 @@ def test_the_command_line_corrected(words, meant):
 def test_what_cannot_be_guessed_is_not():
     assert repaired(["name=a(b", "lisst"]) is None
     assert repaired(["seed=1"]) is None
+    assert repaired(["'optimizer.lr="]) is repaired(["'optimizer.lr='"]) is None

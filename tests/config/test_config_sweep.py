@@ -91,7 +91,7 @@ def test_a_sweep_that_cannot_be_expanded_is_checked_one_value_at_a_time():
         (["optimizer.lr=range(1,2,0)"], "optimizer.lr=range(1,2,0): "),
         (["hydra.sweeper.max_jobs=many", "seed=1,2"], "hydra.sweeper.max_jobs = many"),
         (["hydra.sweeper.max_jbos=5", "seed=1,2"], "hydra.sweeper.max_jbos"),
-        (["hydra/sweeper=gird", "seed=1,2"], "hydra/sweeper/gird"),
+        (["hydra/sweeper=gird", "seed=1,2"], "hydra/sweeper = gird: unknown choice; did you mean hydra/sweeper=grid?"),
         (["hydra.launcher.workers=1,2"], "keys of Hydra itself cannot be swept over"),
         (["hydra.sweeper.zip=[[optimizer,optimizer.lr]]", "optimizer=sgd,adam", "optimizer.lr=1,2,3"],
          "optimizer has 2 values, optimizer.lr has 3 values"),

@@ -116,6 +116,19 @@ def test_an_unknown_key_says_which_one_was_meant(path, hint):
     assert hint in problem
 
 
+def test_a_column_called_null_is_named_in_quotes():
+    (problem,) = problems("dataset.drop", [None, "x"], choices={"dataset": "csv"})
+    assert problem.endswith('quote it if it is a name: dataset.drop=["null",x]')
+
+
+@pytest.mark.parametrize("value", [1e5, 7, True])
+def test_a_text_that_was_read_as_something_else_is_not_guessed(value):
+    """1e5, 007 and yes are no longer known as they were written."""
+    (problem,) = problems("name", value)
+    assert "quote it as it is meant" in problem and '"' not in problem
+    assert problem.endswith("text around it, as in name=run${seed}")
+
+
 def test_an_unknown_choice_says_which_one_was_meant():
     (problem,) = problems("optimizer.name", "admw")
     assert "did you mean optimizer=adamw?" in problem

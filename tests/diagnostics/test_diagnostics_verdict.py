@@ -66,6 +66,30 @@ def test_ten_classes_fitted_by_heart():
     )
 
 
+@pytest.mark.parametrize(
+    "rows, says",
+    [
+        (1, "too few rows measured to tell: "),
+        (15, "too few rows measured to tell: "),  # all right: 0.80 to 1 (Wilson)
+        (20, "fine: "),  # 0.84 to 1; the gap of 0.1 is less than two standard errors, 0.12
+        (60, "high variance (overfitting): "),  # two standard errors: 0.045
+        (200, "high variance (overfitting): "),
+    ],
+)
+def test_train_metrics_of_a_sample_of_the_training_rows_tell_what_its_size_allows(rows, says):
+    kept = {"train/accuracy": 1.0, "val/accuracy": 0.9}
+    words = judged(kept, counts=(100, 100), trainer__train_eval_rows=rows)
+    assert words.startswith(f"{says}train accuracy 1.00, validation 0.90")
+    few = f"train/* is measured on {rows} of the 200 training rows: raise trainer.train_eval_rows (now {rows})."
+    assert words.endswith(few) == says.startswith("too few")
+
+
+def test_a_regression_is_not_judged_by_nine_of_its_rows():
+    kept = {"train/r2": 0.99, "val/r2": 0.5}
+    words = [judged(kept, task="regression", trainer__train_eval_rows=rows) for rows in (9, 500)]
+    assert [each.split(":")[0] for each in words] == ["too few rows measured to tell", "high variance (overfitting)"]
+
+
 def test_the_same_gap_on_few_examples_is_no_sign():
     """0.05 of 85 examples are four mistakes; two standard errors are 0.047 at 85, 0.069 at 40."""
     assert classes(1.0, 0.95, rows=85).startswith("high variance")
@@ -230,7 +254,7 @@ def test_a_loss_that_is_not_finite_is_never_fine(split, name, loss):
         f"{split}/loss": loss,
     }
     words = judged(kept, task="regression")
-    assert words.startswith(f"not finite: the {name} loss is {loss:g}. Either a {name} row holds numbers far outside")
+    assert words.startswith(f"not finite: the {name} loss is nan. Either a {name} row holds numbers far outside")
 
 
 SCORE = st.one_of(st.floats(-1e300, 1), st.sampled_from([None, math.nan, -math.inf, 0.0, 0.5, 1.0]))
@@ -255,6 +279,7 @@ def test_whatever_is_known_there_are_sentences_without_an_error(data):
         epochs=(kept_epoch, best, last),
         dataset__label_noise=data.draw(st.sampled_from([0.0, 0.3, 0.9])),
         dataset__class_weights=data.draw(st.sampled_from([None, "balanced"])),
+        trainer__train_eval_rows=data.draw(st.sampled_from([1, 3, 2000])),
     )
     assert words is None or (words.endswith(".") and not words.endswith(".."))
     assert words is None or not words.startswith("fine") or ("nan" not in words and "inf" not in words)

@@ -172,7 +172,7 @@ def test_problems_of_all_configurations_are_reported_together_each_with_its_plac
     expected = [
         ("configs[0]: optimizer = sdg", "did you mean optimizer=sgd?"),
         ("configs[0]: regularizer.dropout = 1.5", "out of range"),
-        ("configs[2]: modle = {'hidden': [3]}", "did you mean model?"),
+        ("configs[2]: modle.hidden = [3]", "did you mean model.hidden?"),
         ("configs[2]: optimizer.lr = -1", "a number > 0"),
         ("configs[3]: optimizer.beta1 = 0.5", "optimizer=sgd has no such key; it belongs to optimizer=adam"),
         ("configs[4]: seed = -1", ">= 0"),

@@ -132,4 +132,8 @@ def test_what_has_no_effect_is_said(ready):
         "++optimizer.lr=3: has no effect, as optimizer={lr:4} comes after it",
     ]
     assert read_command_line(typed[:2]).notes == []
+    on, off = ["regularizer.dropout=0.1", "regularizer.l2=0", "augmentation.mixup=0.2"], "regularizer=none"
+    said = "regularizer=none: has no effect on regularizer.dropout=0.1, as values win over choices"
+    assert without_effect([parse_word(word) for word in [*on, off]]) == [said]
+    assert without_effect([parse_word(word) for word in [off, *on]]) == []
     assert read_command_line(typed, multirun=True).notes == without_effect([parse_word(word) for word in typed])

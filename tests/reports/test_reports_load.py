@@ -26,6 +26,13 @@ def rows_of(run, table: pd.DataFrame, split="test") -> pd.DataFrame:
     return table.iloc[getattr(prepare(run.settings), split)]
 
 
+def test_a_loaded_run_is_shown_in_one_line(trained):
+    run = runner.load(trained["classes"].folder)
+    widths = [each.weight.shape for each in run.network if isinstance(each, nn.Linear)]
+    layers = "-".join(str(n) for n in [widths[0][1], *(each[0] for each in widths)])
+    assert repr(run) == f"LoadedRun({str(run.folder)!r}, network {layers}, {trained['classes'].status})"
+
+
 @pytest.mark.parametrize("split", ["test", "val"])
 @pytest.mark.parametrize("name", [*CLASSES, "classes, residual"])
 def test_the_accuracy_of_the_reloaded_network_is_the_one_in_the_summary(trained, csv, name, split):
