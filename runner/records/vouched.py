@@ -8,7 +8,7 @@ train.log, the figures, and the TensorBoard events, whose records have checksums
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from runner.records.yaml_file import words_text
 MODEL, METRICS = "model.safetensors", "metrics.csv"
 EVENTS, LOG = "events.out.tfevents.0.runner", "train.log"
 HYDRA = tuple(f".hydra/{name}.yaml" for name in ("config", "overrides", "hydra"))
+NAMED = 5  # of what does not hold
 ASIDE = "damaged-"  # how the folders of what was set aside begin
 
 
@@ -61,6 +62,12 @@ def changed_files(folder: Path, names: Container[str]) -> list[str]:
         return [name for name in listed if name in names and digest(folder / name) != listed[name]]
     except RunError:
         return []
+
+
+def few(said: Sequence[str]) -> str:
+    """The first of these, and how many more there are."""
+    more = len(said) - NAMED
+    return "; ".join([*said[:NAMED], *([f"and {more} more"] if more > 0 else [])])
 
 
 def differing(folder: Path, summary: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
@@ -157,10 +164,9 @@ class Readings:
     def _damaged(self) -> list[str]:
         if not self.damaged:
             return []
-        more = f"; and {len(self.damaged) - 1} more" if len(self.damaged) > 1 else ""
         what = "damaged, used all the same" if self.force else "damaged, left out"
         do = "" if self.force else f". `runner resume` trains again what is damaged; {self.way} uses it"
-        return [f"{what}: {next(iter(self.damaged.values()))}{more}{do}"]
+        return [f"{what}: {few(list(self.damaged.values()))}{do}"]
 
     def _unsealed(self) -> list[str]:
         runs = f"{self.unsealed} run{'s' * (self.unsealed != 1)}"
