@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from runner.records import pipe
 from runner.records.console import shown_path
+from runner.records.names import plural
 from runner.records.progress import duration
 from runner.records.sweep_folder import DONE
-from runner.records.sweep_state import plural
 
 if TYPE_CHECKING:
     from runner.reports.sections import Section

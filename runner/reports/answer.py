@@ -8,7 +8,7 @@ from pathlib import Path
 from runner.errors import RunError
 from runner.execution.unfinished import resumed_in
 from runner.records.console import shown_path
-from runner.records.sweep_state import plural
+from runner.records.names import plural
 from runner.reports.decimals import digits
 from runner.reports.examples import of_examples
 from runner.reports.next_steps import quoted

@@ -15,8 +15,7 @@ from runner.config.registry import entries
 from runner.config.suggest import closest
 from runner.data.sources.base import Source as DataSource
 from runner.errors import ConfigError, RunError
-from runner.records.names import short_keys, spelled
-from runner.records.sweep_state import plural
+from runner.records.names import plural, short_keys, spelled
 from runner.reports.ranking import rank
 from runner.reports.runs import Source
 from runner.reports.settings_table import Setting, fixed_keys, group, source_names
