@@ -17,7 +17,7 @@ def run(arguments: list[str]) -> int:
     Raises RunError if no run has finished, or none with the metric that ranks.
     """
     args = _parser().parse_args(arguments)
-    from runner.reports.answer import nothing_measured
+    from runner.reports.answer import none_finished, nothing_measured
     from runner.reports.best import best_lines
     from runner.reports.sections import make_sections
 
@@ -28,10 +28,8 @@ def run(arguments: list[str]) -> int:
         raise RunError(f"{args.dir}: {nothing_measured(sections[0])}")
     if not won:
         notes = "".join(f"\nnote: {note}" for source in sources for note in source.notes)
-        raise RunError(
-            f"{args.dir}: no run in it has finished yet; `runner report {shlex.quote(args.dir)}` says what became of "
-            f"them{notes}"
-        )
+        told = f"`runner report {shlex.quote(args.dir)}`"
+        raise RunError(f"{args.dir}: {none_finished([row for source in sources for row in source.rows], told)}{notes}")
     for i, section in enumerate(won):
         say([*([""] if i else []), *best_lines(section)], sys.stdout)
     return 0

@@ -22,6 +22,11 @@ LONGEST = 80  # characters of a name in the name of a folder
 REPEATED = 3  # equal numbers in a row from which they are counted
 
 
+def plural(count: int, what: str) -> str:
+    """1 run, 1,024 runs"""
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
 def spelled(cell: str) -> str:
     """A value, given as `text` writes it, in a name: [64,32] -> 64-32, [64,64,64] -> 3x64, [] -> none.
 

@@ -7,15 +7,18 @@ import shutil
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.records import pipe
 from runner.records.console import shown_path
+from runner.records.names import plural
 from runner.records.progress import duration
 from runner.records.sweep_folder import DONE
-from runner.records.sweep_state import plural
+
+if TYPE_CHECKING:
+    from runner.reports.sections import Section
 
 SHOWN = 20  # failures shown at most
 TOP = 5  # settings shown
@@ -26,31 +29,35 @@ def conclude_sweep(outcomes: Sequence[Any], root: Path) -> None:
     """Say how the runs of a sweep ended, which settings are best and how sure that is, and what to type next; on
     standard error those that failed.
     """
+    from runner.reports.answer import metric_asked
+    from runner.reports.runs import read_sources
+    from runner.reports.sections import make_sections
+
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     finished = any(outcome.status in DONE for outcome in outcomes)
-    lines = [_counts(outcomes, root)]
+    lines, metric = [_counts(outcomes, root)], None
     if finished:
-        lines += ["", *best_settings(root), ""]
+        sections = make_sections(read_sources(root))
+        lines += ["", *best_settings(sections), ""]
+        metric = metric_asked(sections)
     elif outcomes and not failed:
         lines += ["every run diverged: try a lower optimizer.lr"]
     lines += [f"results: {shown_path(root)}/results.csv"]
-    lines += ["next:", *(f"  {command}" for command in next_commands(root, failed=bool(failed), best=finished))]
+    lines += ["next:", *(f"  {command}" for command in next_commands(root, failed=bool(failed), metric=metric))]
     if failed:
         pipe.write(sys.stderr, "\n".join(failures(failed)) + "\n")
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     pipe.write(sys.stdout, ("\n".join(lines) + "\n").encode(encoding, "replace").decode(encoding))
 
 
-def best_settings(root: Path) -> list[str]:
+def best_settings(sections: Iterable[Section]) -> list[str]:
     """The table of the best settings, and whether the best is better than the next by more than noise."""
     from runner.reports import report_text
     from runner.reports.answer import answer
-    from runner.reports.runs import read_sources
-    from runner.reports.sections import make_sections
 
     lines = []
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for section in make_sections(read_sources(root)):
+    for section in sections:
         table = report_text.columns(section, TOP)
         rows = report_text.plain(report_text.fitted(table, width) if width else table)
         left = len(section.settings) - TOP
@@ -72,12 +79,14 @@ def failures(failed: Sequence[Any]) -> list[str]:
     return lines + ([f"  and {len(failed) - SHOWN} more: results.csv"] if len(failed) > SHOWN else [])
 
 
-def next_commands(root: Path, *, failed: bool = False, best: bool = True) -> list[str]:
-    """The commands worth typing after a sweep: `best` if one of its runs was trained to its end."""
+def next_commands(root: Path, *, failed: bool = False, metric: str | None = "") -> list[str]:
+    """The commands worth typing after a sweep. `metric`: which `best` must be told to rank by, None if it has none."""
     from runner.commands import COMMANDS
 
-    words = ["resume"] * failed + ["report"] + ["best"] * best + ["dashboard"]
-    return [f"runner {word} {shlex.quote(shown_path(root))}" for word in words if word in COMMANDS]
+    words = ["resume"] * failed + ["report"] + ["best"] * (metric is not None) + ["dashboard"]
+    more = {"best": f" --metric {shlex.quote(metric)}"} if metric else {}
+    place = shlex.quote(shown_path(root))
+    return [f"runner {word} {place}{more.get(word, '')}" for word in words if word in COMMANDS]
 
 
 def _counts(outcomes: Sequence[Any], root: Path) -> str:

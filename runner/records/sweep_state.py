@@ -10,6 +10,7 @@ from typing import Any
 
 from runner.execution.pool import Broken, Done, Given, Training
 from runner.execution.work import Work
+from runner.records.names import plural
 from runner.records.progress import TimeLeft, short
 from runner.records.sweep_folder import DONE
 
@@ -132,11 +133,6 @@ def workers_text(sweep: Any) -> str:
     """1 worker, 2 workers"""
     count = 1 if sweep.options.executor == "serial" else min(sweep.workers, len(sweep.runs))
     return plural(count, "worker")
-
-
-def plural(count: int, what: str) -> str:
-    """1 run, 1,024 runs"""
-    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def label(name: str) -> str:

@@ -8,7 +8,7 @@ train.log, the figures, and the TensorBoard events, whose records have checksums
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ MODEL, METRICS = "model.safetensors", "metrics.csv"
 EVENTS, LOG = "events.out.tfevents.0.runner", "train.log"
 SHOWN = 3  # commands in a note
 HYDRA = tuple(f".hydra/{name}.yaml" for name in ("config", "overrides", "hydra"))
+NAMED = 5  # of what does not hold
 WRITTEN = (MODEL, METRICS, EVENTS, LOG)  # while a run trains
 ASIDE = "damaged-"  # how the folders of what was set aside begin
 
@@ -63,6 +64,12 @@ def changed_files(folder: Path, names: Container[str]) -> list[str]:
         return [name for name in listed if name in names and digest(folder / name) != listed[name]]
     except RunError:
         return []
+
+
+def few(said: Sequence[str]) -> str:
+    """The first of these, and how many more there are."""
+    more = len(said) - NAMED
+    return "; ".join([*said[:NAMED], *([f"and {more} more"] if more > 0 else [])])
 
 
 def differing(folder: Path, summary: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
@@ -170,9 +177,8 @@ class Readings:
     def _damaged(self) -> list[str]:
         if not self.damaged:
             return []
-        more = f"; and {len(self.damaged) - 1} more" if len(self.damaged) > 1 else ""
         what = "damaged, used all the same" if self.force else "damaged, left out"
-        return [f"{what}: {next(iter(self.damaged.values()))}{more}{'' if self.force else self._ways()}"]
+        return [f"{what}: {few(list(self.damaged.values()))}{'' if self.force else self._ways()}"]
 
     def _ways(self) -> str:
         """What to do about damaged runs: most are trained again, or used; of some nobody knows the settings."""

@@ -8,32 +8,18 @@ from pathlib import Path
 from runner.errors import RunError
 from runner.execution.unfinished import resumed_in
 from runner.records.console import shown_path
-from runner.records.names import short_keys
+from runner.records.names import plural
 from runner.reports.decimals import digits
 from runner.reports.examples import of_examples
 from runner.reports.next_steps import quoted
-from runner.reports.runs import UNFINISHED, RunRow
-from runner.reports.sections import Section
-from runner.reports.settings_table import COMPLETE, Setting, source_names
+from runner.reports.runs import UNFINISHED, RunRow, unfit
+from runner.reports.sections import Section, label
+from runner.reports.settings_table import COMPLETE, Setting
 from runner.reports.statistics import LEAST, Comparison, Spread
 from runner.reports.units import in_words, units
 
 LISTED = 5  # runs named at most
 FEW = ("No", "One", "Two")
-
-
-def label(setting: Setting, section: Section) -> str:
-    """A setting in words: what tells it apart from the others, such as lr=0.01 dropout=0.2."""
-    short = short_keys(section.varied)
-    words = [f"{short[key]}={setting.shown(key)}" for key in section.varied if setting.shown(key)]
-    if len(section.sources) > 1:
-        words.append(f"({source_of(setting, section)})")
-    return " ".join(words) or "this setting"
-
-
-def source_of(setting: Setting, section: Section) -> str:
-    """The folder a setting is from, as short as tells it apart from the others."""
-    return source_names(section.sources)[section.positions[setting.source]]
 
 
 def over(settings: Sequence[Setting]) -> str:
@@ -54,6 +40,29 @@ def nothing_measured(section: Section) -> str:
     )
     ranks = f"--metric NAME ranks by one of them: {recorded}" if recorded else "no other metric was recorded"
     return f"No run has {section.metric} ({why}): nothing to compare by; {ranks}."
+
+
+def none_finished(rows: Sequence[RunRow], report: str) -> str:
+    """Why there is no best run, by what became of all; `report` is the command that says more."""
+    ended = {row.status for row in rows}
+    every = f"all {len(rows)} runs" if len(rows) != 1 else "its only run"
+    if ended == {"diverged"}:
+        return f"{every} diverged: try a lower optimizer.lr"
+    if ended == {"failed"}:
+        return f"{every} failed: {report} says why"
+    yet = " yet" if UNFINISHED in ended else ""
+    return f"no run in it has finished{yet} ({', '.join(unfit(rows))}); {report} says what became of them"
+
+
+def metric_asked(sections: Sequence[Section]) -> str | None:
+    """The metric that `runner best` must be told to rank these by: "" if it finds one of its own, None if no run that
+    finished recorded any, else that of the test rows if there is one.
+    """
+    if any(section.settings[0].spread(section.metric) for section in sections):
+        return ""
+    recorded = [metric for section in sections for metric in section.metrics]
+    wanted = [f"test/{section.metric.partition('/')[2]}" for section in sections]
+    return next((metric for metric in (*wanted, *recorded) if metric in recorded), None)
 
 
 def answer(section: Section) -> str:
@@ -116,12 +125,21 @@ def _test(section: Section, found: Comparison, second: str) -> str:
     test += picked if len(section.comparisons) > 1 else ""
     if found.differs:
         return f"It beats the runner-up ({second}) by {by}, beyond noise ({test})."
-    tied = len(section.may_be_best)
-    of = f"{tied} of {len(section.comparisons) + 1} complete settings"
-    also = f" {of} may be the best (marked ~)." if tied > 2 else ""
+    also = _others(section)
     if found.difference == 0:
         return f"The runner-up ({second}) reaches the same.{also}"
     return f"Its lead of {by} over the runner-up ({second}) is within noise ({test}).{also}"
+
+
+def _others(section: Section) -> str:
+    """How many settings beside the runner-up may be the best: those marked ~, and those that nobody can tell of."""
+    tied = sum(map(section.not_told_apart, section.comparisons))
+    few = sum(not each.tested for each in section.comparisons.values())
+    if tied + few < 2:
+        return ""
+    said = f" Of the {plural(len(section.comparisons), 'other complete setting')} {tied} may be as good (marked ~)"
+    lacking = f"; {few} more share{'s' * (few == 1)} too few {units(2, section.unit)} with it to tell"
+    return f"{said}{lacking if few else ''}."
 
 
 def p_value(p: float) -> str:
@@ -130,7 +148,7 @@ def p_value(p: float) -> str:
 
 
 def trouble(section: Section) -> list[str]:
-    """Runs that diverged, failed or have not ended, and the commands that say why or go on."""
+    """Runs that diverged, failed, are damaged or have not ended, and the commands that say why or go on."""
     return [*_diverged(section), *_failed(section), *_unfinished(section)]
 
 
@@ -163,10 +181,19 @@ def _unfinished(section: Section) -> list[str]:
         waiting = [row for row in source.rows if row.status == UNFINISHED and id(row) in mine]
         if waiting:
             place = source.folder if source.is_sweep else _together(waiting)
-            count = f"{len(waiting)} run{'s have' if len(waiting) > 1 else ' has'} not ended"
+            count = _waiting(waiting)
             lines += [f"{count}:" if place else f"{count}, such as {shown_path(waiting[0].folder)}"]
             lines += [f"  runner resume {quoted(place)}"] if place else []
     return lines
+
+
+def _waiting(rows: Sequence[RunRow]) -> str:
+    """How many of these runs are damaged, how many have not ended."""
+    damaged = sum(row.damaged for row in rows)
+    open_ = len(rows) - damaged
+    parts = [f"{plural(damaged, 'run')} {'is' if damaged == 1 else 'are'} damaged"] if damaged else []
+    parts += [f"{plural(open_, 'run')} {'has' if open_ == 1 else 'have'} not ended"] if open_ else []
+    return ", ".join(parts)
 
 
 def _together(waiting: Sequence[RunRow]) -> Path | None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from runner.errors import ConfigError
 from runner.records.names import spelled
 from runner.reports import refit
-from runner.reports.answer import answer, over, source_of
+from runner.reports.answer import answer, over
 from runner.reports.decimals import digits
 from runner.reports.next_steps import quoted, settings_of
 from runner.reports.runs import RunRow
-from runner.reports.sections import Section
+from runner.reports.sections import Section, source_of
 from runner.reports.settings_table import Setting
 
 

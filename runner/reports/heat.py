@@ -10,9 +10,8 @@ from html import escape
 from runner.config.suggest import closest
 from runner.errors import ConfigError
 from runner.records.names import short_keys, spelled
-from runner.reports.answer import label
 from runner.reports.decimals import digits
-from runner.reports.sections import Section
+from runner.reports.sections import Section, label
 from runner.reports.settings_table import DIVERGED, Setting
 from runner.reports.statistics import Spread
 

@@ -8,14 +8,14 @@ from html import escape
 from runner.errors import ConfigError
 from runner.records.console import shown_path
 from runner.records.names import short_keys
-from runner.reports.answer import answer, label, source_of, trouble
+from runner.reports.answer import answer, trouble
 from runner.reports.bands import curves_of, line
 from runner.reports.decimals import digits
 from runner.reports.heat import choose_keys, heat_map
 from runner.reports.html_page import SCRIPT, STYLE
-from runner.reports.next_steps import next_commands
+from runner.reports.next_steps import next_commands, suggested_for
 from runner.reports.report_text import heading
-from runner.reports.sections import Section, direction
+from runner.reports.sections import Section, direction, label, source_of
 from runner.reports.settings_table import Setting
 from runner.reports.statistics import Spread
 from runner.reports.svg import chart, strip
@@ -61,8 +61,8 @@ def _section(section: Section, keys: tuple[str, str] | None) -> str:
     parts += [heat_map(section, keys) if keys else ""]
     parts += [
         _table(section),
-        _lines("Diverged, failed, not ended", trouble(section)),
-        _lines("Next", next_commands(section)),
+        _lines("Diverged, failed, damaged, not ended", trouble(section)),
+        _lines(f"Next{suggested_for(section)}", next_commands(section)),
     ]
     return f"<section>{''.join(parts)}</section>\n"
 

@@ -22,7 +22,7 @@ from runner.records.command import launched
 from runner.records.console import shown_path
 from runner.reports.runs import RunRow, Source
 from runner.reports.sections import Section
-from runner.reports.settings_table import COMPLETE, Setting
+from runner.reports.settings_table import COMPLETE, Setting, unfinished
 from runner.reports.units import keys, unit_of
 
 SPLIT = "dataset.split_seed"
@@ -37,13 +37,23 @@ def quoted(path: Path) -> str:
 
 
 def next_commands(section: Section) -> list[str]:
-    """What would make the answer surer: more of what its n counts, where there are few."""
+    """What would make the answer surer: more of what its n counts, where there are few. Nothing as long as runs that
+    were asked for are missing: what they reach may change the answer, and they have a command of their own.
+    """
+    if any(map(unfinished, section.settings)):
+        return []
     best = section.settings[0]
     found = best.spread(section.metric)
     told = 1 in section.comparisons and section.comparisons[1].differs
     if found is None or told or found.n >= FEW or best.tier != COMPLETE:
         return []
     return more(section, more_luck(best, ENOUGH if found.n < ENOUGH else 2 * found.n))
+
+
+def suggested_for(section: Section) -> str:
+    """What to say where `next_commands` leaves out settings that may be the best; empty if it has them all."""
+    found = len(section.may_be_best)
+    return f" (for the first {CANDIDATES} of {found} settings that may be the best)" if found > CANDIDATES else ""
 
 
 def more_luck(setting: Setting, wanted: int) -> str:

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.records.names import short_keys, spelled
-from runner.reports.answer import answer, source_of, trouble
+from runner.reports.answer import answer, trouble
 from runner.reports.decimals import digits
-from runner.reports.next_steps import next_commands
-from runner.reports.sections import HEADLINES, Section
+from runner.reports.next_steps import next_commands, suggested_for
+from runner.reports.runs import unfit
+from runner.reports.sections import HEADLINES, Section, source_of
 from runner.reports.settings_table import Setting, unfinished
 
 SPACE = 2  # between columns
@@ -35,10 +36,7 @@ class Column:
 def heading(section: Section) -> list[str]:
     """What was run, what all settings share, what differs between the sweeps, what to mind."""
     rows = [row for setting in section.settings for row in setting.rows]
-    finished = sum(row.finished for row in rows)
-    counts = [f"{finished} finished"]
-    counts += [f"{n} {s}" for s in ("diverged", "failed") if (n := sum(row.status == s for row in rows))]
-    counts += [f"{n} not ended"] if (n := sum(map(unfinished, section.settings))) else []
+    counts = [f"{sum(row.finished for row in rows)} finished", *unfit(rows)]
     settings = len(section.settings)
     lines = [f"{settings} setting{'s' * (settings != 1)}, {len(rows)} run{'s' * (len(rows) != 1)}: {', '.join(counts)}"]
     lines = [f"{section.title}: {lines[0]}"] if section.title else lines
@@ -57,7 +55,8 @@ def heading(section: Section) -> list[str]:
 def closing(section: Section) -> list[str]:
     """The answer, what went wrong, what to type next."""
     commands = next_commands(section)
-    return [answer(section), *trouble(section), *(["next:"] if commands else []), *(f"  {each}" for each in commands)]
+    title = [f"next:{suggested_for(section)}"] if commands else []
+    return [answer(section), *trouble(section), *title, *(f"  {each}" for each in commands)]
 
 
 def columns(section: Section, top: int) -> list[Column]:

@@ -6,6 +6,7 @@ A sweep is read as `runner.reports.sweep_table` has checked it, any other folder
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +42,7 @@ class RunRow:
     same_as: Path | None = None  # the folder of the run that this one is the same run as
     without_effect: tuple[str, ...] = ()  # groups whose choice never came to act, such as averaging
     chosen: Mapping[str, str] = field(default_factory=dict)  # `Settings.chosen`, likewise
+    damaged: bool = False  # it has ended, but its files do not hold; counts as not ended
     order: tuple[str, ...] = ()  # all keys as its configuration has them, where that was read
 
     @property
@@ -62,6 +64,13 @@ class RunRow:
         """The default of a key, given the choices of the run; "" if it has no such key."""
         default = defaults_of(self.keys)
         return text(default[key]) if key in default else ""
+
+
+def unfit(rows: Iterable[RunRow]) -> list[str]:
+    """How many of these runs did not finish, by what became of them: "2 diverged", "1 damaged"."""
+    found = Counter("damaged" if row.damaged else row.status for row in rows if not row.finished)
+    names = {"diverged": "diverged", "failed": "failed", "damaged": "damaged", UNFINISHED: "not ended"}
+    return [f"{found[status]} {name}" for status, name in names.items() if found[status]]
 
 
 @dataclass
@@ -104,13 +113,15 @@ def read_sources(folder: Path, *, force: bool = False) -> list[Source]:
 
 def read_sweep(root: Path, *, force: bool = False) -> Source:
     """The runs of one sweep, those that have not ended too, in the order of their numbers."""
-    table = read_table(root, Readings(force))
+    readings = Readings(force)
+    table = read_table(root, readings)
     ended = {row[0]: row for row in table.rows}
     columns = key_columns(table.columns)
     source = Source(root, [], True, notes=[*table.problems, *table.notes])
     for run in table.listed["runs"] if table.listed else ():
         cells = ended.pop(run["run"], None)
         row = _waiting(root, run, columns) if cells is None else _ended(root, table.columns, cells)
+        row.damaged = cells is None and row.folder in readings.damaged
         row.overrides, row.given = tuple(map(str, run["overrides"])), run["settings"]
         row.chosen = run.get("chosen", {})
         source.rows.append(row)
@@ -198,6 +209,7 @@ def _read_run(folder: Path, readings: Readings, seen: dict[str, Path]) -> RunRow
     summary = readings.summary(folder)
     row = recorded_row(folder, checked=not readings.force)
     if summary is None:
+        row.damaged = folder in readings.damaged
         return row
     row.status, row.metrics = summary["status"], finite_metrics(summary)
     row.best_epoch = text(summary.get("best_epoch"))

@@ -15,15 +15,16 @@ from runner.config.registry import entries
 from runner.config.suggest import closest
 from runner.data.sources.base import Source as DataSource
 from runner.errors import ConfigError, RunError
-from runner.records.names import spelled
+from runner.records.names import plural, short_keys, spelled
 from runner.reports.ranking import rank
 from runner.reports.runs import Source
-from runner.reports.settings_table import Setting, fixed_keys, group
+from runner.reports.settings_table import Setting, fixed_keys, group, source_names
 from runner.reports.statistics import Comparison
 from runner.training.metrics.base import metric as metric_class
 
 MONITOR = "early_stopping.monitor"
 HEADLINES = ("accuracy", "r2")  # what people ask for first
+NAMED = 5  # settings named in a note
 
 
 @dataclass
@@ -78,6 +79,20 @@ class Section:
         """Whether a test left open that a setting is as good as the best."""
         found = self.comparisons.get(position)
         return found is not None and found.tested and not found.differs
+
+
+def label(setting: Setting, section: Section) -> str:
+    """A setting in words: what tells it apart from the others, such as lr=0.01 dropout=0.2."""
+    short = short_keys(section.varied)
+    words = [f"{short[key]}={setting.shown(key)}" for key in section.varied if setting.shown(key)]
+    if len(section.sources) > 1:
+        words.append(f"({source_of(setting, section)})")
+    return " ".join(words) or "this setting"
+
+
+def source_of(setting: Setting, section: Section) -> str:
+    """The folder a setting is from, as short as tells it apart from the others."""
+    return source_names(section.sources)[section.positions[setting.source]]
 
 
 def make_sections(sources: Sequence[Source], metric: str | None = None) -> list[Section]:
@@ -184,14 +199,16 @@ def _known(asked: str | None, recorded: Sequence[str], settings: Sequence[Settin
 
 
 def _note_untrained(section: Section) -> None:
-    """Say how many runs kept the network that they began with, so that their metrics are those of no training."""
-    found = [sum(row.untrained for row in setting.rows) for setting in section.settings]
-    runs, settings = sum(found), sum(count > 0 for count in found)
+    """Say which runs kept the network that they began with, so that their metrics are those of no training."""
+    found = [setting for setting in section.settings if any(row.untrained for row in setting.rows)]
+    runs = sum(row.untrained for setting in found for row in setting.rows)
     if runs:
+        names = [*(label(setting, section) for setting in found[:NAMED]), *(["..."] if len(found) > NAMED else [])]
+        there = f": {', '.join(names)}" if len(section.settings) > 1 else ""
         section.notes.append(
-            f"{runs} run{'s' * (runs != 1)} of {settings} setting{'s' * (settings != 1)} kept the untrained network "
+            f"{plural(runs, 'run')} of {plural(len(found), 'setting')} kept the untrained network "
             "(best epoch 0), as training never bettered it: their numbers are those of that network. Try a lower "
-            "optimizer.lr there"
+            f"optimizer.lr there{there}"
         )
 
 

@@ -23,7 +23,7 @@ from runner.plan.duplicates import repeated
 from runner.records.names import in_order, typed_keys
 from runner.records.read import ENDS, MEASURED, RESULTS, SAID, read_results
 from runner.records.summary import SPLITS, SUMMARY
-from runner.records.vouched import Readings, below, fits_words
+from runner.records.vouched import Readings, below, few, fits_words
 
 NOT_KNOWN = " Runs that have not ended are not known."
 FIRST = ("run", "status")
@@ -193,9 +193,8 @@ class _Reader:
         differing = [*differing, *(f"{run}: its {SUMMARY} is not there" for run in self.absent)]
         if not differing:
             return self.problems
-        more = f" and {len(differing) - 1} more" if len(differing) > 1 else ""
         anew = f"`runner resume {shlex.quote(str(self.root))}` writes it anew"
-        return [*self.problems, f"{path}: not what the runs say ({differing[0]}{more}); shown by the runs. {anew}"]
+        return [*self.problems, f"{path}: not what the runs say ({few(differing)}); shown by the runs. {anew}"]
 
     def _notes(self) -> list[str]:
         runs = f"{self.unchecked} run{'s' * (self.unchecked != 1)}"

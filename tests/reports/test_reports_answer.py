@@ -140,3 +140,17 @@ def test_real_runs_record_how_many_examples_they_have(tmp_path, capsys):
     assert outcomes[0].summary["examples"] == {"train": 106, "val": 22, "test": 22}
     assert main(["report", str(tmp_path), "--metric", "test/accuracy"]) == 0
     assert "(n = 22)" in capsys.readouterr().out
+
+
+def test_as_many_settings_are_marked_as_are_counted_and_those_with_few_seeds_are_counted_apart(tmp_path):
+    """Far is 5 behind; one seed and two tell nothing."""
+    ends = {0.1: [0.10, 0.12, 0.11], 0.2: [0.11, 0.11, 0.13], 0.3: [0.14, 0.10, 0.12], 0.4: [5.0, 5.1, 5.2]}
+    found = section(make_sweep(tmp_path / "s", grid({**ends, 0.5: [0.2], 0.6: [0.2, 0.3], 0.7: [0.1, None]})))
+    said = "Of the 5 other complete settings 2 may be as good (marked ~); 2 more share too few seeds with it to tell."
+    assert said in answer(found)
+    assert columns(found, 0)[0].cells == ["1 ", "2~", "3~", "4 ", "5 ", "6 ", "7 "]
+
+
+def test_the_runner_up_alone_is_not_counted(tmp_path):
+    ends = {0.1: [0.10, 0.12, 0.11], 0.2: [0.11, 0.11, 0.13], 0.4: [5.0, 5.1, 5.2]}
+    assert "marked" not in answer(section(make_sweep(tmp_path / "s", grid(ends))))

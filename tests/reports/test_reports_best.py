@@ -10,8 +10,10 @@ from runner.cli import main
 from runner.config.compact import compact
 from runner.execution.configurations import read
 from runner.execution.stored import write_config
+from runner.records import sweep_conclusion
 from runner.reports.best import repeat
 from runner.reports.runs import read_sources
+from runner.training.outcome import Outcome
 
 
 @pytest.fixture
@@ -84,7 +86,23 @@ def test_the_repeated_run_is_the_same_run(tmp_path, best):
 
 def test_nothing_finished_has_no_best(tmp_path, best):
     code, _, err = best(make_sweep(tmp_path / "s", grid({0.1: [None, "diverged"]})))
-    assert code == 1 and "no run in it has finished yet" in err and "runner report" in err
+    assert code == 1 and "no run in it has finished yet (1 diverged, 1 not ended); `runner report" in err
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        (["diverged"] * 4, "s: all 4 runs diverged: try a lower optimizer.lr"),
+        (["diverged"], "s: its only run diverged: try a lower optimizer.lr"),
+        (["failed", "failed"], "s: all 2 runs failed: `runner report"),
+        (["failed", "diverged", "diverged"], "s: no run in it has finished (2 diverged, 1 failed); `runner report"),
+    ],
+)
+def test_where_none_finished_it_is_said_what_became_of_the_runs(tmp_path, best, ends, said):
+    code, _, err = best(
+        make_sweep(tmp_path / "s", grid({0.1: ends}, **{"dataset.val_fraction": 0, "early_stopping.patience": None}))
+    )
+    assert code == 1 and said in err
 
 
 def test_each_problem_has_its_winner(tmp_path, best):
@@ -113,3 +131,13 @@ def test_runs_validated_on_different_rows_have_no_best_and_are_trained_on_all_ro
     assert (refitted.dataset.folds, refitted.dataset.fold, refitted.dataset.val_fraction) == (None, None, 0)
     assert (refitted.trainer.epochs, refitted.early_stopping.patience) == (8, None)
     assert (refitted.optimizer.lr, refitted.seed) == (0.5, 4)
+
+
+@pytest.mark.parametrize("splits, more", [(("val", "test"), ""), (("train", "test"), " --metric test/loss")])
+def test_the_command_for_the_best_names_a_metric_where_no_rows_validated(tmp_path, capsys, splits, more):
+    """The words are tried as they are printed."""
+    root = make_sweep(tmp_path / "s", grid({0.1: [{split: {"loss": 0.2} for split in splits}]}))
+    sweep_conclusion.conclude_sweep([Outcome(root / "000_lr=0.1_seed=0", "completed", "", {})], root)
+    (line,) = [line.strip() for line in capsys.readouterr().out.splitlines() if "runner best" in line]
+    assert line == f"runner best {root}{more}"
+    assert main(line.split()[1:]) == 0

@@ -5,9 +5,17 @@ import shlex
 
 from made_sweeps import grid, make_sweep
 
+from runner.records.summary import read_summary
+from runner.records.vouched import write_summary
 from runner.reports.next_steps import next_commands
+from runner.reports.report_text import closing, heading
 from runner.reports.runs import read_sources
 from runner.reports.sections import make_sections
+
+
+def section_of(folder):
+    (found,) = make_sections(read_sources(folder))
+    return found
 
 
 def suggested(folder):
@@ -51,3 +59,28 @@ def test_runs_over_folds_get_more_seeds_with_all_their_folds(tmp_path):
     assert words[1:3] == ["dataset.folds=3", "optimizer.lr=0.1,0.2"] and "dataset.fold=" not in " ".join(words)
     (words,) = suggested(make_sweep(tmp_path / "some", [run for run in runs if run[0]["dataset.fold"] < 2]))
     assert "dataset.fold=0,1" in words
+
+
+def test_settings_that_are_left_out_of_the_commands_are_counted(tmp_path):
+    twelve = section_of(make_sweep(tmp_path / "s", grid({lr / 100: [lr / 10] for lr in range(1, 13)})))
+    title, command = closing(twelve)[-2:]
+    assert title == "next: (for the first 10 of 12 settings that may be the best)"
+    assert "optimizer.lr=0.01,0.02,0.03,0.04,0.05,0.06,0.07,0.08,0.09,0.1" in shlex.split(command)
+    assert closing(section_of(make_sweep(tmp_path / "t", grid({0.1: [0.1], 0.2: [0.2]}))))[-2] == "next:"
+
+
+def test_as_long_as_runs_are_missing_only_resuming_is_suggested(tmp_path):
+    ends = {0.1: [0.1, 0.2, 0.3], 0.2: [0.15, 0.25]}
+    whole = section_of(make_sweep(tmp_path / "whole", grid(ends)))
+    assert len(next_commands(whole)) == 1
+    folder = make_sweep(tmp_path / "s", grid(ends))
+    for name in ("001_lr=0.1_seed=1", "004_lr=0.2_seed=1"):
+        write_summary(folder / name, read_summary(folder / name), {"metrics.csv": "0" * 64})
+    damaged = section_of(folder)
+    lines = [*heading(damaged), *closing(damaged)]
+    assert lines[0] == "2 settings, 5 runs: 3 finished, 2 damaged"
+    assert lines[-2:] == ["2 runs are damaged:", f"  runner resume {folder}"]
+    (note,) = [line for line in lines if "damaged, left out" in line]
+    assert "001_lr=0.1_seed=1/metrics.csv: does not" in note and "004_lr=0.2_seed=1/metrics.csv: does not" in note
+    (folder / "000_lr=0.1_seed=0" / "summary.json").unlink()
+    assert "2 runs are damaged, 1 run has not ended:" in closing(section_of(folder))

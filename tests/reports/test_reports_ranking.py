@@ -79,7 +79,7 @@ def test_where_nothing_is_shared_nothing_is_best(tmp_path, capsys):
     assert answer(found).startswith("Lowest: lr=0.02, val/loss 0.12") and "runner-up" not in answer(found)
     assert main(["report", str(folder)]) == 0
     assert f"note: {note}" in capsys.readouterr().out
-    assert f"note: {note}" in best_settings(folder)
+    assert f"note: {note}" in best_settings(make_sections(read_sources(folder)))
 
 
 def test_the_settings_that_were_carried_on_are_compared_over_all_they_met(tmp_path):

@@ -353,11 +353,15 @@ def test_a_metric_of_another_version_is_named(tmp_path, capsys):
 def test_settings_that_kept_the_untrained_network_are_said_to(tmp_path, capsys):
     """Not those that keep the last epoch whatever comes, nor those that were to train no epoch."""
     untrained = {"val": {"loss": 2.3}, "best_epoch": 0}
+    make_sweep(tmp_path / "many", grid({lr: [untrained] for lr in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)}))
+    assert main(["report", str(tmp_path / "many")]) == 0
+    assert "optimizer.lr there: lr=0.1, lr=0.2, lr=0.3, lr=0.4, lr=0.5, ...\n" in capsys.readouterr().out
     runs = grid({0.1: [untrained, untrained], 0.01: [0.2, 0.3]})
     runs += [({"early_stopping.restore_best": False, "seed": 0}, untrained), ({"trainer.epochs": 0}, untrained)]
     make_sweep(tmp_path / "s", runs)
     assert main(["report", str(tmp_path / "s")]) == 0
-    assert "note: 2 runs of 1 setting kept the untrained network (best epoch 0)" in capsys.readouterr().out
+    assert "note: 2 runs of 1 setting kept the untrained network (best epoch 0)" in (out := capsys.readouterr().out)
+    assert "Try a lower optimizer.lr there: lr=0.1 restore_best=true epochs=100\n" in out
     make_sweep(tmp_path / "t", grid({0.01: [0.2, 0.3]}))
     assert main(["report", str(tmp_path / "t")]) == 0
     assert "untrained" not in capsys.readouterr().out
