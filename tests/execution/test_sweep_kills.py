@@ -84,9 +84,12 @@ def disturb(words: list[str], into: Path, chosen: random.Random, runs: int, star
 
 
 def killed_and_resumed(words: list[str], into: Path, seed: str, runs: int, start=Command) -> str:
-    """Disturb, resume; who was killed."""
-    into.mkdir()
-    who = disturb(words, into, random.Random(seed), runs, start)
+    """Disturb until somebody was killed before the end, resume; who that was."""
+    chosen, who = random.Random(seed), "nobody"
+    while who == "nobody":
+        shutil.rmtree(into, ignore_errors=True)
+        into.mkdir()
+        who = disturb(words, into, chosen, runs, start)
     command = start(["resume", "sweep"], into)
     assert command.end() == 0, command.text()
     return who
