@@ -263,12 +263,16 @@ def register(group: str, name: str, *, torch: str | None = None, paper: str | No
         if group in NAMED and any("option" in f.metadata for f in dataclasses.fields(cls)):
             raise TypeError(f"{group}={name}: a choice of {group} is set by its name alone and cannot have keys")
         known = _ENTRIES.setdefault(group, {})
-        if name in known and known[name].cls.__qualname__ != cls.__qualname__:
-            raise ValueError(f"{group}={name} is registered twice")
+        if name in known and _place(known[name].cls) != _place(cls):  # the same place: its module is loaded again
+            raise ValueError(f"{group}={name} is registered twice: by {_place(known[name].cls)} and {_place(cls)}")
         known[name] = Entry(group, name, cls, torch, paper)
         return cls
 
     return add
+
+
+def _place(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
 
 
 def load() -> None:

@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from runner.config.registry import name_of
 from runner.config.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def structure(run: Settings, data: RunData) -> tuple:
     }
     sizes = tuple(len(part) for part in (data.train, data.val, data.test))
     shapes = (data.task, len(data.x), data.x.shape[1], data.image_shape, data.outputs, *sizes)
-    return (json.dumps(chosen, sort_keys=True), type(run.loss).__name__, shapes)
+    return (json.dumps(chosen, sort_keys=True), name_of(run.loss, "loss"), shapes)
 
 
 def parameters(run: Settings, data: RunData) -> int:

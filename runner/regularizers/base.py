@@ -20,10 +20,10 @@ class Regularizer:
 class Penalty(Regularizer):
     """A term added to the objective, on weights only (biases and normalization gains are exempt).
 
-    `w` is [M, ...] with zero padding; each key arrives as a column that broadcasts against it. `elementwise` penalties
-    get all weights at once, flat [M, P] with columns [M, 1], or [M, P] where strengths differ by layer; the others get
-    one layer [M, O, I] with columns [M, 1, 1]. Padding holds whole units of zeros, and strength 0 must be the technique
-    absent: beware of 0/0.
+    Each key arrives as a column that broadcasts against `w`. `elementwise` penalties get all weights at once, flat
+    [M, P], zero where there is padding, with columns [M, 1], or [M, P] where strengths differ by layer; the others get
+    the true weights of one layer [M, O, I] with columns [M, 1, 1]. Strength 0 must be the technique absent, also for
+    weights that are all zero: beware of 0/0.
     """
 
     elementwise: ClassVar[bool] = False

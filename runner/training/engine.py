@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from runner.config.registry import entries
+from runner.config.registry import entries, name_of
 from runner.config.settings import Settings
 from runner.data.tables import Tables
 from runner.optimizers.clipping import Clipping, row_norms
@@ -33,6 +33,7 @@ from runner.training.penalties import Penalties
 if TYPE_CHECKING:
     from runner.data.prepare import RunData
 
+EVALUATED = 1 << 9  # members times width that are evaluated at once, so that a chunk of examples stays in the cache
 PREPARED = 1 << 19  # numbers prepared at once (batches, noise), so that they stay in the cache
 
 
@@ -50,7 +51,7 @@ class Engine:
         self.network = Network(first.model, data[0].x.shape[1], data[0].outputs, self.dtype, self.device)
         self.layout = self.network.layout
         loss = {"classification": "cross_entropy", "regression": "mse"}[data[0].task]
-        self.loss = entries("loss")[loss].cls() if type(first.loss).__name__ == "Auto" else first.loss
+        self.loss = entries("loss")[loss].cls() if name_of(first.loss, "loss") == "auto" else first.loss
         self.batch = min(first.trainer.batch_size, self.tables.size["train"])
         self.theta = initial_theta(self.layout, [r.seed for r in runs], first.model.init, self.dtype).to(self.device)
         values = self.network.norm.buffers if self.network.norm else {}
@@ -245,15 +246,26 @@ class Engine:
         """Metrics [M] named "<split>/<metric>", of the weights that would be kept now (averaged, where a row averages),
         without dropout, penalties or smoothing.
         """
-        network = self.network
-        if self.average.active:
-            network = copy.copy(network).bind(self.kept["theta"], None, self.kept["buffers"])
         names = list(dict.fromkeys(name for run in self.runs for name in recorded(run, self.tables.task)))
+        parts = [block._evaluate(splits, names) for block in self._blocks()]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _blocks(self) -> Iterator[Engine]:
+        """The rows, with the weights that are kept, a few at a time: the same bits, sooner."""
+        many = max(1, EVALUATED // max(self.layout.padded))
+        if len(self.runs) <= many and not self.average.active:
+            yield self
+            return
+        for a in range(0, len(self.runs), many):
+            rows = list(range(len(self.runs)))[a : a + many]
+            yield self.subset(rows, *(tensor[a : a + many] for tensor in self.kept.values()))
+
+    def _evaluate(self, splits: tuple[str, ...], names: list[str]) -> dict[str, np.ndarray]:
         found: dict[str, np.ndarray] = {}
         for split in splits:
             if self.tables.size[split]:
                 index = self.tables.index["train_eval" if split == "train" else split]
-                metrics = evaluate(network, self.loss, self.tables, index, names)
+                metrics = evaluate(self.network, self.loss, self.tables, index, names)
                 found |= {f"{split}/{name}": values for name, values in metrics.items()}
         return found
 

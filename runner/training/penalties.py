@@ -55,7 +55,7 @@ class Bound:
 
     def view(self, rows: Tensor, layout: Layout) -> Tensor:
         """The weights it acts on: flat [M, P] or [M, O, I]."""
-        return rows[:, : layout.weights] if self.layer is None else layout.slots[f"{self.layer}.weight"].view(rows)
+        return rows[:, : layout.weights] if self.layer is None else layout.slots[f"{self.layer}.weight"].true(rows)
 
 
 class Penalties:
@@ -104,8 +104,7 @@ class Penalties:
         for b in self.by_prox:
             w, step = b.view(theta, self.layout), b.view(gain_MP, self.layout)
             if not b.piece.elementwise:
-                width = self.layout.slots[f"{b.layer}.weight"].shape[-1]
-                step = step[..., :width].mean(-1, keepdim=True)
+                step = step.mean(-1, keepdim=True)
             w.copy_(b.prox(w, step))
 
     def project(self, theta: Tensor) -> None:

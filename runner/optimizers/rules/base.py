@@ -15,7 +15,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from runner.config.registry import number, switch
+from runner.config.registry import name_of, number, switch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,4 +90,4 @@ def segment_key(run: Settings) -> tuple:
     switches = (
         (f.name, getattr(rule, f.name)) for f in dataclasses.fields(rule) if f.metadata["option"].kind == "segment"
     )
-    return (type(rule).__name__, *switches)
+    return (name_of(rule, "optimizer"), *switches)
