@@ -13,11 +13,11 @@ from runner.execution.trials import open_trial
 from runner.execution.work import Run
 from runner.plan.checks import known
 from runner.records import disk
+from runner.records.run_files import PICTURES
 from runner.records.summary import read_summary
 from runner.records.vouched import MODEL
 from runner.training.outcome import Outcome
 
-FIGURES = "figures"
 SAID = ("notes", "without_effect")  # of a summary: about the settings, which differ
 
 
@@ -31,9 +31,9 @@ def copied(outcome: Outcome, name: str, run: Run, data: Any) -> Outcome:
     trial = open_trial(run.settings, data, run.folder, None, resumed=True, detailed=False)
     trial.files.take_over(outcome.folder)
     disk.replace(run.folder / MODEL, disk.content(outcome.folder / MODEL))
-    for picture in sorted((outcome.folder / FIGURES).glob("*")):
-        disk.make_folder(run.folder / FIGURES)
-        disk.replace(run.folder / FIGURES / picture.name, disk.content(picture))
+    for picture in sorted((outcome.folder / PICTURES).glob("*")):
+        disk.make_folder(run.folder / PICTURES)
+        disk.replace(run.folder / PICTURES / picture.name, disk.content(picture))
     trial.files.log(f"the same run as {name}, whose result is copied")
     summary = read_summary(outcome.folder)
     acted = {} if outcome.status == "diverged" else _never_acted(run, data, summary)

@@ -104,6 +104,11 @@ def warn(notes: Iterable[str]) -> None:
         warnings.warn(note, stacklevel=3)
 
 
+def is_sweep(root: Path) -> bool:
+    """Whether a sweep lies here that can be told of: one that can be resumed, or the table of one."""
+    return (root / SWEEP).is_file() or has_results(root)
+
+
 def has_results(root: Path) -> bool:
     """Whether `root` is the folder of a sweep with results.csv (that of cross-validation has another one)."""
     path = root / RESULTS

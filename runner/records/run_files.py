@@ -21,6 +21,7 @@ from runner.records.summary import SUMMARY
 from runner.records.vouched import EVENTS, LOG, METRICS, write_summary
 
 NAMES = (METRICS, EVENTS, LOG)
+PICTURES = "figures"  # the folder of the figures that are files
 NOT_DRAWN = ("epoch", "step", "seconds")
 FAILURES = ("failed", "diverged")
 STARTS = 3  # events of the start of a run: the format, its hyper-parameters, its configuration

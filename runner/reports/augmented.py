@@ -8,7 +8,8 @@ from torch import Tensor
 from runner.population.members import Columns
 from runner.records import disk
 from runner.records.console import active_in
-from runner.reports.figures import FOLDER, wanted
+from runner.records.run_files import PICTURES
+from runner.reports.figures import wanted
 from runner.training.augmenting import Augmenting, pixel_map
 from runner.training.engine import Engine
 from runner.training.trial import Trial
@@ -24,8 +25,8 @@ def draw_augmentation(trial: Trial, engine: Engine, row: int) -> None:
     if picture:
         trial.files.image("figures/augmentation", 0, picture)
         if trial.settings.trainer.figures is True:
-            disk.make_folder(trial.files.folder / FOLDER)
-            disk.replace(trial.files.folder / FOLDER / "augmentation.png", picture)
+            disk.make_folder(trial.files.folder / PICTURES)
+            disk.replace(trial.files.folder / PICTURES / "augmentation.png", picture)
 
 
 def _picture(trial: Trial, engine: Engine, row: int) -> bytes | None:

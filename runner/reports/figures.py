@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from runner.records import disk
+from runner.records.run_files import PICTURES
 from runner.reports import run_figures as figures
 from runner.reports.run_figures import Ended
 from runner.training.engine import Engine
 from runner.training.trial import Trial
 
-FOLDER = "figures"
 Draw = Callable[[Ended], bytes | None]  # None: nothing to draw for this run
 
 
@@ -64,5 +64,5 @@ def draw(trial: Trial, engine: Engine) -> None:
         if picture:
             trial.files.image(f"figures/{figure.name}", ended.epoch, picture)
             if files:
-                disk.make_folder(trial.files.folder / FOLDER)
-                disk.replace(trial.files.folder / FOLDER / f"{figure.name}.png", picture)
+                disk.make_folder(trial.files.folder / PICTURES)
+                disk.replace(trial.files.folder / PICTURES / f"{figure.name}.png", picture)

@@ -18,7 +18,7 @@ from runner.errors import ConfigError, RunError
 from runner.execution import sweep_file
 from runner.execution.stored import CONFIG, read_config, read_tree
 from runner.plan.duplicates import identity
-from runner.records.read import RESULTS, has_results
+from runner.records.read import RESULTS, is_sweep
 from runner.records.summary import SPLITS, SUMMARY, finite_metrics
 from runner.records.vouched import Readings, below
 from runner.reports.sweep_table import asked_keys, defaults_of, key_columns, read_table
@@ -99,7 +99,7 @@ def read_sources(folder: Path, *, force: bool = False) -> list[Source]:
         raise ConfigError(f"{folder}: a file; give the folder of the sweep, {folder.parent}")
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder; give the folder of a sweep, or `last` for the newest")
-    if sweep_file.is_sweep(folder) or has_results(folder):
+    if is_sweep(folder):
         return [read_sweep(folder, force=force)]
     sweeps = below(folder, sweep_file.SWEEP)
     found = [read_sweep(sweep, force=force) for sweep in sweeps]

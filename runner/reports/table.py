@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE
 from runner.errors import ConfigError, RunError
 from runner.execution.stored import CONFIG
-from runner.records.read import RESULTS, SWEEP, WAY, has_results, name_in, summary_row, typed, warn
+from runner.records.read import RESULTS, SWEEP, WAY, is_sweep, name_in, summary_row, typed, warn
 from runner.records.summary import SUMMARY
 from runner.records.vouched import Readings, below
 from runner.reports.runs import RunRow, align, recorded_row
@@ -61,11 +61,6 @@ def results(folder: Path | str, *, force: bool = False) -> pandas.DataFrame:
     columns |= {"status": [run.row.status for run in found]} | _settings(found)
     columns |= {name: [run.record.get(name) for run in found] for name in records if name not in columns}
     return pandas.DataFrame(columns)
-
-
-def is_sweep(folder: Path) -> bool:
-    """Whether there is a table of a sweep."""
-    return has_results(folder) or (folder / SWEEP).is_file()
 
 
 def _columns(names: list[str], rows: list[list[str]]) -> dict[str, list]:
