@@ -76,7 +76,7 @@ def facts(settings: Settings) -> dict[str, Any]:
 
 def draw_augmentation(trial: Trial, engine: Engine, row: int) -> None:
     """Images before and after augmentation, where figures are wanted; noted in the log if they cannot be drawn."""
-    from runner.reports.augmented import draw_augmentation as draw
+    from runner.figures.augmented import draw_augmentation as draw
 
     try:
         draw(trial, engine, row)
@@ -86,7 +86,7 @@ def draw_augmentation(trial: Trial, engine: Engine, row: int) -> None:
 
 def draw_figures(trial: Trial, engine: Engine) -> None:
     """The figures of a run that has ended, where they are wanted; one that cannot be drawn is noted in its log."""
-    from runner.reports.figures import draw, wanted
+    from runner.figures.at_end import draw, wanted
 
     if wanted(trial):
         try:

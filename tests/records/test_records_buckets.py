@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from runner.figures.draw.layers import weight_histograms
 from runner.records import events
 from runner.records.buckets import buckets
-from runner.records.figures.layers import weight_histograms
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tensorboard.util import tensor_util
 from tensorboard_server import Server
 
 from runner.errors import RunError
-from runner.records import events, figures
+from runner.records import events
 from runner.records.crc import BLOCK, crc32c, masked_crc32c, record
 from runner.records.flat import flatten, markdown
 from runner.records.names import plain
@@ -38,7 +38,7 @@ def write_run(folder, seed=3, diverged=False):
         files.epoch({"epoch": epoch, "step": epoch * 45, "train/loss": loss, "train/objective": objective, "lr": 0.01})
     files.steps(1, [0.5, 0.25, 0.125])
     files.histogram("weights/0", 20, np.linspace(-1.0, 1.0, 300))
-    files.image("confusion matrix", 20, figures.confusion_matrix(np.eye(3, dtype=int)))
+    files.image("confusion matrix", 20, draw.confusion_matrix(np.eye(3, dtype=int)))
     files.end("diverged" if diverged else "completed", {"test/accuracy": 0.96875, "val/loss": None}, 7)
     files.flush()
     return folder
@@ -126,7 +126,7 @@ def test_histograms_of_odd_arrays_count_the_finite_elements(tmp_path, array, cou
 
 
 def test_png_size_is_read_from_the_picture():
-    assert events.png_size(figures.confusion_matrix(np.eye(2, dtype=int))) == (520, 440)
+    assert events.png_size(draw.confusion_matrix(np.eye(2, dtype=int))) == (520, 440)
     with pytest.raises(ValueError, match="not a PNG"):
         events.png_size(b"GIF89a")
 
@@ -185,7 +185,7 @@ def test_server_shows_the_picture_unchanged(server):
     (meta,) = server.json("plugin/images/images", run="000_seed=3", tag="confusion matrix", sample=0)
     assert meta["step"] == 20
     picture = server.get(f"plugin/images/individualImage?{meta['query']}&x=1")
-    assert picture == figures.confusion_matrix(np.eye(3, dtype=int))
+    assert picture == draw.confusion_matrix(np.eye(3, dtype=int))
 
 
 def test_server_shows_the_configuration_as_a_table(server):

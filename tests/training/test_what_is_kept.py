@@ -65,7 +65,7 @@ def test_a_picture_that_fails_costs_no_training(tmp_path, monkeypatch):
     def fail(*_):
         raise ValueError("no ink")
 
-    monkeypatch.setattr("runner.reports.figures.draw", fail)
+    monkeypatch.setattr("runner.figures.at_end.draw", fail)
     [outcome] = runner.train([QUICK], outputs=tmp_path)
     assert outcome.status == "completed"
     assert json.loads((outcome.folder / "summary.json").read_text())["test"]["accuracy"] > 0.5

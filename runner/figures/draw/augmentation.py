@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from runner.records.figures.canvas import DPI, cut, plain, png
+from runner.figures.draw.canvas import DPI, cut, plain, png
 
 CELL = 1.15  # inches an image
 WORD = 16  # letters of a line of a caption

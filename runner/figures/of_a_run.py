@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from runner.reports.outputs import outputs
+from runner.figures.outputs import outputs
 from runner.training.engine import Engine
 from runner.training.trial import Trial
 
@@ -48,7 +48,7 @@ def confusion(run: Ended) -> bytes | None:
     """Which class is taken for which."""
     if not run.classes:
         return None
-    from runner.records.figures import confusion_matrix
+    from runner.figures.draw import confusion_matrix
 
     counts = np.zeros((run.data.outputs, run.data.outputs), dtype=np.int64)
     np.add.at(counts, (run.data.y[run.rows], run.answers.argmax(1)), 1)
@@ -59,8 +59,8 @@ def reliability(run: Ended) -> bytes | None:
     """Whether the network is as often right as it says."""
     if not run.classes:
         return None
-    from runner.diagnostics.calibration import calibration
-    from runner.records.figures import reliability_diagram
+    from runner.figures.calibration import calibration
+    from runner.figures.draw import reliability_diagram
 
     return reliability_diagram(calibration(run.answers, run.data.y[run.rows]), title=run.title("Reliability"))
 
@@ -70,7 +70,7 @@ def boundary(run: Ended) -> bytes | None:
     code = run.data.encoding
     if run.data.x.shape[1] != 2 or len(code.numeric) != 2:
         return None
-    from runner.records.figures import decision_boundary
+    from runner.figures.draw import decision_boundary
 
     def predict(points: np.ndarray) -> np.ndarray:
         answer = outputs(run.engine, code.encode(points, {}))
@@ -93,7 +93,7 @@ def fit(run: Ended) -> bytes | None:
     code = run.data.encoding
     if run.classes or run.data.x.shape[1] != 1 or len(code.numeric) != 1:
         return None
-    from runner.records.figures import regression_fit
+    from runner.figures.draw import regression_fit
 
     return regression_fit(
         lambda x: code.decode(outputs(run.engine, code.encode(x[:, None], {}))),
@@ -106,8 +106,8 @@ def fit(run: Ended) -> bytes | None:
 
 def layers(run: Ended) -> bytes:
     """Size of activations and gradients by layer, at the initial and at the kept weights."""
-    from runner.diagnostics.layer_rms import at_initial_weights, layer_rms
-    from runner.records.figures import rms_by_layer
+    from runner.figures.draw import rms_by_layer
+    from runner.figures.layer_rms import at_initial_weights, layer_rms
 
     found = {"initial": layer_rms(at_initial_weights(run.engine)), "kept": layer_rms(run.engine)}
     return rms_by_layer(found, title=f"Signals through the layers (kept: epoch {run.epoch})")
@@ -119,7 +119,7 @@ def learning_rate(run: Ended) -> bytes | None:
     epochs = int(run.trial.last["epoch"])
     if not epochs or (settings.trainer.figures is None and _constant(settings.scheduler)):
         return None
-    from runner.records.figures import learning_rate as draw
+    from runner.figures.draw import learning_rate as draw
 
     schedule, total = settings.scheduler, settings.trainer.epochs
     rates = settings.optimizer.lr * np.array([schedule.factors(e, steps, total) for e in range(epochs)])
@@ -131,7 +131,7 @@ def learning_rate(run: Ended) -> bytes | None:
 
 def learning_curves(run: Ended) -> bytes:
     """Training and validation loss by epoch."""
-    from runner.records.figures import learning_curves as draw
+    from runner.figures.draw import learning_curves as draw
 
     found = {
         s: run.curves[f"{s}/loss"].to_numpy(dtype=np.float64) for s in ("train", "val") if f"{s}/loss" in run.curves
@@ -141,7 +141,7 @@ def learning_curves(run: Ended) -> bytes:
 
 def weights(run: Ended) -> bytes:
     """How the weights of each layer are spread."""
-    from runner.records.figures import weight_histograms
+    from runner.figures.draw import weight_histograms
 
     slots = [slot for slot in run.engine.layout.slots.values() if slot.kind == "weight"]
     found = {f"layer {slot.layer + 1}": slot.true(run.engine.theta)[0].cpu().numpy() for slot in slots}

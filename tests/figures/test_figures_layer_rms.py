@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from runner.data.prepare import prepare
-from runner.diagnostics.layer_rms import EXAMPLES, at_initial_weights, layer_rms
 from runner.execution.configurations import read
+from runner.figures.layer_rms import EXAMPLES, at_initial_weights, layer_rms
 from runner.population.export import architecture, build, state_dict
 from runner.training.engine import Engine
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from runner.records.figures.canvas import BLUE, GREEN, INK, RED, canvas, dress, legend, log_if_wide, png
+from runner.figures.draw.canvas import BLUE, GREEN, INK, RED, canvas, dress, legend, log_if_wide, png
 
 
 def learning_curves(epochs: np.ndarray, losses: Mapping[str, np.ndarray], best: int, *, title: str = "") -> bytes:

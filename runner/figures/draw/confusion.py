@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from runner.records.figures.canvas import cut, fitted_axes, plain, png
+from runner.figures.draw.canvas import cut, fitted_axes, plain, png
 
 MAX_CELLS_WITH_TEXT = 20
 MAX_LETTERS = 40  # of all class names, side by side

@@ -10,8 +10,8 @@ from matplotlib import image
 import runner
 from runner.data.prepare import prepare
 from runner.execution.configurations import read
-from runner.records.figures.augmentation import image_pairs
-from runner.reports import augmented
+from runner.figures import augmented
+from runner.figures.draw.augmentation import image_pairs
 from runner.training.engine import Engine
 from runner.training.trial import Trial
 
@@ -67,7 +67,7 @@ def test_shown_are_the_images_that_the_first_step_trains_on(tmp_path, monkeypatc
         shown.update(words, before=before, after=after)
         return b""
 
-    monkeypatch.setattr("runner.records.figures.augmentation.image_pairs", remember)
+    monkeypatch.setattr("runner.figures.draw.augmentation.image_pairs", remember)
     run = read(TURNED | {"augmentation.mixup": 1.0})
     data = prepare(run)
     engine = Engine([read(QUICK), run], [data] * 2)

@@ -53,7 +53,7 @@ def test_a_figure_that_cannot_be_drawn_takes_no_other_with_it(tmp_path, monkeypa
     def broken(run):
         raise ZeroDivisionError("division by zero")
 
-    from runner.reports import figures
+    from runner.figures import at_end as figures
 
     changed = [figures.Figure("layers", broken) if f.name == "layers" else f for f in figures.FIGURES]
     monkeypatch.setattr(figures, "FIGURES", changed)
@@ -122,7 +122,7 @@ def test_the_rates_drawn_are_those_of_the_steps(tmp_path, monkeypatch):
     """Warm-up over 1.5 epochs of 5 steps, then halved by the plateau at ends of epochs, as metrics.csv says."""
     drawn = {}
     monkeypatch.setattr(
-        "runner.records.figures.learning_rate", lambda steps, rates, each, **more: drawn.update(rates=rates, each=each)
+        "runner.figures.draw.learning_rate", lambda steps, rates, each, **more: drawn.update(rates=rates, each=each)
     )
     plateau = {"scheduler": "plateau", "scheduler.factor": 0.5, "scheduler.patience": 0, "early_stopping.min_delta": 10}
     change = plateau | {"scheduler.warmup": 1.5, "trainer.epochs": 6, "trainer.figures": True, "optimizer.lr": 0.1}
@@ -148,7 +148,7 @@ def test_the_fit_is_in_the_units_of_the_table_and_knows_the_truth(tmp_path, monk
         x, y = examples["train"]
         seen["noise"] = np.std(y - truth(x))
 
-    monkeypatch.setattr("runner.records.figures.regression_fit", fit)
+    monkeypatch.setattr("runner.figures.draw.regression_fit", fit)
     change = {"dataset": "sine", "dataset.n": 400, "dataset.noise": 0.1, "model.activation": "tanh"}
     change |= {"optimizer.lr": 0.01, "trainer.epochs": 60, "model.hidden": [32, 32], "trainer.figures": True}
     runner.train([QUICK | change], outputs=tmp_path)
@@ -164,7 +164,7 @@ def test_the_boundary_is_in_the_units_of_the_table(tmp_path, monkeypatch, scalin
     def boundary(predict, x2, y, **more):
         seen.update(x2=x2, agreement=(predict(x2).argmax(1) == y).mean(), names=more["names"])
 
-    monkeypatch.setattr("runner.records.figures.decision_boundary", boundary)
+    monkeypatch.setattr("runner.figures.draw.decision_boundary", boundary)
     change = {"trainer.epochs": 20, "optimizer.lr": 0.03, "dataset.scaling": scaling}
     [outcome] = train(tmp_path, change, console=True)
     settings = runner.load(outcome.folder).settings

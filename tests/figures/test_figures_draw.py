@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from matplotlib import colormaps, image
 
-from runner.diagnostics.calibration import calibration
-from runner.records.events import png_size
-from runner.records.figures import (
+from runner.figures.calibration import calibration
+from runner.figures.draw import (
     canvas,
     confusion_matrix,
     decision_boundary,
@@ -19,6 +18,7 @@ from runner.records.figures import (
     rms_by_layer,
     weight_histograms,
 )
+from runner.records.events import png_size
 
 X = np.stack(np.meshgrid(np.linspace(-1, 1, 12), np.linspace(-1, 1, 12)), axis=-1).reshape(-1, 2)
 Y = (X[:, 0] > 0).astype(int)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from runner.diagnostics.calibration import calibration
+from runner.figures.calibration import calibration
 
 
 def test_by_hand():

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from runner.figures import of_a_run as figures
+from runner.figures.of_a_run import Ended
 from runner.records import disk
 from runner.records.run_files import PICTURES
-from runner.reports import run_figures as figures
-from runner.reports.run_figures import Ended
 from runner.training.engine import Engine
 from runner.training.trial import Trial
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.ticker import NullLocator
 
+from runner.figures.draw.canvas import BLUE, FAINT, INK, RED, canvas, dress, legend, plain, png
 from runner.records.buckets import buckets
-from runner.records.figures.canvas import BLUE, FAINT, INK, RED, canvas, dress, legend, plain, png
 
 FEWEST_BINS, MOST_BINS = 8, 40
 COLUMNS = 3

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
+from runner.figures.at_end import wanted
 from runner.population.members import Columns
 from runner.records import disk
 from runner.records.console import active_in
 from runner.records.run_files import PICTURES
-from runner.reports.figures import wanted
 from runner.training.augmenting import Augmenting, pixel_map
 from runner.training.engine import Engine
 from runner.training.trial import Trial
@@ -35,7 +35,7 @@ def _picture(trial: Trial, engine: Engine, row: int) -> bytes | None:
     augmenting = Augmenting(Columns([run], engine.dtype, engine.device), tables.data)
     if not augmenting.active:
         return None
-    from runner.records.figures.augmentation import image_pairs
+    from runner.figures.draw.augmentation import image_pairs
 
     index = tables.order([run.seed], [0])[None, :, : engine.batch]
     x, q = tables.gather(index)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from runner.records.figures.canvas import COLOURS, INK, cut, fitted_axes, plain, png, some
+from runner.figures.draw.canvas import COLOURS, INK, cut, fitted_axes, plain, png, some
 
 GRID = 200  # points along each side
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import NullLocator
 
-from runner.records.figures.canvas import BLUE, GREY, INK, RED, canvas, dress, legend, png
+from runner.figures.draw.canvas import BLUE, GREY, INK, RED, canvas, dress, legend, png
 
 if TYPE_CHECKING:
-    from runner.diagnostics.calibration import Calibration
+    from runner.figures.calibration import Calibration
 
 
 def reliability_diagram(bins: Calibration, *, title: str = "") -> bytes:

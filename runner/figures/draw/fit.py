@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from runner.records.figures.canvas import BLUE, GREY, INK, RED, canvas, dress, legend, png, some
+from runner.figures.draw.canvas import BLUE, GREY, INK, RED, canvas, dress, legend, png, some
 
 POINTS = 400  # along a curve
 MARKERS = {"train": ("o", GREY), "val": ("^", BLUE), "test": ("s", INK)}

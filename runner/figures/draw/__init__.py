@@ -1,0 +1,19 @@
+"""Figures as PNG bytes. Drawn without pyplot, so no window, no global state; equal input gives equal bytes."""
+
+from runner.figures.draw.boundary import decision_boundary
+from runner.figures.draw.confusion import confusion_matrix
+from runner.figures.draw.curves import learning_curves, learning_rate
+from runner.figures.draw.fit import regression_fit
+from runner.figures.draw.layers import rms_by_layer, weight_histograms
+from runner.figures.draw.reliability import reliability_diagram
+
+__all__ = [
+    "confusion_matrix",
+    "decision_boundary",
+    "learning_curves",
+    "learning_rate",
+    "regression_fit",
+    "reliability_diagram",
+    "rms_by_layer",
+    "weight_histograms",
+]
