@@ -14,7 +14,7 @@ import warnings
 
 from runner import __version__
 from runner.commands import COMMANDS
-from runner.commands.screen import INTERRUPTED, report, report_unexpected
+from runner.commands.messages import INTERRUPTED, report, report_unexpected
 from runner.errors import RunnerError
 
 

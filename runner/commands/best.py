@@ -6,9 +6,9 @@ import argparse
 import shlex
 import sys
 
-from runner.commands.folders import FORCE
 from runner.commands.report import find_sources, say
 from runner.errors import RunError
+from runner.records.folders import FORCE
 
 
 def run(arguments: list[str]) -> int:

@@ -39,10 +39,10 @@ def _conclude_folds(folder: Path, outcomes: list[Any]) -> None:
     """Show what cross-validation found, and leave it in the run's folder."""
     from runner.records import pipe
     from runner.records.console import next_commands, shown_path
-    from runner.reports import folds
+    from runner.reports import fold_table
 
-    folds.write(folder, outcomes)
-    lines = [*folds.table_lines(outcomes), f"  folder  {shown_path(folder)}", "next:"]
+    fold_table.write(folder, outcomes)
+    lines = [*fold_table.table_lines(outcomes), f"  folder  {shown_path(folder)}", "next:"]
     commands = next_commands(*outcomes)
     if any(outcome.status in DONE for outcome in outcomes):
         commands.append(f"runner best {shlex.quote(shown_path(folder))}")

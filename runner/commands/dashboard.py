@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from runner.commands.folders import OUTPUTS, newest
 from runner.errors import ConfigError, RunError
+from runner.records.folders import OUTPUTS, newest
 from runner.reports.shown import choose
 
 SCALARS_KEPT = 10_000  # points a curve; TensorBoard's own default thins curves to 1,000

@@ -85,7 +85,7 @@ def bitwise() -> Iterator[tuple[str, str]]:
     """Whether a run has the same bits alone and in company."""
     import torch
 
-    from runner.diagnostics.bitwise import probe
+    from runner.population.bitwise import probe
 
     torch.set_num_threads(1)
     found = probe()

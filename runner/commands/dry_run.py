@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.commands.catalogue import Table
-from runner.commands.tables import show
+from runner.commands.print_table import show
 from runner.config.compact import text, told
 from runner.config.settings import Settings
 from runner.plan import estimate
 from runner.plan.checks import cautions
 from runner.plan.command_line import CommandLine
 from runner.plan.duplicates import describe, repeated
-from runner.plan.folds import expand_folds
+from runner.plan.fold_runs import expand_folds
 from runner.plan.populations import parameters
 from runner.plan.shares import Share, share_out
 from runner.records.console import warning_lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from runner.commands.catalogue import choice_table, group_table, overview
-from runner.commands.tables import show
+from runner.commands.print_table import show
 from runner.config.registry import NAMED
 from runner.config.settings import FLAT_GROUPS
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.commands.folders import FORCE, find_run, refuse_sweep
+from runner.records.folders import FORCE, find_run, refuse_sweep
 
 if TYPE_CHECKING:
     from runner.reports.predict import Prediction

@@ -12,9 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from runner.commands import folders
-from runner.commands.claim import claim
 from runner.commands.conclude import conclude
+from runner.commands.folder_lock import hold
 from runner.commands.train import Task
 from runner.config.compose import hydra_ready
 from runner.config.location import config_dir
@@ -24,6 +23,7 @@ from runner.errors import ConfigError
 from runner.execution.stored import CONFIG, read_config
 from runner.execution.sweep_file import is_sweep
 from runner.plan.duplicates import describe, repeated
+from runner.records import folders
 from runner.records.command import is_launcher
 from runner.records.vouched import changed_files
 
@@ -58,7 +58,7 @@ def _repeat_run(folder: Path, words: list[str]) -> int:
     settings = changed([_stored(folder)], changes)[0]
     where, made = _new_folder(place, "outputs", RUN_DIR, settings.name)
     task = Task()
-    with claim(where, RUN_DIR):
+    with hold(where, RUN_DIR):
         task.attempt(where, lambda: _train(settings, where))
         task.clean(where, made)
     if not any(key_of(word).startswith("dataset") for word in changes):
@@ -92,7 +92,7 @@ def _repeat_sweep(root: Path, words: list[str]) -> int:
         print(repeating)
     where, made = _new_folder(place, "outputs/sweeps", SWEEP_DIR, None)
     task = Task(multirun=True)
-    with claim(where, SWEEP_DIR):
+    with hold(where, SWEEP_DIR):
         task.attempt(where, lambda: _train_sweep(root, where, settings, launcher))
         task.clean(where, made)
     return task.exit_code()
@@ -100,7 +100,7 @@ def _repeat_sweep(root: Path, words: list[str]) -> int:
 
 def _train_sweep(root: Path, where: Path, settings: list[Settings], launcher: list[str]) -> list[Any]:
     from runner.execution.repeat_sweep import repeat_sweep
-    from runner.records.sweep_progress import conclude_sweep, display
+    from runner.screen.sweep import conclude_sweep, display
 
     outcomes = repeat_sweep(root, where, settings, launcher, display)
     conclude_sweep(outcomes, where)

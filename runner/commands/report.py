@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from runner.commands.folders import FORCE, OUTPUTS, newest
 from runner.records import pipe
+from runner.records.folders import FORCE, OUTPUTS, newest
 from runner.records.output import CSV, HTML, PARQUET, check_output, parquet, write_output
 
 if TYPE_CHECKING:
-    from runner.reports.runs import Source
+    from runner.reports.runs import RunSource
     from runner.reports.sections import Section
 
 TOP = 20
@@ -54,12 +54,12 @@ def run(arguments: list[str]) -> int:
     return 0 if any(row.finished for source in sources for row in source.rows) else 1
 
 
-def find_sources(folders: Sequence[str], *, force: bool = False) -> list[Source]:
+def find_sources(folders: Sequence[str], *, force: bool = False) -> list[RunSource]:
     """The sweeps and runs in the folders a user named, each once."""
     from runner.reports.runs import read_sources
 
     named = [newest(OUTPUTS) if text == "last" else Path(text).expanduser() for text in folders]
-    found: dict[tuple[Path, bool], Source] = {}
+    found: dict[tuple[Path, bool], RunSource] = {}
     for path in named:
         for source in read_sources(path, force=force):
             found.setdefault((source.folder.resolve(), source.is_sweep), source)

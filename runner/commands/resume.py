@@ -7,10 +7,10 @@ import shlex
 import sys
 from pathlib import Path
 
-from runner.commands import folders
 from runner.commands.conclude import conclude, exit_code
 from runner.errors import ConfigError
 from runner.execution.sweep_file import is_sweep
+from runner.records import folders
 
 
 def run(arguments: list[str]) -> int:
@@ -25,13 +25,13 @@ def run(arguments: list[str]) -> int:
         )
     from runner.execution import session
     from runner.execution.repeating import command_of
-    from runner.reports import folds
+    from runner.reports import fold_table
 
     if session.has_ended(folder):
         print(f"{folder}: this run has ended already; nothing to do")
     elif folders.is_sweep(folder.parent):
         print(f"{folder}: one run of a sweep; its other runs are not resumed", file=sys.stderr)
-    wrong = folds.problems(folder)
+    wrong = fold_table.problems(folder)
     outcomes = session.resume(folder, console=True)
     for problem in wrong:
         print(f"{problem.partition('; shown')[0]}; written anew", file=sys.stderr)
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 def _resume_sweep(folder: Path, args: argparse.Namespace) -> int:
     from runner.execution.resume_sweep import resume_sweep
     from runner.execution.sweep import Options
-    from runner.records.sweep_progress import conclude_sweep, display
+    from runner.screen.sweep import conclude_sweep, display
 
     given = {"workers": args.workers, "max_members": args.max_members}
     options = Options.stored(folder, {key: value for key, value in given.items() if value is not None})

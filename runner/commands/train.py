@@ -1,6 +1,6 @@
 """`runner [OVERRIDES]`: Hydra's command line, after everything on it has been checked.
 
-The order: parse and check all overrides, claim the output folder, then let Hydra compose, write .hydra/ and call the
+The order: parse and check all overrides, lock the output folder, then let Hydra compose, write .hydra/ and call the
 task.
 """
 
@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.commands import COMMANDS
-from runner.commands.claim import claim, clean, has_trained
 from runner.commands.conclude import conclude, exit_code
 from runner.commands.dry_run import preview, together
-from runner.commands.folders import make_numbered
-from runner.commands.screen import INTERRUPTED, report, report_to
+from runner.commands.folder_lock import clean, has_trained, hold
+from runner.commands.messages import INTERRUPTED, report, report_to
 from runner.config.compose import Groups, compose, hydra_ready
 from runner.config.location import config_dir
 from runner.config.overrides import parse_word
@@ -28,8 +27,9 @@ from runner.config.words import word
 from runner.errors import ConfigError, DataError, RunError
 from runner.plan.command_line import read_command_line
 from runner.plan.duplicates import describe, repeated
-from runner.plan.rules import OURS as SWEEPERS
+from runner.plan.sweeper import OURS as SWEEPERS
 from runner.records.command import Command
+from runner.records.folders import make_numbered
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -107,7 +107,7 @@ class Task:
 
     def ended(self, outcomes: list[Any], root: Path) -> None:
         """A sweep that trained as populations has ended."""
-        from runner.records.sweep_progress import conclude_sweep
+        from runner.screen.sweep import conclude_sweep
 
         conclude_sweep(outcomes, root)
         self.multirun = True
@@ -216,7 +216,7 @@ def _start(task: Task, config: DictConfig, words: list[str], sweep: bool, extend
     elif _is_default(kind, config):
         name = None if sweep and _names_differ(config, words) else config.name
         folder, made = make_numbered(str(folder), key, name), True
-    with claim(folder, key, extend=extend):
+    with hold(folder, key, extend=extend):
         try:
             _call_hydra(task, [*words, word(key, str(folder))])
         except (ConfigError, DataError):  # a sweep refused as a whole

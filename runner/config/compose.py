@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.config.combined import Combinations, Composed
 from runner.config.location import refuse_hidden
 from runner.config.overlay import first_line, is_involved, laid_over, lay_over
 from runner.config.overrides import is_hydra, parse_word
-from runner.config.pieces import Piece, Pieces
 from runner.config.presets import names_chosen
 from runner.config.refusals import refusal
 from runner.config.settings import Settings
@@ -115,8 +115,8 @@ class Composer:
         self.groups = Groups(config_name, hydra_words)
         self._composed: dict[tuple[str, ...], DictConfig] = {}
         self._failed: dict[tuple[str, ...], list[str]] = {}
-        self._pieces: dict[tuple[str, ...], Piece] = {}
-        self._combinations = Pieces(self._whole, self.groups.sources())
+        self._found: dict[tuple[str, ...], Composed] = {}
+        self._combinations = Combinations(self._whole, self.groups.sources())
         self._seen: dict[str, tuple[bool, list[str]]] = {}
         self._jobs: dict[tuple[str, ...], tuple[Settings | None, list[str]]] = {}
         self.typed: dict[str, str] = {}  # what `forced` has changed
@@ -231,32 +231,32 @@ class Composer:
 
         Interpolations are left to OmegaConf, which takes milliseconds; plain values are not.
         """
-        plain = self._piece(choices).tree
+        plain = self._of_choices(choices).tree
         if plain is None or any(is_involved(o) for o in values):
             return lay_over(self.base(choices), values)
         return laid_over(plain, values)
 
     def chosen(self, choices: list[Override]) -> dict[str, Any]:
         """Group -> the choice made in it, Hydra's own groups included, as in hydra.runtime.choices."""
-        return self._piece(choices).chosen
+        return self._of_choices(choices).chosen
 
-    def _piece(self, choices: list[Override]) -> Piece:
+    def _of_choices(self, choices: list[Override]) -> Composed:
         """What choices compose to; from the sixth combination on put together from those of single choices."""
         words = tuple(o.input_line or "" for o in choices)
-        if words not in self._pieces:
-            many = len(self._pieces) >= FEW and words not in self._composed
+        if words not in self._found:
+            many = len(self._found) >= FEW and words not in self._composed
             combined = self._combinations.combined(choices) if many else None
-            self._pieces[words] = combined or self._whole(choices)
-        return self._pieces[words]
+            self._found[words] = combined or self._whole(choices)
+        return self._found[words]
 
-    def _whole(self, choices: Sequence[Override]) -> Piece:
+    def _whole(self, choices: Sequence[Override]) -> Composed:
         """What Hydra composes."""
         from omegaconf import OmegaConf
 
         base = self.base(list(choices))
         keys = OmegaConf.create({key: base._get_node(key) for key in base if key != "hydra"})
         raw: Any = OmegaConf.to_container(keys, resolve=False)
-        return Piece(None if "${" in repr(raw) else raw, dict(base.hydra.runtime.choices))
+        return Composed(None if "${" in repr(raw) else raw, dict(base.hydra.runtime.choices))
 
 
 def is_multirun(config: DictConfig) -> bool:

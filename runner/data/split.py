@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runner.data.folds import fold_numbers
+from runner.data.fold_numbers import fold_numbers
 from runner.data.groups import check_marks, check_trained, cut_groups
 from runner.data.sources.base import RawTable, Source
 from runner.data.split_order import random_order

@@ -7,13 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from runner.commands.folders import as_path, make_numbered
 from runner.config.compact import shown, told
 from runner.config.settings import Settings
 from runner.errors import ConfigError, DataError, shortened
 from runner.execution.configurations import read_all
 from runner.execution.session import Outcome, start
-from runner.plan.folds import expand_folds
+from runner.plan.fold_runs import expand_folds
+from runner.records.folders import as_path, make_numbered
 from runner.records.names import folder_name, labels, telling
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runner.config.settings import Settings
 from runner.execution.stored import CONFIG, write_config
-from runner.plan.folds import expand_folds
+from runner.plan.fold_runs import expand_folds
 from runner.records import disk
 
 PREFIX = "fold="

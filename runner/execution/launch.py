@@ -20,7 +20,7 @@ from runner.execution.lock import lock
 from runner.execution.sweep import Options, Sweep, check_data, data_of
 from runner.execution.work import Run
 from runner.plan.duplicates import request
-from runner.plan.folds import expand_folds
+from runner.plan.fold_runs import expand_folds
 from runner.records.names import folder_name, job_labels
 from runner.training.outcome import Outcome
 
@@ -131,7 +131,7 @@ class Launch:
             )
 
     def _train(self, runs: list[Run], data: list[Any]) -> dict[Path, Outcome]:
-        from runner.records.sweep_progress import display
+        from runner.screen.sweep import display
 
         sweep = Sweep(self.root, runs, data, self.options)
         with display(sweep) as sweep.watch:

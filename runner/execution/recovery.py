@@ -144,7 +144,7 @@ def believed(folder: Path, *, settled: bool) -> Outcome:
     Where nobody has promised that all of it is on the disk (`settled`), and in runs without checksums, everything must
     be there and the network be what was written.
     """
-    from runner.reports.model_file import read_model
+    from runner.training.model_file import read_model
 
     summary = verify(folder)
     if not settled or "files" not in summary:

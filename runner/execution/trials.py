@@ -7,8 +7,8 @@ from typing import Any
 
 from runner.config.compact import shown
 from runner.config.settings import Settings
-from runner.diagnostics.bitwise import probe
 from runner.plan.checks import cautions
+from runner.population.bitwise import probe
 from runner.records import disk
 from runner.records.environment import git_info, versions
 from runner.records.flat import markdown

@@ -16,7 +16,7 @@ from runner.plan.jobs import one_at_a_time
 from runner.plan.overridden import without_effect
 from runner.plan.problems import Problems
 from runner.plan.recipes import expand_all, for_others, node
-from runner.plan.rules import OWN_KINDS, Rules
+from runner.plan.sweeper import OWN_KINDS, SweeperOptions
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -97,9 +97,9 @@ def _jobs(
     """(kind of sweeper, jobs, problems); if the sweep cannot be expanded, jobs in which each of its values comes up."""
     kind, everything = None, overrides
     try:
-        rules = Rules.of(node(config, "sweeper"))
-        kind, everything = rules.kind, [*rules.overrides(), *overrides]
-        return kind, expand_all(overrides, rules, composer), []
+        options = SweeperOptions.of(node(config, "sweeper"))
+        kind, everything = options.kind, [*options.overrides(), *overrides]
+        return kind, expand_all(overrides, options, composer), []
     except ConfigError as error:
         return kind, one_at_a_time(everything), error.problems
 

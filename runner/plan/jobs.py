@@ -1,7 +1,7 @@
 """From the words of a sweep to its jobs: what the check, the dry run and the sweepers all call, so that they agree.
 
 A job is a list of plain overrides. `hydra/sweeper=grid` takes every combination, with `hydra.sweeper.zip` it walks
-through some keys together; `random` draws (`runner.plan.draws`).
+through some keys together; `random` draws (`runner.plan.random_search`).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from runner.config.overrides import count, points
 from runner.errors import ConfigError
-from runner.plan.draws import check_number, draw
 from runner.plan.overridden import standing
-from runner.plan.rules import Rules
+from runner.plan.random_search import check_number, draw
+from runner.plan.sweeper import SweeperOptions
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 MANY = 10_000  # values of one key that are checked when the sweep as a whole cannot be expanded
 
 
-def expand(overrides: Sequence[Override], rules: Rules) -> list[list[Override]]:
+def expand(overrides: Sequence[Override], options: SweeperOptions) -> list[list[Override]]:
     """The jobs of a sweep, in order. Each keeps the overrides in the order in which they were given, as a single run.
 
     Raises:
         ConfigError: no job at all, more than max_jobs, a zip that does not fit, values that cannot be counted up.
     """
     axes = standing(overrides)
-    return draw(axes, rules) if rules.kind == "random" else _grid(axes, rules)
+    return draw(axes, options) if options.kind == "random" else _grid(axes, options)
 
 
 def one_at_a_time(overrides: Sequence[Override]) -> list[list[Override]]:
@@ -48,7 +48,7 @@ def _few_points(override: Override) -> list[Override]:
         return []
 
 
-def _grid(axes: Sequence[Override], rules: Rules) -> list[list[Override]]:
+def _grid(axes: Sequence[Override], options: SweeperOptions) -> list[list[Override]]:
     wrong = [
         f"{each.input_line}: an interval has no end of values; list them, use range(start,stop,step), or draw from it "
         "with hydra/sweeper=random"
@@ -57,8 +57,8 @@ def _grid(axes: Sequence[Override], rules: Rules) -> list[list[Override]]:
     ]
     if wrong:
         raise ConfigError(wrong)
-    ties = _ties(axes, rules.zip)
-    check_number({tie[0]: count(axes[tie[0]]) for tie in ties}, axes, rules)
+    ties = _ties(axes, options.zip)
+    check_number({tie[0]: count(axes[tie[0]]) for tie in ties}, axes, options)
     walks = [list(zip(*(points(axes[i]) for i in tie), strict=True)) for tie in ties]
     places = list(itertools.chain(*ties))
     jobs = []

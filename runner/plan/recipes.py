@@ -14,10 +14,10 @@ from runner.config.repair import quoted
 from runner.config.settings import TEXTS, written_keys
 from runner.config.suggest import GROUPS
 from runner.errors import ConfigError
-from runner.plan.draws import check_total
 from runner.plan.jobs import expand, one_at_a_time
 from runner.plan.overridden import standing
-from runner.plan.rules import OWN_KINDS, Rules
+from runner.plan.random_search import check_total
+from runner.plan.sweeper import OWN_KINDS, SweeperOptions
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -25,21 +25,23 @@ if TYPE_CHECKING:
 HANDED = ("launcher", "sweep")  # nodes of hydra.* that hold for all jobs of a sweep
 
 
-def expand_all(overrides: Sequence[Override], rules: Rules, composer: Composer | None) -> list[list[Override]]:
+def expand_all(
+    overrides: Sequence[Override], options: SweeperOptions, composer: Composer | None
+) -> list[list[Override]]:
     """The jobs of a sweep: those of `expand`, or those of the sweep of each experiment, one after the other.
 
     For a sweeper that is none of ours, jobs in which each value comes up. Without a composer there are no experiments.
     Raises ConfigError as `expand` does, and if the experiments cannot be run together.
     """
-    everything = [*rules.overrides(), *overrides]
+    everything = [*options.overrides(), *overrides]
     recipes = next((each for each in standing(everything) if composer and _may_bring(each, composer)), None)
-    own = _own_sweeps(recipes, everything, rules, composer) if composer and recipes else {}
+    own = _own_sweeps(recipes, everything, options, composer) if composer and recipes else {}
     if recipes is None or not own:
-        return expand(everything, rules) if rules.kind else one_at_a_time(everything)
+        return expand(everything, options) if options.kind else one_at_a_time(everything)
     given = overrides if recipes in overrides else [recipes, *overrides]
     sweeps = [([point if each is recipes else each for each in given], each) for point, each in own.values()]
     jobs = [job for words, each in sweeps for job in expand_all(words, each, composer)]
-    check_total(len(jobs), " + ".join(own), rules)
+    check_total(len(jobs), " + ".join(own), options)
     return jobs
 
 
@@ -54,18 +56,18 @@ def _may_bring(override: Override, composer: Composer) -> bool:
 
 
 def _own_sweeps(
-    recipes: Override, everything: Sequence[Override], rules: Rules, composer: Composer
-) -> dict[str, tuple[Override, Rules]]:
-    """Choice -> (the override that makes it, the rules of its sweep); empty if all are swept in the same way."""
+    recipes: Override, everything: Sequence[Override], options: SweeperOptions, composer: Composer
+) -> dict[str, tuple[Override, SweeperOptions]]:
+    """Choice -> (the override that makes it, the options of its sweep); empty if all are swept in the same way."""
     before = composer.unswept(list(everything))
     own = {}
     differ = together = False
     for point in points(recipes):
         config = composer.unswept([*everything, point])
-        own[str(point.value())] = (point, Rules.of(node(config, "sweeper")))
+        own[str(point.value())] = (point, SweeperOptions.of(node(config, "sweeper")))
         differ |= node(config, "sweeper") != node(before, "sweeper")
         together |= any(node(config, each) != node(before, each) for each in HANDED)
-    ours = all(each.kind in OWN_KINDS for each in (rules, *(each for _, each in own.values())))
+    ours = all(each.kind in OWN_KINDS for each in (options, *(each for _, each in own.values())))
     if differ and (together or not ours):
         commands = "; ".join(f"runner -m {quoted(point.input_line or '')}" for point, _ in own.values())
         raise ConfigError(
@@ -88,7 +90,7 @@ def sweep_words(words: list[str], sweeper: Mapping[str, Any], composer: Composer
     overrides, problems = parse(words)
     if problems:
         raise ConfigError(problems)
-    jobs = expand_all(overrides, Rules.of(sweeper), composer)
+    jobs = expand_all(overrides, SweeperOptions.of(sweeper), composer)
     return [[override.input_line or "" for override in job] for job in jobs]
 
 

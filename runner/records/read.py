@@ -39,7 +39,7 @@ def curves(folder: Path | str, *, force: bool = False) -> pandas.DataFrame:
     """
     import pandas
 
-    from runner.commands.folders import named_folder
+    from runner.records.folders import named_folder
 
     root = named_folder(folder)
     if (root / METRICS).exists() or (root / SUMMARY).exists():

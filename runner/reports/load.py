@@ -22,7 +22,7 @@ from runner.errors import ConfigError, DamagedError, DataError, RunError, Runner
 from runner.execution.again import RESTORE, resume_command
 from runner.records.summary import SUMMARY, read_summary
 from runner.records.vouched import below, verify
-from runner.reports.model_file import MODEL, read_model
+from runner.training.model_file import MODEL, read_model
 from runner.training.outcome import ENDED
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def load(folder: str | Path, *, force: bool = False) -> LoadedRun:
     model yet, or one that cannot be read; DamagedError if a file in the folder is not what the run left there, unless
     `force` says to use it all the same. A copy without the other files of the run will do.
     """
-    from runner.commands.folders import named_folder
+    from runner.records.folders import named_folder
 
     folder = named_folder(folder, sweeps=False)
     path = folder / MODEL

@@ -20,7 +20,7 @@ from runner.execution.configurations import read
 from runner.execution.stored import read_config
 from runner.records.command import launched
 from runner.records.console import shown_path
-from runner.reports.runs import RunRow, Source
+from runner.reports.runs import RunRow, RunSource
 from runner.reports.sections import Section
 from runner.reports.settings_table import COMPLETE, Setting, unfinished
 from runner.reports.units import keys, unit_of
@@ -94,7 +94,7 @@ def settings_of(row: RunRow) -> Settings:
     return settings
 
 
-def _sweep(source: Source, candidates: Sequence[tuple[Setting, Settings]], change: str) -> str:
+def _sweep(source: RunSource, candidates: Sequence[tuple[Setting, Settings]], change: str) -> str:
     """One command for settings with the same choices."""
     left_out = {*luck(), "name"}
     every = [with_known(settings) for _, settings in candidates]

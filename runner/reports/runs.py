@@ -74,7 +74,7 @@ def unfit(rows: Iterable[RunRow]) -> list[str]:
 
 
 @dataclass
-class Source:
+class RunSource:
     """A sweep, or the runs in a folder that belong to none."""
 
     folder: Path
@@ -89,7 +89,7 @@ class Source:
         return list(dict.fromkeys(key for row in self.rows for key in row.keys))
 
 
-def read_sources(folder: Path, *, force: bool = False) -> list[Source]:
+def read_sources(folder: Path, *, force: bool = False) -> list[RunSource]:
     """The sweeps at or below `folder`, and its runs that belong to none. Runs whose files do not hold count as not
     ended, and a note names them; with `force` they are used.
 
@@ -111,13 +111,13 @@ def read_sources(folder: Path, *, force: bool = False) -> list[Source]:
     return found + ([loose] if loose.rows else [])
 
 
-def read_sweep(root: Path, *, force: bool = False) -> Source:
+def read_sweep(root: Path, *, force: bool = False) -> RunSource:
     """The runs of one sweep, those that have not ended too, in the order of their numbers."""
     readings = Readings(force)
     table = read_table(root, readings)
     ended = {row[0]: row for row in table.rows}
     columns = key_columns(table.columns)
-    source = Source(root, [], True, notes=[*table.problems, *table.notes])
+    source = RunSource(root, [], True, notes=[*table.problems, *table.notes])
     for run in table.listed["runs"] if table.listed else ():
         cells = ended.pop(run["run"], None)
         row = _waiting(root, run, columns) if cells is None else _ended(root, table.columns, cells)
@@ -152,12 +152,12 @@ def _waiting(root: Path, run: Mapping[str, Any], names: Iterable[str]) -> RunRow
     return RunRow(root / run["run"], UNFINISHED, asked_keys(run, names))
 
 
-def _read_runs(folder: Path, sweeps: list[Path], readings: Readings) -> Source:
+def _read_runs(folder: Path, sweeps: list[Path], readings: Readings) -> RunSource:
     """Runs that are not of a sweep: by their summaries and configurations."""
     started = {*below(folder, str(CONFIG)), *below(folder, SUMMARY)}
     found = [run for run in sorted(started) if not any(sweep in run.parents for sweep in sweeps)]
     above = {parent for run in found for parent in run.parents}
-    source = Source(folder, [], False)
+    source = RunSource(folder, [], False)
     seen: dict[str, Path] = {}
     if sweep_file.is_sweep(folder.parent):
         source.notes.append(f"one run of a sweep: `runner report {shlex.quote(str(folder.parent))}` is about all")
@@ -177,9 +177,9 @@ def _read_runs(folder: Path, sweeps: list[Path], readings: Readings) -> Source:
 
 
 def _problems_of_folds(run: Path) -> list[str]:
-    from runner.reports import folds
+    from runner.reports import fold_table
 
-    return folds.problems(run)
+    return fold_table.problems(run)
 
 
 def recorded_row(folder: Path, *, checked: bool = True) -> RunRow:

@@ -17,7 +17,7 @@ from runner.data.sources.base import Source as DataSource
 from runner.errors import ConfigError, RunError
 from runner.records.names import plural, short_keys, spelled
 from runner.reports.ranking import rank
-from runner.reports.runs import Source
+from runner.reports.runs import RunSource
 from runner.reports.settings_table import Setting, fixed_keys, group, source_names
 from runner.reports.statistics import Comparison
 from runner.training.metrics.base import metric as metric_class
@@ -32,7 +32,7 @@ class Section:
     """Settings that can be compared, because they learn the same problem; best first."""
 
     settings: list[Setting]
-    sources: list[Source]
+    sources: list[RunSource]
     metric: str
     maximize: bool
     metrics: list[str]  # all that were recorded
@@ -95,7 +95,7 @@ def source_of(setting: Setting, section: Section) -> str:
     return source_names(section.sources)[section.positions[setting.source]]
 
 
-def make_sections(sources: Sequence[Source], metric: str | None = None) -> list[Section]:
+def make_sections(sources: Sequence[RunSource], metric: str | None = None) -> list[Section]:
     """The settings of all sources, a section a problem. `metric` ranks them instead of the monitored one.
 
     Raises ConfigError if no run has that metric.
@@ -135,7 +135,7 @@ def _recorded(settings: Iterable[Setting]) -> list[str]:
 
 
 def _section(
-    settings: list[Setting], sources: Sequence[Source], metric: str | None, title: str, *, comparable: bool
+    settings: list[Setting], sources: Sequence[RunSource], metric: str | None, title: str, *, comparable: bool
 ) -> Section:
     recorded, notes = _recorded(settings), []
     monitors = Counter(row.setting(MONITOR) for setting in settings for row in setting.rows)

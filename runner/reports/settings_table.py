@@ -13,7 +13,7 @@ from pathlib import Path
 from runner.config.registry import entries
 from runner.config.settings import CHOICE_GROUPS, SINGLE_GROUPS, luck
 from runner.records.names import spelled
-from runner.reports.runs import UNFINISHED, RunRow, Source
+from runner.reports.runs import UNFINISHED, RunRow, RunSource
 from runner.reports.same_runs import merged, once
 from runner.reports.statistics import Spread, spread
 from runner.reports.units import Luck, averaged, kind, luck_of, overlap, unit_of
@@ -75,7 +75,7 @@ class Setting:
         return overlap(self.rows[0].setting, lucks, metric) if lucks else 0.0
 
 
-def group(sources: Sequence[Source]) -> list[Setting]:
+def group(sources: Sequence[RunSource]) -> list[Setting]:
     """The settings of all sources, in the order of their first runs. A run that repeats another counts once, and so do
     settings that are the same run.
     """
@@ -125,7 +125,7 @@ def unfinished(setting: Setting) -> int:
     return setting.count(UNFINISHED)
 
 
-def source_names(sources: Sequence[Source]) -> list[str]:
+def source_names(sources: Sequence[RunSource]) -> list[str]:
     """What tells the folders apart."""
     parts = [source.folder.absolute().parts for source in sources]
     shared = 0

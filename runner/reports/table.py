@@ -38,7 +38,7 @@ def results(folder: Path | str, *, force: bool = False) -> pandas.DataFrame:
     """
     import pandas
 
-    from runner.commands.folders import named_folder
+    from runner.records.folders import named_folder
 
     root = named_folder(folder)
     readings = Readings(force, WAY)

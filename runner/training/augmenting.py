@@ -29,7 +29,7 @@ IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
 
 
 @dataclass
-class Source:
+class AugmentationSource:
     """A technique and the rows that use it, with their columns [rows, 1]."""
 
     name: str
@@ -61,7 +61,7 @@ class Augmenting:
             blocks = [self._stack(each) for each in zip(*(_blocks(run.encoding) for run in data), strict=True)]
         self.shape = Shape(self.image, width, *blocks)
 
-    def _sources(self, base: type, among: Collection[int] | None = None) -> list[Source]:
+    def _sources(self, base: type, among: Collection[int] | None = None) -> list[AugmentationSource]:
         """The techniques of a kind with the rows that use them (of those `among`)."""
         found = []
         for name, piece, paths in active_entries(self.columns, base, "augmentation"):
@@ -70,7 +70,9 @@ class Augmenting:
             if not rows:
                 continue
             h = {key: torch.tensor(self.columns.values(path), dtype=torch.float64) for key, path in paths.items()}
-            found.append(Source(name, piece, rows, {key: c[rows, None].to(self.device) for key, c in h.items()}))
+            found.append(
+                AugmentationSource(name, piece, rows, {key: c[rows, None].to(self.device) for key, c in h.items()})
+            )
         return found
 
     def _active(self, paths: dict[str, str], row: int) -> bool:
@@ -102,7 +104,7 @@ class Augmenting:
             self._mix_weighted(true, q, weights)
         return x, q, weights
 
-    def _mixed(self, source: Source, x: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+    def _mixed(self, source: AugmentationSource, x: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
         """Each example of the rows that use the technique mixed with another one of its batch."""
         shape = self.shape.of(_of(source.rows, len(self.seeds)))
         return source.piece.mixed(self._chance(source), x, q, shape, **source.h)
@@ -118,7 +120,7 @@ class Augmenting:
             weight = joint[..., -1:]
             q[:, rows], weights[:, rows] = joint[..., :-1] / weight.masked_fill(weight == 0, 1), weight
 
-    def _chance(self, source: Source) -> Chance:
+    def _chance(self, source: AugmentationSource) -> Chance:
         purpose = f"augmentation/{source.name}"
         return Chance(purpose, self.seeds[source.rows], self.steps[:, source.rows], self.batch, self.device)
 
@@ -145,7 +147,7 @@ class Augmenting:
         return sample(p.flatten(0, 2), maps.flatten(0, 2)).view_as(p)
 
 
-def _union(sources: list[Source]) -> list[int]:
+def _union(sources: list[AugmentationSource]) -> list[int]:
     """The rows that use any of the techniques."""
     return sorted({row for source in sources for row in source.rows})
 

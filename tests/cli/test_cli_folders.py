@@ -11,11 +11,11 @@ from hydra.core import utils
 from omegaconf import OmegaConf
 
 from runner.cli import main
-from runner.commands.claim import claim
-from runner.commands.folders import find_run, newest
+from runner.commands.folder_lock import hold
 from runner.errors import ConfigError, DataError
 from runner.execution import session
 from runner.execution.lock import lock
+from runner.records.folders import find_run, newest
 
 NO_FILE = DataError("table.csv: no such file; set dataset.path")
 
@@ -101,7 +101,7 @@ def test_a_configuration_error_after_training_began_keeps_the_run_and_its_traceb
 
 
 def test_two_processes_do_not_start_in_one_folder(start, capsys):
-    with claim(Path("mine"), "hydra.run.dir"):
+    with hold(Path("mine"), "hydra.run.dir"):
         assert start([], "hydra.run.dir=mine") == (2, [])
     assert "in use" in capsys.readouterr().err
     Path("mine/.hydra").mkdir(parents=True, exist_ok=True)

@@ -14,10 +14,10 @@ import pytest
 from omegaconf import OmegaConf
 
 from runner.cli import main
-from runner.commands.folders import find_run, make_numbered, newest
 from runner.config.location import PACKAGE
 from runner.config.settings import default_tree
 from runner.execution import session
+from runner.records.folders import find_run, make_numbered, newest
 from runner.training.loop import Interrupted
 
 

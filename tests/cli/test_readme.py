@@ -15,7 +15,7 @@ from runner.config.compose import hydra_ready
 from runner.config.location import config_dir
 from runner.config.overrides import points
 from runner.plan.command_line import read_command_line
-from runner.plan.rules import Rules
+from runner.plan.sweeper import Rules
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 FENCED = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)

@@ -10,7 +10,7 @@ from runner.config.overrides import count, parse, parse_word, points
 from runner.config.repair import repaired
 from runner.errors import ConfigError
 from runner.plan.recipes import sweep_words
-from runner.plan.rules import Rules
+from runner.plan.sweeper import Rules
 
 whole = st.integers(-30, 30)
 decimals = st.integers(-300, 300).map(lambda n: Decimal(n) / 100)

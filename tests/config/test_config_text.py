@@ -18,7 +18,7 @@ from runner.errors import ConfigError
 from runner.execution.configurations import read
 from runner.execution.stored import config_text
 from runner.plan.command_line import read_command_line
-from runner.plan.rules import Rules
+from runner.plan.sweeper import Rules
 
 LOOKALIKES = [
     "1E5", "1_1_1", "2024_01", "0x10", "1e3", "1e-3", "true", "False", "NaN", "nan", "inf", "-inf", "+5", "-5", "007",

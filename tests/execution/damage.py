@@ -11,8 +11,8 @@ from typing import Any
 
 import runner
 from runner.cli import main
-from runner.commands.folders import newest
 from runner.errors import RunnerError
+from runner.records.folders import newest
 from runner.reports.runs import read_sources
 from runner.reports.shown import choose
 

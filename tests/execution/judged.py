@@ -27,7 +27,7 @@ from runner.data.tables import Tables
 from runner.errors import ConfigError, DataError
 from runner.execution.configurations import read
 from runner.plan.checks import check_against_data
-from runner.plan.folds import expand_folds
+from runner.plan.fold_runs import expand_folds
 from runner.training.metrics.base import metric
 
 SHARES = ("accuracy", "balanced_accuracy", "f1", "roc_auc", "ece", "sparsity")  # between 0 and 1

@@ -13,7 +13,7 @@ from runner.config.settings import Settings
 from runner.errors import ConfigError
 from runner.execution import session
 from runner.execution.configurations import read
-from runner.plan.folds import expand_folds
+from runner.plan.fold_runs import expand_folds
 from runner.records.summary import read_summary
 from runner.training.loop import Training
 

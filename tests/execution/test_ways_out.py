@@ -175,7 +175,7 @@ def test_a_sweep_resumes_as_it_was_launched(ended, monkeypatch, capsys):
     assert Options.stored(ended, {}) == Options("serial", None, 5, False)
     seen = []
     monkeypatch.setattr("runner.execution.resume_sweep.resume_sweep", lambda root, how, show: seen.append(how) or [])
-    monkeypatch.setattr("runner.records.sweep_progress.conclude_sweep", lambda outcomes, root: None)
+    monkeypatch.setattr("runner.screen.sweep.conclude_sweep", lambda outcomes, root: None)
     for words in ([], ["--workers", "2"], ["--max-members", "1"]):
         assert main(["resume", str(ended), *words]) == 0
     assert seen == [

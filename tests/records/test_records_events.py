@@ -13,6 +13,7 @@ from tensorboard.util import tensor_util
 from tensorboard_server import Server
 
 from runner.errors import RunError
+from runner.figures import draw
 from runner.records import events
 from runner.records.crc import BLOCK, crc32c, masked_crc32c, record
 from runner.records.flat import flatten, markdown

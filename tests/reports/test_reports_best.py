@@ -10,9 +10,9 @@ from runner.cli import main
 from runner.config.compact import compact
 from runner.execution.configurations import read
 from runner.execution.stored import write_config
-from runner.records import sweep_conclusion
 from runner.reports.best import repeat
 from runner.reports.runs import read_sources
+from runner.screen import conclusion as sweep_conclusion
 from runner.training.outcome import Outcome
 
 

@@ -6,11 +6,11 @@ import pytest
 from made_sweeps import make_sweep
 
 from runner.cli import main
-from runner.records.sweep_conclusion import best_settings
 from runner.reports.answer import answer
 from runner.reports.ranking import shared_cells
 from runner.reports.runs import read_sources
 from runner.reports.sections import make_sections
+from runner.screen.conclusion import best_settings
 
 EASY = {0: 0.3, 1: 0.1, 2: 0.2, 3: 0.05}  # what a split adds to the loss
 

@@ -10,13 +10,13 @@ from tensorboard_server import Server
 
 from runner import results
 from runner.cli import main
-from runner.commands.folders import newest
 from runner.errors import RunError
 from runner.execution import sweep_file
 from runner.execution.sweep import Sweep, data_of
+from runner.records.folders import newest
 from runner.records.summary import read_summary
-from runner.records.sweep_events import band_of, write_means
 from runner.reports.means import mean_curves, settings_of
+from runner.reports.sweep_events import band_of, write_means
 from runner.training.outcome import Outcome
 
 SMALL = ("dataset.train_size=100", "model.hidden=[4]", "trainer.progress=false", "hydra.launcher.executor=serial")

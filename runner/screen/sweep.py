@@ -13,10 +13,10 @@ from runner.records import pipe
 from runner.records.console import shown_path
 from runner.records.names import plural
 from runner.records.progress import duration
-from runner.records.sweep_conclusion import SECONDS, conclude_sweep
-from runner.records.sweep_events import write_layout, write_means
 from runner.records.sweep_log import SweepLog
-from runner.records.sweep_state import State, workers_text
+from runner.reports.sweep_events import write_layout, write_means
+from runner.screen.conclusion import SECONDS, conclude_sweep
+from runner.screen.sweep_state import State, workers_text
 from runner.training.loop import Interrupted
 
 __all__ = ["conclude_sweep", "display"]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from runner.config.overrides import count, plain, points
 from runner.config.settings import luck
 from runner.errors import ConfigError
-from runner.plan.rules import Rules
+from runner.plan.sweeper import SweeperOptions
 
 DIGITS = 3  # of a number that is drawn
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hydra.core.override_parser.types import IntervalSweep, Override
 
 
-def draw(axes: Sequence[Override], rules: Rules) -> list[list[Override]]:
+def draw(axes: Sequence[Override], options: SweeperOptions) -> list[list[Override]]:
     """`n_trials` draws of all swept keys, each trained with every value of the keys of luck that are swept over.
 
     Every key has a stream of its own: one more key, or more trials, leave the other draws what they were.
@@ -32,11 +32,11 @@ def draw(axes: Sequence[Override], rules: Rules) -> list[list[Override]]:
     drawn = [each.is_sweep_override() and each.key_or_group not in luck() for each in axes]
     _check_listed([each for i, each in enumerate(axes) if not drawn[i]])
     counted = {i: count(each) for i, each in enumerate(axes) if not each.is_interval_sweep()}
-    check_number({i: n for i, n in counted.items() if not drawn[i] or n == 0}, axes, rules, rules.n_trials)
+    check_number({i: n for i, n in counted.items() if not drawn[i] or n == 0}, axes, options, options.n_trials)
     before = [[one.key_or_group for one in axes[:i]].count(each.key_or_group) for i, each in enumerate(axes)]
-    walks = [_draws(each, rules, before[i]) if drawn[i] else points(each) for i, each in enumerate(axes)]
+    walks = [_draws(each, options, before[i]) if drawn[i] else points(each) for i, each in enumerate(axes)]
     jobs: list[list[Override]] = []
-    for trial in range(rules.n_trials):
+    for trial in range(options.n_trials):
         now = [[walk[trial]] if drawn[i] else walk for i, walk in enumerate(walks)]
         jobs += [list(job) for job in itertools.product(*now)]
     return jobs
@@ -54,15 +54,15 @@ def _check_listed(fixed: Sequence[Override]) -> None:
         raise ConfigError(wrong)
 
 
-def _draws(override: Override, rules: Rules, before: int) -> list[Override]:
+def _draws(override: Override, options: SweeperOptions, before: int) -> list[Override]:
     """One plain override a trial; `before` counts the overrides of the same key that come before this one."""
-    stream = random.Random(f"{rules.seed} {override.key_or_group}" + (f" {before}" if before else ""))
+    stream = random.Random(f"{options.seed} {override.key_or_group}" + (f" {before}" if before else ""))
     if not override.is_interval_sweep():
         among = points(override)
-        return [among[int(stream.random() * len(among))] for _ in range(rules.n_trials)]
+        return [among[int(stream.random() * len(among))] for _ in range(options.n_trials)]
     interval: Any = override._value
     _check_interval(override, interval)
-    return [plain(override, _between(interval, stream.random())) for _ in range(rules.n_trials)]
+    return [plain(override, _between(interval, stream.random())) for _ in range(options.n_trials)]
 
 
 def _check_interval(override: Override, interval: IntervalSweep) -> None:
@@ -105,7 +105,7 @@ def _magnitude(value: float) -> int:
     return int(f"{value:e}".partition("e")[2])
 
 
-def check_number(lengths: Mapping[int, int], axes: Sequence[Override], rules: Rules, times: int = 1) -> None:
+def check_number(lengths: Mapping[int, int], axes: Sequence[Override], options: SweeperOptions, times: int = 1) -> None:
     """ConfigError if an override, by its position, has no value, or the combinations of all, so many times, are too
     many jobs.
     """
@@ -113,13 +113,13 @@ def check_number(lengths: Mapping[int, int], axes: Sequence[Override], rules: Ru
     if empty:
         raise ConfigError([f"{word}: stands for no value at all, so that there is no job" for word in empty])
     product = " x ".join([*([f"{times} trials"] if times > 1 else []), *(str(n) for n in lengths.values() if n > 1)])
-    check_total(times * math.prod(lengths.values()), product, rules)
+    check_total(times * math.prod(lengths.values()), product, options)
 
 
-def check_total(total: int, how: str, rules: Rules) -> None:
+def check_total(total: int, how: str, options: SweeperOptions) -> None:
     """ConfigError if there are more jobs than allowed; `how` says where so many come from."""
-    if rules.max_jobs is not None and total > rules.max_jobs:
+    if options.max_jobs is not None and total > options.max_jobs:
         raise ConfigError(
-            f"hydra.sweeper.max_jobs = {rules.max_jobs}: the sweep has {total} jobs ({how}); sweep over fewer "
+            f"hydra.sweeper.max_jobs = {options.max_jobs}: the sweep has {total} jobs ({how}); sweep over fewer "
             f"values, or allow it with hydra.sweeper.max_jobs={total}"
         )

@@ -14,10 +14,12 @@ from runner.execution.configurations import read
 from runner.execution.pool import Broken, Done, Ended, Given, Training
 from runner.execution.sweep import Options
 from runner.execution.work import Run, Work
-from runner.records import sweep_conclusion, sweep_progress, sweep_state
 from runner.records.sweep_log import SweepLog
-from runner.records.sweep_progress import Display, display, ranges
-from runner.records.sweep_state import State, label
+from runner.screen import conclusion as sweep_conclusion
+from runner.screen import sweep as sweep_progress
+from runner.screen import sweep_state
+from runner.screen.sweep import Display, display, ranges
+from runner.screen.sweep_state import State, label
 from runner.training.loop import Interrupted
 from runner.training.outcome import Outcome
 

@@ -23,7 +23,7 @@ OWN_KINDS = ("grid", "random")
 
 
 @dataclass(frozen=True)
-class Rules:
+class SweeperOptions:
     """hydra.sweeper.*: how the words of a sweep become jobs. `kind` is None for a sweeper that is none of ours."""
 
     kind: str | None
@@ -34,20 +34,20 @@ class Rules:
     seed: int = 0
 
     @staticmethod
-    def of(sweeper: Mapping[str, Any]) -> Rules:
-        """Rules from the node hydra.sweeper. Raises ConfigError."""
+    def of(sweeper: Mapping[str, Any]) -> SweeperOptions:
+        """Those of the node hydra.sweeper. Raises ConfigError."""
         kind = OURS.get(str(sweeper.get("_target_")))
         params = dict(sweeper.get("params") or {})
         if kind not in OWN_KINDS:
-            return Rules(kind, params)
+            return SweeperOptions(kind, params)
         limit = _whole(sweeper, "max_jobs", 1, "for example hydra.sweeper.max_jobs=20000, or null for no limit")
         if kind == "grid":
-            return Rules(kind, params, limit, _pairs(sweeper.get("zip")))
+            return SweeperOptions(kind, params, limit, _pairs(sweeper.get("zip")))
         trials = _whole(sweeper, "n_trials", 1, "for example hydra.sweeper.n_trials=20")
         seed = _whole(sweeper, "seed", 0, "for example hydra.sweeper.seed=0")
         if trials is None or seed is None:
             raise ConfigError("hydra.sweeper.n_trials and hydra.sweeper.seed: null is not allowed; give whole numbers")
-        return Rules(kind, params, limit, (), trials, seed)
+        return SweeperOptions(kind, params, limit, (), trials, seed)
 
     def overrides(self) -> list[Override]:
         """What hydra.sweeper.params says, as overrides; the command line wins over them. Raises ConfigError."""

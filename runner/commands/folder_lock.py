@@ -13,15 +13,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runner.commands.folders import SWEEP, unwritable
 from runner.errors import ConfigError
 from runner.execution.lock import lock
+from runner.records.folders import SWEEP, unwritable
 
 TRAINED = ("metrics.csv", "summary.json", "checkpoint.safetensors", "unfinished.json", "sweep.yaml")
 
 
 @contextmanager
-def claim(folder: Path, key: str, *, extend: bool = False) -> Iterator[None]:
+def hold(folder: Path, key: str, *, extend: bool = False) -> Iterator[None]:
     """Hold `folder`, made if it is not there, for a new run or sweep, or (`extend`) for more runs of the sweep in it.
 
     Raises:

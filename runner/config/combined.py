@@ -21,47 +21,47 @@ DEPENDS = re.compile(r"^\s*-.*\$\{", re.MULTILINE)  # an entry of a defaults lis
 
 
 @dataclass(frozen=True)
-class Piece:
+class Composed:
     """What some choices compose to: the keys of the run, and what Hydra says was chosen in each group."""
 
     tree: dict[str, Any] | None  # None: with interpolations, which depend on everything
     chosen: dict[str, Any]
 
 
-class Pieces:
+class Combinations:
     """Puts combinations together. `compose` is Hydra's own composition of some choices; `sources` its search path."""
 
-    def __init__(self, compose: Callable[[Sequence[Override]], Piece], sources: Sequence[Any]):
+    def __init__(self, compose: Callable[[Sequence[Override]], Composed], sources: Sequence[Any]):
         self.compose = compose
         self.possible = not any(_may_depend(source) for source in sources)
-        self._known: dict[tuple[str, ...], Piece] = {}
+        self._known: dict[tuple[str, ...], Composed] = {}
 
-    def combined(self, choices: Sequence[Override]) -> Piece | None:
+    def combined(self, choices: Sequence[Override]) -> Composed | None:
         """What Hydra would compose of the choices; None if only Hydra can tell."""
         groups = [override.key_or_group for override in choices]
         if not self.possible or len(set(groups)) < len(groups) or any(is_hydra(o) or o.package for o in choices):
             return None
         alone = [override for override in choices if self._is_alone(override, [])]
         others = [override for override in choices if override not in alone]
-        start = self._piece(others)
+        start = self._composed(others)
         if start.tree is None or len(alone) < 2 or not all(self._is_alone(each, others) for each in alone):
             return None
         tree, chosen = dict(start.tree), dict(start.chosen)
         for override in alone:
-            piece = self._piece([*others, override])
-            tree[override.key_or_group] = (piece.tree or {})[override.key_or_group]
-            chosen |= {group: name for group, name in piece.chosen.items() if start.chosen.get(group) != name}
-        return Piece(tree, chosen)
+            composed = self._composed([*others, override])
+            tree[override.key_or_group] = (composed.tree or {})[override.key_or_group]
+            chosen |= {group: name for group, name in composed.chosen.items() if start.chosen.get(group) != name}
+        return Composed(tree, chosen)
 
     def _is_alone(self, override: Override, others: list[Override]) -> bool:
         """Whether the choice, made besides others, changes nothing but its own group."""
-        before, after = self._piece(others), self._piece([*others, override])
+        before, after = self._composed(others), self._composed([*others, override])
         if before.tree is None or after.tree is None or before.tree.keys() != after.tree.keys():
             return False
         group = override.key_or_group
         return group in after.tree and all(before.tree[key] == after.tree[key] for key in after.tree if key != group)
 
-    def _piece(self, choices: list[Override]) -> Piece:
+    def _composed(self, choices: list[Override]) -> Composed:
         words = tuple(override.input_line or "" for override in choices)
         if words not in self._known:
             self._known[words] = self.compose(choices)
