@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 _LAZY = {
     "load": "runner.reports.load",
     "results": "runner.reports.table",
-    "curves": "runner.records.read",
+    "curves": "runner.reports.curves",
     "train": "runner.execution.api",
 }
 

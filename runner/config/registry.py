@@ -229,7 +229,7 @@ class Entry:
 
     group: str
     name: str
-    cls: type
+    cls: type[Any]
     torch: str | None = None
     paper: str | None = None
 

@@ -20,15 +20,22 @@ from runner.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from runner.data.sources.table_file import TableFile
+
+@dataclasses.dataclass(frozen=True)
+class First:
+    """The file whose test split another one is: its path, its columns, and those that the other may lack."""
+
+    path: str
+    columns: list[str]
+    spare: frozenset[str | None]
 
 
-def join(table: RawTable, source: TableFile, test: pd.DataFrame, path: Path, columns: list[str]) -> RawTable:
+def join(table: RawTable, first: First, test: pd.DataFrame, path: Path) -> RawTable:
     """The table with the rows of `test` below its own, marked as test; what they hold decides nothing about columns.
 
     Raises DataError naming `path` for columns that differ, or values that do not fit those of the table.
     """
-    _check_columns(table, source, list(test.columns), path, columns)
+    _check_columns(first, list(test.columns), path)
     with _blaming(path):
         numeric, words = read_same_inputs(test, table.numeric_names, list(table.categorical))
         answers = known_answers(test[table.target_name], table.target_name, _target(table))
@@ -54,17 +61,16 @@ def _target(table: RawTable) -> Target:
     return Target(table.target, table.task, table.labels, "")
 
 
-def _check_columns(table: RawTable, source: TableFile, given: list[str], path: Path, columns: list[str]) -> None:
+def _check_columns(first: First, given: list[str], path: Path) -> None:
     """The columns of the first file, but for those that are dropped or say how much a row counts in training."""
-    spare = {*source.names("drop"), source.sample_weight}
-    missing = [name for name in columns if name not in given and name not in spare]
-    extra = [name for name in given if name not in columns]
+    missing = [name for name in first.columns if name not in given and name not in first.spare]
+    extra = [name for name in given if name not in first.columns]
     if not missing and not extra:
         return
     words = [f"lacks {_quoted(missing)}"] * bool(missing) + [f"has also {_quoted(extra)}"] * bool(extra)
     near = did_you_mean(missing[0], extra) if missing else ""
     raise DataError(
-        f"{path} (dataset.test_path) must have the columns of {source.path}, but {' and '.join(words)}.{near} "
+        f"{path} (dataset.test_path) must have the columns of {first.path}, but {' and '.join(words)}.{near} "
         "Rename or remove columns in either file, or leave them out: dataset.drop=[NAME]"
     )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from runner.diagnostics.facts import BIAS, EXPLAINED, FEW, OPEN, STANDARD_ERRORS, VARIANCE, Errors, Facts
+from runner.diagnostics.interval import wilson
 from runner.diagnostics.words import held_back, improving, init, longer, moved, numbers, rate
-from runner.reports.statistics import wilson
 
 NO_USE = "these inputs say nothing about the target"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from runner.diagnostics.facts import BIAS, FEW, OPEN, STANDARD_ERRORS, VARIANCE, Errors, Facts
+from runner.diagnostics.interval import wilson
 from runner.diagnostics.words import held_back, improving, longer, rate, validation_rows
-from runner.reports.statistics import wilson
 
 SERIOUS = 0.5  # share of the constant answer's error that the validation rows must exclude for a run to be called fine
 PATIENT = 10  # epochs of patience from which stopping too soon is unlikely

@@ -155,7 +155,7 @@ def believed(folder: Path, *, settled: bool) -> Outcome:
         try:
             read_model(folder / MODEL)
         except RunError as error:
-            raise DamagedError(str(error).partition(". Train again")[0]) from error
+            raise DamagedError(str(error)) from error
     return Outcome(folder, summary["status"], summary.get("reason", ""), summary)
 
 

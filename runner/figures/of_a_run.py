@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from runner.figures.outputs import outputs
+from runner.records.read import curve
 from runner.training.engine import Engine
 from runner.training.trial import Trial
 
@@ -33,10 +34,10 @@ class Ended:
     @cached_property
     def curves(self) -> Any:
         """metrics.csv as a data frame."""
-        from runner.records.read import curves
+        import pandas
 
         self.trial.files.flush()
-        return curves(self.trial.files.folder)
+        return pandas.DataFrame(curve(self.trial.files.folder))
 
     def title(self, what: str) -> str:
         """What is shown, of which examples, when."""

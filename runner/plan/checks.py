@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from runner.config.conflicts import Known, conflicts
-from runner.config.conflicts.base import least_answers
+from runner.config.metrics import least_answers
 from runner.config.settings import Settings
 from runner.config.warnings import warnings
 

@@ -1,64 +1,24 @@
-"""The records of finished or running runs as pandas data frames."""
+"""The tables that runs and sweeps write, metrics.csv and results.csv, read and checked line by line."""
 
 from __future__ import annotations
 
 import csv
 import math
 import shlex
-import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runner.errors import RunError
 from runner.records.flat import flatten
-from runner.records.summary import SUMMARY
-from runner.records.vouched import METRICS as METRICS
-from runner.records.vouched import Readings, below, verify
-
-if TYPE_CHECKING:
-    import pandas
+from runner.records.vouched import METRICS
 
 RESULTS = "results.csv"
 SWEEP = "sweep.yaml"
-WAY = "force=True"  # how damaged runs are used from Python
 ABOUT = ("format", "versions", "git", "files", "sha256")  # in a summary: about the run's record, not its result
 MEASURED = ("best_epoch", "epochs", "parameters")  # columns of a sweep's results.csv before the metrics
 SAID = ("same_as", "without_effect")  # after the metrics, where there is something to say
 ENDS = ("seconds", "error")  # its last columns
-
-
-def curves(folder: Path | str, *, force: bool = False) -> pandas.DataFrame:
-    """metrics.csv of one run: a row an epoch, numbers exactly as written. A line still being written is left out.
-
-    Of a sweep, or any folder with runs below it: the epochs of all runs one below the other, with a column `run`. Runs
-    whose files do not hold are left out with a warning; with `force` they are used as far as they can be read. `last`
-    is what was started last under outputs/.
-
-    Raises RunError if there is no metrics.csv that can be read, DamagedError for one run that does not hold.
-    """
-    import pandas
-
-    from runner.records.folders import named_folder
-
-    root = named_folder(folder)
-    if (root / METRICS).exists() or (root / SUMMARY).exists():
-        if (root / SUMMARY).exists() and not force:
-            verify(root)
-        return pandas.DataFrame(curve(root))
-    readings = Readings(force, WAY)
-    found, problems = {}, []
-    for run in sorted({*below(root, METRICS), *below(root, SUMMARY)}):
-        if readings.summary(run) is not None or not (run / SUMMARY).exists():
-            try:
-                found[name_in(run, root)] = curve(run)
-            except RunError as error:
-                problems.append(f"left out: {error}")
-    notes = [*readings.notes(), *problems]
-    if not found:
-        raise RunError(f"{root}: {notes[0]}") if notes else _not_there(root / METRICS)
-    warn(notes)
-    return pandas.DataFrame(_below_one_another(found))
 
 
 def curve(folder: Path) -> dict[str, list[int] | list[float]]:
@@ -73,22 +33,11 @@ def curve(folder: Path) -> dict[str, list[int] | list[float]]:
         raise RunError(f"{path}: damaged: its first column is {header[0][:20]!r}, not epoch")
     for number, row in enumerate(rows, 2):
         if len(row) != len(header):
-            raise RunError(f"{path}: line {number} has {len(row)} cells, the header {len(header)}: the file is damaged")
+            raise RunError(f"{path}: damaged: line {number} has {len(row)} cells, the header {len(header)}")
     try:
         return {name: _column([row[i] for row in rows]) for i, name in enumerate(header)}
     except ValueError as error:
         raise RunError(f"{path}: damaged: {error}") from error
-
-
-def _below_one_another(runs: Mapping[str, dict[str, Any]]) -> dict[str, list]:
-    found = list(runs.items())
-    lengths = [len(next(iter(columns.values()), [])) for _, columns in found]
-    names = dict.fromkeys(name for _, columns in found for name in columns)
-    table: dict[str, list] = {"run": [run for (run, _), n in zip(found, lengths, strict=True) for _ in range(n)]}
-    for name in names:
-        parts = [columns.get(name, [math.nan] * n) for (_, columns), n in zip(found, lengths, strict=True)]
-        table[name] = [value for part in parts for value in part]
-    return table
 
 
 def _column(cells: list[str]) -> list[int] | list[float]:
@@ -96,12 +45,6 @@ def _column(cells: list[str]) -> list[int] | list[float]:
     if all(cell.lstrip("-").isdigit() for cell in cells):
         return [int(cell) for cell in cells]
     return [float(cell) if cell else math.nan for cell in cells]
-
-
-def warn(notes: Iterable[str]) -> None:
-    """Tell whoever called a function of ours from Python."""
-    for note in notes:
-        warnings.warn(note, stacklevel=3)
 
 
 def is_sweep(root: Path) -> bool:
@@ -149,7 +92,7 @@ def _texts(path: Path) -> list[str]:
     """The whole lines of a file, with their ends."""
     found = []
     if not path.exists():
-        raise _not_there(path)
+        raise not_there(path)
     try:
         data = _whole_lines(path)
     except RunError as error:
@@ -200,16 +143,11 @@ def summary_row(summary: dict[str, Any]) -> dict[str, Any]:
     return {key.replace(".", "/"): value for key, value in flatten(kept).items()}
 
 
-def name_in(run: Path, root: Path) -> str:
-    """What a run is called in a table about the folder `root`."""
-    return run.name if run == root else str(run.relative_to(root))
-
-
 def _whole_lines(path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise _not_there(path) from None
+        raise not_there(path) from None
     except OSError as error:
         raise RunError(f"can't read {path}: {error.strerror or error}") from error
     if b"\0" in data:
@@ -217,5 +155,5 @@ def _whole_lines(path: Path) -> bytes:
     return data[: data.rfind(b"\n") + 1]
 
 
-def _not_there(path: Path) -> RunError:
+def not_there(path: Path) -> RunError:
     return RunError(f"{path}: not there; is {path.parent} the folder of a run?")

@@ -19,7 +19,6 @@ from runner.records.yaml_file import words_text
 
 MODEL, METRICS = "model.safetensors", "metrics.csv"
 EVENTS, LOG = "events.out.tfevents.0.runner", "train.log"
-SHOWN = 3  # commands in a note
 HYDRA = tuple(f".hydra/{name}.yaml" for name in ("config", "overrides", "hydra"))
 NAMED = 5  # of what does not hold
 WRITTEN = (MODEL, METRICS, EVENTS, LOG)  # while a run trains
@@ -137,63 +136,3 @@ def _new_place(folder: Path) -> Path:
         n += 1
     disk.make_folder(place)
     return place
-
-
-class Readings:
-    """The summaries of many runs, each verified, and what to say about those that do not hold or can't be verified.
-
-    With `force` those that do not hold are used as far as they can be read; `way` is how the user asks for that. With
-    `quick`, for who asks every few seconds, only the summaries are checked, not what they list.
-    """
-
-    def __init__(self, force: bool = False, way: str = "--force", *, quick: bool = False):
-        self.force, self.way, self.quick = force, way, quick
-        self.check = read_summary if quick else verify
-        self.damaged: dict[Path, str] = {}
-        self.unsealed = 0
-
-    def summary(self, folder: Path) -> dict[str, Any] | None:
-        """None for a run that has not ended, or does not hold; RunError if another version has written it."""
-        if not (folder / SUMMARY).exists():
-            return None
-        try:
-            found = self.check(folder)
-        except DamagedError as error:
-            self.damaged[folder] = str(error)
-            return self._forced(folder)
-        self.unsealed += "sha256" not in found
-        return found
-
-    def _forced(self, folder: Path) -> dict[str, Any] | None:
-        try:
-            return read_summary(folder, force=True) if self.force else None
-        except DamagedError:
-            return None
-
-    def notes(self) -> list[str]:
-        """One for what is damaged, one for what nobody can tell."""
-        return [*self._damaged(), *self._unsealed()]
-
-    def _damaged(self) -> list[str]:
-        if not self.damaged:
-            return []
-        what = "damaged, used all the same" if self.force else "damaged, left out"
-        return [f"{what}: {few(list(self.damaged.values()))}{'' if self.force else self._ways()}"]
-
-    def _ways(self) -> str:
-        """What to do about damaged runs: most are trained again, or used; of some nobody knows the settings."""
-        from runner.execution.again import RESTORE, resume_command
-
-        found = {folder: resume_command(folder) for folder in self.damaged}
-        commands = list(dict.fromkeys(command for command in found.values() if command))
-        ways = f"; {RESTORE}" if None in list(found.values())[:1] else ""
-        if commands:
-            more = f" (and so on, {len(commands)} folders)" if len(commands) > SHOWN else ""
-            again = f"train{'s' * (len(commands) == 1)} again what is damaged"
-            ways += f". {' and '.join(commands[:SHOWN])} {again}{more}"
-        usable = any(command or not (folder / HYDRA[0]).exists() for folder, command in found.items())
-        return f"{ways}; {self.way} uses it" if usable else ways
-
-    def _unsealed(self) -> list[str]:
-        runs = f"{self.unsealed} run{'s' * (self.unsealed != 1)}"
-        return [f"{runs} of an earlier version without checksums: damage cannot be seen"] if self.unsealed else []

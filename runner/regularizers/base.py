@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class Regularizer:
     """Base of everything under `regularizer.*`. A class with one key is set as `regularizer.<name>=value`."""
 
+    role: ClassVar[str]  # what it does, by which the checks of a configuration know it
+
 
 class Penalty(Regularizer):
     """A term added to the objective, on weights only (biases and normalization gains are exempt).
@@ -26,6 +28,7 @@ class Penalty(Regularizer):
     weights that are all zero: beware of 0/0.
     """
 
+    role: ClassVar[str] = "penalty"
     elementwise: ClassVar[bool] = False
 
     def value(self, w: Tensor, **h: Tensor) -> Tensor:
@@ -48,6 +51,8 @@ class Penalty(Regularizer):
 class Constraint(Regularizer):
     """A set the weights are projected onto after every step."""
 
+    role: ClassVar[str] = "constraint"
+
     def project(self, w: Tensor, **h: Tensor) -> Tensor:
         """The point of the set nearest to one layer's weights w [M, O, I]."""
         raise TypeError(f"{type(self).__name__} must define project")
@@ -59,6 +64,7 @@ class Noise(Regularizer):
     `draws` uniform 32-bit integers (int32) a position are handed to `change`, one tensor [K, M, B, W] each.
     """
 
+    role: ClassVar[str] = "noise"
     site: ClassVar[str] = "hidden"
     draws: ClassVar[int] = 1
 
@@ -72,6 +78,7 @@ class ParameterNoise(Regularizer):
     perturbed weights, the step changes the true ones) or "gradient" (all parameters, after clipping).
     """
 
+    role: ClassVar[str] = "parameter_noise"
     site: ClassVar[str] = "weights"
 
     def deviation(self, t: np.ndarray, **h: np.ndarray) -> np.ndarray:
@@ -85,6 +92,7 @@ class ParameterNoise(Regularizer):
 class Targets(Regularizer):
     """A change of the targets that are optimized (never of those that are evaluated)."""
 
+    role: ClassVar[str] = "targets"
     task: ClassVar[str] = "classification"
 
     def targets(self, q: Tensor, classes: int, **h: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from runner.records.names import plural
 from runner.reports.decimals import digits
 from runner.reports.examples import of_examples
 from runner.reports.next_steps import quoted
-from runner.reports.runs import UNFINISHED, RunRow, unfit
+from runner.reports.run_row import UNFINISHED, RunRow, unfit
 from runner.reports.sections import Section, label
 from runner.reports.settings_table import COMPLETE, Setting
 from runner.reports.statistics import LEAST, Comparison, Spread

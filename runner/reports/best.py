@@ -11,7 +11,7 @@ from runner.reports import refit
 from runner.reports.answer import answer, over
 from runner.reports.decimals import digits
 from runner.reports.next_steps import quoted, settings_of
-from runner.reports.runs import RunRow
+from runner.reports.run_row import RunRow
 from runner.reports.sections import Section, source_of
 from runner.reports.settings_table import Setting
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runner.config.registry import entries
+from runner.diagnostics.interval import wilson
 from runner.errors import RunError
 from runner.records.summary import read_summary
 from runner.reports.decimals import UNCERTAIN, decimals
 from runner.reports.sections import Section
 from runner.reports.settings_table import Setting
-from runner.reports.statistics import wilson
 from runner.training.metrics.base import metric as metric_class
 
 SMALL = 1000  # examples below which it is said

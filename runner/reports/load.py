@@ -22,8 +22,7 @@ from runner.errors import ConfigError, DamagedError, DataError, RunError, Runner
 from runner.execution.again import RESTORE, resume_command
 from runner.records.summary import SUMMARY, read_summary
 from runner.records.vouched import below, verify
-from runner.training.model_file import MODEL, read_model
-from runner.training.outcome import ENDED
+from runner.training.model_file import ENDED, MODEL, Model, read_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -171,7 +170,7 @@ def load(folder: str | Path, *, force: bool = False) -> LoadedRun:
     path = folder / MODEL
     if not path.exists():
         raise _missing(folder)
-    model = read_model(path)
+    model = _model(path)
     if not force and (folder / SUMMARY).exists():
         try:
             verify(folder, needed=(MODEL,))
@@ -182,6 +181,16 @@ def load(folder: str | Path, *, force: bool = False) -> LoadedRun:
     ended = model.ended or _ended_by_summary(folder)
     network = model.network.eval()
     return LoadedRun(folder, network, model.encoding, model.architecture, model.link, ended, forced=force)
+
+
+def _model(path: Path) -> Model:
+    """What the file holds; of a damaged one it is said how to get another."""
+    try:
+        return read_model(path)
+    except DamagedError as error:
+        command = resume_command(path.parent)
+        do = f"Train again with {command}, or restore the file from a copy." if command else f"{RESTORE.capitalize()}."
+        raise DamagedError(f"{error}. {do}") from error
 
 
 def _ended_by_summary(folder: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy as np
 from runner.config.compact import text
 from runner.errors import RunError
 from runner.records.names import folder_name, labels
+from runner.records.read import curve
 from runner.records.run_files import METRICS, NOT_DRAWN
 from runner.records.sweep_folder import DONE
 from runner.reports.ranking import cells_of, shared_cells
@@ -90,7 +91,7 @@ def mean_curves(folders: Sequence[Path]) -> Curves:
     """The mean of the curves of runs, over the epochs that all of them have: a mean over those that happen to go on
     would jump where one stops. RunError if a metrics.csv is missing or damaged.
     """
-    tables = [read(folder / METRICS) for folder in folders]
+    tables = [_table(folder) for folder in folders]
     columns = [column for column in tables[0] if column not in NOT_DRAWN and all(column in table for table in tables)]
     epochs = functools.reduce(np.intersect1d, [table["epoch"] for table in tables])
     rows = [np.searchsorted(table["epoch"], epochs) for table in tables]
@@ -100,15 +101,9 @@ def mean_curves(folders: Sequence[Path]) -> Curves:
     return Curves(columns, epochs.astype(int).tolist(), mean.tolist(), sd.tolist())
 
 
-def read(path: Path) -> dict[str, np.ndarray]:
-    """metrics.csv as one array a column; an empty cell is NaN. `records.read.curves` without pandas, for a thousand."""
-    try:
-        data = path.read_bytes()
-        lines = data[: data.rfind(b"\n") + 1].decode().splitlines()
-        cells = [[float(cell) if cell else np.nan for cell in line.split(",")] for line in lines[1:]]
-        table = np.array(cells, dtype=np.float64)
-        return dict(zip(lines[0].split(","), table.T, strict=True))
-    except OSError as error:
-        raise RunError(f"can't read {path}: {error.strerror or error}") from error
-    except (ValueError, IndexError) as error:
-        raise RunError(f"{path}: damaged: {error}") from error
+def _table(folder: Path) -> dict[str, np.ndarray]:
+    """metrics.csv of a run as one array a column."""
+    columns = curve(folder)
+    if not columns:
+        raise RunError(f"{folder / METRICS}: damaged: it is empty")
+    return {name: np.array(cells, np.float64) for name, cells in columns.items()}

@@ -20,7 +20,8 @@ from runner.execution.configurations import read
 from runner.execution.stored import read_config
 from runner.records.command import launched
 from runner.records.console import shown_path
-from runner.reports.runs import RunRow, RunSource
+from runner.reports.run_row import RunRow
+from runner.reports.runs import RunSource
 from runner.reports.sections import Section
 from runner.reports.settings_table import COMPLETE, Setting, unfinished
 from runner.reports.units import keys, unit_of

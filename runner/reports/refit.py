@@ -10,7 +10,7 @@ from runner.errors import ConfigError
 from runner.execution.configurations import read
 from runner.execution.repeating import by_settings
 from runner.reports.next_steps import settings_of
-from runner.reports.runs import RunRow
+from runner.reports.run_row import RunRow
 
 
 def validations(runs: Sequence[RunRow]) -> set[tuple[str, ...]]:

@@ -11,7 +11,7 @@ from runner.records.names import short_keys, spelled
 from runner.reports.answer import answer, trouble
 from runner.reports.decimals import digits
 from runner.reports.next_steps import next_commands, suggested_for
-from runner.reports.runs import unfit
+from runner.reports.run_row import unfit
 from runner.reports.sections import HEADLINES, Section, source_of
 from runner.reports.settings_table import Setting, unfinished
 

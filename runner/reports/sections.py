@@ -16,9 +16,10 @@ from runner.config.suggest import closest
 from runner.data.sources.base import Source as DataSource
 from runner.errors import ConfigError, RunError
 from runner.records.names import plural, short_keys, spelled
+from runner.reports.grouping import group
 from runner.reports.ranking import rank
 from runner.reports.runs import RunSource
-from runner.reports.settings_table import Setting, fixed_keys, group, source_names
+from runner.reports.settings_table import Setting, fixed_keys, source_names
 from runner.reports.statistics import Comparison
 from runner.training.metrics.base import metric as metric_class
 

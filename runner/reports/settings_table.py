@@ -13,8 +13,8 @@ from pathlib import Path
 from runner.config.registry import entries
 from runner.config.settings import CHOICE_GROUPS, SINGLE_GROUPS, luck
 from runner.records.names import spelled
-from runner.reports.runs import UNFINISHED, RunRow, RunSource
-from runner.reports.same_runs import merged, once
+from runner.reports.run_row import UNFINISHED, RunRow
+from runner.reports.runs import RunSource
 from runner.reports.statistics import Spread, spread
 from runner.reports.units import Luck, averaged, kind, luck_of, overlap, unit_of
 
@@ -73,25 +73,6 @@ class Setting:
     def overlap(self, metric: str, lucks: Collection[Luck]) -> float:
         """How much the units of runs with this luck share, see `units.overlap`."""
         return overlap(self.rows[0].setting, lucks, metric) if lucks else 0.0
-
-
-def group(sources: Sequence[RunSource]) -> list[Setting]:
-    """The settings of all sources, in the order of their first runs. A run that repeats another counts once, and so do
-    settings that are the same run.
-    """
-    names = [key for key in dict.fromkeys(k for source in sources for k in source.keys) if key not in ignored()]
-    found: dict[tuple, Setting] = {}
-    for number, source in enumerate(sources):
-        for row in source.rows:
-            keys = {key: row.setting(key) for key in names}
-            found.setdefault((number, *keys.values()), Setting(number, keys, [])).rows.append(row)
-    for setting in found.values():
-        setting.rows = once(setting.rows, _luck)
-    return merged(list(found.values()), _luck)
-
-
-def _luck(row: RunRow) -> Luck:
-    return luck_of(row.setting)
 
 
 def ignored() -> set[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from runner.errors import RunError
 from runner.records.sweep_folder import DONE, LAYOUT, MEANS
-from runner.records.vouched import Readings
+from runner.reports.readings import Readings
 
 if TYPE_CHECKING:
     from runner.reports.sweep_table import SweepTable

@@ -32,7 +32,6 @@ from typing import Any, TypeVar
 LEVEL = 0.05
 LEAST = 3  # units from which anything is told
 ROUNDING = 1e-12  # numbers whose relative difference is smaller are equal
-NORMAL = 1.959963984540054  # P(|Z| <= NORMAL) = 0.95
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -141,16 +140,6 @@ def paired_t(differences: Sequence[float], overlap: float = 0.0) -> float:
     if not sd:
         return min(1.0, 2.0 ** (1 - effective)) if mean else 1.0
     return t_outside(abs(mean) / (sd / math.sqrt(effective)), n - 1)
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """The 95% interval of a probability that came up as a share of n examples (Wilson 1927): all p with
-    |share - p| <= NORMAL sqrt(p (1 - p) / n). It has a width at 0 and 1, too.
-    """
-    z2 = NORMAL**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = NORMAL / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n**2))
-    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def holm(p: Sequence[float]) -> list[float]:

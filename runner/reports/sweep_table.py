@@ -8,22 +8,24 @@ failed there is the copy only.
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner.config.compact import defaults, text, told_again
+from runner.config.compact import text, told_again
 from runner.config.presets import NAMED_GROUPS, registered
-from runner.config.settings import DEFAULT_CHOICE
 from runner.errors import ConfigError, DamagedError, RunError
 from runner.execution import sweep_file
 from runner.plan.duplicates import repeated
 from runner.records.names import in_order, typed_keys
 from runner.records.read import ENDS, MEASURED, RESULTS, SAID, read_results
 from runner.records.summary import SPLITS, SUMMARY
-from runner.records.vouched import Readings, below, few, fits_words
+from runner.records.vouched import below, few, fits_words
+from runner.reports.readings import Readings
+from runner.reports.run_row import defaults_of, recorded_row
 
 NOT_KNOWN = " Runs that have not ended are not known."
 FIRST = ("run", "status")
@@ -46,6 +48,12 @@ def read_table(root: Path, readings: Readings | None = None) -> SweepTable:
     Raises RunError with what is wrong if nothing of it can be read.
     """
     return _Reader(root, readings or Readings()).table()
+
+
+def wrong_in(root: Path) -> list[str]:
+    """What is said of a results.csv that is not what the runs say, before a sweep that continues writes it anew."""
+    said = (re.split("; shown|; `runner|\\. `runner", problem)[0] for problem in read_table(root).problems)
+    return [f"{problem}; written anew" for problem in said]
 
 
 class _Reader:
@@ -161,8 +169,6 @@ class _Reader:
 
     def _own_keys(self, run: str, names: Sequence[str]) -> dict[str, str]:
         """The settings by the run's own configuration, where sweep.yaml does not say them."""
-        from runner.reports.runs import recorded_row
-
         try:
             row = recorded_row(self.root / run, checked=not self.readings.force)
         except ConfigError:  # gone with its folder
@@ -211,11 +217,6 @@ def asked_keys(run: Mapping[str, Any], names: Iterable[str] = ()) -> dict[str, s
     unknown = {group for group in NAMED_GROUPS if group in given and registered(group, given[group]) is None}
     known = [key for key in (*names, *given, "seed") if key in own or key.partition(".")[0] not in unknown]
     return {key: text(own[key]) if key in own else "" for key in known} | given
-
-
-def defaults_of(keys: Mapping[str, str]) -> Mapping[str, Any]:
-    """Every key's default, for the choices among `keys`; none of those of a choice that is not registered here."""
-    return defaults(tuple(keys.get(group, DEFAULT_CHOICE[group]) for group in NAMED_GROUPS))
 
 
 def measured(summary: Mapping[str, Any], columns: Iterable[str]) -> dict[str, str]:

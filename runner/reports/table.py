@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE
 from runner.errors import ConfigError, RunError
 from runner.execution.stored import CONFIG
-from runner.records.read import RESULTS, SWEEP, WAY, is_sweep, name_in, summary_row, typed, warn
+from runner.records.read import RESULTS, SWEEP, is_sweep, summary_row, typed
 from runner.records.summary import SUMMARY
-from runner.records.vouched import Readings, below
-from runner.reports.runs import RunRow, align, recorded_row
+from runner.records.vouched import below
+from runner.reports.readings import WAY, Readings, name_in, warn
+from runner.reports.run_row import RunRow, align, recorded_row
 from runner.reports.sweep_table import SweepTable, key_columns, read_table
 
 if TYPE_CHECKING:

@@ -81,12 +81,10 @@ def failures(failed: Sequence[Any]) -> list[str]:
 
 def next_commands(root: Path, *, failed: bool = False, metric: str | None = "") -> list[str]:
     """The commands worth typing after a sweep. `metric`: which `best` must be told to rank by, None if it has none."""
-    from runner.commands import COMMANDS
-
     words = ["resume"] * failed + ["report"] + ["best"] * (metric is not None) + ["dashboard"]
     more = {"best": f" --metric {shlex.quote(metric)}"} if metric else {}
     place = shlex.quote(shown_path(root))
-    return [f"runner {word} {place}{more.get(word, '')}" for word in words if word in COMMANDS]
+    return [f"runner {word} {place}{more.get(word, '')}" for word in words]
 
 
 def _counts(outcomes: Sequence[Any], root: Path) -> str:

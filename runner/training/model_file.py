@@ -1,4 +1,7 @@
-"""Reading model.safetensors: weights, architecture and encoding, each checked before anything is built from it."""
+"""model.safetensors, written and read: the weights of a run, its architecture and encoding, and how it ended.
+
+A reader checks each part before it builds anything from it.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,54 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from runner.data.encoding import Encoding
-from runner.errors import DataError, RunError
-from runner.execution.again import RESTORE, resume_command
-from runner.population.export import build
+from runner.errors import DamagedError, DataError, RunError
+from runner.population.export import architecture, build, state_dict
 from runner.population.links import LINKS
 from runner.records.vouched import MODEL as MODEL
-from runner.training.outcome import MODEL_FORMAT, model_digest
+from runner.training.checksum import canonical, digest, to_bytes
 
+if TYPE_CHECKING:
+    from runner.training.engine import Engine
+    from runner.training.trial import Trial
+
+ENDED = ("status", "reason", "kept_epoch", "epochs")  # what the model says of its run, as the summary does
+MODEL_FORMAT = 2  # 1: without norm_position, residual and link, which were before, false and softmax
 KEYS = ("architecture", "encoding", "dtype", "sha256")
+
+
+def model_bytes(engine: Engine, row: int, trial: Trial) -> bytes:
+    """model.safetensors of one row: weights under nn.Sequential names, metadata to rebuild module and encoding, and how
+    the run ended, so that nobody takes a network for more than it is.
+    """
+    settings, data = trial.settings, trial.data
+    arch = architecture(settings, engine.layout.widths[0], engine.layout.widths[-1])
+    state = canonical(state_dict(arch, engine.layout, engine.theta[row].cpu(), engine.buffers[row].cpu()))
+    metadata = {
+        "format": str(MODEL_FORMAT),
+        "architecture": json.dumps(arch),
+        "encoding": data.encoding_json,
+        "dtype": settings.trainer.dtype,
+        "ended": json.dumps(how_it_ended(trial)),
+    }
+    return to_bytes(state, metadata | {"sha256": model_digest(state, metadata)})
+
+
+def model_digest(state: dict[str, Tensor], metadata: dict[str, str]) -> str:
+    """The checksum of a model: over its tensors and its metadata, the checksum itself left out."""
+    return digest(state, json.dumps({key: value for key, value in metadata.items() if key != "sha256"}, sort_keys=True))
+
+
+def how_it_ended(trial: Trial) -> dict[str, Any]:
+    """`ENDED` of a run."""
+    kept, last = int(trial.kept["epoch"]), int(trial.last["epoch"])
+    return dict(zip(ENDED, (str(trial.status), trial.reason, kept, last), strict=True))
 
 
 @dataclass
@@ -32,7 +68,7 @@ class Model:
     encoding: Encoding
     architecture: dict[str, Any]
     link: Callable[[Tensor], Tensor]  # scores of classes [n, C] -> logits
-    ended: dict[str, Any]  # how the run ended (`runner.training.outcome.ENDED`); empty in files of earlier versions
+    ended: dict[str, Any]  # how the run ended (`ENDED`); empty in files of earlier versions
 
 
 def read_model(path: Path) -> Model:
@@ -86,11 +122,8 @@ def _network(architecture: dict[str, Any], state: dict[str, Tensor]) -> nn.Seque
     return network
 
 
-def _damaged(path: Path, what: str) -> RunError:
-    """What is wrong with the file, and how it is had again."""
-    command = resume_command(path.parent)
-    do = f"Train again with {command}, or restore the file from a copy." if command else f"{RESTORE.capitalize()}."
-    return RunError(f"{path} {what}. {do}")
+def _damaged(path: Path, what: str) -> DamagedError:
+    return DamagedError(f"{path} {what}")
 
 
 def _words(error: Exception) -> str:

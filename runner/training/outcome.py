@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
 from runner.diagnostics.facts import Facts
 from runner.diagnostics.never_acted import never_acted
 from runner.diagnostics.verdict import verdict
-from runner.population.export import architecture, state_dict
 from runner.records import disk
 from runner.records.summary import SPLITS
 from runner.records.vouched import MODEL, sha256
-from runner.training.checksum import canonical, digest, to_bytes
 from runner.training.engine import Engine
+from runner.training.model_file import how_it_ended, model_bytes
 from runner.training.trial import Trial
-
-ENDED = ("status", "reason", "kept_epoch", "epochs")  # what the model says of its run, as the summary does
-MODEL_FORMAT = 2  # 1: without norm_position, residual and link, which were before, false and softmax
 
 
 @dataclass(repr=False)
@@ -49,34 +43,6 @@ class Outcome:
         """The monitored metric at the kept epoch; None if the run has none."""
         split, _, name = self.summary.get("monitor", "").partition("/")
         return self.summary.get(split, {}).get(name)
-
-
-def model_bytes(engine: Engine, row: int, trial: Trial) -> bytes:
-    """model.safetensors of one row: weights under nn.Sequential names, metadata to rebuild module and encoding, and how
-    the run ended, so that nobody takes a network for more than it is.
-    """
-    settings, data = trial.settings, trial.data
-    arch = architecture(settings, engine.layout.widths[0], engine.layout.widths[-1])
-    state = canonical(state_dict(arch, engine.layout, engine.theta[row].cpu(), engine.buffers[row].cpu()))
-    metadata = {
-        "format": str(MODEL_FORMAT),
-        "architecture": json.dumps(arch),
-        "encoding": data.encoding_json,
-        "dtype": settings.trainer.dtype,
-        "ended": json.dumps(how_it_ended(trial)),
-    }
-    return to_bytes(state, metadata | {"sha256": model_digest(state, metadata)})
-
-
-def model_digest(state: dict[str, Tensor], metadata: dict[str, str]) -> str:
-    """The checksum of a model: over its tensors and its metadata, the checksum itself left out."""
-    return digest(state, json.dumps({key: value for key, value in metadata.items() if key != "sha256"}, sort_keys=True))
-
-
-def how_it_ended(trial: Trial) -> dict[str, Any]:
-    """`ENDED` of a run."""
-    kept, last = int(trial.kept["epoch"]), int(trial.last["epoch"])
-    return dict(zip(ENDED, (str(trial.status), trial.reason, kept, last), strict=True))
 
 
 def split_metrics(metrics: dict[str, float], split: str) -> dict[str, float | None]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from runner.config.metrics import metrics_of
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.errors import RunError
@@ -17,7 +18,6 @@ from runner.records.run_files import RunFiles
 from runner.records.summary import SPLITS
 from runner.records.vouched import METRICS, sha256
 from runner.training.evaluation import recorded
-from runner.training.metrics.base import metrics_of
 from runner.training.stopping import Stopping
 
 

@@ -15,7 +15,7 @@ from runner.config.compose import hydra_ready
 from runner.config.location import config_dir
 from runner.config.overrides import points
 from runner.plan.command_line import read_command_line
-from runner.plan.sweeper import Rules
+from runner.plan.sweeper import SweeperOptions
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 FENCED = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
@@ -66,7 +66,7 @@ def write_fashion(folder: Path, count: int) -> None:
         write_idx(folder / f"{part}-labels-idx1-ubyte", np.arange(images) % 10)
 
 
-def shortest(rules: Rules) -> list[str]:
+def shortest(rules: SweeperOptions) -> list[str]:
     """Words of a sweep over the same keys: the first and the last value of each; of seeds the first, unless zipped."""
     tied, words = {key for tie in rules.zip for key in tie}, []
     for override in rules.overrides():
@@ -81,7 +81,7 @@ def test_experiment(name, here):
     """Every job is checked; trained is a sweep of the ends, on files of the right format where the data are large."""
     with hydra_ready(config_dir()):
         whole = read_command_line([f"experiment={name}"])
-        swept = shortest(Rules.of(whole.config.hydra.sweeper)) if whole.multirun else []
+        swept = shortest(SweeperOptions.of(whole.config.hydra.sweeper)) if whole.multirun else []
         jobs = len(read_command_line([f"experiment={name}", *swept]).jobs)
     words = [f"experiment={name}", *swept, *SHORT, "hydra.run.dir=run", "hydra.sweep.dir=run"]
     if whole.config.dataset.name == "fashion_mnist":

@@ -10,7 +10,7 @@ from runner.config.overrides import count, parse, parse_word, points
 from runner.config.repair import repaired
 from runner.errors import ConfigError
 from runner.plan.recipes import sweep_words
-from runner.plan.sweeper import Rules
+from runner.plan.sweeper import SweeperOptions
 
 whole = st.integers(-30, 30)
 decimals = st.integers(-300, 300).map(lambda n: Decimal(n) / 100)
@@ -142,6 +142,6 @@ def test_draws_come_from_the_values_of_a_range():
 
 
 def test_sweeps_of_the_configuration_are_in_the_grammar_too():
-    rules = Rules("grid", {"optimizer.lr": "sort(range(0.5,0,-0.2))", "model.hidden": [1, 2], "name": None})
+    rules = SweeperOptions("grid", {"optimizer.lr": "sort(range(0.5,0,-0.2))", "model.hidden": [1, 2], "name": None})
     assert [each.input_line for each in rules.overrides()][1:] == ["model.hidden=[1,2]", "name=null"]
     assert [each.value() for each in points(rules.overrides()[0])] == [0.1, 0.3, 0.5]

@@ -18,7 +18,7 @@ from runner.errors import ConfigError
 from runner.execution.configurations import read
 from runner.execution.stored import config_text
 from runner.plan.command_line import read_command_line
-from runner.plan.sweeper import Rules
+from runner.plan.sweeper import SweeperOptions
 
 LOOKALIKES = [
     "1E5", "1_1_1", "2024_01", "0x10", "1e3", "1e-3", "true", "False", "NaN", "nan", "inf", "-inf", "+5", "-5", "007",
@@ -141,6 +141,6 @@ def test_a_number_under_a_key_of_text_in_yaml_is_to_be_quoted(content):
     (problem,) = error.value.problems
     assert "quote it as it is meant" in problem
     with pytest.raises(ConfigError, match=r"hydra\.sweeper\.params: name = 100000\.0: .* quote it"):
-        Rules("grid", {"name": 1e5}).overrides()
-    (kept,) = Rules("grid", {"name": "1E5,2"}).overrides()
+        SweeperOptions("grid", {"name": 1e5}).overrides()
+    (kept,) = SweeperOptions("grid", {"name": "1E5,2"}).overrides()
     assert [each.value() for each in points(kept)] == ["1E5", "2"]

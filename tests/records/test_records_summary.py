@@ -12,9 +12,9 @@ import pytest
 from runner import results
 from runner.errors import RunError
 from runner.records import environment
-from runner.records.read import curves
 from runner.records.run_files import METRICS, RunFiles
 from runner.records.summary import SUMMARY, read_summary, to_json
+from runner.reports.curves import curves
 
 
 def no_constant(name):

@@ -10,7 +10,8 @@ import runner
 from runner.errors import DamagedError, RunError
 from runner.records.run_files import RunFiles
 from runner.records.summary import checksum, read_summary, sealed
-from runner.records.vouched import EVENTS, HYDRA, METRICS, MODEL, Readings, below, set_aside, verify, write_summary
+from runner.records.vouched import EVENTS, HYDRA, METRICS, MODEL, below, set_aside, verify, write_summary
+from runner.reports.readings import Readings
 
 CONTENT = {"format": 1, "status": "completed", "monitor": "val/loss", "val": {"loss": 0.1 + 0.2, "accuracy": None}}
 

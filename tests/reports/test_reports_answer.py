@@ -9,6 +9,7 @@ from scipy import stats
 
 import runner
 from runner.cli import main
+from runner.diagnostics.interval import wilson
 from runner.records.summary import read_summary
 from runner.records.vouched import write_summary
 from runner.reports.answer import answer
@@ -16,7 +17,6 @@ from runner.reports.next_steps import next_commands
 from runner.reports.report_text import columns
 from runner.reports.runs import read_sources
 from runner.reports.sections import make_sections
-from runner.reports.statistics import wilson
 
 
 def section(folder, metric=None):

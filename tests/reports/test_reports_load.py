@@ -247,7 +247,7 @@ def rewrite(folder, change) -> None:
 
 def sign(state, metadata) -> None:
     """As if a writer with other ideas had written it: the checksum fits."""
-    from runner.training.outcome import model_digest
+    from runner.training.model_file import model_digest
 
     metadata["sha256"] = model_digest(state, metadata)
 

@@ -10,7 +10,7 @@ from scipy import stats
 import runner
 from runner.config.settings import luck
 from runner.reports.ranking import rank
-from runner.reports.runs import RunRow
+from runner.reports.run_row import RunRow
 from runner.reports.settings_table import Setting
 from runner.reports.statistics import LEVEL
 from runner.reports.units import NESTED, in_words, keys, overlap

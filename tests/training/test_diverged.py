@@ -142,7 +142,7 @@ def test_the_untrained_network_says_that_it_is_one(tmp_path):
 
 
 def test_a_model_of_earlier_that_does_not_say_how_its_run_ended_is_judged_by_the_summary(runs, tmp_path):
-    from runner.training.outcome import model_digest
+    from runner.training.model_file import model_digest
 
     source, copied = runs["soon"].folder, tmp_path / "run"
     copied.mkdir()

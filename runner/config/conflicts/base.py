@@ -58,20 +58,6 @@ def task_of(s: Settings, known: Known) -> tuple[str | None, str]:
     return task, why
 
 
-def metrics(task: str | None) -> tuple[str, ...]:
-    """The names of a task's metrics."""
-    from runner.training.metrics.base import metrics_of
-
-    return metrics_of(task) if task else ()
-
-
-def least_answers(name: str) -> int:
-    """How many different answers a metric needs to be a number."""
-    from runner.training.metrics.base import metric
-
-    return metric(name).least_answers
-
-
 def active(s: Settings, group: str = "regularizer") -> Iterator[tuple[Entry, Option, str, str]]:
     """(entry, option, dotted key, value) of every strength of a flat group that is not neutral."""
     for name, entry in entries(group).items():

@@ -1,4 +1,4 @@
-"""The data set beside itself, the loss and what changes examples."""
+"""Conflicts within the data set, and between it and the loss or the augmentation."""
 
 from __future__ import annotations
 
@@ -35,11 +35,9 @@ def loss_task(s: Settings, known: Known) -> Iterator[Conflict]:
 
 def targets(s: Settings, known: Known) -> Iterator[Conflict]:
     """What smooths labels needs labels."""
-    from runner.regularizers.base import Targets
-
     task, why = task_of(s, known)
     for entry, option, key, value in active(s):
-        if task and issubclass(entry.cls, Targets) and entry.cls.task != task:
+        if task and entry.cls.role == "targets" and entry.cls.task != task:
             yield Conflict(
                 (key, "loss", "dataset.task"),
                 f"{key} = {value}: is for {entry.cls.task}, but {why} is {task}; set {key}={option.neutral:g}"
@@ -49,12 +47,10 @@ def targets(s: Settings, known: Known) -> Iterator[Conflict]:
 
 def augmented_data(s: Settings, known: Known) -> Iterator[Conflict]:
     """Images are changed as images, tables as tables, colours where there are colours."""
-    from runner.data.augmentation.base import Augmentation
-
     shape = s.dataset.image_shape if known.image_shape is None else known.image_shape
     data = f"dataset={name_of(s.dataset, 'dataset')}"
     for entry, option, key, value in active(s, "augmentation"):
-        cls: type[Augmentation] = entry.cls
+        cls = entry.cls
         problem = ""
         if shape is not None and ("image" if shape else "table") not in cls.inputs:
             holds = f"images ({'x'.join(map(str, shape))})" if shape else "a table"

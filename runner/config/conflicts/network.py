@@ -1,4 +1,4 @@
-"""The network beside what regularizes it."""
+"""Conflicts between the network and its regularizers."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from runner.config.settings import Settings, flat_key
 
 def layers(s: Settings, known: Known) -> Iterator[Conflict]:
     """A list of strengths has one value a layer: hidden layers for noise, all for penalties and constraints."""
-    from runner.regularizers.base import Noise
-
     hidden = len(s.model.hidden)
     for name, entry in entries("regularizer").items():
-        noise = issubclass(entry.cls, Noise)
+        noise = entry.cls.role == "noise"
         expected, what = (hidden, "hidden layers") if noise else (hidden + 1, "layers with the output")
         for key, option in entry.options.items():
             path, value = flat_key(entry, key), getattr(s.regularizer[name], key)
@@ -31,10 +29,8 @@ def layers(s: Settings, known: Known) -> Iterator[Conflict]:
 
 def hidden_noise(s: Settings, known: Known) -> Iterator[Conflict]:
     """Noise on hidden layers needs one."""
-    from runner.regularizers.base import Noise
-
     for entry, option, key, value in active(s):
-        if not s.model.hidden and issubclass(entry.cls, Noise) and entry.cls.site == "hidden":
+        if not s.model.hidden and entry.cls.role == "noise" and entry.cls.site == "hidden":
             yield Conflict(
                 (key, "model.hidden"),
                 f"{key} = {value}: acts on hidden layers, but model.hidden = [] has none; set {key}="
@@ -75,9 +71,7 @@ def last_batch(s: Settings, known: Known) -> Iterator[Conflict]:
 
 def one_proximal(s: Settings, known: Known) -> Iterator[Conflict]:
     """The proximal operator of a sum of penalties is not one after the other."""
-    from runner.regularizers.base import Penalty
-
-    found = {entry.name: key for entry, _, key, _ in active(s) if issubclass(entry.cls, Penalty) and entry.cls.prox}
+    found = {entry.name: key for entry, _, key, _ in active(s) if entry.cls.role == "penalty" and entry.cls.prox}
     if s.optimizer.proximal and len(found) > 1:
         yield Conflict(
             ("optimizer.proximal", *found.values()),

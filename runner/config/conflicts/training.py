@@ -1,4 +1,4 @@
-"""Lengths, metrics, early stopping and the device."""
+"""Conflicts of the training: lengths, metrics, early stopping and the device."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import dataclasses
 import re
 from collections.abc import Iterator
 
-from runner.config.conflicts.base import Conflict, Known, least_answers, metrics, task_of
+from runner.config.conflicts.base import Conflict, Known, task_of
+from runner.config.metrics import least_answers, metrics_of
 from runner.config.registry import name_of
 from runner.config.settings import Settings
 
@@ -37,7 +38,7 @@ def monitor_direction(s: Settings, known: Known) -> Iterator[Conflict]:
 def monitor_task(s: Settings, known: Known) -> Iterator[Conflict]:
     """The watched metric exists for the task."""
     task, why = task_of(s, known)
-    stop, names = s.early_stopping, metrics(task)
+    stop, names = s.early_stopping, metrics_of(task)
     if task and stop.metric not in names:
         allowed = ", ".join(f"{split}/{name}" for split in ("val", "train") for name in names)
         yield Conflict(
@@ -49,7 +50,7 @@ def monitor_task(s: Settings, known: Known) -> Iterator[Conflict]:
 def monitor_answers(s: Settings, known: Known) -> Iterator[Conflict]:
     """The watched metric is a number: among examples with one answer there is nothing to rank, or to explain."""
     stop = s.early_stopping
-    if known.answers and stop.metric in metrics(known.task) and known.answers < least_answers(stop.metric):
+    if known.answers and stop.metric in metrics_of(known.task) and known.answers < least_answers(stop.metric):
         only = "one class" if known.task == "classification" else "one number to predict"
         yield Conflict(
             ("early_stopping.monitor",),
@@ -62,7 +63,7 @@ def monitor_answers(s: Settings, known: Known) -> Iterator[Conflict]:
 def recorded_task(s: Settings, known: Known) -> Iterator[Conflict]:
     """The metrics that are asked for exist for the task."""
     task, why = task_of(s, known)
-    names = metrics(task)
+    names = metrics_of(task)
     wrong = [name for name in s.trainer.metrics if name not in names]
     if task and wrong:
         yield Conflict(

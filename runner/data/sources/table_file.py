@@ -59,7 +59,7 @@ class TableFile(Source):
 
     def read(self) -> RawTable:
         """The table. DataError or ConfigError naming file and column for everything that cannot be trained on."""
-        from runner.data.files_together import join
+        from runner.data.files_together import First, join
         from runner.data.frames import read_frame
 
         path = data_path(self.path)
@@ -74,7 +74,8 @@ class TableFile(Source):
         if self.test_path:
             test_path = data_path(self.test_path, "dataset.test_path")
             test, test_sha256 = read_frame(test_path, self._as_text(), self.between())
-            table = join(table, self, test, test_path, list(frame.columns))
+            spare = frozenset({*self.names("drop"), self.sample_weight})
+            table = join(table, First(str(self.path), list(frame.columns), spare), test, test_path)
             table.sha256 = hashlib.sha256(f"{sha256}{test_sha256}".encode()).hexdigest()
         return table
 

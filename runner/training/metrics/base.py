@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+from runner.config.metrics import metrics_of
 from runner.config.registry import entries
 
 if TYPE_CHECKING:
@@ -97,13 +98,6 @@ class Metric:
 def metric(name: str) -> type[Metric]:
     """The class registered under a name."""
     return entries("metric")[name].cls
-
-
-@cache
-def metrics_of(task: str) -> tuple[str, ...]:
-    """The names of a task's metrics, those that are always recorded first."""
-    found = [name for name in entries("metric") if task in metric(name).tasks]
-    return tuple(sorted(found, key=lambda name: not metric(name).default))
 
 
 @cache

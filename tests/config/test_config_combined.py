@@ -29,7 +29,7 @@ def composed(monkeypatch):
 
 
 def same(choices: list, composer: Composer) -> None:
-    ours, theirs = composer._piece(choices), Composer()._whole(choices)
+    ours, theirs = composer._of_choices(choices), Composer()._whole(choices)
     assert ours.tree == theirs.tree
     assert ours.chosen == theirs.chosen
 
@@ -63,7 +63,7 @@ def test_a_choice_that_reaches_into_other_groups_is_left_to_hydra(at_once, tmp_p
     with hydra_ready(config_dir(), str(tmp_path)):
         composer = Composer()
         choices = [parse_word(word) for word in ("averaging=mine", "loss=huber", "early_stopping=none")]
-        assert composer._piece(choices).tree["scheduler"]["name"] == "cosine"
+        assert composer._of_choices(choices).tree["scheduler"]["name"] == "cosine"
         same(choices, composer)
         same([*choices, parse_word("scheduler=step")], composer)
 

@@ -8,9 +8,9 @@ from made_sweeps import make_sweep
 from runner.cli import main
 from runner.execution import session
 from runner.execution.configurations import read
+from runner.reports.grouping import group
 from runner.reports.runs import read_sources
 from runner.reports.sections import make_sections
-from runner.reports.settings_table import group
 
 ENDS = (0.1, 0.3, 0.2, 0.25)
 
