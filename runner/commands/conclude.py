@@ -6,15 +6,16 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner.records.sweep_folder import DONE
 
 if TYPE_CHECKING:
     from runner.records.command import Command
+    from runner.training.outcome import Outcome
 
 
-def conclude(outcomes: list[Any], command: Command | None) -> None:
+def conclude(outcomes: list[Outcome], command: Command | None) -> None:
     """Show how a run or its folds ended and what to type next, name those that failed.
 
     `command` trains the run, if it is one, once more.
@@ -35,7 +36,7 @@ def conclude(outcomes: list[Any], command: Command | None) -> None:
             )
 
 
-def _conclude_folds(folder: Path, outcomes: list[Any]) -> None:
+def _conclude_folds(folder: Path, outcomes: list[Outcome]) -> None:
     """Show what cross-validation found, and leave it in the run's folder."""
     from runner.records import pipe
     from runner.records.console import next_commands, shown_path

@@ -81,7 +81,7 @@ def planned(line: CommandLine, repeats: dict[int, int]) -> Plan:
     return Plan(settings, data, jobs, shares, workers)
 
 
-def _data(settings: Sequence[Settings], jobs: Sequence[int], line: CommandLine) -> list[Any]:
+def _data(settings: Sequence[Settings], jobs: Sequence[int], line: CommandLine) -> list[RunData]:
     from runner.data.prepare import prepare
     from runner.plan.checks import check_against_data
     from runner.plan.problems import Problems

@@ -10,7 +10,7 @@ import argparse
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from runner.commands.conclude import conclude
 from runner.commands.folder_lock import hold
@@ -26,6 +26,9 @@ from runner.plan.duplicates import describe, repeated
 from runner.records import folders
 from runner.records.command import is_launcher
 from runner.records.vouched import changed_files
+
+if TYPE_CHECKING:
+    from runner.training.outcome import Outcome
 
 RUN_DIR, SWEEP_DIR = "hydra.run.dir", "hydra.sweep.dir"
 
@@ -73,7 +76,7 @@ def _stored(folder: Path) -> Settings:
     return read_config(folder)
 
 
-def _train(settings: Settings, folder: Path) -> list[Any]:
+def _train(settings: Settings, folder: Path) -> list[Outcome]:
     from runner.execution import session
     from runner.execution.repeating import by_settings
 
@@ -98,7 +101,7 @@ def _repeat_sweep(root: Path, words: list[str]) -> int:
     return task.exit_code()
 
 
-def _train_sweep(root: Path, where: Path, settings: list[Settings], launcher: list[str]) -> list[Any]:
+def _train_sweep(root: Path, where: Path, settings: list[Settings], launcher: list[str]) -> list[Outcome]:
     from runner.execution.repeat_sweep import repeat_sweep
     from runner.screen.sweep import conclude_sweep, display
 
@@ -146,7 +149,7 @@ def _note_other_data(before: Path, after: Path) -> None:
         print(f"note: the data has changed since {before} was trained: this is another run", file=sys.stderr)
 
 
-def _data_hash(folder: Path) -> Any:
+def _data_hash(folder: Path) -> str | None:
     from runner.errors import RunError
     from runner.records.summary import SUMMARY, read_summary
 

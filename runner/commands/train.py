@@ -34,7 +34,9 @@ from runner.records.folders import make_numbered
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from runner.config.compose import Composer
     from runner.config.settings import Settings
+    from runner.training.outcome import Outcome
 
 EXTEND, DRY_RUN, ALL = "--extend", "--dry-run", "--all"
 OURS = (EXTEND, DRY_RUN)  # flags that Hydra does not know
@@ -86,7 +88,7 @@ class Task:
         self.codes: list[int] = []  # of jobs that were stopped
         self.statuses: list[str] = []  # of runs that ended
         self.multirun = multirun
-        self.composer: Any = None  # has checked the jobs of the command line
+        self.composer: Composer | None = None  # has checked the jobs of the command line
         self.refused: list[Path] = []  # folders of jobs whose configuration or data would not do
 
     def __call__(self, config: DictConfig) -> None:
@@ -98,14 +100,14 @@ class Task:
         if self.multirun and INTERRUPTED in self.codes:
             raise KeyboardInterrupt
 
-    def attempt(self, folder: Path, train: Callable[[], list[Any]]) -> None:
+    def attempt(self, folder: Path, train: Callable[[], list[Outcome]]) -> None:
         """Train something in `folder` and note how its runs ended; whatever stops it is reported."""
         try:
             self.statuses += [outcome.status for outcome in train()]
         except Exception as error:  # noqa: BLE001 a run that fails harms itself only; the traceback goes to its log
             self.codes.append(self._report(error, folder))
 
-    def ended(self, outcomes: list[Any], root: Path) -> None:
+    def ended(self, outcomes: list[Outcome], root: Path) -> None:
         """A sweep that trained as populations has ended."""
         from runner.screen.sweep import conclude_sweep
 
@@ -150,7 +152,7 @@ def _folder(args: argparse.Namespace) -> Path:
     return Path(args.config_path) if args.config_path else config_dir()
 
 
-def _train(config: DictConfig, folder: Path) -> list[Any]:
+def _train(config: DictConfig, folder: Path) -> list[Outcome]:
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
 

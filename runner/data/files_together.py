@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -53,8 +53,8 @@ def join(table: RawTable, first: First, test: pd.DataFrame, path: Path) -> RawTa
     )
 
 
-def _below(above: Any, below: Any) -> Any:
-    return None if above is None else np.concatenate([above, below])
+def _below(above: np.ndarray | None, below: np.ndarray | None) -> np.ndarray | None:
+    return None if above is None or below is None else np.concatenate([above, below])
 
 
 def _target(table: RawTable) -> Target:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner.data.columns import check_cells, is_empty, is_numeric, numbers, texts
 from runner.errors import DataError
@@ -17,14 +17,14 @@ ALIKE = 2  # rows a category has on average in a column of categories; with fewe
 
 def read_inputs(
     frame: pd.DataFrame, inputs: list[str], categorical: list[str]
-) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], list[str]]:
     """(numbers [N] by numeric column, words [N] by categorical column, notes).
 
     `categorical` names columns that are categories although they hold numbers. DataError for a column that is empty, or
     neither numbers nor text.
     """
-    numeric: dict[str, Any] = {}
-    words: dict[str, Any] = {}
+    numeric: dict[str, np.ndarray] = {}
+    words: dict[str, np.ndarray] = {}
     for name in inputs:
         if is_empty(frame[name]):
             raise DataError(f"column {name!r} is empty in every row. Leave it out: dataset.drop=[{name}]")

@@ -8,7 +8,7 @@ that of guessing by the classes' shares, where one class has nearly all rows and
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,8 @@ RARE = 0.8  # share of the most frequent class from which accuracy says little
 FEW = 10  # rows of a regression that tell nothing
 OPEN = 0.2  # width of the interval of an accuracy that is worth saying
 EXPLAINED = 0.01  # share of the loss of a guess that is worth saying
+
+StandardError = Callable[[float, int], float]  # of an error that was measured on so many rows
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Facts:
         blind = usual and self.majority > RARE and usual.train > BIAS * usual.constant
         return self._of_loss() if blind and self.guess and not self.weighted else usual
 
-    def _of(self, metric: str, name: str, constant: float, meaning: str, noise: Any) -> Errors | None:
+    def _of(self, metric: str, name: str, constant: float, meaning: str, noise: StandardError) -> Errors | None:
         train, val = self.value(f"train/{metric}"), self.value(f"val/{metric}")
         if train is None:
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +11,11 @@ from runner.figures.outputs import outputs
 from runner.records.read import curve
 from runner.training.engine import Engine
 from runner.training.trial import Trial
+
+if TYPE_CHECKING:
+    import pandas
+
+    from runner.optimizers.schedules.base import Schedule
 
 
 class Ended:
@@ -20,7 +25,7 @@ class Ended:
 
     def __init__(self, trial: Trial, engine: Engine):
         self.trial, self.engine = trial, engine
-        self.data: Any = trial.data
+        self.data = trial.data
         self.epoch = int(trial.kept["epoch"])
         self.split = next(s for s in ("val", "test", "train") if len(getattr(self.data, s)))
         self.rows = getattr(self.data, self.split)
@@ -32,7 +37,7 @@ class Ended:
         return outputs(self.engine, self.data.x[self.rows])
 
     @cached_property
-    def curves(self) -> Any:
+    def curves(self) -> pandas.DataFrame:
         """metrics.csv as a data frame."""
         import pandas
 
@@ -168,7 +173,7 @@ def _splits(run: Ended) -> dict[str, np.ndarray]:
     return {split: getattr(run.data, split) for split in ("train", "val", "test")}
 
 
-def _constant(schedule: Any) -> bool:
+def _constant(schedule: Schedule) -> bool:
     """Nothing to see that a curve by epoch would not show."""
     from runner.config.registry import name_of
 

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from runner.config.conflicts import Known, conflicts
 from runner.config.metrics import least_answers
 from runner.config.settings import Settings
 from runner.config.warnings import warnings
 
+if TYPE_CHECKING:
+    from runner.data.prepare import RunData
 
-def check_against_data(settings: Settings, data: Any) -> list[str]:
+
+def check_against_data(settings: Settings, data: RunData) -> list[str]:
     """One sentence a problem, naming the key, the value and the fix."""
     return [conflict.text for conflict in conflicts(settings, known(settings, data))]
 
 
-def cautions(runs: Sequence[Settings], data: Sequence[Any]) -> list[str]:
+def cautions(runs: Sequence[Settings], data: Sequence[RunData]) -> list[str]:
     """What is allowed and probably not meant, of all runs, each sentence once."""
     every = (text for run, table in zip(runs, data, strict=True) for text in warnings(run, known(run, table)))
     return list(dict.fromkeys(every))
 
 
-def known(settings: Settings, data: Any) -> Known:
+def known(settings: Settings, data: RunData) -> Known:
     """What the data, and torch where a CUDA device is asked for, say."""
     cuda = _cuda_devices() if settings.trainer.device.startswith("cuda") else None
     return Known(data.task, len(data.train), len(data.val), cuda, data.image_shape or (), _answers(settings, data))
 
 
-def _answers(settings: Settings, data: Any) -> int | None:
+def _answers(settings: Settings, data: RunData) -> int | None:
     """Different answers in the watched split, where the watched metric needs several."""
     stop = settings.early_stopping
     return len(set(data.y[getattr(data, stop.split)].tolist())) if least_answers(stop.metric) > 1 else None

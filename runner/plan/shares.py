@@ -6,7 +6,8 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner.config.settings import Settings
 from runner.optimizers.rules.base import segment_key
@@ -24,7 +25,7 @@ class Share:
 
     members: tuple[int, ...]
     width: int
-    source: Any = None
+    source: Path | None = None
 
 
 def share_out(
@@ -35,7 +36,7 @@ def share_out(
     *,
     max_members: int | None = None,
     parts: int | None = None,
-    source: Callable[[int], Any] = lambda i: None,
+    source: Callable[[int], Path | None] = lambda i: None,
 ) -> list[Share]:
     """Shares of these runs, the longest first: by structure, and by the checkpoint they go on from.
 

@@ -10,7 +10,7 @@ sd/<tag>/lower and upper. It has no hyper-parameters and no summary.json: it is 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,7 @@ def _described(setting: Setting) -> str:
     return "\n".join([head, "", *(f"- {name}" for name in names[:LISTED]), *more])
 
 
-def _remove(place: Path, kept: Any) -> None:
+def _remove(place: Path, kept: Mapping[str, bytes]) -> None:
     """Take away the means of earlier; of folders, those that are empty then and not wanted again."""
     if not place.is_dir():
         return

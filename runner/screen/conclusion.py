@@ -9,7 +9,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner.records import pipe
 from runner.records.console import shown_path
@@ -19,13 +19,14 @@ from runner.records.sweep_folder import DONE
 
 if TYPE_CHECKING:
     from runner.reports.sections import Section
+    from runner.training.outcome import Outcome
 
 SHOWN = 20  # failures shown at most
 TOP = 5  # settings shown
 SECONDS: dict[Path, float] = {}  # how long the sweeps of this process have trained, by their folders
 
 
-def conclude_sweep(outcomes: Sequence[Any], root: Path) -> None:
+def conclude_sweep(outcomes: Sequence[Outcome], root: Path) -> None:
     """Say how the runs of a sweep ended, which settings are best and how sure that is, and what to type next; on
     standard error those that failed.
     """
@@ -71,7 +72,7 @@ def best_settings(sections: Iterable[Section]) -> list[str]:
     return lines
 
 
-def failures(failed: Sequence[Any]) -> list[str]:
+def failures(failed: Sequence[Outcome]) -> list[str]:
     """The table of runs that failed: folder and reason, and where the tracebacks are."""
     lines = [f"runner: {plural(len(failed), 'run')} failed; tracebacks are in the train.log of each"]
     width = max(len(outcome.folder.name) for outcome in failed[:SHOWN])
@@ -87,7 +88,7 @@ def next_commands(root: Path, *, failed: bool = False, metric: str | None = "") 
     return [f"runner {word} {place}{more.get(word, '')}" for word in words]
 
 
-def _counts(outcomes: Sequence[Any], root: Path) -> str:
+def _counts(outcomes: Sequence[Outcome], root: Path) -> str:
     counts = Counter(outcome.status.replace("_", " ") for outcome in outcomes)
     said = ", ".join(f"{count:,} {status}" for status, count in counts.most_common())
     seconds = SECONDS.get(root.absolute())

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.config.registry import by_label, choice, integer, number
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass
@@ -18,19 +21,19 @@ class RawTable:
     "test".
     """
 
-    numeric_ND: Any
-    target: Any
+    numeric_ND: np.ndarray
+    target: np.ndarray
     task: str  # classification | regression
     numeric_names: list[str]
     sha256: str
-    categorical: dict[str, Any] = field(default_factory=dict)
+    categorical: dict[str, np.ndarray] = field(default_factory=dict)
     column_order: list[str] = field(default_factory=list)  # input columns as the file has them
     target_name: str = "target"
     labels: list[str] | None = None  # class names by code
-    split: Any = None
+    split: np.ndarray | None = None
     groups: Any = None  # [N] texts: rows of one group stay on one side of every split
     group_name: str = ""
-    sample_weight: Any = None  # [N] float64, >= 0
+    sample_weight: np.ndarray | None = None  # [N] float64, >= 0
     image_shape: tuple[int, ...] | None = None  # (channels, height, width)
     divisor: float = 1.0  # the largest possible value, by which scaling "none" divides (255 for 8-bit pixels)
     notes: list[str] = field(default_factory=list)  # what reading inferred, for the screen
