@@ -6,12 +6,10 @@ import shutil
 
 import pytest
 
-import runner
-from runner.errors import DamagedError, RunError
+from runner.errors import DamagedError
 from runner.records.run_files import RunFiles
 from runner.records.summary import checksum, read_summary, sealed
-from runner.records.vouched import EVENTS, HYDRA, METRICS, MODEL, below, set_aside, verify, write_summary
-from runner.reports.readings import Readings
+from runner.records.vouched import EVENTS, HYDRA, METRICS, MODEL, below, set_aside, verify
 
 CONTENT = {"format": 1, "status": "completed", "monitor": "val/loss", "val": {"loss": 0.1 + 0.2, "accuracy": None}}
 
@@ -108,9 +106,6 @@ def test_a_summary_whose_checksums_were_taken_out_is_damaged_and_one_that_never_
             verify(run)
     (run / "summary.json").write_text(json.dumps(CONTENT))
     assert verify(run) == CONTENT
-    readings = Readings()
-    assert readings.summary(run) == readings.summary(run) == CONTENT
-    assert readings.notes() == ["2 runs of an earlier version without checksums: damage cannot be seen"]
 
 
 @pytest.mark.parametrize(
@@ -133,30 +128,6 @@ def test_what_is_set_aside_overwrites_nothing_and_is_no_run(run):
     assert {path.name for path in (run / "damaged-2").iterdir()} == {METRICS, "train.log", "summary.json"}
     assert (run / "damaged-1" / "summary.json").read_bytes() == summary
     assert below(run.parent, "summary.json") == below(run.parent, METRICS) == []
-
-
-def test_damaged_runs_are_left_out_of_frames_with_a_warning_and_used_by_force(tmp_path):
-    for name, loss in (("a", 0.5), ("b", 0.25)):
-        shutil.rmtree(finish(tmp_path / name, loss) / ".hydra")
-        write_summary(tmp_path / name, {**CONTENT, "val": {"loss": loss}}, {})
-    path = tmp_path / "a" / METRICS
-    path.write_text(path.read_text().replace("0.5", "0.4"))
-    for read in (runner.results, runner.curves):
-        with pytest.warns(UserWarning, match=r"left out: .*a/metrics\.csv: does not match .*force=True uses it"):
-            assert set(read(tmp_path)["run"]) == {"b"}
-        with pytest.warns(UserWarning, match=r"used all the same: .*a/metrics\.csv"):
-            assert set(read(tmp_path, force=True)["run"]) == {"a", "b"}
-        with pytest.raises(RunError, match=r"a/metrics\.csv: does not match"):
-            read(tmp_path / "a")
-    assert runner.results(tmp_path / "b")["val/loss"].tolist() == [0.25]
-    assert runner.curves(tmp_path / "a", force=True)["val/loss"].tolist()[0] == 0.4
-
-
-def test_a_run_that_goes_on_has_curves_though_nothing_vouches_for_them(tmp_path):
-    files = RunFiles(tmp_path)
-    files.epoch({"epoch": 0, "val/loss": 1.0})
-    files.flush()
-    assert runner.curves(tmp_path)["val/loss"].tolist() == [1.0]
 
 
 def test_sealing_leaves_the_content_as_json_has_it():

@@ -5,11 +5,9 @@ import shlex
 
 import pytest
 from made_sweeps import grid, make_sweep
-from scipy import stats
 
 import runner
 from runner.cli import main
-from runner.diagnostics.interval import wilson
 from runner.records.summary import read_summary
 from runner.records.vouched import write_summary
 from runner.reports.answer import answer
@@ -76,21 +74,6 @@ def test_more_of_what_n_counts_is_advised(tmp_path, runs, says, advice):
 def test_enough_of_them_need_no_advice(tmp_path):
     runs = alike("dataset.data_seed", range(10), dataset="two_moons")
     assert next_commands(section(make_sweep(tmp_path / "s", runs))) == []
-
-
-@pytest.mark.parametrize(
-    ("right", "n"), [(21, 22), (0, 22), (22, 22), (10, 10), (2, 4), (0, 7), (253, 270), (9054, 10_000)]
-)
-def test_wilsons_interval_is_scipys(right, n):
-    expected = stats.binomtest(right, n).proportion_ci(method="wilson")
-    assert wilson(right / n, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
-
-
-@pytest.mark.parametrize(("share", "n"), [(0.0, 27), (0.0, 38), (1.0, 16)])
-def test_wilsons_interval_is_of_probabilities(share, n):
-    """Where rounding would make an end -7e-18 or 1 + 2e-16."""
-    low, high = wilson(share, n)
-    assert 0 <= low < high <= 1
 
 
 def sweep_on_examples(folder, accuracy, n, *, key="seed"):

@@ -12,7 +12,7 @@ from runner.execution.configurations import read
 from runner.execution.stored import write_config
 from runner.reports.best import repeat
 from runner.reports.runs import read_sources
-from runner.screen import conclusion as sweep_conclusion
+from runner.screen import conclusion
 from runner.training.outcome import Outcome
 
 
@@ -137,7 +137,7 @@ def test_runs_validated_on_different_rows_have_no_best_and_are_trained_on_all_ro
 def test_the_command_for_the_best_names_a_metric_where_no_rows_validated(tmp_path, capsys, splits, more):
     """The words are tried as they are printed."""
     root = make_sweep(tmp_path / "s", grid({0.1: [{split: {"loss": 0.2} for split in splits}]}))
-    sweep_conclusion.conclude_sweep([Outcome(root / "000_lr=0.1_seed=0", "completed", "", {})], root)
+    conclusion.conclude_sweep([Outcome(root / "000_lr=0.1_seed=0", "completed", "", {})], root)
     (line,) = [line.strip() for line in capsys.readouterr().out.splitlines() if "runner best" in line]
     assert line == f"runner best {root}{more}"
     assert main(line.split()[1:]) == 0

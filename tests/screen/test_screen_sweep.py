@@ -15,9 +15,8 @@ from runner.execution.pool import Broken, Done, Ended, Given, Training
 from runner.execution.sweep import Options
 from runner.execution.work import Run, Work
 from runner.records.sweep_log import SweepLog
-from runner.screen import conclusion as sweep_conclusion
-from runner.screen import sweep as sweep_progress
-from runner.screen import sweep_state
+from runner.screen import conclusion, sweep_state
+from runner.screen import sweep as screen
 from runner.screen.sweep import Display, display, ranges
 from runner.screen.sweep_state import State, label
 from runner.training.loop import Interrupted
@@ -57,7 +56,7 @@ def clock(monkeypatch):
     """A clock that stands still until it is set."""
     now = [100.0]
     monkeypatch.setattr(sweep_state.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(sweep_progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(screen.time, "monotonic", lambda: now[0])
     return now
 
 
@@ -196,7 +195,7 @@ def test_the_live_display_has_three_lines_that_fit(tmp_path, clock, width):
         list(state.hear(ended(sweep, run, 0.1 if run == 7 else 1.0, status="failed" if run % 5 == 0 else "completed")))
     clock[0] += 7200.0
     stream = io.StringIO()
-    Console(file=stream, width=width, force_terminal=True, color_system=None).print(sweep_progress._picture(state))
+    Console(file=stream, width=width, force_terminal=True, color_system=None).print(screen._picture(state))
     lines = stream.getvalue().splitlines()
     assert len(lines) == 3 and max(map(len, lines)) <= width
     assert lines[0].startswith("900/2,000 runs") and "720 done, 180 failed" in lines[0]
@@ -304,8 +303,8 @@ def outcomes(root, *statuses):
 def test_failures_are_a_table_on_standard_error_and_resume_is_suggested(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     root = tmp_path / "a sweep"
-    sweep_conclusion.SECONDS[root] = 12.3
-    sweep_conclusion.conclude_sweep(outcomes(root, *["failed"] * 21, "diverged"), root)
+    conclusion.SECONDS[root] = 12.3
+    conclusion.conclude_sweep(outcomes(root, *["failed"] * 21, "diverged"), root)
     out, err = capsys.readouterr()
     assert out.splitlines()[0] == "22 runs, in 12 s: 21 failed, 1 diverged"
     assert "  runner resume 'a sweep'" in out and "  runner dashboard 'a sweep'" in out
@@ -315,6 +314,6 @@ def test_failures_are_a_table_on_standard_error_and_resume_is_suggested(tmp_path
 
 
 def test_without_failures_resume_is_not_suggested(tmp_path, capsys):
-    sweep_conclusion.conclude_sweep(outcomes(tmp_path, "diverged"), tmp_path)
+    conclusion.conclude_sweep(outcomes(tmp_path, "diverged"), tmp_path)
     out, err = capsys.readouterr()
     assert out.startswith("1 run: 1 diverged") and "runner resume" not in out and err == ""
