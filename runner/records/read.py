@@ -11,7 +11,7 @@ from typing import Any
 
 from runner.errors import RunError
 from runner.records.flat import flatten
-from runner.records.vouched import METRICS
+from runner.records.vouched import METRICS, below
 
 RESULTS = "results.csv"
 SWEEP = "sweep.yaml"
@@ -50,6 +50,11 @@ def _column(cells: list[str]) -> list[int] | list[float]:
 def is_sweep(root: Path) -> bool:
     """Whether a sweep lies here that can be told of: one that can be resumed, or the table of one."""
     return (root / SWEEP).is_file() or has_results(root)
+
+
+def sweeps_below(root: Path) -> list[Path]:
+    """The folders at or below `root` of sweeps that can be told of."""
+    return sorted(sweep for sweep in {*below(root, SWEEP), *below(root, RESULTS)} if is_sweep(sweep))
 
 
 def has_results(root: Path) -> bool:

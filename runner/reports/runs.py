@@ -16,7 +16,7 @@ from runner.errors import ConfigError, RunError
 from runner.execution import sweep_file
 from runner.execution.stored import CONFIG, read_config
 from runner.plan.duplicates import identity
-from runner.records.read import RESULTS, is_sweep
+from runner.records.read import RESULTS, is_sweep, sweeps_below
 from runner.records.summary import SPLITS, SUMMARY, finite_metrics
 from runner.records.vouched import below
 from runner.reports.readings import Readings
@@ -52,7 +52,7 @@ def read_sources(folder: Path, *, force: bool = False) -> list[RunSource]:
         raise ConfigError(f"{folder}: no such folder; give the folder of a sweep, or `last` for the newest")
     if is_sweep(folder):
         return [read_sweep(folder, force=force)]
-    sweeps = below(folder, sweep_file.SWEEP)
+    sweeps = sweeps_below(folder)
     found = [read_sweep(sweep, force=force) for sweep in sweeps]
     loose = _read_runs(folder, sweeps, Readings(force))
     if not found and not loose.rows:

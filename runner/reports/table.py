@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE
 from runner.errors import ConfigError, RunError
 from runner.execution.stored import CONFIG
-from runner.records.read import RESULTS, SWEEP, is_sweep, summary_row, typed
+from runner.records.read import is_sweep, summary_row, sweeps_below, typed
 from runner.records.summary import SUMMARY
 from runner.records.vouched import below
 from runner.reports.readings import WAY, Readings, name_in, warn
@@ -47,8 +47,8 @@ def results(folder: Path | str, *, force: bool = False) -> pandas.DataFrame:
         table = read_table(root, readings)
         warn([*table.problems, *table.notes])
         return pandas.DataFrame(_columns(table.columns, table.rows))
-    sweeps = [sweep for sweep in {*below(root, SWEEP), *below(root, RESULTS)} if is_sweep(sweep)]
-    tables = {sweep: read_table(sweep, Readings(force, WAY)) for sweep in sorted(sweeps)}
+    sweeps = sweeps_below(root)
+    tables = {sweep: read_table(sweep, Readings(force, WAY)) for sweep in sweeps}
     alone = [run for run in below(root, SUMMARY) if not any(sweep in run.parents for sweep in sweeps)]
     found = [run for sweep, table in tables.items() for run in _of_sweep(sweep, table)]
     notes = [note for table in tables.values() for note in (*table.problems, *table.notes)]

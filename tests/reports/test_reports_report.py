@@ -365,3 +365,16 @@ def test_settings_that_kept_the_untrained_network_are_said_to(tmp_path, capsys):
     make_sweep(tmp_path / "t", grid({0.01: [0.2, 0.3]}))
     assert main(["report", str(tmp_path / "t")]) == 0
     assert "untrained" not in capsys.readouterr().out
+
+
+def test_reports_and_frames_find_the_same_sweeps_below_a_folder(tmp_path):
+    """One has lost its sweep.yaml: its results.csv says what its runs are."""
+    for name in ("a", "b"):
+        make_sweep(tmp_path / name, grid({0.1: [0.5, 0.4], 0.2: [0.3, 0.2]}))
+    (tmp_path / "b" / "sweep.yaml").unlink()
+    sources = read_sources(tmp_path)
+    assert [(source.folder.name, source.is_sweep, len(source.rows)) for source in sources] == [
+        ("a", True, 4),
+        ("b", True, 4),
+    ]
+    assert len(runner.results(tmp_path)) == 8
