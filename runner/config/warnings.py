@@ -1,6 +1,6 @@
-"""What is allowed and probably not meant: one function a rule, as in `runner.config.conflicts`, but nothing is refused.
+"""What is allowed and probably not meant: one function a check, as in `runner.config.conflicts`; nothing is refused.
 
-Each rule yields sentences that name the key and its value, the reason and what to do. They are shown before training
+Each check yields sentences that name the key and its value, the reason and what to do. They are shown before training
 and stand in train.log.
 """
 
@@ -19,7 +19,7 @@ PLAIN_DROPOUT = ("dropout", "gaussian_dropout")  # on hidden units; they change 
 
 def warnings(settings: Settings, known: Known | None = None) -> list[str]:
     """Everything in `settings` that a user would want to be told of."""
-    return [sentence for rule in RULES for sentence in rule(settings, known or Known())]
+    return [sentence for check in CHECKS for sentence in check(settings, known or Known())]
 
 
 def stops_before_schedule(s: Settings, known: Known) -> Iterator[str]:
@@ -136,7 +136,7 @@ def stops_unweighted(s: Settings, known: Known) -> Iterator[str]:
         )
 
 
-RULES: tuple[Callable[[Settings, Known], Iterator[str]], ...] = (
+CHECKS: tuple[Callable[[Settings, Known], Iterator[str]], ...] = (
     stops_before_schedule,
     begins_after_the_end,
     selu_dropout,

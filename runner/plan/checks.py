@@ -1,4 +1,4 @@
-"""The rules of a configuration asked again, beside its data and its machine (see `runner.config.conflicts`)."""
+"""The checks of a configuration made again, with its data and its machine (see `runner.config.conflicts`)."""
 
 from __future__ import annotations
 

@@ -96,15 +96,15 @@ def _best(sweep: Path, table: SweepTable) -> tuple[str, list[Path]]:
     from runner.training.settings import EarlyStopping
 
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
-    rules = [(row.get("early_stopping.monitor") or "", row.get("early_stopping.mode") or "auto") for row in rows]
-    chosen = max(rules, key=rules.count, default=("", "auto"))
-    rule = EarlyStopping(monitor=chosen[0] or EarlyStopping().monitor, mode=chosen[1])
-    if rule.mode == "auto" and rule.metric not in entries("metric"):  # no metric of this version
-        rule = EarlyStopping()
-    sign = -1 if rule.maximize else 1
+    asked = [(row.get("early_stopping.monitor") or "", row.get("early_stopping.mode") or "auto") for row in rows]
+    chosen = max(asked, key=asked.count, default=("", "auto"))
+    stopping = EarlyStopping(monitor=chosen[0] or EarlyStopping().monitor, mode=chosen[1])
+    if stopping.mode == "auto" and stopping.metric not in entries("metric"):  # no metric of this version
+        stopping = EarlyStopping()
+    sign = -1 if stopping.maximize else 1
     found = []
-    for row, own in zip(rows, rules, strict=True):
-        value = _value(row.get(rule.monitor))
+    for row, own in zip(rows, asked, strict=True):
+        value = _value(row.get(stopping.monitor))
         copied = row.get("same_as")
         if (
             own == chosen
@@ -114,7 +114,7 @@ def _best(sweep: Path, table: SweepTable) -> tuple[str, list[Path]]:
             and (sweep / row["run"]).is_dir()
         ):
             found.append((sign * value, sweep / row["run"]))
-    return rule.monitor, [run for _, run in sorted(found)[:BEST]]
+    return stopping.monitor, [run for _, run in sorted(found)[:BEST]]
 
 
 def _value(cell: str | None) -> float | None:

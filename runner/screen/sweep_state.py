@@ -30,7 +30,7 @@ class State:
         self.rows: dict[int, dict[int, int]] = {}  # worker -> run in training -> its epoch
         self.before: dict[int, float] = {}  # run that goes on from a checkpoint -> the share of its epochs behind it
         self.best: tuple[float, int] | None = None  # value of the monitored metric, run
-        self.rule = sweep.runs[0].settings.early_stopping
+        self.stopping = sweep.runs[0].settings.early_stopping
 
     def hear(self, event: Any) -> Iterator[int]:
         """Take in an event; the runs that have ended since the last."""
@@ -64,9 +64,9 @@ class State:
 
     def _compare(self, run: int, value: float | None) -> None:
         """Only runs that monitor the same metric can be compared."""
-        if value is None or self.sweep.runs[run].settings.early_stopping.monitor != self.rule.monitor:
+        if value is None or self.sweep.runs[run].settings.early_stopping.monitor != self.stopping.monitor:
             return
-        sign = 1 if self.rule.maximize else -1
+        sign = 1 if self.stopping.maximize else -1
         if self.best is None or sign * (value - self.best[0]) > 0:
             self.best = (value, run)
 
@@ -126,7 +126,7 @@ class State:
         if self.best is None:
             return ""
         value, run = self.best
-        return f"best {self.rule.monitor} {short(value)} ({label(self.sweep.runs[run].folder.name)})"
+        return f"best {self.stopping.monitor} {short(value)} ({label(self.sweep.runs[run].folder.name)})"
 
 
 def workers_text(sweep: Any) -> str:

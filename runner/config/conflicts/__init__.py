@@ -1,7 +1,7 @@
-"""Values that are fine alone and wrong together: one function a rule, asked twice.
+"""Values that are fine alone and wrong together: one function a check, asked twice.
 
 Before the data are read, with what the configuration alone tells (`Known()`), so that every problem is reported at
-once; and again beside the data (`runner.plan.checks`). A rule is silent about what it cannot know yet.
+once; and again with the data (`runner.plan.checks`). A check is silent about what it cannot know yet.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from runner.config.settings import Settings
 
 __all__ = ["Conflict", "Known", "conflicts"]
 
-RULES: tuple[Callable[[Settings, Known], Iterator[Conflict]], ...] = data.RULES + training.RULES + network.RULES
+CHECKS: tuple[Callable[[Settings, Known], Iterator[Conflict]], ...] = data.CHECKS + training.CHECKS + network.CHECKS
 
 
 def conflicts(settings: Settings, known: Known | None = None) -> list[Conflict]:
     """Everything in `settings` that contradicts something else in it, or what is known."""
-    return [conflict for rule in RULES for conflict in rule(settings, known or Known())]
+    return [conflict for check in CHECKS for conflict in check(settings, known or Known())]

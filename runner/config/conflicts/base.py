@@ -1,4 +1,4 @@
-"""What a rule yields, what it may know, and what several rules ask."""
+"""What a check yields, what it may know, and what several checks ask."""
 
 from __future__ import annotations
 

@@ -64,4 +64,4 @@ def augmented_data(s: Settings, known: Known) -> Iterator[Conflict]:
             yield Conflict((key, "dataset", "dataset.scaling"), f"{key} = {value}: {problem}")
 
 
-RULES = (fractions, dataset_keys, loss_task, targets, augmented_data)
+CHECKS = (fractions, dataset_keys, loss_task, targets, augmented_data)

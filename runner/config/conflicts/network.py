@@ -80,4 +80,4 @@ def one_proximal(s: Settings, known: Known) -> Iterator[Conflict]:
         )
 
 
-RULES = (layers, hidden_noise, residual, last_batch, one_proximal)
+CHECKS = (layers, hidden_noise, residual, last_batch, one_proximal)

@@ -107,4 +107,4 @@ def device(s: Settings, known: Known) -> Iterator[Conflict]:
         yield Conflict(("trainer.device",), f"trainer.device = {name}: {problem}")
 
 
-RULES = (warmup, monitor_direction, monitor_task, monitor_answers, recorded_task, validation_data, device)
+CHECKS = (warmup, monitor_direction, monitor_task, monitor_answers, recorded_task, validation_data, device)

@@ -18,7 +18,7 @@ COLOURS = (
     "#AA3377",
     "#BBBBBB",
 )  # Paul Tol's bright, colour-blind safe
-BLUE, RED, GREEN, YELLOW, CYAN, PURPLE, GREY = COLOURS
+BLUE, RED, GREEN, *_, GREY = COLOURS
 INK, FAINT = "#333333", "#DDDDDD"
 SIZE, DPI = (5.2, 4.4), 100
 MARGINS = {"left": 0.14, "right": 0.965, "bottom": 0.125, "top": 0.9}  # fixed: finding them costs as much as drawing
