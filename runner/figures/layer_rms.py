@@ -41,7 +41,7 @@ def layer_rms(engine: Engine, row: int = 0) -> dict[str, list[float]]:
         (g,) = torch.autograd.grad(loss, leaf)
     with torch.no_grad():
         network.backward(tape, g)
-    weights = [engine.layout.slots[f"{i}.weight"].true(grad)[row] for i in range(engine.layout.layers)]
+    weights = [slot.true(grad)[row] for slot in engine.layout.weight_slots]
     widths = engine.layout.widths[1:-1]
     return {
         "activation": [_rms(out[row, :, :width]) for out, width in zip(passed_on, widths, strict=True)],
@@ -52,9 +52,8 @@ def layer_rms(engine: Engine, row: int = 0) -> dict[str, list[float]]:
 def at_initial_weights(engine: Engine) -> Engine:
     """The same rows before their first step, for comparison."""
     seeds, rows = [run.seed for run in engine.runs], len(engine.runs)
-    values = engine.network.norm.buffers if engine.network.norm else {}
     theta = initial_theta(engine.layout, seeds, engine.runs[0].model.init, engine.dtype)
-    buffers = initial_buffers(engine.layout, rows, values, engine.dtype)
+    buffers = initial_buffers(engine.layout, rows, engine.dtype)
     return engine.subset(list(range(rows)), theta.to(engine.device), buffers.to(engine.device))
 
 

@@ -149,7 +149,7 @@ def weights(run: Ended) -> bytes:
     """How the weights of each layer are spread."""
     from runner.figures.draw import weight_histograms
 
-    slots = [slot for slot in run.engine.layout.slots.values() if slot.kind == "weight"]
+    slots = run.engine.layout.weight_slots
     found = {f"layer {slot.layer + 1}": slot.true(run.engine.theta)[0].cpu().numpy() for slot in slots}
     return weight_histograms(found, title=f"Weights by layer (epoch {run.epoch})")
 

@@ -53,11 +53,11 @@ class Hyper:
 
 
 class Segment:
-    """One rule over the rows `span` of theta."""
+    """One rule over the rows `span` of theta, of which weight decay acts on the first `decaying` numbers."""
 
-    def __init__(self, runs: list[Settings], span: slice, weights: int, theta: Tensor):
+    def __init__(self, runs: list[Settings], span: slice, decaying: int, theta: Tensor):
         self.rule: Rule = runs[0].optimizer
-        self.span, self.weights, self.dtype = span, weights, theta.dtype
+        self.span, self.decaying, self.dtype = span, decaying, theta.dtype
         columns = Columns(runs, torch.float64, theta.device)
         names = [f.name for f in dataclasses.fields(self.rule) if f.metadata["option"].kind == "column"]
         names = [n for n in names if n not in ("lr", "clip_norm", "clip_value")]
@@ -109,9 +109,8 @@ class Segment:
         return Block(tensors, self.numbers[rows.start], rates, t.float().unbind())
 
     def _decay(self, s: int) -> None:
-        w, g, decay = self.w, self.g, self.columns["weight_decay"]
-        if not self.rule.decay_biases:
-            w, g = w[:, : self.weights], g[:, : self.weights]
+        decay = self.columns["weight_decay"]
+        w, g = self.w[:, : self.decaying], self.g[:, : self.decaying]
         if self.rule.decoupled:
             w.mul_((1 - self.rates[:, s : s + 1] * decay).to(w.dtype))
         else:

@@ -7,7 +7,6 @@ the cache, so a population is cut to what fits.
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 from collections.abc import Sequence
@@ -35,9 +34,8 @@ def structure(run: Settings, data: RunData) -> tuple:
 
 
 def parameters(run: Settings, data: RunData) -> int:
-    """Weights and biases of one run's network."""
-    widths = [data.x.shape[1], *run.model.hidden, data.outputs]
-    return sum((a + 1) * b for a, b in itertools.pairwise(widths))
+    """How many numbers one run's network learns."""
+    return run.model.parameters(data.x.shape[1], data.outputs)
 
 
 def width(run: Settings, data: RunData) -> int:

@@ -42,7 +42,7 @@ def _gradients(model, inputs: int, outputs: int, batch: int, seeds: list[int], d
     network = Network(model, inputs, outputs, dtype)
     theta = initial_theta(network.layout, seeds, "torch", dtype)
     grad = torch.zeros_like(theta)
-    network.bind(theta, grad, initial_buffers(network.layout, len(seeds), getattr(network.norm, "buffers", {}), dtype))
+    network.bind(theta, grad, initial_buffers(network.layout, len(seeds), dtype))
     x = torch.zeros(len(seeds), batch, network.layout.padded[0], dtype=dtype)
     for row, seed in enumerate(seeds):
         x[row, :, :inputs] = torch.randn(batch, inputs, generator=torch.Generator().manual_seed(seed), dtype=dtype)

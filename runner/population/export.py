@@ -8,19 +8,17 @@ no code is ever loaded.
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from runner.config.registry import entries
 from runner.config.settings import Settings
-from runner.population.layout import Layout
-from runner.population.pieces.mlp import skips
+from runner.population.layout import Layout, Slot
+from runner.population.pieces.mlp import MLP, skips
+from runner.population.pieces.piece import Piece
 
 DROPOUTS = {"alpha_dropout": nn.AlphaDropout, "dropout": nn.Dropout}  # after a hidden layer, in this order
-_NAMES = {"weight": "weight", "bias": "bias", "gain": "weight", "shift": "bias"}
 
 
 def architecture(settings: Settings, inputs: int, outputs: int) -> dict[str, Any]:
@@ -56,24 +54,18 @@ class Residual(nn.Sequential):
         return x
 
 
-def _modules(arch: dict[str, Any]) -> list[tuple[nn.Module, int | None, str]]:
-    """(module, its layer, "linear" | "norm" | "activation" | "dropout") in order."""
-    found: list[tuple[nn.Module, int | None, str]] = []
+def _modules(arch: dict[str, Any]) -> list[tuple[nn.Module, int | None, Piece | None]]:
+    """(module, its layer, its piece) in order; dropouts are no pieces."""
+    found: list[tuple[nn.Module, int | None, Piece | None]] = []
     if arch["input_dropout"]:
-        found.append((nn.Dropout(arch["input_dropout"]), None, "dropout"))
-    widths, last = arch["widths"], len(arch["widths"]) - 2
-    for layer, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
-        found.append((nn.Linear(inputs, outputs), layer, "linear"))
-        if layer == last:
-            break
-        pair = [(entries("activation")[arch["activation"]].cls().module(), layer, "activation")]
-        if arch["norm"] != "none":
-            after = {"before": 0, "after": 1}[arch.get("norm_position", "before")]
-            pair.insert(after, (entries("norm")[arch["norm"]].cls().module(outputs), layer, "norm"))
-        found += pair
+        found.append((nn.Dropout(arch["input_dropout"]), None, None))
+    widths = arch["widths"]
+    model = MLP(widths[1:-1], arch["activation"], arch["norm"], arch.get("norm_position", "before"))
+    for layer, pieces in enumerate(model.layers()):
+        found += [(piece.module(*widths[layer : layer + 2]), layer, piece) for piece in pieces]
         for name, module in DROPOUTS.items():
-            if name in arch and arch[name][layer]:
-                found.append((module(arch[name][layer]), layer, "dropout"))
+            if layer < len(model.hidden) and name in arch and arch[name][layer]:
+                found.append((module(arch[name][layer]), layer, None))
     return found
 
 
@@ -88,32 +80,33 @@ def build(arch: dict[str, Any]) -> nn.Sequential:
     return Residual(*modules, skips=[(p[0], p[-1]) for p, add in zip(places, added, strict=True) if add])
 
 
-def _addresses(arch: dict[str, Any], layout: Layout) -> dict[str, tuple[str, Any]]:
-    """nn.Sequential name -> ("theta" | "buffers", slot)."""
-    found: dict[str, tuple[str, Any]] = {}
-    for position, (_, layer, kind) in enumerate(_modules(arch)):
-        for slot in layout.slots.values():
-            if slot.layer == layer and kind == ("linear" if slot.kind in ("weight", "bias") else "norm"):
-                found[f"{position}.{_NAMES[slot.kind]}"] = ("theta", slot)
-        for name, slot in layout.buffers.items():
-            if slot.layer == layer and kind == "norm":
-                found[f"{position}.{name.split('.', 1)[1]}"] = ("buffers", slot)
-    return found
+def _addresses(arch: dict[str, Any], layout: Layout) -> tuple[dict[str, Slot], dict[str, int]]:
+    """nn.Sequential name -> slot of what is trained and of running statistics, and -> value of what never changes."""
+    slots: dict[str, Slot] = {}
+    constants: dict[str, int] = {}
+    for position, (_, layer, piece) in enumerate(_modules(arch)):
+        if piece:
+            for of, declared in ((layout.slots, piece.parameters), (layout.buffers, piece.buffers)):
+                slots |= {f"{position}.{each.exported}": of[f"{layer}.{each.name}"] for each in declared}
+            constants |= {f"{position}.{name}": value for name, value in piece.constants.items()}
+    return slots, constants
 
 
 def state_dict(arch: dict[str, Any], layout: Layout, theta: Tensor, buffers: Tensor) -> dict[str, Tensor]:
     """Parameters and running statistics of one row (theta [P], buffers [Q]) under nn.Sequential names, true shapes."""
-    source = {"theta": theta[None], "buffers": buffers[None]}
-    found = {name: slot.true(source[where])[0].clone() for name, (where, slot) in _addresses(arch, layout).items()}
-    for name in [n for n in found if n.endswith("running_mean")]:
-        found[name.replace("running_mean", "num_batches_tracked")] = torch.tensor(0)
-    return found
+    slots, constants = _addresses(arch, layout)
+    found = {name: slot.true(_where(slot, theta, buffers))[0].clone() for name, slot in slots.items()}
+    return found | {name: torch.tensor(value) for name, value in constants.items()}
 
 
 def load_state_dict(
     arch: dict[str, Any], layout: Layout, state: dict[str, Tensor], theta: Tensor, buffers: Tensor
 ) -> None:
     """Copy a Sequential's parameters into one row (theta [P], buffers [Q]), in place."""
-    target = {"theta": theta[None], "buffers": buffers[None]}
-    for name, (where, slot) in _addresses(arch, layout).items():
-        slot.true(target[where])[0].copy_(state[name])
+    for name, slot in _addresses(arch, layout)[0].items():
+        slot.true(_where(slot, theta, buffers))[0].copy_(state[name])
+
+
+def _where(slot: Slot, theta: Tensor, buffers: Tensor) -> Tensor:
+    """The row [1, ...] in which a slot lies."""
+    return (buffers if slot.kind == "buffer" else theta)[None]

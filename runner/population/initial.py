@@ -11,23 +11,25 @@ from runner.population.layout import Layout
 
 
 def initial_theta(layout: Layout, seeds: list[int], init: str, dtype=torch.float32) -> Tensor:
-    """theta [M, P] on the CPU: weights and biases as `init` says, gains 1, shifts 0, padding 0."""
+    """theta [M, P] on the CPU: what pieces leave to `init` as it says, the rest as they declare, padding 0."""
     theta = torch.zeros(len(seeds), layout.size, dtype=dtype)
     fill = entries("init")[init].cls().fill
+    for slot in layout.slots.values():
+        if slot.declared.start:
+            slot.true(theta).fill_(slot.declared.start)
     for layer in range(layout.layers):
-        weight, bias = (layout.slots[f"{layer}.{kind}"].true(theta) for kind in ("weight", "bias"))
+        drawn = [s.true(theta) for s in layout.slots.values() if s.layer == layer and s.declared.start is None]
         for row, seed in enumerate(seeds):
-            w, b = torch.empty(weight.shape[1:], dtype=dtype), torch.empty(bias.shape[1:], dtype=dtype)
-            fill(w, b, generator(seed, "init", layer))
-            weight[row], bias[row] = w, b
-        if f"{layer}.gain" in layout.slots:
-            layout.slots[f"{layer}.gain"].true(theta).fill_(1)
+            one_row = [torch.empty(tensor.shape[1:], dtype=dtype) for tensor in drawn]
+            fill(*one_row, generator(seed, "init", layer))
+            for tensor, filled in zip(drawn, one_row, strict=True):
+                tensor[row] = filled
     return theta
 
 
-def initial_buffers(layout: Layout, rows: int, values: dict[str, float], dtype=torch.float32) -> Tensor:
+def initial_buffers(layout: Layout, rows: int, dtype=torch.float32) -> Tensor:
     """Running statistics [M, Q] at their initial values."""
     buffers = torch.zeros(rows, layout.buffer_size, dtype=dtype)
-    for name, slot in layout.buffers.items():
-        slot.view(buffers).fill_(values[name.split(".", 1)[1]])
+    for slot in layout.buffers.values():
+        slot.view(buffers).fill_(slot.declared.start or 0.0)
     return buffers

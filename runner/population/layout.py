@@ -1,19 +1,22 @@
-"""Where each parameter lies in theta [M, P], and its padding, which lives here and nowhere else.
+"""Where each parameter that pieces declare lies in theta [M, P], and its padding, which lives here and nowhere else.
 
 Every width is padded with zeros so that each member's slice of every tensor is a whole number of vector registers: then
-arithmetic on a stack gives each member the bits it would get alone. Weights come first (the prefix `weights` long),
-biases and normalization gains after, so that decay and penalties act on one contiguous block.
+arithmetic on a stack gives each member the bits it would get alone. Weights come first, then what weight decay may act
+on besides (biases, normalization gains), then the rest, so that decay and penalties act on one contiguous block.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from runner.errors import ConfigError
 from runner.population.draws import POSITION
+from runner.population.pieces.piece import KINDS, Declared, Piece
 
 ALIGN = 16  # floats: 64 bytes
 WIDE = 32  # floats: two vector registers, for functions whose vector and scalar code differ in the last bit
@@ -26,52 +29,80 @@ def pad(width: int, to: int) -> int:
 
 @dataclass(frozen=True)
 class Slot:
-    """One parameter of one layer: its true and padded shape and where it begins in a row."""
+    """One tensor of one layer: its true and padded shape and where it begins in a row."""
 
-    name: str  # "0.weight", "0.bias", "0.gain", "0.shift", "0.<buffer>"
     layer: int
-    kind: str  # weight | bias | gain | shift | buffer
+    declared: Declared
     shape: tuple[int, ...]
     padded: tuple[int, ...]
     offset: int
 
+    @property
+    def name(self) -> str:
+        """0.weight, 0.bias, 0.running_mean, ..."""
+        return f"{self.layer}.{self.declared.name}"
+
+    @property
+    def kind(self) -> str:
+        """weight | bias | free | buffer"""
+        return self.declared.kind
+
+    @property
+    def end(self) -> int:
+        """Where the next slot begins."""
+        return self.offset + pad(math.prod(self.padded), ALIGN)
+
     def view(self, rows: Tensor) -> Tensor:
-        """This parameter of all rows, padded: a view [M, *padded] of rows [M, P]."""
+        """This tensor of all rows, padded: a view [M, *padded] of rows [M, P]."""
         return rows.narrow(1, self.offset, math.prod(self.padded)).unflatten(1, self.padded)
 
     def true(self, rows: Tensor) -> Tensor:
-        """This parameter of all rows without padding: a view [M, *shape]."""
+        """This tensor of all rows without padding: a view [M, *shape]."""
         view = self.view(rows)
         return view[(slice(None), *(slice(n) for n in self.shape))]
 
+    def beside(self, rows: Tensor) -> Tensor:
+        """As `Piece.forward` takes it: a matrix [M, O, I], any other to go with [M, B, W]."""
+        view = self.view(rows)
+        return view if view.dim() == 3 else view.unsqueeze(1)
+
 
 class Layout:
-    """Slots of a network with `widths` (inputs, hidden..., outputs)."""
+    """Slots of a network with `widths` (inputs, hidden..., outputs), and in each layer these pieces."""
 
-    def __init__(
-        self, widths: list[int], *, exact: bool, normed: bool, shifted: bool = True, buffers: tuple[str, ...] = ()
-    ):
-        hidden = ALIGN if exact else WIDE
+    def __init__(self, widths: Sequence[int], pieces: Sequence[Sequence[Piece]]):
+        exact = all(piece.exact for layer in pieces for piece in layer)
         self.widths = list(widths)
-        self.padded = [pad(w, hidden if 0 < i < len(widths) - 1 else ALIGN) for i, w in enumerate(widths)]
+        self.padded = [pad(w, WIDE if not exact and 0 < i < len(widths) - 1 else ALIGN) for i, w in enumerate(widths)]
         self.layers = len(widths) - 1
-        self.slots: dict[str, Slot] = {}
-        self.size = 0
-        for layer in range(self.layers):
-            self._add(layer, "weight", (widths[layer + 1], widths[layer]), (self.padded[layer + 1], self.padded[layer]))
-        self.weights = self.size
-        for layer in range(self.layers):
-            gained = normed and layer < self.layers - 1
-            kinds = ["bias"] + ["gain"] * gained + ["shift"] * (gained and shifted)
-            for kind in kinds:
-                self._add(layer, kind, (widths[layer + 1],), (self.padded[layer + 1],))
+        self.pieces = pieces
+        _check_names(pieces)
+        self.slots, ends = self._laid_out(KINDS)
+        self.weights, self._decaying, self.size = ends
+        self.buffers, (self.buffer_size,) = self._laid_out(("buffer",))
+        self.weight_slots = [slot for slot in self.slots.values() if slot.kind == "weight"]
         self._weight_mask: Tensor | None = None  # [weights], True where there is one; made when asked for
-        self.buffers = self._buffer_slots(buffers)
-        self.buffer_size = sum(math.prod(slot.padded) for slot in self.buffers.values())
 
-    def _add(self, layer, kind, shape, padded):
-        self.slots[f"{layer}.{kind}"] = Slot(f"{layer}.{kind}", layer, kind, shape, padded, self.size)
-        self.size += pad(math.prod(padded), ALIGN)
+    def _laid_out(self, kinds: Sequence[str]) -> tuple[dict[str, Slot], list[int]]:
+        """The slots of these kinds, one kind after the other, and where each kind ends."""
+        slots: dict[str, Slot] = {}
+        end, ends = 0, []
+        for kind in kinds:
+            for layer, pieces in enumerate(self.pieces):
+                for declared in (d for piece in pieces for d in piece.declared if d.kind == kind):
+                    true, padded = (declared.shape(*each[layer : layer + 2]) for each in (self.widths, self.padded))
+                    slot = Slot(layer, declared, true, padded, end)
+                    slots[slot.name], end = slot, slot.end
+            ends.append(end)
+        return slots, ends
+
+    def of(self, layer: int, piece: Piece) -> list[Slot]:
+        """A piece's parameters in a layer, in the order in which it declares them."""
+        return [self.slots[f"{layer}.{declared.name}"] for declared in piece.parameters]
+
+    def decaying(self, biases: bool) -> int:
+        """How many of a row's first numbers weight decay acts on, without biases or with them."""
+        return self._decaying if biases else self.weights
 
     def true_positions(self, size: int, device="cpu") -> tuple[Tensor, Tensor]:
         """For the first `size` numbers of a row: `draws.positions` counted over true parameters alone, int32 [1, size],
@@ -91,15 +122,6 @@ class Layout:
             self._weight_mask = self.true_positions(self.weights, rows.device)[1]
         return rows[:, : self.weights].where(self._weight_mask, 0)
 
-    def _buffer_slots(self, names) -> dict[str, Slot]:
-        slots, offset = {}, 0
-        for layer in range(self.layers - 1):
-            for name in names:
-                shape, padded = (self.widths[layer + 1],), (self.padded[layer + 1],)
-                slots[f"{layer}.{name}"] = Slot(f"{layer}.{name}", layer, "buffer", shape, padded, offset)
-                offset += padded[0]
-        return slots
-
     @property
     def parameters(self) -> int:
         """Number of true parameters of one member."""
@@ -108,4 +130,18 @@ class Layout:
     @property
     def true_weights(self) -> int:
         """Number of true weights (no biases, no gains) of one member."""
-        return sum(math.prod(slot.shape) for slot in self.slots.values() if slot.kind == "weight")
+        return sum(math.prod(slot.shape) for slot in self.weight_slots)
+
+
+def _check_names(pieces: Sequence[Sequence[Piece]]) -> None:
+    """ConfigError if two pieces of a layer declare a tensor of one name, which they would share."""
+    for layer in pieces:
+        owners: dict[str, Piece] = {}
+        for piece in layer:
+            for declared in piece.declared:
+                owner = owners.setdefault(declared.name, piece)
+                if owner is not piece:
+                    mine, theirs = type(piece).__name__, type(owner).__name__
+                    raise ConfigError(
+                        f"{mine} declares {declared.name!r}, which {theirs} has taken in the same layer: rename one."
+                    )

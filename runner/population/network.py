@@ -7,16 +7,18 @@ analytic gradient of each piece (or autograd's, piece by piece, where there is n
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from runner.config.registry import entries
-from runner.population.layout import Layout
-from runner.population.pieces.base import Head
+from runner.population.layout import Layout, Slot
+from runner.population.pieces.base import Activation, Head, Norm
+from runner.population.pieces.linear import LINEAR
 from runner.population.pieces.mlp import skips
+from runner.population.pieces.piece import Piece
 
 
 @dataclass
@@ -24,9 +26,8 @@ class Step:
     """What one hidden layer leaves on the tape."""
 
     x_MBW: Tensor
-    normed: Any
-    z_MBW: Tensor
-    y_MBW: Tensor
+    normed: Any  # what the backward pass of the norm needs, and that of the activation
+    activated: Any
     noise_MBW: Tensor | None
 
 
@@ -34,45 +35,40 @@ class Network:
     """Pieces bound to rows of theta; `bind` again whenever the rows change."""
 
     def __init__(self, model, inputs: int, outputs: int, dtype=torch.float32, device="cpu"):
-        self.activation = entries("activation")[model.activation].cls()
-        self.norm: Any = None if model.norm == "none" else entries("norm")[model.norm].cls()
+        pieces = model.layers()
+        self.activation = _of_kind(Activation, pieces[0])
+        self.norm = _of_kind(Norm, pieces[0])
         self.norm_last = self.norm is not None and model.norm_position == "after"
         self.skips = skips(model.hidden) if model.residual else [False] * len(model.hidden)
-        self.layout = Layout(
-            [inputs, *model.hidden, outputs],
-            exact=self.activation.exact,
-            normed=self.norm is not None,
-            shifted=self.norm is not None and self.norm.shifted,
-            buffers=tuple(self.norm.buffers) if self.norm else (),
-        )
+        self.layout = Layout([inputs, *model.hidden, outputs], pieces)
         self.masks = [
             (torch.arange(padded, device=device) < width).to(dtype)
             for width, padded in zip(self.layout.widths, self.layout.padded, strict=True)
         ]
         self.head = Head(outputs, self.masks[-1], (self.masks[-1] - 1) * 1e30)
         ragged = [w != p for w, p in zip(self.layout.widths, self.layout.padded, strict=True)]
-        self._mask_after = [ragged[i + 1] and not self.activation.zero_at_zero for i in range(self.layout.layers)]
+        self._mask_after = [each and not self.activation.zero_at_zero for each in ragged[1:-1]]
 
     def bind(self, theta: Tensor, grad: Tensor | None = None, buffers: Tensor | None = None) -> Network:
         """Take the parameters from theta [M, P], put gradients into grad, running statistics into buffers [M, Q]."""
-        views = {name: slot.view(theta) for name, slot in self.layout.slots.items()}
-        layers = range(self.layout.layers)
-        self.weight = [views[f"{i}.weight"] for i in layers]
-        self.weight_t = [w.transpose(1, 2) for w in self.weight]
-        self.bias = [views[f"{i}.bias"].unsqueeze(1) for i in layers]
-        if self.norm:
-            self.gain = [views[f"{i}.gain"].unsqueeze(1) for i in layers[:-1]]
-            self.shift = [views[f"{i}.shift"].unsqueeze(1) if self.norm.shifted else None for i in layers[:-1]]
-            self.buffers = [
-                {} if buffers is None else {n: self.layout.buffers[f"{i}.{n}"].view(buffers) for n in self.norm.buffers}
-                for i in layers[:-1]
-            ]
+        self.linear = self._of(LINEAR, lambda slot: slot.beside(theta))
+        self.of_norm = self._of(self.norm, lambda slot: slot.beside(theta))
+        self.of_activation = self._of(self.activation, lambda slot: slot.beside(theta))
+        statistics = {} if buffers is None else {n: slot.view(buffers) for n, slot in self.layout.buffers.items()}
+        self.buffers = [
+            {b.name: statistics[f"{i}.{b.name}"] for b in self.norm.buffers} if self.norm and statistics else {}
+            for i in range(self.layout.layers - 1)
+        ]
         if grad is not None:
-            slots = {name: slot.view(grad) for name, slot in self.layout.slots.items()}
-            self.weight_grad = [slots[f"{i}.weight"] for i in layers]
-            self.bias_grad = [slots[f"{i}.bias"] for i in layers]
-            self.norm_grad = [(slots[f"{i}.gain"], slots.get(f"{i}.shift")) for i in layers[:-1]] if self.norm else []
+            self.linear_grad = self._of(LINEAR, lambda slot: slot.view(grad))
+            self.norm_grad = self._of(self.norm, lambda slot: slot.view(grad))
+            self.activation_grad = self._of(self.activation, lambda slot: slot.view(grad))
         return self
+
+    def _of(self, piece: Piece | None, view: Callable[[Slot], Tensor]) -> list[list[Tensor]]:
+        """The parameters of a piece in each layer where it stands, seen as `view` sees them."""
+        layers = [i for i, pieces in enumerate(self.layout.pieces) if piece in pieces]
+        return [[view(slot) for slot in self.layout.of(i, piece)] for i in layers] if piece else []
 
     def forward(
         self, x: Tensor, *, training: bool = False, noise: list | None = None, tape: list | None = None
@@ -83,79 +79,96 @@ class Network:
         if noise and noise[0] is not None:
             x = _changed(x, noise[0])
         for i in range(self.layout.layers - 1):
-            z = torch.baddbmm(self.bias[i], x, self.weight_t[i])
+            z = LINEAR.forward(x, *self.linear[i])
             normed = None
             if self.norm and not self.norm_last:
                 z, normed = self._normalize(i, z, training, tape is not None)
-            y = out = self._activate(i, z, tape is not None)
+            out, activated = self._activate(i, z, tape is not None)
             if self.norm_last:
-                out, normed = self._normalize(i, y, training, tape is not None)
+                out, normed = self._normalize(i, out, training, tape is not None)
             change = noise[i + 1] if noise else None
             out = out if change is None else _changed(out, change)
             out = out + x if self.skips[i] else out
             if tape is not None:
-                out = out.detach() if out.requires_grad else out
-                tape.append(Step(x, normed, z, y, change[0] if change else None))
+                tape.append(Step(x, normed, activated, change[0] if change else None))
             x = out
         if tape is not None:
             tape.append(x)
-        return torch.baddbmm(self.bias[-1], x, self.weight_t[-1])
+        return LINEAR.forward(x, *self.linear[-1])
 
-    def _activate(self, i: int, z: Tensor, taped: bool) -> Tensor:
-        local = taped and self.activation.gradient is None
-        with torch.set_grad_enabled(local or torch.is_grad_enabled()):
-            y = self.activation.forward(z.requires_grad_() if local else z)
-            return y * self.masks[i + 1] if self._mask_after[i] else y
+    def _activate(self, i: int, z: Tensor, taped: bool):
+        if not taped or self.activation.gradient is not None:
+            y = self.activation.forward(z, *self.of_activation[i])
+            return (y * self.masks[i + 1] if self._mask_after[i] else y), (z, y)
+        with torch.enable_grad():
+            leaves = _leaves(z, *self.of_activation[i])
+            y = self.activation.forward(*leaves)
+            y = y * self.masks[i + 1] if self._mask_after[i] else y
+        return y.detach(), (y, leaves)
 
     def _normalize(self, i: int, z: Tensor, training: bool, taped: bool):
-        gain, shift = self.gain[i], self.shift[i]
+        context = {"mask": self.masks[i + 1], "buffers": self.buffers[i], "training": training}
         if not taped or self.norm.gradient is not None:
-            return self.norm.forward(z, gain, shift, self.masks[i + 1], self.buffers[i], training)
+            return self.norm.forward(z, *self.of_norm[i], **context)
         with torch.enable_grad():
-            leaves = [t if t is None else t.detach().requires_grad_() for t in (z, gain, shift)]
-            y, _ = self.norm.forward(*leaves, self.masks[i + 1], self.buffers[i], training)
+            leaves = _leaves(z, *self.of_norm[i])
+            y, _ = self.norm.forward(*leaves, **context)
         return y.detach(), (y, leaves)
 
     def backward(self, tape: list, g: Tensor) -> None:
         """Write d/d parameters into grad, from g = d/d outputs [M, B, C]."""
         x = tape.pop()
-        self._linear_backward(self.layout.layers - 1, x, g)
+        LINEAR.gradient(x, g, *self.linear_grad[-1])
         around = None
         for i in reversed(range(self.layout.layers - 1)):
             step = tape.pop()
-            g = torch.bmm(g, self.weight[i + 1])
+            g = LINEAR.input_gradient(g, self.linear[i + 1][0])
             g = g if around is None else g.add_(around)
             around = g.clone() if self.skips[i] else None
             if step.noise_MBW is not None:
                 g = g.mul_(step.noise_MBW)
             if self.norm_last:
                 g = self._norm_backward(i, step.normed, g)
-            g = self._activation_backward(i, step, g)
+            g = self._activation_backward(i, step.activated, g)
             if self.norm and not self.norm_last:
                 g = self._norm_backward(i, step.normed, g)
-            self._linear_backward(i, step.x_MBW, g)
+            LINEAR.gradient(step.x_MBW, g, *self.linear_grad[i])
 
-    def _linear_backward(self, i: int, x: Tensor, g: Tensor) -> None:
-        torch.bmm(g.transpose(1, 2), x, out=self.weight_grad[i])
-        torch.sum(g, 1, out=self.bias_grad[i])
-
-    def _activation_backward(self, i: int, step: Step, g: Tensor) -> Tensor:
+    def _activation_backward(self, i: int, saved, g: Tensor) -> Tensor:
         if self.activation.gradient is None:
-            return torch.autograd.grad(step.y_MBW, step.z_MBW, g)[0]
-        g = self.activation.gradient(step.z_MBW, step.y_MBW, g)
+            return _by_autograd(saved, g, self.activation_grad[i])
+        found = self.activation.gradient(*saved, g, *self.of_activation[i])
+        g = _written(found, self.activation_grad[i]) if self.activation.parameters else found
         return g * self.masks[i + 1] if self._mask_after[i] else g
 
     def _norm_backward(self, i: int, saved, g: Tensor) -> Tensor:
         if self.norm.gradient is None:
-            y, leaves = saved
-            g, gain, *shifts = torch.autograd.grad(y, [leaf for leaf in leaves if leaf is not None], g)
-            gain, shift = gain.squeeze(1), shifts[0].squeeze(1) if shifts else None
-        else:
-            g, gain, shift = self.norm.gradient(saved, g)
-        for slot, found in zip(self.norm_grad[i], (gain, shift), strict=True):
-            if slot is not None and found is not None:
-                slot.copy_(found)
-        return g
+            return _by_autograd(saved, g, self.norm_grad[i])
+        return _written(self.norm.gradient(saved, g), self.norm_grad[i])
+
+
+def _of_kind(kind: type, pieces: Sequence[Piece]) -> Any:
+    """The piece of a layer that is of this kind; None if there is none."""
+    return next((piece for piece in pieces if isinstance(piece, kind)), None)
+
+
+def _leaves(*tensors: Tensor) -> list[Tensor]:
+    return [tensor.detach().requires_grad_() for tensor in tensors]
+
+
+def _by_autograd(saved: tuple[Tensor, list[Tensor]], g: Tensor, grads: list[Tensor]) -> Tensor:
+    """d/dx of a piece y(x, parameters) without a gradient of its own; d/d parameters goes where it belongs."""
+    y, leaves = saved
+    x_grad, *found = torch.autograd.grad(y, leaves, g)
+    return _written((x_grad, *(each.view_as(into) for each, into in zip(found, grads, strict=True))), grads)
+
+
+def _written(found: Sequence[Tensor], grads: list[Tensor]) -> Tensor:
+    """The first of a piece's gradients, d/dx; those of its parameters are copied to where they belong."""
+    x_grad, *of_parameters = found
+    for each, into in zip(of_parameters, grads, strict=True):
+        into.copy_(each)
+    return x_grad
 
 
 def _changed(y: Tensor, change: tuple[Tensor | None, Tensor | None]) -> Tensor:

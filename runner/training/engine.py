@@ -54,8 +54,7 @@ class Engine:
         self.loss = entries("loss")[loss].cls() if name_of(first.loss, "loss") == "auto" else first.loss
         self.batch = min(first.trainer.batch_size, self.tables.size["train"])
         self.theta = initial_theta(self.layout, [r.seed for r in runs], first.model.init, self.dtype).to(self.device)
-        values = self.network.norm.buffers if self.network.norm else {}
-        self.buffers = initial_buffers(self.layout, len(runs), values, self.dtype).to(self.device)
+        self.buffers = initial_buffers(self.layout, len(runs), self.dtype).to(self.device)
         self.epochs = np.zeros(len(runs), dtype=np.int64)  # epochs each row has made
         self._bind(runs)
 
@@ -88,7 +87,8 @@ class Engine:
         keys = [segment_key(run) for run in self.runs]
         starts = [i for i, key in enumerate(keys) if i == 0 or key != keys[i - 1]]
         for a, b in zip(starts, [*starts[1:], len(keys)], strict=True):
-            yield Segment(self.runs[a:b], slice(a, b), self.layout.weights, self.theta)
+            decaying = self.layout.decaying(self.runs[a].optimizer.decay_biases)
+            yield Segment(self.runs[a:b], slice(a, b), decaying, self.theta)
 
     def state(self) -> dict[str, Tensor]:
         """All tensors that training changes, [M, ...] each; optimizer slots that a row does not use are zero."""

@@ -157,10 +157,9 @@ class Training:
         asked = trial.settings.trainer.histograms
         every = (HISTOGRAM_EPOCHS if trial.detailed else 0) if asked is None else asked
         if every and (epoch % every == 0 or trial.status):
-            for name, slot in self.engine.layout.slots.items():
-                if slot.kind == "weight":
-                    weights = slot.true(self.engine.kept["theta"])[row].cpu().numpy()
-                    trial.files.histogram(f"weights/layer{name.split('.')[0]}", epoch, weights)
+            for slot in self.engine.layout.weight_slots:
+                weights = slot.true(self.engine.kept["theta"])[row].cpu().numpy()
+                trial.files.histogram(f"weights/layer{slot.layer}", epoch, weights)
 
     def _end_finished(self) -> None:
         """Rows that have ended write their results and leave; the others close the gaps."""

@@ -14,21 +14,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from runner.population.layout import Layout
+from runner.population.layout import Layout, Slot
 from runner.population.members import Columns, active_entries, using
 from runner.regularizers.base import Constraint, Penalty
 
 
 @dataclass
 class Bound:
-    """One penalty or constraint with its columns for one layer, or for all weights (layer None).
+    """One penalty or constraint with its columns for the weights of one layer, or for all weights (slot None).
 
     `absent` [M] marks the rows that it must leave bit for bit as they are, None if there are none: the arithmetic of a
     strength of 0 would change the sign of a zero, and infinities.
     """
 
     piece: Any
-    layer: int | None
+    slot: Slot | None
     columns: dict[str, Tensor]
     absent: Tensor | None = None
 
@@ -36,7 +36,7 @@ class Bound:
         """The same for some rows [M] only, with 0 in the columns of the others."""
         chosen = _like(rows, next(iter(self.columns.values())))
         columns = {key: torch.where(chosen, column, torch.zeros_like(column)) for key, column in self.columns.items()}
-        return Bound(self.piece, self.layer, columns, None if rows.all() else ~rows)
+        return Bound(self.piece, self.slot, columns, None if rows.all() else ~rows)
 
     def value(self, w: Tensor) -> Tensor:
         """The penalty of each row [M]."""
@@ -55,7 +55,7 @@ class Bound:
 
     def view(self, rows: Tensor, layout: Layout) -> Tensor:
         """The weights it acts on: flat [M, P] or [M, O, I]."""
-        return rows[:, : layout.weights] if self.layer is None else layout.slots[f"{self.layer}.weight"].true(rows)
+        return rows[:, : layout.weights] if self.slot is None else self.slot.true(rows)
 
 
 class Penalties:
@@ -123,8 +123,8 @@ def _bind(piece, paths: dict[str, str], columns: Columns, layout: Layout, *, fla
     if flat:
         yield Bound(piece, None, {key: _flat_column(path, columns, layout) for key, path in paths.items()})
         return
-    for layer in range(layout.layers):
-        yield Bound(piece, layer, {key: columns.tensor(path, layer, dims=3) for key, path in paths.items()})
+    for slot in layout.weight_slots:
+        yield Bound(piece, slot, {key: columns.tensor(path, slot.layer, dims=3) for key, path in paths.items()})
 
 
 def _flat_column(path: str, columns: Columns, layout: Layout) -> Tensor:
@@ -132,6 +132,6 @@ def _flat_column(path: str, columns: Columns, layout: Layout) -> Tensor:
     if not columns.per_layer(path):
         return columns.tensor(path)
     column = columns.tensor(path, 0).repeat(1, layout.weights)
-    for layer in range(layout.layers):
-        layout.slots[f"{layer}.weight"].view(column)[:] = columns.tensor(path, layer, dims=3)
+    for slot in layout.weight_slots:
+        slot.view(column)[:] = columns.tensor(path, slot.layer, dims=3)
     return column

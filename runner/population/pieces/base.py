@@ -7,55 +7,90 @@ one.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
+
+from runner.config.registry import entries, name_of
+from runner.population.pieces.piece import Piece
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-class Activation:
+class Activation(Piece):
     """A function of each number.
 
-    `gradient(x, y, g)`, if given, is g times the derivative, from the input x and the output y = forward(x).
+    `gradient(x, y, g, *parameters)`, if given, is g times the derivative, from the input x and the output y =
+    forward(x); with parameters it is (that, the gradient of each of them [M, W], or [M, 1] for a whole layer).
     """
 
     zero_at_zero: ClassVar[bool] = False  # f(0) = 0, so padding stays zero by itself
-    exact: ClassVar[bool] = (
-        False  # the same bits in vector and scalar code (no exp, tanh, ...): narrower padding will do
-    )
+    exact: ClassVar[bool] = False
     gradient = None
 
-    def forward(self, x: Tensor) -> Tensor:
-        """f(x), any shape."""
+    def forward(self, x: Tensor, *parameters: Tensor) -> Tensor:
+        """f(x), of the shape of x."""
         raise TypeError(f"{type(self).__name__} must define forward")
 
-    def module(self) -> nn.Module:
-        """The same as a torch.nn module, for export."""
-        raise TypeError(f"{type(self).__name__} must define module")
+    def module(self, inputs: int, width: int) -> nn.Module:
+        """The class of torch.nn that the registration names."""
+        return _torch_class(self, "activation")()
 
 
-class Norm:
-    """A normalization with gain and bias per unit, and optional running statistics: `buffers`, name -> start."""
+class TorchActivation(Activation):
+    """A function that torch has, and its derivative by torch's own kernel: aten's `derivative(g, x, ...)`."""
 
-    buffers: ClassVar[dict[str, float]] = {}
+    derivative: ClassVar[str]
+    of_output: ClassVar[bool] = False  # the kernel takes y in the place of x
+    constants_of_derivative: ClassVar[tuple] = ()  # what it takes besides
+
+    @functools.cached_property
+    def function(self):
+        """The forward pass of the torch module."""
+        return self.module(0, 0).forward
+
+    @functools.cached_property
+    def kernel(self):
+        """The derivative's."""
+        import torch
+
+        return getattr(torch.ops.aten, self.derivative).default
+
+    def forward(self, x):
+        """As torch computes it."""
+        return self.function(x)
+
+    def gradient(self, x, y, g):
+        """As torch computes it."""
+        return self.kernel(g, y if self.of_output else x, *self.constants_of_derivative)
+
+
+class Norm(Piece):
+    """A normalization. What it divides by is that of the true units: the padding of x is 0 and `mask` tells it."""
+
     needs_batch: ClassVar[bool] = False  # statistics over the batch: a batch of one has none
-    shifted: ClassVar[bool] = True  # has a bias; where not, `forward` gets None and `gradient` gives None
     gradient = None
 
-    def forward(self, x: Tensor, gain: Tensor, bias: Tensor, mask: Tensor, buffers: dict[str, Tensor], training: bool):
-        """x [M, B, W]; gain, bias [M, 1, W]; mask [W] is 1 on true columns. Buffers [M, W] are updated in place in
-        training.
+    def forward(self, x: Tensor, *parameters: Tensor, mask: Tensor, buffers: dict[str, Tensor], training: bool):
+        """x [M, B, W]; mask [W] is 1 on true columns. Buffers [M, W] are updated in place in training.
 
-        Returns (y, saved); saved is what `gradient(saved, g) -> (g_x, g_gain [M, W], g_bias [M, W])` needs, if that is
-        given.
+        Returns (y, saved); saved is what `gradient(saved, g) -> (g_x, the gradient [M, W] of each parameter)` needs, if
+        that is given.
         """
         raise TypeError(f"{type(self).__name__} must define forward")
 
-    def module(self, width: int) -> nn.Module:
-        """The same as a torch.nn module, for export."""
-        raise TypeError(f"{type(self).__name__} must define module")
+
+def _torch_class(piece: Piece, group: str) -> type[nn.Module]:
+    from torch import nn
+
+    named = entries(group)[name_of(piece, group)].torch
+    if named is None:
+        raise TypeError(
+            f"{type(piece).__name__} must define module, or name a class of torch.nn where it is registered"
+        )
+    return getattr(nn, named)
 
 
 class Init:

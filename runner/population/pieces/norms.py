@@ -7,9 +7,11 @@ from typing import ClassVar
 
 from runner.config.registry import register
 from runner.population.pieces.base import Norm
+from runner.population.pieces.piece import Buffer, Parameter
 
 EPS = 1e-5  # torch's default
 MOMENTUM = 0.1  # weight of the newest batch in the running averages, torch's default
+GAIN, BIAS = Parameter("gain", start=1.0, torch="weight"), Parameter("shift", torch="bias")
 
 
 @register("norm", "batch", torch="BatchNorm1d", paper="Ioffe & Szegedy 2015")
@@ -17,10 +19,12 @@ MOMENTUM = 0.1  # weight of the newest batch in the running averages, torch's de
 class BatchNorm(Norm):
     """gain (x - mean_B) / sqrt(var_B + 1e-5) + bias; running averages (0.1 new, unbiased variance) in evaluation"""
 
-    buffers: ClassVar[dict[str, float]] = {"running_mean": 0.0, "running_var": 1.0}
+    parameters = (GAIN, BIAS)
+    buffers = (Buffer("running_mean", start=0.0), Buffer("running_var", start=1.0))
+    constants: ClassVar[dict[str, int]] = {"num_batches_tracked": 0}  # for averages without a momentum
     needs_batch = True
 
-    def forward(self, x, gain, bias, mask, buffers, training):
+    def forward(self, x, gain, bias, *, mask, buffers, training):
         if training:
             mean = x.mean(1, keepdim=True)
             centered = x - mean
@@ -41,7 +45,7 @@ class BatchNorm(Norm):
         centered = g - (g_bias / count).unsqueeze(1) - normal * (g_gain / count).unsqueeze(1)
         return centered * (inverse * gain), g_gain, g_bias
 
-    def module(self, width):
+    def module(self, inputs, width):
         from torch import nn
 
         return nn.BatchNorm1d(width, eps=EPS, momentum=MOMENTUM)
@@ -52,7 +56,9 @@ class BatchNorm(Norm):
 class LayerNorm(Norm):
     """gain (x - mean) / sqrt(var + 1e-5) + bias, over the units of each example"""
 
-    def forward(self, x, gain, bias, mask, buffers, training):
+    parameters = (GAIN, BIAS)
+
+    def forward(self, x, gain, bias, *, mask, buffers, training):
         width = mask.sum()
         centered = (x - (x * mask).sum(-1, keepdim=True) / width) * mask
         var = centered.square().sum(-1, keepdim=True) / width
@@ -67,7 +73,7 @@ class LayerNorm(Norm):
         along = (g_normal * normal).sum(-1, keepdim=True) / width
         return (g_normal - mean - normal * along) * inverse * mask, (g * normal).sum(1), g.sum(1)
 
-    def module(self, width):
+    def module(self, inputs, width):
         from torch import nn
 
         return nn.LayerNorm(width, eps=EPS)
@@ -78,9 +84,9 @@ class LayerNorm(Norm):
 class RMSNorm(Norm):
     """gain x / sqrt(mean x^2 + 1e-5), over the units of each example; no bias"""
 
-    shifted = False
+    parameters = (GAIN,)
 
-    def forward(self, x, gain, bias, mask, buffers, training):
+    def forward(self, x, gain, *, mask, buffers, training):
         width = mask.sum()
         inverse = (x.square().sum(-1, keepdim=True) / width + EPS).sqrt().reciprocal()
         normal = x * inverse
@@ -90,9 +96,9 @@ class RMSNorm(Norm):
         normal, inverse, gain, width = saved
         g_normal = g * gain
         along = (g_normal * normal).sum(-1, keepdim=True) / width
-        return (g_normal - normal * along) * inverse, (g * normal).sum(1), None
+        return (g_normal - normal * along) * inverse, (g * normal).sum(1)
 
-    def module(self, width):
+    def module(self, inputs, width):
         from torch import nn
 
         return nn.RMSNorm(width, eps=EPS)

@@ -1,11 +1,11 @@
-"""Activations like ReLU: leaky, smooth, self-normalizing."""
+"""Activations that are linear above 0: ReLU and its kin, and the identity, which is so below as well."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from runner.config.registry import register
-from runner.population.pieces.base import Activation
+from runner.population.pieces.base import Activation, TorchActivation
 
 SLOPE = 0.01  # torch's default
 ALPHA, SCALE = (
@@ -14,91 +14,57 @@ ALPHA, SCALE = (
 )  # the fixed point of mean 0, variance 1
 
 
+@register("activation", "relu", torch="ReLU", paper="Nair & Hinton 2010")
+@dataclass
+class ReLU(TorchActivation):
+    """max(x, 0)"""
+
+    zero_at_zero = exact = True
+    derivative, of_output, constants_of_derivative = "threshold_backward", True, (0,)
+
+
 @register("activation", "leaky_relu", torch="LeakyReLU", paper="Maas, Hannun & Ng 2013")
 @dataclass
-class LeakyReLU(Activation):
+class LeakyReLU(TorchActivation):
     """x if x > 0, else 0.01 x"""
 
     zero_at_zero = exact = True
+    derivative, constants_of_derivative = "leaky_relu_backward", (SLOPE, False)
 
-    def forward(self, x):
-        from torch.nn import functional
 
-        return functional.leaky_relu(x, SLOPE)
+@register("activation", "elu", torch="ELU", paper="Clevert et al. 2016")
+@dataclass
+class ELU(TorchActivation):
+    """x if x > 0, else exp(x) - 1"""
+
+    zero_at_zero = True
+    derivative = "elu_backward"
 
     def gradient(self, x, y, g):
-        import torch
-
-        return torch.ops.aten.leaky_relu_backward.default(g, x, SLOPE, False)
-
-    def module(self):
-        from torch import nn
-
-        return nn.LeakyReLU(SLOPE)
+        return self.kernel(g, 1.0, 1.0, 1.0, True, y)
 
 
 @register("activation", "selu", torch="SELU", paper="Klambauer et al. 2017")
 @dataclass
-class SELU(Activation):
+class SELU(TorchActivation):
     """1.0507 (x if x > 0, else 1.6733 (exp(x) - 1)): keeps mean 0 and variance 1 with init lecun_normal"""
 
     zero_at_zero = True
-
-    def forward(self, x):
-        from torch.nn import functional
-
-        return functional.selu(x)
+    derivative = "elu_backward"
 
     def gradient(self, x, y, g):
-        import torch
-
-        return torch.ops.aten.elu_backward.default(g, ALPHA, SCALE, 1.0, True, y)
-
-    def module(self):
-        from torch import nn
-
-        return nn.SELU()
+        return self.kernel(g, ALPHA, SCALE, 1.0, True, y)
 
 
-@register("activation", "silu", torch="SiLU", paper="Elfwing, Uchibe & Doya 2018; Ramachandran et al. 2017 (Swish)")
+@register("activation", "identity", torch="Identity")
 @dataclass
-class SiLU(Activation):
-    """x / (1 + exp(-x))"""
+class Identity(Activation):
+    """x: a deep linear network"""
 
-    zero_at_zero = True
-
-    def forward(self, x):
-        from torch.nn import functional
-
-        return functional.silu(x)
-
-    def gradient(self, x, y, g):
-        import torch
-
-        return torch.ops.aten.silu_backward.default(g, x)
-
-    def module(self):
-        from torch import nn
-
-        return nn.SiLU()
-
-
-@register("activation", "softplus", torch="Softplus", paper="Dugas et al. 2001")
-@dataclass
-class Softplus(Activation):
-    """log(1 + exp(x)), and x itself above 20"""
+    zero_at_zero = exact = True
 
     def forward(self, x):
-        from torch.nn import functional
-
-        return functional.softplus(x)
+        return x
 
     def gradient(self, x, y, g):
-        import torch
-
-        return torch.ops.aten.softplus_backward.default(g, x, 1.0, 20.0)
-
-    def module(self):
-        from torch import nn
-
-        return nn.Softplus()
+        return g

@@ -1,0 +1,42 @@
+"""The linear layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.population.pieces.piece import MATRIX, Parameter, Piece
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+class Linear(Piece):
+    """y = W x + b. Shapes: x [M, B, I], weight [M, O, I], bias [M, 1, O], g = d/dy [M, B, O]."""
+
+    parameters = (Parameter("weight", MATRIX, start=None, kind="weight"), Parameter("bias", start=None))
+
+    def forward(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """[M, B, O]"""
+        import torch
+
+        return torch.baddbmm(bias, x, weight.transpose(1, 2))
+
+    def gradient(self, x: Tensor, g: Tensor, weight_grad: Tensor, bias_grad: Tensor) -> None:
+        """Write d/dW [M, O, I] and d/db [M, O] where they belong: their copy would be as large as the layer."""
+        import torch
+
+        torch.bmm(g.transpose(1, 2), x, out=weight_grad)
+        torch.sum(g, 1, out=bias_grad)
+
+    def input_gradient(self, g: Tensor, weight: Tensor) -> Tensor:
+        """d/dx [M, B, I]; nobody asks for that of the first layer."""
+        return g.bmm(weight)
+
+    def module(self, inputs: int, width: int) -> nn.Linear:
+        """torch.nn.Linear"""
+        from torch import nn
+
+        return nn.Linear(inputs, width)
+
+
+LINEAR = Linear()

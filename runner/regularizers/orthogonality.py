@@ -1,0 +1,34 @@
+"""Orthogonality: the units of a layer look in different directions, and their weights have length 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.config.registry import number, register
+from runner.regularizers.base import Penalty
+
+
+@register("regularizer", "orthogonality", paper="Brock et al. 2017; Bansal et al. 2018")
+@dataclass
+class Orthogonality(Penalty):
+    """strength ||W W^T - I||_F^2, summed over layers; gradient 4 strength (W W^T - I) W
+
+    A row of W is a unit. More units than inputs cannot all be orthogonal: the penalty then stays above 0.
+    """
+
+    strength: float = number(
+        0.0, ge=0, per_layer=True, neutral=0.0, preset=1e-3, help="a in a ||W W^T - I||^2, a unit a row of W"
+    )
+
+    def value(self, w, strength):
+        return (strength * _excess(w).square()).flatten(1).sum(1)
+
+    def gradient(self, w, strength):
+        return 4 * strength * (_excess(w) @ w)
+
+
+def _excess(w):
+    """W W^T - I, [M, O, O]"""
+    import torch
+
+    return w @ w.transpose(1, 2) - torch.eye(w.shape[1], dtype=w.dtype, device=w.device)
