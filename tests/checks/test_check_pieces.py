@@ -10,14 +10,15 @@ from runner.config.registry import entries
 from runner.population.pieces.base import Head
 
 BATCH_NORM = entries("norm")["batch"].cls()
+STARTS = {buffer.name: buffer.start for buffer in BATCH_NORM.buffers}
 
 
 def normalize(x, buffers=None):
     """(outputs, saved) of training batches x [M, B, W] with gain 1 and shift 0."""
     rows, _, width = x.shape
     gain, shift, mask = torch.ones(rows, 1, width).to(x), torch.zeros(rows, 1, width).to(x), torch.ones(width).to(x)
-    buffers = buffers or {n: torch.full((rows, width), start).to(x) for n, start in BATCH_NORM.buffers.items()}
-    return BATCH_NORM.forward(x, gain, shift, mask, buffers, True)
+    buffers = buffers or {n: torch.full((rows, width), start).to(x) for n, start in STARTS.items()}
+    return BATCH_NORM.forward(x, gain, shift, mask=mask, buffers=buffers, training=True)
 
 
 def test_variance_of_a_batch_of_four_is_three_quarters():

@@ -9,9 +9,8 @@ from populations import SHAPES, data, same, settings, train
 from test_contract_gradients import batch_of, engine_of
 
 from runner.config import registry
-from runner.config.registry import entries, number, register
+from runner.config.registry import entries, register
 from runner.optimizers.rules.base import Rule
-from runner.regularizers.base import Penalty
 from runner.training import engine as engines
 
 STRENGTH = 0.1
@@ -41,24 +40,6 @@ def backwards(more):
     return SignSGD
 
 
-@pytest.fixture
-def orthogonality(more):
-    """A penalty whose value and gradient are wrong where padding counts as units."""
-
-    @register("regularizer", "orthogonality")
-    @dataclass
-    class Orthogonality(Penalty):
-        """strength ||W W^T - I||^2"""
-
-        strength: float = number(0.0, ge=0, neutral=0.0, preset=STRENGTH)
-
-        def value(self, w, strength):
-            gram = w @ w.transpose(1, 2)
-            return (strength * (gram - torch.eye(gram.shape[1], dtype=w.dtype)) ** 2).flatten(1).sum(1)
-
-    return Orthogonality
-
-
 def test_two_classes_of_one_name_train_their_own_rows(backwards):
     runs = [settings(optimizer="signsgd"), settings(optimizer="backwards")]
     table = data(SHAPES[0][0], SHAPES[0][2])
@@ -83,11 +64,11 @@ def test_a_second_class_for_a_name_is_refused(more):
 
 
 @pytest.mark.parametrize("shape", SHAPES[:2])
-def test_a_layerwise_penalty_is_that_of_the_true_units(orthogonality, shape):
+def test_a_layerwise_penalty_is_that_of_the_true_units(shape):
     objectives, gradients = [], []
     for strength in (0.0, STRENGTH):
         engine = engine_of(shape, **{"regularizer.orthogonality": strength, "optimizer": "sgd"})
-        slots = [slot for slot in engine.layout.slots.values() if slot.kind == "weight"]
+        slots = engine.layout.weight_slots
         weights = [slot.true(engine.theta).numpy().copy() for slot in slots]
         engine._start_epoch([1.0] * 3)
         x, q, noise = batch_of(engine)

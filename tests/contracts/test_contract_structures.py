@@ -19,7 +19,10 @@ torch.set_num_threads(1)
 
 SHAPE = (13, [17, 17, 5, 5], 3, 29)  # neighbours of one width, and of another
 NORMS = ["none", *entries("norm")]
-KINDS = {(e.cls.zero_at_zero, e.cls.exact, e.cls.gradient is None): name for name, e in entries("activation").items()}
+KINDS = {
+    (e.cls.zero_at_zero, e.cls.exact, e.cls.gradient is None, len(e.cls.parameters)): name
+    for name, e in entries("activation").items()
+}
 
 
 def structures() -> list[dict]:

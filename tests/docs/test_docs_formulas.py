@@ -383,6 +383,12 @@ PENALTIES = {
         lambda w, strength: strength * np.stack([unit / (np.linalg.norm(unit) or 1) for unit in w]),
         {"strength": 0.3},
     ),
+    "orthogonality": (
+        "strength ||W W^T - I||_F^2, summed over layers; gradient 4 strength (W W^T - I) W",
+        lambda w, strength: strength * np.linalg.norm(w @ w.T - np.eye(len(w))) ** 2,
+        lambda w, strength: 4 * strength * (w @ w.T - np.eye(len(w))) @ w,
+        {"strength": 0.3},
+    ),
 }
 CONSTRAINTS = {
     "max_norm": (

@@ -3,7 +3,7 @@
 from parity_case import TWO, Case
 from torch.optim import SGD
 
-NAMES = ("leaky_relu", "selu", "silu", "softplus", "softsign", "identity")
+NAMES = ("leaky_relu", "selu", "silu", "mish", "softplus", "softsign", "identity")
 DEEP = {"model.hidden": [17, 16, 5, 33], "model.init": "glorot"}
 BESIDE = TWO | {"model.norm": "layer", "regularizer.dropout": 0.3, "optimizer.lr": 0.05}  # calm: errors do not grow
 

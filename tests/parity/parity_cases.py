@@ -1,7 +1,8 @@
 """Every case of every module cases_*.py in this folder: a new file is found by itself.
 
 Beside CASES a file may define INITS, name -> fill(weight, generator), the references of initializations, and MODULES,
-name -> torch module, those of activations and norms whose registration names no class of torch.nn.
+name -> torch module of a layer of some width, those of activations and norms for which the class of torch.nn that their
+registration names is not enough.
 """
 
 from __future__ import annotations

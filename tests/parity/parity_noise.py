@@ -72,9 +72,11 @@ def disturbed(run: Settings, x: Tensor, place: int, step: int) -> Tensor:
 
 
 def parameters_in_order(network: nn.Module) -> list[Tensor]:
-    """All weight matrices, then layer by layer bias, gain and shift: the order in which positions are counted."""
-    weights = [m.weight for m in network.modules() if isinstance(m, nn.Linear)]
-    return weights + [p for p in network.parameters() if all(p is not w for w in weights)]
+    """All weight matrices, then layer by layer bias, gain and shift, then slopes: the order in which positions are
+    counted.
+    """
+    weights, slopes = ([m.weight for m in network.modules() if isinstance(m, kind)] for kind in (nn.Linear, nn.PReLU))
+    return weights + [p for p in network.parameters() if all(p is not other for other in weights + slopes)] + slopes
 
 
 def parameter_noise(run: Settings, network: nn.Module, name: str, step: int) -> list[Tensor]:

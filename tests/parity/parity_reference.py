@@ -47,8 +47,8 @@ def sequential(settings: Settings, inputs: int, outputs: int) -> nn.Sequential:
     dropouts = [settings.value(f"regularizer.{name}") for name in ("alpha_dropout", "dropout")]
     dropouts = [p if isinstance(p, list) else [p] * depth for p in dropouts]
     for layer, width in enumerate(model.hidden):
-        norm = [named("norm", model.norm)(width)] if model.norm != "none" else []
-        activation = [named("activation", model.activation)()]
+        norm = [named("norm", model.norm, width)] if model.norm != "none" else []
+        activation = [named("activation", model.activation, width)]
         pair = activation + norm if model.norm_position == "after" else norm + activation
         blocks.append([nn.Linear(inputs, width), *pair, *(nn.Identity() for p in dropouts if p[layer])])
         inputs = width
@@ -121,9 +121,11 @@ def _warmup(optimizer: Optimizer, length: int):
     return schedulers.LinearLR(optimizer, start_factor=1 / length, end_factor=1.0, total_iters=length - 1)
 
 
-def named(group: str, name: str) -> Callable[..., nn.Module]:
+def named(group: str, name: str, width: int) -> nn.Module:
     """The reference of an activation or norm: from MODULES of a cases_*.py, else the torch.nn class its entry names."""
-    return MODULES.get(name) or getattr(nn, str(entries(group)[name].torch))
+    if name in MODULES:
+        return MODULES[name](width)
+    return getattr(nn, str(entries(group)[name].torch))(*[width] * (group == "norm"))
 
 
 def data_loss(task: str, outputs: Tensor, y: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from torch import nn
 from runner.config.registry import entries
 from runner.population.initial import initial_theta
 from runner.population.layout import Layout
+from runner.population.pieces.mlp import MLP
 from runner.training.engine import Engine
 
 WIDTHS = [301, 503, 7]
@@ -47,7 +48,7 @@ def test_moments_and_tails(name):
     """Mean, mean size and mean square of each layer are the reference's, within the sampling error both show; its
     largest number is one that ten of the reference's draws let expect.
     """
-    layout = Layout(WIDTHS, exact=False, normed=False)
+    layout = Layout(WIDTHS, MLP(WIDTHS[1:-1]).layers())
     theta = initial_theta(layout, [1, 2], name, torch.float64)
     for layer in range(2):
         for ours in layout.slots[f"{layer}.weight"].true(theta):
@@ -63,7 +64,7 @@ def test_moments_and_tails(name):
 
 
 def test_biases_of_the_default_are_those_of_linear():
-    layout = Layout([9, 20_000, 1], exact=False, normed=False)
+    layout = Layout([9, 20_000, 1], MLP([20_000]).layers())
     bias = layout.slots["0.bias"].true(initial_theta(layout, [3], "torch", torch.float64))[0]
     reference = nn.Linear(9, 20_000, dtype=torch.float64).bias.detach()
     assert float(bias.std()) == pytest.approx(float(reference.std()), rel=0.03)

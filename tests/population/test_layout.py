@@ -14,24 +14,31 @@ from runner.population.export import architecture, build, load_state_dict, state
 from runner.population.initial import initial_buffers, initial_theta
 from runner.population.layout import Layout
 from runner.population.network import Network
+from runner.population.pieces.mlp import MLP
 
+NORMS = ["none", *entries("norm")]
 widths = st.lists(st.integers(1, 70), min_size=2, max_size=5)
 
 
-@given(widths=widths, exact=st.booleans(), normed=st.booleans(), shifted=st.booleans())
-def test_slots_are_aligned_and_do_not_overlap(widths, exact, normed, shifted):
-    buffers = ("running_mean",) if normed else ()
-    layout = Layout(widths, exact=exact, normed=normed, shifted=shifted, buffers=buffers)
-    used = torch.zeros(1, layout.size)
+@given(widths=widths, activation=st.sampled_from(list(entries("activation"))), norm=st.sampled_from(NORMS))
+def test_slots_are_aligned_and_do_not_overlap(widths, activation, norm):
+    model = MLP(widths[1:-1], activation, norm)
+    layout = Layout(widths, model.layers())
+    for slots, size in ((layout.slots, layout.size), (layout.buffers, layout.buffer_size)):
+        used = torch.zeros(1, size)
+        for slot in slots.values():
+            assert slot.offset % 16 == 0
+            slot.view(used).add_(1)
+        assert size % 16 == 0 and (not slots or used.max() == 1)
     for slot in layout.slots.values():
-        assert slot.offset % 16 == 0
         assert (slot.kind == "weight") == (slot.offset < layout.weights)
-        slot.view(used).add_(1)
-    assert used.max() == 1
-    assert layout.size % 16 == 0
-    of_norm = normed * (1 + shifted)  # numbers a hidden unit
-    assert layout.parameters == sum((a + 1) * b for a, b in itertools.pairwise(widths)) + of_norm * sum(widths[1:-1])
-    assert layout.true_weights == sum(a * b for a, b in itertools.pairwise(widths))
+        assert (slot.kind == "free") == (slot.offset >= layout.decaying(True))
+    hidden, slopes = sum(widths[1:-1]), {"prelu": len(widths) - 2, "prelu_units": sum(widths[1:-1])}
+    weights, biases = sum(a * b for a, b in itertools.pairwise(widths)), sum(widths[1:])
+    of_norm = {"none": 0, "rms": hidden}.get(norm, 2 * hidden)
+    assert layout.parameters == weights + biases + of_norm + slopes.get(activation, 0)
+    assert layout.parameters == model.parameters(widths[0], widths[-1])
+    assert layout.true_weights == weights
 
 
 def settings(**model):
@@ -41,17 +48,18 @@ def settings(**model):
     return validate(tree)
 
 
-@pytest.mark.parametrize("norm", ["none", *entries("norm")])
+@pytest.mark.parametrize("activation", ["gelu", "prelu", "prelu_units"])
+@pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("position", ["before", "after"])
 @pytest.mark.parametrize(
     ("hidden", "residual"), [([], False), ([7], False), ([33, 5], False), ([7, 7, 5, 5, 5, 7], True)]
 )
-def test_a_row_as_nn_sequential_says_the_same(norm, position, hidden, residual):
-    run = settings(hidden=hidden, norm=norm, norm_position=position, residual=residual, activation="gelu")
+def test_a_row_as_nn_sequential_says_the_same(norm, position, hidden, residual, activation):
+    run = settings(hidden=hidden, norm=norm, norm_position=position, residual=residual, activation=activation)
     network = Network(run.model, 13, 3, dtype=torch.float64)
     layout = network.layout
     theta = initial_theta(layout, [0, 1, 2], "he", torch.float64)
-    buffers = initial_buffers(layout, 3, network.norm.buffers if network.norm else {}, torch.float64)
+    buffers = initial_buffers(layout, 3, torch.float64)
     for slot in layout.buffers.values():
         slot.true(buffers).uniform_(0.5, 2)
     for slot in layout.slots.values():
@@ -76,10 +84,10 @@ def test_a_row_as_nn_sequential_says_the_same(norm, position, hidden, residual):
 
 
 def test_initial_weights_depend_on_seed_and_layer_only():
-    small = Layout([13, 7, 2], exact=True, normed=False)
+    small = Layout([13, 7, 2], MLP([7]).layers())
     rows = initial_theta(small, [3, 4, 5], "torch")
     assert torch.equal(initial_theta(small, [4], "torch")[0], rows[1])
     assert not torch.equal(rows[0], rows[1])
-    other = Layout([13, 7, 9, 2], exact=False, normed=True)
+    other = Layout([13, 7, 9, 2], MLP([7, 9], "tanh", "batch").layers())
     first = other.slots["0.weight"].true(initial_theta(other, [4], "torch"))
     assert torch.equal(first[0], small.slots["0.weight"].true(rows)[1])

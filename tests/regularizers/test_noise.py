@@ -12,11 +12,12 @@ from runner.execution.configurations import read
 from runner.optimizers.segments import segment_key
 from runner.population.layout import Layout
 from runner.population.members import Columns
+from runner.population.pieces.mlp import MLP
 from runner.regularizers.base import Noise, ParameterNoise
 from runner.regularizers.dropout import ALPHA_PRIME, alpha_affine
 from runner.training.noise import NoiseSource, ParameterNoiseSource
 
-LAYOUT = Layout([19, 30, 21, 3], exact=False, normed=False)
+LAYOUT = Layout([19, 30, 21, 3], MLP([30, 21], "gelu").layers())
 BATCH, STEPS = 64, 40
 
 

@@ -56,6 +56,7 @@ def trained(csv, tmp_path_factory):
         "classes, batch norm": config(csv, "sold") | batch_norm,
         "classes, layer norm, float64": config(csv, "sold") | precise | {"model": {"hidden": [9], "norm": "layer"}},
         "classes, residual": config(csv, "sold") | RESIDUAL,
+        "classes, slopes": config(csv, "sold") | {"model": {"hidden": [9, 7], "activation": "prelu_units"}},
         "numbers": config(csv, "price"),
         "numbers, batch norm": config(csv, "price") | batch_norm,
         "numbers, float64": config(csv, "price") | precise,

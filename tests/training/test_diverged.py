@@ -15,6 +15,7 @@ import runner
 from runner.cli import main
 from runner.errors import RunError
 from runner.population.layout import Layout
+from runner.population.pieces.mlp import MLP
 from runner.records import events
 from runner.training import checkpoint
 from runner.training.checksum import canonical, to_bytes
@@ -51,7 +52,7 @@ def test_statistics_of_weights_are_no_numbers_where_their_norm_is_none(runs):
 
 
 def test_statistics_are_those_of_the_true_weights_whatever_the_padding_holds():
-    layout = Layout([3, 5, 2], exact=False, normed=False)
+    layout = Layout([3, 5, 2], MLP([5]).layers())
     theta = torch.full((2, layout.size), math.nan)
     for slot in layout.slots.values():
         slot.true(theta).fill_(2.0)

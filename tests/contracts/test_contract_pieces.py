@@ -1,0 +1,117 @@
+"""What pieces declare: it is what their torch modules hold, and a name that is taken is an error."""
+
+import pytest
+import torch
+from populations import SHAPES, data, settings
+from test_contract_gradients import assert_gradient, engine_of
+
+from runner.config.registry import entries
+from runner.errors import ConfigError
+from runner.population.layout import Layout
+from runner.population.pieces.base import Activation, Norm
+from runner.population.pieces.linear import LINEAR
+from runner.population.pieces.piece import MATRIX, Buffer, Parameter, Piece
+from runner.training import checkpoint
+from runner.training.engine import Engine
+
+PIECES = {"linear": LINEAR} | {n: e.cls() for group in ("activation", "norm") for n, e in entries(group).items()}
+WITH_PARAMETERS = [n for n, e in entries("activation").items() if e.cls.parameters]
+INPUTS, WIDTH = 5, 3
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_a_piece_declares_what_its_torch_module_holds(name):
+    piece = PIECES[name]
+    state = piece.module(INPUTS, WIDTH).state_dict()
+    declared = {each.exported: each for each in piece.declared}
+    assert set(state) == {*declared, *piece.constants}
+    for key, each in declared.items():
+        assert tuple(state[key].shape) == each.shape(INPUTS, WIDTH)
+        assert each.start is None or torch.equal(state[key], torch.full_like(state[key], each.start))
+    assert all(state[key].item() == value for key, value in piece.constants.items())
+    assert {key for key, _ in piece.module(INPUTS, WIDTH).named_parameters()} == {p.exported for p in piece.parameters}
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"parameters": (Parameter("slope"), Parameter("slope", ()))},
+        {"parameters": (Parameter("slope"),), "buffers": (Buffer("slope"),)},
+        {"parameters": (Parameter("gain", torch="slope"), Parameter("slope"))},
+        {"parameters": (Parameter("slope"),), "constants": {"slope": 0}},
+    ],
+    ids=["parameters", "buffer", "exported", "constant"],
+)
+def test_a_piece_that_declares_a_name_twice_is_refused(declared):
+    with pytest.raises(ValueError, match=r"test_contract_pieces\.Mine declares 'slope' twice: rename one of them"):
+        type("Mine", (Piece,), declared | {"__module__": "test_contract_pieces", "__qualname__": "Mine"})
+
+
+def test_a_name_that_another_piece_of_the_layer_has_is_refused():
+    class Mine(Activation):
+        parameters = (Parameter("gain"),)
+
+    norm = entries("norm")["rms"].cls()
+    with pytest.raises(ConfigError, match="Mine declares 'gain', which RMSNorm has taken in the same layer"):
+        Layout([5, 3, 2], [[LINEAR, norm, Mine()], [LINEAR]])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"per": ("row",)}, r"slope: per = \('row',\) is none of"),
+        ({"kind": "gain"}, "slope: kind = 'gain' is none of weight, bias, free"),
+        ({"kind": "weight"}, "slope: penalties act on matrices"),
+    ],
+)
+def test_what_a_layer_cannot_hold_is_refused(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        Parameter("slope", **wrong)
+
+
+def test_a_parameter_may_be_per_input_and_a_layer_may_have_two_matrices():
+    class Mine(Norm):
+        parameters = (Parameter("scale", ("input",), 2.0), Parameter("mixing", MATRIX, kind="weight"))
+
+    layout = Layout([5, 3, 2], [[LINEAR, Mine()], [LINEAR]])
+    assert [slot.name for slot in layout.weight_slots] == ["0.weight", "0.mixing", "1.weight"]
+    assert layout.slots["0.scale"].shape == (5,) and layout.slots["0.mixing"].shape == (3, 5)
+    assert layout.true_weights == 15 + 15 + 6 and layout.parameters == layout.true_weights + 5 + 5
+
+
+@pytest.mark.parametrize("name", WITH_PARAMETERS)
+def test_an_activation_with_parameters_may_leave_its_gradient_to_autograd(name, monkeypatch):
+    monkeypatch.setattr(entries("activation")[name].cls, "gradient", None)
+    assert_gradient(engine_of(**{"model.activation": name, "model.norm": "layer"}), tried=5)
+
+
+@pytest.mark.parametrize("name", WITH_PARAMETERS)
+def test_slopes_learn_and_survive_a_checkpoint(name, tmp_path):
+    runs = [settings(seed=i, **{"model.activation": name}) for i in range(3)]
+    first, second = (Engine(runs, [data(SHAPES[0][0], SHAPES[0][2])] * 3) for _ in range(2))
+    slope = first.layout.slots["1.slope"].true(first.theta)
+    assert (slope == 0.25).all()
+    first.train_epoch([1.0] * 3)
+    assert (slope != 0.25).all()
+    checkpoint.write(tmp_path / "checkpoint", first.state(), [])
+    second.load_state(checkpoint.read(tmp_path / "checkpoint")[0], first.epochs)
+    for engine in (first, second):
+        engine.train_epoch([1.0] * 3)
+    assert torch.equal(first.theta, second.theta)
+
+
+@pytest.mark.parametrize("name", WITH_PARAMETERS)
+def test_neither_decay_nor_penalty_nor_constraint_touches_a_slope(name):
+    pulled = {f"regularizer.{penalty}": 0.1 for penalty in ("l1", "l2", "group_lasso", "orthogonality")}
+    pulled |= {"regularizer.max_norm": 1e-3, "optimizer.weight_decay": 1.0, "optimizer.decay_biases": True}
+    run = settings(**pulled, **{"model.activation": name, "optimizer": "sgd"})
+    engine = Engine([run], [data(SHAPES[0][0], SHAPES[0][2])])
+    engine._start_epoch([1.0])
+    slots, before = engine.layout.slots, engine.theta.clone()
+    engine.penalties.add_gradient(engine.theta, engine.grad)
+    for segment in engine.segments:
+        segment.update(0)
+    engine.penalties.project(engine.theta)
+    for layer in range(2):
+        assert torch.equal(slots[f"{layer}.slope"].true(engine.theta), slots[f"{layer}.slope"].true(before))
+        assert not torch.equal(slots[f"{layer}.bias"].true(engine.theta), slots[f"{layer}.bias"].true(before))
