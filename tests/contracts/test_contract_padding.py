@@ -66,7 +66,7 @@ def test_no_choice_sees_padding(group, monkeypatch):
     assert_padding_is_nobodys_business(monkeypatch, runs, data(13, 3, dtype="float64"))
 
 
-@pytest.mark.parametrize(("norm", "position"), itertools.product(NORMS, ("before", "after")))
+@pytest.mark.parametrize(("norm", "position"), [*itertools.product(NORMS, ("before", "after"))])
 @pytest.mark.parametrize("activation", list(entries("activation")))
 def test_no_piece_sees_padding(activation, norm, position, monkeypatch):
     pieces = {"model.activation": activation, "model.norm": norm, "model.norm_position": position}
