@@ -12,7 +12,7 @@ from populations import data, settings, variations
 
 from runner.config.registry import entries
 from runner.data import tables
-from runner.diagnostics.layer_rms import layer_rms
+from runner.figures.layer_rms import layer_rms
 from runner.optimizers.segments import segment_key
 from runner.population import chance, layout
 from runner.population.export import architecture, state_dict

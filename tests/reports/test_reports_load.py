@@ -34,7 +34,7 @@ def test_a_loaded_run_is_shown_in_one_line(trained):
 
 
 @pytest.mark.parametrize("split", ["test", "val"])
-@pytest.mark.parametrize("name", [*CLASSES, "classes, residual"])
+@pytest.mark.parametrize("name", [*CLASSES, "classes, residual", "classes, slopes"])
 def test_the_accuracy_of_the_reloaded_network_is_the_one_in_the_summary(trained, csv, name, split):
     run = runner.load(trained[name].folder)
     table = rows_of(run, pd.read_csv(csv, dtype={"id": str}), split)
