@@ -14,8 +14,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from runner.config.origin import missing, recorded
 from runner.config.registry import entries
 from runner.config.settings import Settings
+from runner.errors import ConfigError
 from runner.population.layout import Layout
 from runner.population.pieces.mlp import skips
 
@@ -26,6 +28,7 @@ _NAMES = {"weight": "weight", "bias": "bias", "gain": "weight", "shift": "bias"}
 def architecture(settings: Settings, inputs: int, outputs: int) -> dict[str, Any]:
     """What is needed to rebuild the module: widths and names; and the link, which makes probabilities of its scores."""
     depth = len(settings.model.hidden)
+    own = recorded([f"activation={settings.model.activation}", f"norm={settings.model.norm}"])
     dropouts = {name: settings.value(f"regularizer.{name}") for name in DROPOUTS}
     return {
         "widths": [inputs, *settings.model.hidden, outputs],
@@ -35,6 +38,7 @@ def architecture(settings: Settings, inputs: int, outputs: int) -> dict[str, Any
         "residual": settings.model.residual,
         "input_dropout": settings.value("regularizer.input_dropout"),
         "link": getattr(settings.loss, "link", "softmax"),
+        **({"plugins": own} if own else {}),
         **{name: list(p) if isinstance(p, list) else [p] * depth for name, p in dropouts.items()},
     }
 
@@ -78,7 +82,9 @@ def _modules(arch: dict[str, Any]) -> list[tuple[nn.Module, int | None, str]]:
 
 
 def build(arch: dict[str, Any]) -> nn.Sequential:
-    """The module, with torch's own initial weights."""
+    """The module, with torch's own initial weights; ConfigError that names the plug-in which it lacks."""
+    if lacking := missing(arch.get("plugins", {})):
+        raise ConfigError(lacking)
     found = _modules(arch)
     modules = [module for module, _, _ in found]
     if not arch.get("residual", False):
