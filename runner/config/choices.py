@@ -12,14 +12,11 @@ import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runner.config import plugins
 from runner.config.location import config_dir
 from runner.errors import ConfigError
-
-if TYPE_CHECKING:
-    from runner.config.option import Option
 
 # Groups whose entries are the values of a key (model.activation=relu, trainer.metrics=[f1]) and have no keys.
 NAMED = ("activation", "norm", "init", "metric")
@@ -59,8 +56,8 @@ class Entry:
         return " ".join((self.cls.__doc__ or "").strip().split("\n\n")[0].split())
 
     @functools.cached_property
-    def options(self) -> dict[str, Option]:
-        """Key name -> option, in the order of declaration."""
+    def options(self) -> dict[str, Any]:
+        """Key name -> its `Option` (who asks for entries, so is not imported here), in the order of declaration."""
         return {f.name: f.metadata["option"] for f in dataclasses.fields(self.cls) if "option" in f.metadata}
 
     @property
