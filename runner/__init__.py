@@ -1,6 +1,7 @@
 """A laboratory for regularization and optimization of small neural networks on the command line.
 
-From Python: `runner.load(DIR)`, `runner.results(DIR)`, `runner.curves(DIR)`, `runner.train([config, ...])`.
+From Python: `runner.load(DIR)`, `runner.results(DIR)`, `runner.curves(DIR)`, `runner.train([config, ...])`; before
+these `runner.use_plugins(FILE)`, if they need code of one's own.
 Nothing heavy is imported before one of them is used.
 """
 
@@ -16,6 +17,7 @@ _LAZY = {
     "results": "runner.reports.table",
     "curves": "runner.reports.curves",
     "train": "runner.execution.api",
+    "use_plugins": "runner.config.choices",
 }
 
 

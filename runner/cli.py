@@ -15,7 +15,9 @@ import warnings
 from runner import __version__
 from runner.commands import COMMANDS
 from runner.commands.messages import INTERRUPTED, report, report_unexpected
-from runner.errors import RunnerError
+from runner.config import plugins
+from runner.config.choices import load_plugins
+from runner.errors import ConfigError, RunnerError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,8 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     if words == ["--version"]:
         print(f"runner {__version__}")
         return 0
-    name = words.pop(0) if words and words[0] in COMMANDS else "train"
     try:
+        words = _with_plugins(words)
+        name = words.pop(0) if words and words[0] in COMMANDS else "train"
         return importlib.import_module(f"runner.commands.{name}").run(words)
     except RunnerError as error:
         report(error)
@@ -40,6 +43,27 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 a defect: one line on the screen, the traceback in a file
         report_unexpected(error)
         return 1
+
+
+def _with_plugins(words: list[str]) -> list[str]:
+    """Import the plug-ins that `--plugins SOURCE` anywhere among the words, or RUNNER_PLUGINS, names; the other words.
+
+    Raises ConfigError with what is wrong with any of them.
+    """
+    left, sources = [], []
+    rest = iter(words)
+    for word in rest:
+        flag, equals, source = word.partition("=")
+        if flag != plugins.FLAG:
+            left.append(word)
+        elif source := source if equals else next(rest, ""):
+            sources.append(source)
+        else:
+            raise ConfigError(f"{plugins.FLAG}: name a file or a module, such as {plugins.FLAG} mine.py")
+    plugins.name(sources)
+    if plugins.named():
+        load_plugins()
+    return left
 
 
 def _one_line(message: Warning | str, *_where: object, **_line: object) -> str:

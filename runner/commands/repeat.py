@@ -7,6 +7,7 @@ changed since, and runs started from Python have no words.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from runner.commands.folder_lock import hold
 from runner.commands.train import Task
 from runner.config.compose import hydra_ready
 from runner.config.location import config_dir
+from runner.config.origin import differing
 from runner.config.settings import Settings
 from runner.config.words import key_of
 from runner.errors import ConfigError
@@ -58,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _repeat_run(folder: Path, words: list[str]) -> int:
     place, _, changes = _sorted(words, RUN_DIR)
-    settings = changed([_stored(folder)], changes)[0]
+    settings = changed([_as_now(_stored(folder))], changes)[0]
     where, made = _new_folder(place, "outputs", RUN_DIR, settings.name)
     task = Task()
     with hold(where, RUN_DIR):
@@ -76,6 +78,13 @@ def _stored(folder: Path) -> Settings:
     return read_config(folder)
 
 
+def _as_now(settings: Settings) -> Settings:
+    """The settings with the plug-ins that are there now, after a note on those that have changed."""
+    for change in differing(settings.plugins):
+        print(f"note: {change}: this is another run", file=sys.stderr)
+    return dataclasses.replace(settings, plugins={})
+
+
 def _train(settings: Settings, folder: Path) -> list[Outcome]:
     from runner.execution import session
     from runner.execution.repeating import by_settings
@@ -90,7 +99,7 @@ def _repeat_sweep(root: Path, words: list[str]) -> int:
 
     place, launcher, changes = _sorted(words, SWEEP_DIR)
     runs, _ = sweep_file.load(root)
-    settings = changed([run.settings for run in runs], changes)
+    settings = changed([_as_now(run.settings) for run in runs], changes)
     if repeating := describe(settings, repeated(settings)):
         print(repeating)
     where, made = _new_folder(place, "outputs/sweeps", SWEEP_DIR, None)

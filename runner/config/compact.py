@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import functools
 from collections.abc import Mapping
 from typing import Any
 
+from runner.config.choices import cached
 from runner.config.presets import NAMED_GROUPS, preset, registered
 from runner.config.registry import entries
 from runner.config.settings import (
@@ -46,12 +46,12 @@ def values(settings: Settings) -> dict[str, Any]:
     return {k: copy.deepcopy(v) if isinstance(v, (list, tuple, dict)) else v for k, v in found.items()}
 
 
-@functools.cache
+@cached
 def _name(cls: Any, group: str) -> str:
     return next(name for name, entry in entries(group).items() if entry.cls is cls)
 
 
-@functools.cache
+@cached
 def _keys(cls: Any, prefix: str, single: bool = False) -> tuple[tuple[str, str], ...]:
     """(dotted key, attribute) of every option of an entry; a flat entry's only one bears the entry's own name."""
     fields = [field.name for field in dataclasses.fields(cls)]
@@ -148,7 +148,7 @@ def _opened(tree: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-@functools.lru_cache(maxsize=1024)
+@cached
 def defaults(chosen: tuple[str, ...]) -> dict[str, Any]:
     """The default of every key for these choices, one a group of NAMED_GROUPS; of a choice itself the one that is made
     unless another is. Of a choice that is not registered here those keys have one that all choices of its group share.

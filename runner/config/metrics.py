@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
-
+from runner.config.choices import cached
 from runner.config.registry import entries
 
 
-@cache
+@cached
 def metrics_of(task: str | None) -> tuple[str, ...]:
     """The names of a task's metrics, those that are always recorded first; none of a task that is not known."""
     metrics = entries("metric")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from runner.config.registry import Entry, Option, entries, integer, name_of, text
+from runner.config.choices import cached
+from runner.config.origin import Record, foreign, recorded
+from runner.config.registry import NAMED, Entry, Option, entries, integer, name_of, text
 
 CHOICE_GROUPS = (
     "dataset",
@@ -53,6 +54,9 @@ class Settings:
     seed: int = integer(0, ge=0, lt=2**64, kind="column", luck="seed", help="initial weights, batch order, dropout")
     name: str | None = text(None, optional=True, kind="free", help="a name for the folder and the dashboard")
     chosen: dict[str, str] = field(default_factory=dict, compare=False)  # group -> name of a preset; `config.presets`
+    plugins: dict[str, Record] = field(
+        default_factory=dict, compare=False
+    )  # as recorded in the folder it was read from
 
     def value(self, path: str) -> Any:
         """The value at a dotted key, such as "optimizer.lr" or "regularizer.elastic_net.alpha"."""
@@ -76,6 +80,24 @@ class Settings:
         """{"optimizer.name": "adamw", ...} for every group with a choice."""
         return {f"{group}.name": name_of(getattr(self, group), group) for group in CHOICE_GROUPS}
 
+    def foreign(self) -> dict[str, Record]:
+        """What of this run is not runner's own: {"optimizer=foo": where it came from}."""
+        if not foreign():
+            return {}
+        chosen = [f"{group}={name_of(getattr(self, group), group)}" for group in CHOICE_GROUPS]
+        chosen += [f"{group}={name}" for group in FLAT_GROUPS for name in self._kept(group)]
+        for key, option in self.options().items():
+            if option.group in NAMED:
+                value = self.value(key)
+                names = value if isinstance(value, (list, tuple)) else [value]
+                chosen += [f"{option.group}={str(name).rpartition('/')[2]}" for name in names]
+        return recorded(chosen)
+
+    def _kept(self, group: str) -> dict[str, Any]:
+        """The entries of a flat group that a record needs: of plug-ins only those that do something."""
+        nodes = getattr(self, group).items()
+        return {name: node for name, node in nodes if f"{group}={name}" not in foreign() or node != type(node)()}
+
     def tree(self) -> dict[str, Any]:
         """The configuration as nested plain values, the inverse of `config.validate.validate`."""
         tree: dict[str, Any] = {}
@@ -87,7 +109,7 @@ class Settings:
         for group in FLAT_GROUPS:
             tree[group] = {
                 name: getattr(node, key) if (key := single_key(type(node))) else plain(node)
-                for name, node in getattr(self, group).items()
+                for name, node in self._kept(group).items()
             }
         return tree | {"seed": self.seed, "name": self.name}
 
@@ -103,7 +125,7 @@ def root_options() -> dict[str, Option]:
     return {f.name: f.metadata["option"] for f in dataclasses.fields(Settings) if "option" in f.metadata}
 
 
-@functools.cache
+@cached
 def luck() -> dict[str, str]:
     """Dotted key -> what chance decides by it, in words: {"seed": "seed", "dataset.fold": "fold", ...}.
 
@@ -137,7 +159,7 @@ def flat_entries() -> Iterator[Entry]:
     return (entry for group in FLAT_GROUPS for entry in entries(group).values())
 
 
-@functools.cache
+@cached
 def declared() -> dict[str, Option]:
     """Dotted key -> option, for every key of every choice."""
     found = dict(root_options())
@@ -149,7 +171,7 @@ def declared() -> dict[str, Option]:
     return found
 
 
-@functools.cache
+@cached
 def written_keys(types: tuple[str, ...]) -> frozenset[str]:
     """Keys of options of some types; among those of text are the groups, as the name of a choice is text too."""
     groups = (*CHOICE_GROUPS, *SINGLE_GROUPS, *FLAT_GROUPS, EXPERIMENT) if types == TEXTS else ()

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from runner.config.registry import name_of
 from runner.config.settings import Settings
 from runner.data.encoding import Encoding
 from runner.data.fitting import fit
@@ -99,7 +100,7 @@ def prepare(settings: Settings, cache: dict | None = None) -> RunData:
     cache = {} if cache is None else cache
     source, dtype = settings.dataset, settings.trainer.dtype
     keys = {f.name: getattr(source, f.name) for f in dataclasses.fields(source)}
-    table_key = ("table", type(source).__qualname__, _text({k: v for k, v in keys.items() if k not in CUT_KEYS}))
+    table_key = ("table", name_of(source, "dataset"), _text({k: v for k, v in keys.items() if k not in CUT_KEYS}))
     run_key = ("run", table_key, dtype, _text({k: keys[k] for k in CUT_KEYS}))
     if run_key not in cache:
         table = _once(cache, table_key, source.read)
@@ -119,8 +120,6 @@ def _once(cache: dict, key: Any, make):
 
 
 def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dict) -> RunData:
-    from runner.config.settings import name_of
-
     check_noise(table, source)
     rows = split(table, source)
     encoding = fit(table, rows.train, source.scaling, source.target_scaling, dtype)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
+from runner.config import plugins
 from runner.errors import RunError
 from runner.execution import unfinished
 from runner.execution.stored import CONFIG, is_as_written
@@ -36,4 +36,4 @@ def resume_command(folder: Path) -> str | None:
         place = unfinished.resumed_in(folder)
     except RunError:  # the list of the runs that were started together is damaged too
         place = folder
-    return f"`runner resume {shlex.quote(shown_path(place))}`"
+    return f"`{plugins.command('resume', shown_path(place))}`"

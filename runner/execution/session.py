@@ -22,7 +22,7 @@ from runner.execution.found import (
 )
 from runner.execution.lock import lock
 from runner.execution.signals import stop_signals
-from runner.execution.stored import CONFIG, read_config, write_config
+from runner.execution.stored import CONFIG, read_config, refuse_changed, write_config
 from runner.records import disk
 from runner.records.tracebacks import write_traceback
 from runner.training.outcome import Outcome
@@ -82,6 +82,7 @@ def resume(folder: Path, *, console: bool = False) -> list[Outcome]:
         return _ended_alone(folder, done[folder])
     if folders == [folder] and not damaged:
         refuse_alone(folder)
+    refuse_changed([settings for settings, _ in runs], folder)
     data = _prepare([settings for settings, _ in runs])
     with lock(folder):
         done, damaged = finished(folders)

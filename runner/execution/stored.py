@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from runner.config.origin import Record, differing, is_records, missing
 from runner.config.settings import Settings
 from runner.errors import ConfigError, DamagedError
 from runner.records import disk
@@ -15,6 +17,7 @@ from runner.records.yaml_file import load
 
 CONFIG = Path(".hydra") / "config.yaml"
 CHOSEN = "chosen"  # the key of `Settings.chosen`
+PLUGINS = "plugins"  # the key of `Settings.foreign`, which is read as `Settings.plugins`
 CHECKSUM = "# sha256: "  # how the last line begins, which is about all before it
 
 
@@ -25,10 +28,11 @@ def write_config(settings: Settings, folder: Path) -> None:
 
 
 def config_text(settings: Settings) -> str:
-    """The configuration as YAML, and the presets it was chosen by; the last line is the checksum of the others. Parts
-    that many runs share are formatted once.
+    """The configuration as YAML, the presets it was chosen by, and what plug-ins it needs; the last line is the
+    checksum of the others. Parts that many runs share are formatted once.
     """
-    tree = ({CHOSEN: settings.chosen} if settings.chosen else {}) | settings.tree()
+    about = {CHOSEN: settings.chosen, PLUGINS: settings.foreign()}
+    tree = {key: part for key, part in about.items() if part} | settings.tree()
     text = "".join(_yaml(json.dumps({key: part})) for key, part in tree.items())
     return f"{text}{CHECKSUM}{sha256(text.encode())}\n"
 
@@ -69,13 +73,27 @@ def read_config(folder: Path, *, checked: bool = True) -> Settings:
     """
     from runner.config.validate import validate
 
-    tree, chosen = read_tree(folder, checked=checked)
+    tree, chosen, plugins = _read(folder, checked)
     try:
+        refuse_missing(plugins)
         settings = validate(tree)
     except ConfigError as error:
         raise ConfigError([f"{folder / CONFIG}: {problem}" for problem in error.problems]) from error
-    settings.chosen = chosen
+    settings.chosen, settings.plugins = chosen, plugins
     return settings
+
+
+def refuse_missing(plugins: dict[str, Record]) -> None:
+    """ConfigError for recorded choices that are not registered here, which says what they came from."""
+    if lacking := missing(plugins):
+        raise ConfigError(lacking)
+
+
+def refuse_changed(runs: Iterable[Settings], where: Path) -> None:
+    """ConfigError if runs that were read from folders would continue with other code than they began with."""
+    found = list(dict.fromkeys(problem for settings in runs for problem in differing(settings.plugins)))
+    if found:
+        raise ConfigError([f"{where}: {each}. Bring the old one back, or start again." for each in found])
 
 
 def read_tree(folder: Path, *, checked: bool = True) -> tuple[dict[str, Any], dict[str, str]]:
@@ -83,6 +101,11 @@ def read_tree(folder: Path, *, checked: bool = True) -> tuple[dict[str, Any], di
 
     Raises ConfigError as `read_config`, but for what only training needs to be right.
     """
+    return _read(folder, checked)[:2]
+
+
+def _read(folder: Path, checked: bool) -> tuple[dict[str, Any], dict[str, str], dict[str, Record]]:
+    """(configuration, `Settings.chosen`, `Settings.plugins`) as recorded."""
     path = Path(folder) / CONFIG
     if not path.exists():
         raise ConfigError(f"{folder} is no run: it has no {CONFIG}. Runs lie in outputs/<date>/<time>-<n>.")
@@ -95,11 +118,13 @@ def read_tree(folder: Path, *, checked: bool = True) -> tuple[dict[str, Any], di
     if "name" not in tree:  # the last key: a file cut short is still YAML, but of another run
         raise ConfigError(f"{path}: incomplete; the run was killed before it began. Start it again.")
     tree.pop("hydra", None)
-    chosen = tree.pop(CHOSEN, None) or {}
-    if not isinstance(chosen, dict):
-        raise ConfigError(f"{path}: damaged ({CHOSEN}: no names); restore it from a backup, or start the run again.")
+    chosen, plugins = tree.pop(CHOSEN, None) or {}, tree.pop(PLUGINS, None) or {}
+    if not isinstance(chosen, dict) or not is_records(plugins):
+        raise ConfigError(
+            f"{path}: damaged ({CHOSEN}, {PLUGINS}: no names); restore it from a backup, or start the run again."
+        )
     if checked and is_as_written(folder) is False:
         raise ConfigError(
             f"{path}: damaged or edited since it was written (checksum); restore it, or start the run again."
         )
-    return tree, {str(group): str(name) for group, name in chosen.items()}
+    return tree, {str(group): str(name) for group, name in chosen.items()}, plugins

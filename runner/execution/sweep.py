@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import math
 import os
-import shlex
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runner.config import plugins
 from runner.errors import ConfigError
 from runner.execution import recovery
 from runner.execution.copies import copied
@@ -24,6 +24,7 @@ from runner.execution.pool import Broken, Done, Ended, Event, Pool, on_gpu
 from runner.execution.results import RESULTS, Results
 from runner.execution.serial import Serial
 from runner.execution.signals import stop_signals
+from runner.execution.stored import refuse_changed
 from runner.execution.work import Run, Work
 from runner.plan.checks import cautions
 from runner.plan.shares import share_out
@@ -78,7 +79,7 @@ class Sweep:
             interrupted = self._carry_out(asked_to_stop)
             self._write_results()
             if interrupted:
-                command = f"runner resume {shlex.quote(shown_path(self.root))}"
+                command = plugins.command("resume", shown_path(self.root))
                 raise Interrupted(f"interrupted; everything is saved. Continue with: {command}")
             self.results.start(self.outcomes)
             self._tidy()
@@ -214,7 +215,8 @@ def data_of(runs: Sequence[Run]) -> list[Any]:
 
 
 def check_data(runs: Sequence[Run], known: dict[str, str], data: Sequence[Any], root: Path) -> dict[str, str]:
-    """Data set -> SHA-256, after a check that none has changed since the sweep was begun (ConfigError)."""
+    """Data set -> SHA-256; ConfigError if one of them, or a plug-in, has changed since the sweep was begun."""
+    refuse_changed([run.settings for run in runs], root)
     now = {}
     for run, table in zip(runs, data, strict=True):
         key = data_key(run)

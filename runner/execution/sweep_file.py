@@ -16,6 +16,7 @@ from typing import Any
 from runner.config.settings import Settings
 from runner.errors import ConfigError, DamagedError, RunError
 from runner.execution.configurations import read
+from runner.execution.stored import refuse_missing
 from runner.execution.work import Run
 from runner.records import disk
 
@@ -44,6 +45,8 @@ def _line(run: Run, root: Path) -> str:
     content = {"run": name_of(run.folder, root), "overrides": list(run.overrides), "settings": run.given}
     if run.settings.chosen:
         content["chosen"] = run.settings.chosen
+    if foreign := run.settings.foreign():
+        content["plugins"] = foreign
     if run.choices:
         content["choices"] = dict(run.choices)
     return json.dumps(content, ensure_ascii=False)
@@ -71,8 +74,10 @@ def load(root: Path) -> tuple[list[Run], dict[str, str]]:
 
 
 def _settings(run: dict[str, Any]) -> Settings:
+    plugins = dict(run.get("plugins", {}))
+    refuse_missing(plugins)
     settings = read(run["settings"])
-    settings.chosen = dict(run.get("chosen", {}))
+    settings.chosen, settings.plugins = dict(run.get("chosen", {})), plugins
     return settings
 
 

@@ -30,7 +30,8 @@ def structure(run: Settings, data: RunData) -> tuple:
     }
     sizes = tuple(len(part) for part in (data.train, data.val, data.test))
     shapes = (data.task, len(data.x), data.x.shape[1], data.image_shape, data.outputs, *sizes)
-    return (json.dumps(chosen, sort_keys=True), name_of(run.loss, "loss"), shapes)
+    names = (name_of(run.model, "model"), name_of(run.loss, "loss"))
+    return (json.dumps(chosen, sort_keys=True), *names, shapes)
 
 
 def parameters(run: Settings, data: RunData) -> int:

@@ -13,7 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from runner.config.origin import missing, recorded
 from runner.config.settings import Settings
+from runner.errors import ConfigError
 from runner.population.layout import Layout, Slot
 from runner.population.pieces.mlp import MLP, skips
 from runner.population.pieces.piece import Piece
@@ -24,6 +26,7 @@ DROPOUTS = {"alpha_dropout": nn.AlphaDropout, "dropout": nn.Dropout}  # after a 
 def architecture(settings: Settings, inputs: int, outputs: int) -> dict[str, Any]:
     """What is needed to rebuild the module: widths and names; and the link, which makes probabilities of its scores."""
     depth = len(settings.model.hidden)
+    own = recorded([f"activation={settings.model.activation}", f"norm={settings.model.norm}"])
     dropouts = {name: settings.value(f"regularizer.{name}") for name in DROPOUTS}
     return {
         "widths": [inputs, *settings.model.hidden, outputs],
@@ -33,6 +36,7 @@ def architecture(settings: Settings, inputs: int, outputs: int) -> dict[str, Any
         "residual": settings.model.residual,
         "input_dropout": settings.value("regularizer.input_dropout"),
         "link": getattr(settings.loss, "link", "softmax"),
+        **({"plugins": own} if own else {}),
         **{name: list(p) if isinstance(p, list) else [p] * depth for name, p in dropouts.items()},
     }
 
@@ -70,7 +74,9 @@ def _modules(arch: dict[str, Any]) -> list[tuple[nn.Module, int | None, Piece | 
 
 
 def build(arch: dict[str, Any]) -> nn.Sequential:
-    """The module, with torch's own initial weights."""
+    """The module, with torch's own initial weights; ConfigError that names the plug-in which it lacks."""
+    if lacking := missing(arch.get("plugins", {})):
+        raise ConfigError(lacking)
     found = _modules(arch)
     modules = [module for module, _, _ in found]
     if not arch.get("residual", False):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runner.config import plugins
 from runner.config.location import config_dir
 from runner.config.words import key_of, without
 from runner.errors import DamagedError
@@ -58,7 +59,8 @@ class Command:
     def once(self, *changes: str) -> str:
         """The command that trains one run, with changes."""
         about_hydra = [word for word in self.hydra if not is_launcher(word)]
-        recipe = self.flags() or any(key_of(word) == "experiment" for word in self.words)  # may itself ask for a sweep
+        places = (self.config_path, self.config_name, self.config_dir)
+        recipe = any(places) or any(key_of(word) == "experiment" for word in self.words)  # may itself ask for a sweep
         return self._line([], [*about_hydra, *(["hydra.mode=RUN"] if recipe else [])], changes)
 
     def sweep(self, *changes: str) -> str:
@@ -66,10 +68,10 @@ class Command:
         return self._line(["-m"], self.hydra, changes)
 
     def flags(self) -> list[str]:
-        """The places of the primary configuration, as seen from the working folder."""
+        """The plug-ins of this process, and the places of the primary configuration as seen from the working folder."""
         path, folder = (shown_path(place) if place else "" for place in (self.config_path, self.config_dir))
         given = {"--config-path": path, "--config-name": self.config_name, "--config-dir": folder}
-        return [word for flag, value in given.items() if value for word in (flag, value)]
+        return plugins.flags() + [word for flag, value in given.items() if value for word in (flag, value)]
 
     def _line(self, start: list[str], about_hydra: Sequence[str], changes: Sequence[str]) -> str:
         changed = {key_of(change) for change in changes}

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
+from runner.config import plugins
 from runner.config.compact import shown, told
 from runner.config.validate import show
 from runner.records import pipe
@@ -125,12 +126,13 @@ def next_commands(*outcomes: Outcome, command: Command | None = None) -> list[st
     folder, statuses = shlex.quote(shown_path(place)), {outcome.status for outcome in outcomes}
     look = f"runner dashboard {folder}"
     if "failed" in statuses:
-        return [f"runner resume {folder}", look]
+        return [plugins.command("resume", shown_path(place)), look]
     if len(outcomes) > 1:
         return [look]
     if "diverged" in statuses or _untrained(outcomes[0]):
         return [look, *([command.once("optimizer.lr=LOWER")] if command else [])]
-    return [look, f"runner predict {folder} INPUT --out FILE", *([command.sweep("seed=0,1,2,3,4")] if command else [])]
+    use = f"{plugins.command('predict', shown_path(place))} INPUT --out FILE"
+    return [look, use, *([command.sweep("seed=0,1,2,3,4")] if command else [])]
 
 
 def _untrained(outcome: Outcome) -> bool:

@@ -5,8 +5,9 @@ Runs that were validated on different rows have no best one: then the command tr
 
 from __future__ import annotations
 
+from runner.config import plugins
 from runner.errors import ConfigError
-from runner.records.names import spelled
+from runner.records.names import shown_path, spelled
 from runner.reports import refit
 from runner.reports.answer import answer, over
 from runner.reports.decimals import digits
@@ -40,7 +41,7 @@ def best_lines(section: Section) -> list[str]:
     found = f"{section.metric} {run.metrics[section.metric]:.{digits([setting.spread(section.metric)])}f}"
     lines += [f"best run ({found}):", f"  {quoted(run.folder)}"]
     lines += ["", answer(section), "", "to repeat its best run:", f"  {repeat(run)}"]
-    return [*lines, "to use it:", f"  runner predict {quoted(run.folder)} INPUT --out FILE"]
+    return [*lines, "to use it:", f"  {plugins.command('predict', shown_path(run.folder))} INPUT --out FILE"]
 
 
 def repeat(row: RunRow) -> str:

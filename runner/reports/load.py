@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from runner.config.origin import differing
 from runner.data.encoding import Encoding
 from runner.errors import ConfigError, DamagedError, DataError, RunError, RunnerError, shortened
 from runner.execution.again import RESTORE, resume_command
@@ -178,6 +179,9 @@ def load(folder: str | Path, *, force: bool = False) -> LoadedRun:
             command = resume_command(folder)
             do = f". {command} trains it again" if command else f"; {RESTORE}"
             raise DamagedError(f"{error}{do}; --force (force=True) uses it") from error
+    changed = differing(model.architecture.get("plugins", {}))
+    if changed and not force:
+        raise RunError(f"{folder}: {'; '.join(changed)}; --force (force=True) uses it")
     ended = model.ended or _ended_by_summary(folder)
     network = model.network.eval()
     return LoadedRun(folder, network, model.encoding, model.architecture, model.link, ended, forced=force)

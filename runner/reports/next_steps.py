@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from runner.config import plugins
 from runner.config.compact import shown, told
 from runner.config.presets import with_known
 from runner.config.settings import Settings, luck
@@ -104,7 +105,7 @@ def _sweep(source: RunSource, candidates: Sequence[tuple[Setting, Settings]], ch
     words = [f"{key}={each[0]}" for key, each in axes.items() if len(set(each)) == 1]
     words += _varied({key: each for key, each in axes.items() if len(set(each)) > 1})
     words += _luck([row for setting, _ in candidates for row in setting.rows], key_of(change))
-    return shlex.join(["runner", "-m", *words, change, *(_place(source.folder) if source.is_sweep else [])])
+    return plugins.command("-m", *words, change, *(_place(source.folder) if source.is_sweep else []))
 
 
 def _varied(axes: dict[str, list[str]]) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.config import plugins
 from runner.records import pipe
 from runner.records.console import shown_path
 from runner.records.names import plural
@@ -84,8 +85,7 @@ def next_commands(root: Path, *, failed: bool = False, metric: str | None = "") 
     """The commands worth typing after a sweep. `metric`: which `best` must be told to rank by, None if it has none."""
     words = ["resume"] * failed + ["report"] + ["best"] * (metric is not None) + ["dashboard"]
     more = {"best": f" --metric {shlex.quote(metric)}"} if metric else {}
-    place = shlex.quote(shown_path(root))
-    return [f"runner {word} {place}{more.get(word, '')}" for word in words]
+    return [f"{plugins.command(word, shown_path(root))}{more.get(word, '')}" for word in words]
 
 
 def _counts(outcomes: Sequence[Outcome], root: Path) -> str:

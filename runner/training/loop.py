@@ -6,7 +6,6 @@ One population at a time: row r of every tensor belongs to trials[r]. A single r
 from __future__ import annotations
 
 import os
-import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from runner.config import plugins
 from runner.errors import RunnerError
 from runner.optimizers.segments import segment_key
 from runner.records.console import shown_path
@@ -202,7 +202,7 @@ class Training:
             raise Interrupted(f"interrupted; everything is saved. Continue with: {self._resume_command()}")
 
     def _resume_command(self) -> str:
-        return f"runner resume {shlex.quote(shown_path(self.root))}"
+        return plugins.command("resume", shown_path(self.root))
 
     def _flush(self) -> None:
         """Let others see how training goes; what was not made durable is not counted on."""

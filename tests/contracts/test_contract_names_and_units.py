@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
-from populations import SHAPES, data, same, settings, train
-from test_contract_gradients import batch_of, engine_of
 
-from runner.config import registry
+from runner.checks.gradients import batch_of, engine_of
+from runner.checks.populations import SHAPES, data, same, settings, train
+from runner.config import choices
 from runner.config.registry import entries, register
 from runner.optimizers.rules.base import Rule
 from runner.training import engine as engines
@@ -19,10 +19,10 @@ STRENGTH = 0.1
 @pytest.fixture
 def more():
     """What a test registers is taken back."""
-    before = {group: dict(found) for group, found in registry._ENTRIES.items()}
+    choices.load()
+    before = {group: dict(found) for group, found in choices._ENTRIES.items()}
     yield
-    registry._ENTRIES.clear()
-    registry._ENTRIES.update(before)
+    choices.restore(before)
 
 
 @pytest.fixture

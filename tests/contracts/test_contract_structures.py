@@ -8,10 +8,11 @@ import itertools
 
 import pytest
 import torch
-from populations import data, examples, settings, train, variations
-from test_contract_gradients import assert_gradient, engine_of, padding
-from test_contract_together import assert_alone_is_together
 
+from runner.checks.gradients import check_gradient, engine_of
+from runner.checks.populations import data, examples, settings, train, variations
+from runner.checks.tensors import padding
+from runner.checks.together import check_alone_is_together
 from runner.config.registry import entries
 from runner.training.engine import Engine
 
@@ -59,7 +60,7 @@ def test_gradient_is_autograds_and_the_central_difference(structure, norm, activ
     for slot in engine.layout.slots.values():  # gains that are not 1, shifts that are not 0
         true = slot.true(engine.theta)
         true += 0.2 * torch.randn(true.shape, generator=random, dtype=true.dtype)
-    assert_gradient(engine, tried=15)
+    check_gradient(engine, tried=15)
 
 
 @pytest.mark.parametrize("activation", KINDS.values())
@@ -69,7 +70,7 @@ def test_rows_alone_are_rows_together_and_their_padding_stays_zero(structure, no
     change = structure | {"model.norm": norm, "model.activation": activation}
     runs = [settings(SHAPE, seed=i, **change, **{"regularizer.dropout": 0.1 * i}) for i in range(4)]
     tables = [data(SHAPE[0], SHAPE[2])] * len(runs)
-    assert_alone_is_together(runs, tables, leave={1: 1})
+    check_alone_is_together(runs, tables, leave={1: 1})
     noisy = [
         settings(SHAPE, seed=i, **change, **variations("regularizer", name)[0])
         for i, name in enumerate(entries("regularizer"))
@@ -85,7 +86,7 @@ def test_rows_alone_are_rows_together_and_their_padding_stays_zero(structure, no
 def test_a_norm_may_leave_its_gradient_to_autograd(norm, position, monkeypatch):
     change = {"model.norm": norm, "model.norm_position": position, "model.residual": True}
     monkeypatch.setattr(entries("norm")[norm].cls, "gradient", None)
-    assert_gradient(engine_of(SHAPE, **change), tried=5)
+    check_gradient(engine_of(SHAPE, **change), tried=5)
 
 
 def test_a_residual_layer_of_zeros_is_the_identity():

@@ -2,11 +2,12 @@
 
 import random
 
-import numpy as np
 import pytest
 import torch
-from populations import SHAPES, data, data_for, neutral, same, settings, train, variations
 
+from runner.checks import together
+from runner.checks.populations import SHAPES, data, same, settings, train, variations
+from runner.checks.together import check_alone_is_together
 from runner.config.registry import entries
 from runner.config.settings import FLAT_GROUPS, Settings
 from runner.regularizers.base import ParameterNoise, Penalty
@@ -17,48 +18,19 @@ torch.set_num_threads(1)
 CHOICES = [(g, n) for g in ("optimizer", "scheduler", "averaging", *FLAT_GROUPS) for n in entries(g)]
 TABULAR = [name for name, entry in entries("augmentation").items() if "table" in entry.cls.inputs]
 RULES = {name: entry.cls for name, entry in entries("optimizer").items()}
-PIECES = [(f"model.{g}", n) for g in ("activation", "norm", "init") for n in entries(g)]
+PIECES = [(g, n) for g in ("activation", "norm", "init", "loss") for n in entries(g) if n != "auto"]
 
 
-def assert_alone_is_together(runs, tables, leave=None):
-    together = train(runs, tables, leave=leave)
-    for i, (run, table) in enumerate(zip(runs, tables, strict=True)):
-        last = (leave or {}).get(i, 3)
-        alone = train([run], [table], epochs=last)[0]
-        assert same(together[i], alone), f"row {i} differs from the same run alone"
-    subset = list(range(0, len(runs), 2))
-    again = train([runs[i] for i in subset], [tables[i] for i in subset])
-    for i, found in zip(subset, again, strict=True):
-        assert (leave or {}).get(i) or same(together[i], found), f"row {i} differs in a subset"
-
-
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("shape", SHAPES[1:], ids=str)
 @pytest.mark.parametrize(("group", "name"), CHOICES, ids=lambda v: str(v))
 def test_rows_that_differ_in_every_key_of_a_choice(group, name, shape):
-    if shape[1] == [] and getattr(entries(group)[name].cls, "site", None) == "hidden":
-        shape = SHAPES[0]  # there is no hidden layer to disturb
-    changes = [{}, *variations(group, name)]
-    shape, table = data_for(group, name, shape)
-    runs = [settings(shape, seed=i, **change) for i, change in enumerate(changes)]
-    assert_alone_is_together(runs, [table] * len(runs), leave={1: 1})
+    together.every_key(entries(group)[name], shape)
 
 
-@pytest.mark.parametrize("shape", SHAPES[:2], ids=str)
-@pytest.mark.parametrize(("key", "name"), PIECES, ids=lambda v: str(v))
-def test_seeds_of_every_piece(key, name, shape):
-    runs = [
-        settings(shape, seed=i, **{key: name, "optimizer.lr": 0.01 * (i + 1), "regularizer.dropout": 0.1 * i})
-        for i in range(5)
-    ]
-    tables = [data(shape[0], shape[2])] * 5
-    assert_alone_is_together(runs, tables, leave={0: 1, 3: 2})
-
-
-@pytest.mark.parametrize("name", [n for n in entries("loss") if n != "auto"])
-def test_seeds_of_every_loss(name):
-    task = entries("loss")[name].cls.task
-    runs = [settings(seed=i, loss=name) for i in range(5)]
-    assert_alone_is_together(runs, [data(13, 2, task)] * 5, leave={2: 1})
+@pytest.mark.parametrize("shape", SHAPES[1:2], ids=str)
+@pytest.mark.parametrize(("group", "name"), PIECES, ids=lambda v: str(v))
+def test_seeds_of_every_piece(group, name, shape):
+    together.seeds(entries(group)[name], shape)
 
 
 def everything(chosen: random.Random | None = None) -> list[Settings]:
@@ -82,14 +54,14 @@ def everything(chosen: random.Random | None = None) -> list[Settings]:
 
 def test_everything_at_once_side_by_side():
     runs = everything()
-    assert_alone_is_together(runs, [data(33, 3, seed=i % 2) for i in range(len(runs))], leave={0: 1, 4: 2})
+    check_alone_is_together(runs, [data(33, 3, seed=i % 2) for i in range(len(runs))], leave={0: 1, 4: 2})
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(10))
 def test_everything_at_once_in_other_turns(seed):
     runs = everything(random.Random(seed))
-    assert_alone_is_together(runs, [data(33, 3, seed=i % 2) for i in range(len(runs))], leave={0: 1, 4: 2})
+    check_alone_is_together(runs, [data(33, 3, seed=i % 2) for i in range(len(runs))], leave={0: 1, 4: 2})
 
 
 def test_the_sign_of_a_zero_does_not_depend_on_the_company():
@@ -123,42 +95,6 @@ def test_a_penalty_of_another_row_changes_no_bit_whatever_the_weights(name, prox
     engine.penalties.proximal_step(engine.theta, torch.full_like(engine.theta, float("inf")))
     for was, now in zip(before, (engine.theta[0], engine.grad[0]), strict=True):
         assert torch.equal(was.view(torch.int32), now.view(torch.int32))
-
-
-@pytest.mark.parametrize(("group", "name"), [(g, n) for g in FLAT_GROUPS for n in entries(g)], ids=lambda v: str(v))
-def test_a_neutral_column_is_the_technique_absent(group, name):
-    """In company of a row that uses the technique, a row with the neutral value has the bits of a run in which its code
-    never ran.
-    """
-    fast = {"optimizer.lr": 0.3}  # so that weights outgrow a constraint
-    shape, table = data_for(group, name, SHAPES[1])
-    absent = settings(shape, seed=7, **fast)
-    using = settings(shape, seed=8, **fast, **variations(group, name)[0])
-    off = settings(shape, seed=7, **fast, **neutral(group, name))
-    company = train([using, off], [table] * 2)
-    assert same(company[1], train([absent], [table])[0])
-    assert not same(company[0], train([settings(shape, seed=8, **fast)], [table])[0]), "the technique did nothing"
-
-
-@pytest.mark.parametrize("name", list(entries("optimizer")))
-def test_neutral_keys_of_an_optimizer_are_absent(name):
-    table = data(33, 3)
-    plain = settings(SHAPES[1], seed=7, optimizer=name)
-    for key, option in entries("optimizer")[name].options.items():
-        if option.kind == "column" and option.neutral is not None:
-            other = settings(SHAPES[1], seed=8, optimizer=name, **{f"optimizer.{key}": 0.5})
-            assert same(train([other, plain], [table] * 2)[1], train([plain], [table])[0]), key
-
-
-@pytest.mark.parametrize("name", list(entries("optimizer")))
-def test_a_row_that_turns_to_nan_harms_itself_only(name):
-    table = data(33, 3)
-    good = [settings(SHAPES[1], seed=i, optimizer=name, **{"regularizer.dropout": 0.3}) for i in range(3)]
-    bad = settings(SHAPES[1], seed=9, optimizer="sgd", **{"optimizer.lr": 1e30})
-    found = train([*good, bad], [table] * 4)
-    assert not np.isfinite(found[3]["curve"]).all()
-    for i, run in enumerate(good):
-        assert same(found[i], train([run], [table])[0])
 
 
 def test_wider_population_than_any_block():

@@ -5,7 +5,7 @@ from made_sweeps import make_sweep
 
 import runner
 from runner.cli import main
-from runner.config import compact, registry
+from runner.config import choices, compact
 from runner.errors import ConfigError
 from runner.reports.shown import choose
 
@@ -19,8 +19,8 @@ def remove(monkeypatch):
 
     def taken_out(*gone):
         for group, name in gone:
-            registry.entries(group)
-            monkeypatch.delitem(registry._ENTRIES[group], name)
+            choices.entries(group)
+            monkeypatch.delitem(choices._ENTRIES[group], name)
         compact.defaults.cache_clear()
 
     yield taken_out

@@ -9,9 +9,10 @@ So that a row has the same bits alone and in company, a collected number is a co
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+from runner.config.choices import cached
 from runner.config.metrics import metrics_of
 from runner.config.registry import entries
 
@@ -100,7 +101,7 @@ def metric(name: str) -> type[Metric]:
     return entries("metric")[name].cls
 
 
-@cache
+@cached
 def always(task: str) -> tuple[str, ...]:
     """The names of the metrics that every run of a task records."""
     return tuple(name for name in metrics_of(task) if metric(name).default)

@@ -1,4 +1,4 @@
-"""Small populations for the contract tests: synthetic data, settings from a nested change, and training by hand."""
+"""Small populations to check pieces in: synthetic data, settings from a nested change, and training by hand."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ def data_for(group: str, name: str, shape) -> tuple[tuple, RunData]:
     width = int(np.prod(PIXELS))
     shape, table = (width, *shape[1:]), data(width, shape[2])
     names, words = table.encoding.numeric, {"c": list("abcdefg"), "d": list("abc")}
-    if "image" in entries(group)[name].cls.inputs:
+    kind: Any = entries(group)[name].cls
+    if "image" in kind.inputs:
         scale = [0.1 + 0.01 * i for i in range(width)]
         encoding = dataclasses.replace(table.encoding, offset=[0.5] * width, scale=scale)
         return shape, dataclasses.replace(table, encoding=encoding, image_shape=PIXELS)

@@ -1,0 +1,67 @@
+"""Every contract that a registered class must keep, by group: one list for the tests and for `runner check`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from runner.checks import gradients, tensors, together
+from runner.checks.broken import require
+from runner.config.registry import Entry
+from runner.config.settings import FLAT_GROUPS
+from runner.regularizers.base import Penalty
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What is promised, of which groups, and the check, which raises BrokenError or whatever the class raises."""
+
+    name: str
+    groups: Sequence[str]
+    check: Callable[[Entry], None]
+    concerns: Callable[[Entry], bool] = lambda entry: True
+
+
+def declaration(entry: Entry) -> None:
+    """A docstring, a constructor without arguments, and keys whose defaults and presets are allowed."""
+    require(bool(entry.formula) and not entry.formula.startswith(f"{entry.cls.__name__}("), "has no docstring")
+    for key, option in entry.options.items():
+        for what, value in (("default", entry.defaults[key]), ("preset", option.preset)):
+            problem = option.check(value)[1] if value is not None or what == "default" else None
+            require(problem is None, f"{key}: its {what} {value!r} is not allowed: {problem}")
+    switches = [option for option in entry.options.values() if option.neutral is not None]
+    require(bool(switches) or entry.group not in FLAT_GROUPS, "no key has a neutral value: it can never be absent")
+
+
+def _is_penalty(entry: Entry) -> bool:
+    return issubclass(entry.cls, Penalty)
+
+
+CONTRACTS = (
+    Contract("defaults are allowed", ("*",), declaration),
+    Contract("gradient = autograd = differences", ("activation", "norm", "loss"), gradients.of_a_piece),
+    Contract("gradient = autograd of value", ("regularizer",), gradients.of_a_penalty, _is_penalty),
+    Contract("prox minimizes", ("regularizer",), gradients.prox, lambda e: _is_penalty(e) and e.cls.prox is not None),
+    Contract("fused = update", ("optimizer",), gradients.fused, lambda e: e.cls.fused is not None),
+    Contract("padding stays zero", ("activation", "norm", "optimizer", "regularizer"), tensors.padding_stays_zero),
+    Contract(
+        "alone = together, every key",
+        ("optimizer", "scheduler", "averaging", *FLAT_GROUPS),
+        together.every_key,
+    ),
+    Contract("alone = together, seeds", ("activation", "norm", "init", "loss", "metric"), together.seeds),
+    Contract("neutral = absent", FLAT_GROUPS, together.neutral_is_absent),
+    Contract("neutral keys = absent", ("optimizer",), together.neutral_keys_are_absent),
+    Contract("NaN harms its own row", ("optimizer",), together.nan_harms_itself),
+    Contract(
+        "resumed = uninterrupted",
+        ("optimizer", "scheduler", "averaging", "regularizer"),
+        tensors.survives_a_checkpoint,
+    ),
+    Contract("export = forward", ("activation", "norm"), tensors.exports),
+)
+
+
+def of(entry: Entry) -> list[Contract]:
+    """The contracts that concern an entry."""
+    return [each for each in CONTRACTS if {"*", entry.group} & {*each.groups} and each.concerns(entry)]

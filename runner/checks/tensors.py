@@ -1,0 +1,80 @@
+"""What is kept of a run: padding that stays zero, checkpoints that lose nothing, exports that say the same."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from runner.checks.broken import require, require_close
+from runner.checks.gradients import engine_of
+from runner.checks.populations import SHAPES, data, settings, train, variations
+from runner.config.registry import Entry
+from runner.population.export import architecture, build, state_dict
+from runner.population.layout import Layout
+from runner.training import checkpoint
+from runner.training.engine import Engine
+
+
+def padding(layout: Layout, theta: Tensor) -> Tensor:
+    """Parameters [M, P] with zeros in place of all that is true."""
+    rest = theta.clone()
+    for slot in layout.slots.values():
+        slot.true(rest).zero_()
+    return rest
+
+
+def check_padding(changes: Sequence[dict[str, Any]], shape: tuple = SHAPES[1]) -> None:
+    """Rows of one structure, one a change, train to finite parameters whose padding is zero."""
+    runs = [settings(shape, seed=i, **change) for i, change in enumerate(changes)]
+    table = data(shape[0], shape[2])
+    found = train(runs, [table] * len(runs))
+    theta = torch.stack([each["theta"] for each in found])
+    require(bool(theta.isfinite().all()), "training with every value at its example is not finite")
+    rest = padding(Engine(runs[:1], [table]).layout, theta)
+    require(torch.equal(rest, torch.zeros_like(rest)), "parameters that stand for nothing (padding) are not zero")
+
+
+def padding_stays_zero(entry: Entry) -> None:
+    """Of an activation, a norm, a rule or a regularizer."""
+    chosen = {f"model.{entry.group}": entry.name}
+    check_padding([chosen] if entry.group in ("activation", "norm") else variations(entry.group, entry.name)[:1])
+
+
+def survives_a_checkpoint(entry: Entry) -> None:
+    """Two epochs, a checkpoint and one more epoch are three epochs, whatever the keys."""
+    for change in variations(entry.group, entry.name):
+        runs, tables = [settings(seed=i, **(change | {"model.norm": "batch"})) for i in range(3)], [data(13, 2)] * 3
+        first, second = Engine(runs, tables), Engine(runs, tables)
+        for _ in range(2):
+            first.train_epoch([1.0] * 3)
+        with tempfile.TemporaryDirectory() as folder:
+            checkpoint.write(Path(folder) / "checkpoint", first.state(), [{"any": 0.1}])
+            tensors, rows = checkpoint.read(Path(folder) / "checkpoint")
+        require(rows == [{"any": 0.1}], "a checkpoint lost what is known of its rows")
+        second.load_state(tensors, first.epochs)
+        for engine in (first, second):
+            engine.train_epoch([1.0] * 3)
+        before, after = ({"theta": e.theta, "buffers": e.buffers, **e.kept} for e in (first, second))
+        lost = [name for name in before if not torch.equal(before[name], after[name])]
+        require(not lost, f"{' and '.join(lost)} differ after a checkpoint with {change}: some state is not in `slots`")
+
+
+def exports(entry: Entry) -> None:
+    """The torch module of an activation or a norm gives what `forward` gives when it does not train."""
+    engine = engine_of(members=2, **{f"model.{entry.group}": entry.name})
+    engine.train_epoch([1.0] * 2)
+    arch = architecture(engine.runs[0], engine.layout.widths[0], engine.layout.widths[-1])
+    x, _ = engine.tables.gather(engine.tables.index["val"])
+    with torch.no_grad():
+        ours = engine.network.bind(engine.theta, None, engine.buffers).forward(x)
+        for row in range(2):
+            network = build(arch).double()
+            network.load_state_dict(state_dict(arch, engine.layout, engine.theta[row], engine.buffers[row]))
+            expected = network.eval()(x[row][:, : arch["widths"][0]])
+            found = ours[row][:, : arch["widths"][-1]]
+            require_close(found, expected, 1e-9, 1e-12, "the exported `module` says something else than `forward`")
