@@ -26,8 +26,8 @@ class Step:
     """What one hidden layer leaves on the tape."""
 
     x_MBW: Tensor
-    normed: Any  # what the backward pass of the norm needs, and that of the activation
-    activated: Any
+    normed: Any  # what the backward pass of the norm needs; None without one
+    activated: Any  # the same of the activation
     noise_MBW: Tensor | None
 
 
@@ -160,7 +160,7 @@ def _by_autograd(saved: tuple[Tensor, list[Tensor]], g: Tensor, grads: list[Tens
     """d/dx of a piece y(x, parameters) without a gradient of its own; d/d parameters goes where it belongs."""
     y, leaves = saved
     x_grad, *found = torch.autograd.grad(y, leaves, g)
-    return _written((x_grad, *(each.view_as(into) for each, into in zip(found, grads, strict=True))), grads)
+    return _written((x_grad, *(each.reshape(into.shape) for each, into in zip(found, grads, strict=True))), grads)
 
 
 def _written(found: Sequence[Tensor], grads: list[Tensor]) -> Tensor:

@@ -51,7 +51,7 @@ class Buffer(Declared):
 
 @dataclass(frozen=True)
 class Parameter(Declared):
-    """What is learned. With `start=None` the initial values are drawn as `model.init` says.
+    """What is learned. `start=None` marks the weight and the bias of a layer that `model.init` draws.
 
     kind: "weight" (a matrix, on which penalties, constraints, weight noise and weight decay act), "bias" (weight decay
     acts on it if `optimizer.decay_biases` says so) or "free" (none of them ever does).
