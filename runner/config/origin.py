@@ -30,7 +30,7 @@ def _is_own(module: str) -> bool:
 
 def _record(entry: Entry, packages: Mapping[str, str]) -> Record:
     module = entry.cls.__module__
-    if entry.plugin in packages:
+    if entry.plugin and entry.plugin in packages:
         where = {"package": packages[entry.plugin].removeprefix("package ")}
     elif entry.plugin:
         where = {"plugin": entry.plugin} | _version(entry.plugin)
