@@ -1,6 +1,7 @@
-"""A plug-in: an optimizer and an activation of one's own. `runner check docs/examples/mine.py` holds them to contracts,
+"""A plug-in: an update rule and an activation of one's own.
 
-runner --plugins docs/examples/mine.py optimizer=softsign_sgd model.activation=bent optimizer.width=0.1
+runner check docs/examples/mine.py
+runner --plugins docs/examples/mine.py optimizer=softsign_sgd optimizer.width=0.1 model.activation=bent
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ class SoftsignSGD(Rule):
         w.sub_(h.lr * g / (g.abs() + h.width))
 
 
-@register("activation", "bent", paper="bent identity")
+@register("activation", "bent")
 @dataclass
 class Bent(Activation):
     """(sqrt(x^2 + 1) - 1)/2 + x"""

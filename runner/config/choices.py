@@ -141,8 +141,13 @@ def use_plugins(*sources: str | os.PathLike) -> None:
     """Import plug-ins, files or modules, as `--plugins` does: what they register can be chosen, also by processes that
     are started from here. ConfigError with what is wrong with any of them.
     """
+    before = os.environ.get(plugins.VARIABLE, "")
     plugins.name([os.fspath(source) for source in sources])
-    load_plugins()
+    try:
+        load_plugins()
+    except ConfigError:
+        os.environ[plugins.VARIABLE] = before
+        raise
 
 
 def load_plugins() -> None:

@@ -19,18 +19,19 @@ Record = dict[str, str]  # {"plugin": file or module, or "package" or "module", 
 def foreign() -> dict[str, Record]:
     """{"optimizer=foo": record} of every choice that is not runner's own."""
     every = [entry for group in groups() for entry in entries(group).values()]
-    return {str(entry): _record(entry) for entry in every if entry.plugin or not _is_own(entry.cls.__module__)}
+    others = [entry for entry in every if entry.plugin or not _is_own(entry.cls.__module__)]
+    packages = {point.value: plugins.package_of(point) for point in plugins.installed()} if others else {}
+    return {str(entry): _record(entry, packages) for entry in others}
 
 
 def _is_own(module: str) -> bool:
     return module.partition(".")[0] == "runner"
 
 
-def _record(entry: Entry) -> Record:
-    package = {point.value: plugins.package_of(point) for point in plugins.installed()}
+def _record(entry: Entry, packages: Mapping[str, str]) -> Record:
     module = entry.cls.__module__
-    if entry.plugin in package:
-        where = {"package": package[entry.plugin].removeprefix("package ")}
+    if entry.plugin and entry.plugin in packages:
+        where = {"package": packages[entry.plugin].removeprefix("package ")}
     elif entry.plugin:
         where = {"plugin": entry.plugin} | _version(entry.plugin)
     else:

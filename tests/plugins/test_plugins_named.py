@@ -149,6 +149,7 @@ def test_it_can_be_mended_and_named_again_from_python(mine):
     mine.write_text("oops")
     with pytest.raises(ConfigError, match="NameError: name 'oops' is not defined"):
         runner.use_plugins(mine)
+    assert plugins.named() == []
     mine.write_text(HALVES)
     runner.use_plugins(mine)
     assert read({"optimizer": "half_sgd"}).optimizer.share == 0.5
