@@ -31,11 +31,3 @@ class Bent(Activation):
 
     def forward(self, x):
         return (x.square().add(1).sqrt() - 1) / 2 + x
-
-    def module(self):
-        from torch import nn
-
-        class Module(nn.Module):
-            forward = staticmethod(self.forward)
-
-        return Module()

@@ -8,8 +8,8 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from populations import data, settings, variations
 
+from runner.checks.populations import data, settings, variations
 from runner.config.registry import entries
 from runner.data import tables
 from runner.figures.layer_rms import layer_rms

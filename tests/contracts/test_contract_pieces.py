@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from populations import SHAPES, data, settings
-from test_contract_gradients import assert_gradient, engine_of
 
+from runner.checks.gradients import check_gradient, engine_of
+from runner.checks.populations import SHAPES, data, settings
 from runner.config.registry import entries
 from runner.errors import ConfigError
 from runner.population.layout import Layout
@@ -82,7 +82,7 @@ def test_a_parameter_may_be_per_input_and_a_layer_may_have_two_matrices():
 @pytest.mark.parametrize("name", WITH_PARAMETERS)
 def test_an_activation_with_parameters_may_leave_its_gradient_to_autograd(name, monkeypatch):
     monkeypatch.setattr(entries("activation")[name].cls, "gradient", None)
-    assert_gradient(engine_of(**{"model.activation": name, "model.norm": "layer"}), tried=5)
+    check_gradient(engine_of(**{"model.activation": name, "model.norm": "layer"}), tried=5)
 
 
 @pytest.mark.parametrize("name", WITH_PARAMETERS)

@@ -39,15 +39,6 @@ class Halved(Activation):
     def forward(self, x):
         return x * 0.5
 
-    def module(self):
-        from torch import nn
-
-        class Module(nn.Module):
-            def forward(self, x):
-                return x * 0.5
-
-        return Module()
-
 
 @register("regularizer", "quartic")
 @dataclass

@@ -35,8 +35,9 @@ class Activation(Piece):
         raise TypeError(f"{type(self).__name__} must define forward")
 
     def module(self, inputs: int, width: int) -> nn.Module:
-        """The class of torch.nn that the registration names."""
-        return _torch_class(self, "activation")()
+        """The class of torch.nn that the registration names, else a module of `forward`."""
+        named = _torch_class(self, "activation")
+        return named() if named else _of_forward(self)
 
 
 class TorchActivation(Activation):
@@ -82,15 +83,21 @@ class Norm(Piece):
         raise TypeError(f"{type(self).__name__} must define forward")
 
 
-def _torch_class(piece: Piece, group: str) -> type[nn.Module]:
+def _torch_class(piece: Piece, group: str) -> type[nn.Module] | None:
     from torch import nn
 
     named = entries(group)[name_of(piece, group)].torch
-    if named is None:
-        raise TypeError(
-            f"{type(piece).__name__} must define module, or name a class of torch.nn where it is registered"
-        )
-    return getattr(nn, named)
+    return getattr(nn, named) if named else None
+
+
+def _of_forward(activation: Activation) -> nn.Module:
+    from torch import nn
+
+    if activation.parameters:
+        raise TypeError(f"{type(activation).__name__} has parameters: it must define module")
+    module = nn.Module()
+    module.forward = activation.forward
+    return module
 
 
 class Init:
