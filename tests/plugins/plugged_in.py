@@ -7,7 +7,7 @@ import sys
 
 from hydra.core.config_store import ConfigStore
 
-from runner.config import choices, plugins
+from runner.config import choices, plugins, store
 
 HALVES = """\
 from dataclasses import dataclass
@@ -58,6 +58,7 @@ def as_new() -> None:
     choices.load()
     for entry in [entry for entry in choices._all() if not _is_own(entry)]:
         ConfigStore.instance().repo.get(entry.group, {}).pop(f"{entry.name}.yaml", None)
+        store._stored.pop((entry.group, entry.name), None)
         if entry.plugin:
             sys.modules.pop(entry.cls.__module__, None)
     own = {group: {n: e for n, e in known.items() if _is_own(e)} for group, known in choices._ENTRIES.items()}
