@@ -6,9 +6,20 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
 os.environ["MPLBACKEND"] = "Agg"
 
+import pytest
+from fork_server import Forks
 from hypothesis import settings
 
-# Two busy cores make deadlines a coin toss; in CI the examples are the same every time.
-settings.register_profile("local", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "local")
+# Two busy cores make deadlines a coin toss. The examples are the same everywhere, so that a test which passed for one
+# passes for all; `make soak` searches for others.
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=2000)
+settings.load_profile("same")
+
+
+@pytest.fixture(scope="session")
+def forks():
+    """Command lines in forks of a process that has everything imported."""
+    server = Forks()
+    yield server
+    server.close()

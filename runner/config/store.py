@@ -50,10 +50,19 @@ def hydras_own() -> Any:
 
 
 def store() -> None:
-    """Hand all nodes to Hydra. Calling it again changes nothing."""
+    """Hand all nodes to Hydra; those that it has already are not made again."""
     from hydra.core.config_store import ConfigStore
 
-    ConfigStore.instance().store(group="hydra", name="config", node=hydras_own(), provider="runner")
+    shared = ConfigStore.instance()
+    if not _stored:
+        # Hydra copies the store whenever it composes, and once more each node that it takes from there.
+        shared.__deepcopy__ = lambda memo: shared  # type: ignore[attr-defined]
+        shared.store(group="hydra", name="config", node=hydras_own(), provider="runner")
     for (group, name), node in nodes().items():
-        package = name.removeprefix(NEUTRAL) if group is None else None
-        ConfigStore.instance().store(group=group, name=name, node=node, package=package, provider="runner")
+        if _stored.get((group, name)) != node:
+            package = name.removeprefix(NEUTRAL) if group is None else None
+            shared.store(group=group, name=name, node=node, package=package, provider="runner")
+            _stored[group, name] = node
+
+
+_stored: dict[tuple[str | None, str], dict[str, Any]] = {}  # what `store` has handed to Hydra

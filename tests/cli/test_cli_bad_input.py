@@ -1,23 +1,10 @@
 """Wrong input on the command line: exit code 2, one message with key and fix, no traceback, nothing left behind."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from omegaconf import OmegaConf
 
 from runner.cli import main
-from runner.config.location import PACKAGE
 from runner.config.settings import default_tree
-
-
-def runner(*words: str, cwd: Path) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "runner", *words],
-        cwd=cwd, capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -35,20 +22,18 @@ def refused(capsys, *words: str) -> str:
     return err
 
 
-def test_many_problems_in_one_message(tmp_path):
-    done = runner(
+def test_many_problems_in_one_message(here, capsys):
+    lines = refused(
+        capsys,
         "optimizer=smd", "model.hiden=3", "++typo=3", "+model.extra=3", "optimizer.lr=nan", "regularizer.dropout=1.0",
         "model.hidden=[0]", "trainer.batch_size=0", "seed=-1", "scheduler.warmup=200", "name=a(b",
-        cwd=tmp_path,
-    )  # fmt: skip
-    assert (done.returncode, done.stdout) == (2, "")
-    lines = done.stderr.splitlines()
+    ).splitlines()  # fmt: skip
     assert lines[0] == "runner: 11 problems"
     assert [int(line.split(".")[0]) for line in lines[1:]] == list(range(1, 12))
     for key in ("optimizer = smd", "model.hiden", "typo", "model.extra", "optimizer.lr", "regularizer.dropout",
                 "model.hidden", "trainer.batch_size", "seed", "scheduler.warmup", "name=a(b"):  # fmt: skip
         assert any(line[5:].startswith(key) for line in lines), key
-    assert not list(tmp_path.iterdir())
+    assert not list(here.iterdir())
 
 
 @pytest.mark.parametrize(

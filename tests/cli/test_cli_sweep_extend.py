@@ -6,16 +6,15 @@ import csv
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from command_line import PATIENCE
+from fork_server import Process
 
 from runner.cli import main
 
-REPOSITORY = Path(__file__).parent.parent.parent
 SMALL = ["dataset.train_size=80", "model.hidden=[4]", "trainer.epochs=2", "trainer.progress=false"]
 SLOW = ["model.hidden=[1024,1024]", "trainer.batch_size=1", "trainer.epochs=9", "early_stopping=none"]  # for minutes
 
@@ -74,16 +73,8 @@ def test_what_cannot_be_extended(tmp_path, capsys):
     assert len(rows(folder)) == 2
 
 
-def start(words: list[str], cwd: Path) -> subprocess.Popen:
-    """The command line in a process group of its own, as a terminal does."""
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
-    with (cwd / "output.txt").open("w") as file:
-        command = [sys.executable, "-m", "runner", *words]
-        return subprocess.Popen(command, cwd=cwd, stdout=file, stderr=file, env=environment, start_new_session=True)
-
-
-def wait_for(process: subprocess.Popen, condition) -> None:
-    end = time.monotonic() + 120
+def wait_for(process: Process, condition) -> None:
+    end = time.monotonic() + PATIENCE
     while not condition():
         assert process.poll() is None
         assert time.monotonic() < end
@@ -91,18 +82,19 @@ def wait_for(process: subprocess.Popen, condition) -> None:
 
 
 @pytest.mark.slow
-def test_ctrl_c_twice_ends_at_once_with_all_its_workers(tmp_path):
+def test_ctrl_c_twice_ends_at_once_with_all_its_workers(tmp_path, forks):
     words = ["-m", "seed=0,1", *SLOW, "hydra.launcher.workers=2", "hydra.sweep.dir=sweep"]
-    process = start(words, tmp_path)
+    output = tmp_path / "output.txt"
+    process = forks.fork(words, tmp_path, [Path(os.devnull), output, output], session=True)
     wait_for(process, lambda: len(list(tmp_path.glob("sweep/*/train.log"))) == 2)
     time.sleep(0.5)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
-    wait_for(process, lambda: "once more" in (tmp_path / "output.txt").read_text())
+    wait_for(process, lambda: "once more" in output.read_text())
     asked = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(60) == 130
     assert time.monotonic() - asked < 5
-    text = (tmp_path / "output.txt").read_text()
+    text = output.read_text()
     assert "Traceback" not in text
     assert text.count("once more") == 1
     with pytest.raises(ProcessLookupError):  # nobody of the group is left

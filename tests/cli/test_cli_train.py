@@ -5,16 +5,14 @@ Sweeps go through Hydra's basic launcher here, one run after the other (tests/ex
 
 import json
 import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from command_line import Command
 from omegaconf import OmegaConf
 
 from runner.cli import main
-from runner.config.location import PACKAGE
 from runner.config.settings import default_tree
 from runner.execution import session
 from runner.records.folders import find_run, make_numbered, newest
@@ -174,26 +172,14 @@ def test_resume_passes_the_folder_on(train, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_real_run_through_the_real_command_line(tmp_path):
+def test_a_real_run_through_the_real_command_line(tmp_path, forks):
     words = ["trainer=debug", "dataset=two_moons", "trainer.progress=false", "hydra.run.dir=run"]
-    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
-
-    def call(*words):
-        return subprocess.run(
-            [sys.executable, "-m", "runner", *words],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            env=environment,
-            timeout=60,
-        )
-
-    done = call(*words)
-    assert done.returncode == 0, done.stderr
+    command = Command(words, tmp_path)
+    assert command.end() == 0, command.text()
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert summary["status"] == "completed"
     before = {p: p.read_bytes() for p in (tmp_path / "run").iterdir() if p.is_file()}
-    again = call("resume", "run")
+    again = forks.run("resume", "run", cwd=tmp_path)
     assert (again.returncode, again.stderr) == (0, "")
     assert "ended already" in again.stdout
     assert {p: p.read_bytes() for p in (tmp_path / "run").iterdir() if p.is_file()} == before

@@ -9,7 +9,6 @@ import crash_scenarios
 import pytest
 import run_folders
 import sweep_folders
-from fork_server import Forks
 from interrupting import interrupted, words
 
 from runner.cli import main
@@ -40,14 +39,6 @@ def stopped(csv, tmp_path_factory):
 def resumable(stopped, tmp_path):
     """A copy of it that a test may spoil."""
     return shutil.copytree(stopped, tmp_path / "run")
-
-
-@pytest.fixture(scope="session")
-def forks():
-    """Command lines in forks of a process that has everything imported."""
-    server = Forks()
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope="session")

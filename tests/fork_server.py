@@ -1,8 +1,8 @@
 """Starts `runner WORDS` in forks of a process that has imported everything: hundreds of command lines are quick.
 
 A program of its own, so that it has no threads to fork: a request a line as JSON on standard input, an answer a line on
-standard output. {"words", "cwd", "output"} starts a command and says its process id; {"poll": pid} says its exit code,
-null while it runs. `Forks` is the other end.
+standard output. {"words", "cwd", "environment", "streams", "session"} starts a command and says its process id;
+{"poll": pid} says its exit code, null while it runs. `Forks` is the other end.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from command_line import REPOSITORY, Command
+from command_line import PATIENCE, REPOSITORY, Command
 
 WARM = ["dataset.train_size=60", "model.hidden=[4]", "trainer.epochs=2", "trainer.progress=false"]
 
 
 class Forks:
-    """The server; `start` is Command without the seconds that importing takes."""
+    """The server; `start` is Command without the seconds that importing takes, `run` is subprocess.run likewise."""
 
     def __init__(self):
         here = Path(__file__)
@@ -40,9 +40,26 @@ class Forks:
         self.server.stdin.flush()
         return json.loads(self.server.stdout.readline())
 
+    def fork(
+        self, words: list[str], cwd: Path, streams: list[Path], session: bool = False, **environment: str
+    ) -> Process:
+        """A running `runner WORDS`; `streams` are the files of standard input, output and error."""
+        shown = {"words": words, "cwd": str(cwd), "streams": [str(path) for path in streams]}
+        return Process(self, self.ask(shown | {"session": session, "environment": environment}))
+
     def start(self, words: list[str], cwd: Path) -> Command:
-        """A running `runner WORDS`."""
+        """A running `runner WORDS` that writes to cwd/output.txt."""
         return Forked(self, words, cwd)
+
+    def run(
+        self, *words: str, cwd: Path, input: str = "", seconds: float = PATIENCE, **environment: str
+    ) -> subprocess.CompletedProcess:
+        """What a whole `runner WORDS` has answered, with these variables set in its environment."""
+        with tempfile.TemporaryDirectory() as folder:
+            streams = [Path(folder) / name for name in ("input", "output", "error")]
+            streams[0].write_text(input)
+            code = self.fork(list(words), cwd, streams, **environment).wait(seconds)
+            return subprocess.CompletedProcess(words, code, streams[1].read_text(), streams[2].read_text())
 
     def close(self) -> None:
         """No command may be running."""
@@ -55,11 +72,11 @@ class Forked(Command):
 
     def __init__(self, forks: Forks, words: list[str], cwd: Path):
         self.output = cwd / "output.txt"
-        self.process = _Process(forks, forks.ask({"words": words, "cwd": str(cwd), "output": str(self.output)}))
+        self.process = forks.fork(words, cwd, [Path(os.devnull), self.output, self.output])
 
 
-class _Process:
-    """What Command asks of its process."""
+class Process:
+    """What is asked of a subprocess.Popen, of one that the server has started."""
 
     def __init__(self, forks: Forks, pid: int):
         self.forks, self.pid, self.code = forks, pid, None
@@ -74,35 +91,59 @@ class _Process:
         if self.poll() is None:
             os.kill(self.pid, number)
 
+    def kill(self) -> None:
+        """At once."""
+        self.send_signal(signal.SIGKILL)
+
     def wait(self, seconds: float) -> int:
-        """Its exit code once it has ended."""
+        """Its exit code once it has ended; one that takes too long is killed."""
         end = time.monotonic() + seconds
         while (code := self.poll()) is None:
-            assert time.monotonic() < end
+            if time.monotonic() > end:
+                self.kill()
+                raise TimeoutError(f"process {self.pid} has not ended after {seconds} seconds")
             time.sleep(0.002)
         return code
 
 
-def start(words: list[str], cwd: str, output: str) -> int:
-    """Run the command line in a fork, with a file for what it prints."""
+def start(words: list[str], cwd: str, streams: list[str], session: bool, environment: dict[str, str]) -> int:
+    """Run the command line in a fork, as `python -m runner` does; returns its process id."""
     pid = os.fork()
     if pid:
         return pid
-    from runner.cli import main
-
     code = 99
     try:
-        for fd, path, flags in ((0, os.devnull, os.O_RDONLY), (1, output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)):
-            os.dup2(os.open(path, flags), fd)
-        os.dup2(1, 2)
+        if session:
+            os.setsid()
+        redirect(streams)
+        os.environ.update(environment)
         os.chdir(cwd)
-        code = main(words)
+        code = answer(words)
     except BaseException:  # noqa: BLE001 a child of a fork must not run its parent's code
         traceback.print_exc()
     with contextlib.suppress(Exception):
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)
+
+
+def redirect(streams: list[str]) -> None:
+    """Put files in the place of standard input, output and error, which may be one file."""
+    place, output, error = streams
+    write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    os.dup2(os.open(place, os.O_RDONLY), 0)
+    os.dup2(os.open(output, write), 1)
+    os.dup2(1 if error == output else os.open(error, write), 2)
+
+
+def answer(words: list[str]) -> int:
+    """The exit code of a command line; argparse leaves by an exception."""
+    from runner.cli import main
+
+    try:
+        return main(words)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
 
 
 def exit_code(pid: int) -> int | None:
