@@ -1,7 +1,7 @@
-"""Starts `runner WORDS` in forks of a process that has imported everything: hundreds of command lines are quick.
+"""Starts `python ARGUMENTS` in forks of a process that has imported everything: hundreds of command lines are quick.
 
-A program of its own, so that it has no threads to fork: a request a line as JSON on standard input, an answer a line on
-standard output. {"words", "cwd", "environment", "streams", "session"} starts a command and says its process id;
+A separate program, so that it has no threads to fork: a request a line as JSON on standard input, an answer a line on
+standard output. {"arguments", "cwd", "environment", "streams", "session"} starts a command and says its process id;
 {"poll": pid} says its exit code, null while it runs. `Forks` is the other end.
 """
 
@@ -10,12 +10,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,25 +43,26 @@ class Forks:
         return json.loads(self.server.stdout.readline())
 
     def fork(
-        self, words: list[str], cwd: Path, streams: list[Path], session: bool = False, **environment: str
+        self, arguments: Sequence[str], cwd: Path, streams: Sequence[Path], session: bool = False, **environment: str
     ) -> Process:
-        """A running `runner WORDS`; `streams` are the files of standard input, output and error."""
-        shown = {"words": words, "cwd": str(cwd), "streams": [str(path) for path in streams]}
+        """A running `python ARGUMENTS`; `streams` are the files of standard input, output and error."""
+        shown = {"arguments": list(arguments), "cwd": str(cwd), "streams": [str(path) for path in streams]}
         return Process(self, self.ask(shown | {"session": session, "environment": environment}))
 
     def start(self, words: list[str], cwd: Path) -> Command:
         """A running `runner WORDS` that writes to cwd/output.txt."""
         return Forked(self, words, cwd)
 
-    def run(
-        self, *words: str, cwd: Path, input: str = "", seconds: float = PATIENCE, **environment: str
-    ) -> subprocess.CompletedProcess:
+    def run(self, *words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
         """What a whole `runner WORDS` has answered, with these variables set in its environment."""
+        return self.python(["-m", "runner", *words], cwd, **environment)
+
+    def python(self, arguments: Sequence[str], cwd: Path, **environment: str) -> subprocess.CompletedProcess:
+        """What a whole `python ARGUMENTS` has answered: `-m MODULE` or a script, and what it is given."""
         with tempfile.TemporaryDirectory() as folder:
-            streams = [Path(folder) / name for name in ("input", "output", "error")]
-            streams[0].write_text(input)
-            code = self.fork(list(words), cwd, streams, **environment).wait(seconds)
-            return subprocess.CompletedProcess(words, code, streams[1].read_text(), streams[2].read_text())
+            output, error = Path(folder) / "output", Path(folder) / "error"
+            code = self.fork(arguments, cwd, [Path(os.devnull), output, error], **environment).wait(PATIENCE)
+            return subprocess.CompletedProcess(arguments, code, output.read_text(), error.read_text())
 
     def close(self) -> None:
         """No command may be running."""
@@ -72,7 +75,7 @@ class Forked(Command):
 
     def __init__(self, forks: Forks, words: list[str], cwd: Path):
         self.output = cwd / "output.txt"
-        self.process = forks.fork(words, cwd, [Path(os.devnull), self.output, self.output])
+        self.process = forks.fork(["-m", "runner", *words], cwd, [Path(os.devnull), self.output, self.output])
 
 
 class Process:
@@ -106,19 +109,19 @@ class Process:
         return code
 
 
-def start(words: list[str], cwd: str, streams: list[str], session: bool, environment: dict[str, str]) -> int:
-    """Run the command line in a fork, as `python -m runner` does; returns its process id."""
+def start(arguments: list[str], cwd: str, streams: list[str], session: bool, environment: dict[str, str]) -> int:
+    """Do in a fork what `python ARGUMENTS` does; returns its process id."""
     pid = os.fork()
     if pid:
         return pid
-    code = 99
+    code = 1
     try:
         if session:
             os.setsid()
         redirect(streams)
         os.environ.update(environment)
         os.chdir(cwd)
-        code = answer(words)
+        code = answer(arguments)
     except BaseException:  # noqa: BLE001 a child of a fork must not run its parent's code
         traceback.print_exc()
     with contextlib.suppress(Exception):
@@ -136,14 +139,18 @@ def redirect(streams: list[str]) -> None:
     os.dup2(1 if error == output else os.open(error, write), 2)
 
 
-def answer(words: list[str]) -> int:
-    """The exit code of a command line; argparse leaves by an exception."""
-    from runner.cli import main
-
+def answer(arguments: list[str]) -> int:
+    """The exit code of a module or a script, run as the main program."""
+    sys.argv = arguments[1:] if arguments[0] == "-m" else arguments
     try:
-        return main(words)
+        if arguments[0] == "-m":
+            runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+        else:
+            sys.path.insert(0, str(Path(arguments[0]).parent))
+            runpy.run_path(arguments[0], run_name="__main__")
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    return 0
 
 
 def exit_code(pid: int) -> int | None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,9 +24,18 @@ def rows():
     sweep.DATA.unlink()
 
 
-@pytest.mark.slow
+@pytest.fixture
+def forked(forks, monkeypatch):
+    """Commands need not import anything first."""
+
+    def run(command, cwd, env, **_):
+        return forks.python(command[1:], cwd, **env)
+
+    monkeypatch.setattr(sweep, "subprocess", SimpleNamespace(run=run))
+
+
 @pytest.mark.parametrize("name", sweep.contestants())
-def test_every_contestant_that_is_installed_trains(name, rows):
+def test_every_contestant_that_is_installed_trains(name, rows, forked):
     timing = timed(sweep.contestants(epochs=2)[name], 2)
     assert timing.runs == 2
     assert 0.3 < timing.accuracy <= 1

@@ -200,7 +200,9 @@ def test_an_empty_folder_name_is_refused(tmp_path, monkeypatch, capsys):
 def test_a_reader_that_has_gone_does_not_stop_training(tmp_path, forks):
     """As in `runner 2>&1 | head -n 1`."""
     os.mkfifo(pipe := tmp_path / "pipe")
-    process = forks.fork(["trainer.epochs=2", "hydra.run.dir=run"], tmp_path, [Path(os.devnull), pipe, pipe])
+    process = forks.fork(
+        ["-m", "runner", "trainer.epochs=2", "hydra.run.dir=run"], tmp_path, [Path(os.devnull), pipe, pipe]
+    )
     with pipe.open() as reader:
         reader.readline()
     process.wait(PATIENCE)

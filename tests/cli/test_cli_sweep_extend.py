@@ -83,7 +83,7 @@ def wait_for(process: Process, condition) -> None:
 
 @pytest.mark.slow
 def test_ctrl_c_twice_ends_at_once_with_all_its_workers(tmp_path, forks):
-    words = ["-m", "seed=0,1", *SLOW, "hydra.launcher.workers=2", "hydra.sweep.dir=sweep"]
+    words = ["-m", "runner", "-m", "seed=0,1", *SLOW, "hydra.launcher.workers=2", "hydra.sweep.dir=sweep"]
     output = tmp_path / "output.txt"
     process = forks.fork(words, tmp_path, [Path(os.devnull), output, output], session=True)
     wait_for(process, lambda: len(list(tmp_path.glob("sweep/*/train.log"))) == 2)
