@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from runner.reports.run_row import RunRow
 from runner.reports.runs import RunSource
 from runner.reports.settings_table import Setting, ignored
-from runner.reports.units import Luck, luck_of
+from runner.reports.units import Luck
 
 
 def group(sources: Sequence[RunSource]) -> list[Setting]:
@@ -29,7 +29,7 @@ def group(sources: Sequence[RunSource]) -> list[Setting]:
 
 
 def _luck(row: RunRow) -> Luck:
-    return luck_of(row.setting)
+    return row.luck
 
 
 def merged(settings: Sequence[Setting]) -> list[Setting]:

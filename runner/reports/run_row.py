@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from runner.config.presets import NAMED_GROUPS
 from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE
 from runner.errors import ConfigError
 from runner.execution.stored import CONFIG, read_tree
+from runner.reports.units import Luck, luck_of
 
 FINISHED = ("completed", "stopped_early")
 UNFINISHED = "unfinished"
@@ -46,6 +48,11 @@ class RunRow:
         trained = self.setting("trainer.epochs") != "0"
         restored = self.setting("early_stopping.restore_best") == "true"
         return self.finished and self.best_epoch == "0" and trained and restored
+
+    @functools.cached_property
+    def luck(self) -> Luck:
+        """What chance gave the run."""
+        return luck_of(self.setting)
 
     def setting(self, key: str) -> str:
         """The value of any key: where the source does not name it, the default; "" if the run has no such key."""

@@ -16,7 +16,7 @@ from runner.records.names import spelled
 from runner.reports.run_row import UNFINISHED, RunRow
 from runner.reports.runs import RunSource
 from runner.reports.statistics import Spread, spread
-from runner.reports.units import Luck, averaged, kind, luck_of, overlap, unit_of
+from runner.reports.units import Luck, averaged, kind, overlap, unit_of
 
 COMPLETE, INCOMPLETE, DIVERGED, NOTHING = range(4)  # how settings rank before their values count
 
@@ -44,7 +44,7 @@ class Setting:
     @property
     def lucks(self) -> list[Luck]:
         """What chance gave each finished run."""
-        return [luck_of(row.setting) for row in self.finished]
+        return [row.luck for row in self.finished]
 
     @property
     def unit(self) -> str:
@@ -62,7 +62,7 @@ class Setting:
         """The metric of each finished run by what chance gave it; `cells`: of those with these draws, splits and folds
         only.
         """
-        found = {luck_of(row.setting): row.metrics[metric] for row in self.finished if metric in row.metrics}
+        found = {row.luck: row.metrics[metric] for row in self.finished if metric in row.metrics}
         return found if cells is None else {each: value for each, value in found.items() if each[:-1] in cells}
 
     def spread(self, metric: str, cells: Collection[Luck] | None = None) -> Spread | None:

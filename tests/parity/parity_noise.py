@@ -5,6 +5,8 @@ What is taken from the project is the integer at (seed, purpose, step, layer, po
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -15,6 +17,7 @@ from runner.population.draws import bits, key, positions, words
 ALPHA = 1.7580993408473766  # torch's, in alpha dropout
 
 
+@functools.lru_cache(8192)  # a case is trained in both number formats, and more than once
 def uniform(purpose: tuple, rows: int, width: int) -> np.ndarray:
     """Numbers in (0, 1), [rows, width], of (seed, name, step, ...)."""
     seed, *rest = purpose
@@ -22,6 +25,7 @@ def uniform(purpose: tuple, rows: int, width: int) -> np.ndarray:
     return (integers.double().numpy() + 2.0**31 + 0.5) / 2.0**32
 
 
+@functools.lru_cache(8192)
 def gaussian(purpose: tuple, rows: int, width: int) -> np.ndarray:
     """sqrt(-2 ln u) cos(2 pi v) (Box & Muller 1958)."""
     seed, name, *rest = purpose

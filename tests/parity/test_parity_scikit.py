@@ -18,6 +18,7 @@ import torch
 from parity_case import run_data, settings_of
 from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge
 
+from runner.optimizers.segments import segment_key
 from runner.training.engine import Engine
 
 N, D = 80, 8
@@ -40,15 +41,16 @@ def classes(count: int):
     return x, z.argmax(1)
 
 
-def fit(x, y, task: str, epochs: int, **keys) -> tuple[np.ndarray, np.ndarray]:
-    """(weights [C, D], biases [C]) after full-batch training of a linear model."""
+def fit(x, y, task: str, epochs: int, *runs: dict) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(weights [C, D], biases [C]) of each run after full-batch training of linear models side by side."""
     chosen = {"model.hidden": [], "trainer.batch_size": N, "trainer.epochs": epochs, "optimizer": "sgd"}
-    run = settings_of(chosen | {path.replace("__", "."): value for path, value in keys.items()}, "float64")
-    engine = Engine([run], [run_data(x, y, task, "float64", train=N)])
+    settings = [settings_of(chosen | keys, "float64") for keys in runs]
+    order = sorted(range(len(runs)), key=lambda i: segment_key(settings[i]))
+    engine = Engine([settings[i] for i in order], [run_data(x, y, task, "float64", train=N)] * len(runs))
     for _ in range(epochs):
-        engine.train_epoch([1.0])
-    slots = engine.layout.slots
-    return slots["0.weight"].true(engine.theta)[0].numpy(), slots["0.bias"].true(engine.theta)[0].numpy()
+        engine.train_epoch([1.0] * len(runs))
+    weight, bias = (engine.layout.slots[f"0.{name}"].true(engine.theta).numpy() for name in ("weight", "bias"))
+    return [(weight[order.index(i)], bias[order.index(i)]) for i in range(len(runs))]
 
 
 def assert_same(ours, model) -> None:
@@ -57,85 +59,105 @@ def assert_same(ours, model) -> None:
     np.testing.assert_allclose(ours[1].squeeze(), model.intercept_, atol=CLOSE, rtol=0)
 
 
-@pytest.mark.parametrize("alpha", [0.5, 20.0])
-@pytest.mark.parametrize("proximal", [False, True])
-def test_ridge(alpha, proximal):
-    x, y = regression()
-    keys = {"optimizer__lr": 0.1, "optimizer__proximal": proximal, "regularizer__l2": 2 * alpha / N}
-    assert_same(fit(x, y, "regression", 600, **keys), Ridge(alpha=alpha, tol=1e-12).fit(x, y))
+RIDGE = [(alpha, proximal) for alpha in (0.5, 20.0) for proximal in (False, True)]
+LASSO = (0.05, 0.3)
+ELASTIC_NET = (0.2, 0.9)
+LOGISTIC = (0.1, 3.0)
+LINEAR = {("ridge", *case): {"optimizer.proximal": case[1], "regularizer.l2": 2 * case[0] / N} for case in RIDGE}
+LINEAR |= {("lasso", alpha): {"optimizer.proximal": True, "regularizer.l1": 2 * alpha} for alpha in LASSO}
+LINEAR |= {
+    ("elastic net", ratio): {
+        "optimizer.proximal": True, "regularizer.elastic_net.alpha": 0.6, "regularizer.elastic_net.l1_ratio": ratio,
+    }
+    for ratio in ELASTIC_NET
+}  # fmt: skip
+LINEAR["decay"] = {"optimizer.lr": 0.02, "optimizer.momentum": 0.9, "optimizer.weight_decay": 0.25}
+LINEAR["unpenalized"] = {}
+RULES = {
+    "momentum": {"optimizer.lr": 0.01, "optimizer.momentum": 0.9},
+    "dampening": {"optimizer.lr": 0.02, "optimizer.momentum": 0.8, "optimizer.dampening": 0.8},
+    "adam": {"optimizer": "adam", "optimizer.lr": 0.02, "scheduler": "cosine"},
+    "rmsprop": {"optimizer": "rmsprop", "optimizer.lr": 0.02, "optimizer.momentum": 0.5, "scheduler": "cosine"},
+}
 
 
-def test_ridge_by_weight_decay_and_momentum():
-    x, y = regression()
-    keys = {"optimizer__lr": 0.02, "optimizer__momentum": 0.9, "optimizer__weight_decay": 0.25}
-    assert_same(fit(x, y, "regression", 500, **keys), Ridge(alpha=10.0, tol=1e-12).fit(x, y))
+@pytest.fixture(scope="module")
+def linear():
+    """What each run of LINEAR has found."""
+    runs = [{"optimizer.lr": 0.1} | keys for keys in LINEAR.values()]
+    return dict(zip(LINEAR, fit(*regression(), "regression", 800, *runs), strict=True))
 
 
-@pytest.mark.parametrize("alpha", [0.05, 0.3])
-def test_lasso(alpha):
-    x, y = regression()
-    model = Lasso(alpha=alpha, tol=1e-12, max_iter=100_000).fit(x, y)
-    ours = fit(x, y, "regression", 600, optimizer__lr=0.1, optimizer__proximal=True, regularizer__l1=2 * alpha)
+@pytest.fixture(scope="module")
+def ruled():
+    """The lasso by each of RULES."""
+    runs = [keys | {"optimizer.proximal": True, "regularizer.l1": 0.6} for keys in RULES.values()]
+    return dict(zip(RULES, fit(*regression(), "regression", 3000, *runs), strict=True))
+
+
+@pytest.mark.parametrize(("alpha", "proximal"), RIDGE)
+def test_ridge(alpha, proximal, linear):
+    assert_same(linear["ridge", alpha, proximal], Ridge(alpha=alpha, tol=1e-12).fit(*regression()))
+
+
+def test_ridge_by_weight_decay_and_momentum(linear):
+    assert_same(linear["decay"], Ridge(alpha=10.0, tol=1e-12).fit(*regression()))
+
+
+@pytest.mark.parametrize("alpha", LASSO)
+def test_lasso(alpha, linear):
+    model = Lasso(alpha=alpha, tol=1e-12, max_iter=100_000).fit(*regression())
+    ours = linear["lasso", alpha]
     assert_same(ours, model)
     zeros = model.coef_ == 0
     assert 0 < zeros.sum() < D
     np.testing.assert_array_equal(ours[0][0] == 0, zeros)
 
 
-@pytest.mark.parametrize(
-    "rule",
-    [
-        {"optimizer__lr": 0.01, "optimizer__momentum": 0.9},
-        {"optimizer__lr": 0.02, "optimizer__momentum": 0.8, "optimizer__dampening": 0.8},
-        {"optimizer": "adam", "optimizer__lr": 0.02, "scheduler": "cosine"},
-        {"optimizer": "rmsprop", "optimizer__lr": 0.02, "optimizer__momentum": 0.5, "scheduler": "cosine"},
-    ],
-    ids=["momentum", "dampening", "adam", "rmsprop"],
-)
-def test_lasso_under_every_kind_of_rule(rule):
+@pytest.mark.parametrize("rule", RULES)
+def test_lasso_under_every_kind_of_rule(rule, ruled):
     """The proximal step knows how far each rule moves a weight, so the minimum and its zeros stay those of Lasso."""
-    x, y = regression()
-    model = Lasso(alpha=0.3, tol=1e-12, max_iter=100_000).fit(x, y)
-    ours = fit(x, y, "regression", 3000, optimizer__proximal=True, regularizer__l1=0.6, **rule)
+    model = Lasso(alpha=0.3, tol=1e-12, max_iter=100_000).fit(*regression())
+    assert_same(ruled[rule], model)
+    np.testing.assert_array_equal(ruled[rule][0][0] == 0, model.coef_ == 0)
+
+
+@pytest.mark.parametrize("ratio", ELASTIC_NET)
+def test_elastic_net(ratio, linear):
+    model = ElasticNet(alpha=0.3, l1_ratio=ratio, tol=1e-12, max_iter=100_000).fit(*regression())
+    ours = linear["elastic net", ratio]
     assert_same(ours, model)
     np.testing.assert_array_equal(ours[0][0] == 0, model.coef_ == 0)
 
 
-@pytest.mark.parametrize("ratio", [0.2, 0.9])
-def test_elastic_net(ratio):
-    x, y = regression()
-    model = ElasticNet(alpha=0.3, l1_ratio=ratio, tol=1e-12, max_iter=100_000).fit(x, y)
-    keys = {"regularizer__elastic_net__alpha": 0.6, "regularizer__elastic_net__l1_ratio": ratio}
-    ours = fit(x, y, "regression", 600, optimizer__lr=0.1, optimizer__proximal=True, **keys)
-    assert_same(ours, model)
-    np.testing.assert_array_equal(ours[0][0] == 0, model.coef_ == 0)
+def logistic(x, y, share: float) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Softmax models for the strengths C of LOGISTIC, whose L2 penalty is share / (C n)."""
+    keys = {"optimizer.lr": 0.3, "optimizer.momentum": 0.9}
+    return fit(x, y, "classification", 600, *(keys | {"regularizer.l2": share / (C * N)} for C in LOGISTIC))
 
 
-@pytest.mark.parametrize("strength", [0.1, 3.0])
-def test_logistic_regression_of_four_classes(strength):
+def test_logistic_regression_of_four_classes():
     """softmax: biases are free up to a common shift, so they are compared after subtracting their mean."""
     x, y = classes(4)
-    model = LogisticRegression(C=strength, tol=1e-10, max_iter=10_000).fit(x, y)
-    keys = {"optimizer__lr": 0.3, "optimizer__momentum": 0.9, "regularizer__l2": 1 / (strength * N)}
-    weight, bias = fit(x, y, "classification", 600, **keys)
-    np.testing.assert_allclose(weight, model.coef_, atol=CLOSE, rtol=0)
-    np.testing.assert_allclose(bias - bias.mean(), model.intercept_ - model.intercept_.mean(), atol=CLOSE, rtol=0)
+    for strength, (weight, bias) in zip(LOGISTIC, logistic(x, y, 1), strict=True):
+        model = LogisticRegression(C=strength, tol=1e-10, max_iter=10_000).fit(x, y)
+        np.testing.assert_allclose(weight, model.coef_, atol=CLOSE, rtol=0)
+        shifted = model.intercept_ - model.intercept_.mean()
+        np.testing.assert_allclose(bias - bias.mean(), shifted, atol=CLOSE, rtol=0)
 
 
-@pytest.mark.parametrize("strength", [0.1, 3.0])
-def test_logistic_regression_of_two_classes(strength):
+def test_logistic_regression_of_two_classes():
     x, y = classes(2)
-    model = LogisticRegression(C=strength, tol=1e-10, max_iter=10_000).fit(x, y)
-    keys = {"optimizer__lr": 0.3, "optimizer__momentum": 0.9, "regularizer__l2": 2 / (strength * N)}
-    weight, bias = fit(x, y, "classification", 600, **keys)
-    np.testing.assert_allclose(weight[1] - weight[0], model.coef_[0], atol=CLOSE, rtol=0)
-    np.testing.assert_allclose(bias[1] - bias[0], model.intercept_[0], atol=CLOSE, rtol=0)
-    np.testing.assert_allclose(weight[0], -weight[1], atol=CLOSE, rtol=0)
+    for strength, (weight, bias) in zip(LOGISTIC, logistic(x, y, 2), strict=True):
+        model = LogisticRegression(C=strength, tol=1e-10, max_iter=10_000).fit(x, y)
+        np.testing.assert_allclose(weight[1] - weight[0], model.coef_[0], atol=CLOSE, rtol=0)
+        np.testing.assert_allclose(bias[1] - bias[0], model.intercept_[0], atol=CLOSE, rtol=0)
+        np.testing.assert_allclose(weight[0], -weight[1], atol=CLOSE, rtol=0)
 
 
-def test_unpenalized_least_squares():
+def test_unpenalized_least_squares(linear):
     x, y = regression()
-    weight, bias = fit(x, y, "regression", 800, optimizer__lr=0.1)
     design = torch.from_numpy(np.column_stack([x, np.ones(N)]))
     exact = torch.linalg.lstsq(design, torch.from_numpy(y)[:, None]).solution[:, 0].numpy()
+    weight, bias = linear["unpenalized"]
     np.testing.assert_allclose(np.append(weight, bias), exact, atol=1e-6, rtol=0)
