@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UNFINISHED := $(VENV)/.unfinished
+TOGETHER := -n 2 --dist worksteal # tests that share what a module has trained stay in one process
 
 # An environment whose interpreter no longer starts (moved checkout, upgraded Python) counts as not installed.
 ifeq ($(shell $(BIN)/python -c "print(1)" 2>/dev/null),)
@@ -13,7 +14,7 @@ $(shell rm -f $(INSTALLED))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test check format docs bench bench-sweep tables soak
+.PHONY: help install train test test-processors check format docs bench bench-sweep tables soak
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -24,7 +25,13 @@ train: $(INSTALLED) ## train the default network; its folder and the next comman
 	@$(BIN)/runner
 
 test: $(INSTALLED) ## run the tests
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest $(TOGETHER)
+
+test-processors: $(INSTALLED) ## run the tests as older x86-64 processors compute: without AVX-512, without AVX
+	@ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=AVX2 OPENBLAS_CORETYPE=HASWELL \
+	    $(BIN)/python -m pytest $(TOGETHER)
+	@ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 MKL_CBWR=COMPATIBLE OPENBLAS_CORETYPE=NEHALEM \
+	    $(BIN)/python -m pytest $(TOGETHER)
 
 check: $(INSTALLED) ## lint, formatting, types
 	@$(BIN)/ruff check .
@@ -49,8 +56,8 @@ tables: $(INSTALLED) ## the default run beside scikit-learn's network on six tab
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
 	@$(BIN)/python benchmarks/tables.py $(ARGS)
 
-soak: $(INSTALLED) ## run the long tests
-	@$(BIN)/python -m pytest -m soak
+soak: $(INSTALLED) ## run the long tests, and search for examples that break the quick ones
+	@$(BIN)/python -m pytest -m "soak or hypothesis" --hypothesis-profile=search
 
 # Reinstalls only when the lock or the project file changed. An environment without a working pip, or one whose last installation was
 # cut off, is made anew: half-written packages look installed to pip.

@@ -63,15 +63,19 @@ HIDDEN = {
 }
 
 
-def disturbed(run: Settings, x: Tensor, place: int, step: int) -> Tensor:
-    """The input (place 0) or the hidden layer `place` (from 1), x [B, W], as a step of training sees it."""
-    for name, formula in (HIDDEN if place else INPUT).items():
-        strength = run.value(f"regularizer.{name}")
-        strength = strength[place - 1] if isinstance(strength, list) else strength
-        if strength:
-            u, z = (draw((run.seed, name, step, place), *x.shape) for draw in (uniform, gaussian))
-            factor, addend = formula(strength, u, z)
-            x = x * _tensor(factor, x) + _tensor(addend, x)
+def strengths(run: Settings, place: int) -> dict[str, float]:
+    """The noises that act on the input (place 0) or the hidden layer `place` (from 1), and how strong they are."""
+    given = {name: run.value(f"regularizer.{name}") for name in (HIDDEN if place else INPUT)}
+    each = {name: value[place - 1] if isinstance(value, list) else value for name, value in given.items()}
+    return {name: strength for name, strength in each.items() if strength}
+
+
+def disturbed(run: Settings, noises: dict[str, float], x: Tensor, place: int, step: int) -> Tensor:
+    """The input or a hidden layer, x [B, W], as a step of training sees it."""
+    for name, strength in noises.items():
+        u, z = (draw((run.seed, name, step, place), *x.shape) for draw in (uniform, gaussian))
+        factor, addend = (HIDDEN if place else INPUT)[name](strength, u, z)
+        x = x * _tensor(factor, x) + _tensor(addend, x)
     return x
 
 

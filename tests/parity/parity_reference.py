@@ -15,7 +15,7 @@ import torch
 from parity_case import Case, Schedule, of_case, synthetic
 from parity_cases import MODULES
 from parity_engine import Trained, named_state
-from parity_noise import disturbed, parameter_noise, parameters_in_order
+from parity_noise import disturbed, parameter_noise, parameters_in_order, strengths
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
@@ -61,16 +61,20 @@ def sequential(settings: Settings, inputs: int, outputs: int) -> nn.Sequential:
 def disturb(network: nn.Sequential, ends: list[nn.Module], settings: Settings) -> None:
     """Noise on what enters the network and leaves each hidden layer while training, in step `network.step`."""
 
-    def hook(place: int):
+    def hook(place: int, noises: dict[str, float]):
         def change(module: nn.Module, x: Tensor) -> Tensor:
-            return disturbed(settings, x, place, int(network.step)) if module.training else x
+            return disturbed(settings, noises, x, place, int(network.step)) if module.training else x
 
         return change
 
     network.step = -1
-    network.register_forward_pre_hook(lambda module, args: (hook(0)(module, args[0]),))
+    if found := strengths(settings, 0):
+        on_input = hook(0, found)
+        network.register_forward_pre_hook(lambda module, args: (on_input(module, args[0]),))
     for place, end in enumerate(ends, 1):
-        end.register_forward_hook(lambda module, args, out, place=place: hook(place)(module, out))
+        if found := strengths(settings, place):
+            on_output = hook(place, found)
+            end.register_forward_hook(lambda module, args, out, change=on_output: change(module, out))
 
 
 class Rate:

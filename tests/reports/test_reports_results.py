@@ -20,12 +20,19 @@ ROWS = [
 
 @pytest.fixture
 def sweep(tmp_path):
+    """A folder with the table only, the folders of its runs being gone."""
     (tmp_path / "results.csv").write_text("\n".join([HEADER, *ROWS]) + "\n")
     return tmp_path
 
 
+def read(folder):
+    """The table of a sweep of which the folders of two runs are missed."""
+    with pytest.warns(UserWarning, match="2 runs without a folder here: as results.csv has them, unchecked"):
+        return runner.results(folder)
+
+
 def test_a_sweep_is_its_table_with_numbers_as_numbers(sweep):
-    frame = runner.results(sweep)
+    frame = read(sweep)
     assert list(frame.columns) == HEADER.split(",")
     assert frame["run"].tolist() == ["000_a", "001_b", "002_c"]
     assert frame["optimizer.lr"].tolist() == [0.1, 1e30, 0.001]
@@ -50,9 +57,9 @@ def test_numbers_are_known_however_the_program_writes_them():
 def test_what_is_being_written_is_left_out(sweep):
     path = sweep / "results.csv"
     path.write_text(path.read_text() + "003_d,compl")
-    assert len(runner.results(sweep)) == 3
+    assert len(read(sweep)) == 3
     path.write_text(path.read_text() + 'eted,sgd,1,[1],,3,1,1,1.0,1.0,"text\nunfinished')
-    assert len(runner.results(sweep)) == 3
+    assert len(read(sweep)) == 3
 
 
 @pytest.mark.parametrize(
