@@ -85,6 +85,7 @@ def settings_of(overrides: dict[str, Any], dtype: str = "float64") -> Settings:
     return validate(tree)
 
 
+@functools.cache
 def of_case(case: Case, dtype: str) -> Settings:
     """The settings of a case that trains for at least STEPS steps."""
     settings = settings_of(case.settings, dtype)
