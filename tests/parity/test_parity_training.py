@@ -61,6 +61,6 @@ def test_side_by_side(group):
 def test_definitions_of_rules(monkeypatch):
     for entry in entries("optimizer").values():
         monkeypatch.setattr(entry.cls, "fused", None)
-    rules = max(GROUPS, key=len)
+    rules = [case for case in max(GROUPS, key=len) if any(key.startswith("optimizer") for key in case.settings)]
     assert {case.settings.get("optimizer", "sgd") for case in rules} == set(entries("optimizer"))
     side_by_side(rules, "float64")
