@@ -16,7 +16,7 @@ _LAZY = {
     "load": "runner.reports.load",
     "results": "runner.reports.table",
     "curves": "runner.reports.curves",
-    "train": "runner.execution.api",
+    "train": "runner.api",
     "use_plugins": "runner.config.choices",
 }
 

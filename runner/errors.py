@@ -4,6 +4,8 @@ A message names the key or the file, the value found, what is allowed and the li
 without a traceback; the traceback goes to train.log.
 """
 
+from __future__ import annotations
+
 
 class RunnerError(Exception):
     """Base of everything the command line reports as a message instead of a traceback."""
@@ -28,11 +30,29 @@ class DataError(RunnerError):
 
 
 class RunError(RunnerError):
-    """Something that stopped a run after its configuration was accepted (full disk, broken checkpoint). Exit code 1."""
+    """Something that stopped a run after its configuration was accepted (full disk, broken checkpoint). Exit code 1.
+
+    The message is `what` is wrong, then how it is mended, which whoever mends it at once need not say.
+    """
+
+    def __init__(self, what: str, fix: str = ""):
+        self.what = what
+        super().__init__(what + fix)
 
 
 class DamagedError(RunError):
     """A file of a run that does not hold what was written: cut short, changed, or lost with the machine's power."""
+
+
+class Problem(str):
+    """Something that is wrong but stops nobody, as `RunError`: what it is, then what is shown or done instead."""
+
+    what: str
+
+    def __new__(cls, what: str, instead: str = "") -> Problem:
+        found = super().__new__(cls, what + instead)
+        found.what = what
+        return found
 
 
 def shortened(value: object, longest: int = 60) -> str:

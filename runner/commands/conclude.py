@@ -20,12 +20,10 @@ def conclude(outcomes: list[Outcome], command: Command | None) -> None:
 
     `command` trains the run, if it is one, once more.
     """
-    from runner.execution.folds import parent_of
     from runner.records.console import closing_panel
 
-    parent = parent_of([outcome.folder for outcome in outcomes])
-    if parent:
-        _conclude_folds(parent, outcomes)
+    if len(outcomes) > 1:
+        _conclude_folds(outcomes[0].folder.parent, outcomes)
     else:
         closing_panel(*outcomes, command=command)
     for outcome in outcomes:

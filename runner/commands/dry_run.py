@@ -6,7 +6,6 @@ Imports neither torch nor scikit-learn; the data are read, because what can shar
 from __future__ import annotations
 
 import dataclasses
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from runner.plan.command_line import CommandLine
 from runner.plan.duplicates import describe, repeated
 from runner.plan.fold_runs import expand_folds
 from runner.plan.populations import parameters
+from runner.plan.read_data import read_data
 from runner.plan.shares import Share, share_out
 from runner.records.console import warning_lines
 from runner.records.names import spelled_value
@@ -82,16 +82,12 @@ def planned(line: CommandLine, repeats: dict[int, int]) -> Plan:
 
 
 def _data(settings: Sequence[Settings], jobs: Sequence[int], line: CommandLine) -> list[RunData]:
-    from runner.data.prepare import prepare
-    from runner.plan.checks import check_against_data
     from runner.plan.problems import Problems
 
-    cache: dict = {}
+    data, wrong = read_data(settings)
     found = Problems(line.jobs)
-    data = []
-    for run, job in zip(settings, jobs, strict=True):
-        data.append(prepare(run, cache))
-        found.add(job, check_against_data(run, data[-1]))
+    for at, problems in wrong.items():
+        found.add(jobs[at], problems)
     found.raise_any()
     return data
 
@@ -106,8 +102,7 @@ def _launcher(line: CommandLine, settings: Sequence[Settings]) -> tuple[int, int
         return 1, 1
     given: Any = OmegaConf.to_container(line.config.hydra.launcher, resolve=True)
     options = Options.checked({key: value for key, value in given.items() if key != "_target_"})
-    shared = any(run.trainer.device.startswith("cuda") for run in settings)
-    return options.workers or (1 if shared else len(os.sched_getaffinity(0))), options.max_members
+    return options.processes(settings), options.max_members
 
 
 def _jobs(line: CommandLine, plan: Plan, repeats: dict[int, int]) -> tuple[tuple[str, ...], ...]:

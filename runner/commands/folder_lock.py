@@ -15,9 +15,8 @@ from pathlib import Path
 
 from runner.errors import ConfigError
 from runner.execution.lock import lock
-from runner.records.folders import SWEEP, unwritable
-
-TRAINED = ("metrics.csv", "summary.json", "checkpoint.safetensors", "unfinished.json", "sweep.yaml")
+from runner.records.folders import unwritable
+from runner.records.run_folder import FOLD, LIST, MULTIRUN, TRAINED
 
 
 @contextmanager
@@ -47,9 +46,9 @@ def hold(folder: Path, key: str, *, extend: bool = False) -> Iterator[None]:
 
 def has_trained(folder: Path) -> bool:
     """Whether a run in `folder`, a fold of it or one of a sweep there has recorded what a new start would overwrite."""
-    if any((folder / name).exists() for name in TRAINED) or any(has_trained(fold) for fold in folder.glob("fold=*")):
+    if any((folder / name).exists() for name in TRAINED) or any(has_trained(fold) for fold in folder.glob(f"{FOLD}*")):
         return True
-    return (folder / SWEEP).is_file() and any(has_trained(child) for child in folder.iterdir() if child.is_dir())
+    return (folder / MULTIRUN).is_file() and any(has_trained(child) for child in folder.iterdir() if child.is_dir())
 
 
 def clean(folder: Path, made: bool) -> None:
@@ -59,7 +58,7 @@ def clean(folder: Path, made: bool) -> None:
     try:
         with lock(folder):
             shutil.rmtree(folder / ".hydra")
-            (folder / SWEEP).unlink(missing_ok=True)
+            (folder / MULTIRUN).unlink(missing_ok=True)
             if made and not any(folder.iterdir()):
                 folder.rmdir()
     except ConfigError:  # another process resumes it now: the folder is in use, and no longer this start's
@@ -94,9 +93,9 @@ def _inode(path: Path) -> int | None:
 
 def _taken(folder: Path, key: str) -> ConfigError:
     again = f"continue it with `runner resume {shlex.quote(str(folder))}`, or "
-    if (folder / "sweep.yaml").is_file():
+    if (folder / LIST).is_file():
         again += "add runs to the sweep with --extend, or "
-    elif (folder / SWEEP).is_file():
+    elif (folder / MULTIRUN).is_file():
         again = ""
     return ConfigError(
         f"{key} = {folder}: holds a run already, and nothing is overwritten; {again}choose another folder"

@@ -22,11 +22,11 @@ from runner.config.origin import differing
 from runner.config.settings import Settings
 from runner.config.words import key_of
 from runner.errors import ConfigError
-from runner.execution.stored import CONFIG, read_config
-from runner.execution.sweep_file import is_sweep
+from runner.execution.stored import read_config
 from runner.plan.duplicates import describe, repeated
 from runner.records import folders
 from runner.records.command import is_launcher
+from runner.records.run_folder import CONFIG, is_listed
 from runner.records.vouched import changed_files
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def run(arguments: list[str]) -> int:
     """Train what the folder holds once more, in a new folder; the exit code is that of a first time."""
     args = _parser().parse_args(arguments)
     folder = folders.find_started(args.dir)
-    return _repeat_sweep(folder, args.changes) if is_sweep(folder) else _repeat_run(folder, args.changes)
+    return _repeat_sweep(folder, args.changes) if is_listed(folder) else _repeat_run(folder, args.changes)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,19 +86,20 @@ def _as_now(settings: Settings) -> Settings:
 
 
 def _train(settings: Settings, folder: Path) -> list[Outcome]:
-    from runner.execution import session
     from runner.execution.repeating import by_settings
+    from runner.execution.start import start
+    from runner.screen.run import run_screen
 
-    outcomes = session.start_folds(settings, folder, console=True)
+    outcomes = start(settings, folder, run_screen, pictured=True)
     conclude(outcomes, by_settings(settings))
     return outcomes
 
 
 def _repeat_sweep(root: Path, words: list[str]) -> int:
-    from runner.execution import sweep_file
+    from runner.execution import run_list
 
     place, launcher, changes = _sorted(words, SWEEP_DIR)
-    runs, _ = sweep_file.load(root)
+    runs, _ = run_list.load(root)
     settings = changed([_as_now(run.settings) for run in runs], changes)
     if repeating := describe(settings, repeated(settings)):
         print(repeating)

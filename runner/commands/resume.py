@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from runner.commands.conclude import conclude, exit_code
-from runner.errors import ConfigError
-from runner.execution.sweep_file import is_sweep
+from runner.errors import Problem, RunError
 from runner.records import folders
+from runner.records.run_folder import LIST, SUMMARY, is_listed, is_sweep
 
 
 def run(arguments: list[str]) -> int:
     """Continue the run or sweep in the folder named; a finished one is left as it is."""
     args = _parser().parse_args(arguments)
     folder = folders.find_started(args.dir)
-    if is_sweep(folder):
-        return _resume_sweep(folder, args)
-    if is_sweep(folder.parent):
-        raise ConfigError(
-            f"{folder}: one run of a sweep, which resumes as a whole: `runner resume {shlex.quote(str(folder.parent))}`"
-        )
-    from runner.execution import session
-    from runner.execution.repeating import command_of
-    from runner.reports import fold_table
-
-    if session.has_ended(folder):
-        print(f"{folder}: this run has ended already; nothing to do")
-    elif folders.is_sweep(folder.parent):
-        print(f"{folder}: one run of a sweep; its other runs are not resumed", file=sys.stderr)
-    wrong = fold_table.problems(folder)
-    outcomes = session.resume(folder, console=True)
-    for problem in wrong:
-        print(f"{problem.partition('; shown')[0]}; written anew", file=sys.stderr)
-    command = command_of(session.read_config(folder), folder) if len(outcomes) == 1 else None
-    conclude(outcomes, command)
-    return exit_code([outcome.status for outcome in outcomes])
+    return _resume_together(folder, args) if is_listed(folder) else _resume_run(folder)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,13 +30,45 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _resume_sweep(folder: Path, args: argparse.Namespace) -> int:
-    from runner.execution.resume_sweep import resume_sweep
-    from runner.execution.sweep import Options
+def _resume_run(folder: Path) -> int:
+    """A run, or its folds."""
+    from runner.execution.repeating import command_of
+    from runner.execution.start import resume
+    from runner.execution.stored import read_config
+    from runner.reports import fold_table
+    from runner.screen.run import resumed_run
+
+    if is_sweep(folder.parent) and not is_listed(folder.parent) and not (folder / SUMMARY).exists():
+        print(f"{folder}: one run of a sweep; its other runs are not resumed", file=sys.stderr)
+    wrong = _written_anew(fold_table.problems(folder))
+    outcomes = resume(folder, resumed_run, pictured=True, notes=wrong)
+    command = command_of(read_config(folder), folder) if len(outcomes) == 1 else None
+    conclude(outcomes, command)
+    return exit_code([outcome.status for outcome in outcomes])
+
+
+def _resume_together(folder: Path, args: argparse.Namespace) -> int:
+    """The runs of a sweep, or of `runner.train`."""
+    from runner.execution.options import Options
+    from runner.execution.start import resume
     from runner.screen.sweep import conclude_sweep, display
 
     given = {"workers": args.workers, "max_members": args.max_members}
     options = Options.stored(folder, {key: value for key, value in given.items() if value is not None})
-    outcomes = resume_sweep(folder, options, display)
+    outcomes = resume(folder.absolute(), display, options=options, notes=_written_anew(_table_problems(folder)))
     conclude_sweep(outcomes, folder)
     return exit_code([outcome.status for outcome in outcomes], multirun=True)
+
+
+def _table_problems(folder: Path) -> list[Problem]:
+    """What is wrong with results.csv; what is wrong with sweep.yaml resuming says itself."""
+    from runner.reports.sweep_table import read_table
+
+    try:
+        return read_table(folder).problems if (folder / LIST).is_file() else []
+    except RunError:
+        return []
+
+
+def _written_anew(problems: Sequence[Problem]) -> list[str]:
+    return [f"{problem.what}; written anew" for problem in problems]

@@ -30,6 +30,7 @@ from runner.plan.duplicates import describe, repeated
 from runner.plan.sweeper import OURS as SWEEPERS
 from runner.records.command import Command
 from runner.records.folders import make_numbered
+from runner.records.run_folder import LIST
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -107,6 +108,12 @@ class Task:
         except Exception as error:  # noqa: BLE001 a run that fails harms itself only; the traceback goes to its log
             self.codes.append(self._report(error, folder))
 
+    def screen(self, session: Any) -> Any:
+        """What a sweep that trains as populations is shown by."""
+        from runner.screen.sweep import display
+
+        return display(session)
+
     def ended(self, outcomes: list[Outcome], root: Path) -> None:
         """A sweep that trained as populations has ended."""
         from runner.screen.sweep import conclude_sweep
@@ -162,9 +169,10 @@ def _train(config: DictConfig, folder: Path) -> list[Outcome]:
     tree: Any = OmegaConf.to_container(config, resolve=True)
     settings = validate(tree)
     settings.chosen = names_chosen(settings, HydraConfig.get().runtime.choices)
-    from runner.execution import session
+    from runner.execution.start import start
+    from runner.screen.run import run_screen
 
-    outcomes = session.start_folds(settings, folder, console=True)
+    outcomes = start(settings, folder, run_screen, pictured=True)
     conclude(outcomes, _command(settings, config, HydraConfig.get()))
     return outcomes
 
@@ -233,7 +241,7 @@ def _check_extend(folder: Path, sweep: bool) -> None:
     """ConfigError unless the command line names a sweep that can grow."""
     if not sweep:
         raise ConfigError(f"{EXTEND}: adds runs to a sweep; add -m, and name it with hydra.sweep.dir=FOLDER")
-    if not (folder / "sweep.yaml").is_file():
+    if not (folder / LIST).is_file():
         raise ConfigError(
             f"{EXTEND}: hydra.sweep.dir = {folder} holds no sweep; name the folder of the one that shall grow"
         )
@@ -262,6 +270,7 @@ def _call_hydra(task: Task, words: list[str]) -> None:
     def runner(config):
         task(config)
 
+    runner.screen = task.screen  # type: ignore[attr-defined]
     runner.ended = task.ended  # type: ignore[attr-defined]  # how the launcher of populations tells what came of a sweep
     runner.composer = task.composer  # type: ignore[attr-defined]  # spares it composing what has been checked
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from runner.config import plugins
 from runner.errors import RunError
-from runner.execution import unfinished
-from runner.execution.stored import CONFIG, is_as_written
+from runner.execution.run_list import home_of, resumed_in
+from runner.execution.stored import is_as_written
 from runner.records.names import shown_path
-from runner.records.vouched import HYDRA, METRICS, MODEL, changed_files
+from runner.records.run_folder import CONFIG, HYDRA, LIST, METRICS, MODEL
+from runner.records.vouched import changed_files
 
 RESTORE = "restore it, or start the run again"
 
@@ -22,8 +23,13 @@ def changed_in(folder: Path) -> list[str]:
 
 
 def settings_lost(folder: Path) -> bool:
-    """Whether nothing says any more what the run trained: its configuration is damaged, and no sweep.yaml has it."""
-    if unfinished.sweep_of(folder):
+    """Whether nothing says any more what the run trained: its configuration is damaged, no list has it, and it is no
+    fold of a run whose configuration holds.
+    """
+    place = home_of(folder)
+    if place != folder:
+        return is_as_written(place) is False
+    if any((parent / LIST).is_file() for parent in folder.resolve().parents):
         return False
     return is_as_written(folder) is False or str(CONFIG) in changed_in(folder)
 
@@ -33,7 +39,7 @@ def resume_command(folder: Path) -> str | None:
     if settings_lost(folder):
         return None
     try:
-        place = unfinished.resumed_in(folder)
+        place = resumed_in(folder)
     except RunError:  # the list of the runs that were started together is damaged too
         place = folder
     return f"`{plugins.command('resume', shown_path(place))}`"

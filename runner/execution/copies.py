@@ -28,7 +28,7 @@ def copied(outcome: Outcome, name: str, run: Run, data: Any) -> Outcome:
     """
     if outcome.status == "failed":
         return Outcome(run.folder, "failed", f"the same run as {name}: {outcome.reason}", {}, error=outcome.error)
-    trial = open_trial(run.settings, data, run.folder, None, resumed=True, detailed=False)
+    trial = open_trial(run, data, None)
     trial.files.take_over(outcome.folder)
     disk.replace(run.folder / MODEL, disk.content(outcome.folder / MODEL))
     for picture in sorted((outcome.folder / PICTURES).glob("*")):

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 from hydra.core.utils import JobReturn, JobRuntime, JobStatus
 
 from runner.errors import ConfigError, DamagedError, RunError
-from runner.execution.stored import CONFIG, config_text, is_as_written
+from runner.execution.stored import config_text, is_as_written
 from runner.execution.work import Run
 from runner.records import disk
-from runner.records.vouched import HYDRA, changed_files
+from runner.records.run_folder import CONFIG, HYDRA, MULTIRUN
+from runner.records.vouched import changed_files
 from runner.records.yaml_file import load_plain, words_text
 from runner.training.outcome import Outcome
 
@@ -68,7 +69,7 @@ class HydraFiles:
         """From what Hydra has left in the sweep's folder; RunError if that cannot be read."""
         from omegaconf import OmegaConf
 
-        path = root / "multirun.yaml"
+        path = root / MULTIRUN
         try:
             content = load_plain(path)
             if not _is_whole(content):

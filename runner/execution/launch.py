@@ -14,14 +14,18 @@ from runner.config.compose import Composer
 from runner.config.overrides import is_hydra, parse
 from runner.config.settings import Settings
 from runner.errors import ConfigError
-from runner.execution import sweep_file
-from runner.execution.hydra_files import HydraFiles, job_return, refuse_per_process, write_lacking
+from runner.execution import run_list
+from runner.execution.hydra_files import HydraFiles, job_return, refuse_per_process
 from runner.execution.lock import lock
-from runner.execution.sweep import Options, Sweep, check_data, data_of
+from runner.execution.options import Options
+from runner.execution.session import unwatched
+from runner.execution.start import known_data, train
 from runner.execution.work import Run
 from runner.plan.duplicates import request
 from runner.plan.fold_runs import expand_folds
+from runner.plan.read_data import data_of
 from runner.records.names import folder_name, job_labels
+from runner.records.run_folder import LIST
 from runner.training.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -59,14 +63,18 @@ class Launch:
         self, asked: list[dict[str, Settings]], jobs: list[list[str]]
     ) -> tuple[dict[str, Path], dict[Path, Outcome]]:
         """Folders of runs by what was asked for, and outcomes by folder."""
-        before, known = sweep_file.load(self.root) if sweep_file.is_sweep(self.root) else ([], {})
+        before, known = run_list.load(self.root) if (self.root / LIST).is_file() else ([], {})
         folders = {request(run.settings): run.folder for run in before}
         runs = before + self._new(asked, jobs, folders)
         self._check_names(runs)
-        data = data_of(runs)
-        sweep_file.write(self.root, runs, check_data(runs, known, data, self.root))
-        write_lacking(runs, lambda: self.files)
-        return folders, self._train(runs, data)
+        data = data_of([run.settings for run in runs])
+        run_list.write(self.root, runs, known_data(runs, data, known, self.root))
+        screen = getattr(self.task, "screen", unwatched)
+        outcomes = train(self.root, runs, data, self.options, screen, files=lambda: self.files)
+        report = getattr(self.task, "ended", None)
+        if report:
+            report(outcomes, self.root)
+        return folders, {outcome.folder: outcome for outcome in outcomes}
 
     def _settings(self, jobs: list[list[str]]) -> list[list[Settings]]:
         """What each job trains: one run, or one a fold. ConfigError with the problems of all."""
@@ -120,7 +128,7 @@ class Launch:
 
     def _check_names(self, runs: list[Run]) -> None:
         """ConfigError unless each run has a folder of its own below that of the sweep."""
-        names = [sweep_file.name_of(run.folder, self.root) for run in runs]
+        names = [run_list.name_of(run.folder, self.root) for run in runs]
         again = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
         within = {name for name in names if name.split(os.sep)[0] in (os.curdir, os.pardir)}
         if again or within:
@@ -129,14 +137,3 @@ class Launch:
             raise ConfigError(
                 f"hydra.sweep.subdir: {what}; leave it out, or use what differs: ${{hydra.job.override_dirname}}"
             )
-
-    def _train(self, runs: list[Run], data: list[Any]) -> dict[Path, Outcome]:
-        from runner.screen.sweep import display
-
-        sweep = Sweep(self.root, runs, data, self.options)
-        with display(sweep) as sweep.watch:
-            outcomes = sweep.train()
-        report = getattr(self.task, "ended", None)
-        if report:
-            report(outcomes, self.root)
-        return {outcome.folder: outcome for outcome in outcomes}

@@ -1,12 +1,16 @@
-"""The keys of hydra.launcher.*, checked; where a dry run can ask without importing torch."""
+"""How runs are carried out, which hydra.launcher.* says, checked; where a dry run can ask without importing torch."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner.errors import ConfigError
+from runner.config.settings import Settings
+from runner.errors import ConfigError, shortened
+from runner.execution.work import on_gpu
 from runner.records.command import launcher_options
 
 EXECUTORS = ("processes", "serial")
@@ -15,12 +19,30 @@ OPTIONS = ("executor", "workers", "max_members", "keep_going")
 
 @dataclass(frozen=True)
 class Options:
-    """How a sweep is carried out: hydra.launcher.*"""
+    """How runs are carried out: hydra.launcher.*"""
 
     executor: str = "processes"
     workers: int | None = None  # None: one a core
     max_members: int | None = None  # rows that train side by side; None: what fits the cache
     keep_going: bool = True  # False: the first failed run stops the sweep
+
+    @classmethod
+    def of_workers(cls, workers: Any) -> Options:
+        """1 trains in this process, more in so many others; ConfigError for what is no such number."""
+        if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
+            raise ConfigError(f"workers = {shortened(workers)}: must be a whole number >= 1")
+        return HERE if workers == 1 else cls(workers=workers)
+
+    @property
+    def here(self) -> bool:
+        """Whether everything is carried out in this process."""
+        return self.executor == "serial"
+
+    def processes(self, runs: Sequence[Settings]) -> int:
+        """How many works are carried out at a time: as many as asked for, else one a core, or one that has a GPU."""
+        if self.here:
+            return 1
+        return self.workers or (1 if on_gpu(runs) else len(os.sched_getaffinity(0)))
 
     @classmethod
     def stored(cls, root: Path, given: dict[str, Any]) -> Options:
@@ -49,3 +71,6 @@ class Options:
         if problems:
             raise ConfigError(problems)
         return cls(**given)
+
+
+HERE = Options("serial")

@@ -1,4 +1,4 @@
-"""What the folder of a sweep says about its runs: which have ended, and which go on from which checkpoint.
+"""What a folder says about the runs that were started in it: which have ended, which continue from which checkpoint.
 
 Nothing is believed that a crash may have left half-written. A run in doubt is trained again, with the same result.
 """
@@ -11,15 +11,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner.errors import DamagedError, RunError
-from runner.execution.results import RESULTS
-from runner.execution.stored import CONFIG
-from runner.execution.sweep_file import SWEEP, name_of
+from runner.errors import ConfigError, DamagedError, RunError
+from runner.execution.again import RESTORE, changed_in, settings_lost
+from runner.execution.run_list import name_of
+from runner.execution.stored import is_as_written, write_config
 from runner.execution.work import Run
 from runner.records import disk
 from runner.records.run_files import NAMES
-from runner.records.summary import SUMMARY, read_summary
-from runner.records.vouched import METRICS, MODEL, clear_way, fits_words, set_aside, verify
+from runner.records.run_folder import (
+    CHECKPOINT,
+    CONFIG,
+    LIST,
+    METRICS,
+    MODEL,
+    OLD_LIST,
+    POPULATION,
+    RESULTS,
+    SUMMARY,
+    TEMPORARY,
+    checkpoints,
+    left_over,
+)
+from runner.records.summary import read_summary
+from runner.records.vouched import clear_way, fits_words, move_aside, set_aside, verify
 from runner.training import checkpoint
 from runner.training.loop import place
 from runner.training.outcome import Outcome
@@ -37,11 +51,6 @@ def ended(runs: Sequence[Run], members: Iterable[int]) -> dict[int, Outcome]:
     return found
 
 
-def checkpoints(root: Path) -> list[Path]:
-    """The checkpoint files of a sweep."""
-    return sorted(root.glob("population-*.safetensors"))
-
-
 def holders(root: Path, runs: Sequence[Run], members: Iterable[int]) -> dict[int, Path]:
     """Run -> the checkpoint that holds its furthest epoch."""
     furthest: dict[str, tuple[int, Path]] = {}
@@ -54,15 +63,20 @@ def holders(root: Path, runs: Sequence[Run], members: Iterable[int]) -> dict[int
     return {i: furthest[name][1] for i, name in names.items() if name in furthest}
 
 
-def remove_checkpoints(root: Path) -> None:
-    """All of them, and halves of some that a kill left."""
-    for path in (*checkpoints(root), *root.glob(f"population-*{disk.TEMPORARY}")):
-        disk.remove(path)
+def tidy(root: Path, runs: Sequence[Run]) -> None:
+    """Remove what runs that have all ended need no more: checkpoints, halves of files that a kill left, the list that
+    earlier versions kept of those that had not ended.
+    """
+    halves = (f"{name}{TEMPORARY}" for name in (POPULATION.replace("{:03d}", "*"), RESULTS, LIST, OLD_LIST))
+    found = [*checkpoints(root), *(path for half in halves for path in root.glob(half)), root / OLD_LIST]
+    for path in [*found, *(left for run in runs for left in left_over(run.folder))]:
+        if path.exists():
+            disk.remove(path)
 
 
 @dataclass
 class Recovery:
-    """Looks a folder over before its sweep goes on; `note` is told what has to be trained again, and why."""
+    """Looks a folder over before its runs continue; `note` is told what has to be trained again, and why."""
 
     root: Path
     runs: Sequence[Run]
@@ -83,7 +97,7 @@ class Recovery:
                     found[i] = believed(run.folder, settled=name_of(run.folder, self.root) in settled)
                     self._check_words(run, found[i])
                 except DamagedError as error:
-                    self.note(f"{error}; moved to {set_aside(run.folder).name}, and the run is trained again")
+                    self.note(f"{error}; moved to {self._set_aside(run.folder)}, and the run is trained again")
             else:
                 for said in clear_way(run.folder):
                     self.note(said)
@@ -91,23 +105,30 @@ class Recovery:
             disk.settle()
         return found
 
+    def _set_aside(self, folder: Path) -> str:
+        """The name of the folder in which what does not hold is now; ConfigError if nothing says what the run was."""
+        if settings_lost(folder):
+            raise ConfigError(f"{folder / CONFIG}: not what the run was trained with; {RESTORE}.")
+        lost = changed_in(folder) if folder == self.root else []  # others have been given theirs anew
+        return set_aside(folder, [*lost, CHECKPOINT]).name
+
     def _check_words(self, run: Run, outcome: Outcome) -> None:
-        if not fits_words(outcome.summary, run.overrides):
+        if (self.root / LIST).exists() and not fits_words(outcome.summary, run.overrides):
             raise RunError(
-                f"{self.root / SWEEP}: of another sweep, or edited: {run.folder.name} was started with other words; "
+                f"{self.root / LIST}: of another sweep, or edited: {run.folder.name} was started with other words; "
                 "restore it, or start the sweep again elsewhere."
             )
 
     def _settled(self) -> set[str]:
-        """The runs that have a row in results.csv."""
+        """The runs that have a row in results.csv. One that is alone has none, and makes each of its files durable."""
         try:
             with (self.root / RESULTS).open(encoding="utf-8", newline="") as file:
-                return {row["run"] for row in csv.DictReader(file) if row.get("error") is not None}
+                return {".", *(row["run"] for row in csv.DictReader(file) if row.get("error") is not None)}
         except (OSError, UnicodeDecodeError, KeyError, csv.Error):  # each run is then checked itself
-            return set()
+            return {"."}
 
     def checkpoints(self) -> None:
-        """Remove damaged ones, and take out of the others what the files of its run no longer bear out.
+        """Set damaged ones aside, and take out of the others what the files of its run no longer bear out.
 
         Raises RunError for one that a newer version has written, or whose runs had other settings or data.
         """
@@ -116,9 +137,9 @@ class Recovery:
             try:
                 tensors, rows = checkpoint.read(path)
             except DamagedError as error:
-                reason = str(error).removesuffix(f" {checkpoint.FIX}").rstrip(".")
-                disk.remove(path)
-                self.note(f"{reason}; what only it holds starts from the beginning, with the same result")
+                aside = move_aside(self.root, [path.name]).name
+                again = "what only it holds starts from the beginning, with the same result"
+                self.note(f"{error.what}; moved to {aside}, and {again}")
                 continue
             good = [p for p, row in enumerate(rows) if self._bears_out(row, known.get(row["folder"]), path)]
             if not good:
@@ -131,6 +152,8 @@ class Recovery:
             return False
         folder = self.runs[run].folder
         check_unchanged(row, self.runs[run].settings, self.data[run], folder / CONFIG)
+        if is_as_written(folder) is False:  # edited in what no number depends on
+            write_config(self.runs[run].settings, folder)
         short = [name for name, size in row["offsets"].items() if _size(folder / name) < size]
         short = short or ([] if metrics_hold(row, folder) else [METRICS])
         if short and not (folder / SUMMARY).exists():

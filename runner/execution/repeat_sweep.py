@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.config.settings import Settings
 from runner.config.words import word, words
-from runner.execution import sweep_file
-from runner.execution.hydra_files import HydraFiles, write_lacking
+from runner.execution import run_list
+from runner.execution.hydra_files import HydraFiles
 from runner.execution.lock import lock
-from runner.execution.sweep import Options, Sweep, check_data, data_of
+from runner.execution.options import Options
+from runner.execution.session import Screen
+from runner.execution.start import known_data, train
 from runner.execution.work import Run
 from runner.plan.duplicates import request
+from runner.plan.read_data import data_of
 from runner.records.command import launched
 from runner.records.names import folder_name, job_labels
+from runner.records.run_folder import MULTIRUN
 from runner.training.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def repeat_sweep(
-    before: Path, root: Path, settings: Sequence[Settings], launcher: Sequence[str], display: Callable[[Sweep], Any]
+    before: Path, root: Path, settings: Sequence[Settings], launcher: Sequence[str], screen: Screen
 ) -> list[Outcome]:
     """Train the settings in `root`, launched as the sweep in `before` was, but for the words about the launcher.
 
@@ -37,13 +41,10 @@ def repeat_sweep(
     options = Options.checked({key: value for key, value in given.items() if key != "_target_"})
     runs = _runs(root, list({request(each): each for each in settings}.values()))
     with lock(root):
-        data = data_of(runs)
-        sweep_file.write(root, runs, check_data(runs, {}, data, root))
-        OmegaConf.save(config, root / "multirun.yaml")
-        write_lacking(runs, lambda: HydraFiles(config, None))
-        sweep = Sweep(root, runs, data, options)
-        with display(sweep) as sweep.watch:
-            return sweep.train()
+        data = data_of([run.settings for run in runs])
+        run_list.write(root, runs, known_data(runs, data, {}, root))
+        OmegaConf.save(config, root / MULTIRUN)
+        return train(root, runs, data, options, screen, files=lambda: HydraFiles(config, None))
 
 
 def _config(root: Path, about_launcher: Sequence[str]) -> DictConfig:

@@ -16,7 +16,7 @@ from runner.config.settings import Settings
 from runner.config.words import key_of, words
 from runner.errors import ConfigError
 from runner.execution.configurations import own_hydra
-from runner.execution.folds import home_of
+from runner.execution.run_list import home_of
 from runner.records.command import Command, is_launcher
 
 FOLD = "dataset.fold"

@@ -1,4 +1,4 @@
-"""results.csv of a sweep: one row a run, appended as runs end, in the order of the runs when all have."""
+"""results.csv of runs started together: one row a run, appended as runs end, in the order of the runs when all have."""
 
 from __future__ import annotations
 
@@ -11,21 +11,20 @@ from typing import Any
 
 from runner.config.compact import text
 from runner.config.timing import late
-from runner.execution.sweep_file import name_of
+from runner.execution.run_list import name_of
 from runner.execution.work import Run
 from runner.plan.duplicates import repeated
 from runner.records import disk
 from runner.records.names import telling, typed_keys
 from runner.records.read import ENDS, MEASURED, SAID
+from runner.records.run_folder import RESULTS
 from runner.records.summary import SPLITS
 from runner.training.evaluation import recorded
 from runner.training.outcome import Outcome
 
-RESULTS = "results.csv"
-
 
 class Results:
-    """The table of a sweep in `root`. Columns: run, status, every key that is not at its default in some run, in the
+    """The table of the runs in `root`. Columns: run, status, every key that is not at its default in some run, in the
     order in which they were typed, seed, best_epoch, epochs, parameters, metrics of each split, seconds, error; before
     these two, where there is something to say, same_as (the run whose result was copied) and without_effect (choices
     that never came to act).

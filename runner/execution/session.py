@@ -1,221 +1,211 @@
-"""Starting and resuming runs in this process: prepare data, plan populations, train each, report outcomes."""
+"""Runs from their plan to their results, over the workers of an executor: one run, folds, `runner.train`, a sweep.
+
+The session plans, hands out works, hears of every run that ends and alone writes results.csv. If a work breaks, its
+runs continue from the checkpoint in halves, until the run that breaks it stands alone and is `failed`; nothing else is
+lost.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from runner.config.settings import Settings
-from runner.errors import ConfigError, RunError, RunnerError
-from runner.execution import folds, unfinished
-from runner.execution.found import (
-    CHECKPOINT,
-    clear_way_of,
-    finished,
-    has_ended,
-    refuse_alone,
-    runs_in,
-    set_damaged_aside,
-)
-from runner.execution.lock import lock
+from runner.config import plugins
+from runner.data.prepare import RunData
+from runner.execution import recovery
+from runner.execution.copies import copied
+from runner.execution.events import Broken, Done, Ended, Event
+from runner.execution.executors.here import Here
+from runner.execution.executors.pool import Pool
+from runner.execution.options import Options
+from runner.execution.results import Results
 from runner.execution.signals import stop_signals
-from runner.execution.stored import CONFIG, read_config, refuse_changed, write_config
-from runner.records import disk
-from runner.records.tracebacks import write_traceback
+from runner.execution.work import Run, Work
+from runner.plan.checks import cautions
+from runner.plan.shares import share_out
+from runner.records import disk, tracebacks
+from runner.records.names import shown_path
+from runner.records.run_folder import CHECKPOINT, POPULATION, RESULTS
+from runner.records.sweep_folder import LAYOUT, LOG
+from runner.records.vouched import clear_way
+from runner.training.loop import Interrupted
 from runner.training.outcome import Outcome
 
-WRITTEN_WHOLE = (CHECKPOINT, "model.safetensors", "summary.json", "unfinished.json", str(CONFIG))
-
-__all__ = ["CONFIG", "Outcome", "has_ended", "read_config", "resume", "start"]
-
-
-def start(runs: list[tuple[Settings, Path]], *, console: bool = False) -> list[Outcome]:
-    """Train runs, each into its own existing folder; outcomes come in the order of `runs`.
-
-    Raises ConfigError / DataError before anything trains, Interrupted after SIGINT or SIGTERM (all state saved). A run
-    whose training fails otherwise becomes an outcome "failed", and `resume` tries it again; the others go on.
-    """
-    from runner.records.run_files import refuse_to_overwrite
-
-    data = _prepare([settings for settings, _ in runs])
-    folders = [Path(folder) for _, folder in runs]
-    root = unfinished.root_of(folders)
-    with lock(root):
-        unfinished.refuse_second_start(root)
-        for settings, folder in runs:
-            refuse_to_overwrite(folder)
-            write_config(settings, folder)
-        if len(runs) > 1:
-            unfinished.write(root, folders)
-        return _Session(runs, data, root, console, resumed=False).train({})
-
-
-def start_folds(settings: Settings, folder: Path, *, console: bool = False) -> list[Outcome]:
-    """Train what one configuration stands for: a run in `folder`, or one for each fold in a subfolder of it."""
-    runs = folds.members(settings, Path(folder))
-    if len(runs) == 1:
-        return start(runs, console=console)
-    _prepare([each for each, _ in runs])  # so that nothing is made for data that will not do
-    write_config(settings, folder)
-    folds.make_folders(runs)
-    return start(runs, console=console)
-
-
-def resume(folder: Path, *, console: bool = False) -> list[Outcome]:
-    """Continue an interrupted run from its checkpoint, or all runs of a folder in which several were started together.
-
-    What has no checkpoint yet starts from its beginning; a finished run is left alone and reported as it ended, unless
-    its files are not what they were then: these are set aside, and it is trained again.
-    """
-    folder = Path(folder)
-    runs = runs_in(folder)
-    folders = [each for _, each in runs]
-    done, damaged = finished(folders)
-    if not (folder / unfinished.LIST).exists() and len(runs) > 1:
-        if len(done) == len(runs):
-            return [done[each] for each in folders]
-        folds.make_folders(runs)  # killed while they were being made
-    if folders == [folder] and done:
-        return _ended_alone(folder, done[folder])
-    if folders == [folder] and not damaged:
-        refuse_alone(folder)
-    refuse_changed([settings for settings, _ in runs], folder)
-    data = _prepare([settings for settings, _ in runs])
-    with lock(folder):
-        done, damaged = finished(folders)
-        for each, reason in damaged.items():
-            set_damaged_aside(each, reason, console)
-        for each in folders:
-            if each not in done:
-                clear_way_of(each, console)
-        return _Session(runs, data, folder, console, resumed=True).train(done)
-
-
-def _ended_alone(folder: Path, outcome: Outcome) -> list[Outcome]:
-    """A finished run stays as it is, but for what a kill left behind after its last file was written."""
-    if _left_over([folder]):
-        with lock(folder):
-            _tidy([folder])
-    return [outcome]
-
-
-def _left_over(folders: list[Path]) -> list[Path]:
-    """What a kill between two steps leaves beside the files of a run."""
-    names = (CHECKPOINT, *(f"{name}{disk.TEMPORARY}" for name in WRITTEN_WHOLE))
-    return [folder / name for folder in folders for name in names if (folder / name).exists()]
-
-
-def _tidy(ended: list[Path], checkpoint: Path | None = None) -> None:
-    """Remove what ended runs need no more: halves of files that were being replaced, and checkpoints."""
-    for left in _left_over(ended):
-        disk.remove(left)
-    if checkpoint:
-        disk.remove(checkpoint)
-        disk.remove(checkpoint.with_name(checkpoint.name + disk.TEMPORARY))
-
-
-def _prepare(runs: list[Settings]) -> list[Any]:
-    """The data of each run, read once where runs agree; checks that need the data are made here, before training."""
-    from runner.data.prepare import prepare
-    from runner.plan.checks import check_against_data
-
-    cache: dict = {}
-    data = [prepare(settings, cache) for settings in runs]
-    problems = [p for settings, table in zip(runs, data, strict=True) for p in check_against_data(settings, table)]
-    if problems:
-        raise ConfigError(list(dict.fromkeys(problems)))
-    return data
+WRITE_SECONDS = 1.0  # between two writes of results.csv
 
 
 @dataclass
-class _Session:
-    """Runs started together, from their plan to their outcomes. `root` is locked by the caller."""
+class Session:
+    """The runs of one folder in progress. `watch` is told of everything that happens (the screen).
 
-    runs: list[tuple[Settings, Path]]
-    data: list[Any]
+    A run that lies in `root` itself is alone: it needs no results.csv, and what a user can mend stops it.
+    """
+
     root: Path
-    console: bool
-    resumed: bool
-    introduced: bool = False  # whether the screen has said what trains
+    runs: Sequence[Run]
+    data: Sequence[RunData]
+    options: Options = field(default_factory=Options)
+    watch: Callable[[Session, Event | None], None] = lambda session, event: None
+    notes: list[str] = field(default_factory=list)  # what has to be trained or written again, and why
 
-    def train(self, outcomes: dict[Path, Outcome]) -> list[Outcome]:
-        """Train every run that has no outcome yet; all outcomes, in the order of the runs."""
-        from runner.optimizers.segments import segment_key
-        from runner.plan.populations import populations
+    def __post_init__(self):
+        self.alone = [run.folder for run in self.runs] == [self.root]
+        self.outcomes: dict[int, Outcome] = {}
+        self.unwritten: dict[int, Outcome] = {}
+        self.tried_alone: set[int] = set()
+        self.results = Results(self.root, self.runs, [table.task for table in self.data])
+        self.warnings: list[str] = []  # what is probably not meant
+        self.number = 0  # of the next checkpoint file
 
-        broken: list[RunError] = []  # a full disk, a lost folder; the other populations are tried all the same
-        with stop_signals() as asked_to_stop:
-            for number, members in enumerate(populations([s for s, _ in self.runs], self.data, segment_key)):
-                path = self._checkpoint(members, number)
-                waiting = [i for i in members if self.runs[i][1] not in outcomes]
-                try:
-                    outcomes |= {o.folder: o for o in self._population(waiting, path, asked_to_stop)}
-                except RunError as error:
-                    broken.append(error)
-                    continue
-                ended = [self.runs[i][1] for i in members if outcomes[self.runs[i][1]].status != "failed"]
-                _tidy(ended, path if len(ended) == len(members) else None)
-        if broken:
-            raise broken[0]
-        if all(outcome.status != "failed" for outcome in outcomes.values()):
-            unfinished.remove(self.root)
-        return [outcomes[folder] for _, folder in self.runs]
+    def train(self) -> list[Outcome]:
+        """Train every run that has not ended; all outcomes, in the order of the runs. The caller has locked `root`.
 
-    def _checkpoint(self, members: list[int], number: int) -> Path:
-        if len(members) == 1:
-            return self.runs[members[0]][1] / CHECKPOINT
-        return self.root / f"population-{number:03d}.safetensors"
-
-    def _introduced(self, runs: int) -> int:
-        """How many runs the first lines of a population speak for: folds of one run, alike but for their rows, are
-        introduced together, in however many populations they train.
+        Raises Interrupted after Ctrl-C or SIGTERM, with everything saved.
         """
-        if not folds.parent_of([folder for _, folder in self.runs]):
-            return runs
-        before, self.introduced = self.introduced, True
-        return 0 if before else len(self.runs)
+        with stop_signals() as asked_to_stop:
+            self._recover()
+            self.written = time.monotonic()
+            with self._executor(asked_to_stop) as self.executor:
+                self._submit([i for i in self._left() if i not in self.results.same])
+                self.executor.run(lambda event: self._hear(event, asked_to_stop))
+            self._write_results()
+            if asked_to_stop() and self._left():
+                command = plugins.command("resume", shown_path(self.root))
+                raise Interrupted(f"interrupted; everything is saved. Continue with: {command}")
+            self._start_results()
+            if all(outcome.status != "failed" for outcome in self.outcomes.values()):  # resuming tries those again
+                recovery.tidy(self.root, self.runs)
+        return [self.outcomes[i] for i in sorted(self.outcomes)]
 
-    def _population(self, members: list[int], path: Path, asked_to_stop: Callable[[], bool]) -> list[Outcome]:
-        """One population to its end; any unexpected exception makes failed outcomes of the rows that had not ended."""
-        from runner.execution.population import open_training
+    @property
+    def workers(self) -> int:
+        """How many works are carried out at a time."""
+        return self.options.processes([run.settings for run in self.runs])
 
-        if not members:
-            return []
-        runs, data = [self.runs[i] for i in members], [self.data[i] for i in members]
-        how: dict[str, Any] = {"resumed": self.resumed, "detailed": len(self.runs) == 1, "console": self.console}
-        how["introduced"] = self._introduced(len(runs))
-        training = None
-        try:
-            with _threads(runs[0][0].trainer.threads), open_training(runs, data, path, **how) as training:
-                training.asked_to_stop, training.root = asked_to_stop, self.root
-                return training.run()
-        except RunnerError:
-            raise
-        except Exception as error:  # noqa: BLE001 a defect harms its own population; the traceback goes to the logs
-            if training:
-                training.give_up(error)
-            done = {o.folder: o for o in training.outcomes} if training else {}
-            return [done.get(folder) or _failed(folder, error) for _, folder in runs]
+    def _left(self) -> list[int]:
+        return [i for i in range(len(self.runs)) if i not in self.outcomes]
+
+    def _recover(self) -> None:
+        """Take over what the folder holds of earlier."""
+        self.notes += clear_way(self.root, (RESULTS, LOG, LAYOUT))
+        found = recovery.Recovery(self.root, self.runs, self.data, self.notes.append)
+        self.outcomes = found.outcomes()
+        for i in list(self.outcomes):
+            self._copy(i)
+        found.checkpoints()
+        left = self._left()
+        self.warnings = cautions([self.runs[i].settings for i in left], [self.data[i] for i in left])
+        if self.unwritten:  # copies that were lacking: the table begins with them
+            disk.settle()
+            self.unwritten = {}
+        self._start_results()
+
+    # ---- carrying out
+
+    def _executor(self, asked_to_stop: Callable[[], bool]) -> Pool | Here:
+        if self.options.here:
+            return Here(self.runs, self.data, asked_to_stop)
+        return Pool(self.runs, self.data, self.workers)
+
+    def _hear(self, event: Event | None, asked_to_stop: Callable[[], bool]) -> None:
+        """Act on what an executor tells."""
+        self._take(event)
+        self.watch(self, event)
+        if asked_to_stop() and not self.executor.stopping:
+            self.executor.stop()
+        if self.unwritten and time.monotonic() - self.written >= WRITE_SECONDS:
+            self._write_results()
+            self.written = time.monotonic()
+
+    def _take(self, event: Event | None) -> None:
+        if isinstance(event, Ended):
+            self._end(event.run, event.outcome)
+        elif isinstance(event, Done) and not event.interrupted:
+            disk.remove(event.work.path)
+        elif isinstance(event, Done) and not self.executor.stopping:  # somebody else stopped the worker
+            self._submit([i for i in event.work.members if i not in self.outcomes], shares=1)
+        elif isinstance(event, Broken) and not self.executor.stopping:
+            self._after(event)
+            if not self.options.keep_going and any(o.status == "failed" for o in self.outcomes.values()):
+                self.executor.stop()
+
+    def _end(self, run: int, outcome: Outcome) -> None:
+        self.outcomes[run] = self.unwritten[run] = outcome
+        self._copy(run)
+
+    def _copy(self, run: int) -> None:
+        """End the runs that are the same run as one that has ended."""
+        for i in [i for i, first in self.results.same.items() if first == run and i not in self.outcomes]:
+            self._end(i, copied(self.outcomes[run], self.results.name(run), self.runs[i], self.data[i]))
+
+    def _after(self, broken: Broken) -> None:
+        """The runs of a broken work are tried again in halves; the one that is left has failed."""
+        left = [i for i in broken.work.members if i not in self.outcomes]
+        for i, outcome in recovery.ended(self.runs, left).items():  # its worker died before it could say so
+            self._end(i, outcome)
+        left = [i for i in left if i not in self.outcomes]
+        if len(left) == 1 and (not broken.died or left[0] in self.tried_alone):
+            self._fail(left[0], broken)
+            return
+        self.tried_alone |= set(left) if len(left) == 1 else set()
+        middle = math.ceil(len(left) / 2)
+        self._submit(left[:middle], shares=1)
+        self._submit(left[middle:], shares=1)
+
+    def _fail(self, run: int, broken: Broken) -> None:
+        if self.alone and broken.problem:
+            raise broken.problem
+        folder = self.runs[run].folder
+        if folder.is_dir():  # somebody may have deleted it, which is why the run failed
+            tracebacks.append(broken.traceback or broken.error, folder / "train.log")
+        self._end(run, Outcome(folder, "failed", broken.error, {}, error=broken.traceback or broken.error))
+
+    def _start_results(self) -> None:
+        if not self.alone:
+            self.results.start(self.outcomes)
+
+    def _write_results(self) -> None:
+        """Add what has ended to results.csv, once what those runs wrote is on the disk."""
+        if self.unwritten and not self.alone:
+            disk.settle()
+            self.results.append(self.unwritten)
+        self.unwritten = {}
+
+    # ---- planning
+
+    def _submit(self, members: Sequence[int], shares: int | None = None) -> None:
+        """Have these runs carried out, the longest works first: by structure, by the checkpoint they continue from."""
+        holders = recovery.holders(self.root, self.runs, members)
+        planned = share_out(
+            members,
+            [run.settings for run in self.runs],
+            self.data,
+            self.workers,
+            max_members=self.options.max_members,
+            parts=shares,
+            source=holders.get,
+        )
+        for share in planned:
+            self.executor.submit(Work(share.members, share.width, self._next_path(), share.source))
+
+    def _next_path(self) -> Path:
+        if self.alone:
+            return self.root / CHECKPOINT
+        while True:
+            path = self.root / POPULATION.format(self.number)
+            self.number += 1
+            if not path.exists():
+                return path
+
+
+Screen = Callable[[Session], AbstractContextManager[Callable[[Session, Event | None], None]]]
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """torch with this many CPU threads, then as before."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def _failed(folder: Path, error: Exception) -> Outcome:
-    """Leave the traceback in the run's own log."""
-    text = write_traceback(error, folder / "train.log")
-    first_line = (str(error).strip() or "no message").splitlines()[0]
-    return Outcome(folder, "failed", f"{type(error).__name__}: {first_line}", {}, error=text)
+def unwatched(_session: Session) -> Iterator[Callable[[Session, Event | None], None]]:
+    """Nobody looks on."""
+    yield lambda session, event: None

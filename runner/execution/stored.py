@@ -12,10 +12,10 @@ from runner.config.origin import Record, differing, is_records, missing
 from runner.config.settings import Settings
 from runner.errors import ConfigError, DamagedError
 from runner.records import disk
+from runner.records.run_folder import CONFIG
 from runner.records.vouched import sha256
 from runner.records.yaml_file import load
 
-CONFIG = Path(".hydra") / "config.yaml"
 CHOSEN = "chosen"  # the key of `Settings.chosen`
 PLUGINS = "plugins"  # the key of `Settings.foreign`, which is read as `Settings.plugins`
 CHECKSUM = "# sha256: "  # how the last line begins, which is about all before it

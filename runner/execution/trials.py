@@ -7,6 +7,7 @@ from typing import Any
 
 from runner.config.compact import shown
 from runner.config.settings import Settings
+from runner.execution.work import Run
 from runner.plan.checks import cautions
 from runner.population.bitwise import probe
 from runner.records import disk
@@ -17,23 +18,12 @@ from runner.training.engine import Engine
 from runner.training.trial import Trial
 
 
-def open_trial(
-    settings: Settings,
-    data: Any,
-    folder: Path,
-    state: dict | None,
-    *,
-    resumed: bool,
-    detailed: bool,
-    pictured: bool = False,
-) -> Trial:
-    """One run with its files: new, from its checkpoint's state, or (resumed without one) from its beginning again."""
-    offsets = dict(state["offsets"]) if state else {}
-    if resumed:
-        offsets |= _whole_log(folder)
-    files = RunFiles(folder, offsets if resumed else None)
-    trial = Trial(settings, data, files, detailed, pictured)
-    if resumed and offsets.get(LOG):
+def open_trial(run: Run, data: Any, state: dict | None) -> Trial:
+    """A run with its files: from its checkpoint's state, or from its beginning, whatever has been recorded of it."""
+    offsets = {**(state["offsets"] if state else {}), **_whole_log(run.folder)}
+    files = RunFiles(run.folder, offsets)
+    trial = Trial(run.settings, data, files, run.detailed, run.pictured)
+    if offsets[LOG]:
         files.log(f"resumed after epoch {state['last']['epoch']}" if state else "resumed from the beginning")
     if state:
         trial.load_state(state)

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runner.config.compact import compact, shown, told
 from runner.config.settings import Settings
 
-if TYPE_CHECKING:
-    from runner.training.outcome import Outcome
-
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a sweep: where it lies, what was asked for on the command line, and what that means.
+    """One run: where it lies, what was asked for on the command line, and what that means.
 
-    `choices` are those of Hydra's groups in which it differs from the sweep's own configuration.
+    `choices` are those of Hydra's groups in which it differs from the configuration of its sweep. A run that somebody
+    started by itself is `detailed` (weight histograms) and, where that somebody watches, `pictured` (figures).
     """
 
     folder: Path
     settings: Settings
     overrides: tuple[str, ...] = ()
     choices: Mapping[str, str | None] = field(default_factory=dict)
+    detailed: bool = False
+    pictured: bool = False
 
     @cached_property
     def values(self) -> dict[str, Any]:
@@ -45,9 +45,9 @@ class Run:
 
 @dataclass(frozen=True)
 class Work:
-    """Runs that can be rows of one population, by their number in the sweep.
+    """Runs that can be rows of one population, by their number in the session.
 
-    Those that the checkpoint `source` holds go on from there; the others begin, as many side by side as fit `width`,
+    Those that the checkpoint `source` holds continue from there; the others begin, as many side by side as fit `width`,
     the next as soon as some have ended. `path` is the checkpoint this work writes.
     """
 
@@ -57,66 +57,6 @@ class Work:
     source: Path | None = None
 
 
-def carry_out(
-    work: Work,
-    runs: Sequence[Run],
-    data: Sequence[Any],
-    *,
-    asked_to_stop: Callable[[], bool],
-    ended: Callable[[int, Outcome], None],
-    watch: Callable[[list[Any]], None],
-) -> None:
-    """Train all members to their ends; `ended` hears of each at once, `watch` of those in training after each epoch.
-
-    Raises Interrupted with everything saved if asked to stop, and whatever one of the rows raises.
-    """
-    import torch
-
-    from runner.execution.trials import draw_figures, facts, open_trial
-    from runner.training import checkpoint
-    from runner.training.engine import Engine
-    from runner.training.loop import Training, place
-
-    number = {place(runs[i].folder, work.path): i for i in work.members}
-    tensors, rows = checkpoint.read(work.source) if work.source else (None, [])
-    positions = {number[row["folder"]]: p for p, row in enumerate(rows) if row["folder"] in number}
-    waiting = [i for i in work.members if i not in positions]
-
-    def open_(members: list[int]) -> list[Any]:
-        return [
-            open_trial(
-                runs[i].settings,
-                data[i],
-                runs[i].folder,
-                rows[positions[i]] if i in positions else None,
-                resumed=True,
-                detailed=False,
-            )
-            for i in members
-        ]
-
-    def admit(free: int) -> list[Any]:
-        found = open_(waiting[:free])
-        del waiting[:free]
-        return found
-
-    first = runs[work.members[0]].settings
-    torch.set_num_threads(first.trainer.threads)
-    begun = sorted(positions, key=positions.__getitem__)
-    trials = open_(begun) or admit(work.width)
-    engine = Engine([trial.settings for trial in trials], [trial.data for trial in trials])
-    training = Training(
-        engine,
-        trials,
-        work.path,
-        facts=facts(first),
-        asked_to_stop=asked_to_stop,
-        watch=lambda trials, _: watch(trials),
-        at_end=draw_figures,
-        ended=lambda outcome: ended(number[place(outcome.folder, work.path)], outcome),
-        admit=admit,
-        width=work.width,
-    )
-    if tensors:
-        training.load(tensors, [positions[i] for i in begun])
-    training.run()
+def on_gpu(runs: Sequence[Settings]) -> bool:
+    """Whether one of these runs trains on a GPU."""
+    return any(run.trainer.device.startswith("cuda") for run in runs)

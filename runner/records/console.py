@@ -32,7 +32,7 @@ STYLES = {"completed": "green", "stopped_early": "green", "diverged": "red", "fa
 
 
 class Outcome(Protocol):
-    """What is read of a run that has ended (`runner.execution.session.Outcome`)."""
+    """What is read of a run that has ended (`runner.training.outcome.Outcome`)."""
 
     folder: Path
     status: str

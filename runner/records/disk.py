@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runner.errors import RunError
+from runner.records.run_folder import TEMPORARY
 
 GROUPED = [False]  # of this process: an fsync a file is left out until `settle`
-TEMPORARY = ".tmp"  # what a file is called while `replace` writes it
 FIXES = {
     errno.ENOSPC: "free some space, then `runner resume` the run",
     errno.EDQUOT: "your quota is used up: free some space, then `runner resume` the run",

@@ -8,11 +8,10 @@ from typing import Any
 
 from runner.errors import ConfigError, shortened
 from runner.records.names import LONGEST, sanitized
+from runner.records.run_folder import STARTED, is_listed, is_run, is_sweep
 
 FORCE = "use runs although files in their folders are not what they left there"
 OUTPUTS = Path("outputs")
-SWEEP = "multirun.yaml"
-MARKERS = (".hydra", SWEEP, "sweep.yaml", "unfinished.json")  # written at the start of a run, a sweep, of runs together
 
 
 def make_numbered(stem: str, key: str, name: str | None = None) -> Path:
@@ -81,7 +80,7 @@ def find_started(text: str) -> Path:
     Raises ConfigError as `find_run` does, and for a sweep of Hydra's basic launcher, which keeps no state.
     """
     folder = newest(OUTPUTS) if text == "last" else Path(text)
-    if (folder / "sweep.yaml").is_file():
+    if is_listed(folder):
         return folder
     refuse_sweep(folder, " that has no sweep.yaml, which says what its runs are (Hydra's basic launcher writes none)")
     return find_run(str(folder))
@@ -93,16 +92,6 @@ def refuse_sweep(folder: Path, lacking: str = "") -> None:
         runs = sorted(_runs(folder), key=lambda run: (len(run.name), run.name))
         such = f", such as {runs[0]}" if runs else ""
         raise ConfigError(f"{folder}: a sweep{lacking}; name one of its runs{such}")
-
-
-def is_sweep(folder: Path) -> bool:
-    """Whether `runner -m` wrote its runs below `folder`."""
-    return (folder / SWEEP).is_file()
-
-
-def is_run(folder: Path) -> bool:
-    """Whether a run, a sweep or several runs together (`unfinished.json`) have been started in `folder`."""
-    return any((folder / name).is_file() for name in (".hydra/config.yaml", SWEEP, "unfinished.json"))
 
 
 def newest(root: Path, *, sweeps: bool = True) -> Path:
@@ -126,7 +115,7 @@ def _runs(folder: Path, sweeps: bool = False) -> Iterator[Path]:
 
 
 def _started(folder: Path) -> list[tuple[int, str]]:
-    return [((folder / m).stat().st_mtime_ns, str(folder)) for m in MARKERS if (folder / m).exists()]
+    return [((folder / m).stat().st_mtime_ns, str(folder)) for m in STARTED if (folder / m).exists()]
 
 
 def unwritable(folder: Path, key: str, why: str | None) -> ConfigError:

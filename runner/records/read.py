@@ -11,10 +11,9 @@ from typing import Any
 
 from runner.errors import RunError
 from runner.records.flat import flatten
+from runner.records.run_folder import CONFIG, LIST, RESULTS
 from runner.records.vouched import METRICS, below
 
-RESULTS = "results.csv"
-SWEEP = "sweep.yaml"
 ABOUT = ("format", "versions", "git", "files", "sha256")  # in a summary: about the run's record, not its result
 MEASURED = ("best_epoch", "epochs", "parameters")  # columns of a sweep's results.csv before the metrics
 SAID = ("same_as", "without_effect")  # after the metrics, where there is something to say
@@ -49,21 +48,21 @@ def _column(cells: list[str]) -> list[int] | list[float]:
 
 def is_sweep(root: Path) -> bool:
     """Whether a sweep lies here that can be told of: one that can be resumed, or the table of one."""
-    return (root / SWEEP).is_file() or has_results(root)
+    return (root / LIST).is_file() or has_results(root)
 
 
 def sweeps_below(root: Path) -> list[Path]:
     """The folders at or below `root` of sweeps that can be told of."""
-    return sorted(sweep for sweep in {*below(root, SWEEP), *below(root, RESULTS)} if is_sweep(sweep))
+    return sorted(sweep for sweep in {*below(root, LIST), *below(root, RESULTS)} if is_sweep(sweep))
 
 
 def has_results(root: Path) -> bool:
     """Whether `root` is the folder of a sweep with results.csv (that of cross-validation has another one)."""
     path = root / RESULTS
-    if not path.is_file() or (root / ".hydra" / "config.yaml").is_file():
+    if not path.is_file() or (root / CONFIG).is_file():
         return False
     with path.open(encoding="utf-8", errors="replace") as file:
-        return (root / SWEEP).is_file() or file.readline().rstrip("\n").split(",")[-2:] == list(ENDS)
+        return (root / LIST).is_file() or file.readline().rstrip("\n").split(",")[-2:] == list(ENDS)
 
 
 def read_results(root: Path) -> tuple[list[str], list[list[str]]]:
@@ -80,16 +79,16 @@ def read_results(root: Path) -> tuple[list[str], list[list[str]]]:
             if not columns:
                 columns = row
                 if columns[:2] != ["run", "status"] or columns[-2:] != list(ENDS):
-                    raise RunError(_damaged(path, 1, "the header is not that of a sweep's results"))
+                    raise _damaged(path, 1, "the header is not that of a sweep's results")
             elif len(row) != len(columns):
-                raise RunError(_damaged(path, reader.line_num, f"{len(row)} cells, the header has {len(columns)}"))
+                raise _damaged(path, reader.line_num, f"{len(row)} cells, the header has {len(columns)}")
             else:
                 rows.append(row)
     except csv.Error as error:
         if "unexpected end" not in str(error):  # else a text that is being written
-            raise RunError(_damaged(path, reader.line_num, str(error))) from error
+            raise _damaged(path, reader.line_num, str(error)) from error
     if not columns:
-        raise RunError(_damaged(path, 1, "it is empty"))
+        raise _damaged(path, 1, "it is empty")
     return columns, rows
 
 
@@ -106,12 +105,12 @@ def _texts(path: Path) -> list[str]:
         try:
             found.append(line.decode() + "\n")
         except UnicodeDecodeError as error:
-            raise RunError(_damaged(path, number, str(error))) from error
+            raise _damaged(path, number, str(error)) from error
     return found
 
 
-def _damaged(path: Path, line: int, what: str) -> str:
-    return f"{path}: line {line}: {what}: damaged or edited; {_anew(path)}"
+def _damaged(path: Path, line: int, what: str) -> RunError:
+    return RunError(f"{path}: line {line}: {what}: damaged or edited", f"; {_anew(path)}")
 
 
 def _anew(path: Path) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import DamagedError, RunError
+from runner.records.run_folder import SUMMARY
 
-SUMMARY = "summary.json"
 FORMAT = 1
 SPLITS = ("train", "val", "test")
 

@@ -14,12 +14,10 @@ from typing import Any
 
 from runner.errors import DamagedError, RunError
 from runner.records import disk
-from runner.records.summary import SUMMARY, read_summary, sealed, written
+from runner.records.run_folder import EVENTS, HYDRA, LOG, METRICS, MODEL, SUMMARY
+from runner.records.summary import read_summary, sealed, written
 from runner.records.yaml_file import words_text
 
-MODEL, METRICS = "model.safetensors", "metrics.csv"
-EVENTS, LOG = "events.out.tfevents.0.runner", "train.log"
-HYDRA = tuple(f".hydra/{name}.yaml" for name in ("config", "overrides", "hydra"))
 NAMED = 5  # of what does not hold
 WRITTEN = (MODEL, METRICS, EVENTS, LOG)  # while a run trains
 ASIDE = "damaged-"  # how the folders of what was set aside begin
@@ -112,17 +110,18 @@ def set_aside(folder: Path, besides: Iterable[str] = ()) -> Path:
     The summary goes last, so that a kill in between leaves a run that is seen to be damaged.
     """
     barring = [name for name in (EVENTS, LOG) if (folder / name).is_dir()]
-    return _moved(folder, (MODEL, METRICS, *besides, *barring, SUMMARY))
+    return move_aside(folder, (MODEL, METRICS, *besides, *barring, SUMMARY))
 
 
 def clear_way(folder: Path, names: Iterable[str] = WRITTEN) -> list[str]:
     """Move folders that are where these files are to be written aside likewise; what to say about each."""
     barring = [name for name in names if (folder / name).is_dir()]
-    place = _moved(folder, barring).name if barring else ""
+    place = move_aside(folder, barring).name if barring else ""
     return [f"{folder / name}: a folder where a file belongs; moved to {place}" for name in barring]
 
 
-def _moved(folder: Path, names: Iterable[str]) -> Path:
+def move_aside(folder: Path, names: Iterable[str]) -> Path:
+    """Move those of these files that are there into a new folder of its own, and return that."""
     place = _new_place(folder)
     for name in names:
         if (folder / name).exists():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.errors import RunError
-from runner.execution.unfinished import resumed_in
+from runner.execution.run_list import resumed_in
 from runner.records.console import shown_path
 from runner.records.names import plural
 from runner.reports.decimals import digits

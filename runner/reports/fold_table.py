@@ -7,19 +7,18 @@ would understate the error of the mean (Bengio & Grandvalet 2004): the 95% inter
 
 from __future__ import annotations
 
-import csv
-import io
 import shlex
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from runner.errors import DamagedError
+from runner.errors import DamagedError, Problem
 from runner.execution.again import RESTORE
-from runner.execution.stored import CONFIG, is_as_written, read_config
+from runner.execution.stored import is_as_written, read_config
 from runner.records import disk
-from runner.records.summary import SUMMARY as RUN_SUMMARY
+from runner.records.run_folder import CONFIG, RESULTS
+from runner.records.run_folder import SUMMARY as RUN_SUMMARY
 from runner.records.summary import finite_metrics, read_sealed, sealed, to_json
 from runner.records.sweep_folder import DONE
 from runner.records.vouched import HYDRA, clear_way, differing, digest
@@ -28,7 +27,6 @@ from runner.reports.statistics import Spread
 from runner.training.outcome import Outcome
 
 SUMMARY = "folds.json"
-RESULTS = "results.csv"
 FORMAT = 1
 DECIMALS = 4  # at least
 
@@ -58,18 +56,8 @@ def _recorded(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def write(folder: Path, outcomes: Sequence[Outcome]) -> None:
-    """Put results.csv (a row a fold) and folds.json (mean, sd and n of each metric) into the run's folder."""
-    clear_way(folder, (RESULTS, SUMMARY))
-    names = _recorded(outcomes)
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["run", "status", "best_epoch", *names, "seconds", "reason"])
-    for outcome in outcomes:
-        found, summary = metrics(outcome), outcome.summary or {}
-        values = [found.get(name, "") for name in names]
-        row = [outcome.folder.name, outcome.status, summary.get("best_epoch"), *values, summary.get("seconds")]
-        table.writerow([*row, outcome.reason])
-    disk.replace(folder / RESULTS, text.getvalue().encode())
+    """Put folds.json (mean, sd and n of each metric) into the run's folder, beside the results.csv of its folds."""
+    clear_way(folder, (SUMMARY,))
     content: dict[str, Any] = {"format": FORMAT, "folds": len(outcomes), "metrics": spread(outcomes)}
     content["status"] = {outcome.folder.name: outcome.status for outcome in outcomes}
     about = [RESULTS, *HYDRA, *(f"{outcome.folder.name}/{RUN_SUMMARY}" for outcome in outcomes)]
@@ -77,7 +65,7 @@ def write(folder: Path, outcomes: Sequence[Outcome]) -> None:
     disk.replace(folder / SUMMARY, to_json(sealed(content)))
 
 
-def problems(folder: Path) -> list[str]:
+def problems(folder: Path) -> list[Problem]:
     """What is not as it was when the tables of cross-validation in `folder`, if there are any, were written."""
     if not (folder / SUMMARY).exists():
         return []
@@ -88,11 +76,9 @@ def problems(folder: Path) -> list[str]:
     except DamagedError as error:
         wrong = [str(error)]
     if is_as_written(folder) is False:
-        return [f"{folder / CONFIG}: damaged or edited since it was written; {RESTORE}"]
-    return [
-        f"{each}; shown by the folds. `runner resume {shlex.quote(str(folder))}` writes the tables anew"
-        for each in wrong[:1]
-    ]
+        return [Problem(f"{folder / CONFIG}: damaged or edited since it was written", f"; {RESTORE}")]
+    anew = f"; shown by the folds. `runner resume {shlex.quote(str(folder))}` writes the tables anew"
+    return [Problem(each, anew) for each in wrong[:1]]
 
 
 def table_lines(outcomes: Sequence[Outcome]) -> list[str]:

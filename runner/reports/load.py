@@ -75,7 +75,7 @@ class LoadedRun:
     @cached_property
     def settings(self) -> Settings:
         """The configuration the run was started with; ConfigError if the folder does not hold it."""
-        from runner.execution.session import read_config
+        from runner.execution.stored import read_config
 
         return read_config(self.folder, checked=not self.forced)
 

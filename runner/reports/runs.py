@@ -6,18 +6,18 @@ A sweep is read as `runner.reports.sweep_table` has checked it, any other folder
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from runner.config.compact import text
 from runner.errors import ConfigError, RunError
-from runner.execution import sweep_file
-from runner.execution.stored import CONFIG, read_config
+from runner.execution.stored import read_config
 from runner.plan.duplicates import identity
-from runner.records.read import RESULTS, is_sweep, sweeps_below
-from runner.records.summary import SPLITS, SUMMARY, finite_metrics
+from runner.records.read import is_sweep, sweeps_below
+from runner.records.run_folder import CONFIG, LIST, RESULTS, SUMMARY
+from runner.records.summary import SPLITS, finite_metrics
 from runner.records.vouched import below
 from runner.reports.readings import Readings
 from runner.reports.run_row import UNFINISHED, RunRow, align, recorded_row
@@ -110,7 +110,7 @@ def _read_runs(folder: Path, sweeps: list[Path], readings: Readings) -> RunSourc
     above = {parent for run in found for parent in run.parents}
     source = RunSource(folder, [], False)
     seen: dict[str, Path] = {}
-    if sweep_file.is_sweep(folder.parent):
+    if (folder.parent / LIST).is_file():
         source.notes.append(f"one run of a sweep: `runner report {shlex.quote(str(folder.parent))}` is about all")
     for run in found:
         if (run / SUMMARY).exists() or run not in above:
@@ -127,7 +127,7 @@ def _read_runs(folder: Path, sweeps: list[Path], readings: Readings) -> RunSourc
     return source
 
 
-def _problems_of_folds(run: Path) -> list[str]:
+def _problems_of_folds(run: Path) -> Sequence[str]:
     from runner.reports import fold_table
 
     return fold_table.problems(run)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.errors import RunError
+from runner.errors import Problem, RunError
+from runner.records.run_folder import LIST
 from runner.records.sweep_folder import DONE, LAYOUT, MEANS
 from runner.reports.readings import Readings
 
@@ -23,7 +24,6 @@ FEW = 12  # runs that are shown without choosing
 BEST = 10  # runs of a sweep, and means of a sweep
 SWEEPS = 3  # newest ones of a folder
 EVENTS = "events.out.tfevents"
-SWEEP = "sweep.yaml"
 
 
 @dataclass
@@ -43,7 +43,7 @@ def choose(folder: Path) -> Shown | None:
     if total <= FEW:
         return None
     shown = Shown(total)
-    newest = sorted(sweeps, key=lambda sweep: (sweep / SWEEP).stat().st_mtime_ns)[-SWEEPS:]
+    newest = sorted(sweeps, key=lambda sweep: (sweep / LIST).stat().st_mtime_ns)[-SWEEPS:]
     if len(sweeps) > len(newest):
         shown.said.append(f"the newest {len(newest)} of {len(sweeps)} sweeps")
     for sweep in reversed(newest):
@@ -87,7 +87,7 @@ def _table(sweep: Path) -> SweepTable:
     try:
         return read_table(sweep, Readings(quick=True))
     except RunError as error:
-        return SweepTable([], [], None, [str(error)])
+        return SweepTable([], [], None, [Problem(str(error))])
 
 
 def _best(sweep: Path, table: SweepTable) -> tuple[str, list[Path]]:
@@ -128,13 +128,13 @@ def _value(cell: str | None) -> float | None:
 
 def _size(sweep: Path) -> int:
     """How many runs a sweep has."""
-    with (sweep / SWEEP).open("rb") as file:
+    with (sweep / LIST).open("rb") as file:
         return sum(line.startswith(b"- ") for line in file)
 
 
 def _inventory(folder: Path) -> tuple[list[Path], list[Path]]:
     """(runs outside of sweeps, sweeps) at or below a folder."""
-    if (folder / SWEEP).is_file():
+    if (folder / LIST).is_file():
         return [], [folder]
     alone, sweeps = [folder] if _has_events(folder) else [], []
     for child in _folders(folder):

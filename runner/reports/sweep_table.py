@@ -17,12 +17,13 @@ from typing import Any
 
 from runner.config.compact import text, told_again
 from runner.config.presets import NAMED_GROUPS, registered
-from runner.errors import ConfigError, DamagedError, RunError
-from runner.execution import sweep_file
+from runner.errors import ConfigError, DamagedError, Problem, RunError
+from runner.execution import run_list
 from runner.plan.duplicates import repeated
 from runner.records.names import in_order, typed_keys
-from runner.records.read import ENDS, MEASURED, RESULTS, SAID, read_results
-from runner.records.summary import SPLITS, SUMMARY
+from runner.records.read import ENDS, MEASURED, SAID, read_results
+from runner.records.run_folder import LIST, RESULTS, SUMMARY
+from runner.records.summary import SPLITS
 from runner.records.vouched import below, few, fits_words
 from runner.reports.readings import Readings
 from runner.reports.run_row import defaults_of, recorded_row
@@ -38,7 +39,7 @@ class SweepTable:
     columns: list[str]
     rows: list[list[str]]
     listed: dict[str, Any] | None
-    problems: list[str] = field(default_factory=list)  # of sweep.yaml and results.csv
+    problems: list[Problem] = field(default_factory=list)  # of sweep.yaml and results.csv
     notes: list[str] = field(default_factory=list)  # of the runs
 
 
@@ -61,7 +62,7 @@ class _Reader:
 
     def __init__(self, root: Path, readings: Readings):
         self.root, self.readings = root, readings
-        self.problems: list[str] = []
+        self.problems: list[Problem] = []
         self.errors: list[RunError] = []
         self.absent: list[str] = []
         self.unchecked = 0
@@ -77,7 +78,7 @@ class _Reader:
             raise self.errors[0]
         header, columns = columns, _columns(columns, list(asked.values()), list(summaries.values()))
         differing = ["its header"] if header and header != columns else []
-        differing += [f"{run}: no such run in {sweep_file.SWEEP}" for run in copies if asked and run not in asked]
+        differing += [f"{run}: no such run in {LIST}" for run in copies if asked and run not in asked]
         rows = {}
         for run in asked or dict.fromkeys([*summaries, *copies]):
             known = self._known(run, asked.get(run), summaries.get(run), copies.get(run), columns)
@@ -106,24 +107,24 @@ class _Reader:
 
     def _listed(self) -> dict[str, Any] | None:
         """sweep.yaml; None if it is not there or does not hold."""
-        if not (self.root / sweep_file.SWEEP).exists():
+        if not (self.root / LIST).exists():
             return None
         try:
-            content = sweep_file.contents(self.root)
+            content = run_list.contents(self.root)
             for run in content["runs"]:
                 str(run["run"]), dict(run["settings"]), list(run["overrides"])
             return content | {"data": dict(content["data"])}
         except RunError as error:
             self._fails(error, NOT_KNOWN)
         except (KeyError, TypeError, ValueError) as error:
-            path = self.root / sweep_file.SWEEP
+            path = self.root / LIST
             damage = RunError(f"{path}: damaged or edited ({error!r}); restore it, or start the sweep again.")
             self._fails(damage, NOT_KNOWN)
         return None
 
     def _fails(self, error: RunError, more: str = "") -> None:
         self.errors.append(error)
-        self.problems.append(f"{error}{more}")
+        self.problems.append(Problem(error.what, f"{str(error).removeprefix(error.what)}{more}"))
 
     def _summaries(self, copies: Iterable[str], listed: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
         """What the runs themselves say; None of those that have not ended or do not hold."""
@@ -139,7 +140,7 @@ class _Reader:
         for name, summary in summaries.items():
             if not fits_words(summary, asked[name]["overrides"]):
                 words = f"of another sweep, or edited: {name} was started with other words."
-                self._fails(DamagedError(f"{self.root / sweep_file.SWEEP}: {words}"), NOT_KNOWN)
+                self._fails(DamagedError(f"{self.root / LIST}: {words}"), NOT_KNOWN)
                 return False
         return True
 
@@ -180,10 +181,10 @@ class _Reader:
         another.
         """
         try:
-            runs, _ = sweep_file.load(self.root)
+            runs, _ = run_list.load(self.root)
         except ConfigError:  # a choice that is not registered here any more
             return columns
-        names = [sweep_file.name_of(run.folder, self.root) for run in runs]
+        names = [run_list.name_of(run.folder, self.root) for run in runs]
         same = {names[i]: names[first] for i, first in repeated([run.settings for run in runs]).items()}
         for name, row in rows.items():
             row[SAID[0]] = same.get(name, "")
@@ -194,13 +195,14 @@ class _Reader:
 
     # ---- words
 
-    def _problems(self, differing: Sequence[str]) -> list[str]:
+    def _problems(self, differing: Sequence[str]) -> list[Problem]:
         path = self.root / RESULTS
         differing = [*differing, *(f"{run}: its {SUMMARY} is not there" for run in self.absent)]
         if not differing:
             return self.problems
         anew = f"`runner resume {shlex.quote(str(self.root))}` writes it anew"
-        return [*self.problems, f"{path}: not what the runs say ({few(differing)}); shown by the runs. {anew}"]
+        said = Problem(f"{path}: not what the runs say ({few(differing)})", f"; shown by the runs. {anew}")
+        return [*self.problems, said]
 
     def _notes(self) -> list[str]:
         runs = f"{self.unchecked} run{'s' * (self.unchecked != 1)}"

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE
 from runner.errors import ConfigError, RunError
-from runner.execution.stored import CONFIG
 from runner.records.read import is_sweep, summary_row, sweeps_below, typed
-from runner.records.summary import SUMMARY
+from runner.records.run_folder import CONFIG, SUMMARY
 from runner.records.vouched import below
 from runner.reports.readings import WAY, Readings, name_in, warn
 from runner.reports.run_row import RunRow, align, recorded_row

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
-from runner.execution.pool import Broken, Given
+from runner.execution.events import Broken, Given
 from runner.records import pipe
-from runner.records.console import shown_path
+from runner.records.console import shown_path, warning_lines
 from runner.records.names import plural
 from runner.records.progress import duration
 from runner.records.sweep_log import SweepLog
@@ -50,7 +50,7 @@ class Display:
     folder is locked.
 
     Args:
-        sweep: a `runner.execution.sweep.Sweep`.
+        sweep: a `runner.execution.session.Session`.
         enabled: False shows no progress (`trainer.progress=false`); the log is written all the same.
         stream: where progress goes; standard error unless given. A terminal gets a live display, anything else lines.
     """
@@ -108,7 +108,7 @@ class Display:
             said += f" in {plural(populations, 'population')} on {workers_text(self.sweep)}"
         log.add(f"{'resumed' if log.goes_on else 'begun'}: {said}")
         write_layout(self.sweep.root, self.sweep.results.metrics)
-        for note in self.sweep.notes:
+        for note in [*self.sweep.notes, *warning_lines(self.sweep.warnings)]:
             log.add(note)
             pipe.write(sys.stderr, f"runner: {note}\n")
         list(state.hear(None))  # those were noted when they ended

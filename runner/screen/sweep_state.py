@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from runner.execution.pool import Broken, Done, Given, Training
+from runner.execution.events import Broken, Done, Given, Progressed
 from runner.execution.work import Work
 from runner.records.names import plural
 from runner.records.progress import TimeLeft, short
@@ -18,7 +18,7 @@ PACE_AFTER = 1.0  # seconds before a pace is worth saying
 
 
 class State:
-    """Of one sweep in progress (`runner.execution.sweep.Sweep`); `hear` takes in what happens."""
+    """Of one sweep in progress (`runner.execution.session.Session`); `hear` takes in what happens."""
 
     def __init__(self, sweep: Any):
         self.sweep, self.total = sweep, len(sweep.runs)
@@ -37,7 +37,7 @@ class State:
         if isinstance(event, Given):
             self.works[event.worker] = event.work
             self.rows[event.worker] = dict.fromkeys(event.work.members[: event.work.width], 0)
-        elif isinstance(event, Training):
+        elif isinstance(event, Progressed):
             self.rows[event.worker] = {run: epoch for run, (epoch, _) in event.rows.items()}
             goes_on = event.worker in self.works and self.works[event.worker].source
             for run, (epoch, value) in event.rows.items():
@@ -131,8 +131,7 @@ class State:
 
 def workers_text(sweep: Any) -> str:
     """1 worker, 2 workers"""
-    count = 1 if sweep.options.executor == "serial" else min(sweep.workers, len(sweep.runs))
-    return plural(count, "worker")
+    return plural(min(sweep.workers, len(sweep.runs)), "worker")
 
 
 def label(name: str) -> str:

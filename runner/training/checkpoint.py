@@ -19,7 +19,7 @@ from runner.records import disk
 from runner.training.checksum import canonical, digest
 
 FORMAT = 1
-FIX = "Delete it, and `runner resume` starts from the beginning what it holds, with the same result."
+FIX = ". Delete it, and `runner resume` starts from the beginning what it holds, with the same result."
 
 
 def write(path: Path, tensors: dict[str, torch.Tensor], rows: list[dict[str, Any]]) -> None:
@@ -38,7 +38,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
             return json.loads((file.metadata() or {})["rows"])
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise DamagedError(f"{path}: the checkpoint is damaged ({reason}). {FIX}") from error
+        raise DamagedError(f"{path}: the checkpoint is damaged ({reason})", FIX) from error
 
 
 def read(path: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
@@ -49,10 +49,10 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except (SafetensorError, OSError, ValueError, RuntimeError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise DamagedError(f"{path}: the checkpoint is damaged ({reason}). {FIX}") from error
+        raise DamagedError(f"{path}: the checkpoint is damaged ({reason})", FIX) from error
     found = metadata.get("format", "")
     if found.isdigit() and int(found) > FORMAT:
         raise RunError(f"{path}: written by a newer version of runner (format {found}); update runner to resume.")
     if metadata.get("sha256") != digest(tensors, metadata.get("rows", "")):
-        raise DamagedError(f"{path}: the checkpoint is damaged (checksum). {FIX}")
+        raise DamagedError(f"{path}: the checkpoint is damaged (checksum)", FIX)
     return tensors, json.loads(metadata["rows"])

@@ -42,7 +42,8 @@ class Training:
         path: its checkpoint file.
         facts: what every summary says besides (versions, git, bitwise).
         asked_to_stop: looked at after every epoch; true ends training with a checkpoint and `Interrupted`.
-        watch: called after every epoch with the trials that train and all outcomes so far (progress display).
+        watch: called after every epoch with the trials that train (progress display).
+        at_start: called with (trial, engine, row) before epoch 0 of a run is recorded (a picture of its augmentation).
         at_end: called with (trial, engine of its kept weights) before a run's summary is written (figures).
         ended: called with the outcome of a run once its summary is written.
         admit: asked for up to so many new trials of the same structure, to take the place of those that have ended.
@@ -57,18 +58,18 @@ class Training:
         *,
         facts: dict[str, Any],
         asked_to_stop: Callable[[], bool] = lambda: False,
-        watch: Callable[[list[Trial], list[Outcome]], None] = lambda trials, outcomes: None,
+        watch: Callable[[list[Trial]], None] = lambda trials: None,
+        at_start: Callable[[Trial, Engine, int], None] = lambda trial, engine, row: None,
         at_end: Callable[[Trial, Engine], None] = lambda trial, engine: None,
         ended: Callable[[Outcome], None] = lambda outcome: None,
         admit: Callable[[int], list[Trial]] = lambda free: [],
         width: int | None = None,
     ):
         self.engine, self.trials, self.path, self.facts = engine, trials, path, facts
-        self.asked_to_stop, self.watch, self.at_end = asked_to_stop, watch, at_end
+        self.asked_to_stop, self.watch, self.at_start, self.at_end = asked_to_stop, watch, at_start, at_end
         self.ended, self.admit, self.width = ended, admit, width or len(trials)
         self.best = {name: tensor.clone() for name, tensor in engine.kept.items()}
         self.outcomes: list[Outcome] = []
-        self.root = path.parent  # the folder to resume
 
     def run(self) -> list[Outcome]:
         """Train every row to its end; returns the outcomes in the order in which they ended."""
@@ -82,7 +83,7 @@ class Training:
                 break
             self._save_if_due()
             self._epoch()
-            self.watch(self.trials, self.outcomes)
+            self.watch(self.trials)
         return self.outcomes
 
     def give_up(self, error: Exception) -> None:
@@ -102,6 +103,8 @@ class Training:
 
     def _begin(self, rows: list[int]) -> None:
         """Epoch 0, before training, of rows that are new."""
+        for row in rows:
+            self.at_start(self.trials[row], self.engine, row)
         if rows:
             new = self.engine.subset(rows, *(tensor[rows] for tensor in self.engine.kept.values()))
             self._record(rows, new.evaluate(("train", "val")) | new.weight_statistics())
@@ -202,7 +205,7 @@ class Training:
             raise Interrupted(f"interrupted; everything is saved. Continue with: {self._resume_command()}")
 
     def _resume_command(self) -> str:
-        return plugins.command("resume", shown_path(self.root))
+        return plugins.command("resume", shown_path(self.path.parent))
 
     def _flush(self) -> None:
         """Let others see how training goes; what was not made durable is not counted on."""

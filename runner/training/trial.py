@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from runner.config.compact import compact
 from runner.config.metrics import metrics_of
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
@@ -122,7 +123,8 @@ def check_unchanged(state: dict[str, Any], settings: Settings, data: RunData, wh
     """
     before, now = state["settings"], fixed(settings)
     files = {key for key, option in settings.options().items() if option.file}
-    changed = [key for key in {**before, **now} if before.get(key) != now.get(key) and key not in files]
+    newer = now.keys() - before.keys() - compact(settings).keys()  # options that there were not then, at their defaults
+    changed = [key for key in {**before, **now} if before.get(key) != now.get(key) and key not in files | newer]
     if changed:
         known = ", ".join(f"{key} = {now.get(key)!r}, was {before.get(key)!r}" for key in changed)
         raise RunError(f"{where}: changed since the run began ({known}). Change it back to resume, or start a new run.")

@@ -14,7 +14,7 @@ import pytest
 
 from runner.commands.dashboard import flags, link
 from runner.config.location import PACKAGE
-from runner.execution import sweep_file
+from runner.execution import run_list
 from runner.execution.configurations import read
 from runner.execution.results import Results
 from runner.execution.work import Run
@@ -49,7 +49,7 @@ def make_sweep(folder, losses, means=0, **given):
     for rank in range(means):
         make_run(folder / "mean" / f"{rank + 1:02d}_lr={rank}")
     (folder / "events.out.tfevents.0.layout").write_bytes(b"")
-    sweep_file.write(folder, runs, {})
+    run_list.write(folder, runs, {})
     ended = {i: end(runs[i].folder, loss) for i, loss in enumerate(losses) if loss is not None}
     Results(folder, runs, ["classification"] * len(runs)).start(ended)
     return folder

@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from runner.cli import main
 from runner.commands.folder_lock import hold
 from runner.errors import ConfigError, DataError
-from runner.execution import session
+from runner.execution import start as doors
 from runner.execution.lock import lock
 from runner.records.folders import find_run, newest
 
@@ -30,16 +30,15 @@ def start(tmp_path, monkeypatch):
     def run(answers, *words):
         left, folders = list(answers), []
 
-        def fake(runs, *, console=False):
+        def fake(settings, folder, screen, *, pictured):
             answer = left.pop(0)
-            folders.extend(folder for _, folder in runs)
+            folders.append(folder)
             if isinstance(answer, BaseException):
                 raise answer
-            for _, folder in runs:
-                (folder / "metrics.csv").write_text("epoch\n")
-            return [session.Outcome(folder, answer, "because", {}) for _, folder in runs]
+            (folder / "metrics.csv").write_text("epoch\n")
+            return [doors.Outcome(folder, answer, "because", {})]
 
-        monkeypatch.setattr(session, "start", fake)
+        monkeypatch.setattr(doors, "start", fake)
         return main([*words, *(["hydra/launcher=basic"] if "-m" in words else [])]), folders
 
     return run
@@ -88,12 +87,12 @@ def test_what_was_trained_is_neither_overwritten_nor_cleaned_away(name, start, c
 
 
 def test_a_configuration_error_after_training_began_keeps_the_run_and_its_traceback(start, monkeypatch):
-    def fake(runs, *, console=False):
-        (runs[0][1] / "metrics.csv").write_text("epoch\n")
+    def fake(settings, folder, screen, *, pictured):
+        (folder / "metrics.csv").write_text("epoch\n")
         raise NO_FILE
 
     start([])
-    monkeypatch.setattr(session, "start", fake)
+    monkeypatch.setattr(doors, "start", fake)
     assert main(["hydra.run.dir=mine"]) == 2
     assert "Traceback" in Path("mine/train.log").read_text()
     assert Path("mine/.hydra/config.yaml").is_file()
@@ -142,8 +141,8 @@ def test_last_is_a_run_of_a_sweep_not_the_sweep(start, capsys):
 
 def test_resuming_a_run_of_a_sweep_says_that_the_others_are_not(start, monkeypatch, capsys):
     _, (folder, _) = start(["failed", "failed"], "-m", "seed=0,1", "optimizer.lr=0.1")
-    answer = session.Outcome(folder, "completed", "", {})
-    monkeypatch.setattr(session, "resume", lambda folder, *, console: [answer])
+    answer = doors.Outcome(folder, "completed", "", {})
+    monkeypatch.setattr(doors, "resume", lambda folder, screen, *, pictured, notes: [answer])
     capsys.readouterr()
     assert main(["resume", str(folder)]) == 0
     shown = capsys.readouterr()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from runner.cli import main
-from runner.execution import sweep_file
+from runner.execution import run_list
 from runner.execution.stored import read_config
 
 SMALL = ["model.hidden=[2]", "trainer.epochs=1", "trainer.progress=false", "trainer.figures=false", "dataset=csv"]
@@ -42,7 +42,7 @@ def test_a_run(capsys):
 def test_a_sweep_and_what_repeats_its_runs(capsys):
     words = [*SMALL, *TABLE, "name=1E5,2024-01-01", "hydra.sweep.dir=s", "seed=1,2", "hydra.sweeper.zip=[[name,seed]]"]
     assert main(["-m", "hydra.launcher.executor=serial", *words]) == 0
-    runs, _ = sweep_file.load(Path("s"))
+    runs, _ = run_list.load(Path("s"))
     assert [run.folder.name for run in runs] == ["000_name=1E5_seed=1", "001_name=2024-01-01_seed=2"]
     for run, name in zip(runs, ("1E5", "2024-01-01"), strict=True):
         check(run.settings, name)
@@ -63,7 +63,7 @@ def test_two_experiments_run_their_own_sweeps_in_one_folder():
         (folder / f"{name}.yaml").write_text(f"# @package _global_\nhydra: {{sweeper: {{params: {params}}}}}\n")
     words = ["--config-dir", "mine", "-m", "experiment=a,b", *SMALL[:4], "hydra.sweep.dir=s"]
     assert main([*words, "hydra.launcher.executor=serial", "dataset.train_size=50"]) == 0
-    runs, _ = sweep_file.load(Path("s"))
+    runs, _ = run_list.load(Path("s"))
     assert [(run.settings.seed, run.settings.optimizer.lr) for run in runs] == [
         (1, 0.001), (2, 0.001), (0, 0.1), (0, 0.2), (0, 0.3),
     ]  # fmt: skip

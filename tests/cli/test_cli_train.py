@@ -14,35 +14,34 @@ from omegaconf import OmegaConf
 
 from runner.cli import main
 from runner.config.settings import default_tree
-from runner.execution import session
+from runner.execution import start
 from runner.records.folders import find_run, make_numbered, newest
 from runner.training.loop import Interrupted
 
 
 class Trained:
-    """Stands in for session.start: notes what was asked, answers with a status or an exception."""
+    """Stands in for start.start: notes what was asked, answers with a status or an exception."""
 
     def __init__(self, answer="completed"):
         self.answer, self.runs = answer, []
 
-    def __call__(self, runs, *, console=False):
-        self.runs += runs
+    def __call__(self, settings, folder, screen, *, pictured):
+        self.runs.append((settings, folder))
         answer = self.answer[(len(self.runs) - 1) % len(self.answer)] if isinstance(self.answer, list) else self.answer
         if isinstance(answer, BaseException):
             raise answer
-        for _, folder in runs:
-            (folder / "metrics.csv").write_text("epoch\n")
-        return [session.Outcome(folder, answer, "because", {}) for _, folder in runs]
+        (folder / "metrics.csv").write_text("epoch\n")
+        return [start.Outcome(folder, answer, "because", {})]
 
 
 @pytest.fixture
 def train(tmp_path, monkeypatch):
-    """train(answer, *words) -> (exit code, what session.start was asked)."""
+    """train(answer, *words) -> (exit code, what start.start was asked)."""
     monkeypatch.chdir(tmp_path)
 
     def run(answer, *words):
         fake = Trained(answer)
-        monkeypatch.setattr(session, "start", fake)
+        monkeypatch.setattr(start, "start", fake)
         return main([*words, *(["hydra/launcher=basic"] if "-m" in words else [])]), fake.runs
 
     return run
@@ -165,10 +164,12 @@ def test_last_is_the_run_that_was_started_last(train):
 def test_resume_passes_the_folder_on(train, monkeypatch):
     _, ((_, folder),) = train("completed")
     asked = []
-    answer = session.Outcome(folder, "diverged", "", {})
-    monkeypatch.setattr(session, "resume", lambda folder, *, console: asked.append((folder, console)) or [answer])
+    answer = start.Outcome(folder, "diverged", "", {})
+    monkeypatch.setattr(
+        start, "resume", lambda folder, screen, *, pictured, notes: asked.append((folder, pictured)) or [answer]
+    )
     assert main(["resume", "last"]) == 1
-    assert [(p.resolve(), console) for p, console in asked] == [(folder.resolve(), True)]
+    assert [(p.resolve(), pictured) for p, pictured in asked] == [(folder.resolve(), True)]
 
 
 @pytest.mark.slow

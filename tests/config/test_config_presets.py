@@ -10,8 +10,8 @@ from runner.config.overrides import parse
 from runner.config.presets import preset
 from runner.config.words import words
 from runner.execution.configurations import read
+from runner.execution.run_list import contents, load, write
 from runner.execution.stored import read_config, read_tree, write_config
-from runner.execution.sweep_file import contents, load, write
 from runner.execution.work import Run
 
 NESTEROV = ["optimizer=nesterov", "early_stopping=none", "optimizer.lr=0.3"]

@@ -1,41 +1,58 @@
-"""Trains scenarios in forked children that kill themselves with SIGKILL at the n-th thing they do to the disk.
+"""Trains scenarios in forked children, of which the parent or a worker kills itself with SIGKILL at the n-th thing it
+does to the disk; then resumes them until they are whole.
 
 A program of its own, so that children are forked from a process that has everything imported and no threads:
-requests as JSON on standard input, results as JSON on standard output.
+requests as JSON on standard input, results as JSON in the file named on the command line.
 
-A request is {"scenario", "csv", "folder", "jobs"}: folder/whole is what a run without kills leaves behind, folder/<i>
-what job i does. A job is a list of kills: for each a child starts or resumes the runs and dies; a last child goes on to
-the end. The first kill is a share of the points of a whole run (0 the first, 1 the last), others are counts; the jobs
-"every" are one kill at each point. A result is {"points", "jobs": [{"kills", "killed", "error"}]}.
+A request is {"scenario", "csv", "folder", "jobs"}: folder/whole is what a start without kills leaves behind, folder/<i>
+what job i does. A job is [role, kill, ...]: for each kill a child starts or resumes the runs and somebody dies; a last
+child goes on to the end. The first kill is a share of the points of that role in a whole start (0 the first, 1 the
+last), others are counts; the jobs "every" are one kill at each point of each role. A result is {"points": {role: n},
+"jobs": [{"kills", "killed", "codes"}]}.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import mmap
 import os
 import signal
+import struct
 import sys
-import tempfile
 import traceback
 from pathlib import Path
+from typing import Any
 
-CHANGES = ("fsync", "replace", "rename", "ftruncate", "truncate", "mkdir", "unlink", "rmdir")
+ROLES = ("parent", "worker")
+CHANGES = ("fsync", "sync", "replace", "rename", "ftruncate", "truncate", "mkdir", "unlink", "rmdir")
 CREATED = os.O_CREAT | os.O_TRUNC
 
 
 class Points:
-    """Counts what is done to the disk; dies before point `fatal`. A write has two points: nothing and half written."""
+    """Counts what parent and workers do to the disk; the process in `role` dies before its point `fatal`, once in all.
 
-    def __init__(self, fatal: int | None):
-        self.fatal, self.count = fatal, 0
+    A write has two points: nothing and half written.
+    """
+
+    def __init__(self, counts: mmap.mmap, role: str, fatal: int | None):
+        self.parent, self.role, self.fatal = os.getpid(), role, fatal
+        self.counts = counts  # of the parent, of the workers, whether somebody has died; all processes share it
         for name in CHANGES:
             setattr(os, name, self._wrapped(getattr(os, name)))
         self._open, self._write = os.open, os.write
         os.open, os.write = self.open, self.write
 
+    def read(self, place: int) -> int:
+        return struct.unpack_from("q", self.counts, 8 * place)[0]
+
     def reach(self) -> bool:
-        self.count += 1
-        return self.count == self.fatal
+        place = int(os.getpid() != self.parent)
+        struct.pack_into("q", self.counts, 8 * place, self.read(place) + 1)
+        if ROLES[place] != self.role or self.read(place) != self.fatal or self.read(2):
+            return False
+        struct.pack_into("q", self.counts, 16, 1)
+        return True
 
     def _wrapped(self, function):
         def call(*args, **kwargs):
@@ -74,85 +91,72 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def go_on(scenario: str, csv: Path, folder: Path) -> None:
-    """Resume what can be resumed, else start: what a user does after a crash."""
+def go_on(scenario: str, csv: Path, folder: Path) -> int:
+    """Resume what can be resumed, else start: what a user does after a crash; the exit code."""
     import crash_scenarios
 
     from runner.execution import session
-    from runner.execution.stored import CONFIG
-    from runner.execution.unfinished import LIST
     from runner.training import loop
 
-    loop.time, loop.FLUSH_SECONDS = Ticks(), 0
-    runs = {folder / name: settings for name, settings in crash_scenarios.runs(scenario, csv).items()}
-    alone = list(runs) == [folder]
-    if (folder / (CONFIG if alone else LIST)).exists():
-        outcomes = session.resume(folder)
-    elif not alone and all((run / "summary.json").exists() for run in runs):
-        return  # killed at the very end, with everything done
-    else:
-        for run in runs:
-            run.mkdir(exist_ok=True)
-        outcomes = session.start([(settings, run) for run, settings in runs.items()])
-    for outcome in outcomes:
-        if outcome.status not in ("completed", "stopped_early"):
-            raise RuntimeError(f"{outcome.folder}: {outcome.status}: {outcome.reason}\n{outcome.error}")
+    loop.time, loop.FLUSH_SECONDS, session.WRITE_SECONDS = Ticks(), 0, 0.0
+    return crash_scenarios.go_on(scenario, csv, folder)
 
 
-def child(scenario: str, csv: Path, folder: Path, fatal: int | None) -> dict:
-    """Run in a fork; {"killed", "points", "error"}."""
-    reading, writing = os.pipe()
+def child(scenario: str, csv: Path, folder: Path, role: str, fatal: int | None) -> dict[str, Any]:
+    """In a fork: its exit code (-9 killed), the points of both roles, whether somebody died."""
+    shared = mmap.mmap(-1, 24)
     pid = os.fork()
     if pid == 0:
-        os.close(reading)
-        found = {"points": 0, "error": None}
-        write = os.write
+        code = 99
+        log = os.open(folder.with_suffix(".log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
         try:
-            points = Points(fatal)
-            go_on(scenario, csv, folder)
-            found["points"] = points.count
+            Points(shared, role, fatal)
+            code = go_on(scenario, csv, folder)
         except BaseException:  # noqa: BLE001 a child of a fork must not run its parent's code
-            found["error"] = traceback.format_exc()
-        write(writing, json.dumps(found).encode())
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        text = pipe.read()
+            traceback.print_exc()
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
     _, status = os.waitpid(pid, 0)
-    killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-    return {"killed": killed, **(json.loads(text) if text else {"points": 0, "error": None})}
+    code = -signal.SIGKILL if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+    parent, worker, died = struct.unpack_from("qqq", shared)
+    return {"code": code, "points": {"parent": parent, "worker": worker}, "died": bool(died)}
 
 
-def answer(scenario: str, csv: str, folder: str, jobs: list[list[float]] | str) -> dict:
+def answer(scenario: str, csv: str, folder: str, jobs: list[list[Any]] | str) -> dict[str, Any]:
     """The result of one request."""
-    whole = work(scenario, Path(csv), Path(folder) / "whole", [])
+    where = Path(csv), Path(folder)
+    where[1].mkdir()
+    whole = child(scenario, where[0], where[1] / "whole", "parent", None)
     points = whole["points"]
     if jobs == "every":
-        kills = [[n] for n in range(1, points + 1)]
+        kills = [[role, n] for role in ROLES for n in range(1, points[role] + 1)]
     else:
-        kills = [[1 + round(first * (points - 1)), *map(int, others)] for first, *others in jobs]
-    done = [work(scenario, Path(csv), Path(folder) / str(i), kill) for i, kill in enumerate(kills)]
-    return {"points": points, "jobs": done, "error": whole["error"]}
+        kills = [[role, 1 + round(first * (points[role] - 1)), *map(int, rest)] for role, first, *rest in jobs]
+    done = [work(scenario, where[0], where[1] / str(i), kill) for i, kill in enumerate(kills)]
+    return {"points": points, "code": whole["code"], "jobs": done}
 
 
-def work(scenario: str, csv: Path, folder: Path, kills: list[int]) -> dict:
+def work(scenario: str, csv: Path, folder: Path, kills: list[Any]) -> dict[str, Any]:
     """One job."""
-    folder.mkdir(parents=True)
-    steps = [child(scenario, csv, folder, n) for n in [*kills, None]]
-    errors = [step["error"] for step in steps if step["error"]]
+    role, *counts = kills
+    steps = [child(scenario, csv, folder, role, n) for n in [*counts, None]]
     return {
         "kills": kills,
-        "killed": [step["killed"] for step in steps[:-1]],
-        "points": steps[-1]["points"],
-        "error": errors[0] if errors else None,
+        "killed": [step["died"] for step in steps[:-1]],
+        "codes": [step["code"] for step in steps],
     }
 
 
 def main() -> None:
     requests = json.load(sys.stdin)
-    with tempfile.TemporaryDirectory() as warm:  # imports everything, here, once
-        go_on(requests[0]["scenario"], Path(requests[0]["csv"]), Path(warm))
-    json.dump([answer(**request) for request in requests], sys.stdout)
+    out = Path(sys.argv[1])
+    for scenario in dict.fromkeys(request["scenario"] for request in requests):  # imports everything, here, once
+        go_on(scenario, Path(requests[0]["csv"]), out.with_name(f"warm {scenario}"))
+    out.write_text(json.dumps([answer(**request) for request in requests]))
 
 
 if __name__ == "__main__":

@@ -47,20 +47,23 @@ def settings(csv: Path, **changes: Any) -> Settings:
     return read({"dataset": "csv", "scheduler": "plateau"} | BUSY | {"dataset.path": str(csv)} | changes)
 
 
-def runs(scenario: str, csv: Path) -> dict[str, Settings]:
-    """Folder name -> settings of the runs of a scenario; "." is a run alone."""
-    if scenario == "every epoch":
-        return {".": settings(csv, **{"trainer.checkpoint_seconds": EVERY_EPOCH})}
-    if scenario == "every few epochs":
-        return {".": settings(csv, **{"trainer.checkpoint_seconds": EVERY_FEW_EPOCHS, "seed": 1})}
-    if scenario == "no checkpoint":
-        return {".": settings(csv, **{"trainer.checkpoint_seconds": NEVER, "trainer.epochs": 3})}
-    if scenario == "figures":
-        return {
-            ".": settings(
-                csv, **{"trainer.checkpoint_seconds": EVERY_EPOCH, "trainer.figures": True, "trainer.epochs": 2}
-            )
-        }
+SWEEP = [
+    "seed=0,1", "optimizer=sgd,adam,adamw", "regularizer.dropout=0.2", "dataset.train_size=60", "model.hidden=[4]",
+    "trainer.epochs=3", "trainer.checkpoint_seconds=4", "trainer.progress=false",
+    "hydra.launcher.workers=1", "hydra.launcher.max_members=3",
+]  # fmt: skip
+ALONE = {
+    "every epoch": {"trainer.checkpoint_seconds": EVERY_EPOCH},
+    "every few epochs": {"trainer.checkpoint_seconds": EVERY_FEW_EPOCHS, "seed": 1},
+    "no checkpoint": {"trainer.checkpoint_seconds": NEVER, "trainer.epochs": 3},
+    "figures": {"trainer.checkpoint_seconds": EVERY_EPOCH, "trainer.figures": True, "trainer.epochs": 2},
+    "folds": {"trainer.checkpoint_seconds": EVERY_FEW_EPOCHS, "dataset.folds": 3, "trainer.epochs": 4},
+}
+WORKERS = {"together": 1, "workers": 2}  # of runs that Python starts
+
+
+def runs(csv: Path) -> dict[str, Settings]:
+    """Folder name -> settings of four runs: three can be rows of one population, and all end at different epochs."""
     shared = {"trainer.checkpoint_seconds": EVERY_FEW_EPOCHS}
     return {
         "000_adamw": settings(csv, **shared),
@@ -70,3 +73,27 @@ def runs(scenario: str, csv: Path) -> dict[str, Settings]:
         "002_short": settings(csv, seed=3, **shared, **{"trainer.epochs": 2}),
         "003_other": settings(csv, **shared, **{"model.hidden": [4], "trainer.epochs": 3}),
     }
+
+
+def go_on(scenario: str, csv: Path, folder: Path) -> int:
+    """Resume what can be resumed, else start: what a user does after a crash; 1 if a run failed."""
+    from runner.cli import main
+    from runner.execution.options import Options
+    from runner.execution.start import resume, start, start_together
+    from runner.execution.work import Run
+    from runner.records.run_folder import CONFIG, LIST
+
+    how = Options.of_workers(WORKERS.get(scenario, 1))
+    if scenario == "sweep":
+        if (folder / LIST).exists():
+            return main(["resume", str(folder), "--workers", "1", "--max-members", "3"])
+        return main(["-m", *SWEEP, f"hydra.sweep.dir={folder}"])
+    folder.mkdir(exist_ok=True)
+    if (folder / (LIST if scenario in WORKERS else CONFIG)).exists():
+        outcomes = resume(folder, options=how)
+    elif scenario in WORKERS:
+        listed = [Run(folder / name, settings) for name, settings in runs(csv).items()]
+        outcomes = start_together(listed, folder, options=how)
+    else:
+        outcomes = start(settings(csv, **ALONE[scenario]), folder)
+    return int(any(outcome.status == "failed" for outcome in outcomes))

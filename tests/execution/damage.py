@@ -100,6 +100,13 @@ def said(capsys, *words: Any) -> tuple[int, str]:
     return code, out + err
 
 
+def without_aside(folder: Path) -> Path:
+    """The folder without what was set aside in it."""
+    for aside in [*folder.rglob("damaged-*")]:
+        shutil.rmtree(aside)
+    return folder
+
+
 def tried(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """What is read; nothing where it is refused with a message."""
     with warnings.catch_warnings():

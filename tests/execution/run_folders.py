@@ -7,8 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from runner.execution.unfinished import LIST
-
 WHOLE = {".hydra", "metrics.csv", "events.out.tfevents.0.runner", "train.log", "model.safetensors", "summary.json"}
 UNEQUAL = ("seconds", "versions", "git", "files", "sha256")  # checksums are also about seconds and paths
 
@@ -26,13 +24,6 @@ def contents(folder: Path) -> dict[str, Any]:
         "figures": {path.name: path.read_bytes() for path in sorted((folder / "figures").glob("*"))},
         "config": (folder / ".hydra" / "config.yaml").read_bytes(),
     }
-
-
-def all_contents(root: Path, names: list[str]) -> dict[str, Any]:
-    """The contents of every run of a folder; nothing else may be left beside them."""
-    if names != ["."]:
-        assert sorted(path.name for path in root.iterdir()) == sorted(names), LIST
-    return {name: contents(root / name) for name in names}
 
 
 def metrics(folder: Path) -> list[list[str]]:

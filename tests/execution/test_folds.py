@@ -11,8 +11,9 @@ import runner
 from runner.cli import main
 from runner.config.settings import Settings
 from runner.errors import ConfigError
-from runner.execution import session
+from runner.execution import start
 from runner.execution.configurations import read
+from runner.execution.stored import read_config
 from runner.plan.fold_runs import expand_folds
 from runner.records.summary import read_summary
 from runner.training.loop import Training
@@ -123,13 +124,13 @@ def test_killed_while_the_folders_were_made(here, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(session, "start", killed)
+        patch.setattr(start, "Session", killed)
         with pytest.raises(KeyboardInterrupt):
-            session.start_folds(settings, here / "cv")
+            start.start(settings, here / "cv")
     (here / "cv" / "fold=1" / ".hydra" / "config.yaml").unlink()
-    outcomes = session.resume(here / "cv")
+    outcomes = start.resume(here / "cv")
     assert [outcome.status for outcome in outcomes] == ["completed"] * 3
-    assert isinstance(session.read_config(here / "cv" / "fold=1"), Settings)
+    assert isinstance(read_config(here / "cv" / "fold=1"), Settings)
 
 
 def test_from_python_a_configuration_is_one_run_a_fold(here):

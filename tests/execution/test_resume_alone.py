@@ -8,7 +8,6 @@ import run_folders
 from interrupting import assert_resumes, resume
 
 from runner.cli import main
-from runner.execution.lock import lock
 
 
 def test_settings_changed_since_the_start_are_refused(resumable, whole, capsys):
@@ -34,25 +33,6 @@ def test_data_changed_since_the_start_is_refused(csv, resumable, whole, capsys):
     assert code == 1
     assert "the data of dataset csv has changed since the run began" in text
     assert_resumes(resumable, whole, capsys)
-
-
-def test_a_folder_in_use_is_left_alone(resumable, whole, capsys):
-    before = (resumable / "metrics.csv").read_bytes()
-    with lock(resumable):
-        code, text = resume(resumable, capsys)
-    assert code == 2
-    assert f"{resumable} is in use" in text
-    assert (resumable / "metrics.csv").read_bytes() == before
-    assert_resumes(resumable, whole, capsys)
-
-
-def test_resuming_a_finished_run_changes_nothing(resumable, capsys):
-    assert main(["resume", str(resumable)]) == 0
-    before = {p: (p.stat().st_mtime_ns, p.is_file() and p.read_bytes()) for p in resumable.rglob("*")}
-    capsys.readouterr()
-    assert main(["resume", str(resumable)]) == 0
-    assert "has ended already" in capsys.readouterr().out
-    assert {p: (p.stat().st_mtime_ns, p.is_file() and p.read_bytes()) for p in resumable.rglob("*")} == before
 
 
 def test_a_moved_run_resumes_also_from_within(resumable, whole, tmp_path, monkeypatch, capsys):

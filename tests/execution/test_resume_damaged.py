@@ -8,10 +8,10 @@ import shutil
 import pytest
 import run_folders
 import sweep_folders
-from interrupting import assert_resumes, resume
+from interrupting import resume
 
 from runner.cli import main
-from runner.execution import sweep_file
+from runner.execution import run_list
 from runner.execution.configurations import read
 from runner.execution.work import Run
 from runner.records.vouched import verify
@@ -75,14 +75,6 @@ def test_an_unfinished_configuration_is_checked_by_its_checksum_or_by_the_checkp
     assert verify(resumable) and read_sources(resumable)[0].rows[0].finished
 
 
-def test_metrics_that_are_not_what_the_checkpoint_knows(resumable, whole, capsys):
-    change(resumable / "metrics.csv")
-    code, text = resume(resumable, capsys)
-    assert code == 1 and "metrics.csv: not what it was when checkpoint.safetensors was written" in text
-    (resumable / "checkpoint.safetensors").unlink()
-    assert_resumes(resumable, whole, capsys)
-
-
 def test_a_run_of_a_sweep(ended, whole_sweep, capsys):
     run = next(iter(sweep_folders.runs(ended).values()))
     change(run / "metrics.csv")
@@ -91,13 +83,6 @@ def test_a_run_of_a_sweep(ended, whole_sweep, capsys):
     assert "trained again" in (ended / "sweep.log").read_text()
     assert sweep_folders.contents(ended) == sweep_folders.contents(whole_sweep)
     assert resume(ended, capsys) == (0, "")
-
-
-def test_metrics_of_a_run_of_a_sweep_that_are_not_what_its_checkpoint_knows(half, whole_sweep, capsys):
-    change(half / next(iter(sweep_folders.runs(whole_sweep))) / "metrics.csv")
-    code, text = resume(half, capsys)
-    assert code == 0 and "metrics.csv not as population-000.safetensors knows it" in text
-    assert sweep_folders.contents(half) == sweep_folders.contents(whole_sweep)
 
 
 def test_a_table_that_is_not_what_the_runs_say_is_corrected_then_written_anew(ended, whole_sweep, capsys):
@@ -116,7 +101,7 @@ def test_a_table_that_is_not_what_the_runs_say_is_corrected_then_written_anew(en
 
 def test_a_list_of_runs_of_another_sweep_is_not_taken_for_this_ones(ended, capsys):
     """Its runs have the same names, and its checksum fits."""
-    runs, data = sweep_file.load(ended)
+    runs, data = run_list.load(ended)
     others = [
         Run(
             run.folder,
@@ -126,7 +111,7 @@ def test_a_list_of_runs_of_another_sweep_is_not_taken_for_this_ones(ended, capsy
         for run in runs
     ]
     before = sweep_folders.contents(ended)
-    sweep_file.write(ended, others, data)
+    run_list.write(ended, others, data)
     code, text = resume(ended, capsys)
     assert code == 1 and "sweep.yaml: of another sweep" in text
     assert sweep_folders.contents(ended) == before

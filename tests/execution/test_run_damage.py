@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from interrupting import assert_resumes, resume
+from interrupting import resume
 
 from runner.errors import RunError
 from runner.training import checkpoint
@@ -27,40 +27,6 @@ def test_a_flipped_bit_anywhere_is_found_or_harmless(resumable, tmp_path):
         assert same == rows
         assert all(torch.equal(others[name], tensor) for name, tensor in tensors.items())
     assert found > 0.98 * len(places)
-
-
-@pytest.mark.parametrize("damage", ["flipped", "truncated", "half", "empty", "text"])
-def test_a_damaged_checkpoint_is_said_and_can_be_deleted(resumable, whole, capsys, damage):
-    path = resumable / "checkpoint.safetensors"
-    data = path.read_bytes()
-    middle = len(data) * 3 // 4
-    broken = {
-        "flipped": data[:middle] + bytes([data[middle] ^ 16]) + data[middle + 1 :],
-        "truncated": data[:-1],
-        "half": data[: len(data) // 2],
-        "empty": b"",
-        "text": b"this is no checkpoint at all",
-    }[damage]
-    path.write_bytes(broken)
-    metrics = (resumable / "metrics.csv").read_bytes()
-    code, text = resume(resumable, capsys)
-    assert code == 1
-    assert f"{path}: the checkpoint is damaged" in text
-    assert "Delete it" in text
-    assert (resumable / "metrics.csv").read_bytes() == metrics
-    path.unlink()
-    assert_resumes(resumable, whole, capsys)
-
-
-def test_a_checkpoint_of_a_newer_version(resumable, capsys, monkeypatch):
-    path = resumable / "checkpoint.safetensors"
-    tensors, rows = checkpoint.read(path)
-    with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "FORMAT", 2)
-        checkpoint.write(path, tensors, rows)
-    code, text = resume(resumable, capsys)
-    assert code == 1
-    assert f"{path}: written by a newer version of runner (format 2)" in text
 
 
 @pytest.mark.parametrize(

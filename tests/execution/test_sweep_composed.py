@@ -14,7 +14,7 @@ from runner.config.overrides import parse
 from runner.config.validate import validate
 from runner.errors import ConfigError
 from runner.execution.configurations import read
-from runner.execution.sweep_file import load, write
+from runner.execution.run_list import load, write
 from runner.execution.work import Run
 
 PARTS = [

@@ -14,8 +14,7 @@ from sweep_folders import SMALL, sweep
 
 import runner
 from runner.cli import main
-from runner.execution import work
-from runner.execution.sweep import Sweep
+from runner.execution.executors import here
 from runner.reports.runs import read_sources
 from runner.reports.sections import make_sections
 
@@ -32,12 +31,9 @@ def whole(tmp_path_factory):
 def trained(monkeypatch):
     """The numbers of runs that were trained in this process."""
     found = []
-    monkeypatch.setattr(work, "carry_out", lambda *a, **k: found.extend(a[0].members) or carry_out(*a, **k))
-    monkeypatch.setattr("runner.execution.pool.carry_out", work.carry_out)
+    carry_out = here.carry_out
+    monkeypatch.setattr(here, "carry_out", lambda *a, **k: found.extend(a[1].members) or carry_out(*a, **k))
     return found
-
-
-carry_out = work.carry_out
 
 
 def same_as(folder):
@@ -140,9 +136,10 @@ def test_a_table_begins_with_copies_that_were_lacking(whole, tmp_path, monkeypat
     for name, other in same_as(folder).items():
         if other:
             (folder / name / "summary.json").unlink()
-    monkeypatch.setattr(Sweep, "_carry_out", lambda sweep, asked_to_stop: True)  # Ctrl-C at once
-    assert main(["resume", str(folder)]) == 130
-    assert (folder / "results.csv").read_text() == expected
+    begun = []
+    monkeypatch.setattr(here.Here, "run", lambda _here, _hear: begun.append((folder / "results.csv").read_text()))
+    assert main(["resume", str(folder)]) == 0
+    assert begun == [expected]
 
 
 def test_a_sweep_grows_by_copies_and_keeps_what_it_has(tmp_path, trained):
@@ -166,7 +163,7 @@ def test_a_copy_fails_and_recovers_with_the_run_it_repeats(tmp_path, monkeypatch
 
     words = [*SMALL, "trainer.epochs=2", "optimizer=adam,adamw", SERIAL]
     with monkeypatch.context() as patched:
-        patched.setattr("runner.execution.pool.carry_out", broken)
+        patched.setattr("runner.execution.carry_out.Engine", broken)
         folder = sweep(tmp_path / "s", *words, code=1)
     with (folder / "results.csv").open(newline="") as file:
         errors = [row["error"] for row in csv.DictReader(file)]

@@ -37,17 +37,6 @@ def assert_repaired(folder: Path, whole_sweep: Path, capsys, *says: str) -> None
     assert contents(folder) == contents(whole_sweep)
 
 
-def test_a_stopped_sweep_goes_on(half, whole_sweep, capsys):
-    assert_repaired(half, whole_sweep, capsys)
-    assert "resumed after epoch 2" in (half / next(iter(runs(half))) / "train.log").read_text()
-
-
-def test_nothing_to_do(ended, whole_sweep, capsys):
-    before = {path: path.stat().st_mtime_ns for path in ended.glob("*/*") if path.is_file()}
-    assert_repaired(ended, whole_sweep, capsys)
-    assert {path: path.stat().st_mtime_ns for path in before} == before
-
-
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
@@ -124,15 +113,6 @@ def test_a_summary_of_a_newer_version(ended, capsys):
     assert code == 1
     assert "format 99" in error
     assert path.exists()
-
-
-@pytest.mark.parametrize("at", [0, 100, -1])
-def test_a_damaged_checkpoint(half, whole_sweep, capsys, at):
-    (path,) = half.glob("population-*.safetensors")
-    content = bytearray(path.read_bytes())
-    content[at] ^= 255
-    path.write_bytes(content)
-    assert_repaired(half, whole_sweep, capsys, "the checkpoint is damaged", "starts from the beginning")
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "metrics.csv", "train.log"])

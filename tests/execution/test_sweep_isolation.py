@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -82,7 +81,6 @@ def kill():
 @pytest.mark.parametrize(
     ("action", "reason", "log"),
     [
-        (fail, "ValueError: a defect", 'raise ValueError("a defect'),
         (no_memory, "MemoryError: no message", "raise MemoryError"),
         (die, "the worker process died (exit code 3)", "the worker process died (exit code 3)"),
     ],
@@ -160,23 +158,6 @@ def test_workers_hold_nothing_of_the_parent_and_few_threads(tmp_path, monkeypatc
 
 def _there(fd: str) -> bool:
     return os.path.lexists(f"/proc/self/fd/{fd}")
-
-
-def test_a_stop_saves_everything(undisturbed, tmp_path, monkeypatch, capsys):
-    parent = os.getpid()
-    with monkeypatch.context() as patch:
-        at(patch, lambda: os.kill(parent, signal.SIGINT), epoch=1)
-        at(patch, lambda: time.sleep(0.5), seed=0, epoch=2)
-        at(patch, lambda: time.sleep(0.5), seed=1, epoch=2)
-        folder = sweep(tmp_path / "sweep", *WORDS, code=130)
-    error = capsys.readouterr().err
-    assert "runner resume" in error
-    assert "Traceback" not in error
-    stopped = len(results(folder))
-    assert stopped < 6
-    assert list(folder.glob("population-*.safetensors"))
-    assert main(["resume", str(folder)]) == 0
-    assert contents(folder) == undisturbed
 
 
 def test_what_a_run_writes_when_it_fails_to_write(undisturbed, tmp_path, monkeypatch):

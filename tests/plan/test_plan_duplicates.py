@@ -7,7 +7,7 @@ from safetensors.numpy import load_file
 
 from runner.config.settings import default_tree
 from runner.config.validate import validate
-from runner.execution import session
+from runner.execution.start import start
 from runner.plan.duplicates import INERT, LABELS, canonical, describe, identity, plain, repeated, request
 
 
@@ -135,7 +135,7 @@ def test_what_is_called_the_same_run_is_so_to_the_last_bit(key, tmp_path):
         settings.trainer.epochs, settings.model.hidden, settings.trainer.figures = 2, [8], False
         settings.dataset.train_size = 200
         (tmp_path / name).mkdir()
-        session.start([(settings, tmp_path / name)])
+        start(settings, tmp_path / name)
         with (tmp_path / name / "metrics.csv").open(newline="") as file:
             rows = [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
         weights = load_file(tmp_path / name / "model.safetensors")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from runner.execution import sweep_file
+from runner.execution import run_list
 from runner.execution.configurations import read
 from runner.execution.results import Results
 from runner.execution.work import Run
@@ -23,7 +23,7 @@ def make_sweep(root: Path, runs: list[tuple[dict, Any]], words: list[str] | None
     for i, (given, _) in enumerate(runs):
         name = "_".join([f"{i:03d}", *(f"{key.split('.')[-1]}={value}" for key, value in given.items())])
         made.append(Run(root / sanitized(name), read(given), tuple(f"{key}={value}" for key, value in given.items())))
-    sweep_file.write(root, made, {})
+    run_list.write(root, made, {})
     ended = {i: outcome for i, (_, end) in enumerate(runs) if (outcome := _outcome(made[i].folder, end))}
     Results(root, made, [task] * len(made)).start(ended)
     task_words = "".join(f"    - {word}\n" for word in words or [])

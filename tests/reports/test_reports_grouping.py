@@ -6,8 +6,8 @@ import math
 from made_sweeps import make_sweep
 
 from runner.cli import main
-from runner.execution import session
 from runner.execution.configurations import read
+from runner.execution.start import start
 from runner.reports.grouping import group
 from runner.reports.runs import read_sources
 from runner.reports.sections import make_sections
@@ -95,5 +95,5 @@ def test_runs_that_belong_to_no_sweep_are_told_apart_by_the_same_rule(tmp_path):
         folder = tmp_path / "runs" / name
         folder.mkdir(parents=True)
         changes = {"dataset": "two_moons", "dataset.n": 60, "model.hidden": [2], "trainer.epochs": 1}
-        session.start([(read(changes | {"optimizer": name, "trainer.figures": False}), folder)])
+        start(read(changes | {"optimizer": name, "trainer.figures": False}), folder)
     assert settings(tmp_path / "runs") == [("adam = adamw", ["0"]), ("sgd", ["0"])]

@@ -11,8 +11,9 @@ from tensorboard_server import Server
 from runner import results
 from runner.cli import main
 from runner.errors import RunError
-from runner.execution import sweep_file
-from runner.execution.sweep import Sweep, data_of
+from runner.execution import run_list
+from runner.execution.session import Session
+from runner.plan.read_data import data_of
 from runner.records.folders import newest
 from runner.records.summary import read_summary
 from runner.reports.means import mean_curves, settings_of
@@ -32,8 +33,8 @@ def train(folder, *words):
 
 def loaded(folder):
     """The sweep in a folder as the parent process has it at its end."""
-    runs, _ = sweep_file.load(folder)
-    sweep = Sweep(folder, runs, data_of(runs))
+    runs, _ = run_list.load(folder)
+    sweep = Session(folder, runs, data_of([run.settings for run in runs]))
     summaries = [read_summary(run.folder) for run in runs]
     sweep.outcomes = {i: Outcome(runs[i].folder, s["status"], s["reason"], s) for i, s in enumerate(summaries)}
     return sweep

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from runner.errors import RunError
 from runner.execution.configurations import read
-from runner.execution.pool import Broken, Done, Ended, Given, Training
-from runner.execution.sweep import Options
+from runner.execution.events import Broken, Done, Ended, Given, Progressed
+from runner.execution.options import Options
 from runner.execution.work import Run, Work
 from runner.records.sweep_log import SweepLog
 from runner.screen import conclusion, sweep_state
@@ -37,6 +37,7 @@ def made(root, runs=6, settings=SETTINGS, **options):
         workers=options.get("workers", 2),
         results=results,
         notes=[],
+        warnings=[],
     )
 
 
@@ -68,10 +69,10 @@ def test_runs_are_waiting_then_running_then_done(tmp_path, clock):
     for i in range(2):
         list(state.hear(Given(i, both[i], 1 - i)))
     assert state.counts()["running"] == 4 and state.counts()["waiting"] == 2  # two side by side in each
-    list(state.hear(Training(0, {0: (5, 0.5), 1: (5, 0.7)})))
+    list(state.hear(Progressed(0, {0: (5, 0.5), 1: (5, 0.7)})))
     assert state.fraction() == pytest.approx(1.0 / 6)
     assert list(state.hear(ended(sweep, 0, 0.4))) == [0]
-    list(state.hear(Training(0, {1: (6, 0.7), 2: (1, 2.0)})))
+    list(state.hear(Progressed(0, {1: (6, 0.7), 2: (1, 2.0)})))
     list(state.hear(ended(sweep, 1, status="diverged")))
     assert state.counts() == {"done": 1, "diverged": 1, "failed": 0, "running": 3, "waiting": 1}
     list(state.hear(ended(sweep, 2)))
@@ -87,7 +88,7 @@ def test_the_best_is_of_runs_in_training_too_but_not_of_those_that_diverged(tmp_
     state = State(sweep)
     assert state.best_text() == ""
     list(state.hear(Given(0, work(0, 1, 2), 0)))
-    list(state.hear(Training(0, {0: (5, 0.5), 1: (5, 0.25)})))
+    list(state.hear(Progressed(0, {0: (5, 0.5), 1: (5, 0.25)})))
     assert state.best_text() == "best val/loss 0.2500 (lr=0.1_seed=1)"
     list(state.hear(ended(sweep, 0, 0.125)))
     list(state.hear(ended(sweep, 2, 0.0625, status="diverged")))
@@ -98,7 +99,7 @@ def test_larger_is_better_where_accuracy_is_monitored(tmp_path, clock):
     sweep = made(tmp_path, settings=read({"early_stopping.monitor": "val/accuracy"}))
     state = State(sweep)
     list(state.hear(Given(0, work(0, 1), 0)))
-    list(state.hear(Training(0, {0: (5, 0.5), 1: (5, 0.25)})))
+    list(state.hear(Progressed(0, {0: (5, 0.5), 1: (5, 0.25)})))
     assert state.best_text() == "best val/accuracy 0.5000 (lr=0.1_seed=0)"
 
 
@@ -120,16 +121,16 @@ def test_epochs_of_before_a_resume_do_not_make_the_time_left_shorter(tmp_path, c
     sweep = made(tmp_path, runs=2)
     state = State(sweep)
     list(state.hear(Given(0, replace(work(0, 1), source=tmp_path / "population-000.safetensors"), 0)))
-    list(state.hear(Training(0, {0: (6, 0.5), 1: (6, 0.5)})))
+    list(state.hear(Progressed(0, {0: (6, 0.5), 1: (6, 0.5)})))
     clock[0] += 10.0
     assert state.left() is None
-    list(state.hear(Training(0, {0: (8, 0.5), 1: (8, 0.5)})))
+    list(state.hear(Progressed(0, {0: (8, 0.5), 1: (8, 0.5)})))
     assert state.left() == pytest.approx(10.0)  # two epochs in ten seconds, two to go
 
 
-@pytest.mark.parametrize("executor, workers, said", [("serial", 8, "1 worker"), ("processes", 8, "6 workers")])
-def test_no_more_workers_than_runs(tmp_path, executor, workers, said):
-    assert sweep_state.workers_text(made(tmp_path, executor=executor, workers=workers)) == said
+@pytest.mark.parametrize(("workers", "said"), [(1, "1 worker"), (8, "6 workers")])
+def test_no_more_workers_than_runs(tmp_path, workers, said):
+    assert sweep_state.workers_text(made(tmp_path, workers=workers)) == said
 
 
 def test_what_will_happen_is_said_first(tmp_path, capsys, monkeypatch):

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import runner
+from runner.api import names
 from runner.config.settings import default_tree
 from runner.config.validate import validate
 from runner.errors import ConfigError
-from runner.execution.api import names
 from runner.execution.configurations import read, read_all
+from runner.execution.executors import pool
+from runner.optimizers.segments import Segment
 from runner.training.outcome import Outcome
 
 QUICK = {
@@ -155,7 +159,61 @@ def test_names():
     assert of({}, {}) == ["000", "001"]
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_of_eight_that_raises_fails_alone(tmp_path, monkeypatch, workers):
+    update = Segment.update
+
+    def broken(self, *args, **kwargs):
+        if any(row["eps"] == 3e-8 for row in self.numbers):
+            raise ZeroDivisionError("a defect")
+        return update(self, *args, **kwargs)
+
+    monkeypatch.setattr(Segment, "update", broken)
+    configs = [QUICK | {"optimizer.eps": float(f"{i}e-8")} for i in range(1, 9)]
+    outcomes = runner.train(configs, tmp_path, workers=workers)
+    assert [outcome.status for outcome in outcomes] == ["completed"] * 2 + ["failed"] + ["completed"] * 5
+    table = runner.results(outcomes[0].folder.parent)
+    assert list(table["status"]) == [outcome.status for outcome in outcomes]
+    assert table["error"][2] == outcomes[2].reason == "ZeroDivisionError: a defect"
+
+
+def test_workers_train_what_this_process_trains_in_other_processes(tmp_path):
+    configs = [QUICK | {"seed": seed} for seed in range(4)]
+    here = runner.train(configs, tmp_path)
+    before = sum(os.times()[2:4])
+    others = runner.train(configs, tmp_path, workers=2)
+    assert sum(os.times()[2:4]) > before  # what children have used
+    for one, other in zip(here, others, strict=True):
+        models = [(outcome.folder / "model.safetensors").read_bytes() for outcome in (one, other)]
+        assert models[0] == models[1] and one.folder.name == other.folder.name
+
+
 # ---- what is wrong
+
+
+@pytest.mark.parametrize("workers", [0, -1, True, 1.5, "2", None])
+def test_what_is_no_number_of_workers_is_named(workers, tmp_path):
+    with pytest.raises(ConfigError, match=r"^workers = .*: must be a whole number >= 1$"):
+        runner.train([{}], tmp_path, workers=workers)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_without_a_main_guard_is_told_so(tmp_path, monkeypatch):
+    """A worker that imports it, and so comes to the same call, ends; whoever started it says what to do."""
+    process = SimpleNamespace(_inheriting=True, daemon=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(pool.multiprocessing, "current_process", lambda: process)
+        patch.setattr(os, "_exit", sys.exit)
+        with pytest.raises(SystemExit) as ended:
+            runner.train([QUICK, QUICK], tmp_path, workers=2)
+        process._inheriting = False
+        with pytest.raises(ConfigError, match="workers = 2: this process is itself a worker"):
+            runner.train([QUICK, QUICK], tmp_path, workers=2)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(pool, "_serve", lambda *_: os._exit(ended.value.code))
+    with pytest.raises(ConfigError, match="put what it does below `if __name__ ==") as raised:
+        runner.train([QUICK, QUICK | {"seed": 1}], tmp_path, workers=2)
+    assert str(raised.value).startswith("workers = 2: ")
 
 
 def test_problems_of_all_configurations_are_reported_together_each_with_its_place(tmp_path, monkeypatch):

@@ -12,67 +12,21 @@ import multiprocessing
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from runner.execution.work import Run, Work, carry_out
+from runner.errors import ConfigError
+from runner.execution.carry_out import carry_out
+from runner.execution.events import Broken, Done, Event, Given
+from runner.execution.work import Run, Work, on_gpu
 from runner.records import disk
-from runner.training.loop import Interrupted
-from runner.training.outcome import Outcome
 
 TELL_SECONDS = 0.25  # between two reports of a worker about runs in training
 POLL_SECONDS = 0.2  # how soon the parent looks for signals and for dead workers
 ASKING = {signal.SIGINT, signal.SIGTERM}
-
-
-@dataclass(frozen=True)
-class Given:
-    """A worker has been given a work; `waiting` more wait for one."""
-
-    worker: int
-    work: Work
-    waiting: int
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A run of the sweep has ended."""
-
-    run: int
-    outcome: Outcome
-
-
-@dataclass(frozen=True)
-class Training:
-    """What a worker has in training now: run -> (epoch, best monitored value or None)."""
-
-    worker: int
-    rows: dict[int, tuple[int, float | None]]
-
-
-@dataclass(frozen=True)
-class Done:
-    """A work has ended in an orderly way; interrupted ones have their state in the checkpoint."""
-
-    work: Work
-    interrupted: bool = False
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A work ended with an exception, or its worker died (`died`)."""
-
-    work: Work
-    error: str
-    traceback: str
-    died: bool = False
-
-
-Event = Given | Ended | Training | Done | Broken
+UNGUARDED = 77  # exit code of a worker that was asked to start workers while it imported its program
 
 
 class Pool:
@@ -105,8 +59,12 @@ class Pool:
             if member.work:
                 member.terminate()
 
-    def events(self) -> Iterator[Event | None]:
-        """What happens, as it happens, until nothing is under way; None now and then, so that the caller can look."""
+    def run(self, hear: Callable[[Event | None], None]) -> None:
+        """Tell what happens, as it happens, until nothing is under way; None now and then, so that `hear` can look."""
+        for event in self._events():
+            hear(event)
+
+    def _events(self) -> Iterator[Event | None]:
         while self.waiting or any(member.work for member in self.members):
             yield from self._hand_out()
             ready = wait([member.connection for member in self.members if member.work], POLL_SECONDS)
@@ -136,6 +94,11 @@ class Pool:
         except (EOFError, OSError):
             self.members.remove(member)
             how = member.end()
+            if member.process.exitcode == UNGUARDED:
+                raise ConfigError(
+                    f"workers = {self.size}: each of them imports the program, which then asks for workers itself; put "
+                    'what it does below `if __name__ == "__main__":`, or leave workers at 1'
+                ) from None
             if work:
                 yield Broken(work, f"the worker process died ({how})", "", died=True)
             return
@@ -144,14 +107,20 @@ class Pool:
         yield event
 
 
+def check_may_start(workers: int) -> None:
+    """ConfigError in a process that may start no others, being one of them itself. One that a program of ours started,
+    and that now imports this program, ends in a way that tells why.
+    """
+    process: Any = multiprocessing.current_process()
+    if getattr(process, "_inheriting", False):
+        os._exit(UNGUARDED)
+    if process.daemon:
+        raise ConfigError(f"workers = {workers}: this process is itself a worker and may start none; leave it at 1")
+
+
 def start_method(runs: Sequence[Run]) -> str:
     """How workers are started: forked where that works, which is not on a GPU that the parent may have looked at."""
-    return "fork" if sys.platform == "linux" and not any(on_gpu(run) for run in runs) else "spawn"
-
-
-def on_gpu(run: Run) -> bool:
-    """Whether a run trains on a GPU."""
-    return run.settings.trainer.device.startswith("cuda")
+    return "fork" if sys.platform == "linux" and not on_gpu([run.settings for run in runs]) else "spawn"
 
 
 class _Worker:
@@ -220,43 +189,8 @@ def _serve(
             work = connection.recv()
         except EOFError:
             return
-        told = carry_out_and_tell(number, work, runs, data, tell=connection.send, asked_to_stop=lambda: asked[0])
-        connection.send(told)
-
-
-def carry_out_and_tell(
-    number: int,
-    work: Work,
-    runs: Sequence[Run],
-    data: Sequence[Any],
-    *,
-    tell: Callable[[Event], None],
-    asked_to_stop: Callable[[], bool],
-) -> Done | Broken:
-    """Carry out a work as worker `number`, telling of what happens; how the work ended."""
-    import traceback
-
-    told = [0.0]
-
-    number_of = {runs[i].folder: i for i in work.members}
-
-    def watch(trials: list[Any]) -> None:
-        if time.monotonic() - told[0] >= TELL_SECONDS:
-            rows = {number_of[t.files.folder]: (int(t.last["epoch"]), t.stopping.best) for t in trials}
-            tell(Training(number, rows))
-            told[0] = time.monotonic()
-
-    def ended(run: int, outcome: Outcome) -> None:
-        tell(Ended(run, outcome))
-
-    try:
-        carry_out(work, runs, data, asked_to_stop=asked_to_stop, ended=ended, watch=watch)
-    except Interrupted:
-        return Done(work, interrupted=True)
-    except Exception as error:  # noqa: BLE001 a defect harms its own population; the parent finds out which row it was
-        message = f"{type(error).__name__}: {(str(error).strip() or 'no message').splitlines()[0]}"
-        return Broken(work, message, "".join(traceback.format_exception(error)))
-    return Done(work)
+        how: dict[str, Any] = {"tell": connection.send, "asked_to_stop": lambda: asked[0], "every": TELL_SECONDS}
+        connection.send(carry_out(number, work, runs, data, **how))
 
 
 def _obey(parent: int) -> list[bool]:

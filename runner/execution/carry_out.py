@@ -1,0 +1,124 @@
+"""How a work is carried out, in whichever process: its runs are opened, trained to their ends, and told of."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from runner.errors import RunnerError
+from runner.execution.events import Begun, Broken, Done, Ended, Event, Leading, Progressed
+from runner.execution.trials import draw_augmentation, draw_figures, facts, open_trial
+from runner.execution.work import Run, Work
+from runner.training import checkpoint
+from runner.training.engine import Engine
+from runner.training.loop import Interrupted, Training, place
+from runner.training.trial import Trial
+
+
+def carry_out(
+    worker: int,
+    work: Work,
+    runs: Sequence[Run],
+    data: Sequence[Any],
+    *,
+    tell: Callable[[Event], None],
+    asked_to_stop: Callable[[], bool],
+    every: float = 0.0,
+) -> Done | Broken:
+    """Carry out a work, telling of what happens (of epochs once in so many seconds); how the work ended."""
+    try:
+        with _threads(runs[work.members[0]].settings.trainer.threads):
+            _Carrying(worker, work, runs, data, tell, every).train(asked_to_stop)
+    except Interrupted:
+        return Done(work, interrupted=True)
+    except Exception as error:  # noqa: BLE001 a defect harms its own runs; the session finds out which one it was
+        message = f"{type(error).__name__}: {(str(error).strip() or 'no message').splitlines()[0]}"
+        problem = error if isinstance(error, RunnerError) else None
+        return Broken(work, message, "".join(traceback.format_exception(error)), problem=problem)
+    return Done(work)
+
+
+class _Carrying:
+    """One work on its way."""
+
+    def __init__(
+        self,
+        worker: int,
+        work: Work,
+        runs: Sequence[Run],
+        data: Sequence[Any],
+        tell: Callable[[Event], None],
+        every: float,
+    ):
+        self.worker, self.work, self.runs, self.data = worker, work, runs, data
+        self.tell, self.every, self.told = tell, every, 0.0
+        self.number = {runs[i].folder: i for i in work.members}
+        self.tensors, self.rows = checkpoint.read(work.source) if work.source else ({}, [])
+        named = {place(runs[i].folder, work.path): i for i in work.members}
+        self.positions = {named[row["folder"]]: p for p, row in enumerate(self.rows) if row["folder"] in named}
+        self.waiting = [i for i in work.members if i not in self.positions]
+
+    def train(self, asked_to_stop: Callable[[], bool]) -> None:
+        """All members to their ends. Raises Interrupted with everything saved, and whatever one of the rows raises."""
+        continued = sorted(self.positions, key=self.positions.__getitem__)
+        trials = self._open(continued) or self._admit(self.work.width)
+        engine = Engine([trial.settings for trial in trials], [trial.data for trial in trials])
+        training = Training(
+            engine,
+            trials,
+            self.work.path,
+            facts=facts(trials[0].settings),
+            asked_to_stop=asked_to_stop,
+            watch=self._watch,
+            at_start=draw_augmentation,
+            at_end=draw_figures,
+            ended=lambda outcome: self.tell(Ended(self.number[outcome.folder], outcome)),
+            admit=self._admit,
+            width=self.work.width,
+        )
+        if continued:
+            training.load(self.tensors, [self.positions[i] for i in continued])
+        furthest = max((int(trial.last["epoch"]) for trial in trials if trial.last), default=None)
+        self.tell(Begun(self.worker, engine.layout.parameters, furthest))
+        try:
+            training.run()
+        except RunnerError:
+            raise
+        except Exception as error:
+            if len(training.trials) == 1 and not self.waiting:  # there is nobody else who may be the cause
+                training.give_up(error)
+            raise
+
+    def _open(self, members: list[int]) -> list[Trial]:
+        states = [self.rows[self.positions[i]] if i in self.positions else None for i in members]
+        return [open_trial(self.runs[i], self.data[i], state) for i, state in zip(members, states, strict=True)]
+
+    def _admit(self, free: int) -> list[Trial]:
+        members, self.waiting = self.waiting[:free], self.waiting[free:]
+        return self._open(members)
+
+    def _watch(self, trials: list[Trial]) -> None:
+        if time.monotonic() - self.told < self.every:
+            return
+        rows = {self.number[t.files.folder]: (int(t.last["epoch"]), t.stopping.best) for t in trials}
+        first = trials[0]
+        monitor, stopping = first.settings.early_stopping.monitor, first.stopping
+        best = None if stopping.best is None else (monitor, stopping.best, stopping.best_epoch)
+        self.tell(Progressed(self.worker, rows, Leading(first.last, best)))
+        self.told = time.monotonic()
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """torch with this many CPU threads, then as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,74 @@
+"""What executors tell of the works they carry out, as it happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from runner.errors import RunnerError
+from runner.execution.work import Work
+from runner.training.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Given:
+    """A worker has been given a work; `waiting` more wait for one."""
+
+    worker: int
+    work: Work
+    waiting: int
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The networks of a work are there, each of so many parameters; the epoch that the furthest continues from."""
+
+    worker: int
+    parameters: int
+    epoch: int | None  # None: all begin
+
+
+class Leading(NamedTuple):
+    """The first run of those in training, after an epoch."""
+
+    metrics: dict[str, Any]
+    best: tuple[str, float, int] | None  # monitored metric, its best value, the epoch of that
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """What a worker has in training now: run -> (epoch, best monitored value or None)."""
+
+    worker: int
+    rows: dict[int, tuple[int, float | None]]
+    leading: Leading | None = None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run has ended."""
+
+    run: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Done:
+    """A work has ended in an orderly way; interrupted ones have their state in the checkpoint."""
+
+    work: Work
+    interrupted: bool = False
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A work ended with an exception, or its worker died. `problem`: what a user can mend, such as a full disk."""
+
+    work: Work
+    error: str
+    traceback: str
+    died: bool = False
+    problem: RunnerError | None = None
+
+
+Event = Given | Begun | Progressed | Ended | Done | Broken

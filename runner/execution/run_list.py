@@ -1,0 +1,198 @@
+"""Which runs were started together: the list in their common folder, written before anything else is.
+
+From sweep.yaml they are resumed and extended, also if their own folders had not been made yet. It is YAML with one run
+a line, in the flow style that JSON is. A run alone, and one that stands for its folds, need no list: the configuration
+in their folder says it all. Earlier versions kept runs of `runner.train` and folds in unfinished.json until all had
+ended; that is still read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from runner.config import plugins
+from runner.config.settings import Settings
+from runner.errors import ConfigError, DamagedError, RunError
+from runner.execution.configurations import read
+from runner.execution.stored import read_config, refuse_missing
+from runner.execution.work import Run
+from runner.plan.fold_runs import expand_folds
+from runner.records import disk
+from runner.records.run_folder import CHECKPOINT, CONFIG, FOLD, LIST, OLD_LIST, is_listed
+
+FORMAT = 1
+
+
+def write(root: Path, runs: Sequence[Run], data: dict[str, str]) -> None:
+    """Put the list in place; `data` maps what identifies a data set to the SHA-256 of its content."""
+    lines = [f"format: {FORMAT}", f"data: {json.dumps(data)}", "runs:"]
+    lines += [f"- {_line(run, root)}" for run in runs]
+    lines.append(f"sha256: {_digest(lines)}")
+    disk.replace(root / LIST, ("\n".join(lines) + "\n").encode())
+
+
+def name_of(folder: Path, root: Path) -> str:
+    """A run as those started with it call it: its folder, below the common one."""
+    return os.path.relpath(folder, root)
+
+
+def _digest(lines: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _line(run: Run, root: Path) -> str:
+    content = {"run": name_of(run.folder, root), "overrides": list(run.overrides), "settings": run.given}
+    if run.settings.chosen:
+        content["chosen"] = run.settings.chosen
+    if foreign := run.settings.foreign():
+        content["plugins"] = foreign
+    if run.choices:
+        content["choices"] = dict(run.choices)
+    return json.dumps(content, ensure_ascii=False)
+
+
+def load(root: Path, *, pictured: bool = False) -> tuple[list[Run], dict[str, str]]:
+    """(runs, data) of whatever was started in `root`: a run (`pictured` or not), its folds, or runs together.
+
+    Raises ConfigError or RunError if nothing was, or if what says it is damaged, or newer than this version.
+    """
+    if (root / LIST).is_file():
+        return _listed(root)
+    return (_listed_before(root) if is_listed(root) else alone(root, pictured)), {}
+
+
+def _listed(root: Path) -> tuple[list[Run], dict[str, str]]:
+    path = root / LIST
+    content = contents(root)
+    try:
+        runs = [
+            Run(root / str(run["run"]), _settings(run), tuple(run["overrides"]), run.get("choices", {}))
+            for run in content["runs"]
+        ]
+        return runs, dict(content["data"])
+    except ConfigError as error:
+        raise ConfigError([f"{path}: {problem}" for problem in error.problems]) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _settings(run: dict[str, Any]) -> Settings:
+    plugins = dict(run.get("plugins", {}))
+    refuse_missing(plugins)
+    settings = read(run["settings"])
+    settings.chosen, settings.plugins = dict(run.get("chosen", {})), plugins
+    return settings
+
+
+def contents(root: Path) -> dict[str, Any]:
+    """{"data", "runs": [{"run", "overrides", "settings"}]} as written, unchecked; ConfigError or RunError as `load`.
+
+    Read line by line, as reading a thousand runs as YAML takes seconds.
+    """
+    path = root / LIST
+    try:
+        *lines, end = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
+    except FileNotFoundError:
+        raise ConfigError(f"{root} is no sweep: it has no {LIST}.") from None
+    except UnicodeDecodeError as error:
+        raise _damaged(path, str(error)) from error
+    except OSError as error:
+        raise RunError(f"can't read {path}: {error.strerror or error}") from error
+    head = lines[0] if lines else end
+    if head.startswith("format: ") and head != f"format: {FORMAT}":
+        raise RunError(
+            f"{path}: written by another version of runner ({head}, this one reads {FORMAT}); use that version."
+        )
+    if end != f"sha256: {_digest(lines)}":
+        raise _damaged(path, "it does not match its checksum" if end.startswith("sha256: ") else "it is cut short")
+    try:
+        runs = [json.loads(line.removeprefix("- ")) for line in lines[3:]]
+        return {"data": json.loads(lines[1].removeprefix("data: ")), "runs": runs}
+    except (IndexError, ValueError) as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _damaged(path: Path, reason: str) -> DamagedError:
+    return DamagedError(f"{path}: damaged or edited ({reason}); restore it, or start the sweep again elsewhere.")
+
+
+# ---- runs without a list
+
+
+def of_one(settings: Settings, root: Path, *, pictured: bool = False) -> list[Run]:
+    """The runs that one configuration stands for: itself in `root`, or one for each fold in a folder below."""
+    each = expand_folds(settings)
+    if len(each) == 1:
+        return [Run(root, settings, detailed=True, pictured=pictured)]
+    return [Run(root / f"{FOLD}{run.dataset.fold}", run) for run in each]
+
+
+def alone(root: Path, pictured: bool) -> list[Run]:
+    """The run in `root`, or its folds. Where it has begun to train, its checkpoint says what the settings must be: they
+    may have been edited in what no number depends on.
+    """
+    runs = of_one(read_config(root, checked=not _has_begun(root)), root, pictured=pictured)
+    if len(runs) == 1 and any(root.glob(f"{FOLD}*/{CONFIG}")):
+        raise ConfigError(f"{root / CONFIG}: of one fold, though there are folds below; restore it.")
+    return runs
+
+
+def _listed_before(root: Path) -> list[Run]:
+    """The runs of unfinished.json, each by the configuration in its own folder."""
+    return [Run(root / name, read_config(root / name)) for name in _names_before(root)]
+
+
+def _names_before(root: Path) -> list[str]:
+    path = root / OLD_LIST
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(f"{path}: cannot be read ({error}); delete it and start the runs again.") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT or not isinstance(content.get("runs"), list):
+        raise RunError(f"{path}: damaged, or written by another version of runner; delete it and start the runs again.")
+    return [str(name) for name in content["runs"]]
+
+
+def _has_begun(root: Path) -> bool:
+    """Whether there is a checkpoint of the run in `root`, which tells what has been trained."""
+    from runner.training import checkpoint
+
+    try:
+        return (root / CHECKPOINT).exists() and bool(checkpoint.rows(root / CHECKPOINT))
+    except DamagedError:  # said, and set aside, when the run resumes
+        return False
+
+
+# ---- from a run to those that were started with it
+
+
+def home_of(folder: Path) -> Path:
+    """The folder of the run of which the one in `folder` is a fold, else its own."""
+    return folder.parent if folder.name.startswith(FOLD) and (folder.parent / CONFIG).is_file() else folder
+
+
+def resumed_in(folder: Path) -> Path:
+    """The folder that `runner resume` takes for a run: the one whose list names it, that of its folds, or its own."""
+    folder = folder.resolve()
+    listing = (parent for parent in folder.parents if is_listed(parent) and _names(parent, folder))
+    return next(listing, home_of(folder))
+
+
+def _names(root: Path, folder: Path) -> bool:
+    """Whether the list in `root` names a run (that of a sweep: whatever lies below is of it)."""
+    return (root / LIST).is_file() or folder in [(root / name).resolve() for name in _names_before(root)]
+
+
+def refuse_alone(folder: Path) -> None:
+    """ConfigError if the run in `folder` resumes only together with others."""
+    together = resumed_in(folder)
+    if together != folder.resolve():
+        raise ConfigError(
+            f"{folder} was started together with other runs; they resume together: "
+            f"`{plugins.command('resume', str(together))}`"
+        )

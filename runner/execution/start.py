@@ -1,0 +1,157 @@
+"""The doors to training: `start` a run, `start_together` several, `resume` what was started. All end in a `Session`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.config.settings import Settings
+from runner.data.prepare import RunData
+from runner.errors import ConfigError
+from runner.execution import run_list
+from runner.execution.lock import lock
+from runner.execution.options import HERE, Options
+from runner.execution.session import Screen, Session, unwatched
+from runner.execution.stored import is_as_written, refuse_changed, write_config
+from runner.execution.work import Run
+from runner.plan.read_data import data_of
+from runner.records import disk
+from runner.records.run_files import refuse_to_overwrite
+from runner.records.run_folder import LIST, MULTIRUN, OLD_LIST, checkpoints, is_listed
+from runner.training.outcome import Outcome
+
+if TYPE_CHECKING:
+    from runner.execution.hydra_files import HydraFiles
+
+
+def start(
+    settings: Settings,
+    folder: Path,
+    screen: Screen = unwatched,
+    *,
+    pictured: bool = False,
+    data: Sequence[RunData] | None = None,
+) -> list[Outcome]:
+    """Train what one configuration stands for: a run in `folder`, which is there, or one for each fold below it.
+
+    Raises ConfigError before anything trains, Interrupted after SIGINT or SIGTERM (all state saved), RunError for what
+    the user can mend, such as a full disk. A run that fails otherwise becomes an outcome "failed": `resume` tries it
+    again.
+    """
+    folder = Path(folder)
+    runs = run_list.of_one(settings, folder, pictured=pictured)
+    with lock(folder):
+        _refuse_second_start(folder, runs)
+        data = data or data_of([run.settings for run in runs])
+        write_config(settings, folder)
+        return train(folder, runs, data, HERE, screen)
+
+
+def start_together(
+    runs: Sequence[Run],
+    root: Path,
+    screen: Screen = unwatched,
+    *,
+    options: Options = HERE,
+    data: Sequence[RunData] | None = None,
+) -> list[Outcome]:
+    """Train runs below `root`, which is there; outcomes in their order. What is wrong with one harms itself only: it
+    becomes an outcome "failed". Raises as `start`, and RunError if results.csv cannot be written.
+    """
+    with lock(root):
+        _refuse_second_start(root, runs)
+        data = data or data_of([run.settings for run in runs])
+        run_list.write(root, runs, known_data(runs, data, {}, root))
+        return train(root, runs, data, options, screen)
+
+
+def resume(
+    root: Path,
+    screen: Screen = unwatched,
+    *,
+    options: Options = HERE,
+    pictured: bool = False,
+    notes: Sequence[str] = (),
+) -> list[Outcome]:
+    """Continue what was started in `root`: a run, its folds, or runs together; all outcomes, in the order of the runs.
+
+    What has no checkpoint yet starts from its beginning, what failed is tried again; what has ended is left alone,
+    unless its files are not what they were then: these are set aside, and it is trained again. `notes` are said first.
+
+    Raises ConfigError if nothing was started there, its data have changed or it is in use; RunError if what says which
+    runs they are is damaged or of another version.
+    """
+    root = Path(root)
+    if not is_listed(root):
+        run_list.refuse_alone(root)
+    with lock(root):
+        runs, known = run_list.load(root, pictured=pictured)
+        data = data_of([run.settings for run in runs])
+        known_now = known_data(runs, data, known, root)
+        if is_listed(root) and not known:  # by an earlier version
+            run_list.write(root, runs, known_now)
+        return train(root, runs, data, options, screen, notes=notes)
+
+
+def train(
+    root: Path,
+    runs: Sequence[Run],
+    data: Sequence[RunData],
+    options: Options,
+    screen: Screen,
+    *,
+    files: Callable[[], HydraFiles] | None = None,
+    notes: Sequence[str] = (),
+) -> list[Outcome]:
+    """Train in a folder that is locked, and whose list has been written; `files` writes what Hydra's users expect."""
+    _write_lacking(root, runs, files)
+    session = Session(root, runs, data, options, notes=list(notes))
+    with screen(session) as session.watch:
+        return session.train()
+
+
+def _write_lacking(root: Path, runs: Sequence[Run], files: Callable[[], HydraFiles] | None) -> None:
+    """Make the folders of runs that have none, with the configuration of each; of a sweep, with Hydra's files."""
+    if files or (root / MULTIRUN).exists():
+        from runner.execution import hydra_files
+
+        hydra_files.write_lacking(runs, files or (lambda: hydra_files.HydraFiles.stored(root)))
+    elif lacking := [run for run in runs if run.folder != root and is_as_written(run.folder) is False]:
+        with disk.grouping():
+            for run in lacking:
+                disk.make_folder(run.folder)
+                write_config(run.settings, run.folder)
+
+
+def _refuse_second_start(root: Path, runs: Sequence[Run]) -> None:
+    """ConfigError if runs were started in `root` before: they would be overwritten. RunError if one has recorded."""
+    there = [path for path in (root / LIST, root / OLD_LIST, *checkpoints(root)) if path.exists()]
+    if there:
+        raise ConfigError(
+            f"{root} holds runs that were started before ({there[0].name}). Resume them, or choose another folder."
+        )
+    for run in runs:
+        refuse_to_overwrite(run.folder)
+
+
+def known_data(runs: Sequence[Run], data: Sequence[RunData], before: dict[str, str], root: Path) -> dict[str, str]:
+    """Data set -> SHA-256; ConfigError if one of them, or a plug-in, has changed since the runs were begun."""
+    refuse_changed([run.settings for run in runs], root)
+    now = {}
+    for run, table in zip(runs, data, strict=True):
+        key = _data_key(run)
+        now[key] = table.sha256
+        if before.get(key, table.sha256) != table.sha256:
+            raise ConfigError(
+                f"{root}: the data of dataset {table.name} has changed since the sweep was begun. Bring the old data "
+                "back, or start a new sweep."
+            )
+    return before | now
+
+
+def _data_key(run: Run) -> str:
+    """What identifies the data of a run in the list: its dataset keys that are not at their defaults."""
+    given = {key: value for key, value in run.given.items() if key.startswith("dataset")}
+    return json.dumps(given, sort_keys=True)

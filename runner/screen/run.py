@@ -1,0 +1,84 @@
+"""A run, or the folds of one, on the screen: what is about to train, where it continues from, how far it is."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from runner.execution.events import Begun, Broken, Done, Event, Given, Progressed
+from runner.execution.session import Screen, Session
+from runner.execution.trials import describe
+from runner.execution.work import Work
+from runner.records import pipe
+from runner.records.console import banner
+from runner.records.progress import Progress
+
+
+@contextmanager
+def run_screen(session: Session, *, resumed: bool = False) -> Iterator[Callable[[Session, Event | None], None]]:
+    """Gives what `Session.watch` calls: the lines and the bar around a run, or around all folds of one."""
+    shown = _Shown(resumed)
+    try:
+        yield shown.hear
+        if resumed and not shown.trained:
+            pipe.write(sys.stdout, f"{session.root}: this run has ended already; nothing to do\n")
+    finally:
+        shown.say_notes(session)
+        shown.close()
+
+
+resumed_run: Screen = functools.partial(run_screen, resumed=True)
+
+
+class _Shown:
+    """The screen of one session."""
+
+    def __init__(self, resumed: bool):
+        self.resumed, self.trained = resumed, False
+        self.work: Work | None = None
+        self.progress: Progress | None = None
+
+    def hear(self, session: Session, event: Event | None) -> None:
+        """Take in an event and show it."""
+        self.say_notes(session)
+        if isinstance(event, Given):
+            self.work = event.work
+        elif isinstance(event, Begun):
+            self._introduce(session, event)
+            self._open(session)
+        elif isinstance(event, Progressed) and self.progress and event.leading:
+            epoch = next(iter(event.rows.values()))[0]
+            self.progress.update(epoch, *event.leading, len(event.rows), len(session.outcomes))
+        elif isinstance(event, (Done, Broken)):
+            self.close()
+
+    def say_notes(self, session: Session) -> None:
+        """On standard error, each once."""
+        while session.notes:
+            pipe.write(sys.stderr, f"runner: {session.notes.pop(0)}\n")
+
+    def _introduce(self, session: Session, event: Begun) -> None:
+        """Say where it continues from and, once, what is trained."""
+        if self.resumed:
+            where = "no checkpoint yet: starting from the beginning"
+            pipe.write(sys.stdout, (where if event.epoch is None else f"resuming after epoch {event.epoch}") + "\n")
+        if not self.trained:
+            first, count = session.runs[0], len(session.runs)
+            about = describe(first.settings, session.data[0])
+            banner(first.settings, about, event.parameters, first.folder, members=count, warnings=session.warnings)
+        self.trained = True
+
+    def _open(self, session: Session) -> None:
+        members = self.work.members if self.work else ()
+        runs = [session.runs[i].settings for i in members]
+        enabled = session.runs[0].settings.trainer.progress
+        self.progress = Progress(max(run.trainer.epochs for run in runs), len(session.runs), enabled)
+        self.progress.__enter__()
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        if self.progress:
+            self.progress.__exit__()
+            self.progress = None
