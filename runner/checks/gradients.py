@@ -13,6 +13,10 @@ from runner.checks.populations import SHAPES, data, settings, variations
 from runner.config.registry import Entry
 from runner.optimizers.segments import Segment
 from runner.training.engine import Engine
+from runner.training.penalties import Penalties
+from runner.training.steps.base import Batch
+from runner.training.steps.objective import Objective
+from runner.training.steps.stacked import Stacked
 
 
 def engine_of(shape=SHAPES[0], members=3, task="classification", **changes) -> Engine:
@@ -26,7 +30,7 @@ def batch_of(engine: Engine):
     """The first batch: features, plain targets and noise."""
     index = engine.tables.index["train"][:, : engine.batch]
     x, q = engine.tables.gather(index)
-    noise = engine.noise.draw(np.zeros((1, len(index)), dtype=np.int64), engine.batch)
+    noise = Stacked(engine).batches.noise.draw(np.zeros((1, len(index)), dtype=np.int64), engine.batch)
     return x, q, noise[0] if noise else None
 
 
@@ -39,14 +43,10 @@ def objective(engine: Engine, theta: Tensor, x: Tensor, q: Tensor, noise) -> Ten
 
 def analytic(engine: Engine, x: Tensor, q: Tensor, noise) -> Tensor:
     """The gradient as training computes it."""
-    theta = engine.theta.clone()
-    engine.network.bind(theta, engine.grad, engine.buffers.clone())
+    objective = Objective(engine, engine.columns, engine.theta.clone(), engine.buffers.clone())
+    batch = Batch(0, engine.epochs, x, engine.loss.prepare(q, 1 / x.shape[1]), noise, None)
     with torch.no_grad():
-        tape: list = []
-        prepared = engine.loss.prepare(q, 1 / x.shape[1])
-        _, g = engine._loss(engine.network.forward(x, training=True, noise=noise, tape=tape), prepared)
-        engine.network.backward(tape, g)
-    return engine.grad.clone()
+        return objective.gradient(batch, objective.passed)[1]
 
 
 def check_gradient(engine: Engine, tried: int = 40) -> None:
@@ -83,9 +83,10 @@ def of_a_penalty(entry: Entry) -> None:
     """`gradient` of a penalty that is switched on is autograd's of `value`, and not zero."""
     engine = engine_of(**variations(entry.group, entry.name)[0])
     leaf = engine.theta.clone().requires_grad_()
-    expected = torch.autograd.grad(engine.penalties.value(leaf).sum(), leaf)[0]
+    penalties = Penalties(engine.columns, engine.layout)
+    expected = torch.autograd.grad(penalties.value(leaf).sum(), leaf)[0]
     found = torch.zeros_like(engine.theta)
-    engine.penalties.add_gradient(engine.theta, found)
+    penalties.add_gradient(engine.theta, found)
     require_close(found, expected, 1e-10, 1e-14, "`gradient` is not autograd's of `value`")
     require(bool(found.abs().sum() > 0), "the gradient of the preset strength is zero everywhere")
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from runner.config.choices import entries
 
+STAGES = ("rate", "clip", "rule")
 KINDS = ("column", "index", "segment", "structural", "free")
 
 
@@ -39,6 +40,7 @@ class Option:
     per_layer: bool = False  # a list, one value a layer, allowed
     neutral: Any = None  # for columns: the value that means "absent"
     preset: Any = None  # strength used by the generated preset `group=[name]`
+    stage: str = "rule"  # for numbers of an optimizer: where in a step they act
     luck: str = ""  # what chance decides by this key, in words: a report takes means over its values
     file: bool = False  # a text that names a file: kept as an absolute path, which means the same from every folder
     help: str = ""
@@ -157,6 +159,8 @@ def _option(default, **spec):
     option = Option(**spec)
     if option.kind not in KINDS:
         raise ValueError(f"kind {option.kind!r} is none of {KINDS}")
+    if option.stage not in STAGES:
+        raise ValueError(f"stage {option.stage!r} is none of {STAGES}")
     if isinstance(default, list):
         return field(default_factory=lambda: list(default), metadata={"option": option})
     return field(default=default, metadata={"option": option})

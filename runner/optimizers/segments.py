@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from runner.config.settings import Settings
-from runner.optimizers.rules.base import Rule
+from runner.optimizers.rules.base import Rule, Search
 from runner.optimizers.rules.base import segment_key as segment_key
+from runner.population.layout import Layout
 from runner.population.members import Columns
 
 BLOCK = 1 << 16  # numbers a rule works on at once, so that they stay in the cache
@@ -53,47 +54,49 @@ class Hyper:
 
 
 class Segment:
-    """One rule over the rows `span` of theta, of which weight decay acts on the first `decaying` numbers."""
+    """One rule over its rows of theta, of which weight decay acts on the first `decaying` numbers."""
 
-    def __init__(self, runs: list[Settings], span: slice, decaying: int, theta: Tensor):
+    def __init__(self, runs: list[Settings], rows: slice, decaying: int, theta: Tensor):
         self.rule: Rule = runs[0].optimizer
-        self.span, self.decaying, self.dtype = span, decaying, theta.dtype
+        self.rows, self.decaying, self.dtype = rows, decaying, theta.dtype
         columns = Columns(runs, torch.float64, theta.device)
-        names = [f.name for f in dataclasses.fields(self.rule) if f.metadata["option"].kind == "column"]
-        names = [n for n in names if n not in ("lr", "clip_norm", "clip_value")]
+        options = {f.name: f.metadata["option"] for f in dataclasses.fields(self.rule)}
+        names = [n for n, option in options.items() if option.kind == "column" and option.stage == "rule"]
         self.columns: dict[str, Any] = {
             n: columns.tensor(f"optimizer.{n}") if columns.active(f"optimizer.{n}") else None for n in names
         }
         self.numbers = [{n: float(getattr(run.optimizer, n)) for n in names} for run in runs]
-        self.state = {
-            s: torch.zeros(len(runs), theta.shape[1], dtype=theta.dtype, device=theta.device) for s in self.slots
-        }
+        widths = dict.fromkeys(self.rule.slots_used(self.columns), theta.shape[1])
+        widths |= dict.fromkeys(self.rule.row_slots, 1)
+        self.state = {name: theta.new_zeros(len(runs), width) for name, width in widths.items()}
 
-    @property
-    def slots(self) -> tuple[str, ...]:
-        """State the rule keeps for these rows."""
-        return self.rule.slots_used(self.columns)
+    def kept(self) -> dict[str, Tensor]:
+        """The state by the names that a checkpoint knows it by; one of a row differs from one of a weight."""
+        row_slots = self.rule.row_slots
+        return {f"optimizer.{'row.' if n in row_slots else ''}{n}": slot for n, slot in self.state.items()}
 
     def start_epoch(self, rates_RS: Tensor, first_step: Tensor, theta: Tensor, grad: Tensor) -> None:
         """Rates (float64) of every step of the coming epoch, the number of steps each row has made, and all rows'
         tensors.
         """
-        self.w, self.g = theta[self.span], grad[self.span]
+        self.w, self.g = theta[self.rows], grad[self.rows]
         self.rates, self.first = rates_RS, first_step.to(theta.device).double().unsqueeze(1)
         self._row_blocks: list[RowBlock] = []
-        self.use_fused = self.rule.fused is not None and theta.is_cpu
+        self.use_fused = self.rule.fused is not None and not self.rule.row_slots and theta.is_cpu
         if self.use_fused:
             self.blocks = [self._block(rows) for rows in self._equal_rows(rates_RS.tolist(), first_step.tolist())]
 
-    def update(self, s: int) -> None:
-        """Step s (from 0) of the epoch: decay, then the rule, in place."""
+    def update(self, s: int, search: Search | None = None) -> None:
+        """Step s (from 0) of the epoch: decay, then the rule, in place; a rule that searches is given the means."""
         if self.columns["weight_decay"] is not None:
+            search = self._with_decay(search)
             self._decay(s)
         if self.use_fused:
             for block in self.blocks:
-                self.rule.fused(*block.tensors, block.h | {"lr": block.rates[s]}, block.t[s])
+                block.h["lr"] = block.rates[s]
+                self.rule.fused(*block.tensors, block.h, block.t[s])
         else:
-            self._update_blocks(s)
+            self._update_blocks(s, search)
 
     def _equal_rows(self, rates: list[list[float]], first: list[int]) -> Iterator[slice]:
         """Neighbours whose hyper-parameters are all equal: to a fused kernel they are one long row."""
@@ -106,19 +109,37 @@ class Segment:
         rates = self.rates[rows.start].tolist()
         t = torch.arange(1, len(rates) + 1) + int(self.first[rows.start])
         tensors = (self.w[rows].view(-1), self.g[rows].view(-1), state)
-        return Block(tensors, self.numbers[rows.start], rates, t.float().unbind())
+        return Block(tensors, dict(self.numbers[rows.start]), rates, t.float().unbind())
 
     def _decay(self, s: int) -> None:
-        decay = self.columns["weight_decay"]
-        w, g = self.w[:, : self.decaying], self.g[:, : self.decaying]
+        decay, w, g = self.columns["weight_decay"], self._decayed(self.w), self._decayed(self.g)
         if self.rule.decoupled:
             w.mul_((1 - self.rates[:, s : s + 1] * decay).to(w.dtype))
         else:
             g.add_(w * decay.to(w.dtype))
 
-    def _update_blocks(self, s: int) -> None:
+    def _decayed(self, rows: Tensor) -> Tensor:
+        return rows[:, : self.decaying]
+
+    def _with_decay(self, search: Search | None) -> Search | None:
+        """The search with decay/2 ||w||^2 in its objective, where decay enters the gradient."""
+        if search is None or self.rule.decoupled:
+            return search
+        decay, evaluate = self.columns["weight_decay"].to(self.dtype), search.evaluate
+
+        def decayed(w: Tensor) -> tuple[Tensor, Tensor]:
+            objective, g = evaluate(w)
+            self._decayed(g).add_(self._decayed(w) * decay)
+            return objective + self._half_square(w) * decay, g
+
+        return Search(search.objective + self._half_square(self.w) * decay, decayed)
+
+    def _half_square(self, w: Tensor) -> Tensor:
+        return self._decayed(w).square().sum(1, keepdim=True) / 2
+
+    def _update_blocks(self, s: int, search: Search | None) -> None:
         for block in self.row_blocks():
-            self.rule.update(block.w, block.g, block.state, block.h.at(s), block.first + s + 1)
+            self.rule.advance(search, block.w, block.g, block.state, block.h.at(s), block.first + s + 1)
 
     def gain(self, s: int) -> Tensor:
         """What `Rule.gain` gives after step s, for every weight: [R, P]."""
@@ -127,9 +148,10 @@ class Segment:
         )
 
     def row_blocks(self) -> list[RowBlock]:
-        """As many rows at once as stay in the cache; bound once an epoch."""
+        """As many rows at once as stay in the cache, or all if they search together; bound once an epoch."""
         if not self._row_blocks:
-            size, tables = max(1, BLOCK // self.w.shape[1]), self._tables()
+            many = len(self.w) if self.rule.searches else BLOCK // self.w.shape[1]
+            size, tables = max(1, many), self._tables()
             self._row_blocks = [self._row_block(slice(a, a + size), tables) for a in range(0, len(self.w), size)]
         return self._row_blocks
 
@@ -150,6 +172,14 @@ class Segment:
         return {"lr": self.rates} | {
             name: torch.from_numpy(np.stack([each[name] for each in own])).to(device) for name in own[0]
         }
+
+
+def segments(runs: list[Settings], layout: Layout, theta: Tensor) -> Iterator[Segment]:
+    """The rows of theta [M, P], sorted by `segment_key`, as segments."""
+    keys = [segment_key(run) for run in runs]
+    starts = [i for i, key in enumerate(keys) if i == 0 or key != keys[i - 1]]
+    for a, b in zip(starts, [*starts[1:], len(keys)], strict=True):
+        yield Segment(runs[a:b], slice(a, b), layout.decaying(runs[a].optimizer.decay_biases), theta)
 
 
 @dataclasses.dataclass

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from torch import Tensor
 
@@ -87,6 +89,33 @@ class ParameterNoise(Regularizer):
         NumPy and not torch: its powers have the same bits for one row and for many.
         """
         raise TypeError(f"{type(self).__name__} must define deviation")
+
+
+class Around(Regularizer):
+    """What stands around the update rule, whichever that is: before it with another gradient (sharpness-aware
+    minimization), or after the whole step with other weights (Lookahead).
+
+    It gets the R rows that use it: `w` and `g` [R, P], state [R, P] a slot and [R, 1] a row slot, keys as columns
+    [R, 1], `t` the 1-based step of each row [R, 1]. Padding is 0 in `w` and `g` and must stay so.
+    """
+
+    role: ClassVar[str] = "around"
+    slots: ClassVar[tuple[str, ...]] = ()  # state of one number a parameter; begins at 0
+    row_slots: ClassVar[tuple[str, ...]] = ()  # state of one number a row; begins at 0
+
+    def begin(self, w: Tensor, state: dict[str, Tensor], new: Tensor) -> None:
+        """Fill in place the state of the rows `new` [R, 1], which have made no step, if it does not begin at 0."""
+
+    def gradient(self, evaluate: Callable, w: Tensor, g: Tensor, state: dict[str, Tensor], t: Tensor, **h: Tensor):
+        """The gradient [R, P] that is clipped and that the rule gets; `g` is the one at w.
+
+        evaluate(w [R, P]) gives (objective [R, 1], gradient [R, P]) at other weights, on the same batch with the same
+        noise. Asking for it costs another pass.
+        """
+        return g
+
+    def after(self, w: Tensor, state: dict[str, Tensor], t: Tensor, **h: Tensor) -> None:
+        """Change w and state in place after a step, its proximal step and projection included."""
 
 
 class Targets(Regularizer):

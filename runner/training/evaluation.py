@@ -13,6 +13,8 @@ from torch import Tensor
 
 from runner.config.settings import Settings
 from runner.data.tables import Tables
+from runner.optimizers.clipping import row_norms
+from runner.population.layout import Layout
 from runner.population.network import Network
 from runner.training.metrics.base import Chunk, Metric, Whole, always, metric
 
@@ -55,3 +57,14 @@ def _chunks(network: Network, loss: Any, tables: Tables, index: Tensor) -> Itera
 def _together(kind: Metric, parts: list[Tensor]) -> Tensor:
     """What was collected of all chunks: side by side, or their sum from the first to the last."""
     return torch.cat(parts, 1) if kind.joined else sum(parts[1:], parts[0])
+
+
+def weight_statistics(layout: Layout, theta: Tensor) -> dict[str, np.ndarray]:
+    """weight_norm (L2 norm of all weights) and sparsity (share of weights that are exactly zero), [M] each; both NaN
+    where the norm is not finite.
+    """
+    true_MP = layout.true_weights_of(theta)
+    zeros = (true_MP == 0).sum(1) - (layout.weights - layout.true_weights)
+    norm = row_norms(true_MP).double()
+    found = {"weight_norm": norm, "sparsity": zeros.double() / layout.true_weights}
+    return {name: values.where(norm.isfinite(), torch.nan).cpu().numpy() for name, values in found.items()}

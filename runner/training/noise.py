@@ -62,7 +62,8 @@ class ParameterNoiseSource:
             for name, piece, paths in active_entries(columns, ParameterNoise)
             if piece.site == site
         ]
-        if self.sources:
+        self.active = bool(self.sources)
+        if self.active:
             self.place, self.mask = layout.true_positions(self.size, self.device)
 
     def add(self, target: Tensor, steps_M: np.ndarray) -> None:

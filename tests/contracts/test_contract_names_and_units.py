@@ -6,23 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from runner.checks.gradients import batch_of, engine_of
+from runner.checks.gradients import engine_of
 from runner.checks.populations import SHAPES, data, same, settings, train
-from runner.config import choices
 from runner.config.registry import entries, register
 from runner.optimizers.rules.base import Rule
 from runner.training import engine as engines
 
 STRENGTH = 0.1
-
-
-@pytest.fixture
-def more():
-    """What a test registers is taken back."""
-    choices.load()
-    before = {group: dict(found) for group, found in choices._ENTRIES.items()}
-    yield
-    choices.restore(before)
 
 
 @pytest.fixture
@@ -70,10 +60,10 @@ def test_a_layerwise_penalty_is_that_of_the_true_units(shape):
         engine = engine_of(shape, **{"regularizer.orthogonality": strength, "optimizer": "sgd"})
         slots = engine.layout.weight_slots
         weights = [slot.true(engine.theta).numpy().copy() for slot in slots]
-        engine._start_epoch([1.0] * 3)
-        x, q, noise = batch_of(engine)
-        objectives.append(engine.step(0, x, engine.loss.prepare(q[None], 1 / engine.batch)[0], noise).numpy())
-        gradients.append(engine.grad.clone())
+        batch = next(engine.stepper.batches.of(engine.plan([1.0] * 3), 0, 1))
+        objective, gradient = engine.stepper.gradient(batch, engine.theta)
+        objectives.append(objective.numpy())
+        gradients.append(gradient.clone())
     away = [w @ w.transpose(0, 2, 1) - np.eye(w.shape[1]) for w in weights]
     np.testing.assert_allclose(
         objectives[1] - objectives[0], STRENGTH * sum((each**2).sum((1, 2)) for each in away), rtol=1e-10

@@ -106,12 +106,13 @@ def test_neither_decay_nor_penalty_nor_constraint_touches_a_slope(name):
     pulled |= {"regularizer.max_norm": 1e-3, "optimizer.weight_decay": 1.0, "optimizer.decay_biases": True}
     run = settings(**pulled, **{"model.activation": name, "optimizer": "sgd"})
     engine = Engine([run], [data(SHAPES[0][0], SHAPES[0][2])])
-    engine._start_epoch([1.0])
+    engine.stepper.start_epoch(engine.plan([1.0]))
+    objective = engine.stepper.objective
     slots, before = engine.layout.slots, engine.theta.clone()
-    engine.penalties.add_gradient(engine.theta, engine.grad)
+    objective.penalties.add_gradient(engine.theta, objective.grad)
     for segment in engine.segments:
         segment.update(0)
-    engine.penalties.project(engine.theta)
+    objective.penalties.project(engine.theta)
     for layer in range(2):
         assert torch.equal(slots[f"{layer}.slope"].true(engine.theta), slots[f"{layer}.slope"].true(before))
         assert not torch.equal(slots[f"{layer}.bias"].true(engine.theta), slots[f"{layer}.bias"].true(before))

@@ -88,12 +88,12 @@ def test_a_penalty_of_another_row_changes_no_bit_whatever_the_weights(name, prox
     runs = [settings(seed=i, **change, **(user if i else {})) for i in range(2)]
     engine = Engine(runs, [data(13, 2)] * 2)
     engine.theta[0] = odd.repeat(len(engine.theta[0]) // 7 + 1)[: len(engine.theta[0])]
-    engine.grad[0] = engine.theta[0].roll(1)
-    before = engine.theta[0].clone(), engine.grad[0].clone()
-    assert engine.penalties.value(engine.theta)[0] == 0 < engine.penalties.value(engine.theta)[1]
-    engine.penalties.add_gradient(engine.theta, engine.grad)
-    engine.penalties.proximal_step(engine.theta, torch.full_like(engine.theta, float("inf")))
-    for was, now in zip(before, (engine.theta[0], engine.grad[0]), strict=True):
+    grad, penalties = engine.theta.roll(1, 1), engine.stepper.objective.penalties
+    before = engine.theta[0].clone(), grad[0].clone()
+    assert penalties.value(engine.theta)[0] == 0 < penalties.value(engine.theta)[1]
+    penalties.add_gradient(engine.theta, grad)
+    penalties.proximal_step(engine.theta, torch.full_like(engine.theta, float("inf")))
+    for was, now in zip(before, (engine.theta[0], grad[0]), strict=True):
         assert torch.equal(was.view(torch.int32), now.view(torch.int32))
 
 

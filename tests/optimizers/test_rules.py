@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from runner.config.registry import entries
+from runner.config.registry import entries, number
 from runner.execution.configurations import read
 from runner.optimizers.segments import Hyper, Segment
 
@@ -33,6 +33,22 @@ def test_single_precision_loses_no_more_than_rounding(name):
     for slot, expected in double[1].items():
         assert float((single[1][slot] - expected).norm() / expected.norm()) < 1e-6, slot
     assert float((single[0] - double[0]).norm() / double[0].norm()) < 2e-6
+
+
+@pytest.mark.parametrize("name", sorted(entries("optimizer")))
+def test_the_numbers_of_a_rule_are_those_that_act_in_it(name):
+    """The rate is a table of its own, and clipping is over before the rule begins."""
+    options = entries("optimizer")[name].options
+    stages = {key: option.stage for key, option in options.items() if option.kind == "column"}
+    assert {key for key in stages if stages[key] == "rate"} == {"lr"}
+    assert {key for key in stages if stages[key] == "clip"} == {"clip_norm", "clip_value"}
+    segment = Segment([read({"optimizer": name})], slice(0, 1), 32, torch.zeros(1, 32))
+    assert set(segment.columns) == set(stages) - {"lr", "clip_norm", "clip_value"}
+
+
+def test_a_stage_that_there_is_not_is_refused():
+    with pytest.raises(ValueError, match="stage 'after' is none of"):
+        number(0.0, stage="after")
 
 
 def test_complement_is_of_the_number_as_it_was_given():

@@ -1,6 +1,7 @@
 """Lion, which torch.optim does not have: the algorithm of Chen et al. 2023, one parameter after the other."""
 
 import torch
+from cases_regularizers import l1, proximal
 from parity_case import Case
 
 
@@ -30,36 +31,17 @@ def keys(**values) -> dict:
     return {"optimizer": "lion"} | {f"optimizer.{key}": value for key, value in values.items()}
 
 
-def decayed(w: list, o: list, decay: float) -> list[dict]:
-    """Biases are exempt."""
-    return [{"params": w, "weight_decay": decay}, {"params": o}]
-
-
-def shrink(strength: float):
-    """The proximal step of the L1 norm, after the step."""
-
-    def after(weights, gain):
-        for w in weights:
-            w.copy_(torch.nn.functional.softshrink(w, gain(w) * strength))
-
-    return after
-
+RULES = {"lion": (Lion, 0.001)}
 
 CASES = [
     Case("lion", keys(lr=1e-4), lambda w, o: Lion(w + o)),
     Case("lion_numbers", keys(lr=0.002, beta1=0.8, beta2=0.95), lambda w, o: Lion(w + o, lr=0.002, betas=(0.8, 0.95))),
-    Case("lion_weight_decay", keys(lr=0.001, weight_decay=0.5), lambda w, o: Lion(decayed(w, o, 0.5), lr=0.001)),
     Case(
-        "lion_decay_biases",
-        keys(lr=0.001, weight_decay=0.5, decay_biases=True),
-        lambda w, o: Lion(w + o, lr=0.001, weight_decay=0.5),
-    ),
-    Case("lion_clip", keys(lr=0.001, clip_norm=0.2), lambda w, o: Lion(w + o, lr=0.001), clip=0.2),
-    Case(
-        "lion_proximal",
-        keys(lr=0.001, proximal=True) | {"regularizer.l1": 0.1},
-        lambda w, o: Lion(w + o, lr=0.001),
-        penalty=lambda weights: sum(0.1 * w.detach().abs().sum() for w in weights),
-        after=shrink(0.1),
+        "lion_everything",
+        keys(lr=0.001, beta1=0.7, weight_decay=0.5, decay_biases=True, clip_norm=0.2, proximal=True)
+        | {"regularizer.l1": 0.1},
+        lambda w, o: Lion(w + o, lr=0.001, betas=(0.7, 0.99), weight_decay=0.5),
+        clip=0.2,
+        **proximal(l1(0.1), l1_strength=0.1),
     ),
 ]

@@ -1,4 +1,4 @@
-"""Update rules: every registered optimizer, every key of it at another value than its default."""
+"""Update rules that torch.optim has, with every key of their own at another value than its default."""
 
 from cases_regularizers import l1, proximal
 from parity_case import Case
@@ -18,6 +18,8 @@ def decayed(w: list, o: list, decay: float) -> list[dict]:
     """Parameter groups as one writes them to exempt biases and normalization gains."""
     return [{"params": w, "weight_decay": decay}, {"params": o, "weight_decay": 0.0}]
 
+
+RULES = {"sgd": (SGD, 0.1), "adam": (Adam, 0.01), "adamw": (AdamW, 0.01), "rmsprop": (RMSprop, 0.003)}
 
 CASES = [
     Case("sgd", keys("sgd", lr=0.2), lambda w, o: SGD(w + o, lr=0.2)),
@@ -58,12 +60,6 @@ CASES = [
         "adam_amsgrad",
         keys("adam", lr=0.01, beta2=0.9, amsgrad=True),
         lambda w, o: Adam(w + o, lr=0.01, betas=(0.9, 0.9), amsgrad=True),
-    ),
-    Case(
-        "adam_clip_then_decay",
-        keys("adam", lr=0.01, weight_decay=0.03) | CLIP,
-        lambda w, o: Adam(decayed(w, o, 0.03), lr=0.01),
-        clip=0.5,
     ),
     Case(
         "adam_everything",

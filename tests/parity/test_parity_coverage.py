@@ -1,11 +1,17 @@
 """Nothing is forgotten: what is registered has a parity case, and each of its keys stands in one."""
 
+import dataclasses
+
 import pytest
-from parity_case import of_case
-from parity_cases import CASES
+from parity_case import of_case, settings_of, synthetic
+from parity_cases import CASES, RULES
+from parity_engine import distance, train
+from parity_shared_keys import SHARED
 
 from runner.config.registry import entries, name_of
 from runner.config.settings import flat_key
+from runner.optimizers.rules.base import Rule
+from runner.training.engine import Engine
 
 CHOSEN = {  # group -> the name that a run uses
     "optimizer": lambda run: name_of(run.optimizer, "optimizer"),
@@ -30,6 +36,28 @@ def test_entry_has_a_case_and_every_key_another_value_than_its_default(entry):
     for key, default in entry.defaults.items():
         values = [run.value(f"{entry.group}.{key}") for run in runs]
         assert any(v != default for v in values), f"no parity case of {entry.name} sets {entry.group}.{key}"
+
+
+def test_every_optimizer_is_tried_with_the_keys_that_all_share():
+    assert set(RULES) == set(entries("optimizer")), "add (reference, rate) to RULES of a tests/parity/cases_*.py"
+    shared = {f"optimizer.{f.name}" for f in dataclasses.fields(Rule)} - {"optimizer.lr"}
+    assert shared == {key for keys in SHARED.values() for key in keys if key.startswith("optimizer.")}
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("shared", SHARED)
+def test_each_shared_key_makes_a_difference_where_it_is_tried(rule, shared):
+    """So that a case fails if the key does not act."""
+    _, lr = RULES[rule]
+    without = {"optimizer": rule, "optimizer.lr": lr, "trainer.epochs": 5}
+    changes = SHARED[shared]
+    data = synthetic("classification", "float64")
+    found = []
+    for left_out in (None, *changes):
+        keys = {key: value for key, value in changes.items() if key != left_out}
+        found.append(train(Engine([settings_of(without | keys)], [data]))[0].state)
+    for key, other in zip(changes, found[1:], strict=True):
+        assert distance(other, found[0]) > 1e-6, key
 
 
 @pytest.mark.parametrize("entry", entries("regularizer").values(), ids=lambda e: e.name)

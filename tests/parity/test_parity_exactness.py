@@ -97,7 +97,7 @@ def _watch_projections(engine) -> tuple[list, dict]:
     """Record every layer's weights before and after each projection, and whether biases stayed what they were."""
     records: list = []
     kept = {"biases": True}
-    project, slots = engine.penalties.project, engine.layout.slots
+    project, slots = engine.stepper.objective.penalties.project, engine.layout.slots
 
     def watched(theta):
         before = theta.clone()
@@ -107,7 +107,7 @@ def _watch_projections(engine) -> tuple[list, dict]:
             records.append((slot.true(before)[0].clone(), slot.true(theta)[0].clone()))
         kept["biases"] &= torch.equal(before[:, engine.layout.weights :], theta[:, engine.layout.weights :])
 
-    engine.penalties.project = watched
+    engine.stepper.objective.penalties.project = watched
     return records, kept
 
 

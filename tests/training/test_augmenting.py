@@ -70,11 +70,15 @@ def run(seed=0, **changes):
     return read(small | {"seed": seed} | changes)
 
 
+def coming(engine):
+    """The batches of the coming epoch."""
+    return engine.stepper.batches.of(engine.plan([1.0] * len(engine.runs)), 0, engine.steps)
+
+
 def batches(runs, data):
     """(features [K, M, B, D], targets) of the first epoch's full batches."""
-    engine = Engine(runs, data)
-    found = list(engine._batches())
-    return torch.stack([x for x, *_ in found[:2]]), torch.stack([q for _, q, *_ in found[:2]])
+    found = list(coming(Engine(runs, data)))[:2]
+    return torch.stack([batch.x for batch in found]), torch.stack([batch.q for batch in found])
 
 
 @pytest.mark.parametrize("shape", [GREY, COLOUR, None], ids=str)
@@ -169,7 +173,7 @@ def test_every_epoch_and_step_and_example_is_changed_otherwise():
     engine = Engine([run(**presets("rotation"))], [same])
     seen = []
     for _ in range(2):
-        seen += [x[0] for x, *_ in engine._batches()]
+        seen += [batch.x[0] for batch in coming(engine)]
         engine.epochs += 1
     images = torch.cat(seen)
     assert len(images.unique(dim=0)) == len(images) == 140
@@ -197,6 +201,6 @@ def test_regression_mixes_numbers():
     )
     one = Engine([run(**{"augmentation.mixup": 1.0})], [data])
     plain = Engine([run()], [data])
-    mixed, before = (next(iter(engine._batches()))[1][0, :, 0] for engine in (one, plain))
+    mixed, before = (next(coming(engine)).q[0, :, 0] for engine in (one, plain))
     assert mixed.mean().item() == pytest.approx(before.mean().item(), abs=1e-6)  # partners are a permutation
     assert mixed.var() < before.var()

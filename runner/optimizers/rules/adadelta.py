@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.config.registry import number, register
-from runner.optimizers.rules.base import Rule
+from runner.optimizers.rules.base import Rule, rate
 
 
 @register("optimizer", "adadelta", torch="Adadelta", paper="Zeiler 2012")
@@ -16,7 +16,7 @@ class Adadelta(Rule):
     A proximal step takes the rate of each weight with the mean squared step s that includes this step: the next step's.
     """
 
-    lr: float = number(1.0, above=0, help="multiple of the rule's own step, before the schedule")
+    lr: float = rate(1.0, help="multiple of the rule's own step, before the schedule")
     rho: float = number(0.9, ge=0, lt=1, help="memory of the mean squared gradient and of the mean squared step")
     eps: float = number(1e-6, above=0, help="starts the first steps and keeps the division finite")
     slots = ("r", "s")

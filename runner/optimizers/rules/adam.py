@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runner.config.registry import number, register, switch
-from runner.optimizers.rules.base import Rule
+from runner.optimizers.rules.base import Rule, rate
 
 
 @register("optimizer", "adam", torch="Adam", paper="Kingma & Ba 2015; Reddi et al. 2018 (amsgrad)")
@@ -20,7 +20,7 @@ class Adam(Rule):
     A proximal step takes the rate of each weight: lr/(sqrt vhat + eps).
     """
 
-    lr: float = number(1e-3, above=0, help="learning rate, before the schedule")
+    lr: float = rate(1e-3)
     beta1: float = number(0.9, ge=0, lt=1, help="memory of the mean gradient")
     beta2: float = number(0.999, ge=0, lt=1, help="memory of the mean squared gradient")
     eps: float = number(1e-8, above=0, help="keeps the division finite")

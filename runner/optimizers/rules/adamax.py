@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.config.registry import number, register
-from runner.optimizers.rules.base import Rule
+from runner.optimizers.rules.base import Rule, rate
 
 
 @register("optimizer", "adamax", torch="Adamax", paper="Kingma & Ba 2015, section 7.1")
@@ -18,7 +18,7 @@ class Adamax(Rule):
     A proximal step takes the rate of each weight: lr/u.
     """
 
-    lr: float = number(2e-3, above=0, help="learning rate, before the schedule")
+    lr: float = rate(2e-3)
     beta1: float = number(0.9, ge=0, lt=1, help="memory of the mean gradient")
     beta2: float = number(0.999, ge=0, lt=1, help="memory of the largest gradient")
     eps: float = number(1e-8, above=0, help="keeps the division finite")

@@ -3,7 +3,7 @@
 A rule works on R rows at once: weights `w` and gradient `g` are [R, P], state slots [R, P], hyper-parameters `h.lr`,
 `h.momentum`, ... columns [R, 1] (None where neutral in all rows; `h.complement("beta1")` is 1 - beta1), `t` the 1-based
 step of each row [R, 1]. `update` changes w and state in place and is the definition. Weight decay happens in
-optimizers/segments.py; clipping, penalties and projections in training/engine.py.
+optimizers/segments.py; clipping, penalties and projections in training/steps.
 
 On single columns [R, 1] only + - * / and sqrt are exact and so the same for one row as for many; a power or an
 exponential of time belongs into `tables`.
@@ -13,25 +13,34 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from runner.config.registry import name_of, number, switch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from torch import Tensor
 
     from runner.config.settings import Settings
 
 
+def rate(default: float, help: str = "learning rate, before the schedule"):
+    """The key `lr`, which the schedule turns into the rate of each step."""
+    return number(default, above=0, stage="rate", help=help)
+
+
 @dataclass
 class Rule:
     """Keys every optimizer has."""
 
-    slots: ClassVar[tuple[str, ...]] = ()
+    slots: ClassVar[tuple[str, ...]] = ()  # state of one number a weight; begins at 0
+    row_slots: ClassVar[tuple[str, ...]] = ()  # state of one number a row, [R, 1]; begins at 0
+    searches: ClassVar[bool] = False  # asks for gradients at further weights in a step: a `Solver`
     decoupled: ClassVar[bool] = False  # decay shrinks w directly (AdamW) instead of entering the gradient
 
-    lr: float = number(1e-2, above=0, help="learning rate, before the schedule")
+    lr: float = rate(1e-2)
     weight_decay: float = number(
         0.0, ge=0, neutral=0.0, help="decay of the weights, as torch's rule of this name applies it"
     )
@@ -39,10 +48,20 @@ class Rule:
         False, kind="segment", help="let weight_decay act on biases and normalization gains too"
     )
     clip_norm: float | None = number(
-        None, above=0, optional=True, neutral=float("inf"), help="scale the gradient down to this norm if it is longer"
+        None,
+        above=0,
+        optional=True,
+        neutral=float("inf"),
+        stage="clip",
+        help="scale the gradient down to this norm if it is longer",
     )
     clip_value: float | None = number(
-        None, above=0, optional=True, neutral=float("inf"), help="cut each element of the gradient to +- this"
+        None,
+        above=0,
+        optional=True,
+        neutral=float("inf"),
+        stage="clip",
+        help="cut each element of the gradient to +- this",
     )
     proximal: bool = switch(
         False,
@@ -65,6 +84,10 @@ class Rule:
         """One step in place: the definition."""
         raise TypeError(f"{type(self).__name__} must define update")
 
+    def advance(self, search: Search | None, w: Tensor, g: Tensor, state: dict[str, Tensor], h, t: Tensor) -> None:
+        """One step in place; only a rule that searches needs more than `update`."""
+        self.update(w, g, state, h, t)
+
     def gain(self, state: dict[str, Tensor], h, t: Tensor) -> Tensor:
         """How far w moves, in the long run, per unit of a constant gradient: the step of the proximal operator.
 
@@ -82,6 +105,29 @@ class Rule:
     # fused(w, g, state, h, t): optional kernel for one block [n] whose rows share all hyper-parameters: w, g, state are
     # flat contiguous tensors, h plain numbers, t a tensor of one number. Must equal `update` to rounding.
     fused: ClassVar[Any] = None
+
+
+class Search(NamedTuple):
+    """What a rule that searches may ask for in a step."""
+
+    objective: Tensor  # [R, 1], at w as the step begins
+    evaluate: Callable[[Tensor], tuple[Tensor, Tensor]]  # w [R, P] -> objective [R, 1] and gradient [R, P]
+
+
+@dataclass
+class Solver(Rule):
+    """A rule that looks at the objective at further weights before it moves: line searches, quasi-Newton methods.
+
+    `advance` gets all rows of its segment at once. `search.evaluate` is the objective of the step's batch with its
+    noise, penalties and coupled weight decay included. A row that has found its step must be masked (`torch.where`)
+    while others search, so that what it finds does not depend on them.
+    """
+
+    searches = True
+
+    def advance(self, search, w, g, state, h, t):
+        """One step in place; g is the gradient at w, clipped."""
+        raise TypeError(f"{type(self).__name__} must define advance")
 
 
 def segment_key(run: Settings) -> tuple:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.config.registry import number, register
-from runner.optimizers.rules.base import Rule
+from runner.optimizers.rules.base import Rule, rate
 
 
 @register("optimizer", "lion", paper="Chen et al. 2023")
@@ -17,7 +17,7 @@ class Lion(Rule):
     size 1, and where the two settle is not the minimum of loss + penalty.
     """
 
-    lr: float = number(1e-4, above=0, help="learning rate, before the schedule")
+    lr: float = rate(1e-4)
     beta1: float = number(0.9, ge=0, lt=1, help="share of the mean gradient in the direction of a step")
     beta2: float = number(0.99, ge=0, lt=1, help="memory of the mean gradient")
     slots = ("m",)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runner.config.registry import number, register
-from runner.optimizers.rules.base import Rule
+from runner.optimizers.rules.base import Rule, rate
 
 NOTHING = 1e-20  # a product this small no longer changes 1 - product
 _products: dict[tuple[float, float], list[float]] = {}  # (beta1, momentum_decay) -> mu_1 ... mu_t for t = 0, 1, ...
@@ -42,7 +42,7 @@ class NAdam(Rule):
     A proximal step takes Adam's rate of each weight, lr/(sqrt vhat + eps): the shares of g and m soon sum to 1.
     """
 
-    lr: float = number(2e-3, above=0, help="learning rate, before the schedule")
+    lr: float = rate(2e-3)
     beta1: float = number(0.9, ge=0, lt=1, help="memory of the mean gradient, and the momentum in the end")
     beta2: float = number(0.999, ge=0, lt=1, help="memory of the mean squared gradient")
     eps: float = number(1e-8, above=0, help="keeps the division finite")

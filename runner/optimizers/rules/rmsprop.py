@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.config.registry import number, register, switch
-from runner.optimizers.rules.base import Rule
+from runner.optimizers.rules.base import Rule, rate
 
 
 @register("optimizer", "rmsprop", torch="RMSprop", paper="Tieleman & Hinton 2012")
@@ -18,7 +18,7 @@ class RMSprop(Rule):
     A proximal step takes the rate of each weight: lr/(sqrt r + eps), over 1 - momentum.
     """
 
-    lr: float = number(1e-3, above=0, help="learning rate, before the schedule")
+    lr: float = rate(1e-3)
     rho: float = number(0.99, ge=0, lt=1, help="memory of the mean squared gradient (torch: alpha)")
     eps: float = number(1e-8, above=0, help="keeps the division finite")
     momentum: float = number(0.0, ge=0, lt=1, neutral=0.0, help="share of the last step that is kept")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.config.registry import number, register
-from runner.optimizers.rules.base import Rule
+from runner.optimizers.rules.base import Rule, rate
 
 
 @register("optimizer", "signsgd", paper="Bernstein et al. 2018 (with momentum: Signum)")
@@ -17,7 +17,7 @@ class SignSGD(Rule):
     size 1, and where the two settle is not the minimum of loss + penalty.
     """
 
-    lr: float = number(1e-3, above=0, help="learning rate, before the schedule")
+    lr: float = rate(1e-3)
     momentum: float = number(0.9, ge=0, lt=1, neutral=0.0, help="memory of the mean gradient; 0 is signSGD")
     slots = ("m",)
 

@@ -1,0 +1,92 @@
+"""What training asks of a stepper, and what a stepper works on.
+
+The engine keeps the rows: weights, running statistics, optimizer state, the order of examples and the rates. A stepper
+advances them a stretch of steps at a time. Another way to make steps is another `Stepper`.
+
+Shapes: M members, S steps, N examples of an epoch, B batch, D inputs, C outputs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch as it was planned, before its first step."""
+
+    order: Tensor  # [M, N], the examples of each row
+    rates: Tensor  # [M, S], the rate of every step, in double precision
+    made: np.ndarray  # [M], epochs that each row has made
+    steps: int  # steps an epoch, S
+    batch: int  # examples a step; the last step may have fewer
+
+    @property
+    def first(self) -> np.ndarray:
+        """The number of steps [M] that each row has made."""
+        return self.made * self.steps
+
+    @property
+    def sizes(self) -> list[int]:
+        """The number of examples of each step."""
+        examples = self.order.shape[1]
+        return [min(self.batch, examples - s * self.batch) for s in range(self.steps)]
+
+
+class Batch(NamedTuple):
+    """What one step works on."""
+
+    s: int  # the step of the epoch, from 0
+    first: np.ndarray  # [M], the steps that each row had made before the epoch
+    x: Tensor  # features [M, B, D]
+    q: Tensor  # targets [M, B, C], as the loss wants them
+    noise: list | None  # changes of the input and of each hidden layer
+    weights: Tensor | None  # [M, B, 1] of the examples, None if all are alike
+
+    @property
+    def steps(self) -> np.ndarray:
+        """The number [M] of this step in each row's training, from 0."""
+        return self.first + self.s
+
+    def of(self, rows: slice | list[int]) -> Batch:
+        """The same for some of the rows."""
+        noise = None if self.noise is None else [_changes(change, rows) for change in self.noise]
+        weights = None if self.weights is None else self.weights[rows]
+        return Batch(self.s, self.first[rows], self.x[rows], self.q[rows], noise, weights)
+
+
+def _changes(change: tuple | None, rows: slice | list[int]) -> tuple | None:
+    return None if change is None else tuple(part if part is None else part[rows] for part in change)
+
+
+class Stretch(NamedTuple):
+    """What a stretch of steps leaves besides changed rows."""
+
+    objectives: np.ndarray  # [S, M], what was optimized, in double precision
+    grad_norm: np.ndarray  # [M], of the last step, before clipping
+
+
+class Stepper(Protocol):
+    """A way to make steps."""
+
+    def start_epoch(self, epoch: Epoch) -> None:
+        """Prepare for the steps of an epoch."""
+
+    def advance(self, first: int, last: int) -> Stretch:
+        """Make the steps first ... last - 1 of the epoch; an epoch may be cut anywhere."""
+
+
+class Site(Protocol):
+    """One of the things that happen to gradient and weights in a step, in a fixed order; left out unless `active`."""
+
+    active: bool
+
+    def start_epoch(self, epoch: Epoch) -> None:
+        """Prepare for the steps of an epoch."""
+
+    def act(self, batch: Batch, objective: Tensor) -> None:
+        """Change gradients, weights or what is kept of them, in place."""

@@ -1,0 +1,88 @@
+"""What rows decrease in a step, and its gradient: the data loss of a batch and the penalties."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from runner.population.members import Columns
+from runner.training.noise import ParameterNoiseSource
+from runner.training.penalties import Penalties
+from runner.training.steps.base import Batch
+
+if TYPE_CHECKING:
+    from runner.training.engine import Engine
+
+
+class Objective:
+    """The objective of the rows of `columns`, at the weights `theta` [M, P] unless `gradient` is given others.
+
+    With weight noise the passes go through perturbed weights, and the gradient found there is that of the true ones.
+    """
+
+    def __init__(self, engine: Engine, columns: Columns, theta: Tensor, buffers: Tensor):
+        self.loss, self.head = engine.loss, engine.network.head
+        self.penalties = Penalties(columns, engine.layout)
+        self.terms = [self.penalties] if self.penalties.active else []
+        noise = ParameterNoiseSource(columns, engine.layout, "weights")
+        self.perturbations = [noise] if noise.active else []
+        self.passed = theta.clone() if self.perturbations else theta
+        self.grad = torch.zeros_like(theta)
+        network = engine.network if self.passed is engine.theta else copy.copy(engine.network)
+        self.network = network.bind(self.passed, self.grad, buffers)
+
+    def gradient(self, batch: Batch, theta: Tensor) -> tuple[Tensor, Tensor]:
+        """(objective [M], gradient [M, P]) of a batch at theta; the gradient is overwritten by the next one."""
+        if self.passed is not theta:
+            self.passed.copy_(theta)
+        for noise in self.perturbations:
+            noise.add(self.passed, batch.steps)
+        tape: list = []
+        outputs = self.network.forward(batch.x, training=True, noise=batch.noise, tape=tape)
+        losses, g = self.data_loss(outputs, batch.q, batch.weights)
+        objective = losses.sum((1, 2))
+        self.network.backward(tape, g)
+        for term in self.terms:
+            objective += term.value(theta)
+            term.add_gradient(theta, self.grad)
+        return objective, self.grad
+
+    def data_loss(self, outputs: Tensor, q: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Terms [M, B, C] that sum to the mean data loss of each row, and their gradient by the outputs."""
+        weight = 1 / outputs.shape[1] if weights is None else weights
+        if self.loss.gradient is not None:
+            return self.loss.gradient(outputs, q, self.head, weight)
+        with torch.enable_grad():
+            leaf = outputs.detach().requires_grad_()
+            value = self.loss.forward(leaf, q, self.head)
+            value = value * (weight if weights is None else weights.squeeze(2))
+            return value.detach().unsqueeze(2), torch.autograd.grad(value.sum(), leaf)[0]
+
+
+class Further:
+    """Gradients of some rows at other weights than theirs, in the step that is being made.
+
+    Batch, dropout and weight noise are those of the step. Running statistics stay as they are: they are those of the
+    weights that the step begins with.
+    """
+
+    def __init__(self, engine: Engine, rows: slice | list[int]):
+        self.rows, self.buffers = rows, engine.buffers
+        theta, self.scratch = engine.theta[rows].clone(), engine.buffers[rows].clone()
+        runs = engine.runs[rows] if isinstance(rows, slice) else [engine.runs[row] for row in rows]
+        self.objective = Objective(engine, Columns(runs, engine.dtype, engine.device), theta, self.scratch)
+
+    def at(self, batch: Batch) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+        """A function of weights [R, P] of the rows: (objective [R, 1], gradient [R, P])."""
+        own = batch.of(self.rows)
+
+        def evaluate(w: Tensor) -> tuple[Tensor, Tensor]:
+            self.scratch.copy_(self.buffers[self.rows])
+            objective, grad = self.objective.gradient(own, w)
+            return objective.unsqueeze(1), grad.clone()
+
+        return evaluate
