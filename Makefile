@@ -45,14 +45,14 @@ format: $(INSTALLED) ## write the formatting and the plain fixes that check asks
 docs: $(INSTALLED) ## write docs/techniques.md from what is registered
 	@$(BIN)/python docs/generate.py
 
-bench: $(INSTALLED) ## time one step beside PyTorch and scikit-learn; make bench ARGS="--quick --save"
+bench: $(INSTALLED) ## time one step, compared with PyTorch and scikit-learn; make bench ARGS="--quick --save"
 	@$(BIN)/python benchmarks/step.py $(ARGS)
 
-bench-sweep: $(INSTALLED) ## time whole sweeps beside PyTorch, scikit-learn, Lightning; make bench-sweep ARGS="--save"
+bench-sweep: $(INSTALLED) ## time whole sweeps, compared with PyTorch, scikit-learn, Lightning; make bench-sweep ARGS="--save"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
 	@$(BIN)/python benchmarks/sweep.py $(ARGS)
 
-tables: $(INSTALLED) ## the default run beside scikit-learn's network on six tables; make tables ARGS="--save"
+tables: $(INSTALLED) ## score the default run and scikit-learn's network on six tables; make tables ARGS="--save"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
 	@$(BIN)/python benchmarks/tables.py $(ARGS)
 

@@ -173,7 +173,7 @@ def summarize(scores: dict[str, list[float]]) -> dict[str, Any]:
 
 
 def markdown(results: list[dict[str, Any]]) -> str:
-    """The README's table."""
+    """The table in docs/benchmarks.md."""
     lines = [
         "| table | rows | columns | of words | holes | here | scikit-learn | difference |",
         "|---|---|---|---|---|---|---|---|",

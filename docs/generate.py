@@ -30,14 +30,14 @@ Written by `make docs` from the registry; do not edit. `runner list GROUP=CHOICE
 
 - *column*: every row its own number; where it is neutral in all rows, its code does not run
 - *index*: every row its own examples or targets
-- *segment*: rows are sorted by it, each slice with an update rule of its own
+- *segment*: rows are sorted by it, each slice with its own update rule
 - *structural*: alike in all rows of a population; runs that differ train in different populations
 - *free*: touches no number
 
-**Checked by**: beside what the tables name, every entry that trains passes the contract tests
+**Checked by**: in addition to what the tables name, every entry that trains passes the contract tests
 ([tests/contracts](../tests/contracts)): a row in company has the bits of the row alone, neutral is absent, the
 analytic gradient is autograd's and the central difference, a fused kernel is its definition, state survives a
-checkpoint. *parity*: 200 steps beside PyTorch, scikit-learn or a few lines written from the paper
+checkpoint. *parity*: 200 steps compared with PyTorch, scikit-learn or a few lines written from the paper
 ([tests/parity](../tests/parity)), by the names of the cases. *exact*: a published number
 ([tests/checks](../tests/checks)).
 """
@@ -106,7 +106,7 @@ def quoting(folder: Path, entry: Entry) -> list[str]:
 
 
 def checked(entry: Entry) -> str:
-    """How one entry is checked, beside the contract tests."""
+    """How one entry is checked, in addition to the contract tests."""
     exact = quoting(ROOT / "tests" / "checks", entry)
     found = [parity(entry), f"exact: {listed(exact)}" if exact else ""]
     if any(found):

@@ -1,4 +1,4 @@
-"""A plug-in: an update rule and an activation of one's own.
+"""A plug-in: an optimizer and an activation of your own.
 
 runner check docs/examples/mine.py
 runner --plugins docs/examples/mine.py optimizer=softsign_sgd optimizer.width=0.1 model.activation=bent

@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 class BrokenError(AssertionError):
-    """A contract does not hold; the message says in what, for whoever wrote the class."""
+    """A contract does not hold; the message says in what, for the author of the class."""
 
 
 def require(holds: bool, problem: str) -> None:

@@ -83,7 +83,7 @@ def neutral_keys_are_absent(entry: Entry) -> None:
 
 
 def nan_harms_itself(entry: Entry) -> None:
-    """Rows of a rule keep their bits beside one that turns to NaN."""
+    """Rows of a rule keep their bits when another turns to NaN."""
     table = data(33, 3)
     noisy: dict[str, Any] = {"optimizer": entry.name, "regularizer.dropout": 0.3}
     wild: dict[str, Any] = {"optimizer": "sgd", "optimizer.lr": 1e30}
@@ -92,4 +92,7 @@ def nan_harms_itself(entry: Entry) -> None:
     found = train([*good, bad], [table] * 4)
     require(not np.isfinite(found[3]["curve"]).all(), "the row that was to diverge did not")
     for i, run in enumerate(good):
-        require(same(found[i], train([run], [table])[0]), "a row beside one that diverges differs from itself alone")
+        require(
+            same(found[i], train([run], [table])[0]),
+            "a row that trains with one that diverges differs from itself alone",
+        )

@@ -36,10 +36,11 @@ def run(arguments: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="runner best", description="The winner of a sweep.")
-    parser.add_argument(
-        "dir", metavar="SWEEP", help="folder of a sweep or of runs, or `last` for what was started last"
+    parser = argparse.ArgumentParser(
+        prog="runner best",
+        description="Show the winner of a sweep: its settings, its metrics, and the command that repeats its best run.",
     )
+    parser.add_argument("dir", metavar="SWEEP", help="folder of a sweep or of runs, or `last` for the one started last")
     parser.add_argument("--metric", metavar="SPLIT/NAME", help="rank by this, such as val/accuracy")
     parser.add_argument("--force", action="store_true", help=FORCE)
     return parser

@@ -65,7 +65,7 @@ def choice_table(group: str, name: str) -> Table:
     about += [f"  torch: {entry.torch}"] if entry.torch else []
     about += [f"  source: {entry.paper}"] if entry.paper else []
     about += [f"  plug-in: {entry.plugin}"] if entry.plugin else []
-    about += [] if entry.options else ["  no keys of its own"]
+    about += [] if entry.options else ["  no keys"]
     return Table(
         about, KEY_HEADER, [_row(_path(entry, key), entry.defaults[key], o) for key, o in entry.options.items()]
     )

@@ -43,7 +43,7 @@ def _serve(folder: Path, directory: Path, said: list[str], args: argparse.Namesp
 
 
 def _serve_chosen(folder: Path, args: argparse.Namespace) -> None:
-    """Serve a folder of links to the means and the best runs where there are many; as a sweep goes on they change."""
+    """Serve a folder of links to the means and the best runs where there are many; they change while a sweep trains."""
     shown = choose(folder)
     if shown is None:
         return _serve(folder, folder, [], args)
@@ -124,9 +124,9 @@ def _port(text: str) -> Any:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="runner dashboard", description="TensorBoard over a folder of runs.")
-    parser.add_argument("dir", nargs="?", help="folder of runs (default: outputs), or `last` for the newest run")
-    parser.add_argument("--all", action="store_true", help="every run, not only means and the best of many")
+    parser = argparse.ArgumentParser(prog="runner dashboard", description="Start TensorBoard on a folder of runs.")
+    parser.add_argument("dir", nargs="?", help="folder of runs (default: outputs), or `last` for the run started last")
+    parser.add_argument("--all", action="store_true", help="every run of a large sweep, not only means and the best")
     parser.add_argument("--port", type=_port, help="default: 6006, or the next free one; 0 = any free one")
     parser.add_argument("--host", help="default: localhost; 0.0.0.0 lets other machines in")
     return parser

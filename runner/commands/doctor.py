@@ -12,9 +12,10 @@ from runner.config.registry import entries
 
 def run(arguments: list[str]) -> int:
     """Print one line a finding."""
-    argparse.ArgumentParser(prog="runner doctor", description="Versions, devices, data, bitwise probe.").parse_args(
-        arguments
-    )
+    argparse.ArgumentParser(
+        prog="runner doctor",
+        description="Show versions, devices and data, and check whether this machine keeps numbers bit for bit.",
+    ).parse_args(arguments)
     for name, value in findings():
         print(f"{name:<14} {value}")
     return 0

@@ -68,7 +68,7 @@ def together(line: CommandLine) -> bool:
 
 
 def planned(line: CommandLine, repeats: dict[int, int]) -> Plan:
-    """The populations of the jobs that repeat no other. ConfigError with what is wrong beside the data."""
+    """The populations of the jobs that repeat no other. ConfigError with every conflict with the data."""
     settings: list[Settings] = []
     jobs: list[int] = []
     for job, each in enumerate(line.settings):

@@ -12,7 +12,7 @@ from runner.config.settings import FLAT_GROUPS
 
 def run(arguments: list[str]) -> int:
     """Print one table: groups, the choices of a group, or the keys of a choice."""
-    parser = argparse.ArgumentParser(prog="runner list", description="What can be chosen and set.")
+    parser = argparse.ArgumentParser(prog="runner list", description="List what can be chosen and set.")
     parser.add_argument("what", nargs="?", metavar="GROUP[=CHOICE]", help="such as optimizer, or optimizer=adamw")
     what = parser.parse_args(arguments).what
     what = what and _as_listed(what)

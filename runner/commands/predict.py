@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from runner.reports.predict import Prediction
 
 DESCRIPTION = """\
-Write the columns of INPUT, `prediction`, and for classes `prob_<label>` for each. Columns the network was not
-trained on are ignored (and named), categories it has not seen are counted. If INPUT has the target column, the
-predictions are scored."""
+Write the columns of INPUT, the column `prediction`, and for classes one column `prob_<label>` each. Columns that the
+network was not trained on are ignored and named; categories that it has not seen are counted. If INPUT has the target
+column, the predictions are scored."""
 
 
 def run(arguments: list[str]) -> int:

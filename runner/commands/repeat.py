@@ -45,14 +45,14 @@ def run(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="runner repeat",
-        description="Train a run, or all runs of a sweep, once more, by the settings stored there.",
+        description="Train a run, or all runs of a sweep, again by the stored settings, with changes if you name any.",
     )
-    parser.add_argument("dir", metavar="DIR", help="folder of a run or sweep, or `last` for what was started last")
+    parser.add_argument("dir", metavar="DIR", help="folder of a run or sweep, or `last` for the one started last")
     parser.add_argument(
         "changes",
         nargs="*",
         metavar="KEY=VALUE",
-        help="what shall be different; a choice, such as optimizer=sgd, brings its own defaults. "
+        help="a change; a choice, such as optimizer=sgd, brings its own defaults. "
         f"{RUN_DIR}=FOLDER ({SWEEP_DIR} of a sweep) says where to write",
     )
     return parser
@@ -147,7 +147,7 @@ def _new_folder(place: str | None, parent: str, key: str, name: str | None) -> t
     """(the folder to write in, whether it is new)."""
     if place is not None:
         if not place:
-            raise ConfigError(f"{key} is empty: name a folder of its own, such as {key}=outputs/mine")
+            raise ConfigError(f"{key} is empty: name a folder, such as {key}=outputs/mine")
         return Path(place), not Path(place).exists()
     return folders.make_numbered(f"{parent}/{datetime.now():%Y-%m-%d/%H-%M-%S}", key, name), True
 

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 TOP = 20
 PAGE = "report.html"
 DESCRIPTION = """\
-One row a setting: runs that differ only in seed, fold, split or draw of the data are one. Mean, 95% interval
-(Student's t), standard deviation and number of runs of the monitored metric, best first, the test metrics beside it;
-then whether the best setting differs from the runner-up by more than noise. ~ marks settings that are not told apart
-from the best. Interval and test count draws of the data, else splits, else folds, else seeds, each the mean of the
-runs in it; fewer than three tell nothing."""
+Compare settings: one row each, best first. Runs that differ only in seed, fold, split or draw of the data are one
+setting. Shown are mean, 95% interval (Student's t), standard deviation and number of runs of the monitored metric, and
+the test metrics; below, whether the best setting differs from the runner-up by more than chance. ~ marks settings that
+may be as good as the best. Interval and test count draws of the data, else splits, else folds, else seeds; the runs of
+one draw (split, fold) are averaged first, and fewer than three draws tell nothing."""
 
 
 def run(arguments: list[str]) -> int:
@@ -33,7 +33,7 @@ def run(arguments: list[str]) -> int:
     parser = _parser()
     args = parser.parse_args(arguments)
     if args.heat and args.html is None:
-        parser.error("--heat is about the page: it needs --html")
+        parser.error("--heat draws on the page: it needs --html")
     from runner.reports.sections import make_sections
 
     table, page = _outputs(args)
@@ -136,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="runner report", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("dir", nargs="+", help="folder of a sweep or of runs, or `last` for what was started last")
+    parser.add_argument("dir", nargs="+", help="folder of a sweep or of runs, or `last` for the one started last")
     parser.add_argument("--top", type=_top, default=TOP, metavar="N", help=f"settings shown, 0 = all; default: {TOP}")
     parser.add_argument("--metric", metavar="SPLIT/NAME", help="rank by this, such as val/accuracy")
     parser.add_argument("--csv", metavar="FILE", help="write all settings with all metrics, as .csv or .parquet")

@@ -219,7 +219,7 @@ def _start(task: Task, config: DictConfig, words: list[str], sweep: bool, extend
     if "${" in str(folder):  # Hydra resolves it once more wherever it reads it
         raise ConfigError(f"{key} = {folder}: a folder of this name cannot be passed on; choose one without ${{")
     if folder == Path():
-        raise ConfigError(f"{key} is empty: name a folder of its own for the run, such as {key}=outputs/mine")
+        raise ConfigError(f"{key} is empty: name a folder for the run, such as {key}=outputs/mine")
     made = not folder.exists()
     if extend:
         _check_extend(folder, sweep)
@@ -243,7 +243,7 @@ def _check_extend(folder: Path, sweep: bool) -> None:
         raise ConfigError(f"{EXTEND}: adds runs to a sweep; add -m, and name it with hydra.sweep.dir=FOLDER")
     if not (folder / LIST).is_file():
         raise ConfigError(
-            f"{EXTEND}: hydra.sweep.dir = {folder} holds no sweep; name the folder of the one that shall grow"
+            f"{EXTEND}: hydra.sweep.dir = {folder} holds no sweep; name the folder of the sweep to extend"
         )
 
 

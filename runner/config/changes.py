@@ -61,7 +61,7 @@ class Changes:
 
 
 def _choose(tree: dict[str, Any], group: str, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """Put into a tree what a choice brings: all of its own group, elsewhere what differs from the default."""
+    """Put into a tree what a choice brings: all of its group, elsewhere what differs from the default."""
     for key, value in after.items():
         if key == group:
             tree[key] = value

@@ -150,8 +150,8 @@ def _opened(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 @cached
 def defaults(chosen: tuple[str, ...]) -> dict[str, Any]:
-    """The default of every key for these choices, one a group of NAMED_GROUPS; of a choice itself the one that is made
-    unless another is. Of a choice that is not registered here those keys have one that all choices of its group share.
+    """The default of every key for these choices, one a group of NAMED_GROUPS; for a choice, its default. For a choice
+    that is not registered here, only the keys that all choices of its group share have one.
     """
     names = dict(zip(NAMED_GROUPS, chosen, strict=True))
     bases = {group: registered(group, name) for group, name in names.items()}

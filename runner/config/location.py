@@ -1,4 +1,4 @@
-"""Where the YAML files are: beside the package in a checkout or editable install, inside it in a wheel."""
+"""Where the YAML files are: next to the package in a checkout or editable install, inside it in a wheel."""
 
 from __future__ import annotations
 

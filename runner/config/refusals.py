@@ -26,7 +26,7 @@ def refusal(override: Override) -> list[str]:
     if override.is_delete():
         return _deletion(key)
     if key == EXPERIMENT and value is None:
-        return [f"{override.input_line}: there is none unless one is named; leave it out"]
+        return [f"{override.input_line}: no experiment is chosen by default; leave it out"]
     if key in GROUPS and value is None:
         return [f"{override.input_line}: a group cannot be left out; {instead_of_none(key)}"]
     if key in GROUPS and value == {}:
@@ -44,7 +44,7 @@ def refusal(override: Override) -> list[str]:
 def _deletion(key: str) -> list[str]:
     """Why a key or a group cannot be deleted; nothing for one that is none of ours."""
     if key == EXPERIMENT:
-        return [f"~{key}: there is none unless one is named; leave it out"]
+        return [f"~{key}: no experiment is chosen by default; leave it out"]
     if key in GROUPS:
         return [f"~{key}: a group cannot be left out; {instead_of_none(key)}"]
     found = [each for each in declared() if each == key or each.startswith(f"{key}.")]

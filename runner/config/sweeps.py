@@ -51,7 +51,7 @@ class Range(RangeSweep):
 
 
 class SweepFunctions(Functions):
-    """Hydra's functions, with those below in place of its own."""
+    """Hydra's functions, some of them replaced by those below."""
 
     def eval(self, func: FunctionCall) -> Any:
         """The value of a call; whatever it raises becomes a message."""

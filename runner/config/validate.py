@@ -134,7 +134,7 @@ def _flat_entry(entry: Entry, node: dict[str, Any], found: Findings) -> Any:
     else:
         keys = ", ".join(flat_key(entry, key) for key in entry.options)
         path = f"{entry.group}.{entry.name}"
-        found.add(path, f"{path} = {show(value)}: has keys of its own: set {keys}")
+        found.add(path, f"{path} = {show(value)}: is a group of keys: set {keys}")
         given = {}
     return _build(entry, given, lambda key: flat_key(entry, key), found)
 

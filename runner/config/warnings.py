@@ -23,14 +23,14 @@ def warnings(settings: Settings, known: Known | None = None) -> list[str]:
 
 
 def stops_before_schedule(s: Settings, known: Known) -> Iterator[str]:
-    """A rate that is to fall until some epoch is no use to a run that stops before."""
+    """A schedule longer than the run never finishes falling."""
     stop, end = s.early_stopping, _schedule_end(s, known)
     if stop.patience is None or end is None:
         return
     if stop.earliest < min(end, s.trainer.epochs):
         yield (
             f"early_stopping.patience = {stop.patience}: can stop at epoch {stop.earliest}, before scheduler = "
-            f"{name_of(s.scheduler, 'scheduler')} ends at epoch {end:g}, and so without the rates that it ends with; "
+            f"{name_of(s.scheduler, 'scheduler')} ends at epoch {end:g}, and then never trains at the last rates; "
             "early_stopping.patience=null trains to the end and still keeps the best epoch"
         )
 
@@ -41,7 +41,7 @@ def begins_after_the_end(s: Settings, known: Known) -> Iterator[str]:
     for each in late(s, known.steps(s), epochs) if epochs else ():
         yield (
             f"{each.key} = {show(each.value)}: {each.begins.what} would come in epoch {each.begins.epoch}, after "
-            f"trainer.epochs = {epochs}, so that it has no effect; let it come sooner, or raise trainer.epochs"
+            f"trainer.epochs = {epochs}, and has no effect; let it come sooner, or raise trainer.epochs"
         )
 
 
@@ -118,7 +118,7 @@ def decays_twice(s: Settings, known: Known) -> Iterator[str]:
         strength = s.value(f"regularizer.{key}")
         if decay and ratio != 1 and any(strength if isinstance(strength, list) else [strength]):
             yield (
-                f"regularizer.{key} = {show(strength)}: pulls the weights to zero a second time beside "
+                f"regularizer.{key} = {show(strength)}: pulls the weights to zero a second time, like "
                 f"optimizer.weight_decay = {show(decay)}; set one of them to 0 unless both are meant"
             )
 

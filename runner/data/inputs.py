@@ -54,12 +54,12 @@ def _few_enough(words: np.ndarray, name: str) -> np.ndarray:
 
 
 def _identifier(words: np.ndarray, name: str) -> list[str]:
-    """A note if nearly every row has a text of its own, from which nothing can be learned."""
+    """A note if nearly every row has a different text, from which nothing can be learned."""
     kinds = len(set(words))
     if ALIKE * kinds <= len(words) or kinds < 10:
         return []
     return [
-        f"column {name!r} holds {kinds:,} different texts in {len(words):,} rows, each an input of its own: if it is a "
+        f"column {name!r} holds {kinds:,} different texts in {len(words):,} rows, each a separate input: if it is a "
         f"name, an identifier or a date, leave it out: dataset.drop=[{name}]"
     ]
 

@@ -34,8 +34,8 @@ def read_groups(series: pd.Series, name: str) -> np.ndarray:
     holes = np.flatnonzero([word is None for word in words])
     if len(holes):
         raise DataError(
-            f"column {name!r} (dataset.group) is empty in data row {holes[0] + 1}. Give every row a group, if only one "
-            "of its own."
+            f"column {name!r} (dataset.group) is empty in data row {holes[0] + 1}. Give every row a group, even if "
+            "it is the only one in it."
         )
     return words
 

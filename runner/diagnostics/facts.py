@@ -131,7 +131,7 @@ class Facts:
         return max(error - s, 0.0) / kept if kept > 0.05 else error
 
     def _noise_of_classes(self, error: float, rows: int) -> float:
-        """Standard error of a mean over classes of shares, each of its own of the rows."""
+        """Standard error of the mean of the classes' shares, each of the rows of its class."""
         counts = self.counts.get("val", ())
         own = [rows * n / sum(counts) for n in counts if n]
         return _noise_of_shares(error, len(own) ** 2 / sum(1 / n for n in own)) if own else 0.0

@@ -80,7 +80,7 @@ def too_sure(f: Facts, errors: Errors) -> Finding | None:
 def nothing_wrong(f: Facts, errors: Errors) -> Finding:
     """None of them: fine, if there are validation rows enough to say so."""
     if not f.rows.get("val"):
-        return "fine", "It fits; without a validation split nobody knows whether it generalizes"
+        return "fine", "It fits; without a validation split it is unknown whether it generalizes"
     if _too_few(f, errors):
         cannot = (
             f"{validation_rows(f)} cannot say whether it generalizes; with dataset.folds=5 every row validates once"

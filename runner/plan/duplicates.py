@@ -1,6 +1,6 @@
 """Runs that are the same run: equal in every value that a number depends on.
 
-A key that does nothing beside the others (`regularizer.elastic_net.l1_ratio` while alpha is 0) makes no second run, nor
+A key that does nothing, given the others (`regularizer.elastic_net.l1_ratio` while alpha is 0) makes no second run, nor
 does a choice that comes to the same as another (adamw without decay, a step that comes after the last epoch): one is
 trained, the others copy its result, and they are no two samples. A rule stands here or at a piece (`plain`) only if
 what it leaves out changes no bit of a run's weights and metrics; where that is not certain, runs count as different.
@@ -57,7 +57,7 @@ def canonical(settings: Settings) -> dict[str, Any]:
 
 
 def request(settings: Settings) -> str:
-    """What was asked for, as text, whether or not it does anything: a run of its own, with a folder and a row."""
+    """What was asked for, as text, whether or not it does anything: each has a folder and a row."""
     return json.dumps({key: value for key, value in told(settings).items() if key not in LABELS}, sort_keys=True)
 
 
@@ -67,7 +67,7 @@ def identity(settings: Settings) -> str:
 
 
 def repeated(settings: Sequence[Settings]) -> dict[int, int]:
-    """Position of a run that is an earlier one again -> position of the first such."""
+    """Position of each repeated run -> position of the run that it repeats."""
     first: dict[str, int] = {}
     found = {}
     for i, each in enumerate(settings):

@@ -76,7 +76,7 @@ def sweep(shares: Sequence[Share], runs: Sequence[Settings], data: Sequence[RunD
 def _step(run: Settings, data: RunData, batch: int, members: int) -> float:
     widths = _widths(run, data)
     dropped = any(run.value(f"regularizer.{key}") for key in ("dropout", "alpha_dropout", "gaussian_dropout"))
-    flops = 6 * _weights(widths) - 2 * widths[0] * widths[1]  # nobody asks for the gradient of the inputs
+    flops = 6 * _weights(widths) - 2 * widths[0] * widths[1]  # the gradient of the inputs is not needed
     work = CALL / members + RUN + FLOP * flops * batch + PARAMETER * parameters(run, data)
     return work + batch * (
         ACTIVATION * sum(widths[1:]) + INPUT * widths[0] + (DROPOUT * sum(widths[1:-1]) if dropped else 0)

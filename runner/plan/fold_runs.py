@@ -1,4 +1,4 @@
-"""Cross-validation as runs: `dataset.folds=k` without a fold means k runs, each validated on a fold of its own."""
+"""Cross-validation as runs: `dataset.folds=k` without a fold means k runs, each validated on another fold."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def draw(axes: Sequence[Override], options: SweeperOptions) -> list[list[Override]]:
     """`n_trials` draws of all swept keys, each trained with every value of the keys of luck that are swept over.
 
-    Every key has a stream of its own: one more key, or more trials, leave the other draws what they were.
+    Every key has its own stream: one more key, or more trials, leave the other draws what they were.
     """
     drawn = [each.is_sweep_override() and each.key_or_group not in luck() for each in axes]
     _check_listed([each for i, each in enumerate(axes) if not drawn[i]])

@@ -1,4 +1,4 @@
-"""The jobs of a whole sweep, in which several experiments may each bring a sweep of their own (`experiment=a,b`).
+"""The jobs of a whole sweep, in which several experiments may each bring a sweep (`experiment=a,b`).
 
 Hydra composes `hydra.sweeper` once, from what is not swept over, and so would drop them all.
 """
@@ -71,7 +71,7 @@ def _own_sweeps(
     if differ and (together or not ours):
         commands = "; ".join(f"runner -m {quoted(point.input_line or '')}" for point, _ in own.values())
         raise ConfigError(
-            f"{recipes.input_line}: each brings a sweep of its own, with a launcher, a folder or a sweeper that cannot "
+            f"{recipes.input_line}: each brings its own sweep, with a launcher, a folder or a sweeper that cannot "
             f"be shared; run one after the other: {commands}"
         )
     return own if differ else {}

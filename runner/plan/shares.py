@@ -21,7 +21,7 @@ PER_WORKER = 4  # works a worker, so that the last ones do not wait for one anot
 
 @dataclass(frozen=True)
 class Share:
-    """Runs of one structure, by position; `width` of them train side by side. They go on from `source`, if any."""
+    """Runs of one structure, by position; `width` of them train side by side. They continue from `source`, if any."""
 
     members: tuple[int, ...]
     width: int
@@ -38,7 +38,7 @@ def share_out(
     parts: int | None = None,
     source: Callable[[int], Path | None] = lambda i: None,
 ) -> list[Share]:
-    """Shares of these runs, the longest first: by structure, and by the checkpoint they go on from.
+    """Shares of these runs, the longest first: by structure, and by the checkpoint they continue from.
 
     Each structure makes `parts` shares, or as many as keep the workers busy.
     """

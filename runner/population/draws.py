@@ -34,7 +34,7 @@ def key(seed, purpose: str, *counters) -> np.ndarray:
 
 
 def generator(seed: int, purpose: str, *counters) -> torch.Generator:
-    """A CPU generator of its own for one member and occasion (initial weights, the order of an epoch)."""
+    """A separate CPU generator for one member and occasion (initial weights, the order of an epoch)."""
     return torch.Generator().manual_seed(int(key(seed, purpose, *counters) >> np.uint64(1)))
 
 

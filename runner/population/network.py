@@ -157,7 +157,7 @@ def _leaves(*tensors: Tensor) -> list[Tensor]:
 
 
 def _by_autograd(saved: tuple[Tensor, list[Tensor]], g: Tensor, grads: list[Tensor]) -> Tensor:
-    """d/dx of a piece y(x, parameters) without a gradient of its own; d/d parameters goes where it belongs."""
+    """d/dx of a piece y(x, parameters) that has no `gradient`; d/d parameters goes where it belongs."""
     y, leaves = saved
     x_grad, *found = torch.autograd.grad(y, leaves, g)
     return _written((x_grad, *(each.reshape(into.shape) for each, into in zip(found, grads, strict=True))), grads)

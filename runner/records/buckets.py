@@ -11,7 +11,7 @@ AROUND = 0.05  # of one number: how far its buckets reach each way, as a share o
 def buckets(values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """(counts [count], edges [count + 1]) from the smallest to the largest of `values` [n > 0], which are finite.
 
-    They are counted as shares of the largest, whose differences neither overflow nor vanish beside them, where
+    They are counted as shares of the largest, whose differences neither overflow nor vanish next to them, where
     numpy.histogram raises.
     """
     largest = float(np.abs(values).max()) or 1.0

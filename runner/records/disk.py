@@ -25,7 +25,7 @@ FIXES = {
     errno.EROFS: "choose a folder on a writable disk with hydra.run.dir=FOLDER",
     errno.EACCES: "choose a folder you may write to with hydra.run.dir=FOLDER",
     errno.EPERM: "choose a folder you may write to with hydra.run.dir=FOLDER",
-    errno.ENOENT: "the folder is gone: was it moved or deleted while the run was going on?",
+    errno.ENOENT: "the folder is gone: was it moved or deleted during the run?",
     errno.ENOTDIR: "a file is where the folder should be",
 }
 
@@ -51,7 +51,7 @@ def append(path: Path, data: bytes, at: int, *, sync: bool = False) -> int:
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Put `data` at `path` all at once and durably: write beside it, fsync, rename over it, fsync the folder."""
+    """Put `data` at `path` all at once and durably: write next to it, fsync, rename over it, fsync the folder."""
     temporary = path.with_name(path.name + TEMPORARY)
     with _reported(path, "write"):
         try:

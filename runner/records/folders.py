@@ -10,7 +10,7 @@ from runner.errors import ConfigError, shortened
 from runner.records.names import LONGEST, sanitized
 from runner.records.run_folder import STARTED, is_listed, is_run, is_sweep
 
-FORCE = "use runs although files in their folders are not what they left there"
+FORCE = "use runs although files in their folders have changed since they ended"
 OUTPUTS = Path("outputs")
 
 
@@ -38,7 +38,7 @@ def make_numbered(stem: str, key: str, name: str | None = None) -> Path:
 def find_run(text: str) -> Path:
     """The folder of the run, or of the runs started together, that a user named.
 
-    `last` is the run under outputs/ that was started last, be it one of a sweep.
+    `last` is the run under outputs/ that was started last, alone or in a sweep.
 
     Raises:
         ConfigError: if there is no such folder, or it is no run.

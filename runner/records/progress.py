@@ -156,5 +156,5 @@ def _bar(stream: IO[str]):
         TextColumn("{task.fields[text]}", style="default", markup=False, table_column=rest),
         console=Console(file=stream),
         expand=True,
-        auto_refresh=False,  # no thread beside the training; `update` draws
+        auto_refresh=False,  # no second thread while training; `update` draws
     )

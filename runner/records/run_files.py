@@ -1,7 +1,7 @@
 """The files of one run while it trains: metrics.csv, the TensorBoard events, train.log and, last, summary.json.
 
 Everything is buffered and written on `flush`, which returns how many bytes of each file are now valid. A checkpoint
-stores these offsets; a resumed run cuts every file back to them and goes on, so that no line and no point is ever
+stores these offsets; a resumed run cuts every file back to them and continues, so that no line and no point is ever
 there twice.
 """
 
@@ -93,7 +93,7 @@ class RunFiles:
     def end(self, status: str, metrics: Mapping[str, float | None], epoch: int) -> None:
         """Draw the final metrics as best/<name> at the best epoch, for the HParams page, and mark the run as ended.
 
-        An interrupted run is not marked, as it goes on later and TensorBoard keeps the first mark it sees.
+        An interrupted run is not marked, as it continues later and TensorBoard keeps the first mark it sees.
         """
         self._event(events.scalars(epoch, [(f"best/{k}", v) for k, v in metrics.items() if v is not None]))
         if status != "interrupted":

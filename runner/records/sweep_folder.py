@@ -1,4 +1,4 @@
-"""Names in the folder of a sweep beside its runs, and words that its records share."""
+"""Names in the folder of a sweep, other than its runs, and words that its records share."""
 
 LOG = "sweep.log"
 LAYOUT = "events.out.tfevents.0.layout"  # in the root: what TensorBoard's Custom Scalars page shows

@@ -55,7 +55,7 @@ def none_finished(rows: Sequence[RunRow], report: str) -> str:
 
 
 def metric_asked(sections: Sequence[Section]) -> str | None:
-    """The metric that `runner best` must be told to rank these by: "" if it finds one of its own, None if no run that
+    """The metric that `runner best` must be told to rank these by: "" if it finds one itself, None if no run that
     finished recorded any, else that of the test rows if there is one.
     """
     if any(section.settings[0].spread(section.metric) for section in sections):
@@ -124,7 +124,7 @@ def _test(section: Section, found: Comparison, second: str) -> str:
     test = f"paired t test over {found.n} shared {units(found.n, section.unit)}, {p_value(found.corrected)}"
     test += picked if len(section.comparisons) > 1 else ""
     if found.differs:
-        return f"It beats the runner-up ({second}) by {by}, beyond noise ({test})."
+        return f"It beats the runner-up ({second}) by {by}, more than noise ({test})."
     also = _others(section)
     if found.difference == 0:
         return f"The runner-up ({second}) reaches the same.{also}"
@@ -132,7 +132,7 @@ def _test(section: Section, found: Comparison, second: str) -> str:
 
 
 def _others(section: Section) -> str:
-    """How many settings beside the runner-up may be the best: those marked ~, and those that nobody can tell of."""
+    """How many settings other than the runner-up may be the best: marked ~, or with too few runs to tell."""
     tied = sum(map(section.not_told_apart, section.comparisons))
     few = sum(not each.tested for each in section.comparisons.values())
     if tied + few < 2:
@@ -148,7 +148,7 @@ def p_value(p: float) -> str:
 
 
 def trouble(section: Section) -> list[str]:
-    """Runs that diverged, failed, are damaged or have not ended, and the commands that say why or go on."""
+    """Runs that diverged, failed, are damaged or have not ended, and the commands that say why or continue."""
     return [*_diverged(section), *_failed(section), *_unfinished(section)]
 
 

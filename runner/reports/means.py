@@ -88,7 +88,7 @@ def _told_apart(sweep: Any) -> list[tuple[tuple[str, ...], str]]:
 
 
 def mean_curves(folders: Sequence[Path]) -> Curves:
-    """The mean of the curves of runs, over the epochs that all of them have: a mean over those that happen to go on
+    """The mean of the curves of runs, over the epochs that all of them have: a mean over those that happen to continue
     would jump where one stops. RunError if a metrics.csv is missing or damaged.
     """
     tables = [_table(folder) for folder in folders]

@@ -40,7 +40,7 @@ def quoted(path: Path) -> str:
 
 def next_commands(section: Section) -> list[str]:
     """What would make the answer surer: more of what its n counts, where there are few. Nothing as long as runs that
-    were asked for are missing: what they reach may change the answer, and they have a command of their own.
+    were asked for are missing: what they reach may change the answer, and `runner resume` is suggested for them.
     """
     if any(map(unfinished, section.settings)):
         return []

@@ -40,7 +40,7 @@ class Section:
     notes: list[str] = field(default_factory=list)
     comparable: bool = True  # False: the settings learn different problems, or met different data
     title: str = ""
-    comparisons: dict[int, Comparison] = field(default_factory=dict)  # position of a setting -> the best beside it
+    comparisons: dict[int, Comparison] = field(default_factory=dict)  # position -> the best compared with it
     unit: str = "seed"  # what is counted there
     positions: dict[int, int] = field(default_factory=dict)  # Setting.source -> position in `sources`
 
@@ -65,7 +65,7 @@ class Section:
 
     @property
     def beside(self) -> list[str]:
-        """Metrics worth showing beside the one that ranks: the same on the test split, then what people ask for."""
+        """What to show in addition to the metric that ranks: the same on the test split, then what people ask for."""
         name = self.metric.partition("/")[2]
         headline = next((h for h in HEADLINES if f"test/{h}" in self.metrics), name)
         wanted = [f"test/{name}", f"val/{headline}", f"test/{headline}"]
@@ -195,7 +195,7 @@ def _known(asked: str | None, recorded: Sequence[str], settings: Sequence[Settin
     known = {name: found for name in recorded if (found := direction(name, settings)) is not None}
     name = next((n for n in ("val/loss", *known) if n in known), None)
     if asked == unknown or name is None:
-        raise RunError(f"{unknown}: no metric of this version of runner, so that nobody knows whether larger is better")
+        raise RunError(f"{unknown}: no metric of this version of runner, so it is unknown whether larger is better")
     return name, known[name]
 
 

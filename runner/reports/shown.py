@@ -48,7 +48,7 @@ def choose(folder: Path) -> Shown | None:
         shown.said.append(f"the newest {len(newest)} of {len(sweeps)} sweeps")
     for sweep in reversed(newest):
         _add_sweep(shown, sweep, sizes[sweep])
-    if folder in alone:  # it has events of its own beside those below it
+    if folder in alone:  # it has events in addition to those below it
         shown.paths += sorted(folder.glob(f"{EVENTS}*"))
         alone.remove(folder)
     if alone:

@@ -81,7 +81,7 @@ def unit_means(values: Mapping[Key, float], unit: Callable[[Key], Any]) -> dict[
 
 @dataclass(frozen=True)
 class Comparison:
-    """The best setting beside another one: mean difference (best - other) over n shared units, and its p-values."""
+    """The best setting compared with another: mean difference (best - other) over n shared units, and its p-values."""
 
     difference: float
     n: int
@@ -105,8 +105,8 @@ def compare(
     overlap: float = 0.0,
     unit: Callable[[Key], Any] = lambda key: key,
 ) -> list[Comparison]:
-    """The best setting's values by what chance gave them beside those of each other one; `sign` is 1 if larger is
-    better, else -1. `unit` says which values are averaged before the test; `overlap` see `paired_t`.
+    """The best setting's values, by what chance gave them, compared with those of each other setting; `sign` is 1 if
+    larger is better, else -1. `unit` says which values are averaged before the test; `overlap` see `paired_t`.
     """
     found = []
     mine = unit_means(best, unit)

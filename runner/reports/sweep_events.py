@@ -1,4 +1,4 @@
-"""What a sweep adds to the TensorBoard events of its runs: train beside validation in one chart, and a mean a setting.
+"""What a sweep adds to the TensorBoard events of its runs: training and validation in one chart, and a mean a setting.
 
     <sweep>/events.out.tfevents.0.layout      the charts of the Custom Scalars page; in the first mean as well
     <sweep>/mean/01_lr=0.001_dropout=0.2/     the mean over the seeds and folds of a setting, the best setting first
@@ -60,7 +60,7 @@ def write_means(sweep: Any) -> int:
     for folder in list(contents)[:1]:  # so that the root, which is no run, need not be shown for it
         contents[folder] += _layout(sweep.results.metrics)
     _remove(sweep.root / MEANS, contents)
-    name = MEAN.format(int(time.time()))  # another name than before: TensorBoard goes on reading a file by its name
+    name = MEAN.format(int(time.time()))  # another name than before: TensorBoard continues to read a file by its name
     for folder, data in contents.items():
         disk.make_folder(sweep.root / MEANS)
         disk.make_folder(sweep.root / MEANS / folder)

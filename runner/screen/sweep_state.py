@@ -28,7 +28,7 @@ class State:
         self.known = 0  # outcomes that have been taken in
         self.works: dict[int, Work] = {}  # worker -> what it has been given
         self.rows: dict[int, dict[int, int]] = {}  # worker -> run in training -> its epoch
-        self.before: dict[int, float] = {}  # run that goes on from a checkpoint -> the share of its epochs behind it
+        self.before: dict[int, float] = {}  # run that continues from a checkpoint -> the share of its epochs behind it
         self.best: tuple[float, int] | None = None  # value of the monitored metric, run
         self.stopping = sweep.runs[0].settings.early_stopping
 

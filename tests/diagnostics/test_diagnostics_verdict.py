@@ -129,7 +129,7 @@ def test_regression_by_its_r2(train, val, rows, name):
 
 def test_without_validation_only_the_fit_is_judged():
     words = classes(0.999, None, rows=0)
-    assert words.startswith("fine: train accuracy 0.9990 (") and "nobody knows" in words
+    assert words.startswith("fine: train accuracy 0.9990 (") and "it is unknown" in words
 
 
 @pytest.mark.parametrize("train", [{}, {"train/accuracy": None}, {"train/accuracy": math.nan}, {"train/r2": 1.0}])

@@ -88,7 +88,7 @@ def test_what_cannot_share_a_sweep_is_refused_with_the_commands(words):
         jobs(*words)
     (first, *_) = error.value.problems
     names = words[0].partition("=")[2].split(",")
-    assert first.startswith(f"{words[0]}: each brings a sweep of its own")
+    assert first.startswith(f"{words[0]}: each brings its own sweep")
     assert all(f"runner -m experiment={name}" in first for name in names)
 
 

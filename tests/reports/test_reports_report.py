@@ -52,7 +52,7 @@ def test_a_row_a_setting_with_mean_interval_and_count(tmp_path, capsys):
 def test_a_clear_winner_is_claimed_and_noise_is_not(tmp_path):
     found = answer(section(make_sweep(tmp_path / "clear", grid(CLEAR))))
     assert found.startswith("Best: lr=0.01, val/loss 0.110 ± 0.020 (95% interval over 5 seeds, on this split).")
-    assert "beats the runner-up (lr=0.1) by 0.20, beyond noise (paired t test over 5 shared seeds, p" in found
+    assert "beats the runner-up (lr=0.1) by 0.20, more than noise (paired t test over 5 shared seeds, p" in found
     assert "corrected (Holm) for having picked the best of 3" in found
     found = answer(section(make_sweep(tmp_path / "noise", grid(NOISE))))
     assert "within noise (paired t test over 5 shared seeds, p = " in found

@@ -80,7 +80,7 @@ def test_a_metric_that_is_not_known_ranks_only_if_runs_say_what_is_better(tmp_pa
     out = says(capsys, "best", says_max)
     assert "one setting by val/f1" in out and "best run (val/f1 2.1" in out
     assert main(["report", str(silent), "--metric", "val/f1"]) == 1
-    assert "nobody knows whether larger is better" in capsys.readouterr().err
+    assert "it is unknown whether larger is better" in capsys.readouterr().err
     for run in many.iterdir():
         if run.is_dir():
             (run / "events.out.tfevents.0.runner").touch()

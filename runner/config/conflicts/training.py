@@ -93,7 +93,7 @@ def validation_data(s: Settings, known: Known) -> Iterator[Conflict]:
 
 
 def device(s: Settings, known: Known) -> Iterator[Conflict]:
-    """The device is one that torch spells so and that computes in float64 as well; beside torch: one that is there."""
+    """The device has a valid torch name and supports float64; once torch is loaded, it must exist."""
     name = s.trainer.device
     spelled = re.fullmatch(r"cpu|cuda(:(0|[1-9]\d*))?", name)
     problem = ""

@@ -1,4 +1,4 @@
-"""Code of one's own: named by `--plugins FILE|MODULE` or RUNNER_PLUGINS, or by the entry points of installed packages.
+"""Code of the user: named by `--plugins FILE|MODULE` or RUNNER_PLUGINS, or by the entry points of installed packages.
 
 Only who starts a process can name a plug-in; no configuration and no folder of a run can. The names stand in
 RUNNER_PLUGINS, which every process started from here inherits. A file is imported as a module of this package: a worker
@@ -104,7 +104,7 @@ class _Finder(MetaPathFinder):
 
 
 class Loader(SourceFileLoader):
-    """Compiles the very bytes whose hash it keeps, and writes nothing beside them."""
+    """Compiles the very bytes whose hash it keeps, and writes no cache."""
 
     sha256 = ""
 

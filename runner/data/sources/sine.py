@@ -41,7 +41,7 @@ class Sine(Source):
         )
 
     def truth(self, x: Any) -> Any:
-        """The function without noise, which the figure of a fit shows beside it."""
+        """The function without noise, which the figure of a fit shows as well."""
         import numpy as np
 
         return np.sin(2 * np.pi * self.frequency * x)

@@ -1,4 +1,4 @@
-"""Training images beside what augmentation makes of them."""
+"""Training images, before and after augmentation."""
 
 from __future__ import annotations
 

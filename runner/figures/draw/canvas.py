@@ -53,7 +53,7 @@ def dress(axes, *, title: str = "", xlabel: str = "", ylabel: str = "") -> None:
 
 
 def log_if_wide(axes, values: np.ndarray, usual: float | None = None) -> None:
-    """A logarithmic y-axis if all values are positive and the usual one (by default the smallest) is lost beside the
+    """A logarithmic y-axis if all values are positive and the usual one (by default the smallest) is lost next to the
     largest.
     """
     values = values[np.isfinite(values)]

@@ -29,7 +29,7 @@ class Linear(Piece):
         torch.sum(g, 1, out=bias_grad)
 
     def input_gradient(self, g: Tensor, weight: Tensor) -> Tensor:
-        """d/dx [M, B, I]; nobody asks for that of the first layer."""
+        """d/dx [M, B, I]; not needed for the first layer."""
         return g.bmm(weight)
 
     def module(self, inputs: int, width: int) -> nn.Linear:

@@ -1,4 +1,4 @@
-"""Every class a question of its own."""
+"""Every class a separate question: yes or no."""
 
 from __future__ import annotations
 
