@@ -33,10 +33,13 @@ from runner.records.folders import make_numbered
 from runner.records.run_folder import LIST
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from omegaconf import DictConfig
 
     from runner.config.compose import Composer
     from runner.config.settings import Settings
+    from runner.execution.session import Session, Watch
     from runner.training.outcome import Outcome
 
 EXTEND, DRY_RUN, ALL = "--extend", "--dry-run", "--all"
@@ -108,7 +111,7 @@ class Task:
         except Exception as error:  # noqa: BLE001 a run that fails harms itself only; the traceback goes to its log
             self.codes.append(self._report(error, folder))
 
-    def screen(self, session: Any) -> Any:
+    def screen(self, session: Session) -> AbstractContextManager[Watch]:
         """What a sweep that trains as populations is shown by."""
         from runner.screen.sweep import display
 

@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -19,12 +19,15 @@ from runner.training.engine import Engine
 from runner.training.loop import Interrupted, Training, place
 from runner.training.trial import Trial
 
+if TYPE_CHECKING:
+    from runner.data.prepare import RunData
+
 
 def carry_out(
     worker: int,
     work: Work,
     runs: Sequence[Run],
-    data: Sequence[Any],
+    data: Sequence[RunData],
     *,
     tell: Callable[[Event], None],
     asked_to_stop: Callable[[], bool],
@@ -51,7 +54,7 @@ class _Carrying:
         worker: int,
         work: Work,
         runs: Sequence[Run],
-        data: Sequence[Any],
+        data: Sequence[RunData],
         tell: Callable[[Event], None],
         every: float,
     ):

@@ -6,7 +6,7 @@ of results.csv name the other. The summary comes last, as always: a copy that a 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.diagnostics.never_acted import never_acted
 from runner.execution.trials import open_trial
@@ -18,10 +18,13 @@ from runner.records.summary import read_summary
 from runner.records.vouched import MODEL
 from runner.training.outcome import Outcome
 
+if TYPE_CHECKING:
+    from runner.data.prepare import RunData
+
 SAID = ("notes", "without_effect")  # of a summary: about the settings, which differ
 
 
-def copied(outcome: Outcome, name: str, run: Run, data: Any) -> Outcome:
+def copied(outcome: Outcome, name: str, run: Run, data: RunData) -> Outcome:
     """The outcome of `run`, which is the same run as `name`, which has ended so; its files are in place.
 
     Raises RunError if the disk takes no files, or a file of the other run is not there.
@@ -42,7 +45,7 @@ def copied(outcome: Outcome, name: str, run: Run, data: Any) -> Outcome:
     return Outcome(run.folder, outcome.status, outcome.reason, summary, copied=True)
 
 
-def _never_acted(run: Run, data: Any, summary: dict[str, Any]) -> dict[str, list[str]]:
+def _never_acted(run: Run, data: RunData, summary: dict[str, Any]) -> dict[str, list[str]]:
     """What of its own settings never acted, which is not what that of the other's is."""
     dropped = "scheduler" not in summary.get("without_effect", [])
     steps = known(run.settings, data).steps(run.settings) or 1

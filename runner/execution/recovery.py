@@ -9,7 +9,7 @@ import csv
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.errors import ConfigError, DamagedError, RunError
 from runner.execution.again import RESTORE, changed_in, settings_lost
@@ -38,6 +38,9 @@ from runner.training import checkpoint
 from runner.training.loop import place
 from runner.training.outcome import Outcome
 from runner.training.trial import check_unchanged, metrics_hold
+
+if TYPE_CHECKING:
+    from runner.data.prepare import RunData
 
 
 def ended(runs: Sequence[Run], members: Iterable[int]) -> dict[int, Outcome]:
@@ -80,7 +83,7 @@ class Recovery:
 
     root: Path
     runs: Sequence[Run]
-    data: Sequence[Any]
+    data: Sequence[RunData]
     note: Callable[[str], None]
 
     def outcomes(self) -> dict[int, Outcome]:

@@ -202,10 +202,11 @@ class Session:
                 return path
 
 
-Screen = Callable[[Session], AbstractContextManager[Callable[[Session, Event | None], None]]]
+Watch = Callable[[Session, Event | None], None]  # is told of everything that happens
+Screen = Callable[[Session], AbstractContextManager[Watch]]
 
 
 @contextmanager
-def unwatched(_session: Session) -> Iterator[Callable[[Session, Event | None], None]]:
+def unwatched(_session: Session) -> Iterator[Watch]:
     """Nobody looks on."""
     yield lambda session, event: None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.config.compact import shown
 from runner.config.settings import Settings
@@ -17,8 +17,11 @@ from runner.records.run_files import LOG, RunFiles
 from runner.training.engine import Engine
 from runner.training.trial import Trial
 
+if TYPE_CHECKING:
+    from runner.data.prepare import RunData
 
-def open_trial(run: Run, data: Any, state: dict | None) -> Trial:
+
+def open_trial(run: Run, data: RunData, state: dict | None) -> Trial:
     """A run with its files: from its checkpoint's state, or from its beginning, whatever has been recorded of it."""
     offsets = {**(state["offsets"] if state else {}), **_whole_log(run.folder)}
     files = RunFiles(run.folder, offsets)
@@ -50,7 +53,7 @@ def _begin(trial: Trial) -> None:
     trial.files.flush()
 
 
-def describe(settings: Settings, data: Any) -> list[str]:
+def describe(settings: Settings, data: RunData) -> list[str]:
     """What was read, and what the trainer makes of it."""
     rows, batch = len(data.train), settings.trainer.batch_size
     full = [f"trainer.batch_size={batch} is larger than the {rows:,} training rows: every step takes the full batch"]

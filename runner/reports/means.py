@@ -6,7 +6,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +19,10 @@ from runner.records.sweep_folder import DONE
 from runner.reports.ranking import cells_of, shared_cells
 from runner.reports.settings_table import ignored
 from runner.reports.units import Luck, averaged, luck_of
+
+if TYPE_CHECKING:
+    from runner.execution.session import Session
+    from runner.execution.work import Run
 
 
 @dataclass
@@ -43,7 +47,7 @@ class Curves:
     sd: list[list[float]]
 
 
-def settings_of(sweep: Any) -> list[Setting]:
+def settings_of(sweep: Session) -> list[Setting]:
     """The settings of a `Sweep` in the order of `runner report`: best mean of the monitored metric first, those with
     runs missing after the others, those with runs that diverged last.
     """
@@ -71,12 +75,12 @@ def settings_of(sweep: Any) -> list[Setting]:
     return sorted(found.values(), key=rank)
 
 
-def _luck(run: Any) -> Luck:
+def _luck(run: Run) -> Luck:
     """What chance gave a run of a `Sweep`."""
     return luck_of(lambda key: text(run.values[key]) if key in run.values else "")
 
 
-def _told_apart(sweep: Any) -> list[tuple[tuple[str, ...], str]]:
+def _told_apart(sweep: Session) -> list[tuple[tuple[str, ...], str]]:
     """For each run the values that its setting consists of, as text ("" for a key it has not), and a label: those in
     which settings differ, as in the names of folders, lr=0.001_dropout=0.2; `all` if there is one setting only.
     """

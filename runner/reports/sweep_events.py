@@ -12,12 +12,15 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from runner.records import disk
 from runner.records.run_files import tag_of
 from runner.records.sweep_folder import LAYOUT, MEANS
 from runner.reports.means import Setting, mean_curves, settings_of
+
+if TYPE_CHECKING:
+    from runner.execution.session import Session
 
 MEAN = "events.out.tfevents.{}.mean"
 LISTED = 50  # runs named in the text of a mean
@@ -47,7 +50,7 @@ def _layout(metrics: Sequence[str]) -> bytes:
     return events.layout({"train and val": together}, {"mean and standard deviation of a setting": bands})
 
 
-def write_means(sweep: Any) -> int:
+def write_means(sweep: Session) -> int:
     """Write the mean of every setting of a `Sweep` with two whole runs or more, in place of those of earlier; how many.
 
     Raises RunError if the metrics of a run cannot be read or the disk takes no files.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from runner.execution.events import Begun, Broken, Done, Event, Given, Progressed
-from runner.execution.session import Screen, Session
+from runner.execution.session import Screen, Session, Watch
 from runner.execution.trials import describe
 from runner.execution.work import Work
 from runner.records import pipe
@@ -17,7 +17,7 @@ from runner.records.progress import Progress
 
 
 @contextmanager
-def run_screen(session: Session, *, resumed: bool = False) -> Iterator[Callable[[Session, Event | None], None]]:
+def run_screen(session: Session, *, resumed: bool = False) -> Iterator[Watch]:
     """Gives what `Session.watch` calls: the lines and the bar around a run, or around all folds of one."""
     shown = _Shown(resumed)
     try:

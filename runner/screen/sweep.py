@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
 
-from runner.execution.events import Broken, Given
+from runner.execution.events import Broken, Event, Given
 from runner.records import pipe
 from runner.records.console import shown_path, warning_lines
 from runner.records.names import plural
@@ -19,6 +19,12 @@ from runner.screen.conclusion import SECONDS, conclude_sweep
 from runner.screen.sweep_state import State, workers_text
 from runner.training.loop import Interrupted
 
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.live import Live
+
+    from runner.execution.session import Session, Watch
+
 __all__ = ["conclude_sweep", "display"]
 
 DRAW_SECONDS = 0.1  # between redraws on a terminal
@@ -28,7 +34,7 @@ LONGEST_WAIT = 60.0  # ... and at least one a minute
 
 
 @contextmanager
-def display(sweep: Any) -> Iterator[Callable[[Any, Any], None]]:
+def display(sweep: Session) -> Iterator[Watch]:
     """Gives what `Sweep.watch` calls with (sweep, event): the screen, sweep.log and, at the end, the events of means.
 
     The screen is drawn between two events and not by a thread, as workers are forked meanwhile.
@@ -55,15 +61,15 @@ class Display:
         stream: where progress goes; standard error unless given. A terminal gets a live display, anything else lines.
     """
 
-    def __init__(self, sweep: Any, enabled: bool = True, stream: IO[str] | None = None):
+    def __init__(self, sweep: Session, enabled: bool = True, stream: IO[str] | None = None):
         self.sweep, self.enabled = sweep, enabled
         self.stream = stream if stream is not None else sys.stderr
         self.state: State | None = None
         self._log: SweepLog | None = None
-        self._live: Any = None
+        self._live: Live | None = None
         self._shown_at = 0.0
 
-    def hear(self, _sweep: Any, event: Any) -> None:
+    def hear(self, _sweep: Session, event: Event | None) -> None:
         """Take in an event and show it if it is time to."""
         state, log = self._begun(event)
         if isinstance(event, Given):
@@ -93,7 +99,7 @@ class Display:
         log.add(f"{how} after {duration(state.seconds)}: {state.counts_text()}")
         log.flush()
 
-    def _begun(self, event: Any) -> tuple[State, SweepLog]:
+    def _begun(self, event: Event | None) -> tuple[State, SweepLog]:
         if self.state is None or self._log is None:
             self.state, self._log = State(self.sweep), SweepLog(self.sweep.root)
             self._announce(self.state, self._log, 1 + event.waiting if isinstance(event, Given) else 0)
@@ -156,7 +162,7 @@ def ranges(numbers: Sequence[int]) -> str:
     return ", ".join("-".join(map(str, part)) for part in parts)
 
 
-def _live(stream: IO[str]) -> Any:
+def _live(stream: IO[str]) -> Live:
     from rich.console import Console
     from rich.live import Live
 
@@ -167,7 +173,7 @@ def _live(stream: IO[str]) -> Any:
     return live
 
 
-def _picture(state: State) -> Any:
+def _picture(state: State) -> Group:
     """Three lines: a bar with the counts, the pace, the best so far; what does not fit is cut, never wrapped."""
     from rich.console import Group
     from rich.progress_bar import ProgressBar

@@ -6,13 +6,16 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING
 
-from runner.execution.events import Broken, Done, Given, Progressed
+from runner.execution.events import Broken, Done, Event, Given, Progressed
 from runner.execution.work import Work
 from runner.records.names import plural
 from runner.records.progress import TimeLeft, short
 from runner.records.sweep_folder import DONE
+
+if TYPE_CHECKING:
+    from runner.execution.session import Session
 
 PACE_AFTER = 1.0  # seconds before a pace is worth saying
 
@@ -20,7 +23,7 @@ PACE_AFTER = 1.0  # seconds before a pace is worth saying
 class State:
     """Of one sweep in progress (`runner.execution.session.Session`); `hear` takes in what happens."""
 
-    def __init__(self, sweep: Any):
+    def __init__(self, sweep: Session):
         self.sweep, self.total = sweep, len(sweep.runs)
         self.began = time.monotonic()
         self.time_left = TimeLeft()
@@ -32,7 +35,7 @@ class State:
         self.best: tuple[float, int] | None = None  # value of the monitored metric, run
         self.stopping = sweep.runs[0].settings.early_stopping
 
-    def hear(self, event: Any) -> Iterator[int]:
+    def hear(self, event: Event | None) -> Iterator[int]:
         """Take in an event; the runs that have ended since the last."""
         if isinstance(event, Given):
             self.works[event.worker] = event.work
@@ -129,7 +132,7 @@ class State:
         return f"best {self.stopping.monitor} {short(value)} ({label(self.sweep.runs[run].folder.name)})"
 
 
-def workers_text(sweep: Any) -> str:
+def workers_text(sweep: Session) -> str:
     """1 worker, 2 workers"""
     return plural(min(sweep.workers, len(sweep.runs)), "worker")
 
