@@ -6,10 +6,11 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 
+from runner.data.prepare import RunData
 from runner.errors import RunnerError
 from runner.execution.events import Begun, Broken, Done, Ended, Event, Leading, Progressed
 from runner.execution.trials import draw_augmentation, draw_figures, facts, open_trial
@@ -24,7 +25,7 @@ def carry_out(
     worker: int,
     work: Work,
     runs: Sequence[Run],
-    data: Sequence[Any],
+    data: Sequence[RunData],
     *,
     tell: Callable[[Event], None],
     asked_to_stop: Callable[[], bool],
@@ -43,20 +44,19 @@ def carry_out(
     return Done(work)
 
 
+@dataclass
 class _Carrying:
     """One work on its way."""
 
-    def __init__(
-        self,
-        worker: int,
-        work: Work,
-        runs: Sequence[Run],
-        data: Sequence[Any],
-        tell: Callable[[Event], None],
-        every: float,
-    ):
-        self.worker, self.work, self.runs, self.data = worker, work, runs, data
-        self.tell, self.every, self.told = tell, every, 0.0
+    worker: int
+    work: Work
+    runs: Sequence[Run]
+    data: Sequence[RunData]
+    tell: Callable[[Event], None]
+    every: float
+
+    def __post_init__(self) -> None:
+        work, runs, self.told = self.work, self.runs, 0.0
         self.number = {runs[i].folder: i for i in work.members}
         self.tensors, self.rows = checkpoint.read(work.source) if work.source else ({}, [])
         named = {place(runs[i].folder, work.path): i for i in work.members}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
+from runner.data.prepare import RunData
 from runner.execution.carry_out import carry_out
 from runner.execution.events import Done, Event, Given
 from runner.execution.work import Run, Work
@@ -13,7 +13,7 @@ from runner.execution.work import Run, Work
 class Here:
     """Carries out works in this process."""
 
-    def __init__(self, runs: Sequence[Run], data: Sequence[Any], asked_to_stop: Callable[[], bool]):
+    def __init__(self, runs: Sequence[Run], data: Sequence[RunData], asked_to_stop: Callable[[], bool]):
         self.runs, self.data, self.asked_to_stop = runs, data, asked_to_stop
         self.waiting: list[Work] = []
         self.stopping = False

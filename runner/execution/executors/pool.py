@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from runner.data.prepare import RunData
 from runner.errors import ConfigError
 from runner.execution.carry_out import carry_out
 from runner.execution.events import Broken, Done, Event, Given
@@ -32,7 +33,7 @@ UNGUARDED = 77  # exit code of a worker that was asked to start workers while it
 class Pool:
     """Carries out works in `workers` processes. Use as a context: at its end no worker is left."""
 
-    def __init__(self, runs: Sequence[Run], data: Sequence[Any], workers: int):
+    def __init__(self, runs: Sequence[Run], data: Sequence[RunData], workers: int):
         self.runs, self.data, self.size = runs, data, workers
         self.waiting: list[Work] = []
         self.members: list[_Worker] = []
@@ -126,7 +127,7 @@ def start_method(runs: Sequence[Run]) -> str:
 class _Worker:
     """One process and the pipe to it."""
 
-    def __init__(self, number: int, runs: Sequence[Run], data: Sequence[Any], others: Sequence[Connection]):
+    def __init__(self, number: int, runs: Sequence[Run], data: Sequence[RunData], others: Sequence[Connection]):
         context: Any = multiprocessing.get_context(start_method(runs))
         self.number = number
         self.connection, theirs = context.Pipe()
@@ -176,7 +177,7 @@ def _serve(
     connection: Connection,
     inherited: Sequence[Connection],
     runs: Sequence[Run],
-    data: Sequence[Any],
+    data: Sequence[RunData],
     parent: int,
 ) -> None:
     """A worker's life: carry out what comes until the parent is gone, or until it has been told to stop."""
