@@ -6,10 +6,11 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import torch
 
+from runner.data.prepare import RunData
 from runner.errors import RunnerError
 from runner.execution.events import Begun, Broken, Done, Ended, Event, Leading, Progressed
 from runner.execution.trials import draw_augmentation, draw_figures, facts, open_trial
@@ -18,9 +19,6 @@ from runner.training import checkpoint
 from runner.training.engine import Engine
 from runner.training.loop import Interrupted, Training, place
 from runner.training.trial import Trial
-
-if TYPE_CHECKING:
-    from runner.data.prepare import RunData
 
 
 def carry_out(
@@ -46,20 +44,19 @@ def carry_out(
     return Done(work)
 
 
+@dataclass
 class _Carrying:
     """One work on its way."""
 
-    def __init__(
-        self,
-        worker: int,
-        work: Work,
-        runs: Sequence[Run],
-        data: Sequence[RunData],
-        tell: Callable[[Event], None],
-        every: float,
-    ):
-        self.worker, self.work, self.runs, self.data = worker, work, runs, data
-        self.tell, self.every, self.told = tell, every, 0.0
+    worker: int
+    work: Work
+    runs: Sequence[Run]
+    data: Sequence[RunData]
+    tell: Callable[[Event], None]
+    every: float
+
+    def __post_init__(self) -> None:
+        work, runs, self.told = self.work, self.runs, 0.0
         self.number = {runs[i].folder: i for i in work.members}
         self.tensors, self.rows = checkpoint.read(work.source) if work.source else ({}, [])
         named = {place(runs[i].folder, work.path): i for i in work.members}

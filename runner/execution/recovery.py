@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.data.prepare import RunData
 from runner.errors import ConfigError, DamagedError, RunError
 from runner.execution.again import RESTORE, changed_in, settings_lost
 from runner.execution.run_list import name_of

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from runner.config.settings import Settings
 from runner.config.words import word, words
-from runner.execution import run_list
 from runner.execution.hydra_files import HydraFiles
-from runner.execution.lock import lock
 from runner.execution.options import Options
 from runner.execution.session import Screen
-from runner.execution.start import known_data, train
+from runner.execution.start import start_together
 from runner.execution.work import Run
 from runner.plan.duplicates import request
 from runner.plan.read_data import data_of
@@ -40,11 +38,9 @@ def repeat_sweep(
     given: Any = OmegaConf.to_container(config.hydra.launcher, resolve=True)
     options = Options.checked({key: value for key, value in given.items() if key != "_target_"})
     runs = _runs(root, list({request(each): each for each in settings}.values()))
-    with lock(root):
-        data = data_of([run.settings for run in runs])
-        run_list.write(root, runs, known_data(runs, data, {}, root))
-        OmegaConf.save(config, root / MULTIRUN)
-        return train(root, runs, data, options, screen, files=lambda: HydraFiles(config, None))
+    data = data_of([run.settings for run in runs])
+    OmegaConf.save(config, root / MULTIRUN)
+    return start_together(runs, root, screen, options=options, data=data, files=lambda: HydraFiles(config, None))
 
 
 def _config(root: Path, about_launcher: Sequence[str]) -> DictConfig:

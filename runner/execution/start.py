@@ -56,6 +56,7 @@ def start_together(
     *,
     options: Options = HERE,
     data: Sequence[RunData] | None = None,
+    files: Callable[[], HydraFiles] | None = None,
 ) -> list[Outcome]:
     """Train runs below `root`, which is there; outcomes in their order. What is wrong with one harms itself only: it
     becomes an outcome "failed". Raises as `start`, and RunError if results.csv cannot be written.
@@ -64,7 +65,7 @@ def start_together(
         _refuse_second_start(root, runs)
         data = data or data_of([run.settings for run in runs])
         run_list.write(root, runs, known_data(runs, data, {}, root))
-        return train(root, runs, data, options, screen)
+        return train(root, runs, data, options, screen, files=files)
 
 
 def resume(

@@ -3,4 +3,4 @@
 LOG = "sweep.log"
 LAYOUT = "events.out.tfevents.0.layout"  # in the root: what TensorBoard's Custom Scalars page shows
 MEANS = "mean"  # the folder of means, one a setting
-DONE = ("completed", "stopped_early", "pruned")  # statuses of runs that ended as they were meant to
+DONE = ("completed", "stopped_early")  # statuses of runs that ended as they were meant to

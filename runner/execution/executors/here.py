@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
+from runner.data.prepare import RunData
 from runner.execution.carry_out import carry_out
 from runner.execution.events import Done, Event, Given
 from runner.execution.work import Run, Work
-
-if TYPE_CHECKING:
-    from runner.data.prepare import RunData
 
 
 class Here:

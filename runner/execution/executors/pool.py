@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
+from runner.data.prepare import RunData
 from runner.errors import ConfigError
 from runner.execution.carry_out import carry_out
 from runner.execution.events import Broken, Done, Event, Given
