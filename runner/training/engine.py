@@ -27,7 +27,7 @@ from runner.training import slots
 from runner.training.around import bound
 from runner.training.averaging import Average
 from runner.training.evaluation import evaluate, recorded, weight_statistics
-from runner.training.steps.base import Epoch, Stepper
+from runner.training.steps.base import Epoch, Population, Stepper
 from runner.training.steps.stacked import Stacked
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Engine:
         runs: list[Settings],
         data: list[RunData],
         like: Tables | None = None,
-        stepper: Callable[[Engine], Stepper] = Stacked,
+        stepper: Callable[[Population], Stepper] = Stacked,
     ):
         first = runs[0]
         self.dtype = getattr(torch, first.trainer.dtype)
