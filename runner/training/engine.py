@@ -1,7 +1,8 @@
 """The rows of a population in training: M runs of one structure, one row of theta [M, P] each.
 
 The engine keeps what a row is (weights, running statistics, optimizer state, averages, examples, epochs made), lets
-rows leave and join, and evaluates them. A stepper (`runner.training.steps`) makes the steps.
+rows leave and join, and evaluates them. To a stepper (`runner.training.steps`), which makes the steps, it is the
+population.
 
 Shapes: M members, P parameters, S steps an epoch.
 """

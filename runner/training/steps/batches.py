@@ -23,13 +23,8 @@ class Batches:
     """The batches of the rows of a population."""
 
     def __init__(self, population: Population):
-        columns = population.columns
-        self.tables, self.layout, self.loss, self.size = (
-            population.tables,
-            population.layout,
-            population.loss,
-            population.batch,
-        )
+        columns, self.size = population.columns, population.batch
+        self.tables, self.layout, self.loss = population.tables, population.layout, population.loss
         self.mask = population.network.masks[-1]
         self.augmenting = Augmenting(columns, self.tables.data)
         self.noise = NoiseSource(columns, self.layout, self.size)
