@@ -1,7 +1,8 @@
 """The rows of a population in training: M runs of one structure, one row of theta [M, P] each.
 
 The engine keeps what a row is (weights, running statistics, optimizer state, averages, examples, epochs made), lets
-rows leave and join, and evaluates them. A stepper (`runner.training.steps`) makes the steps.
+rows leave and join, and evaluates them. To a stepper (`runner.training.steps`), which makes the steps, it is the
+population.
 
 Shapes: M members, P parameters, S steps an epoch.
 """
@@ -27,7 +28,7 @@ from runner.training import slots
 from runner.training.around import bound
 from runner.training.averaging import Average
 from runner.training.evaluation import evaluate, recorded, weight_statistics
-from runner.training.steps.base import Epoch, Stepper
+from runner.training.steps.base import Epoch, Population, Stepper
 from runner.training.steps.stacked import Stacked
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Engine:
         runs: list[Settings],
         data: list[RunData],
         like: Tables | None = None,
-        stepper: Callable[[Engine], Stepper] = Stacked,
+        stepper: Callable[[Population], Stepper] = Stacked,
     ):
         first = runs[0]
         self.dtype = getattr(torch, first.trainer.dtype)

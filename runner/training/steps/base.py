@@ -9,10 +9,39 @@ Shapes: M members, S steps, N examples of an epoch, B batch, D inputs, C outputs
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+import torch
 from torch import Tensor
+
+from runner.config.settings import Settings
+from runner.data.tables import Tables
+from runner.optimizers.segments import Segment
+from runner.population.layout import Layout
+from runner.population.members import Columns
+from runner.population.network import Network
+from runner.training.around import Bound
+from runner.training.averaging import Average
+
+
+class Population(Protocol):
+    """What a stepper finds in the engine: the rows that it advances, as they are until some leave or join."""
+
+    runs: list[Settings]
+    columns: Columns
+    tables: Tables
+    network: Network
+    layout: Layout
+    loss: Any
+    batch: int  # examples a step
+    dtype: torch.dtype
+    device: torch.device
+    theta: Tensor  # [M, P]
+    buffers: Tensor  # [M, Q], running statistics
+    segments: list[Segment]  # update rules with their state
+    around: list[Bound]  # techniques around the rules with their state
+    average: Average
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,21 +14,18 @@ from runner.population.members import active_entries
 from runner.regularizers.base import Targets
 from runner.training.augmenting import Augmenting
 from runner.training.noise import NoiseSource
-from runner.training.steps.base import Batch, Epoch
-
-if TYPE_CHECKING:
-    from runner.training.engine import Engine
+from runner.training.steps.base import Batch, Epoch, Population
 
 PREPARED = 1 << 19  # numbers prepared at once (batches, noise)
 
 
 class Batches:
-    """The batches of the rows of an engine."""
+    """The batches of the rows of a population."""
 
-    def __init__(self, engine: Engine):
-        columns = engine.columns
-        self.tables, self.layout, self.loss, self.size = engine.tables, engine.layout, engine.loss, engine.batch
-        self.mask = engine.network.masks[-1]
+    def __init__(self, population: Population):
+        columns, self.size = population.columns, population.batch
+        self.tables, self.layout, self.loss = population.tables, population.layout, population.loss
+        self.mask = population.network.masks[-1]
         self.augmenting = Augmenting(columns, self.tables.data)
         self.noise = NoiseSource(columns, self.layout, self.size)
         self.smoothing = [

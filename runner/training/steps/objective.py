@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -12,10 +11,7 @@ from torch import Tensor
 from runner.population.members import Columns
 from runner.training.noise import ParameterNoiseSource
 from runner.training.penalties import Penalties
-from runner.training.steps.base import Batch
-
-if TYPE_CHECKING:
-    from runner.training.engine import Engine
+from runner.training.steps.base import Batch, Population
 
 
 class Objective:
@@ -24,15 +20,15 @@ class Objective:
     With weight noise the passes go through perturbed weights, and the gradient found there is that of the true ones.
     """
 
-    def __init__(self, engine: Engine, columns: Columns, theta: Tensor, buffers: Tensor):
-        self.loss, self.head = engine.loss, engine.network.head
-        self.penalties = Penalties(columns, engine.layout)
+    def __init__(self, population: Population, columns: Columns, theta: Tensor, buffers: Tensor):
+        self.loss, self.head = population.loss, population.network.head
+        self.penalties = Penalties(columns, population.layout)
         self.terms = [self.penalties] if self.penalties.active else []
-        noise = ParameterNoiseSource(columns, engine.layout, "weights")
+        noise = ParameterNoiseSource(columns, population.layout, "weights")
         self.perturbations = [noise] if noise.active else []
         self.passed = theta.clone() if self.perturbations else theta
         self.grad = torch.zeros_like(theta)
-        network = engine.network if self.passed is engine.theta else copy.copy(engine.network)
+        network = population.network if self.passed is population.theta else copy.copy(population.network)
         self.network = network.bind(self.passed, self.grad, buffers)
 
     def gradient(self, batch: Batch, theta: Tensor) -> tuple[Tensor, Tensor]:
@@ -70,11 +66,11 @@ class Further:
     weights that the step begins with.
     """
 
-    def __init__(self, engine: Engine, rows: slice | list[int]):
-        self.rows, self.buffers = rows, engine.buffers
-        theta, self.scratch = engine.theta[rows].clone(), engine.buffers[rows].clone()
-        runs = engine.runs[rows] if isinstance(rows, slice) else [engine.runs[row] for row in rows]
-        self.objective = Objective(engine, Columns(runs, engine.dtype, engine.device), theta, self.scratch)
+    def __init__(self, population: Population, rows: slice | list[int]):
+        self.rows, self.buffers = rows, population.buffers
+        theta, self.scratch = population.theta[rows].clone(), population.buffers[rows].clone()
+        runs = population.runs[rows] if isinstance(rows, slice) else [population.runs[row] for row in rows]
+        self.objective = Objective(population, Columns(runs, population.dtype, population.device), theta, self.scratch)
 
     def at(self, batch: Batch) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
         """A function of weights [R, P] of the rows: (objective [R, 1], gradient [R, P])."""

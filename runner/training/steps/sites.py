@@ -6,7 +6,6 @@ Shapes: M members, P parameters.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -14,11 +13,8 @@ from torch import Tensor
 from runner.optimizers.clipping import Clipping, row_norms
 from runner.optimizers.rules.base import Search
 from runner.training.noise import ParameterNoiseSource
-from runner.training.steps.base import Batch, Epoch, Site
+from runner.training.steps.base import Batch, Epoch, Population, Site
 from runner.training.steps.objective import Further, Objective
-
-if TYPE_CHECKING:
-    from runner.training.engine import Engine
 
 
 class Always:
@@ -33,9 +29,9 @@ class Always:
 class OtherGradient(Always):
     """What techniques around the rule put in the place of the gradient."""
 
-    def __init__(self, engine: Engine, grad: Tensor):
+    def __init__(self, population: Population, grad: Tensor):
         self.grad = grad
-        self.pairs = [(each, Further(engine, each.rows)) for each in engine.around if each.changes_gradient]
+        self.pairs = [(each, Further(population, each.rows)) for each in population.around if each.changes_gradient]
         self.active = bool(self.pairs)
 
     def act(self, batch: Batch, objective: Tensor) -> None:
@@ -46,8 +42,8 @@ class OtherGradient(Always):
 class Norms(Always):
     """The norm [M] of the gradient, where clipping needs it and in the last step of a stretch."""
 
-    def __init__(self, engine: Engine, grad: Tensor):
-        self.clipping, self.grad, self.last = Clipping(engine.columns), grad, -1
+    def __init__(self, population: Population, grad: Tensor):
+        self.clipping, self.grad, self.last = Clipping(population.columns), grad, -1
 
     def act(self, batch: Batch, objective: Tensor) -> None:
         if self.clipping.needs_norm or batch.s == self.last:
@@ -67,8 +63,8 @@ class Clip(Always):
 class GradientNoise(Always):
     """Noise added to the gradient."""
 
-    def __init__(self, engine: Engine, grad: Tensor):
-        self.noise, self.grad = ParameterNoiseSource(engine.columns, engine.layout, "gradient"), grad
+    def __init__(self, population: Population, grad: Tensor):
+        self.noise, self.grad = ParameterNoiseSource(population.columns, population.layout, "gradient"), grad
         self.active = self.noise.active
 
     def act(self, batch: Batch, objective: Tensor) -> None:
@@ -78,9 +74,11 @@ class GradientNoise(Always):
 class Rules(Always):
     """The update rule of every segment, with its weight decay."""
 
-    def __init__(self, engine: Engine, grad: Tensor):
-        self.theta, self.grad = engine.theta, grad
-        self.pairs = [(each, Further(engine, each.rows) if each.rule.searches else None) for each in engine.segments]
+    def __init__(self, population: Population, grad: Tensor):
+        self.theta, self.grad = population.theta, grad
+        self.pairs = [
+            (each, Further(population, each.rows) if each.rule.searches else None) for each in population.segments
+        ]
 
     def start_epoch(self, epoch: Epoch) -> None:
         for segment, _ in self.pairs:
@@ -96,8 +94,8 @@ class Rules(Always):
 class Prox(Always):
     """Penalties by their proximal step, of the length that the rule's step had."""
 
-    def __init__(self, engine: Engine, objective: Objective):
-        self.theta, self.segments, self.penalties = engine.theta, engine.segments, objective.penalties
+    def __init__(self, population: Population, objective: Objective):
+        self.theta, self.segments, self.penalties = population.theta, population.segments, objective.penalties
         self.active = bool(self.penalties.by_prox)
 
     def act(self, batch: Batch, objective: Tensor) -> None:
@@ -107,8 +105,8 @@ class Prox(Always):
 class Projection(Always):
     """Weights brought back into what constraints allow."""
 
-    def __init__(self, engine: Engine, objective: Objective):
-        self.theta, self.penalties = engine.theta, objective.penalties
+    def __init__(self, population: Population, objective: Objective):
+        self.theta, self.penalties = population.theta, objective.penalties
         self.active = bool(self.penalties.constraints)
 
     def act(self, batch: Batch, objective: Tensor) -> None:
@@ -118,8 +116,8 @@ class Projection(Always):
 class OtherWeights(Always):
     """What techniques around the rule make of the weights after a step."""
 
-    def __init__(self, engine: Engine):
-        self.techniques = [each for each in engine.around if each.changes_weights]
+    def __init__(self, population: Population):
+        self.techniques = [each for each in population.around if each.changes_weights]
         self.active = bool(self.techniques)
 
     def act(self, batch: Batch, objective: Tensor) -> None:
@@ -130,8 +128,8 @@ class OtherWeights(Always):
 class Averaging:
     """The running mean of the weights that is kept in their place."""
 
-    def __init__(self, engine: Engine):
-        self.average, self.active = engine.average, engine.average.active
+    def __init__(self, population: Population):
+        self.average, self.active = population.average, population.average.active
 
     def start_epoch(self, epoch: Epoch) -> None:
         self.average.start_epoch(epoch.made, epoch.steps)
@@ -140,14 +138,14 @@ class Averaging:
         self.average.update(batch.s)
 
 
-def in_order(engine: Engine, objective: Objective, norms: Norms) -> Iterator[Site]:
+def in_order(population: Population, objective: Objective, norms: Norms) -> Iterator[Site]:
     """The sites of a step, from the first to the last."""
-    yield OtherGradient(engine, objective.grad)
+    yield OtherGradient(population, objective.grad)
     yield norms
     yield Clip(norms)
-    yield GradientNoise(engine, objective.grad)
-    yield Rules(engine, objective.grad)
-    yield Prox(engine, objective)
-    yield Projection(engine, objective)
-    yield OtherWeights(engine)
-    yield Averaging(engine)
+    yield GradientNoise(population, objective.grad)
+    yield Rules(population, objective.grad)
+    yield Prox(population, objective)
+    yield Projection(population, objective)
+    yield OtherWeights(population)
+    yield Averaging(population)

@@ -7,30 +7,25 @@ around the rule) -> clip -> + gradient noise -> rule (decay inside) -> proximal 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor
 
-from runner.training.steps.base import Batch, Epoch, Stretch
+from runner.training.steps.base import Batch, Epoch, Population, Stretch
 from runner.training.steps.batches import Batches
 from runner.training.steps.objective import Objective
 from runner.training.steps.sites import Norms, in_order
 
-if TYPE_CHECKING:
-    from runner.training.engine import Engine
-
 
 class Stacked:
-    """A stepper over the rows that an engine has at present."""
+    """A stepper over the rows that a population has at present."""
 
-    def __init__(self, engine: Engine):
-        self.theta, self.around = engine.theta, engine.around
-        self.batches = Batches(engine)
-        self.objective = Objective(engine, engine.columns, engine.theta, engine.buffers)
+    def __init__(self, population: Population):
+        self.theta, self.around = population.theta, population.around
+        self.batches = Batches(population)
+        self.objective = Objective(population, population.columns, population.theta, population.buffers)
         self.gradient = self.objective.gradient
-        self.norms = Norms(engine, self.objective.grad)
-        self.sites = [site for site in in_order(engine, self.objective, self.norms) if site.active]
+        self.norms = Norms(population, self.objective.grad)
+        self.sites = [site for site in in_order(population, self.objective, self.norms) if site.active]
         self.acts = [site.act for site in self.sites]
 
     def start_epoch(self, epoch: Epoch) -> None:
