@@ -46,9 +46,3 @@ def epochs(folder: Path) -> int:
     """Epochs recorded in metrics.csv so far, epoch 0 included."""
     path = folder / "metrics.csv"
     return max(0, path.read_bytes().count(b"\n") - 1) if path.exists() else 0
-
-
-def run(words: list[str], cwd: Path) -> tuple[int, str]:
-    """(exit code, output) of a whole command."""
-    command = Command(words, cwd)
-    return command.end(), command.text()

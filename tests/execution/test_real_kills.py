@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import run_folders
 import soak
-from command_line import Command, epochs, run
+from command_line import Command, epochs
 
 from runner.execution.stored import read_config
 
@@ -37,19 +37,22 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
+def whole(tmp_path_factory, forks):
     """What the run leaves behind when nothing disturbs it."""
     folder = tmp_path_factory.mktemp("whole")
-    code, text = run([*TRAIN, "hydra.run.dir=run"], folder)
-    assert code == 0, text
+    ended_well(forks.start([*TRAIN, "hydra.run.dir=run"], folder))
     return run_folders.contents(folder / "run")
 
 
-def kill_one(words: list[str], folder: Path, chosen: random.Random) -> bool:
-    """Run until a random moment and kill; whether it still ran. A quarter of the moments lie in the start-up."""
-    command = Command(words, folder.parent)
+def ended_well(command: Command) -> None:
+    """Wait for its end."""
+    assert command.end() == 0, command.text()
+
+
+def kill_one(command: Command, folder: Path, chosen: random.Random) -> bool:
+    """Wait for a random moment and kill; whether it still ran. A quarter of the moments lie in the start-up."""
     if chosen.random() < 0.25:
-        time.sleep(chosen.uniform(0.05, 3))
+        time.sleep(chosen.uniform(0.01, 0.5))
     else:
         after = epochs(folder) + chosen.randint(1, EPOCHS // 2)
         command.wait_for(lambda: epochs(folder) >= after)
@@ -66,12 +69,11 @@ def go_on(folder: Path, train: list[str] = TRAIN) -> list[str]:
     return [*train, f"hydra.run.dir={folder.name}"]
 
 
-def test_killed_three_times(whole, tmp_path):
+def test_killed_three_times(whole, forks, tmp_path):
     folder, chosen = tmp_path / "run", random.Random("three")
-    hits = [kill_one(go_on(folder), folder, chosen) for _ in range(3)]
+    hits = [kill_one(forks.start(go_on(folder), tmp_path), folder, chosen) for _ in range(3)]
     assert any(hits)
-    code, text = run(go_on(folder), tmp_path)
-    assert code == 0, text
+    ended_well(forks.start(go_on(folder), tmp_path))
     assert run_folders.differences({"": run_folders.contents(folder)}, {"": whole}) == []
 
 
@@ -137,10 +139,10 @@ def test_killed_at_three_hundred_random_moments(forks, tmp_path, capsys):
         assert min(seen["with something saved"], seen["with nothing saved"]) >= len(what) / 5
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_and_says_how_to_go_on(whole, tmp_path, number):
+@pytest.mark.parametrize(("number", "fork"), [(signal.SIGINT, False), (signal.SIGTERM, True)])
+def test_a_signal_saves_and_says_how_to_go_on(whole, forks, tmp_path, number, fork):
     folder = tmp_path / "run"
-    command = Command([*TRAIN, "hydra.run.dir=run"], tmp_path)
+    command = (forks.start if fork else Command)([*TRAIN, "hydra.run.dir=run"], tmp_path)
     assert command.wait_for(lambda: epochs(folder) >= 4)
     command.process.send_signal(number)
     assert command.end() == 130
@@ -149,8 +151,7 @@ def test_a_signal_saves_and_says_how_to_go_on(whole, tmp_path, number):
     assert (folder / "checkpoint.safetensors").exists()
     assert not (folder / "summary.json").exists()
     stopped = epochs(folder)
-    code, text = run(["resume", "run"], tmp_path)
-    assert code == 0, text
+    ended_well(forks.start(["resume", "run"], tmp_path))
     assert stopped < epochs(folder)
     assert run_folders.differences({"": run_folders.contents(folder)}, {"": whole}) == []
     log = (folder / "train.log").read_text()
@@ -158,10 +159,10 @@ def test_a_signal_saves_and_says_how_to_go_on(whole, tmp_path, number):
     assert f"resumed after epoch {stopped - 1}" in log
 
 
-def test_a_second_ctrl_c_ends_at_once(tmp_path):
+def test_a_second_ctrl_c_ends_at_once(forks, tmp_path):
     folder = tmp_path / "run"
     slow = ["trainer.batch_size=1", "model.hidden=[2048,2048]", "trainer.checkpoint_seconds=0", "hydra.run.dir=run"]
-    command = Command(slow, tmp_path)  # an epoch takes tens of seconds
+    command = forks.start(slow, tmp_path)  # an epoch takes tens of seconds
     assert command.wait_for(lambda: epochs(folder) >= 1 and (folder / "checkpoint.safetensors").exists())
     command.process.send_signal(signal.SIGINT)
     assert command.wait_for(lambda: "once more" in command.text())

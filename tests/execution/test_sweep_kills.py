@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import soak
 import sweep_folders
-from command_line import Command, run
+from command_line import Command
 
 SWEEP = [
     *sweep_folders.SMALL, "optimizer=sgd,adam", "regularizer.dropout=0,0.2", "trainer.epochs=6",
@@ -22,10 +22,10 @@ SWEEP = [
 HUNDREDS, FORTY, SEVERAL = ([*SWEEP, f"seed=range({seeds})"] for seeds in (50, 10, 3))
 
 
-def train(words: list[str], into: Path) -> Path:
+def train(words: list[str], into: Path, forks) -> Path:
     """The sweep when nothing disturbs it."""
-    code, text = run(["-m", *words, "hydra.sweep.dir=sweep"], into)
-    assert code == 0, text
+    command = forks.start(["-m", *words, "hydra.sweep.dir=sweep"], into)
+    assert command.end() == 0, command.text()
     return into / "sweep"
 
 
@@ -96,10 +96,10 @@ def killed_and_resumed(words: list[str], into: Path, seed: str, runs: int, start
 
 
 @pytest.mark.slow
-def test_a_small_sweep_killed_and_resumed(tmp_path):
+def test_a_small_sweep_killed_and_resumed(forks, tmp_path):
     (tmp_path / "whole").mkdir()
-    whole = train(SEVERAL, tmp_path / "whole")
-    killed_and_resumed(SEVERAL, tmp_path / "killed", "small", 12)
+    whole = train(SEVERAL, tmp_path / "whole", forks)
+    killed_and_resumed(SEVERAL, tmp_path / "killed", "small", 12, forks.start)
     assert sweep_folders.contents(tmp_path / "killed" / "sweep") == sweep_folders.contents(whole)
 
 
@@ -109,7 +109,7 @@ def test_sixty_sweeps_killed_at_random_moments(forks, tmp_path, capsys):
     whole = {}
     for words, name in ((HUNDREDS, "hundreds"), (FORTY, "forty")):
         (tmp_path / name).mkdir()
-        whole[words[-1]] = sweep_folders.contents(train(words, tmp_path / name))
+        whole[words[-1]] = sweep_folders.contents(train(words, tmp_path / name, forks))
     what, seen = soak.seeds("SWEEP_KILLS", 60), Counter()
     for seed in what:
         words, runs, start = (HUNDREDS, 200, Command) if seed % 10 == 0 else (FORTY, 40, forks.start)
