@@ -1,7 +1,7 @@
 """A laboratory for regularization and optimization of small neural networks on the command line.
 
 From Python: `runner.load(DIR)`, `runner.results(DIR)`, `runner.curves(DIR)`, `runner.train([config, ...])`; before
-these `runner.use_plugins(FILE)`, if they need code of one's own.
+these `runner.use_plugins(FILE)`, if they need code of yours.
 Nothing heavy is imported before one of them is used.
 """
 

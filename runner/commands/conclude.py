@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def conclude(outcomes: list[Outcome], command: Command | None) -> None:
     """Show how a run or its folds ended and what to type next, name those that failed.
 
-    `command` trains the run, if it is one, once more.
+    `command` trains the run again, if it is one.
     """
     from runner.records.console import closing_panel
 

@@ -1,4 +1,4 @@
-"""`runner repeat DIR [KEY=VALUE ...]`: a run, or all runs of a sweep, once more, with changes if there are any.
+"""`runner repeat DIR [KEY=VALUE ...]`: trains a run, or all runs of a sweep, again, with changes if there are any.
 
 What is repeated are the settings stored with the run, not the words it was started with: presets and recipes may have
 changed since, and runs started from Python have no words.
@@ -36,7 +36,7 @@ RUN_DIR, SWEEP_DIR = "hydra.run.dir", "hydra.sweep.dir"
 
 
 def run(arguments: list[str]) -> int:
-    """Train what the folder holds once more, in a new folder; the exit code is that of a first time."""
+    """Train what the folder holds again, in a new folder; the exit code is that of a first time."""
     args = _parser().parse_args(arguments)
     folder = folders.find_started(args.dir)
     return _repeat_sweep(folder, args.changes) if is_listed(folder) else _repeat_run(folder, args.changes)

@@ -181,7 +181,7 @@ def _train(config: DictConfig, folder: Path) -> list[Outcome]:
 
 
 def _command(settings: Settings, config: DictConfig, node: Any) -> Command:
-    """The command that trains the run once more: as it was typed, unless with -m it would sweep over more."""
+    """The command that trains the run again: as it was typed, unless with -m it would sweep over more."""
     from runner.execution.repeating import by_settings
 
     sweeper = node.sweeper
@@ -192,7 +192,7 @@ def _command(settings: Settings, config: DictConfig, node: Any) -> Command:
 def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     """Hydra's parser; flags may stand between overrides. Returns also the flags alone, as Hydra is to read them.
 
-    Their paths are absolute: Hydra would look for a relative --config-path beside this file. ConfigError for flags of
+    Their paths are absolute: Hydra would look for a relative --config-path next to this file. ConfigError for flags of
     which Hydra does one only.
     """
     from hydra._internal.utils import get_args_parser

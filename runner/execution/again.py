@@ -1,4 +1,4 @@
-"""Whether `runner resume` trains a run whose files do not hold once more, and with which words: what messages say."""
+"""Whether `runner resume` trains a damaged run again, and the command that messages suggest."""
 
 from __future__ import annotations
 

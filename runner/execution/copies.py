@@ -46,7 +46,7 @@ def copied(outcome: Outcome, name: str, run: Run, data: RunData) -> Outcome:
 
 
 def _never_acted(run: Run, data: RunData, summary: dict[str, Any]) -> dict[str, list[str]]:
-    """What of its own settings never acted, which is not what that of the other's is."""
+    """Which of its own settings never acted; they differ from those of the run that was trained."""
     dropped = "scheduler" not in summary.get("without_effect", [])
     steps = known(run.settings, data).steps(run.settings) or 1
     return never_acted(run.settings, steps, summary["epochs"], summary["kept_epoch"], dropped=dropped).summary()

@@ -256,7 +256,7 @@ def job_return(
 
 
 def refuse_per_process(config: DictConfig) -> None:
-    """ConfigError for what Hydra does to a process of its own a job, which a run of a population has not."""
+    """ConfigError for what Hydra does to the process of a job: a run of a population has no separate process."""
     job = config.hydra.job
     problems = []
     if job.get("chdir"):

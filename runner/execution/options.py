@@ -46,7 +46,7 @@ class Options:
 
     @classmethod
     def stored(cls, root: Path, given: dict[str, Any]) -> Options:
-        """As the sweep in `root` was started, but for what is given; the defaults if nobody can tell."""
+        """As the sweep in `root` was started, but for what is given; the defaults if that is unknown."""
         found = launcher_options(root)
         try:
             cls.checked(found)

@@ -1,4 +1,4 @@
-"""All runs of a sweep once more, by their stored settings: a new sweep, with everything a sweep leaves behind."""
+"""All runs of a sweep trained again, by their stored settings: a new sweep, with everything a sweep leaves behind."""
 
 from __future__ import annotations
 

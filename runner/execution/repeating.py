@@ -28,7 +28,7 @@ def by_settings(settings: Settings) -> Command:
 
 
 def command_of(settings: Settings, folder: Path, typed: Sequence[str] = ()) -> Command:
-    """The command that trains `settings` once more: as the run in `folder` was started (with the words `typed`, where
+    """The command that trains `settings` again: as the run in `folder` was started (with the words `typed`, where
     its sweep has recorded them), or by its settings.
     """
     home = home_of(folder)

@@ -24,7 +24,7 @@ def stop_signals() -> Iterator[Callable[[], bool]]:
         if asked.is_set():
             raise KeyboardInterrupt
         asked.set()
-        print("\nstopping after this epoch (once more to stop at once)", file=sys.stderr)
+        print("\nstopping after this epoch (Ctrl-C once more stops at once)", file=sys.stderr)
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -197,7 +197,7 @@ def _waiting(rows: Sequence[RunRow]) -> str:
 
 
 def _together(waiting: Sequence[RunRow]) -> Path | None:
-    """The folder in which these runs resume; None if there is no such one, or nobody can tell."""
+    """The folder in which these runs resume; None if there is none, or it is unknown."""
     try:
         place = resumed_in(waiting[0].folder)
     except RunError:

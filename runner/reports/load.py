@@ -64,7 +64,7 @@ class LoadedRun:
 
     @property
     def notes(self) -> list[str]:
-        """What whoever uses the network should know of the run."""
+        """What a user of the network should know of the run."""
         kept, epochs = self.ended.get("kept_epoch"), self.ended.get("epochs")
         if self.status == "diverged":
             return [f"the run diverged ({self.ended['reason']}); this is its network of epoch {kept}"]

@@ -1,4 +1,4 @@
-"""Commands that a report suggests: what was run once more, with something changed.
+"""Commands that a report suggests: the same runs again, with something changed.
 
 Settings are written by what is not at its default, so that a command does not depend on how they came about: by a grid,
 drawn, zipped, from a recipe or another primary configuration.

@@ -48,7 +48,7 @@ class Readings:
             return None
 
     def notes(self) -> list[str]:
-        """One for what is damaged, one for what nobody can tell."""
+        """One for what is damaged, one for what has no checksums."""
         return [*self._damaged(), *self._unsealed()]
 
     def _damaged(self) -> list[str]:
@@ -58,7 +58,7 @@ class Readings:
         return [f"{what}: {few(list(self.damaged.values()))}{'' if self.force else self._ways()}"]
 
     def _ways(self) -> str:
-        """What to do about damaged runs: most are trained again, or used; of some nobody knows the settings."""
+        """What to do about damaged runs: most are trained again, or used; the settings of some are lost."""
         found = {folder: resume_command(folder) for folder in self.damaged}
         commands = list(dict.fromkeys(command for command in found.values() if command))
         ways = f"; {RESTORE}" if None in list(found.values())[:1] else ""
@@ -75,7 +75,7 @@ class Readings:
 
 
 def warn(notes: Iterable[str]) -> None:
-    """Tell whoever called a function of ours from Python."""
+    """Tell the Python program that called a function of ours."""
     for note in notes:
         warnings.warn(note, stacklevel=3)
 

@@ -1,4 +1,4 @@
-"""A setting after cross-validation: trained once more, on all rows but those of the test."""
+"""A setting after cross-validation: trained again, on all rows but those of the test."""
 
 from __future__ import annotations
 

@@ -212,7 +212,7 @@ class _Reader:
 
 def asked_keys(run: Mapping[str, Any], names: Iterable[str] = ()) -> dict[str, str]:
     """The settings of a run of sweep.yaml as text: these, and all that are not at their defaults. Keys whose default
-    nobody knows, as their choice is not registered here any more, are left out.
+    unknown, as their choice is not registered here any more, are left out.
     """
     given = {key: text(value) for key, value in told_again(run["settings"], run.get("chosen", {})).items()}
     own = defaults_of(given)

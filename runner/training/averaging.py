@@ -1,4 +1,4 @@
-"""The averaged weights of a population (`runner.optimizers.averaging`), kept beside theta where a row asks for it."""
+"""The averaged weights of a population (`runner.optimizers.averaging`), kept where a row asks for it."""
 
 from __future__ import annotations
 

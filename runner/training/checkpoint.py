@@ -1,4 +1,4 @@
-"""One file a population: every tensor of every live row, and beside them the plain state of its trials.
+"""One file a population: every tensor of every live row, and the plain state of its trials.
 
 Format: safetensors, whose metadata holds JSON {"format", "rows", "sha256"}; nothing in it is ever executed. It is
 replaced atomically.

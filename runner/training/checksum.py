@@ -20,7 +20,7 @@ def digest(tensors: dict[str, torch.Tensor], plain: str) -> str:
 
 def canonical(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The tensors with one pattern of bits for "not a number": which of its many arithmetic leaves depends on whether a
-    vector or a scalar instruction made it, and so on who trains beside a row.
+    vector or a scalar instruction made it, and so on which rows train together.
     """
     return {
         name: tensor.masked_fill(tensor.isnan(), torch.nan) if tensor.is_floating_point() else tensor

@@ -1,4 +1,4 @@
-"""Early stopping of one run: which epoch was best, and whether to go on."""
+"""Early stopping of one run: which epoch was best, and whether to continue."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def fixed(settings: Settings) -> dict[str, Any]:
 
 
 def check_unchanged(state: dict[str, Any], settings: Settings, data: RunData, where: Any) -> None:
-    """RunError if a checkpoint's row was trained with other settings or data than a resumed run would go on with.
+    """RunError if a checkpoint's row was trained with other settings or data than a resumed run would continue with.
 
     Where a file lies does not matter, as the hash of the data tells its content.
     """

@@ -1,9 +1,13 @@
 """The pages name what is there: links, rooms and groups."""
 
+import inspect
 import re
+import shlex
+import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from runner.commands import COMMANDS
 from runner.commands.catalogue import overview
@@ -41,3 +45,47 @@ def test_the_readme_says_where_every_room_is():
     layout = section("Adding to it")
     rooms = re.findall(r"^\| `(\w+)` \|", ROOMS, re.MULTILINE)
     assert [room for room in rooms if f"`{room}`" not in layout and f"`runner/{room}`" not in layout] == []
+
+
+# ---- docs/extending.md
+
+
+EXTENDING = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+PYTHON = re.findall(r"^```python\n(.*?)^```$", EXTENDING, re.DOTALL | re.MULTILINE)
+
+
+def test_every_place_that_the_page_names_is_there():
+    folders = re.findall(r"\b(?:runner|tests|configs|docs)/(?:[\w/]+(?:\.(?:py|md|yaml)\b)?)?", EXTENDING)
+    files = re.findall(r"\b\w+\.py\b", EXTENDING)
+    there = {path.name for place in ("runner", "tests", "docs") for path in (ROOT / place).rglob("*.py")}
+    assert len(folders) > 40 and [place for place in folders if not (ROOT / place).exists()] == []
+    assert len(files) > 20 and set(files) - there == set()
+
+
+@pytest.mark.parametrize("place", ["optimizers/rules/signsgd.py", "population/pieces/prelu.py"])
+def test_the_code_shown_is_that_of_the_file(place):
+    assert f"`runner/{place}`" in EXTENDING
+    assert any(block in (ROOT / "runner" / place).read_text(encoding="utf-8") for block in PYTHON)
+
+
+def test_the_sites_of_a_step_are_in_their_order():
+    from runner.training.steps.sites import in_order
+
+    listed = re.findall(r"\w+", EXTENDING.split("\napply: ")[1].split("\n")[0])
+    assert [site.lower() for site in listed] == re.findall(r"yield (\w+)", inspect.getsource(in_order).lower())
+
+
+def test_every_base_class_is_one():
+    rows = re.findall(r"^\| an? .*$|^\| dropout.*$|^\| noise.*$", EXTENDING, re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([A-Z]\w+)`", row) if not name.isupper()}
+    bases = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "runner").rglob("base.py"))
+    assert len(named) >= 18 and named - set(re.findall(r"^class (\w+)", bases, re.MULTILINE)) == set()
+
+
+def test_the_run_with_a_plug_in_trains_what_it_says(tmp_path, forks):
+    shutil.copytree(ROOT / "docs" / "examples", tmp_path / "docs" / "examples")
+    (line,) = re.findall(r"^runner --plugins .*$", EXTENDING, re.MULTILINE)
+    done = forks.run(*shlex.split(line)[1:], "trainer.epochs=1", "hydra.run.dir=run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    config = yaml.safe_load((tmp_path / "run" / ".hydra" / "config.yaml").read_text())
+    assert (config["optimizer"]["name"], config["model"]["activation"]) == ("softsign_sgd", "bent")

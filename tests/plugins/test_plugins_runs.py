@@ -11,8 +11,8 @@ from plugged_in import HALVES, as_new
 
 import runner
 from runner.errors import ConfigError, RunError
-from runner.execution.executors import pool
 from runner.execution.configurations import read
+from runner.execution.executors import pool
 from runner.execution.stored import read_config
 from runner.population.export import architecture
 

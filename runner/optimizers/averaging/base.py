@@ -1,7 +1,7 @@
 """What averaging of the weights is: a running mean of theta, row by row, that is evaluated and kept in its place.
 
 After every step avg <- avg + c (theta - avg). Every row has its own table of c; training asks for those of one epoch at
-a time. Running statistics of normalization layers are averaged like the weights. Training itself goes on from theta.
+a time. Running statistics of normalization layers are averaged like the weights. Training itself continues from theta.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from runner.config.timing import Begins
 class Averaging:
     """Base of every `averaging`."""
 
-    active: ClassVar[bool] = True  # false: the average is theta itself, and nothing is kept beside it
+    active: ClassVar[bool] = True  # false: the average is theta itself, and nothing else is kept
 
     def weights(self, epoch: int, steps_per_epoch: int, epochs: int) -> np.ndarray:
         """c [steps_per_epoch] of one epoch (from 0) of `epochs`; c = 1 takes theta as it is."""

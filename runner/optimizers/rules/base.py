@@ -92,13 +92,13 @@ class Rule:
         """How far w moves, in the long run, per unit of a constant gradient: the step of the proximal operator.
 
         With it the fixed point of "rule, then prox" minimizes loss + penalty. [R, 1], or [R, P] for rules that scale
-        each weight (Yun, Lozano & Yang 2021). Asked after `update`: state is that of step t.
+        each weight (Yun, Lozano & Yang 2021). Called after `update`, with the state of step t.
         """
         return h.lr
 
     def plain(self) -> Rule:
-        """The simplest rule, with the simplest values, that makes the same steps to the last bit: what does nothing
-        beside the other values is at its default.
+        """The simplest rule, with the simplest values, that makes the same steps to the last bit: what does nothing,
+        given the other values, is at its default.
         """
         return self if self.weight_decay else dataclasses.replace(self, decay_biases=False)
 
