@@ -1,16 +1,14 @@
 """Which runs can train together.
 
-Runs share a population when they agree in every structural option and in the shapes of their data; within one, rows are
-sorted by update rule. Large networks gain nothing from company (their matrix products fill the machine alone) and crowd
-the cache, so a population is cut to what fits.
+Runs share a population when they agree in every structural option and in the shapes of their data. Large networks gain
+nothing from company (their matrix products fill the machine alone) and crowd the cache, so only what fits trains side
+by side.
 """
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner.config.registry import name_of
 from runner.config.settings import Settings
@@ -42,19 +40,3 @@ def parameters(run: Settings, data: RunData) -> int:
 def width(run: Settings, data: RunData) -> int:
     """How many runs such as this train side by side: what fits the cache."""
     return max(1, min(LARGEST, CACHE_FLOATS // parameters(run, data)))
-
-
-def populations(
-    runs: Sequence[Settings], data: Sequence[RunData], sort_key: Any, max_members: int | None = None
-) -> list[list[int]]:
-    """Positions of `runs`, grouped into populations; inside one they are sorted by `sort_key` (stable)."""
-    groups: dict[tuple, list[int]] = {}
-    for i, (run, table) in enumerate(zip(runs, data, strict=True)):
-        groups.setdefault(structure(run, table), []).append(i)
-    cut: list[list[int]] = []
-    for members in groups.values():
-        members.sort(key=lambda i: str(sort_key(runs[i])))
-        size = max_members or width(runs[members[0]], data[members[0]])
-        size = math.ceil(len(members) / math.ceil(len(members) / size))  # equal parts
-        cut += [members[a : a + size] for a in range(0, len(members), size)]
-    return cut

@@ -20,8 +20,7 @@ from sweep_folders import run_content
 import runner
 from runner.config.registry import Entry, entries
 from runner.config.settings import DEFAULT_CHOICE, FLAT_GROUPS
-from runner.optimizers.segments import segment_key
-from runner.plan.populations import populations
+from runner.plan.populations import structure
 
 COLUMNS = ("optimizer", "scheduler", "averaging")  # groups whose choice may differ between rows
 COUNTS = ("dataset.n", "dataset.train_size", "dataset.val_fraction", "dataset.test_fraction")
@@ -61,7 +60,7 @@ def tried(seed: int, folder: Path, seen: Counter) -> list[str]:
     """What differs between the runs of a pair alone and together."""
     configs = pair(seed, folder)
     runs = [run for config in configs for run in problems_of(config)[0]]
-    shared = len(populations([run for run, _ in runs], [data for _, data in runs], segment_key)) == 1
+    shared = len({structure(run, data) for run, data in runs}) == 1
     seen.update({"pairs": len(configs) == 2, "in one population": len(configs) == 2 and shared})
     alone = [run_content(runner.train([config], folder)[0].folder) for config in configs]
     outcomes = runner.train(configs, folder)

@@ -4,18 +4,22 @@ import pytest
 
 from runner.data.prepare import prepare
 from runner.execution.configurations import read
-from runner.optimizers.segments import segment_key
 from runner.plan.checks import check_against_data
-from runner.plan.populations import LARGEST, populations
+from runner.plan.populations import LARGEST
+from runner.plan.shares import share_out
 
 
 def run(**changes):
     return read(changes)
 
 
-def planned(runs, **options):
+def shares(runs, **options):
     cache = {}
-    return populations(runs, [prepare(r, cache) for r in runs], segment_key, **options)
+    return share_out(range(len(runs)), runs, [prepare(r, cache) for r in runs], 1, **options)
+
+
+def planned(runs, **options):
+    return [list(share.members) for share in shares(runs, **options)]
 
 
 def test_numbers_rules_and_schedules_share_a_population():
@@ -46,13 +50,12 @@ def test_rows_of_one_rule_lie_together():
     assert {frozenset(order[:2]), frozenset(order[2:])} == {frozenset({0, 2}), frozenset({1, 3})}
 
 
-def test_cut_into_equal_parts_that_fit():
-    assert [len(p) for p in planned([run(seed=s) for s in range(10)], max_members=4)] == [4, 4, 2]
-    sizes = [len(p) for p in planned([run(seed=s) for s in range(LARGEST + 6)])]
-    assert sum(sizes) == LARGEST + 6
-    assert max(sizes) <= LARGEST
-    wide = [len(p) for p in planned([run(seed=s, **{"model.hidden": [512, 512]}) for s in range(16)])]
-    assert max(wide) <= 8
+def test_cut_into_parts_of_which_no_more_train_side_by_side_than_fit():
+    assert [len(p) for p in planned([run(seed=s) for s in range(10)], max_members=4)] == [4, 3, 3]
+    found = shares([run(seed=s) for s in range(LARGEST + 6)])
+    assert sorted(i for share in found for i in share.members) == list(range(LARGEST + 6))
+    assert max(share.width for share in found) <= LARGEST
+    assert max(share.width for share in shares([run(seed=s, **{"model.hidden": [512, 512]}) for s in range(16)])) <= 8
 
 
 def problems(**changes):
