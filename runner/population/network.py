@@ -51,7 +51,9 @@ class Network:
 
     def bind(self, theta: Tensor, grad: Tensor | None = None, buffers: Tensor | None = None) -> Network:
         """Take the parameters from theta [M, P], put gradients into grad, running statistics into buffers [M, Q]."""
-        self.linear = self._of(LINEAR, lambda slot: slot.beside(theta))
+        linear = self._of(LINEAR, lambda slot: slot.beside(theta))
+        self.weight = [weight for weight, _ in linear]
+        self.linear = [(weight.transpose(1, 2), bias) for weight, bias in linear]
         self.of_norm = self._of(self.norm, lambda slot: slot.beside(theta))
         self.of_activation = self._of(self.activation, lambda slot: slot.beside(theta))
         statistics = {} if buffers is None else {n: slot.view(buffers) for n, slot in self.layout.buffers.items()}
@@ -122,7 +124,7 @@ class Network:
         around = None
         for i in reversed(range(self.layout.layers - 1)):
             step = tape.pop()
-            g = LINEAR.input_gradient(g, self.linear[i + 1][0])
+            g = LINEAR.input_gradient(g, self.weight[i + 1])
             g = g if around is None else g.add_(around)
             around = g.clone() if self.skips[i] else None
             if step.noise_MBW is not None:

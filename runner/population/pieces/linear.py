@@ -11,15 +11,16 @@ if TYPE_CHECKING:
 
 
 class Linear(Piece):
-    """y = W x + b. Shapes: x [M, B, I], weight [M, O, I], bias [M, 1, O], g = d/dy [M, B, O]."""
+    """y = W x + b. Shapes: x [M, B, I], weight [M, O, I], bias [M, 1, O], g = d/dy [M, B, O].
+
+    `forward` takes the weight transposed, [M, I, O]: the view is made once for all steps.
+    """
 
     parameters = (Parameter("weight", MATRIX, start=None, kind="weight"), Parameter("bias", start=None))
 
-    def forward(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    def forward(self, x: Tensor, transposed: Tensor, bias: Tensor) -> Tensor:
         """[M, B, O]"""
-        import torch
-
-        return torch.baddbmm(bias, x, weight.transpose(1, 2))
+        return bias.baddbmm(x, transposed)
 
     def gradient(self, x: Tensor, g: Tensor, weight_grad: Tensor, bias_grad: Tensor) -> None:
         """Write d/dW [M, O, I] and d/db [M, O] where they belong: their copy would be as large as the layer."""

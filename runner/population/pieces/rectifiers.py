@@ -22,6 +22,9 @@ class ReLU(TorchActivation):
     zero_at_zero = exact = True
     derivative, of_output, constants_of_derivative = "threshold_backward", True, (0,)
 
+    def forward(self, x):
+        return x.relu()
+
 
 @register("activation", "leaky_relu", torch="LeakyReLU", paper="Maas, Hannun & Ng 2013")
 @dataclass
