@@ -9,7 +9,8 @@ from __future__ import annotations
 import copy
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 NUMBER = "${hydra.job.num}"  # what hydra.sweep.subdir is unless the user says otherwise
+PLACE = "'@(ID|NUM|DIRNAME|DIR|TASK)@'"  # in a template, of what is each run's own
 NAMES = ("config.yaml", "hydra.yaml", "overrides.yaml")
 
 
@@ -69,21 +71,21 @@ class HydraFiles:
         """From what Hydra has left in the sweep's folder; RunError if that cannot be read."""
         from omegaconf import OmegaConf
 
-        path = root / MULTIRUN
+        path, config = root / MULTIRUN, None
         try:
-            content = load_plain(path)
-            if not _is_whole(content):
-                raise DamagedError(f"{path}: damaged (parts of it are missing)")
-        except DamagedError as error:
-            raise RunError(f"{error}; restore it, or start the sweep again.") from error
-        config: Any = OmegaConf.create(content)
-        return cls(config, None)
+            config = load_plain(path)
+            files = cls(OmegaConf.create(config), None)
+            files._hydra_yaml(["some=word"], {}, 0, root)
+        except (DamagedError, ValueError, LookupError, TypeError, AttributeError) as error:
+            what = f"{path}: damaged (parts of it are missing)" if config is not None else error
+            raise RunError(f"{what}; restore it, or start the sweep again.") from error
+        return files
 
     def __init__(self, config: DictConfig, context: HydraContext | None):
         from omegaconf import OmegaConf
 
         self.config, self.context = config, context
-        self._templates: dict[tuple[tuple[str, str | None], ...], str] = {}
+        self._templates: dict[str, str] = {}
         self._node: Any = OmegaConf.to_container(config.hydra, resolve=False)
 
     def job(self, words: Sequence[str], number: int, folder: Path | None = None) -> DictConfig:
@@ -118,24 +120,23 @@ class HydraFiles:
             raise RunError(f"can't make {folder}: {error.strerror}") from error
         texts = {
             "config.yaml": lambda: config_text(run.settings),
-            "hydra.yaml": lambda: self._text(run, number),
+            "hydra.yaml": lambda: self._hydra_yaml(run.overrides, run.choices, number, run.folder),
             "overrides.yaml": lambda: words_text(run.overrides),
         }
         for name in names:
             disk.replace(folder / name, texts[name]().encode())
 
-    def _text(self, run: Run, number: int) -> str:
-        words = list(run.overrides)
+    def _hydra_yaml(self, words: Sequence[str], choices: Mapping[str, str | None], number: int, folder: Path) -> str:
         found = {
-            "@ID@": str(number),
-            "@NUM@": str(number),
-            "@DIRNAME@": self._dirname(words),
-            "@DIR@": str(run.folder),
+            "ID": str(number),
+            "NUM": number,
+            "DIRNAME": self._dirname(words),
+            "DIR": str(folder),
+            "TASK": [*words],
         }
-        text = self._template(tuple(sorted(run.choices.items())))
-        for place, value in found.items():
-            text = text.replace(place, str(number) if place == "@NUM@" else json.dumps(value))
-        return text.replace("@TASK@", json.dumps(words, ensure_ascii=False))
+        return re.sub(
+            PLACE, lambda place: json.dumps(found[place[1]], ensure_ascii=place[1] != "TASK"), self._template(choices)
+        )
 
     def _dirname(self, words: Sequence[str]) -> str:
         """What Hydra calls override_dirname."""
@@ -143,36 +144,31 @@ class HydraFiles:
         left = [word for word in words if word.partition("=")[0].lstrip("+~") not in names["exclude_keys"]]
         return names["item_sep"].join(sorted(left)).replace("=", names["kv_sep"])
 
-    def _template(self, choices: tuple[tuple[str, str | None], ...]) -> str:
-        if choices not in self._templates:
-            self._templates[choices] = self._hydra_yaml(dict(choices))
-        return self._templates[choices]
-
-    def _hydra_yaml(self, choices: dict[str, str | None]) -> str:
-        """With words in the places of what is each run's own."""
+    def _template(self, choices: Mapping[str, str | None]) -> str:
+        """hydra.yaml with words in the places of what is each run's own, made once for the same choices."""
         import yaml
 
-        node = copy.deepcopy(self._node)
-        node["runtime"]["choices"] |= choices
-        node["job"] |= {"id": "@ID@", "num": "@NUM@", "override_dirname": "@DIRNAME@"}
-        node["overrides"]["task"] = "@TASK@"
-        node["runtime"]["output_dir"] = "@DIR@"
-        plain = json.loads(json.dumps(node, default=lambda value: getattr(value, "name", str(value))))
-        text = yaml.dump({"hydra": plain}, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False)
-        for place in ("@ID@", "@NUM@", "@DIRNAME@", "@TASK@", "@DIR@"):
-            text = text.replace(f"'{place}'", place)
-        return text
+        key = json.dumps(choices, sort_keys=True)
+        if key not in self._templates:
+            node = copy.deepcopy(self._node)
+            node["runtime"]["choices"] |= choices
+            node["job"] |= {"id": "@ID@", "num": "@NUM@", "override_dirname": "@DIRNAME@"}
+            node["overrides"]["task"] = "@TASK@"
+            node["runtime"]["output_dir"] = "@DIR@"
+            plain = json.loads(json.dumps(node, default=lambda value: getattr(value, "name", str(value))))
+            dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+            self._templates[key] = yaml.dump({"hydra": plain}, Dumper=dumper, sort_keys=False)
+        return self._templates[key]
 
-    def fire_callbacks(self, returns: Sequence[JobReturn], task: TaskFunction) -> None:
+    def fire_callbacks(self, returns: Sequence[SweepReturn], task: TaskFunction) -> None:
         """Start and end of every job, in pairs, for Hydra's callbacks if there are any."""
         callbacks = self.context.callbacks if self.context else None
         if callbacks is None or not callbacks.callbacks:
             return
         for each in returns:
-            if isinstance(each, SweepReturn):
-                with _current(each.config):
-                    callbacks.on_job_start(config=each.config, task_function=task)
-                    callbacks.on_job_end(config=each.config, job_return=each)
+            with _current(each.config):
+                callbacks.on_job_start(config=each.config, task_function=task)
+                callbacks.on_job_end(config=each.config, job_return=each)
 
 
 @contextmanager
@@ -189,85 +185,54 @@ def _current(config: DictConfig) -> Iterator[None]:
 
 
 class SweepReturn(JobReturn):
-    """The return of a job; its configuration is composed when it is asked for."""
+    """How a job ended: the mean best value of what its runs monitored (NaN if one diverged), or the failure of one. Its
+    configuration is composed when it is asked for.
 
-    def __init__(self, files: HydraFiles, words: Sequence[str], number: int, folder: Path):
-        self.files, self.number, self.folder = files, number, folder
-        super().__init__()
+    An outcome None is of a run that was not trained to its end, as another failed before (keep_going=false).
+    """
+
+    def __init__(
+        self, files: HydraFiles, words: Sequence[str], number: int, folder: Path, outcomes: Sequence[Outcome | None]
+    ):
+        self._compose = lambda: files.job(words, number, folder)
         self.overrides = [word for word in words if not word.startswith("hydra")]
-        self._words = words
+        self.task_name, self.working_dir = JobRuntime.instance().get("name"), os.getcwd()
+        reasons = [outcome.reason for outcome in outcomes if outcome and outcome.status == "failed"]
+        reasons += ["the sweep was stopped before, as a run had failed" for outcome in outcomes if outcome is None]
+        self.status = JobStatus.FAILED if reasons else JobStatus.COMPLETED
+        values = [outcome.best for outcome in outcomes if outcome and outcome.best is not None]
+        whole = values and all(outcome.status != "diverged" for outcome in outcomes if outcome)
+        mean = sum(values) / len(values) if whole else float("nan")
+        self.return_value = RunError(reasons[0]) if reasons else mean
 
     @cached_property
     def config(self) -> DictConfig:
         """All of it, Hydra's own node included."""
-        return self.files.job(self._words, self.number, self.folder)
+        return self._compose()
 
-    @property
-    def cfg(self) -> Any:
+    @cached_property
+    def cfg(self) -> Any:  # type: ignore[override]
         """The configuration of the task."""
-        from omegaconf import OmegaConf
+        return self._part([str(key) for key in self.config if key != "hydra"])
 
-        return OmegaConf.masked_copy(self.config, [str(key) for key in self.config if key != "hydra"])
-
-    @cfg.setter
-    def cfg(self, value: Any) -> None:
-        """JobReturn's constructor sets it to None; it is composed instead."""
-
-    @property
-    def hydra_cfg(self) -> Any:
+    @cached_property
+    def hydra_cfg(self) -> Any:  # type: ignore[override]
         """Hydra's own configuration."""
+        return self._part(["hydra"])
+
+    def _part(self, keys: list[str]) -> Any:
         from omegaconf import OmegaConf
 
-        return OmegaConf.masked_copy(self.config, ["hydra"])
-
-    @hydra_cfg.setter
-    def hydra_cfg(self, value: Any) -> None:
-        """As for `cfg`."""
-
-
-def _is_whole(content: Any) -> bool:
-    """Whether a multirun.yaml has what is written into the files of its runs."""
-    try:
-        node = content["hydra"]
-        names = node["job"]["config"]["override_dirname"]
-        texts = [names["item_sep"], names["kv_sep"], *names["exclude_keys"], node["sweep"]["subdir"]]
-        parts = [node["runtime"]["choices"], node["overrides"], node["job"]]
-    except (KeyError, TypeError):
-        return False
-    return all(isinstance(text, str) for text in texts) and all(isinstance(part, dict) for part in parts)
-
-
-def job_return(
-    files: HydraFiles, words: Sequence[str], number: int, folder: Path, outcomes: Sequence[Outcome | None]
-) -> JobReturn:
-    """How a job ended: the mean best value of what its runs monitored (NaN if one diverged), or the failure of one.
-    None is a run that was not trained to its end, as another failed before (keep_going=false).
-    """
-    found = SweepReturn(files, words, number, folder)
-    found.task_name, found.working_dir = JobRuntime.instance().get("name"), os.getcwd()
-    reasons = [outcome.reason for outcome in outcomes if outcome and outcome.status == "failed"]
-    reasons += ["the sweep was stopped before, as a run had failed" for outcome in outcomes if outcome is None]
-    found.status = JobStatus.FAILED if reasons else JobStatus.COMPLETED
-    values = [outcome.best for outcome in outcomes if outcome and outcome.best is not None]
-    whole = values and all(outcome.status != "diverged" for outcome in outcomes if outcome)
-    mean = sum(values) / len(values) if whole else float("nan")
-    found.return_value = RunError(reasons[0]) if reasons else mean
-    return found
+        return OmegaConf.masked_copy(self.config, keys)
 
 
 def refuse_per_process(config: DictConfig) -> None:
     """ConfigError for what Hydra does to the process of a job: a run of a population has no separate process."""
-    job = config.hydra.job
-    problems = []
-    if job.get("chdir"):
-        problems.append(
-            "hydra.job.chdir = true: the runs of a sweep share a process, which has one working directory; leave it "
-            "false, or run them one after the other with hydra/launcher=basic"
-        )
-    if job.get("env_set"):
-        problems.append(
-            "hydra.job.env_set: the runs of a sweep share a process, which has one environment; set it in the shell, "
-            "or run them one after the other with hydra/launcher=basic"
-        )
-    if problems:
-        raise ConfigError(problems)
+    at_once = "the runs of a sweep share a process, which has one"
+    by_turns = "or run them one after the other with hydra/launcher=basic"
+    problems = {
+        "chdir": f"hydra.job.chdir = true: {at_once} working directory; leave it false, {by_turns}",
+        "env_set": f"hydra.job.env_set: {at_once} environment; set it in the shell, {by_turns}",
+    }
+    if found := [problem for key, problem in problems.items() if config.hydra.job.get(key)]:
+        raise ConfigError(found)

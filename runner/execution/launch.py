@@ -15,7 +15,7 @@ from runner.config.overrides import is_hydra, parse
 from runner.config.settings import Settings
 from runner.errors import ConfigError
 from runner.execution import run_list
-from runner.execution.hydra_files import HydraFiles, job_return, refuse_per_process
+from runner.execution.hydra_files import HydraFiles, SweepReturn, refuse_per_process
 from runner.execution.lock import lock
 from runner.execution.options import Options
 from runner.execution.session import unwatched
@@ -53,7 +53,7 @@ class Launch:
         with lock(self.root):
             folders, ended = self._train_all(asked, jobs)
         returns = [
-            job_return(self.files, words, number, folders[next(iter(keys))], [ended.get(folders[k]) for k in keys])
+            SweepReturn(self.files, words, number, folders[next(iter(keys))], [ended.get(folders[k]) for k in keys])
             for number, (words, keys) in enumerate(zip(jobs, asked, strict=True), first)
         ]
         self.files.fire_callbacks(returns, self.task)

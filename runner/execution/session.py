@@ -1,13 +1,10 @@
 """Runs from their plan to their results, over the workers of an executor: one run, folds, `runner.train`, a sweep.
 
-The session plans, hands out works, hears of every run that ends and alone writes results.csv. If a work breaks, its
-runs continue from the checkpoint in halves, until the run that breaks it stands alone and is `failed`; nothing else is
-lost.
+The session plans, hands out works, hears of every run that ends and alone writes results.csv.
 """
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -21,13 +18,14 @@ from runner.execution.copies import copied
 from runner.execution.events import Broken, Done, Ended, Event
 from runner.execution.executors.here import Here
 from runner.execution.executors.pool import Pool
+from runner.execution.failing_alone import FailingAlone, failed
 from runner.execution.options import Options
 from runner.execution.results import Results
 from runner.execution.signals import stop_signals
 from runner.execution.work import Run, Work
 from runner.plan.checks import cautions
 from runner.plan.shares import share_out
-from runner.records import disk, tracebacks
+from runner.records import disk
 from runner.records.names import shown_path
 from runner.records.run_folder import CHECKPOINT, POPULATION, RESULTS
 from runner.records.sweep_folder import LAYOUT, LOG
@@ -56,7 +54,7 @@ class Session:
         self.alone = [run.folder for run in self.runs] == [self.root]
         self.outcomes: dict[int, Outcome] = {}
         self.unwritten: dict[int, Outcome] = {}
-        self.tried_alone: set[int] = set()
+        self.failing_alone = FailingAlone()
         self.results = Results(self.root, self.runs, [table.task for table in self.data])
         self.warnings: list[str] = []  # what is probably not meant
         self.number = 0  # of the next checkpoint file
@@ -86,8 +84,9 @@ class Session:
         """How many works are carried out at a time."""
         return self.options.processes([run.settings for run in self.runs])
 
-    def _left(self) -> list[int]:
-        return [i for i in range(len(self.runs)) if i not in self.outcomes]
+    def _left(self, work: Work | None = None) -> list[int]:
+        """The runs, of all or of a work, that have not ended."""
+        return [i for i in (work.members if work else range(len(self.runs))) if i not in self.outcomes]
 
     def _recover(self) -> None:
         """Take over what the folder holds of earlier."""
@@ -127,7 +126,7 @@ class Session:
         elif isinstance(event, Done) and not event.interrupted:
             disk.remove(event.work.path)
         elif isinstance(event, Done) and not self.executor.stopping:  # somebody else stopped the worker
-            self._submit([i for i in event.work.members if i not in self.outcomes], shares=1)
+            self._submit(self._left(event.work), shares=1)
         elif isinstance(event, Broken) and not self.executor.stopping:
             self._after(event)
             if not self.options.keep_going and any(o.status == "failed" for o in self.outcomes.values()):
@@ -143,26 +142,17 @@ class Session:
             self._end(i, copied(self.outcomes[run], self.results.name(run), self.runs[i], self.data[i]))
 
     def _after(self, broken: Broken) -> None:
-        """The runs of a broken work are tried again in halves; the one that is left has failed."""
-        left = [i for i in broken.work.members if i not in self.outcomes]
-        for i, outcome in recovery.ended(self.runs, left).items():  # its worker died before it could say so
+        """Try the runs that a broken work has left again; the one that is at fault has failed."""
+        for i, outcome in recovery.ended(self.runs, self._left(broken.work)).items():  # before its worker died
             self._end(i, outcome)
-        left = [i for i in left if i not in self.outcomes]
-        if len(left) == 1 and (not broken.died or left[0] in self.tried_alone):
-            self._fail(left[0], broken)
-            return
-        self.tried_alone |= set(left) if len(left) == 1 else set()
-        middle = math.ceil(len(left) / 2)
-        self._submit(left[:middle], shares=1)
-        self._submit(left[middle:], shares=1)
-
-    def _fail(self, run: int, broken: Broken) -> None:
-        if self.alone and broken.problem:
-            raise broken.problem
-        folder = self.runs[run].folder
-        if folder.is_dir():  # somebody may have deleted it, which is why the run failed
-            tracebacks.append(broken.traceback or broken.error, folder / "train.log")
-        self._end(run, Outcome(folder, "failed", broken.error, {}, error=broken.traceback or broken.error))
+        left = self._left(broken.work)
+        again = self.failing_alone.again(left, died=broken.died)
+        for members in again:
+            self._submit(members, shares=1)
+        if left and not again:
+            if self.alone and broken.problem:
+                raise broken.problem
+            self._end(left[0], failed(self.runs[left[0]], broken))
 
     def _start_results(self) -> None:
         if not self.alone:

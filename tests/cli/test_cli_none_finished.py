@@ -47,8 +47,8 @@ def test_a_job_that_diverged_returns_no_number_to_a_sweeper(monkeypatch):
     from runner.execution import launch
 
     found = []
-    monkeypatch.setattr(launch, "job_return", lambda *a: found.append(returned(*a)) or found[-1])
-    returned = hydra_files.job_return
+    monkeypatch.setattr(launch, "SweepReturn", lambda *a: found.append(returned(*a)) or found[-1])
+    returned = hydra_files.SweepReturn
     assert main([*SWEEP, "hydra.launcher.executor=serial", "optimizer.lr=1e20,0.01"]) == 0
     values = [each.return_value for each in found]
     assert math.isnan(values[0])
