@@ -216,6 +216,14 @@ def test_a_program_without_a_main_guard_is_told_so(tmp_path, monkeypatch):
     assert str(raised.value).startswith("workers = 2: ")
 
 
+def test_a_program_that_workers_cannot_import_is_told_so(tmp_path, monkeypatch):
+    """Where workers are not forked: one that was read from standard input."""
+    monkeypatch.setattr(pool, "start_method", lambda runs: "spawn")
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(tmp_path / "<stdin>"), raising=False)
+    with pytest.raises(ConfigError, match=r"workers = 2: .* which is no file \(<stdin>\); save it as one"):
+        runner.train([QUICK, QUICK | {"seed": 1}], tmp_path, workers=2)
+
+
 def test_problems_of_all_configurations_are_reported_together_each_with_its_place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = problems(

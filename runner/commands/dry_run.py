@@ -101,7 +101,7 @@ def _launcher(line: CommandLine, settings: Sequence[Settings]) -> tuple[int, int
     if not together(line):
         return 1, 1
     given: Any = OmegaConf.to_container(line.config.hydra.launcher, resolve=True)
-    options = Options.checked({key: value for key, value in given.items() if key != "_target_"})
+    options = Options.checked(given)
     return options.processes(settings), options.max_members
 
 

@@ -23,7 +23,7 @@ def run(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="runner resume", description="Continue an interrupted run or sweep.")
     parser.add_argument("dir", help="folder of the run or sweep, or `last` for the one started last")
-    parser.add_argument("--workers", type=int, help="worker processes of a sweep; default: as at its start")
+    parser.add_argument("--workers", type=int, help="worker processes of a sweep; default: as with -m at its start")
     parser.add_argument(
         "--max-members", type=int, help="runs of a sweep that train side by side; default: as at its start"
     )

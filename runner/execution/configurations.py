@@ -73,7 +73,11 @@ def nested(config: Mapping) -> tuple[dict[str, Any], list[str]]:
         for part in reversed(rest.split(".") if rest else []):
             value = {part: value}
         _lay_over(tree, {group: value})
-    problems += [_no_name(group, tree.pop(group)) for group in CHOICE_GROUPS if not _named(tree.get(group))]
+    for group in CHOICE_GROUPS:
+        node = tree.get(group)
+        if isinstance(node, dict) and not isinstance(node.get("name", ""), str):
+            names = f"one of the choices that `runner list {group}` shows"
+            problems.append(f"{group}.name = {show(tree.pop(group)['name'])}: must be text, {names}")
     return tree, problems
 
 
@@ -111,14 +115,6 @@ def _preset(group: str, value: Any) -> str:
     keys = "" if group == "experiment" else f", or set its keys: {{'{group}': {{...}}}}"
     as_list = f"give this configuration as a list, ['{word}', ...]"
     return f"{group} = {show(value)}: presets are for the command line; {as_list}{keys}"
-
-
-def _named(node: Any) -> bool:
-    return not isinstance(node, dict) or isinstance(node.get("name", ""), str)
-
-
-def _no_name(group: str, node: dict[str, Any]) -> str:
-    return f"{group}.name = {show(node['name'])}: must be text, one of the choices that `runner list {group}` shows"
 
 
 def from_words(words: list[str]) -> Settings:

@@ -70,13 +70,14 @@ class HydraFiles:
     def stored(cls, root: Path) -> HydraFiles:
         """From what Hydra has left in the sweep's folder; RunError if that cannot be read."""
         from omegaconf import OmegaConf
+        from omegaconf.errors import OmegaConfBaseException
 
         path, config = root / MULTIRUN, None
         try:
             config = load_plain(path)
             files = cls(OmegaConf.create(config), None)
             files._hydra_yaml(["some=word"], {}, 0, root)
-        except (DamagedError, ValueError, LookupError, TypeError, AttributeError) as error:
+        except (DamagedError, ValueError, LookupError, TypeError, AttributeError, OmegaConfBaseException) as error:
             what = f"{path}: damaged (parts of it are missing)" if config is not None else error
             raise RunError(f"{what}; restore it, or start the sweep again.") from error
         return files

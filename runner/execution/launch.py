@@ -6,6 +6,7 @@ Every job gets a folder with .hydra/, its callbacks and its return (the best val
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,16 +81,14 @@ class Launch:
         """What each job trains: one run, or one a fold. ConfigError with the problems of all."""
         name = self.config.hydra.job.config_name or "config"
         composer: Composer = getattr(self.task, "composer", None) or Composer(name)
-        parsed: dict[str, Any] = {}
-        for word in dict.fromkeys(word for words in jobs for word in words):
-            overrides, problems = parse([word])
-            if problems:
-                raise ConfigError(problems)
-            parsed[word] = overrides[0]
-        found, problems = [], []
-        self.choices = []
-        for words in jobs:
-            overrides = [parsed[word] for word in words]
+        words = list(dict.fromkeys(word for job in jobs for word in job))
+        overrides, problems = parse(words)
+        if problems:
+            raise ConfigError(problems)
+        parsed = dict(zip(words, overrides, strict=True))
+        found, self.choices = [], []
+        for job in jobs:
+            overrides = [parsed[word] for word in job]
             settings, wrong = composer.settings(overrides)
             problems += wrong
             self.choices.append({} if settings is None else self._chosen(composer, overrides))
@@ -103,10 +102,9 @@ class Launch:
         words = [override for override in overrides if is_hydra(override) or composer.is_choice(override)]
         key = tuple(override.input_line or "" for override in words)
         if key not in self._choices:
-            ours = self.config.hydra.runtime.choices
-            theirs = composer.chosen(words)
-            own = {str(group): name for group, name in theirs.items() if not str(group).startswith("hydra/")}
-            self._choices[key] = {group: name for group, name in own.items() if ours.get(group) != name}
+            ours, theirs = self.config.hydra.runtime.choices, composer.chosen(words)
+            own = [group for group in theirs if not group.startswith("hydra/") and ours.get(group) != theirs[group]]
+            self._choices[key] = {group: theirs[group] for group in own}
         return self._choices[key]
 
     def _new(self, asked: list[dict[str, Settings]], jobs: list[list[str]], folders: dict[str, Path]) -> list[Run]:
@@ -128,12 +126,12 @@ class Launch:
 
     def _check_names(self, runs: list[Run]) -> None:
         """ConfigError unless each run has a folder of its own below that of the sweep."""
-        names = [run_list.name_of(run.folder, self.root) for run in runs]
-        again = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
-        within = {name for name in names if name.split(os.sep)[0] in (os.curdir, os.pardir)}
-        if again or within:
-            name = sorted(again | within)[0]
-            what = f"two runs of the sweep would lie in {name}" if again else f"{name} is not below the sweep's folder"
+        names = Counter(run_list.name_of(run.folder, self.root) for run in runs)
+        wrong = {name: f"two runs of the sweep would lie in {name}" for name, count in names.items() if count > 1}
+        outside = [name for name in names if name.split(os.sep)[0] in (os.curdir, os.pardir)]
+        wrong |= {name: f"{name} is not below the sweep's folder" for name in outside if name not in wrong}
+        if wrong:
             raise ConfigError(
-                f"hydra.sweep.subdir: {what}; leave it out, or use what differs: ${{hydra.job.override_dirname}}"
+                f"hydra.sweep.subdir: {wrong[min(wrong)]}; leave it out, or use what differs: "
+                "${hydra.job.override_dirname}"
             )

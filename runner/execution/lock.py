@@ -21,7 +21,10 @@ def lock(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise RunError(f"can't open {folder}: {error.strerror}; the folder must be there and readable.") from error
     try:
-        _take(fd, folder)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigError(f"{folder} is in use: another process trains there. Wait for it, or stop it.") from error
         HELD.add(fd)
         yield
     finally:
@@ -36,10 +39,3 @@ def _let_go() -> None:
 
 
 os.register_at_fork(after_in_child=_let_go)
-
-
-def _take(fd: int, folder: Path) -> None:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise ConfigError(f"{folder} is in use: another process trains there. Wait for it, or stop it.") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from runner.execution.work import on_gpu
 from runner.records.command import launcher_options
 
 EXECUTORS = ("processes", "serial")
-OPTIONS = ("executor", "workers", "max_members", "keep_going")
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Options:
     @classmethod
     def of_workers(cls, workers: Any) -> Options:
         """1 trains in this process, more in so many others; ConfigError for what is no such number."""
-        if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
+        if not _is_count(workers):
             raise ConfigError(f"workers = {shortened(workers)}: must be a whole number >= 1")
         return HERE if workers == 1 else cls(workers=workers)
 
@@ -57,20 +56,22 @@ class Options:
     @classmethod
     def checked(cls, given: dict[str, Any]) -> Options:
         """Options from hydra.launcher.*; ConfigError with everything that is wrong."""
-        problems = [f"hydra.launcher.{key} = {given[key]}: unknown key" for key in given if key not in OPTIONS]
+        given = {key: value for key, value in given.items() if key != "_target_"}
+        wrong = {key: "unknown key" for key in given if key not in (each.name for each in fields(cls))}
         for key in ("workers", "max_members"):
-            value = given.get(key)
-            if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-                problems.append(
-                    f"hydra.launcher.{key} = {value}: must be a whole number >= 1, or null for as many as fit"
-                )
+            if given.get(key) is not None and not _is_count(given[key]):
+                wrong[key] = "must be a whole number >= 1, or null for as many as fit"
         if not isinstance(given.get("keep_going", True), bool):
-            problems.append(f"hydra.launcher.keep_going = {given['keep_going']}: must be true or false")
+            wrong["keep_going"] = "must be true or false"
         if given.get("executor", EXECUTORS[0]) not in EXECUTORS:
-            problems.append(f"hydra.launcher.executor = {given['executor']}: must be one of {', '.join(EXECUTORS)}")
-        if problems:
-            raise ConfigError(problems)
+            wrong["executor"] = f"must be one of {', '.join(EXECUTORS)}"
+        if wrong:
+            raise ConfigError([f"hydra.launcher.{key} = {given[key]}: {problem}" for key, problem in wrong.items()])
         return cls(**given)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 HERE = Options("serial")

@@ -9,7 +9,7 @@ import csv
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runner.data.prepare import RunData
 from runner.errors import ConfigError, DamagedError, RunError
@@ -40,19 +40,11 @@ from runner.training.loop import place
 from runner.training.outcome import Outcome
 from runner.training.trial import check_unchanged, metrics_hold
 
-if TYPE_CHECKING:
-    from runner.data.prepare import RunData
-
 
 def ended(runs: Sequence[Run], members: Iterable[int]) -> dict[int, Outcome]:
     """The outcomes of those members that have ended, by their summaries."""
-    found = {}
-    for i in members:
-        folder = runs[i].folder
-        if (folder / SUMMARY).exists():
-            summary = read_summary(folder)
-            found[i] = Outcome(folder, summary["status"], summary.get("reason", ""), summary)
-    return found
+    there = {i: runs[i].folder for i in members if (runs[i].folder / SUMMARY).exists()}
+    return {i: Outcome.of(folder, read_summary(folder)) for i, folder in there.items()}
 
 
 def holders(root: Path, runs: Sequence[Run], members: Iterable[int]) -> dict[int, Path]:
@@ -183,7 +175,7 @@ def believed(folder: Path, *, settled: bool) -> Outcome:
             read_model(folder / MODEL)
         except RunError as error:
             raise DamagedError(str(error)) from error
-    return Outcome(folder, summary["status"], summary.get("reason", ""), summary)
+    return Outcome.of(folder, summary)
 
 
 def _size(path: Path) -> int:

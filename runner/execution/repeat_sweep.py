@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from runner.config.compose import compose, hydra_ready
+from runner.config.location import config_dir
 from runner.config.settings import Settings
 from runner.config.words import word, words
 from runner.execution.hydra_files import HydraFiles
@@ -20,9 +22,6 @@ from runner.records.names import folder_name, job_labels
 from runner.records.run_folder import MULTIRUN
 from runner.training.outcome import Outcome
 
-if TYPE_CHECKING:
-    from omegaconf import DictConfig
-
 
 def repeat_sweep(
     before: Path, root: Path, settings: Sequence[Settings], launcher: Sequence[str], screen: Screen
@@ -33,26 +32,16 @@ def repeat_sweep(
     """
     from omegaconf import OmegaConf
 
-    root = root.absolute()
-    config = _config(root, [*launched(before), *launcher])
+    root, settings = root.absolute(), list({request(each): each for each in settings}.values())
+    words_of = [words(each) for each in settings]  # every run has its own settings: nothing is swept
+    places = [
+        root / folder_name(f"{number:03d}_{label}") for number, label in enumerate(job_labels(settings, words_of))
+    ]
+    runs = [Run(*each) for each in zip(places, settings, map(tuple, words_of), strict=True)]
+    with hydra_ready(config_dir()):
+        config = compose([*launched(before), *launcher, word("hydra.sweep.dir", str(root)), "hydra.mode=MULTIRUN"])
     given: Any = OmegaConf.to_container(config.hydra.launcher, resolve=True)
-    options = Options.checked({key: value for key, value in given.items() if key != "_target_"})
-    runs = _runs(root, list({request(each): each for each in settings}.values()))
-    data = data_of([run.settings for run in runs])
+    options = Options.checked(given)
+    data = data_of(settings)
     OmegaConf.save(config, root / MULTIRUN)
     return start_together(runs, root, screen, options=options, data=data, files=lambda: HydraFiles(config, None))
-
-
-def _config(root: Path, about_launcher: Sequence[str]) -> DictConfig:
-    """The configuration of the new sweep, in which nothing is swept: every run has its own settings."""
-    from runner.config.compose import compose, hydra_ready
-    from runner.config.location import config_dir
-
-    with hydra_ready(config_dir()):
-        return compose([*about_launcher, word("hydra.sweep.dir", str(root)), "hydra.mode=MULTIRUN"])
-
-
-def _runs(root: Path, settings: Sequence[Settings]) -> list[Run]:
-    jobs = [words(each) for each in settings]
-    names = [folder_name(f"{number:03d}_{label}") for number, label in enumerate(job_labels(settings, jobs))]
-    return [Run(root / name, each, tuple(job)) for name, each, job in zip(names, settings, jobs, strict=True)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from runner.config.compact import shown
@@ -23,22 +24,17 @@ if TYPE_CHECKING:
 
 def open_trial(run: Run, data: RunData, state: dict | None) -> Trial:
     """A run with its files: from its checkpoint's state, or from its beginning, whatever has been recorded of it."""
-    offsets = {**(state["offsets"] if state else {}), **_whole_log(run.folder)}
-    files = RunFiles(run.folder, offsets)
+    log = run.folder / LOG  # not cut back to the checkpoint, as it tells what happened, but to its last whole line
+    told = disk.content(log).rfind(b"\n") + 1 if log.exists() else 0
+    files = RunFiles(run.folder, {**(state["offsets"] if state else {}), LOG: told})
     trial = Trial(run.settings, data, files, run.detailed, run.pictured)
-    if offsets[LOG]:
+    if told:
         files.log(f"resumed after epoch {state['last']['epoch']}" if state else "resumed from the beginning")
     if state:
         trial.load_state(state)
     else:
         _begin(trial)
     return trial
-
-
-def _whole_log(folder: Path) -> dict[str, int]:
-    """train.log is not cut back to the checkpoint, as it tells what happened, but to its last whole line."""
-    path = folder / LOG
-    return {LOG: disk.content(path).rfind(b"\n") + 1 if path.exists() else 0}
 
 
 def _begin(trial: Trial) -> None:
@@ -68,21 +64,26 @@ def facts(settings: Settings) -> dict[str, Any]:
 
 
 def draw_augmentation(trial: Trial, engine: Engine, row: int) -> None:
-    """Images before and after augmentation, where figures are wanted; noted in the log if they cannot be drawn."""
+    """Images before and after augmentation, where figures are wanted."""
     from runner.figures.augmented import draw_augmentation as draw
 
-    try:
+    with _noted(trial, "no picture of the augmentation"):
         draw(trial, engine, row)
-    except Exception as error:  # noqa: BLE001 (a picture is no reason not to train)
-        trial.files.log(f"no picture of the augmentation: {type(error).__name__}: {error}")
 
 
 def draw_figures(trial: Trial, engine: Engine) -> None:
-    """The figures of a run that has ended, where they are wanted; one that cannot be drawn is noted in its log."""
+    """The figures of a run that has ended, where they are wanted."""
     from runner.figures.at_end import draw, wanted
 
     if wanted(trial):
-        try:
+        with _noted(trial, "no figures"):
             draw(trial, engine)
-        except Exception as error:  # noqa: BLE001 (a picture is no reason to lose a trained network)
-            trial.files.log(f"no figures: {type(error).__name__}: {error}")
+
+
+@contextmanager
+def _noted(trial: Trial, lacking: str) -> Iterator[None]:
+    """What cannot be drawn is noted in the log."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 (a picture is no reason not to train, or to lose a trained network)
+        trial.files.log(f"{lacking}: {type(error).__name__}: {error}")

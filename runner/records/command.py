@@ -95,9 +95,8 @@ def launched(root: Path) -> list[str]:
 def launcher_options(root: Path) -> dict[str, Any]:
     """hydra.launcher.* of the sweep in `root`, as it was started; none if multirun.yaml cannot be read."""
     try:
-        tree = load(root / "multirun.yaml", "hydra.launcher")
-        return {key: value for key, value in tree.items() if key != "_target_"}
-    except (DamagedError, TypeError, AttributeError):
+        return dict(load(root / "multirun.yaml", "hydra.launcher"))
+    except (DamagedError, TypeError, ValueError):
         return {}
 
 

@@ -149,8 +149,6 @@ def _home(outcome: Outcome) -> str:
 def _result_rows(outcome: Outcome) -> list[tuple[str, str]]:
     summary = outcome.summary or {}
     rows = [("reason", outcome.reason)] if outcome.reason else []
-    if outcome.error:
-        rows.append(("error", str(outcome.error).strip().splitlines()[-1]))
     if summary.get("best_epoch") is not None:
         rows.append(("best epoch", str(summary["best_epoch"])))
     for split in ("train", "val", "test"):

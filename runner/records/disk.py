@@ -22,6 +22,7 @@ GROUPED = [False]  # of this process: an fsync a file is left out until `settle`
 FIXES = {
     errno.ENOSPC: "free some space, then `runner resume` the run",
     errno.EDQUOT: "your quota is used up: free some space, then `runner resume` the run",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f), then `runner resume` the run",
     errno.EROFS: "choose a folder on a writable disk with hydra.run.dir=FOLDER",
     errno.EACCES: "choose a folder you may write to with hydra.run.dir=FOLDER",
     errno.EPERM: "choose a folder you may write to with hydra.run.dir=FOLDER",

@@ -31,6 +31,11 @@ class Outcome:
     error: str | None = None
     copied: bool = False  # from a run that is the same run
 
+    @classmethod
+    def of(cls, folder: Path, summary: dict[str, Any]) -> Outcome:
+        """Of a run that ended earlier, by its summary."""
+        return cls(folder, summary["status"], summary.get("reason", ""), summary)
+
     def __repr__(self) -> str:
         """Where it lies, how it ended and what it reached; `summary` has the rest."""
         reached = "" if self.best is None else f", {self.summary['monitor']} {self.best:.4g}"

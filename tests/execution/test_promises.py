@@ -177,6 +177,7 @@ def test_a_run_that_raises_fails_alone_and_is_tried_again(way, csv, whole, tmp_p
         root, code = ways.begin(way, csv, tmp_path)
     text = capsys.readouterr().err
     assert code == 1 and "ZeroDivisionError: a defect" in text and "Traceback" not in text
+    assert "Error executing job" not in text  # which Hydra says of a job that nobody has told of
     ended = {name: (run / "summary.json").exists() for name, run in ways.runs(root).items()}
     assert list(ended.values()).count(False) == 1
     culprit = next(run for name, run in ways.runs(root).items() if not ended[name])

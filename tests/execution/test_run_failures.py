@@ -29,6 +29,17 @@ def test_a_disk_that_becomes_read_only(csv, whole, tmp_path, monkeypatch, capsys
     assert_resumes(tmp_path / "run", whole, capsys)
 
 
+def test_a_limit_on_the_size_of_files_is_named(csv, whole, tmp_path, monkeypatch, capsys):
+    def too_large(fd, data):
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+
+    with monkeypatch.context() as patch:
+        at_epoch(patch, 2, lambda: patch.setattr(os, "write", too_large))
+        assert main(words(csv, tmp_path / "run")) == 1
+    assert "File too large; raise the limit on the size of files (ulimit -f), then" in capsys.readouterr().err
+    assert_resumes(tmp_path / "run", whole, capsys)
+
+
 def test_a_file_where_the_folder_should_be(csv, tmp_path, capsys):
     (tmp_path / "file").write_text("mine")
     assert main(words(csv, tmp_path / "file" / "run")) == 2

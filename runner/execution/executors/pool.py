@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runner.data.prepare import RunData
 from runner.errors import ConfigError
@@ -23,9 +23,6 @@ from runner.execution.carry_out import carry_out
 from runner.execution.events import Broken, Done, Event, Given
 from runner.execution.work import Run, Work, on_gpu
 from runner.records import disk
-
-if TYPE_CHECKING:
-    from runner.data.prepare import RunData
 
 TELL_SECONDS = 0.25  # between two reports of a worker about runs in training
 POLL_SECONDS = 0.2  # how soon the parent looks for signals and for dead workers
@@ -38,6 +35,9 @@ class Pool:
 
     def __init__(self, runs: Sequence[Run], data: Sequence[RunData], workers: int):
         self.runs, self.data, self.size = runs, data, workers
+        program = getattr(sys.modules["__main__"], "__file__", None)
+        if program and start_method(runs) == "spawn" and not os.path.exists(program):
+            raise _not_imported(workers, f"which is no file ({os.path.basename(program)}); save it as one")
         self.waiting: list[Work] = []
         self.members: list[_Worker] = []
         self.stopping = False
@@ -99,9 +99,9 @@ class Pool:
             self.members.remove(member)
             how = member.end()
             if member.process.exitcode == UNGUARDED:
-                raise ConfigError(
-                    f"workers = {self.size}: each of them imports the program, which then asks for workers itself; put "
-                    'what it does below `if __name__ == "__main__":`, or leave workers at 1'
+                raise _not_imported(
+                    self.size,
+                    'which then asks for workers itself; put what it does below `if __name__ == "__main__":`',
                 ) from None
             if work:
                 yield Broken(work, f"the worker process died ({how})", "", died=True)
@@ -109,6 +109,10 @@ class Pool:
         if isinstance(event, (Done, Broken)):
             member.work = None
         yield event
+
+
+def _not_imported(workers: int, why: str) -> ConfigError:
+    return ConfigError(f"workers = {workers}: each of them imports the program, {why}, or leave workers at 1")
 
 
 def check_may_start(workers: int) -> None:
