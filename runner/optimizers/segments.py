@@ -38,7 +38,7 @@ class Hyper:
             setattr(self, name, None if column is None else column.to(dtype))
 
     def at(self, s: int) -> Hyper:
-        """The same, in step s."""
+        """The same, in step s. Called as `Hyper.at(h, s)`, as a rule may have a key of any name."""
         for name, table in self._tables.items():
             setattr(self, name, table[:, s : s + 1])
         return self
@@ -139,12 +139,12 @@ class Segment:
 
     def _update_blocks(self, s: int, search: Search | None) -> None:
         for block in self.row_blocks():
-            self.rule.advance(search, block.w, block.g, block.state, block.h.at(s), block.first + s + 1)
+            self.rule.advance(search, block.w, block.g, block.state, Hyper.at(block.h, s), block.first + s + 1)
 
     def gain(self, s: int) -> Tensor:
         """What `Rule.gain` gives after step s, for every weight: [R, P]."""
         return torch.cat(
-            [self.rule.gain(b.state, b.h.at(s), b.first + s + 1).expand_as(b.w) for b in self.row_blocks()]
+            [self.rule.gain(b.state, Hyper.at(b.h, s), b.first + s + 1).expand_as(b.w) for b in self.row_blocks()]
         )
 
     def row_blocks(self) -> list[RowBlock]:

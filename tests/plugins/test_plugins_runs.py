@@ -48,6 +48,11 @@ def test_a_run_records_what_it_used_and_no_more(mine, plug, says):
     assert "plugins" not in architecture(read({}), 4, 3)
 
 
+def test_a_rule_may_have_a_key_of_any_name(mine, plug, says):
+    mine.write_text(mine.read_text().replace("share", "at"))
+    assert says(*plug, *OWN, "optimizer.at=0.25", *FAST, "hydra.run.dir=a")[0] == 0
+
+
 def test_a_run_that_uses_none_is_read_without_it(mine, plug, says):
     assert says(*plug, *FAST, "hydra.run.dir=a")[0] == 0
     as_new()
