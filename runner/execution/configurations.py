@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from runner.config.overrides import HYDRA
-from runner.config.presets import names_chosen
 from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, SINGLE_GROUPS, Settings
 from runner.config.validate import check, show
 from runner.errors import ConfigError, shortened
@@ -119,25 +118,18 @@ def _preset(group: str, value: Any) -> str:
 
 def from_words(words: list[str]) -> Settings:
     """The settings of the words of a command line; ConfigError as there, and for words about the process."""
-    from omegaconf import OmegaConf
-
     from runner.config.compose import hydra_ready
     from runner.config.location import config_dir
-    from runner.config.validate import validate
-    from runner.plan.command_line import check_command_line
+    from runner.plan.command_line import read_command_line
 
     hydras = [word for word in words if word.lstrip("+~").startswith(HYDRA)]
     if hydras:
         raise ConfigError([f"{word}: sets the process, not the run; leave it out" for word in hydras])
     with own_hydra(), hydra_ready(config_dir()):
-        composed = check_command_line(words)
-        if composed.hydra.mode is not None and composed.hydra.mode.name == "MULTIRUN":
-            raise ConfigError(f"{' '.join(words)}: is a sweep; give one configuration a run")
-        keys = OmegaConf.create({key: composed._get_node(key) for key in composed if key != "hydra"})
-    tree: Any = OmegaConf.to_container(keys, resolve=True)
-    settings = validate(tree)
-    settings.chosen = names_chosen(settings, composed.hydra.runtime.choices)
-    return settings
+        line = read_command_line(words)
+    if line.multirun:
+        raise ConfigError(f"{' '.join(words)}: is a sweep; give one configuration a run")
+    return line.settings[0]
 
 
 @contextmanager

@@ -53,14 +53,7 @@ def lacking(folder: Path) -> list[str]:
         return list(NAMES)
     changed = {Path(name).name for name in changed_files(folder, HYDRA)}
     changed |= {CONFIG.name} if is_as_written(folder) is False else set()
-    return [name for name in NAMES if name in changed or not _filled(place / name)]
-
-
-def _filled(path: Path) -> bool:
-    try:
-        return path.is_file() and path.stat().st_size > 0
-    except OSError:
-        return False
+    return [name for name in NAMES if name in changed or not disk.size(place / name)]
 
 
 class HydraFiles:
@@ -128,16 +121,10 @@ class HydraFiles:
             disk.replace(folder / name, texts[name]().encode())
 
     def _hydra_yaml(self, words: Sequence[str], choices: Mapping[str, str | None], number: int, folder: Path) -> str:
-        found = {
-            "ID": str(number),
-            "NUM": number,
-            "DIRNAME": self._dirname(words),
-            "DIR": str(folder),
-            "TASK": [*words],
-        }
-        return re.sub(
-            PLACE, lambda place: json.dumps(found[place[1]], ensure_ascii=place[1] != "TASK"), self._template(choices)
-        )
+        found = {"ID": str(number), "NUM": number, "DIRNAME": self._dirname(words), "DIR": str(folder)}
+        told = {name: json.dumps(value) for name, value in found.items()}
+        told["TASK"] = json.dumps([*words], ensure_ascii=False)
+        return re.sub(PLACE, lambda place: told[place[1]], self._template(choices))
 
     def _dirname(self, words: Sequence[str]) -> str:
         """What Hydra calls override_dirname."""

@@ -9,7 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.config.compose import Composer
 from runner.config.overrides import is_hydra, parse
@@ -36,6 +36,14 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 
+class _Job(NamedTuple):
+    """One of Hydra's jobs: its words, the runs it asks for by what tells them apart, the choices that are its own."""
+
+    words: list[str]
+    runs: dict[str, Settings]
+    choices: dict[str, str | None]
+
+
 class Launch:
     """One call of the launcher: `config` is the sweep's own configuration, `options` are hydra.launcher.*"""
 
@@ -50,49 +58,32 @@ class Launch:
         batches) grows by those that it has not.
         """
         refuse_per_process(self.config)
-        asked = [{request(settings): settings for settings in members} for members in self._settings(jobs)]
+        asked = self._read(jobs)
         with lock(self.root):
-            folders, ended = self._train_all(asked, jobs)
-        returns = [
-            SweepReturn(self.files, words, number, folders[next(iter(keys))], [ended.get(folders[k]) for k in keys])
-            for number, (words, keys) in enumerate(zip(jobs, asked, strict=True), first)
-        ]
+            folders, ended = self._train_all(asked)
+        returns = []
+        for number, job in enumerate(asked, first):
+            places = [folders[key] for key in job.runs]
+            returns.append(SweepReturn(self.files, job.words, number, places[0], list(map(ended.get, places))))
         self.files.fire_callbacks(returns, self.task)
         return returns
 
-    def _train_all(
-        self, asked: list[dict[str, Settings]], jobs: list[list[str]]
-    ) -> tuple[dict[str, Path], dict[Path, Outcome]]:
-        """Folders of runs by what was asked for, and outcomes by folder."""
-        before, known = run_list.load(self.root) if (self.root / LIST).is_file() else ([], {})
-        folders = {request(run.settings): run.folder for run in before}
-        runs = before + self._new(asked, jobs, folders)
-        self._check_names(runs)
-        data = data_of([run.settings for run in runs])
-        run_list.write(self.root, runs, known_data(runs, data, known, self.root))
-        screen = getattr(self.task, "screen", unwatched)
-        outcomes = train(self.root, runs, data, self.options, screen, files=lambda: self.files)
-        report = getattr(self.task, "ended", None)
-        if report:
-            report(outcomes, self.root)
-        return folders, {outcome.folder: outcome for outcome in outcomes}
-
-    def _settings(self, jobs: list[list[str]]) -> list[list[Settings]]:
+    def _read(self, jobs: list[list[str]]) -> list[_Job]:
         """What each job trains: one run, or one a fold. ConfigError with the problems of all."""
         name = self.config.hydra.job.config_name or "config"
         composer: Composer = getattr(self.task, "composer", None) or Composer(name)
-        words = list(dict.fromkeys(word for job in jobs for word in job))
-        overrides, problems = parse(words)
+        distinct = list(dict.fromkeys(word for words in jobs for word in words))
+        overrides, problems = parse(distinct)
         if problems:
             raise ConfigError(problems)
-        parsed = dict(zip(words, overrides, strict=True))
-        found, self.choices = [], []
-        for job in jobs:
-            overrides = [parsed[word] for word in job]
+        parsed, found = dict(zip(distinct, overrides, strict=True)), []
+        for words in jobs:
+            overrides = [parsed[word] for word in words]
             settings, wrong = composer.settings(overrides)
             problems += wrong
-            self.choices.append({} if settings is None else self._chosen(composer, overrides))
-            found.append([] if settings is None else expand_folds(settings))
+            if settings is not None:
+                runs = {request(run): run for run in expand_folds(settings)}
+                found.append(_Job(words, runs, self._chosen(composer, overrides)))
         if problems:
             raise ConfigError(list(dict.fromkeys(problems)))
         return found
@@ -107,22 +98,34 @@ class Launch:
             self._choices[key] = {group: theirs[group] for group in own}
         return self._choices[key]
 
-    def _new(self, asked: list[dict[str, Settings]], jobs: list[list[str]], folders: dict[str, Path]) -> list[Run]:
-        """The runs that have no folder yet, each once although several jobs may ask for it; they get one."""
-        labels = job_labels([next(iter(members.values())) for members in asked], jobs)
-        new: list[Run] = []
-        for words, members, label, choices in zip(jobs, asked, labels, self.choices, strict=True):
-            for key, settings in members.items():
-                if key not in folders:
-                    fold = f"_fold={settings.dataset.fold}" if len(members) > 1 else ""
-                    folders[key] = self.root / self._name(len(folders), words, label, fold)
-                    task = tuple(word for word in words if not word.startswith("hydra"))
-                    new.append(Run(folders[key], settings, task, choices))
-        return new
+    def _train_all(self, jobs: list[_Job]) -> tuple[dict[str, Path], dict[Path, Outcome]]:
+        """Folders of runs by what was asked for, and outcomes by folder."""
+        before, known = run_list.load(self.root) if (self.root / LIST).is_file() else ([], {})
+        folders = {request(run.settings): run.folder for run in before}
+        runs = before + self._new(jobs, folders)
+        self._check_names(runs)
+        data = data_of([run.settings for run in runs])
+        run_list.write(self.root, runs, known_data(runs, data, known, self.root))
+        screen = getattr(self.task, "screen", unwatched)
+        outcomes = train(self.root, runs, data, self.options, screen, files=lambda: self.files)
+        if report := getattr(self.task, "ended", None):
+            report(outcomes, self.root)
+        return folders, {outcome.folder: outcome for outcome in outcomes}
 
-    def _name(self, number: int, words: list[str], label: str, fold: str) -> str:
-        own = self.files.subdir(words, number)
-        return f"{own}{fold}" if own else folder_name(f"{number:03d}_{label}{fold}")
+    def _new(self, jobs: list[_Job], folders: dict[str, Path]) -> list[Run]:
+        """The runs that have no folder yet, each once although several jobs may ask for it; they get one."""
+        labels = job_labels([next(iter(job.runs.values())) for job in jobs], [job.words for job in jobs])
+        new: list[Run] = []
+        for job, label in zip(jobs, labels, strict=True):
+            words = tuple(word for word in job.words if not word.startswith("hydra"))
+            for key, settings in job.runs.items():
+                if key not in folders:
+                    fold = f"_fold={settings.dataset.fold}" if len(job.runs) > 1 else ""
+                    own = self.files.subdir(job.words, len(folders))
+                    name = f"{own}{fold}" if own else folder_name(f"{len(folders):03d}_{label}{fold}")
+                    folders[key] = self.root / name
+                    new.append(Run(folders[key], settings, words, job.choices))
+        return new
 
     def _check_names(self, runs: list[Run]) -> None:
         """ConfigError unless each run has a folder of its own below that of the sweep."""

@@ -150,7 +150,7 @@ class Recovery:
         check_unchanged(row, self.runs[run].settings, self.data[run], folder / CONFIG)
         if is_as_written(folder) is False:  # edited in what no number depends on
             write_config(self.runs[run].settings, folder)
-        short = [name for name, size in row["offsets"].items() if _size(folder / name) < size]
+        short = [name for name, size in row["offsets"].items() if disk.size(folder / name) < size]
         short = short or ([] if metrics_hold(row, folder) else [METRICS])
         if short and not (folder / SUMMARY).exists():
             self.note(f"{folder}: {', '.join(short)} not as {path.name} knows it; the run starts from the beginning")
@@ -168,7 +168,7 @@ def believed(folder: Path, *, settled: bool) -> Outcome:
     summary = verify(folder)
     if not settled or "files" not in summary:
         for name in (*NAMES, str(CONFIG)):
-            if not _size(folder / name):
+            if not disk.size(folder / name):
                 raise DamagedError(f"{folder / name}: empty or missing, though {SUMMARY} is there")
     if "files" not in summary:
         try:
@@ -176,10 +176,3 @@ def believed(folder: Path, *, settled: bool) -> Outcome:
         except RunError as error:
             raise DamagedError(str(error)) from error
     return Outcome.of(folder, summary)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0

@@ -58,6 +58,8 @@ class Results:
         run, summary = self.runs[number], outcome.summary
         own = run.values
         metrics = [summary.get(split, {}).get(name) for split, name in (m.split("/") for m in self.metrics)]
+        same_as = self.name(self.same[number]) if number in self.same else ""
+        said = dict(zip(SAID, (same_as, " ".join(summary.get("without_effect", []))), strict=True))
         return self._line(
             [
                 self.name(number),
@@ -66,7 +68,7 @@ class Results:
                 run.settings.seed,
                 *(summary.get(name) for name in MEASURED),
                 *metrics,
-                *(self._said(number, outcome)[name] for name in self.said),
+                *(said[name] for name in self.said),
                 summary.get("seconds"),
                 outcome.reason if outcome.status == "failed" else "",
             ]
@@ -75,11 +77,6 @@ class Results:
     def name(self, number: int) -> str:
         """A run as the table names it."""
         return name_of(self.runs[number].folder, self.path.parent)
-
-    def _said(self, number: int, outcome: Outcome) -> dict[str, str]:
-        """The cells of columns that few sweeps have."""
-        same_as = self.name(self.same[number]) if number in self.same else ""
-        return {"same_as": same_as, "without_effect": " ".join(outcome.summary.get("without_effect", []))}
 
     @staticmethod
     def _line(cells: Sequence[Any]) -> str:

@@ -66,6 +66,11 @@ def replace(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def size(path: Path) -> int:
+    """How many bytes a file has; 0 if there is none."""
+    return path.stat().st_size if path.is_file() else 0
+
+
 def content(path: Path) -> bytes:
     """The bytes of a file."""
     with _reported(path, "read"):

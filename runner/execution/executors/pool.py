@@ -61,22 +61,19 @@ class Pool:
         self.waiting.clear()
         for member in self.members:
             if member.work:
-                member.terminate()
+                member.process.terminate()
 
     def run(self, hear: Callable[[Event | None], None]) -> None:
         """Tell what happens, as it happens, until nothing is under way; None now and then, so that `hear` can look."""
-        for event in self._events():
-            hear(event)
-
-    def _events(self) -> Iterator[Event | None]:
         while self.waiting or any(member.work for member in self.members):
-            yield from self._hand_out()
+            self._hand_out(hear)
             ready = wait([member.connection for member in self.members if member.work], POLL_SECONDS)
-            for member in [m for m in self.members if m.connection in ready]:
-                yield from self._hear(member)
-            yield None
+            for member in [*self.members]:
+                if member.work and member.connection in ready:
+                    hear(self._told(member, member.work))
+            hear(None)
 
-    def _hand_out(self) -> Iterator[Given]:
+    def _hand_out(self, hear: Callable[[Event | None], None]) -> None:
         while self.waiting and not self.stopping:
             free = next((member for member in self.members if not member.work), None)
             if free is None and len(self.members) < self.size:
@@ -85,30 +82,26 @@ class Pool:
                 self.members.append(free)
             if free is None:
                 return
-            if not free.give(self.waiting[0]):  # it has died since its last work
+            if free.give(self.waiting[0]):
+                hear(Given(free.number, self.waiting.pop(0), len(self.waiting)))
+            else:  # it has died since its last work
                 self.members.remove(free)
                 free.end()
-                continue
-            yield Given(free.number, self.waiting.pop(0), len(self.waiting))
 
-    def _hear(self, member: _Worker) -> Iterator[Event]:
-        work = member.work
+    def _told(self, member: _Worker, work: Work) -> Event:
+        """What a worker says next, or that it has died."""
         try:
             event = member.connection.recv()
         except (EOFError, OSError):
             self.members.remove(member)
             how = member.end()
             if member.process.exitcode == UNGUARDED:
-                raise _not_imported(
-                    self.size,
-                    'which then asks for workers itself; put what it does below `if __name__ == "__main__":`',
-                ) from None
-            if work:
-                yield Broken(work, f"the worker process died ({how})", "", died=True)
-            return
+                why = 'which then asks for workers itself; put what it does below `if __name__ == "__main__":`'
+                raise _not_imported(self.size, why) from None
+            return Broken(work, f"the worker process died ({how})", "", died=True)
         if isinstance(event, (Done, Broken)):
             member.work = None
-        yield event
+        return event
 
 
 def _not_imported(workers: int, why: str) -> ConfigError:
@@ -155,9 +148,6 @@ class _Worker:
             return False
         self.work = work
         return True
-
-    def terminate(self) -> None:
-        self.process.terminate()
 
     def end(self) -> str:
         """Wait for a process that is dying, kill one that is not; how it ended, in words."""
