@@ -31,7 +31,7 @@ ConfigStore.instance().store(group="hydra/launcher", name="population", node=Pop
 
 
 class PopulationLauncher(Launcher):
-    """Takes all jobs of a sweep at once; see `runner.execution.launch`."""
+    """Takes all jobs of a sweep at once; see `runner.execution.hydra_launch`."""
 
     def __init__(self, **options: Any):
         self.options = options
@@ -42,7 +42,7 @@ class PopulationLauncher(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence["JobReturn"]:
         """Train all jobs; their returns in the same order."""
-        from runner.execution.launch import Launch
+        from runner.execution.hydra_launch import Launch
 
         launch = Launch(self.config, self.hydra_context, self.task_function, self.options)
         return launch.run([list(overrides) for overrides in job_overrides], initial_job_idx)

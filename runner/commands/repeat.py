@@ -25,9 +25,9 @@ from runner.errors import ConfigError
 from runner.execution.stored import read_config
 from runner.plan.duplicates import describe, repeated
 from runner.records import folders
+from runner.records.checksums import changed_files
 from runner.records.command import is_launcher
 from runner.records.run_folder import CONFIG, is_listed
-from runner.records.vouched import changed_files
 
 if TYPE_CHECKING:
     from runner.training.outcome import Outcome
@@ -86,7 +86,7 @@ def _as_now(settings: Settings) -> Settings:
 
 
 def _train(settings: Settings, folder: Path) -> list[Outcome]:
-    from runner.execution.repeating import by_settings
+    from runner.execution.repeat_command import by_settings
     from runner.execution.start import start
     from runner.screen.run import run_screen
 

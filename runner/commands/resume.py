@@ -32,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _resume_run(folder: Path) -> int:
     """A run, or its folds."""
-    from runner.execution.repeating import command_of
+    from runner.execution.repeat_command import command_of
     from runner.execution.start import resume
     from runner.execution.stored import read_config
     from runner.reports import fold_table

@@ -182,7 +182,7 @@ def _train(config: DictConfig, folder: Path) -> list[Outcome]:
 
 def _command(settings: Settings, config: DictConfig, node: Any) -> Command:
     """The command that trains the run again: as it was typed, unless with -m it would sweep over more."""
-    from runner.execution.repeating import by_settings
+    from runner.execution.repeat_command import by_settings
 
     sweeper = node.sweeper
     plain = SWEEPERS.get(sweeper.get("_target_")) == "grid" and not sweeper.get("params") and not sweeper.get("zip")

@@ -13,9 +13,9 @@ from runner.execution.trials import open_trial
 from runner.execution.work import Run
 from runner.plan.checks import known
 from runner.records import disk
+from runner.records.checksums import MODEL
 from runner.records.run_files import PICTURES
 from runner.records.summary import read_summary
-from runner.records.vouched import MODEL
 from runner.training.outcome import Outcome
 
 if TYPE_CHECKING:

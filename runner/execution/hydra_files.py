@@ -22,8 +22,8 @@ from runner.errors import ConfigError, DamagedError, RunError
 from runner.execution.stored import config_text, is_as_written
 from runner.execution.work import Run
 from runner.records import disk
+from runner.records.checksums import changed_files
 from runner.records.run_folder import CONFIG, HYDRA, MULTIRUN
-from runner.records.vouched import changed_files
 from runner.records.yaml_file import load_plain, words_text
 from runner.training.outcome import Outcome
 

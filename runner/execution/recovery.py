@@ -13,11 +13,12 @@ from typing import Any
 
 from runner.data.prepare import RunData
 from runner.errors import ConfigError, DamagedError, RunError
-from runner.execution.again import RESTORE, changed_in, settings_lost
+from runner.execution.damaged_run import RESTORE, changed_in, settings_lost
 from runner.execution.run_list import name_of
 from runner.execution.stored import is_as_written, write_config
 from runner.execution.work import Run
 from runner.records import disk
+from runner.records.checksums import clear_way, fits_words, move_aside, set_aside, verify
 from runner.records.run_files import NAMES
 from runner.records.run_folder import (
     CHECKPOINT,
@@ -34,7 +35,6 @@ from runner.records.run_folder import (
     left_over,
 )
 from runner.records.summary import read_summary
-from runner.records.vouched import clear_way, fits_words, move_aside, set_aside, verify
 from runner.training import checkpoint
 from runner.training.loop import place
 from runner.training.outcome import Outcome

@@ -20,16 +20,16 @@ from runner.execution.executors.here import Here
 from runner.execution.executors.pool import Pool
 from runner.execution.failing_alone import FailingAlone, failed
 from runner.execution.options import Options
-from runner.execution.results import Results
+from runner.execution.results_csv import Results
 from runner.execution.signals import stop_signals
 from runner.execution.work import Run, Work
 from runner.plan.checks import cautions
 from runner.plan.shares import share_out
 from runner.records import disk
+from runner.records.checksums import clear_way
 from runner.records.names import shown_path
 from runner.records.run_folder import CHECKPOINT, POPULATION, RESULTS
 from runner.records.sweep_folder import LAYOUT, LOG
-from runner.records.vouched import clear_way
 from runner.training.loop import Interrupted
 from runner.training.outcome import Outcome
 

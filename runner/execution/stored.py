@@ -12,8 +12,8 @@ from runner.config.origin import Record, differing, is_records, missing
 from runner.config.settings import Settings
 from runner.errors import ConfigError, DamagedError
 from runner.records import disk
+from runner.records.checksums import sha256
 from runner.records.run_folder import CONFIG
-from runner.records.vouched import sha256
 from runner.records.yaml_file import load
 
 CHOSEN = "chosen"  # the key of `Settings.chosen`

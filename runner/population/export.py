@@ -17,8 +17,8 @@ from runner.config.origin import missing, recorded
 from runner.config.settings import Settings
 from runner.errors import ConfigError
 from runner.population.layout import Layout, Slot
+from runner.population.pieces.declared import Piece
 from runner.population.pieces.mlp import MLP, skips
-from runner.population.pieces.piece import Piece
 
 DROPOUTS = {"alpha_dropout": nn.AlphaDropout, "dropout": nn.Dropout}  # after a hidden layer, in this order
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from runner.errors import ConfigError
 from runner.population.draws import POSITION
-from runner.population.pieces.piece import KINDS, Declared, Piece
+from runner.population.pieces.declared import KINDS, Declared, Piece
 
 ALIGN = 16  # floats: 64 bytes
 WIDE = 32  # floats: two vector registers, for functions whose vector and scalar code differ in the last bit

@@ -16,9 +16,9 @@ from torch import Tensor
 
 from runner.population.layout import Layout, Slot
 from runner.population.pieces.base import Activation, Head, Norm
+from runner.population.pieces.declared import Piece
 from runner.population.pieces.linear import LINEAR
 from runner.population.pieces.mlp import skips
-from runner.population.pieces.piece import Piece
 
 
 @dataclass

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import RunError
+from runner.records.checksums import METRICS, below
 from runner.records.flat import flatten
 from runner.records.run_folder import CONFIG, LIST, RESULTS
-from runner.records.vouched import METRICS, below
 
 ABOUT = ("format", "versions", "git", "files", "sha256")  # in a summary: about the run's record, not its result
 MEASURED = ("best_epoch", "epochs", "parameters")  # columns of a sweep's results.csv before the metrics

@@ -15,10 +15,10 @@ from typing import Any
 
 from runner.errors import RunError
 from runner.records import crc, disk, events
+from runner.records.checksums import EVENTS, LOG, METRICS, write_summary
 from runner.records.flat import flatten
 from runner.records.names import plain
 from runner.records.summary import SUMMARY
-from runner.records.vouched import EVENTS, LOG, METRICS, write_summary
 
 NAMES = (METRICS, EVENTS, LOG)
 PICTURES = "figures"  # the folder of the figures that are files

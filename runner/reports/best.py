@@ -46,7 +46,7 @@ def best_lines(section: Section) -> list[str]:
 
 def repeat(row: RunRow) -> str:
     """The command that repeats one run, or why there is none: a choice may not be registered here any more."""
-    from runner.execution.repeating import command_of
+    from runner.execution.repeat_command import command_of
 
     try:
         return command_of(settings_of(row), row.folder, row.overrides).once()

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import RunError
+from runner.records.checksums import METRICS, below, verify
 from runner.records.folders import named_folder
 from runner.records.read import curve, not_there
 from runner.records.summary import SUMMARY
-from runner.records.vouched import METRICS, below, verify
 from runner.reports.readings import WAY, Readings, name_in, warn
 
 if TYPE_CHECKING:

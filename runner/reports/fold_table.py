@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import DamagedError, Problem
-from runner.execution.again import RESTORE
+from runner.execution.damaged_run import RESTORE
 from runner.execution.stored import is_as_written, read_config
 from runner.records import disk
+from runner.records.checksums import HYDRA, clear_way, differing, digest
 from runner.records.run_folder import CONFIG, RESULTS
 from runner.records.run_folder import SUMMARY as RUN_SUMMARY
 from runner.records.summary import finite_metrics, read_sealed, sealed, to_json
 from runner.records.sweep_folder import DONE
-from runner.records.vouched import HYDRA, clear_way, differing, digest
 from runner.reports.decimals import digits
 from runner.reports.statistics import Spread
 from runner.training.outcome import Outcome

@@ -20,9 +20,9 @@ import torch
 from runner.config.origin import differing
 from runner.data.encoding import Encoding
 from runner.errors import ConfigError, DamagedError, DataError, RunError, RunnerError, shortened
-from runner.execution.again import RESTORE, resume_command
+from runner.execution.damaged_run import RESTORE, resume_command
+from runner.records.checksums import below, verify
 from runner.records.summary import SUMMARY, read_summary
-from runner.records.vouched import below, verify
 from runner.training.model_file import ENDED, MODEL, Model, read_model
 
 if TYPE_CHECKING:

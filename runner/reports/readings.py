@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import DamagedError
-from runner.execution.again import RESTORE, resume_command
+from runner.execution.damaged_run import RESTORE, resume_command
+from runner.records.checksums import HYDRA, few, verify
 from runner.records.summary import SUMMARY, read_summary
-from runner.records.vouched import HYDRA, few, verify
 
 SHOWN = 3  # commands in a note
 WAY = "force=True"  # how damaged runs are used from Python

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from runner.config.settings import Settings, luck
 from runner.errors import ConfigError
 from runner.execution.configurations import read
-from runner.execution.repeating import by_settings
+from runner.execution.repeat_command import by_settings
 from runner.reports.next_steps import settings_of
 from runner.reports.run_row import RunRow
 

@@ -15,10 +15,10 @@ from runner.config.compact import text
 from runner.errors import ConfigError, RunError
 from runner.execution.stored import read_config
 from runner.plan.duplicates import identity
+from runner.records.checksums import below
 from runner.records.read import is_sweep, sweeps_below
 from runner.records.run_folder import CONFIG, LIST, RESULTS, SUMMARY
 from runner.records.summary import SPLITS, finite_metrics
-from runner.records.vouched import below
 from runner.reports.readings import Readings
 from runner.reports.run_row import UNFINISHED, RunRow, align, recorded_row
 from runner.reports.sweep_table import asked_keys, key_columns, read_table

@@ -20,11 +20,11 @@ from runner.config.presets import NAMED_GROUPS, registered
 from runner.errors import ConfigError, DamagedError, Problem, RunError
 from runner.execution import run_list
 from runner.plan.duplicates import repeated
+from runner.records.checksums import below, few, fits_words
 from runner.records.names import in_order, typed_keys
 from runner.records.read import ENDS, MEASURED, SAID, read_results
 from runner.records.run_folder import LIST, RESULTS, SUMMARY
 from runner.records.summary import SPLITS
-from runner.records.vouched import below, few, fits_words
 from runner.reports.readings import Readings
 from runner.reports.run_row import defaults_of, recorded_row
 

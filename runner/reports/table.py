@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE
 from runner.errors import ConfigError, RunError
+from runner.records.checksums import below
 from runner.records.read import is_sweep, summary_row, sweeps_below, typed
 from runner.records.run_folder import CONFIG, SUMMARY
-from runner.records.vouched import below
 from runner.reports.readings import WAY, Readings, name_in, warn
 from runner.reports.run_row import RunRow, align, recorded_row
 from runner.reports.sweep_table import SweepTable, key_columns, read_table

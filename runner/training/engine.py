@@ -25,7 +25,7 @@ from runner.population.initial import initial_buffers, initial_theta
 from runner.population.members import Columns
 from runner.population.network import Network
 from runner.training import slots
-from runner.training.around import bound
+from runner.training.around_rules import bound
 from runner.training.averaging import Average
 from runner.training.evaluation import evaluate, recorded, weight_statistics
 from runner.training.steps.base import Epoch, Population, Stepper

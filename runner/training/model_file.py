@@ -20,7 +20,7 @@ from runner.data.encoding import Encoding
 from runner.errors import DamagedError, DataError, RunError
 from runner.population.export import architecture, build, state_dict
 from runner.population.links import LINKS
-from runner.records.vouched import MODEL as MODEL
+from runner.records.checksums import MODEL as MODEL
 from runner.training.checksum import canonical, digest, to_bytes
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from runner.diagnostics.facts import Facts
 from runner.diagnostics.never_acted import never_acted
 from runner.diagnostics.verdict import verdict
 from runner.records import disk
+from runner.records.checksums import MODEL, sha256
 from runner.records.summary import SPLITS
-from runner.records.vouched import MODEL, sha256
 from runner.training.engine import Engine
 from runner.training.model_file import how_it_ended, model_bytes
 from runner.training.trial import Trial

@@ -13,11 +13,11 @@ from runner.config.metrics import metrics_of
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.errors import RunError
+from runner.records.checksums import METRICS, sha256
 from runner.records.flat import flatten
 from runner.records.progress import epochs
 from runner.records.run_files import RunFiles
 from runner.records.summary import SPLITS
-from runner.records.vouched import METRICS, sha256
 from runner.training.evaluation import recorded
 from runner.training.stopping import Stopping
 

@@ -16,10 +16,10 @@ from runner.commands.dashboard import flags, link
 from runner.config.location import PACKAGE
 from runner.execution import run_list
 from runner.execution.configurations import read
-from runner.execution.results import Results
+from runner.execution.results_csv import Results
 from runner.execution.work import Run
+from runner.records.checksums import write_summary
 from runner.records.run_files import RunFiles
-from runner.records.vouched import write_summary
 from runner.reports.shown import BEST, choose
 from runner.training.outcome import Outcome
 

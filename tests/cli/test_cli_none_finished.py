@@ -44,10 +44,11 @@ def test_a_sweep_is_done_if_one_of_its_runs_finished(launcher, rates, code, caps
 
 def test_a_job_that_diverged_returns_no_number_to_a_sweeper(monkeypatch):
     """The best value that it reached before is not what its settings are worth."""
-    from runner.execution import launch
+
+    from runner.execution import hydra_launch
 
     found = []
-    monkeypatch.setattr(launch, "SweepReturn", lambda *a: found.append(returned(*a)) or found[-1])
+    monkeypatch.setattr(hydra_launch, "SweepReturn", lambda *a: found.append(returned(*a)) or found[-1])
     returned = hydra_files.SweepReturn
     assert main([*SWEEP, "hydra.launcher.executor=serial", "optimizer.lr=1e20,0.01"]) == 0
     values = [each.return_value for each in found]

@@ -9,8 +9,8 @@ from runner.config.registry import entries
 from runner.errors import ConfigError
 from runner.population.layout import Layout
 from runner.population.pieces.base import Activation, Norm
+from runner.population.pieces.declared import MATRIX, Buffer, Parameter, Piece
 from runner.population.pieces.linear import LINEAR
-from runner.population.pieces.piece import MATRIX, Buffer, Parameter, Piece
 from runner.training import checkpoint
 from runner.training.engine import Engine
 

@@ -14,7 +14,7 @@ from runner.cli import main
 from runner.execution import run_list
 from runner.execution.configurations import read
 from runner.execution.work import Run
-from runner.records.vouched import verify
+from runner.records.checksums import verify
 from runner.reports.runs import read_sources
 
 

@@ -15,7 +15,7 @@ import runner
 from runner.cli import main
 from runner.errors import RunError
 from runner.execution.options import Options
-from runner.records.vouched import verify
+from runner.records.checksums import verify
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from typing import Any
 
 from runner.execution import run_list
 from runner.execution.configurations import read
-from runner.execution.results import Results
+from runner.execution.results_csv import Results
 from runner.execution.work import Run
+from runner.records.checksums import write_summary
 from runner.records.names import sanitized
-from runner.records.vouched import write_summary
 from runner.training.outcome import Outcome
 
 EPOCHS = 4

@@ -8,8 +8,8 @@ from made_sweeps import grid, make_sweep
 
 import runner
 from runner.cli import main
+from runner.records.checksums import write_summary
 from runner.records.summary import read_summary
-from runner.records.vouched import write_summary
 from runner.reports.answer import answer
 from runner.reports.next_steps import next_commands
 from runner.reports.report_text import columns

@@ -5,8 +5,8 @@ import shlex
 
 from made_sweeps import grid, make_sweep
 
+from runner.records.checksums import write_summary
 from runner.records.summary import read_summary
-from runner.records.vouched import write_summary
 from runner.reports.next_steps import next_commands
 from runner.reports.report_text import closing, heading
 from runner.reports.runs import read_sources

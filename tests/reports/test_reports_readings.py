@@ -6,8 +6,8 @@ import pytest
 
 import runner
 from runner.errors import RunError
+from runner.records.checksums import METRICS
 from runner.records.run_files import RunFiles
-from runner.records.vouched import METRICS
 from runner.reports.readings import Readings
 
 CONTENT = {"format": 1, "status": "completed", "monitor": "val/loss"}

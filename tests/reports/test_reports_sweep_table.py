@@ -9,7 +9,7 @@ import pytest
 from made_sweeps import grid, make_sweep
 
 from runner.cli import main
-from runner.records.vouched import write_summary
+from runner.records.checksums import write_summary
 from runner.reports.sweep_table import read_table
 
 SMALL = ["model.hidden=[4]", "dataset.train_size=60", "trainer.epochs=2", "trainer.progress=false"]

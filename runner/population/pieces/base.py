@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from runner.config.registry import entries, name_of
-from runner.population.pieces.piece import Piece
+from runner.population.pieces.declared import Piece
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.population.pieces.piece import MATRIX, Parameter, Piece
+from runner.population.pieces.declared import MATRIX, Parameter, Piece
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.config.registry import choice, entries, integers, register, switch
+from runner.population.pieces.declared import Piece
 from runner.population.pieces.linear import LINEAR
-from runner.population.pieces.piece import Piece
 
 
 @register("model", "mlp")

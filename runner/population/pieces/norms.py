@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from runner.config.registry import register
 from runner.population.pieces.base import Norm
-from runner.population.pieces.piece import Buffer, Parameter
+from runner.population.pieces.declared import Buffer, Parameter
 
 EPS = 1e-5  # torch's default
 MOMENTUM = 0.1  # weight of the newest batch in the running averages, torch's default

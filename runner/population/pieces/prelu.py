@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from runner.config.registry import register
 from runner.population.pieces.base import Activation
-from runner.population.pieces.piece import Parameter
+from runner.population.pieces.declared import Parameter
 
 START = 0.25  # of the paper and of torch
 

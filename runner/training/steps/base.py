@@ -21,7 +21,7 @@ from runner.optimizers.segments import Segment
 from runner.population.layout import Layout
 from runner.population.members import Columns
 from runner.population.network import Network
-from runner.training.around import Bound
+from runner.training.around_rules import Bound
 from runner.training.averaging import Average
 
 

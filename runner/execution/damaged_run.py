@@ -8,9 +8,9 @@ from runner.config import plugins
 from runner.errors import RunError
 from runner.execution.run_list import home_of, resumed_in
 from runner.execution.stored import is_as_written
+from runner.records.checksums import changed_files
 from runner.records.names import shown_path
 from runner.records.run_folder import CONFIG, HYDRA, LIST, METRICS, MODEL
-from runner.records.vouched import changed_files
 
 RESTORE = "restore it, or start the run again"
 

@@ -7,9 +7,9 @@ import shutil
 import pytest
 
 from runner.errors import DamagedError
+from runner.records.checksums import EVENTS, HYDRA, METRICS, MODEL, below, set_aside, verify
 from runner.records.run_files import RunFiles
 from runner.records.summary import checksum, read_summary, sealed
-from runner.records.vouched import EVENTS, HYDRA, METRICS, MODEL, below, set_aside, verify
 
 CONTENT = {"format": 1, "status": "completed", "monitor": "val/loss", "val": {"loss": 0.1 + 0.2, "accuracy": None}}
 
