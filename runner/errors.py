@@ -6,6 +6,8 @@ without a traceback; the traceback goes to train.log.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class RunnerError(Exception):
     """Base of everything the command line reports as a message instead of a traceback."""
@@ -61,3 +63,8 @@ def shortened(value: object, longest: int = 60) -> str:
     if "\n" in text:
         return f"a {type(value).__name__}"
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
+def joined(words: Sequence[str]) -> str:
+    """Words as a sentence has them: "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

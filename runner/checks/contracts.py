@@ -25,12 +25,7 @@ class Contract:
 def declaration(entry: Entry) -> None:
     """A docstring, a constructor without arguments, and keys whose defaults and presets are allowed."""
     require(bool(entry.formula) and not entry.formula.startswith(f"{entry.cls.__name__}("), "has no docstring")
-    for key, option in entry.options.items():
-        for what, value in (("default", entry.defaults[key]), ("preset", option.preset)):
-            problem = option.check(value)[1] if value is not None or what == "default" else None
-            require(problem is None, f"{key}: its {what} {value!r} is not allowed: {problem}")
-    switches = [option for option in entry.options.values() if option.neutral is not None]
-    require(bool(switches) or entry.group not in FLAT_GROUPS, "no key has a neutral value: it can never be absent")
+    require(not entry.flaw, entry.flaw)
 
 
 def _is_penalty(entry: Entry) -> bool:

@@ -31,7 +31,7 @@ def run(arguments: list[str]) -> int:
     load_plugins()
     sources = list(dict.fromkeys(map(plugins.canonical, given))) or plugins.named()
     if not sources:
-        raise ConfigError("runner check: name a file or a module, such as `runner check mine.py`")
+        raise ConfigError("check: name a file or a module, such as `runner check mine.py`")
     broken = [each for source in sources for each in check(source, of_plugin(source))]
     return int(bool(broken))
 

@@ -6,13 +6,13 @@ killed start left behind is told from a start that is under way.
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from runner.config import plugins
 from runner.errors import ConfigError
 from runner.execution.lock import lock
 from runner.records.folders import unwritable
@@ -92,7 +92,7 @@ def _inode(path: Path) -> int | None:
 
 
 def _taken(folder: Path, key: str) -> ConfigError:
-    again = f"continue it with `runner resume {shlex.quote(str(folder))}`, or "
+    again = f"continue it with `{plugins.command('resume', str(folder))}`, or "
     if (folder / LIST).is_file():
         again += "add runs to the sweep with --extend, or "
     elif (folder / MULTIRUN).is_file():

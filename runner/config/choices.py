@@ -21,6 +21,8 @@ from runner.errors import ConfigError
 # Groups whose entries are the values of a key (model.activation=relu, trainer.metrics=[f1]) and have no keys.
 NAMED = ("activation", "norm", "init", "metric")
 
+FLAT_GROUPS = ("regularizer", "augmentation")  # every entry is a key: they combine
+
 # Packages whose every module is imported by `load`: a new file there is a new entry, nothing else to touch.
 ROOMS = (
     "runner.data.sources",
@@ -66,6 +68,18 @@ class Entry:
         instance = self.cls()
         return {name: getattr(instance, name) for name in self.options}
 
+    @property
+    def flaw(self) -> str:
+        """What is wrong with the keys; "" if nothing is."""
+        for key, option in self.options.items():
+            for what, value in (("default", self.defaults[key]), ("preset", option.preset)):
+                problem = option.check(value)[1] if value is not None or what == "default" else None
+                if problem:
+                    return f"{key}: its {what} {value!r} is not allowed: {problem}"
+        if self.group in FLAT_GROUPS and all(option.neutral is None for option in self.options.values()):
+            return "no key has a neutral value, by which it is known whether the technique is used"
+        return ""
+
 
 _ENTRIES: dict[str, dict[str, Entry]] = {}
 _CACHES: list[Any] = []
@@ -92,7 +106,13 @@ def register(group: str, name: str, *, torch: str | None = None, paper: str | No
     def add(cls):
         if "__dataclass_fields__" not in vars(cls):  # its own: a base's would hide that its keys are none
             raise TypeError(f"{cls.__name__} must be a dataclass: write @dataclass below @register")
-        if group in NAMED and any("option" in f.metadata for f in dataclasses.fields(cls)):
+        for f in dataclasses.fields(cls):
+            if "option" not in f.metadata:
+                way = f"declare it as one, {f.name}: float = number(...), or as a constant without a type"
+                raise TypeError(f"{cls.__name__}.{f.name} is a field but no key: {way}")
+            if f.name == "name":
+                raise TypeError(f"{cls.__name__}: no key can be called `name`: that is the name of the choice")
+        if group in NAMED and dataclasses.fields(cls):
             raise TypeError(f"{group}={name}: a choice of {group} is set by its name alone and cannot have keys")
         known = _ENTRIES.setdefault(group, {})
         if name in known and _place(known[name].cls) != _place(cls):  # the same place: its module is loaded again
@@ -218,7 +238,9 @@ def _useless(entry: Entry, before: dict[str, dict[str, Entry]]) -> str:
     if entry.name == "none" or (config_dir() / entry.group / f"{entry.name}.yaml").is_file():
         return "which is a name that has a meaning already (`none`, or a preset); choose another name"
     base = _base([each.cls for each in choices[entry.group].values() if each.plugin is None])
-    return "" if base is None or issubclass(entry.cls, base) else f"but its class must derive from {_place(base)}"
+    if base is not None and not issubclass(entry.cls, base):
+        return f"but its class must derive from {_place(base)}"
+    return f"but {entry.flaw}" if entry.flaw else ""
 
 
 def _base(classes: list[type]) -> type | None:
@@ -236,7 +258,8 @@ def _import_room(name: str) -> None:
     """Import a module; if it is a package, every module in it as well."""
     room = importlib.import_module(name)
     for module in pkgutil.iter_modules(getattr(room, "__path__", [])):
-        importlib.import_module(f"{name}.{module.name}")
+        if module.name != "__main__":  # which is a program, not a part of the package
+            importlib.import_module(f"{name}.{module.name}")
 
 
 def entries(group: str) -> dict[str, Entry]:

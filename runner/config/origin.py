@@ -11,6 +11,7 @@ from pathlib import Path
 
 from runner.config import plugins
 from runner.config.choices import Entry, cached, entries, groups
+from runner.errors import joined
 
 Record = dict[str, str]  # {"plugin": file or module, or "package" or "module", "sha256": of the file with the class}
 
@@ -85,7 +86,7 @@ def _together(said: Mapping[str, str]) -> list[str]:
     subjects: dict[str, list[str]] = {}
     for choice, words in said.items():
         subjects.setdefault(words, []).append(choice)
-    return [f"{' and '.join(choices)} {words}" for words, choices in subjects.items()]
+    return [f"{joined(choices)} {words}" for words, choices in subjects.items()]
 
 
 def _is_registered(choice: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from runner.config.choices import cached
+from runner.config.choices import FLAT_GROUPS, cached
 from runner.config.origin import Record, foreign, recorded
 from runner.config.registry import NAMED, Entry, Option, entries, integer, name_of, text
 
@@ -21,7 +21,6 @@ CHOICE_GROUPS = (
     "averaging",
 )  # one entry of several, with its own keys and `name`
 SINGLE_GROUPS = ("early_stopping", "trainer")  # one schema
-FLAT_GROUPS = ("regularizer", "augmentation")  # every entry is a key: they combine
 DEFAULT_CHOICE = {
     "dataset": "digits",
     "model": "mlp",

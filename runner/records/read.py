@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import math
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from runner.config import plugins
 from runner.errors import RunError
 from runner.records.checksums import METRICS, below
 from runner.records.flat import flatten
@@ -114,7 +114,7 @@ def _damaged(path: Path, line: int, what: str) -> RunError:
 
 
 def _anew(path: Path) -> str:
-    return f"`runner resume {shlex.quote(str(path.parent))}` writes it anew from the runs"
+    return f"`{plugins.command('resume', str(path.parent))}` writes it anew from the runs"
 
 
 def typed(cells: Sequence[str]) -> list[Any]:

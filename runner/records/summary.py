@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from runner.config import plugins
 from runner.errors import DamagedError, RunError
 from runner.records.run_folder import SUMMARY
 
@@ -84,10 +85,8 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        folder = path.parent
-        raise RunError(
-            f"{path}: not there; either the run has not finished (`runner resume {folder}`) or this is no run"
-        ) from None
+        again = plugins.command("resume", str(path.parent))
+        raise RunError(f"{path}: not there; either the run has not finished (`{again}`) or this is no run") from None
     except (OSError, ValueError, RecursionError) as error:
         raise DamagedError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
     if not isinstance(content, dict):

@@ -20,6 +20,11 @@ class Regularizer:
 
     role: ClassVar[str]  # what it does, by which the checks of a configuration know it
 
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        if not hasattr(cls, "role"):
+            raise TypeError(f"{cls.__name__} must derive from a kind of regularizer, such as Penalty or Constraint")
+
 
 class Penalty(Regularizer):
     """A term added to the objective, on weights only (biases and normalization gains are exempt).

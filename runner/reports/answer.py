@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from runner.config import plugins
 from runner.errors import RunError
 from runner.execution.run_list import resumed_in
 from runner.records.console import shown_path
@@ -183,7 +184,7 @@ def _unfinished(section: Section) -> list[str]:
             place = source.folder if source.is_sweep else _together(waiting)
             count = _waiting(waiting)
             lines += [f"{count}:" if place else f"{count}, such as {shown_path(waiting[0].folder)}"]
-            lines += [f"  runner resume {quoted(place)}"] if place else []
+            lines += [f"  {plugins.command('resume', shown_path(place))}"] if place else []
     return lines
 
 

@@ -51,7 +51,7 @@ def repeat(row: RunRow) -> str:
     try:
         return command_of(settings_of(row), row.folder, row.overrides).once()
     except ConfigError as error:
-        return f"not with this version: {error.problems[0]}"
+        return f"not here: {error.problems[0]}"
 
 
 def _refitted(setting: Setting) -> list[str]:

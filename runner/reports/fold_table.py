@@ -7,12 +7,12 @@ would understate the error of the mean (Bengio & Grandvalet 2004): the 95% inter
 
 from __future__ import annotations
 
-import shlex
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from runner.config import plugins
 from runner.errors import DamagedError, Problem
 from runner.execution.damaged_run import RESTORE
 from runner.execution.stored import is_as_written, read_config
@@ -77,7 +77,7 @@ def problems(folder: Path) -> list[Problem]:
         wrong = [str(error)]
     if is_as_written(folder) is False:
         return [Problem(f"{folder / CONFIG}: damaged or edited since it was written", f"; {RESTORE}")]
-    anew = f"; shown by the folds. `runner resume {shlex.quote(str(folder))}` writes the tables anew"
+    anew = f"; shown by the folds. `{plugins.command('resume', str(folder))}` writes the tables anew"
     return [Problem(each, anew) for each in wrong[:1]]
 
 

@@ -7,7 +7,6 @@ Shapes: n rows, D features, C outputs.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from runner.config import plugins
 from runner.config.origin import differing
 from runner.data.encoding import Encoding
 from runner.errors import ConfigError, DamagedError, DataError, RunError, RunnerError, shortened
@@ -257,7 +257,7 @@ def _missing(folder: Path) -> RunnerError:
     if (folder / ".hydra" / "config.yaml").exists():
         return RunError(
             f"{folder / MODEL}: not there, the run has not finished. Continue it with: "
-            f"runner resume {shlex.quote(str(folder))}"
+            f"{plugins.command('resume', str(folder))}"
         )
     return ConfigError(
         f"{folder} is not the folder of a run: it has no {MODEL}. Runs lie in outputs/<date>/<time>-<n>."

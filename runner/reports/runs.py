@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runner.config import plugins
 from runner.config.compact import text
 from runner.errors import ConfigError, RunError
 from runner.execution.stored import read_config
@@ -89,7 +90,7 @@ def _ended(root: Path, columns: list[str], cells: list[str]) -> RunRow:
         measured = {name: float(row[name]) for name in metrics if row[name]}
     except ValueError as error:
         raise RunError(
-            f"{root / RESULTS}: {row['run']}: {error}; `runner resume {shlex.quote(str(root))}` writes the table anew"
+            f"{root / RESULTS}: {row['run']}: {error}; `{plugins.command('resume', str(root))}` writes the table anew"
         ) from error
     settings = {name: row[name] for name in key_columns(columns)}
     found = RunRow(root / row["run"], row["status"], settings, measured, row["error"], best_epoch=row["best_epoch"])

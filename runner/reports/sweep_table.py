@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import math
 import re
-import shlex
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runner.config import plugins
 from runner.config.compact import text, told_again
 from runner.config.presets import NAMED_GROUPS, registered
+from runner.config.settings import FLAT_GROUPS
 from runner.errors import ConfigError, DamagedError, Problem, RunError
 from runner.execution import run_list
 from runner.plan.duplicates import repeated
@@ -200,7 +201,7 @@ class _Reader:
         differing = [*differing, *(f"{run}: its {SUMMARY} is not there" for run in self.absent)]
         if not differing:
             return self.problems
-        anew = f"`runner resume {shlex.quote(str(self.root))}` writes it anew"
+        anew = f"`{plugins.command('resume', str(self.root))}` writes it anew"
         said = Problem(f"{path}: not what the runs say ({few(differing)})", f"; shown by the runs. {anew}")
         return [*self.problems, said]
 
@@ -212,11 +213,12 @@ class _Reader:
 
 def asked_keys(run: Mapping[str, Any], names: Iterable[str] = ()) -> dict[str, str]:
     """The settings of a run of sweep.yaml as text: these, and all that are not at their defaults. Keys whose default
-    unknown, as their choice is not registered here any more, are left out.
+    is unknown, as their choice is not registered here any more, are left out.
     """
     given = {key: text(value) for key, value in told_again(run["settings"], run.get("chosen", {})).items()}
     own = defaults_of(given)
     unknown = {group for group in NAMED_GROUPS if group in given and registered(group, given[group]) is None}
+    unknown.update(FLAT_GROUPS)  # every choice there that is registered has its defaults among `own`
     known = [key for key in (*names, *given, "seed") if key in own or key.partition(".")[0] not in unknown]
     return {key: text(own[key]) if key in own else "" for key in known} | given
 

@@ -89,7 +89,7 @@ def test_a_rule_that_keeps_state_of_its_own_is_found(mine, says):
 
 
 def test_nothing_to_check_and_a_file_that_is_not_there(mine, says):
-    assert says("check")[::2] == (2, "runner: runner check: name a file or a module, such as `runner check mine.py`\n")
+    assert says("check")[::2] == (2, "runner: check: name a file or a module, such as `runner check mine.py`\n")
     code, out, said = says("check", "gone.py")
     assert (code, out) == (2, "") and "plug-in gone.py: no such file" in said
 

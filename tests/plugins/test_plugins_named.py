@@ -83,6 +83,18 @@ def test_a_module_is_named_without_its_path(mine, says, monkeypatch):
     ]
 
 
+def test_the_program_of_a_package_is_not_run_and_what_a_module_does_wrong_is_placed_in_it(mine, says, monkeypatch):
+    package = Path("package_of_mine")
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "__main__.py").write_text("import sys\nsys.exit(5)\n")
+    (package / "rules.py").write_text(own("optimizer", "adam"))
+    monkeypatch.syspath_prepend(str(mine.parent))
+    code, _, said = says("--plugins", "package_of_mine", "list")
+    assert code == 2 and "optimizer=adam is registered twice" in said
+    assert f"({mine.parent / package / 'rules.py'}:" in said
+
+
 BAD = {
     "missing": (None, "bad.py: no such file"),
     "syntax": ("x = 1\ndef f(:\n", "bad.py: SyntaxError: invalid syntax ({bad}:2)"),
@@ -107,6 +119,26 @@ BAD = {
     "keyed": (
         own("activation", "own", "Activation", "    a: float = number(1.0)"),
         "activation=own: a choice of activation is set by its name alone and cannot have keys",
+    ),
+    "field": (
+        own("optimizer", "own", keys="    mu: float = 0.5"),
+        "Own.mu is a field but no key: declare it as one, mu: float = number(...), or as a constant without a type",
+    ),
+    "name": (
+        own("optimizer", "own", keys="    name: float = number(0.5)"),
+        "Own: no key can be called `name`: that is the name of the choice",
+    ),
+    "default": (
+        own("optimizer", "own", keys="    mu: float = number(-1.0, ge=0)"),
+        "registers optimizer=own, but mu: its default -1.0 is not allowed: out of range",
+    ),
+    "neutral": (
+        own("regularizer", "own", "Penalty", "    own: float = number(0.0, ge=0)"),
+        "registers regularizer=own, but no key has a neutral value",
+    ),
+    "kind": (
+        own("regularizer", "own", "Penalty.__base__", "    own: float = number(0.0, ge=0, neutral=0.0)"),
+        "TypeError: Own must derive from a kind of regularizer, such as Penalty",
     ),
 }
 

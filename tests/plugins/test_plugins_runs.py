@@ -86,6 +86,13 @@ def test_without_it_reports_are_the_same_and_the_rest_says_what_to_add(mine, plu
         runner.load("a")
 
 
+def test_without_it_the_report_of_a_sweep_shows_its_keys_also_where_they_are_at_their_default(mine, plug, says):
+    assert says(*plug, "-m", "regularizer.quartic=0,0.1", "seed=0,1", *FAST, "hydra.sweep.dir=s")[0] == 0
+    before = says("report", "s")[1]
+    as_new()
+    assert says("report", "s")[1].partition("next:")[0] == before.partition("next:")[0]
+
+
 def test_the_same_numbers_as_a_class_of_runners_own(mine, plug, says):
     """A step of half the rate is that of half the rate."""
     own = says(*plug, "optimizer=half_sgd", "optimizer.lr=0.5", *FAST, "hydra.run.dir=a")

@@ -25,6 +25,7 @@ from runner.errors import ConfigError
 
 VARIABLE = "RUNNER_PLUGINS"
 FLAG = "--plugins"
+OURS = Path(__file__).parents[2]  # where runner's own code lies
 ROOMS = "runner.rooms"  # the group of entry points: the name is a group of choices, the value a module
 
 
@@ -127,6 +128,11 @@ def explained(source: str) -> Iterator[None]:
         raise ConfigError(told(error, source)) from error
 
 
+def _is_in(source: str, filename: str) -> bool:
+    """Whether a file is that of a plug-in; of a module all is that is not runner's."""
+    return filename == source if is_file(source) else not filename.startswith(f"{OURS}{os.sep}")
+
+
 def _refuse_missing(source: str) -> None:
     if is_file(source) and not Path(source).is_file():
         raise ConfigError("is a folder; name a file in it" if Path(source).is_dir() else "no such file")
@@ -140,6 +146,6 @@ def told(error: BaseException, source: str) -> str:
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
-    own = [frame for frame in frames if frame.filename == source] or frames
+    own = [frame for frame in frames if _is_in(source, frame.filename)] or frames
     what = str(error) if isinstance(error, ConfigError) else traceback.format_exception_only(error)[-1].strip()
     return f"{what} ({own[-1].filename}:{own[-1].lineno})"

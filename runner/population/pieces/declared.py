@@ -84,7 +84,7 @@ class Piece:
         for names in ([each.name for each in declared], [*(each.exported for each in declared), *cls.constants]):
             twice = [name for name, count in Counter(names).items() if count > 1]
             if twice:
-                raise ValueError(f"{cls.__module__}.{cls.__qualname__} declares {twice[0]!r} twice: rename one of them")
+                raise ValueError(f"{cls.__qualname__} declares {twice[0]!r} twice: rename one of them")
 
     @property
     def declared(self) -> tuple[Declared, ...]:
