@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from runner.checks import gradients, tensors, together
+from runner.checks import gradients, sources, tensors, together
 from runner.checks.broken import require
 from runner.config.registry import Entry
 from runner.config.settings import FLAT_GROUPS
@@ -34,6 +34,7 @@ def _is_penalty(entry: Entry) -> bool:
 
 CONTRACTS = (
     Contract("defaults are allowed", ("*",), declaration),
+    Contract("read = read again", ("dataset",), sources.same_table, sources.needs_no_file),
     Contract("gradient = autograd = differences", ("activation", "norm", "loss"), gradients.of_a_piece),
     Contract("gradient = autograd of value", ("regularizer",), gradients.of_a_penalty, _is_penalty),
     Contract("prox minimizes", ("regularizer",), gradients.prox, lambda e: _is_penalty(e) and e.cls.prox is not None),

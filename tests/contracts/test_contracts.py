@@ -19,7 +19,5 @@ def test_the_contract_holds(entry, contract):
 def test_every_group_has_contracts():
     assert len(EVERY) > 300
     kept = {group: {c.name for e, c in EVERY if e.group == group} for group in groups()}
-    assert all(
-        len(kept[group]) > 1 for group in groups() if group not in ("dataset", "model", "trainer", "early_stopping")
-    )
+    assert all(len(kept[group]) > 1 for group in groups() if group not in ("model", "trainer", "early_stopping"))
     assert {c.name for c in contracts.CONTRACTS} == set().union(*kept.values())

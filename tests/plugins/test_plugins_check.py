@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from runner.config.location import PACKAGE
 
 HEAD = """\
@@ -45,6 +47,29 @@ class Forgetful(Rule):
         w.sub_(h.lr * (g + self.last))
         self.last = g.clone().mean()
 '''
+SOURCE = '''
+from dataclasses import dataclass
+
+import numpy as np
+
+from runner.config.registry import register
+from runner.data.sources.base import RawTable, Source
+
+
+@register("dataset", "halves")
+@dataclass
+class Halves(Source):
+    """points left and right of 0"""
+
+    def read(self):
+        x = np.random.default_rng(0).normal(size=(40, 2))
+
+        def table(**changes):
+            right = {"numeric_ND": x, "target": (x[:, 0] > 0).astype(int), "task": "classification"}
+            right |= {"numeric_names": ["a", "b"], "sha256": "0", "labels": ["left", "right"]}
+            return RawTable(**(right | changes))
+
+'''
 RAISES = '''
 @register("regularizer", "raises")
 @dataclass
@@ -86,6 +111,25 @@ def test_a_rule_that_keeps_state_of_its_own_is_found(mine, says):
     code, out, _ = says("check", "mine.py")
     assert code == 1 and re.search(r"alone = together, every key +FAILED: row \d differs from the same run alone", out)
     assert "differ after a checkpoint" in out and "some state is not in `slots`" in out
+
+
+@pytest.mark.parametrize(
+    ("returned", "problem"),
+    [
+        ("x[:0]", "`read` returned a ndarray instead of a RawTable"),
+        ("table(target=[0, 1] * 20)", "target must be a NumPy array, not a list"),
+        ("table(target=x[:30, 0].astype(int))", "numeric_ND has 40 rows, target has 30"),
+        ('table(numeric_names=["a"])', "numeric_ND (40, 2) does not have a column for each of ['a']"),
+        ('table(task="classes")', "task = 'classes': must be classification or regression"),
+        ("table(labels=None)", "labels must name the classes"),
+        ('table(labels=["u"])', "target must hold whole numbers from 0 to 0, positions in labels"),
+        ("table(numeric_ND=np.random.default_rng().normal(size=(40, 2)))", "`numeric_ND` is another when the data are"),
+    ],
+)
+def test_a_data_set_whose_table_will_not_do_is_told_why(mine, says, returned, problem):
+    mine.write_text(SOURCE + f"        return {returned}\n")
+    code, out, _ = says("check", "mine.py")
+    assert code == 1 and problem in out
 
 
 def test_nothing_to_check_and_a_file_that_is_not_there(mine, says):

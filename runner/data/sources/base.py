@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.config.registry import by_label, choice, integer, number
+from runner.errors import DataError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +38,31 @@ class RawTable:
     image_shape: tuple[int, ...] | None = None  # (channels, height, width)
     divisor: float = 1.0  # the largest possible value, by which scaling "none" divides (255 for 8-bit pixels)
     notes: list[str] = field(default_factory=list)  # what reading inferred, for the screen
+
+    def __post_init__(self):
+        if problem := next(self._problems(), None):
+            raise DataError(f"the table that a data set returned (RawTable): {problem}")
+
+    def _problems(self) -> Iterator[str]:
+        """What does not fit together: a source may be somebody's plug-in."""
+        if self.task not in ("classification", "regression"):
+            yield f"task = {self.task!r}: must be classification or regression"
+        arrays = {"numeric_ND": self.numeric_ND, "target": self.target}
+        if wrong := [name for name, array in arrays.items() if not hasattr(array, "dtype")]:
+            yield f"{wrong[0]} must be a NumPy array, not a {type(arrays[wrong[0]]).__name__}"
+        if self.numeric_ND.shape[1:] != (len(self.numeric_names),):
+            yield f"numeric_ND {self.numeric_ND.shape} does not have a column for each of {self.numeric_names}"
+        columns = {"target": self.target, "split": self.split, "groups": self.groups, **self.categorical}
+        columns |= {"sample_weight": self.sample_weight}
+        lengths = {name: len(column) for name, column in columns.items() if column is not None}
+        if short := [name for name, length in lengths.items() if length != len(self.numeric_ND)]:
+            yield f"numeric_ND has {len(self.numeric_ND)} rows, {short[0]} has {lengths[short[0]]}"
+        if self.task == "classification" and len(self.target):
+            codes, classes = self.target, len(self.labels or ())
+            if not classes:
+                yield "labels must name the classes"
+            elif codes.dtype.kind not in "iu" or codes.min() < 0 or codes.max() >= classes:
+                yield f"target must hold whole numbers from 0 to {classes - 1}, positions in labels"
 
 
 @dataclass
