@@ -19,10 +19,12 @@ from runner.commands.conclude import conclude, exit_code
 from runner.commands.dry_run import preview, together
 from runner.commands.folder_lock import clean, has_trained, hold
 from runner.commands.messages import INTERRUPTED, report, report_to
+from runner.config import plugins
 from runner.config.compose import Groups, compose, hydra_ready
 from runner.config.location import config_dir
 from runner.config.overrides import parse_word
 from runner.config.store import RUN_DIR, SWEEP_DIR, store
+from runner.config.suggest import closest
 from runner.config.words import word
 from runner.errors import ConfigError, DataError, RunError
 from runner.plan.command_line import read_command_line
@@ -199,6 +201,13 @@ def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
 
     parser = get_args_parser()
     parser.prog = "runner"
+    known = [flag for action in parser._actions for flag in action.option_strings]
+
+    def refuse(message: str):
+        near = closest(message.rpartition(": ")[2].partition(" ")[0], [*known, *OURS, ALL, plugins.FLAG])
+        raise ConfigError(f"{message}; {f'did you mean {near}?' if near else '`runner --help` shows all'}")
+
+    parser.error = refuse  # type: ignore[method-assign, assignment]
     args = parser.parse_intermixed_args(arguments)
     given = {"-m": args.multirun, "--run": args.run, "--cfg": args.cfg, "--info": args.info is not None}
     asked = [flag for flag, value in given.items() if value]

@@ -220,3 +220,13 @@ def test_nothing_of_it_is_left_for_other_tests(mine):
     assert "half_sgd" in entries("optimizer")
     as_new()
     assert "half_sgd" not in entries("optimizer") and plugins.named() == []
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("--plugin", "did you mean --plugins?"), ("--dryrun", "did you mean --dry-run?"), ("-x", "--help")],
+)
+def test_a_misspelt_flag_is_answered_in_a_line(mine, says, word, meant):
+    code, out, said = says(word)
+    assert (code, out) == (2, "") and f"unrecognized arguments: {word}; " in said and meant in said
+    assert len(said.splitlines()) == 1
