@@ -6,9 +6,12 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
 os.environ["MPLBACKEND"] = "Agg"
 
+import disks
 import pytest
 from fork_server import Forks
 from hypothesis import settings
+
+disks.do_not_wait()
 
 # Two busy cores make deadlines a coin toss. The examples are the same everywhere, so that a test which passed for one
 # passes for all; `make soak` searches for others.

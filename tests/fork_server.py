@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import disks
 from command_line import PATIENCE, REPOSITORY, Command
 
 WARM = ["dataset.train_size=60", "model.hidden=[4]", "trainer.epochs=2", "trainer.progress=false"]
@@ -172,6 +173,7 @@ def warm(folder: str) -> None:
 
 def serve() -> None:
     """Answer until there is nobody to ask."""
+    disks.do_not_wait()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with tempfile.TemporaryDirectory() as folder:
         warm(folder)

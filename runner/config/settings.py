@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from runner.config.choices import FLAT_GROUPS, cached
@@ -65,15 +66,9 @@ class Settings:
         key = single_key(type(node)) if dataclasses.is_dataclass(node) else None
         return getattr(node, key) if key else node
 
-    def options(self) -> dict[str, Option]:
+    def options(self) -> Mapping[str, Option]:
         """Dotted key -> option, for every key this run has."""
-        found = {"seed": root_options()["seed"], "name": root_options()["name"]}
-        for group in CHOICE_GROUPS + SINGLE_GROUPS:
-            for f in dataclasses.fields(getattr(self, group)):
-                found[f"{group}.{f.name}"] = f.metadata["option"]
-        for entry in flat_entries():
-            found |= {flat_key(entry, key): option for key, option in entry.options.items()}
-        return found
+        return _options(tuple(type(getattr(self, group)) for group in CHOICE_GROUPS + SINGLE_GROUPS))
 
     def choices(self) -> dict[str, str]:
         """{"optimizer.name": "adamw", ...} for every group with a choice."""
@@ -117,6 +112,17 @@ def plain(node: Any) -> dict[str, Any]:
     """Key -> value of an entry; lists and dictionaries are copies. (`dataclasses.asdict` takes ten times as long.)"""
     values = {field.name: getattr(node, field.name) for field in dataclasses.fields(node)}
     return {k: copy.deepcopy(v) if isinstance(v, (list, tuple, dict)) else v for k, v in values.items()}
+
+
+@cached
+def _options(chosen: tuple[type, ...]) -> Mapping[str, Option]:
+    """Dotted key -> option of the classes chosen in the groups of one choice, and of all that combine."""
+    found = {"seed": root_options()["seed"], "name": root_options()["name"]}
+    for group, cls in zip(CHOICE_GROUPS + SINGLE_GROUPS, chosen, strict=True):
+        found |= {f"{group}.{f.name}": f.metadata["option"] for f in dataclasses.fields(cls)}
+    for entry in flat_entries():
+        found |= {flat_key(entry, key): option for key, option in entry.options.items()}
+    return MappingProxyType(found)
 
 
 def root_options() -> dict[str, Option]:

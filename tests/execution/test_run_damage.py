@@ -44,7 +44,9 @@ def test_a_flipped_bit_anywhere_is_found_or_harmless(resumable, tmp_path):
 def test_a_damaged_configuration_is_said(resumable, capsys, content, said):
     path = resumable / ".hydra" / "config.yaml"
     whole_file = path.read_bytes()
-    special = {"half": whole_file[: len(whole_file) // 2], "typo": whole_file.replace(b"optimizer:", b"optimiser:")}
+    lines = whole_file.splitlines(keepends=True)
+    half = b"".join(lines[: len(lines) // 2])
+    special = {"half": half, "typo": whole_file.replace(b"optimizer:", b"optimiser:")}
     path.write_bytes(special.get(content, content))
     code, text = resume(resumable, capsys)
     assert code == 2
