@@ -91,7 +91,11 @@ def refuse_missing(plugins: dict[str, Record]) -> None:
 
 def refuse_changed(runs: Iterable[Settings], where: Path) -> None:
     """ConfigError if runs that were read from folders would continue with other code than they began with."""
-    found = list(dict.fromkeys(problem for settings in runs for problem in differing(settings.plugins)))
+    by_code: dict[str, dict[str, Record]] = {}
+    for settings in runs:
+        for choice, record in settings.plugins.items():
+            by_code.setdefault(record["sha256"], {})[choice] = record
+    found = [problem for records in by_code.values() for problem in differing(records)]
     if found:
         raise ConfigError([f"{where}: {each}. Bring the old one back, or start again." for each in found])
 

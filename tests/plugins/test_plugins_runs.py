@@ -118,6 +118,17 @@ def test_a_changed_one_is_refused_where_a_run_continues_and_noted_where_one_is_r
     assert stored["optimizer=half_sgd"]["sha256"].startswith(now)
 
 
+def test_a_changed_one_is_one_problem_however_many_runs_of_a_sweep_it_made(mine, plug, says):
+    words = ["optimizer=half_sgd,adam", "model.activation=halved,relu", "seed=1,2", *FAST, "hydra.sweep.dir=s"]
+    assert says(*plug, "-m", *words)[0] == 0
+    next(Path("s").glob("000*/summary.json")).unlink()
+    changed(mine)
+    as_new()
+    code, _, said = says(*plug, "resume", "s")
+    assert code == 2 and "problems" not in said
+    assert said.count("changed since the run began") == 1 and "half_sgd" in said and "halved" in said
+
+
 def test_another_name_for_the_same_code_will_do(mine, plug, says):
     assert says(*plug, *OWN, *FAST, "hydra.run.dir=a")[0] == 0
     moved = mine.rename(mine.with_name("moved.py"))
