@@ -14,9 +14,9 @@ from runner.config.registry import Entry
 from runner.optimizers.segments import Segment
 from runner.training.engine import Engine
 from runner.training.penalties import Penalties
-from runner.training.steps.base import Batch
 from runner.training.steps.objective import Objective
-from runner.training.steps.stacked import Stacked
+from runner.training.steps.protocols import Batch
+from runner.training.steps.stacked_step import Stacked
 
 
 def engine_of(shape=SHAPES[0], members=3, task="classification", **changes) -> Engine:

@@ -28,8 +28,8 @@ from runner.training import slots
 from runner.training.around_rules import bound
 from runner.training.averaging import Average
 from runner.training.evaluation import evaluate, recorded, weight_statistics
-from runner.training.steps.base import Epoch, Population, Stepper
-from runner.training.steps.stacked import Stacked
+from runner.training.steps.protocols import Epoch, Population, Stepper
+from runner.training.steps.stacked_step import Stacked
 
 if TYPE_CHECKING:
     from runner.data.prepare import RunData

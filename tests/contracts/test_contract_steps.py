@@ -12,8 +12,8 @@ from runner.checks.populations import SHAPES, data, same, settings, train
 from runner.optimizers.segments import segment_key
 from runner.training import checkpoint
 from runner.training.engine import Engine
-from runner.training.steps.base import Stretch
-from runner.training.steps.stacked import Stacked
+from runner.training.steps.protocols import Stretch
+from runner.training.steps.stacked_step import Stacked
 
 torch.set_num_threads(1)
 

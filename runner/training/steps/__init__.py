@@ -1,1 +1,1 @@
-"""The steps of training: what a step is (`base`), and the stacked way to make it (`stacked`)."""
+"""The steps of training: what a step is (`protocols`), and the stacked way to make it (`stacked_step`)."""

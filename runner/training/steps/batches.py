@@ -14,7 +14,7 @@ from runner.population.members import active_entries
 from runner.regularizers.base import Targets
 from runner.training.augmenting import Augmenting
 from runner.training.noise import NoiseSource
-from runner.training.steps.base import Batch, Epoch, Population
+from runner.training.steps.protocols import Batch, Epoch, Population
 
 PREPARED = 1 << 19  # numbers prepared at once (batches, noise)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from runner.population.members import Columns
 from runner.training.noise import ParameterNoiseSource
 from runner.training.penalties import Penalties
-from runner.training.steps.base import Batch, Population
+from runner.training.steps.protocols import Batch, Population
 
 
 class Objective:

@@ -13,8 +13,8 @@ from torch import Tensor
 from runner.optimizers.clipping import Clipping, row_norms
 from runner.optimizers.rules.base import Search
 from runner.training.noise import ParameterNoiseSource
-from runner.training.steps.base import Batch, Epoch, Population, Site
 from runner.training.steps.objective import Further, Objective
+from runner.training.steps.protocols import Batch, Epoch, Population, Site
 
 
 class Always:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from runner.training.steps.base import Batch, Epoch, Population, Stretch
 from runner.training.steps.batches import Batches
 from runner.training.steps.objective import Objective
+from runner.training.steps.protocols import Batch, Epoch, Population, Stretch
 from runner.training.steps.sites import Norms, in_order
 
 
