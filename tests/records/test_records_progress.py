@@ -1,5 +1,6 @@
 """Progress and the panels: readable lines when piped, a bar on a terminal, nothing when switched off."""
 
+import contextlib
 import io
 import os
 import pty
@@ -111,6 +112,16 @@ def test_progress_shows_diverged_and_missing_values(clock):
     assert stream.getvalue() == "epoch  1/10  train/loss nan\n"
 
 
+def drawn_on(master: int) -> str:
+    """All that came to a terminal whose other end is closed; it may come in parts."""
+    found = b""
+    with contextlib.suppress(OSError):  # at the end
+        while part := os.read(master, 65536):
+            found += part
+    os.close(master)
+    return found.decode()
+
+
 def test_the_bar_on_a_terminal_fits_and_shows_losses_best_and_time_left():
     master, slave = pty.openpty()
     os.set_inheritable(slave, False)
@@ -119,9 +130,7 @@ def test_the_bar_on_a_terminal_fits_and_shows_losses_best_and_time_left():
         progress._began -= 10.0  # an epoch of ten seconds
         progress._shown_at = 0.0
         progress.update(10, ROW, ("val/loss", 0.25, 9))
-    drawn = os.read(master, 65536).decode()
-    os.close(master)
-    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn_on(master))
     last = [line for line in re.split(r"[\r\n]+", text) if line.startswith("epoch 10/20")][-1]
     for part in ("loss 0.5000", "val 0.2500", "best 0.2500 at 9", "~1 min 4"):
         assert part in last
