@@ -32,7 +32,7 @@ from runner.plan.duplicates import describe, repeated
 from runner.plan.sweeper import OURS as SWEEPERS
 from runner.records.command import Command
 from runner.records.folders import make_numbered
-from runner.records.run_folder import LIST
+from runner.records.run_folder import LIST, LOG
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -130,7 +130,7 @@ class Task:
     def _report(self, error: Exception, folder: Path) -> int:
         """Say what stopped a job; returns the exit code. One that never began to train leaves nothing in its folder."""
         if not isinstance(error, (ConfigError, DataError)) or has_trained(folder):
-            return report_to(error, folder / "train.log")
+            return report_to(error, folder / LOG)
         report(error)
         self.refused.append(folder)
         return error.exit_code

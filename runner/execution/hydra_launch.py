@@ -20,11 +20,10 @@ from runner.execution.hydra_files import HydraFiles, SweepReturn, refuse_per_pro
 from runner.execution.lock import lock
 from runner.execution.options import Options
 from runner.execution.session import unwatched
-from runner.execution.start import known_data, train
+from runner.execution.start import train_listed
 from runner.execution.work import Run
 from runner.plan.duplicates import request
 from runner.plan.fold_runs import expand_folds
-from runner.plan.read_data import data_of
 from runner.records.names import folder_name, job_labels
 from runner.records.run_folder import LIST
 from runner.training.outcome import Outcome
@@ -104,10 +103,8 @@ class Launch:
         folders = {request(run.settings): run.folder for run in before}
         runs = before + self._new(jobs, folders)
         self._check_names(runs)
-        data = data_of([run.settings for run in runs])
-        run_list.write(self.root, runs, known_data(runs, data, known, self.root))
         screen = getattr(self.task, "screen", unwatched)
-        outcomes = train(self.root, runs, data, self.options, screen, files=lambda: self.files)
+        outcomes = train_listed(self.root, runs, known, self.options, screen, files=lambda: self.files)
         if report := getattr(self.task, "ended", None):
             report(outcomes, self.root)
         return folders, {outcome.folder: outcome for outcome in outcomes}

@@ -46,7 +46,7 @@ def start(
         _refuse_second_start(folder, runs)
         data = data or data_of([run.settings for run in runs])
         write_config(settings, folder)
-        return train(folder, runs, data, HERE, screen)
+        return _train(folder, runs, data, HERE, screen)
 
 
 def start_together(
@@ -63,9 +63,7 @@ def start_together(
     """
     with lock(root):
         _refuse_second_start(root, runs)
-        data = data or data_of([run.settings for run in runs])
-        run_list.write(root, runs, known_data(runs, data, {}, root))
-        return train(root, runs, data, options, screen, files=files)
+        return train_listed(root, runs, {}, options, screen, data=data, files=files)
 
 
 def resume(
@@ -90,13 +88,32 @@ def resume(
     with lock(root):
         runs, known = run_list.load(root, pictured=pictured)
         data = data_of([run.settings for run in runs])
-        known_now = known_data(runs, data, known, root)
+        known_now = _known_data(runs, data, known, root)
         if is_listed(root) and not known:  # by an earlier version
             run_list.write(root, runs, known_now)
-        return train(root, runs, data, options, screen, notes=notes)
+        return _train(root, runs, data, options, screen, notes=notes)
 
 
-def train(
+def train_listed(
+    root: Path,
+    runs: Sequence[Run],
+    known: dict[str, str],
+    options: Options,
+    screen: Screen,
+    *,
+    data: Sequence[RunData] | None = None,
+    files: Callable[[], HydraFiles] | None = None,
+) -> list[Outcome]:
+    """List the runs of a folder that is locked, and train them; `known` are the data of those it has already.
+
+    Raises as `start_together`, and ConfigError if these data have changed.
+    """
+    data = data or data_of([run.settings for run in runs])
+    run_list.write(root, runs, _known_data(runs, data, known, root))
+    return _train(root, runs, data, options, screen, files=files)
+
+
+def _train(
     root: Path,
     runs: Sequence[Run],
     data: Sequence[RunData],
@@ -137,7 +154,7 @@ def _refuse_second_start(root: Path, runs: Sequence[Run]) -> None:
         refuse_to_overwrite(run.folder)
 
 
-def known_data(runs: Sequence[Run], data: Sequence[RunData], before: dict[str, str], root: Path) -> dict[str, str]:
+def _known_data(runs: Sequence[Run], data: Sequence[RunData], before: dict[str, str], root: Path) -> dict[str, str]:
     """Data set -> SHA-256; ConfigError if one of them, or a plug-in, has changed since the runs were begun."""
     refuse_changed([run.settings for run in runs], root)
     now = {}

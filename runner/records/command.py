@@ -17,6 +17,7 @@ from runner.config.location import config_dir
 from runner.config.words import key_of, without
 from runner.errors import DamagedError
 from runner.records.names import shown_path
+from runner.records.run_folder import MULTIRUN
 from runner.records.yaml_file import load, load_plain
 
 LAUNCHER = ("hydra/launcher", "hydra.launcher")
@@ -88,14 +89,14 @@ def hydra_node(path: Path) -> dict[str, Any] | None:
 
 def launched(root: Path) -> list[str]:
     """The words about the launcher that the sweep in `root` was started with."""
-    node = hydra_node(root / "multirun.yaml") or {}
+    node = hydra_node(root / MULTIRUN) or {}
     return [word for word in map(str, (node.get("overrides") or {}).get("hydra") or []) if is_launcher(word)]
 
 
 def launcher_options(root: Path) -> dict[str, Any]:
     """hydra.launcher.* of the sweep in `root`, as it was started; none if multirun.yaml cannot be read."""
     try:
-        return dict(load(root / "multirun.yaml", "hydra.launcher"))
+        return dict(load(root / MULTIRUN, "hydra.launcher"))
     except (DamagedError, TypeError, ValueError):
         return {}
 

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import ConfigError, RunError
+from runner.records.run_folder import METRICS, RESULTS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CSV, PARQUET, HTML = (".csv",), (".parquet", ".pq"), (".html", ".htm")
-RECORDS = ("metrics.csv", "results.csv")  # what runs and sweeps write, which a result must not replace
+RECORDS = (METRICS, RESULTS)  # what runs and sweeps write, which a result must not replace
 
 
 def check_output(option: str, path: Path, endings: Sequence[str], source: Path | None = None) -> None:
