@@ -44,7 +44,9 @@ class Tables:
         device="cpu",
         train_eval_rows: int = 2000,
         like: Tables | None = None,
+        aligned: bool = True,
     ):
+        self.align = ALIGN if aligned else 1
         self.data = data
         self.task, self.outputs = data[0].task, data[0].outputs
         self.size = {split: len(getattr(data[0], split)) for split in ("train", "val", "test")}
@@ -66,15 +68,14 @@ class Tables:
         self.index["train_eval"] = self.sample(train_eval_rows)  # on them train/* is measured
         self.device = device
 
-    @staticmethod
-    def _features(arrays, dtype) -> Tensor:
+    def _features(self, arrays, dtype) -> Tensor:
         width = arrays[0].shape[1]
-        x = torch.zeros(sum(len(a) for a in arrays), pad(width, ALIGN), dtype=dtype)
+        x = torch.zeros(sum(len(a) for a in arrays), pad(width, self.align), dtype=dtype)
         x[:, :width] = torch.from_numpy(np.concatenate(arrays)) if len(arrays) > 1 else torch.from_numpy(arrays[0])
         return x
 
     def _targets(self, dtype) -> Tensor:
-        q = torch.zeros(len(self.y), pad(self.outputs, ALIGN), dtype=dtype, device=self.y.device)
+        q = torch.zeros(len(self.y), pad(self.outputs, self.align), dtype=dtype, device=self.y.device)
         if self.task == "classification":
             return q.scatter_(1, self.y[:, None], 1)
         q[:, 0] = self.y.to(dtype)
@@ -107,10 +108,14 @@ class Tables:
         """Features [..., D] and targets [..., C] of examples `index`, whose second last dimension is the row: [..., M,
         B].
         """
-        of_x = (index + self._x_shift[:, None]).to(self.device).flatten()
-        of_y = of_x if self._same else (index + self._y_shift[:, None]).to(self.device).flatten()
+        of_x, of_y = (places.to(self.device).flatten() for places in self.places(index))
         x, q = self.x.index_select(0, of_x), self.q.index_select(0, of_y)
         return x.view(*index.shape, -1), q.view(*index.shape, -1)
+
+    def places(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Rows of `x` and of `q` of examples `index` [..., M, B]."""
+        of_x = index + self._x_shift[:, None]
+        return of_x, of_x if self._same else index + self._y_shift[:, None]
 
     @property
     def alike(self) -> bool:

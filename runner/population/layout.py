@@ -48,9 +48,9 @@ class Slot:
         return self.declared.kind
 
     @property
-    def end(self) -> int:
-        """Where the next slot begins."""
-        return self.offset + pad(math.prod(self.padded), ALIGN)
+    def size(self) -> int:
+        """How many numbers of a row it takes."""
+        return math.prod(self.padded)
 
     def view(self, rows: Tensor) -> Tensor:
         """This tensor of all rows, padded: a view [M, *padded] of rows [M, P]."""
@@ -70,10 +70,14 @@ class Slot:
 class Layout:
     """Slots of a network with `widths` (inputs, hidden..., outputs), and in each layer these pieces."""
 
-    def __init__(self, widths: Sequence[int], pieces: Sequence[Sequence[Piece]]):
+    def __init__(self, widths: Sequence[int], pieces: Sequence[Sequence[Piece]], aligned: bool = True):
+        self.align = ALIGN if aligned else 1
         exact = all(piece.exact for layer in pieces for piece in layer)
         self.widths = list(widths)
-        self.padded = [pad(w, WIDE if not exact and 0 < i < len(widths) - 1 else ALIGN) for i, w in enumerate(widths)]
+        self.padded = [
+            pad(w, (WIDE if not exact and 0 < i < len(widths) - 1 else ALIGN) if aligned else 1)
+            for i, w in enumerate(widths)
+        ]
         self.layers = len(widths) - 1
         self.pieces = pieces
         _check_names(pieces)
@@ -92,7 +96,7 @@ class Layout:
                 for declared in (d for piece in pieces for d in piece.declared if d.kind == kind):
                     true, padded = (declared.shape(*each[layer : layer + 2]) for each in (self.widths, self.padded))
                     slot = Slot(layer, declared, true, padded, end)
-                    slots[slot.name], end = slot, slot.end
+                    slots[slot.name], end = slot, end + pad(slot.size, self.align)
             ends.append(end)
         return slots, ends
 

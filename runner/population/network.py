@@ -34,13 +34,13 @@ class Step:
 class Network:
     """Pieces bound to rows of theta; `bind` again whenever the rows change."""
 
-    def __init__(self, model, inputs: int, outputs: int, dtype=torch.float32, device="cpu"):
+    def __init__(self, model, inputs: int, outputs: int, dtype=torch.float32, device="cpu", aligned: bool = True):
         pieces = model.layers()
         self.activation = _of_kind(Activation, pieces[0])
         self.norm = _of_kind(Norm, pieces[0])
         self.norm_last = self.norm is not None and model.norm_position == "after"
         self.skips = skips(model.hidden) if model.residual else [False] * len(model.hidden)
-        self.layout = Layout([inputs, *model.hidden, outputs], pieces)
+        self.layout = Layout([inputs, *model.hidden, outputs], pieces, aligned)
         self.masks = [
             (torch.arange(padded, device=device) < width).to(dtype)
             for width, padded in zip(self.layout.widths, self.layout.padded, strict=True)

@@ -10,7 +10,7 @@ Shapes: M members, P parameters, S steps an epoch.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +28,7 @@ from runner.training import slots
 from runner.training.around_rules import bound
 from runner.training.averaging import Average
 from runner.training.evaluation import evaluate, recorded, weight_statistics
-from runner.training.steps.protocols import Epoch, Population, Stepper
+from runner.training.steps.protocols import Epoch, Stepper
 from runner.training.steps.stacked_step import Stacked
 
 if TYPE_CHECKING:
@@ -49,13 +49,15 @@ class Engine:
         runs: list[Settings],
         data: list[RunData],
         like: Tables | None = None,
-        stepper: Callable[[Population], Stepper] = Stacked,
+        stepper: type[Stepper] = Stacked,
     ):
         first = runs[0]
         self.dtype = getattr(torch, first.trainer.dtype)
         self.device = torch.device(first.trainer.device)
-        self.tables = Tables(data, self.dtype, self.device, first.trainer.train_eval_rows, like)
-        self.network = Network(first.model, data[0].x.shape[1], data[0].outputs, self.dtype, self.device)
+        self.tables = Tables(data, self.dtype, self.device, first.trainer.train_eval_rows, like, stepper.aligned)
+        self.network = Network(
+            first.model, data[0].x.shape[1], data[0].outputs, self.dtype, self.device, stepper.aligned
+        )
         self.layout = self.network.layout
         loss = {"classification": "cross_entropy", "regression": "mse"}[data[0].task]
         self.loss = entries("loss")[loss].cls() if name_of(first.loss, "loss") == "auto" else first.loss

@@ -40,7 +40,7 @@ class NoiseSource:
         changes: list[Change | None] = [None] * self.places
         for name, piece, place, h, position, mask in self.sources:
             drawn = [
-                bits(words(key(self.seeds, _purpose(name, i), steps_KM, place), self.device), position[:batch])
+                bits(words(key(self.seeds, purpose(name, i), steps_KM, place), self.device), position[:batch])
                 for i in range(piece.draws)
             ]
             factor, addend = piece.change(*drawn, **h)
@@ -71,7 +71,7 @@ class ParameterNoiseSource:
         t = steps_M.astype(np.float64)
         for name, piece, h in self.sources:
             first, second = (
-                bits(words(key(self.seeds, _purpose(name, i), steps_M), self.device), self.place).squeeze(1)
+                bits(words(key(self.seeds, purpose(name, i), steps_M), self.device), self.place).squeeze(1)
                 for i in range(2)
             )
             drawn = normal(first, second).to(self.dtype).mul_(self.mask)
@@ -82,7 +82,8 @@ class ParameterNoiseSource:
             target[:, : self.size] += drawn
 
 
-def _purpose(name: str, draw: int) -> str:
+def purpose(name: str, draw: int) -> str:
+    """What the key of a technique's draw is made from."""
     return name if draw == 0 else f"{name}/{draw}"
 
 

@@ -6,11 +6,37 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from runner.compiled.forms import RuleForm
 from runner.config.registry import number, register, switch
 from runner.optimizers.rules.base import Rule, rate
 
 
-@register("optimizer", "adam", torch="Adam", paper="Kingma & Ba 2015; Reddi et al. 2018 (amsgrad)")
+def adam(w, g, slots, h):
+    """Adam's step; with a third slot that of amsgrad."""
+    m, v, v_max = slots[0], slots[1], slots[2]
+    step, beta1, beta2, rest1, rest2, eps, root = h[0] / h[6], h[1], h[2], h[3], h[4], h[5], h[7]
+    if v_max.shape[0] > 0:
+        for i in range(w.shape[0]):
+            v_max[i] = max(v_max[i], beta2 * v[i] + g[i] * g[i] * rest2)
+    for i in range(w.shape[0]):
+        m[i] = beta1 * m[i] + g[i] * rest1
+        v[i] = beta2 * v[i] + g[i] * g[i] * rest2
+    for i in range(w.shape[0]):
+        largest = v_max[i] if v_max.shape[0] > 0 else v[i]
+        w[i] -= step * m[i] / (np.sqrt(largest) / root + eps)
+
+
+def adam_gain(slots, h, step):
+    """lr / (sqrt vhat + eps)"""
+    v = slots[2] if slots[2].shape[0] > 0 else slots[1]
+    for i in range(step.shape[0]):
+        step[i] = h[0] / (np.sqrt(v[i]) / h[7] + h[5])
+
+
+FORM = RuleForm(adam, ("lr", "beta1", "beta2", "1-beta1", "1-beta2", "eps", "correction1", "root2"), adam_gain)
+
+
+@register("optimizer", "adam", torch="Adam", paper="Kingma & Ba 2015; Reddi et al. 2018 (amsgrad)", compiled=FORM)
 @dataclass
 class Adam(Rule):
     """m <- beta1 m + (1-beta1) g;  v <- beta2 v + (1-beta2) g^2;  w <- w - lr mhat/(sqrt vhat + eps)
@@ -54,7 +80,7 @@ class Adam(Rule):
         )  # fmt: skip
 
 
-@register("optimizer", "adamw", torch="AdamW", paper="Loshchilov & Hutter 2019")
+@register("optimizer", "adamw", torch="AdamW", paper="Loshchilov & Hutter 2019", compiled=FORM)
 @dataclass
 class AdamW(Adam):
     """w <- (1 - lr weight_decay) w, then Adam's step

@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
+from runner.compiled.forms import LossForm
+from runner.compiled.maths import exp
 from runner.config.registry import register
 from runner.population.pieces.base import Loss
 
@@ -15,7 +19,26 @@ class Auto:
     """cross_entropy for classes, mse for numbers"""
 
 
-@register("loss", "cross_entropy", torch="CrossEntropyLoss")
+def cross_entropy(outputs, q, w, h, g, losses):
+    """losses <- -sum_c q_c log p_c; g <- w (p - q), p = softmax"""
+    zero, one = outputs.dtype.type(0), outputs.dtype.type(1)
+    for r in range(outputs.shape[0]):
+        top = outputs[r, 0]
+        for j in range(1, outputs.shape[1]):
+            top = outputs[r, j] if outputs[r, j] > top else top
+        total, along, of_q = zero, zero, zero
+        for j in range(outputs.shape[1]):
+            g[r, j] = exp(outputs[r, j] - top)
+            total += g[r, j]
+            along += q[r, j] * (outputs[r, j] - top)
+            of_q += q[r, j]
+        losses[r] = of_q * np.log(total) - along
+        scale = of_q / total
+        for j in range(outputs.shape[1]):
+            g[r, j] = w[r] * (g[r, j] * scale - q[r, j])
+
+
+@register("loss", "cross_entropy", torch="CrossEntropyLoss", compiled=LossForm(cross_entropy))
 @dataclass
 class CrossEntropy(Loss):
     """-sum_c q_c log softmax(z)_c"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runner.compiled.forms import ActivationForm
 from runner.config.registry import register
 from runner.population.pieces.base import Activation, TorchActivation
 
@@ -14,7 +15,23 @@ ALPHA, SCALE = (
 )  # the fixed point of mean 0, variance 1
 
 
-@register("activation", "relu", torch="ReLU", paper="Nair & Hinton 2010")
+def relu(z, y, p):
+    """y <- max(z, 0)"""
+    zero = z.dtype.type(0)
+    for r in range(z.shape[0]):
+        for j in range(z.shape[1]):
+            y[r, j] = zero if z[r, j] <= 0 else z[r, j]
+
+
+def relu_backward(z, y, g, p, g_p):
+    """g <- g where y > 0, else 0"""
+    zero = z.dtype.type(0)
+    for r in range(z.shape[0]):
+        for j in range(z.shape[1]):
+            g[r, j] = zero if y[r, j] <= 0 else g[r, j]
+
+
+@register("activation", "relu", torch="ReLU", paper="Nair & Hinton 2010", compiled=ActivationForm(relu, relu_backward))
 @dataclass
 class ReLU(TorchActivation):
     """max(x, 0)"""

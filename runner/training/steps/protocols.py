@@ -9,7 +9,7 @@ Shapes: M members, S steps, N examples of an epoch, B batch, D inputs, C outputs
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -101,6 +101,11 @@ class Stretch(NamedTuple):
 
 class Stepper(Protocol):
     """A way to make steps."""
+
+    aligned: ClassVar[bool]  # whether rows are padded, so that arithmetic on a stack gives each the bits it gets alone
+
+    def __init__(self, population: Population):
+        """Of the rows that the population has at present."""
 
     def start_epoch(self, epoch: Epoch) -> None:
         """Prepare for the steps of an epoch."""

@@ -19,6 +19,8 @@ from runner.training.steps.sites import Norms, in_order
 class Stacked:
     """A stepper over the rows that a population has at present."""
 
+    aligned = True
+
     def __init__(self, population: Population):
         self.theta, self.around = population.theta, population.around
         self.batches = Batches(population)

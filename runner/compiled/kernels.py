@@ -1,0 +1,146 @@
+"""Functions of plain Python compiled for the processor, each apart from the others, and kept on disk.
+
+A piece's compiled form is one or two module-level functions of a fixed signature (`runner.compiled.forms`). Each is
+compiled with exactly that signature and reached by its address, so that the loop of `runner.compiled.row` is compiled
+once and not once for every combination of pieces.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, overload, register_jitable
+
+from runner.compiled import chance, maths
+
+# Sums may be taken in any order and a * b + c in one rounding; a number that is not finite stays what it is.
+OPTIONS: dict[str, Any] = {
+    "cache": True,
+    "nogil": True,
+    "fastmath": {"contract", "reassoc", "nsz", "arcp"},
+    "error_model": "numpy",
+}
+
+PACKAGE = Path(__file__).parent
+
+
+def _cache_folder() -> Path:
+    """Where compiled code is kept: a folder of the user's for each version of what may be compiled into a function, as
+    numba looks only at the file of the function itself.
+    """
+    sources = b"".join(path.read_bytes() for path in sorted(PACKAGE.glob("*.py")))
+    version = hashlib.sha256(sources + numba.__version__.encode()).hexdigest()[:12]
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "runner" / "kernels" / version
+
+
+if not os.environ.get("NUMBA_CACHE_DIR"):
+    numba.config.CACHE_DIR = str(_cache_folder())
+
+
+def _choose(function: Callable, single: Callable) -> None:
+    """Let compiled code compute a function of `maths` as its number format asks."""
+    register_jitable(single)
+    overload(function)(lambda x: single if x == types.float32 else function)
+
+
+for _function in chance.FUNCTIONS:
+    register_jitable(_function)
+for _function, _single in maths.SINGLE.items():
+    _choose(_function, _single)
+
+
+def _signatures(real: types.Float) -> dict[str, Any]:
+    """What a function of each kind takes and gives, in one number format."""
+    v, m = types.Array(real, 1, "C"), types.Array(real, 2, "C")
+    keys = types.Array(types.uint32, 1, "C")
+    slots = types.UniTuple(v, 4)
+    flag, nothing = types.boolean, types.void
+    return {
+        "activation": nothing(m, m, v),
+        "activation_backward": nothing(m, m, m, v, v),
+        "norm": nothing(m, m, v, v, v, v, flag, m, v),
+        "norm_backward": nothing(m, m, v, v, v, v),
+        "loss": nothing(m, m, v, v, m, v),
+        "targets": nothing(m, v),
+        "noise": nothing(m, m, keys, v),
+        "rule": nothing(v, v, slots, v),
+        "gain": nothing(slots, v, v),
+        "penalty": types.float64(m, v),
+        "penalty_gradient": nothing(m, v, m),
+        "prox": nothing(m, m, v),
+        "constraint": nothing(m, v),
+    }
+
+
+def _signatures_of_parts(real: types.Float) -> dict[str, Any]:
+    """The same of the parts of `runner.compiled.row`."""
+    v, m, block = (types.Array(real, dims, "C") for dims in (1, 2, 3))
+    numbers, table, words = (
+        types.Array(types.int64, 1, "C"),
+        types.Array(types.int64, 2, "C"),
+        types.Array(types.uint32, 1, "C"),
+    )
+    size, double, flag, nothing = types.int64, types.float64, types.boolean, types.void
+    slots, network = types.UniTuple(v, 4), (v, table, numbers)
+    return {
+        "product": nothing(m, m, m),
+        "take_batch": nothing(m, m, v, numbers, *network, v),
+        "forward": nothing(size, v, v, *network, flag, table, types.Array(types.uint32, 2, "C"), m),
+        "data_loss": double(size, *network, v),
+        "backward": nothing(size, v, v, *network),
+        "add_penalties": double(v, v, table, table, block),
+        "clip": nothing(v, real, double, double),
+        "add_normal": nothing(v, double, words),
+        "proximal_step": nothing(v, slots, table, numbers, table, block, v),
+        "project": nothing(v, table, numbers, block),
+        "average": nothing(v, v, double),
+    }
+
+
+FORMATS = {"float32": types.float32, "float64": types.float64}
+SIGNATURES = {name: _signatures(real) | _signatures_of_parts(real) for name, real in FORMATS.items()}
+
+
+@functools.cache
+def address(function: Callable, kind: str, dtype: str) -> int:
+    """Where the machine code of a function lies, compiled or taken from the disk."""
+    signature = SIGNATURES[dtype][kind]
+    compiled = numba.njit(signature, **OPTIONS)(function).get_compile_result(signature)
+    return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+
+
+def function_of(kind: str) -> Any:
+    """For compiled code: (an array of the number format, an address) -> the function of this kind that lies there."""
+
+    @intrinsic
+    def function_at(typingctx, like, place):
+        function_type = types.FunctionType(SIGNATURES[like.dtype.name][kind])
+
+        def code(context, builder, signature, arguments):
+            made = cgutils.create_struct_proxy(function_type)(context, builder)
+            pointer = builder.inttoptr(arguments[1], ir.IntType(8).as_pointer())
+            made.c_addr = made.jit_addr = pointer
+            made.py_addr = context.get_constant_null(types.voidptr)
+            return made._getvalue()
+
+        return function_type(like, types.int64), code
+
+    return function_at
+
+
+part = register_jitable
+
+
+def driver(function: Callable) -> Any:
+    """A function compiled for whatever arguments it is given."""
+    return numba.njit(**OPTIONS)(function)

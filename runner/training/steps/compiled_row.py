@@ -1,0 +1,267 @@
+"""What the compiled loop (`runner.compiled.row`) is given of one row: its settings as numbers, its pieces as addresses.
+
+Shapes: L layers, S steps, K techniques.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from runner.compiled import row as compiled
+from runner.compiled.forms import RuleForm
+from runner.compiled.kernels import address
+from runner.config.registry import Entry, entries, name_of
+from runner.population.draws import key
+from runner.population.layout import ALIGN, Layout, pad
+from runner.population.members import Columns, active_entries
+from runner.population.network import Network
+from runner.regularizers.base import Constraint, Noise, ParameterNoise, Penalty, Targets
+from runner.training.noise import purpose
+from runner.training.steps.protocols import Epoch, Population
+
+KEYS = 4  # keys that a technique may have
+NOTHING = np.zeros(0)
+
+
+def the_rate(slots, h, step):
+    """The gain of a rule that moves every weight by the rate: h begins with it."""
+    step[:] = h[0]
+
+
+class Row:
+    """One row of a population."""
+
+    def __init__(self, population: Population, row: int):
+        self.run, self.row, self.population = population.runs[row], row, population
+        self.dtype = str(population.dtype).removeprefix("torch.")
+        self.columns = Columns([self.run], population.dtype)
+        self.layout = population.layout
+        self.segment = next(s for s in population.segments if s.rows.start <= row < s.rows.stop)
+        self.rule: RuleForm = self._form("optimizer", self.run.optimizer)
+        self.averages = population.average.active
+        self.penalties, self.noises = self._penalties(), list(self._noises())
+        self.network = self._network(population.network, population.loss)
+        self.state = self._state()
+        self.parameter_noise = {
+            piece.site: (name, piece, paths) for name, piece, paths in active_entries(self.columns, ParameterNoise)
+        }
+
+    # ---- what does not change
+
+    def _entry(self, group: str, piece: Any) -> Entry:
+        return entries(group)[name_of(piece, group)]
+
+    def _form(self, group: str, piece: Any) -> Any:
+        return self._entry(group, piece).compiled
+
+    def _at(self, function: Callable | None, kind: str) -> int:
+        return address(function, kind, self.dtype) if function else 0
+
+    def _network(self, network: Network, loss: Any) -> compiled.Network:
+        of_activation, of_loss = self._form("activation", network.activation), self._form("loss", loss)
+        of_norm = self._form("norm", network.norm) if network.norm else None
+        targets = active_entries(self.columns, Targets)
+        functions = {
+            "activation": of_activation.forward,
+            "activation_backward": of_activation.backward,
+            "norm": of_norm and of_norm.forward,
+            "norm_backward": of_norm and of_norm.backward,
+            "loss": of_loss.loss,
+            "targets": self._form("regularizer", targets[0][1]).targets if targets else None,
+            "rule": self.rule.update,
+            "gain": (self.rule.gain or the_rate) if self.penalties.proximal else None,
+            "add_penalties": compiled.add_penalties if len(self.penalties.pieces) else None,
+            "proximal_step": compiled.proximal_step if self.penalties.proximal else None,
+            "project": compiled.project if len(self.penalties.constraints) else None,
+            "clip": compiled.clip if self.run.optimizer.clip_norm or self.run.optimizer.clip_value else None,
+            "add_normal": compiled.add_normal if active_entries(self.columns, ParameterNoise) else None,
+            "average": compiled.average if self.averages else None,
+        }
+        parts = ("take_batch", "forward", "data_loss", "backward")
+        functions |= {name: getattr(compiled, name) for name in parts}
+        products = ("times_transposed", "transposed_times", "times")
+        functions |= {name: getattr(compiled, name) for name in products}
+        pieces = [self._at(functions[name], "product" if name in products else name) for name in compiled.PIECES]
+        self.targets_h = self._keys(targets[0][2], 0) if targets else self._array([])
+        noisy = {place for _, _, place, _, _ in self.noises}
+        layers, self.work_size = table(self.layout, network, self.population.batch, noisy)
+        loss_h = self._array([getattr(loss, name) for name in of_loss.keys])
+        return compiled.Network(layers, np.array([*pieces, int(network.norm_last)]), loss_h)
+
+    def _array(self, values: Any) -> np.ndarray:
+        return np.array(values, dtype=np.float64).astype(self.dtype)
+
+    def _keys(self, paths: dict[str, str], layer: int) -> np.ndarray:
+        values = [float(self.columns.values(path, layer)[0]) for path in paths.values()]
+        return self._array(values + [0.0] * (KEYS - len(values)))
+
+    def _in_layers(self, found: list[tuple[str, Any, dict[str, str]]]) -> np.ndarray:
+        layers = range(self.layout.layers)
+        return self._array([[self._keys(paths, i) for i in layers] for _, _, paths in found]).reshape(
+            len(found), self.layout.layers, KEYS
+        )
+
+    def _penalties(self) -> compiled.Penalties:
+        found, constraints = active_entries(self.columns, Penalty), active_entries(self.columns, Constraint)
+        pieces = np.zeros((len(found), 3), np.int64)
+        for k, (_, piece, _) in enumerate(found):
+            form, by_prox = self._form("regularizer", piece), self.run.optimizer.proximal and piece.prox is not None
+            pieces[k] = (
+                self._at(form.value, "penalty"),
+                0 if by_prox else self._at(form.gradient, "penalty_gradient"),
+                self._at(form.prox, "prox") if by_prox else 0,
+            )
+        projections = [self._at(self._form("regularizer", piece).project, "constraint") for _, piece, _ in constraints]
+        return compiled.Penalties(
+            pieces,
+            self._in_layers(found),
+            np.array(projections, np.int64),
+            self._in_layers(constraints),
+            bool(pieces[:, 2].any()),
+        )
+
+    def _noises(self) -> Iterator[tuple[str, int, int, int, np.ndarray]]:
+        """(name, draws, place, address, keys) of each, in the order in which they act."""
+        for name, piece, paths in active_entries(self.columns, Noise):
+            change = self._at(self._form("regularizer", piece).change, "noise")
+            for layer in [-1] if piece.site == "input" else range(self.layout.layers - 1):
+                yield name, piece.draws, layer + 1, change, self._keys(paths, max(layer, 0))
+
+    def _state(self) -> compiled.State:
+        population, row = self.population, self.row
+        average = {name: tensor[row].numpy() for name, tensor in population.average.shown.items()}
+        nothing = self._array([])
+        slots = [slot[row - self.segment.rows.start].numpy() for slot in self.segment.state.values()]
+        theta = population.theta[row].numpy()
+        return compiled.State(
+            theta,
+            population.buffers[row].numpy(),
+            tuple([*slots, nothing, nothing, nothing, nothing][:4]),
+            average["theta"] if self.averages else nothing,
+            average["buffers"] if self.averages else nothing,
+            np.zeros_like(theta),
+            np.empty_like(theta),
+            np.empty(self.work_size, self.dtype),
+        )
+
+    # ---- what every epoch changes
+
+    def start_epoch(self, epoch: Epoch) -> None:
+        """What the steps of an epoch need."""
+        run, made = self.run, int(epoch.made[self.row])
+        steps = made * epoch.steps + np.arange(epoch.steps)
+        rates = epoch.rates[self.row].numpy()
+        self.words = self._noise_words(steps)
+        self.h = self._rule_numbers(rates, steps + 1)
+        amount = run.optimizer.weight_decay
+        self.decay = rates * amount if run.optimizer.decoupled else np.full(epoch.steps, amount)
+        self.decaying = self.segment.decaying if amount else 0
+        self.average = run.averaging.weights(made, epoch.steps, run.trainer.epochs) if self.averages else NOTHING
+        self.weight_noise, self.gradient_noise = (self._deviations(site, steps) for site in ("weights", "gradient"))
+
+    def _rule_numbers(self, rates: np.ndarray, t: np.ndarray) -> np.ndarray:
+        rule = self.run.optimizer
+        values = {
+            name: float(getattr(rule, name))
+            for name in self._entry("optimizer", rule).options
+            if name != "lr" and getattr(rule, name) is not None
+        }
+        known = values | {f"1-{name}": 1 - value for name, value in values.items()}
+        known |= {"lr": rates} | rule.tables(values, t.astype(np.float64))
+        return self._array(np.stack([np.broadcast_to(known[name], len(t)) for name in self.rule.h], 1))
+
+    def _noise_words(self, steps: np.ndarray) -> np.ndarray:
+        words = np.zeros((len(steps), len(self.noises), 4), np.uint32)
+        for k, (name, draws, place, _, _) in enumerate(self.noises):
+            for i in range(draws):
+                words[:, k, 2 * i : 2 * i + 2] = _words(key(self.run.seed, purpose(name, i), steps, place))
+        return words
+
+    def _deviations(self, site: str, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if site not in self.parameter_noise:
+            return NOTHING, np.zeros((0, 4), np.uint32)
+        name, piece, paths = self.parameter_noise[site]
+        h = {k: np.array(self.columns.values(path), dtype=np.float64) for k, path in paths.items()}
+        deviation = np.broadcast_to(piece.deviation(steps.astype(np.float64), **h), len(steps)).astype(np.float64)
+        words = [_words(key(self.run.seed, purpose(name, i), steps)) for i in range(2)]
+        return deviation, np.concatenate(words, 1)
+
+    def advance(self, examples: compiled.Examples, first: int, last: int, objectives: np.ndarray) -> float:
+        """Make the steps first ... last - 1 of the epoch."""
+        steps = slice(first, last)
+        (weights, weight_words), (gradients, gradient_words) = self.weight_noise, self.gradient_noise
+        noises = compiled.Noises(
+            np.array([each[2:4] for each in self.noises], np.int64).reshape(-1, 2),
+            self.words[steps],
+            self._array([h for *_, h in self.noises]).reshape(-1, KEYS),
+            self.targets_h,
+        )
+        limits = compiled.Limits(
+            _limit(self.run.optimizer.clip_norm),
+            _limit(self.run.optimizer.clip_value),
+            weights[steps], weight_words[steps], gradients[steps], gradient_words[steps], self.layout.weights,
+        )  # fmt: skip
+        rates = compiled.Rates(
+            self.h[steps], self.decay[steps], self.run.optimizer.decoupled, self.decaying, self.average[steps]
+        )
+        return compiled.advance(self.state, self.network, examples, noises, self.penalties, limits, rates, objectives)
+
+
+def table(layout: Layout, network: Network, batch: int, noisy: set[int]) -> tuple[np.ndarray, int]:
+    """The table `layers` of `runner.compiled.row`, and how many numbers the workspace holds."""
+    end = 0
+
+    def place(size: int) -> int:
+        nonlocal end
+        end += pad(size, ALIGN)
+        return end - pad(size, ALIGN)
+
+    found = np.zeros((layout.layers + 1, compiled.COLUMNS), np.int64)
+    found[:, compiled.WIDTH] = layout.widths
+    for i, width in enumerate(layout.widths):
+        skips, last = 0 < i < layout.layers and network.skips[i - 1], i == layout.layers
+        p = found[i]
+        p[compiled.KIND] = compiled.SKIPS * skips + compiled.NOISY * (i in noisy)
+        p[compiled.Y] = place(batch * width)
+        if i == 0:
+            p[compiled.TARGETS], p[compiled.SHARES], p[compiled.LOSSES] = (
+                place(size) for size in (batch * layout.widths[-1], batch, batch)
+            )
+        else:
+            p[compiled.Z], p[compiled.G] = place(batch * width), place(batch * width)
+            between = p[compiled.KIND] or network.norm_last
+            p[compiled.A] = place(batch * width) if between else p[compiled.Y]
+            p[compiled.AROUND] = place(batch * width) if skips else 0
+            for name, column in (("weight", compiled.WEIGHT), ("bias", compiled.BIAS)):
+                p[column] = layout.slots[f"{i - 1}.{name}"].offset
+        if i in noisy:
+            p[compiled.FACTOR] = place(batch * width)
+        if i > 0 and not last:
+            if network.norm:
+                p[compiled.NORMAL], p[compiled.INVERSE] = place(batch * width), place(max(batch, width))
+            _of_pieces(p, i - 1, layout, network)
+    return found, end
+
+
+def _of_pieces(p: np.ndarray, layer: int, layout: Layout, network: Network) -> None:
+    """Where parameters and running statistics of the pieces of a layer lie, and how many numbers they are."""
+    norm = network.norm
+    groups = [(compiled.SLOPE, layout.of(layer, network.activation))]
+    if norm:
+        groups.append((compiled.GAIN, layout.of(layer, norm)))
+        groups.append((compiled.MEAN, [layout.buffers[f"{layer}.{each.name}"] for each in norm.buffers]))
+    for column, slots in groups:
+        for k, slot in enumerate(slots):
+            p[column + 2 * k : column + 2 * k + 2] = slot.offset, slot.size
+
+
+def _words(keys: np.ndarray) -> np.ndarray:
+    """The two words of each key, uint32 [..., 2]."""
+    return np.ascontiguousarray(keys).view(np.uint32).reshape(*keys.shape, 2)
+
+
+def _limit(limit: float | None) -> float:
+    return np.inf if limit is None else float(limit)
