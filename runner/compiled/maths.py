@@ -1,7 +1,8 @@
 """Elementary functions written so that a loop over them becomes vector instructions.
 
-A function here is its definition, by NumPy, and what double precision computes; `SINGLE` names what computes it in single
-precision. Plain Python, so that both can be tested without a compiler; `runner.compiled.kernels` makes them known to it.
+A function here is its definition, by NumPy, and what double precision computes; `SINGLE` names what computes it in
+single precision. Plain Python, so that both can be tested without a compiler; `runner.compiled.kernels` makes them
+known to it.
 """
 
 from __future__ import annotations

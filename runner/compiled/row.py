@@ -155,7 +155,7 @@ def times(x, y, into):
 
 @part
 def copy(source, into):
-    """into <- source, [B, W]. As loops: an assignment of arrays compiles for seconds, for the sake of its error text."""
+    """into <- source, [B, W]. As loops: an assignment of arrays compiles for seconds, for its error text."""
     for r in range(into.shape[0]):
         for j in range(into.shape[1]):
             into[r, j] = source[r, j]

@@ -21,7 +21,7 @@ class Auto:
 
 def cross_entropy(outputs, q, w, h, g, losses):
     """losses <- -sum_c q_c log p_c; g <- w (p - q), p = softmax"""
-    zero, one = outputs.dtype.type(0), outputs.dtype.type(1)
+    zero = outputs.dtype.type(0)
     for r in range(outputs.shape[0]):
         top = outputs[r, 0]
         for j in range(1, outputs.shape[1]):
