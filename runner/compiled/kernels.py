@@ -17,7 +17,7 @@ from typing import Any
 import numba
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
+from numba.core import cgutils, config
 from numba.extending import intrinsic, overload, register_jitable
 
 from runner.compiled import chance, maths
@@ -44,7 +44,7 @@ def _cache_folder() -> Path:
 
 
 if not os.environ.get("NUMBA_CACHE_DIR"):
-    numba.config.CACHE_DIR = str(_cache_folder())
+    config.CACHE_DIR = str(_cache_folder())  # type: ignore[attr-defined]
 
 
 def _choose(function: Callable, single: Callable) -> None:
@@ -59,7 +59,7 @@ for _function, _single in maths.SINGLE.items():
     _choose(_function, _single)
 
 
-def _signatures(real: types.Float) -> dict[str, Any]:
+def _signatures(real: Any) -> dict[str, Any]:
     """What a function of each kind takes and gives, in one number format."""
     v, m = types.Array(real, 1, "C"), types.Array(real, 2, "C")
     keys = types.Array(types.uint32, 1, "C")
@@ -82,7 +82,7 @@ def _signatures(real: types.Float) -> dict[str, Any]:
     }
 
 
-def _signatures_of_parts(real: types.Float) -> dict[str, Any]:
+def _signatures_of_parts(real: Any) -> dict[str, Any]:
     """The same of the parts of `runner.compiled.row`."""
     v, m, block = (types.Array(real, dims, "C") for dims in (1, 2, 3))
     numbers, table, words = (
@@ -94,7 +94,7 @@ def _signatures_of_parts(real: types.Float) -> dict[str, Any]:
     slots, network = types.UniTuple(v, 4), (v, table, numbers)
     return {
         "product": nothing(m, m, m),
-        "take_batch": nothing(m, m, v, numbers, *network, v),
+        "take_batch": nothing(m, m, v, numbers, numbers, *network, v),
         "forward": nothing(size, v, v, *network, flag, table, types.Array(types.uint32, 2, "C"), m),
         "data_loss": double(size, *network, v),
         "backward": nothing(size, v, v, *network),

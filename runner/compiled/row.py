@@ -76,12 +76,13 @@ class State(NamedTuple):
 
 
 class Examples(NamedTuple):
-    """The examples of the steps: lines `order` of the tables."""
+    """The examples of the steps: lines of the tables x and q."""
 
     x: np.ndarray  # [N, D]
     q: np.ndarray  # [N, C]
     weights: np.ndarray  # [n] of the steps' examples in their order; empty where all are alike
-    order: np.ndarray  # [n] int64
+    of_x: np.ndarray  # [n] int64
+    of_q: np.ndarray  # [n] int64
     batch: int
 
 
@@ -193,12 +194,12 @@ def gather(table, order, into):
             into[r, j] = table[source, j]
 
 
-def take_batch(x, q, weights, order, work, layers, pieces, targets_h):
-    """Features, targets and shares of the examples `order`, whose weights are given unless all are alike."""
-    size, outputs = order.shape[0], layers[-1, WIDTH]
+def take_batch(x, q, weights, of_x, of_q, work, layers, pieces, targets_h):
+    """Features, targets and shares of examples, lines of the tables; weights are given unless all are alike."""
+    size, outputs = of_x.shape[0], layers[-1, WIDTH]
     targets, shares = matrix(work, layers[0, TARGETS], size, outputs), vector(work, layers[0, SHARES], size)
-    gather(x, order, matrix(work, layers[0, Y], size, layers[0, WIDTH]))
-    gather(q, order, targets)
+    gather(x, of_x, matrix(work, layers[0, Y], size, layers[0, WIDTH]))
+    gather(q, of_q, targets)
     for r in range(size):
         shares[r] = weights[r] / size if weights.shape[0] > 0 else 1 / size
     if pieces[CHANGE_TARGETS] != 0:
@@ -417,14 +418,14 @@ def advance(state, network, examples, noises, penalties, limits, rates, objectiv
     for s in range(objectives.shape[0]):
         # The objective and its gradient.
         batch = slice(s * examples.batch, (s + 1) * examples.batch)
-        order = examples.order[batch]
-        take_batch(examples.x, examples.q, examples.weights[batch], order, work, layers, pieces, noises.targets_h)
+        of_x, of_q, weights = examples.of_x[batch], examples.of_q[batch], examples.weights[batch]
+        take_batch(examples.x, examples.q, weights, of_x, of_q, work, layers, pieces, noises.targets_h)
         if limits.weight_noise.shape[0] > 0:
             copy_vector(theta, passed)
             add_normal(passed[: limits.weights], limits.weight_noise[s], limits.weight_words[s])
         else:
             passed = theta
-        size = order.shape[0]
+        size = of_x.shape[0]
         forward(size, passed, buffers, work, layers, pieces, True, noises.pieces, noises.words[s], noises.h)
         objectives[s] = data_loss(size, work, layers, pieces, loss_h)
         backward(size, passed, grad, work, layers, pieces)
@@ -452,3 +453,38 @@ def advance(state, network, examples, noises, penalties, limits, rates, objectiv
             average(mean_theta, theta, rates.average[s])
             average(mean_buffers, buffers, rates.average[s])
     return norm
+
+
+@driver
+def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losses):
+    """Outputs [n, C] and losses [n] of the examples at lines of the tables x and q, without noise."""
+    layers, pieces, loss_h = network
+    last, n = layers.shape[0] - 1, of_x.shape[0]
+    none = np.empty(0, theta.dtype)
+    no_noise, no_words = np.empty((0, 2), np.int64), np.empty((0, 4), np.uint32)
+    forward, loss = forward_at(theta, pieces[FORWARD]), loss_at(theta, pieces[LOSS])
+    take_batch = take_batch_at(theta, pieces[TAKE_BATCH])
+    for begin in range(0, n, chunk):
+        size = min(chunk, n - begin)
+        examples = slice(begin, begin + size)
+        take_batch(x, q, none, of_x[examples], of_q[examples], work, layers, pieces, none)
+        forward(size, theta, buffers, work, layers, pieces, False, no_noise, no_words, none.reshape(0, 0))
+        found, g = (
+            matrix(work, layers[last, Z], size, layers[last, WIDTH]),
+            matrix(work, layers[last, G], size, layers[last, WIDTH]),
+        )
+        targets, shares = (
+            matrix(work, layers[0, TARGETS], size, layers[last, WIDTH]),
+            vector(work, layers[0, SHARES], size),
+        )
+        loss(found, targets, shares, loss_h, g, losses[examples])
+        copy(found, outputs[examples])
+
+
+@driver
+def sums(values):
+    """(sum of squares, number of zeros)"""
+    zeros = 0
+    for i in range(values.shape[0]):
+        zeros += values[i] == 0
+    return norm_of(values), zeros

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,8 +34,6 @@ from runner.training.steps.stacked_step import Stacked
 
 if TYPE_CHECKING:
     from runner.data.prepare import RunData
-
-EVALUATED = 1 << 9  # members times width that are evaluated at once, so that a chunk of examples stays in the cache
 
 
 class Engine:
@@ -65,7 +64,7 @@ class Engine:
         self.theta = initial_theta(self.layout, [r.seed for r in runs], first.model.init, self.dtype).to(self.device)
         self.buffers = initial_buffers(self.layout, len(runs), self.dtype).to(self.device)
         self.epochs = np.zeros(len(runs), dtype=np.int64)  # epochs each row has made
-        self.make_stepper = stepper
+        self.make_stepper, self.scores = stepper, stepper.scores(self)
         self._bind(runs)
 
     # ---- rows
@@ -164,7 +163,7 @@ class Engine:
 
     def _blocks(self) -> Iterator[Engine]:
         """The rows, with the weights that are kept, a few at a time: the same bits, sooner."""
-        many = max(1, EVALUATED // max(self.layout.padded))
+        many = self.scores.rows
         if len(self.runs) <= many and not self.average.active:
             yield self
             return
@@ -177,7 +176,7 @@ class Engine:
         for split in splits:
             if self.tables.size[split]:
                 index = self.tables.index["train_eval" if split == "train" else split]
-                metrics = evaluate(self.network, self.loss, self.tables, index, names)
+                metrics = evaluate(partial(self.scores.of, self), self.loss.link, self.tables, index, names)
                 found |= {f"{split}/{name}": values for name, values in metrics.items()}
         return found
 

@@ -4,7 +4,7 @@ rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,9 @@ from runner.config.settings import Settings
 from runner.data.tables import Tables
 from runner.optimizers.clipping import row_norms
 from runner.population.layout import Layout
-from runner.population.network import Network
 from runner.training.metrics.base import Chunk, Metric, Whole, always, metric
+
+Score = Callable[[Tensor], tuple[Tensor, Tensor]]  # examples [M, n] -> outputs [M, n, C], losses [M, n]
 
 CHUNK = 1024  # examples a row at once
 
@@ -30,12 +31,14 @@ def recorded(settings: Settings, task: str) -> list[str]:
 
 
 @torch.no_grad()
-def evaluate(network: Network, loss: Any, tables: Tables, index: Tensor, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """The metrics called `names`, [M] each, of examples index [M, n]. NaN for a row whose loss is not a number."""
+def evaluate(score: Score, link: str, tables: Tables, index: Tensor, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """The metrics called `names`, [M] each, of examples index [M, n]; `score` gives outputs and losses of some of them,
+    `link` is that of the loss. NaN for a row whose loss is not a number.
+    """
     metrics = {name: metric(name)() for name in ("loss", *names)}
     kinds = {each.collect: each for each in metrics.values()}
     parts: dict[Any, list[Tensor]] = {collect: [] for collect in kinds}
-    for chunk in _chunks(network, loss, tables, index):
+    for chunk in _chunks(score, link, tables, index):
         for collect, found in parts.items():
             found.append(collect(chunk))
     collected = {collect: _together(kinds[collect], found) for collect, found in parts.items()}
@@ -45,13 +48,11 @@ def evaluate(network: Network, loss: Any, tables: Tables, index: Tensor, names: 
     return {name: values[name].masked_fill(broken, torch.nan).cpu().numpy() for name in names}
 
 
-def _chunks(network: Network, loss: Any, tables: Tables, index: Tensor) -> Iterator[Chunk]:
+def _chunks(score: Score, link: str, tables: Tables, index: Tensor) -> Iterator[Chunk]:
     for part in index.split(CHUNK, dim=1):
-        x, q = tables.gather_alike(part) if tables.alike else tables.gather(part)
-        outputs = network.forward(x)
-        losses = loss.forward(outputs, q, network.head)
+        outputs, losses = score(part)
         weights = tables.weights.of(part).squeeze(2) if tables.weights.used else None
-        yield Chunk(outputs[..., : tables.outputs], losses, tables.answers(part), loss.link, weights)
+        yield Chunk(outputs, losses, tables.answers(part), link, weights)
 
 
 def _together(kind: Metric, parts: list[Tensor]) -> Tensor:

@@ -9,8 +9,10 @@ import itertools
 from collections.abc import Iterator
 
 import numpy as np
+from torch import Tensor
 
-from runner.population.members import active_entries
+from runner.data.tables import Tables
+from runner.population.members import Columns, active_entries
 from runner.regularizers.base import Targets
 from runner.training.augmenting import Augmenting
 from runner.training.noise import NoiseSource
@@ -19,15 +21,46 @@ from runner.training.steps.protocols import Batch, Epoch, Population
 PREPARED = 1 << 19  # numbers prepared at once (batches, noise)
 
 
+class Gathered:
+    """Features, targets and weights of examples, changed as augmentation says."""
+
+    def __init__(self, columns: Columns, tables: Tables):
+        self.tables, self.augmenting = tables, Augmenting(columns, tables.data)
+        self.augments = self.augmenting.active
+
+    def of(self, epoch: Epoch, a: int, b: int, size: int) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Of the steps a ... b - 1 of an epoch, of `size` examples each: [K, M, B, D], [K, M, B, C], [K, M, B, 1]."""
+        begin = a * epoch.batch
+        index = epoch.order[:, begin : begin + (b - a) * size].view(-1, b - a, size).transpose(0, 1)
+        x, q = self.tables.gather(index)
+        weights = self.tables.weights.of(index) if self.tables.weights.used else None
+        if self.augments:
+            x, q, weights = self.augmenting.apply(x, q, np.arange(a, b)[:, None] + epoch.first, weights)
+        return x, q, weights
+
+
+def chunks(epoch: Epoch, first: int, last: int, width: int) -> Iterator[tuple[int, int, int]]:
+    """(first step, end, batch size) of what is prepared at once for the steps first ... last - 1, of `width` numbers an
+    example at most; a ragged last batch is a chunk for itself.
+    """
+    members, examples = epoch.order.shape
+    full = examples // epoch.batch
+    many = max(1, PREPARED // (members * epoch.batch * width))
+    for a in range(first, min(last, full), many):
+        yield a, min(a + many, last, full), epoch.batch
+    if last > full:
+        yield full, last, examples - full * epoch.batch
+
+
 class Batches:
     """The batches of the rows of a population."""
 
     def __init__(self, population: Population):
-        columns, self.size = population.columns, population.batch
-        self.tables, self.layout, self.loss = population.tables, population.layout, population.loss
+        columns = population.columns
+        self.layout, self.loss = population.layout, population.loss
         self.mask = population.network.masks[-1]
-        self.augmenting = Augmenting(columns, self.tables.data)
-        self.noise = NoiseSource(columns, self.layout, self.size)
+        self.gathered = Gathered(columns, population.tables)
+        self.noise = NoiseSource(columns, self.layout, population.batch)
         self.smoothing = [
             (piece, {key: columns.tensor(path, dims=3) for key, path in paths.items()})
             for _, piece, paths in active_entries(columns, Targets)
@@ -35,29 +68,14 @@ class Batches:
 
     def of(self, epoch: Epoch, first: int, last: int) -> Iterator[Batch]:
         """The batches of the steps first ... last - 1."""
-        for a, b, size in self._chunks(epoch, first, last):
+        for a, b, size in chunks(epoch, first, last, max(self.layout.padded[:-1])):
             yield from self._prepared(epoch, a, b, size)
 
-    def _chunks(self, epoch: Epoch, first: int, last: int) -> Iterator[tuple[int, int, int]]:
-        """(first step, end, batch size) of what is prepared at once; a ragged last batch is a chunk for itself."""
-        members, examples = epoch.order.shape
-        full = examples // self.size
-        many = max(1, PREPARED // (members * self.size * max(self.layout.padded[:-1])))
-        for a in range(first, min(last, full), many):
-            yield a, min(a + many, last, full), self.size
-        if last > full:
-            yield full, last, examples - full * self.size
-
     def _prepared(self, epoch: Epoch, a: int, b: int, size: int) -> Iterator[Batch]:
-        index = epoch.order[:, a * self.size : a * self.size + (b - a) * size].view(-1, b - a, size).transpose(0, 1)
-        steps_KM = np.arange(a, b)[:, None] + epoch.first
-        x, q = self.tables.gather(index)
-        weights = self.tables.weights.of(index) if self.tables.weights.used else None
-        if self.augmenting.active:
-            x, q, weights = self.augmenting.apply(x, q, steps_KM, weights)
+        x, q, weights = self.gathered.of(epoch, a, b, size)
         for piece, h in self.smoothing:
             q = piece.targets(q, self.layout.widths[-1], **h) * self.mask
-        noise = self.noise.draw(steps_KM, size)
+        noise = self.noise.draw(np.arange(a, b)[:, None] + epoch.first, size)
         weights = None if weights is None else weights * (1 / size)
         q = self.loss.prepare(q, 1 / size if weights is None else weights)
         absent = [None] * (b - a)

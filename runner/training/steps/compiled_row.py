@@ -13,13 +13,12 @@ import numpy as np
 from runner.compiled import row as compiled
 from runner.compiled.forms import RuleForm
 from runner.compiled.kernels import address
-from runner.config.registry import Entry, entries, name_of
+from runner.config.registry import entries, name_of
 from runner.population.draws import key
-from runner.population.layout import ALIGN, Layout, pad
 from runner.population.members import Columns, active_entries
-from runner.population.network import Network
 from runner.regularizers.base import Constraint, Noise, ParameterNoise, Penalty, Targets
 from runner.training.noise import purpose
+from runner.training.steps.compiled_network import described, form, functions_of
 from runner.training.steps.protocols import Epoch, Population
 
 KEYS = 4  # keys that a technique may have
@@ -38,58 +37,40 @@ class Row:
         self.run, self.row, self.population = population.runs[row], row, population
         self.dtype = str(population.dtype).removeprefix("torch.")
         self.columns = Columns([self.run], population.dtype)
-        self.layout = population.layout
+        self.layout, self.averages = population.layout, population.average.active
         self.segment = next(s for s in population.segments if s.rows.start <= row < s.rows.stop)
-        self.rule: RuleForm = self._form("optimizer", self.run.optimizer)
-        self.averages = population.average.active
+        self.rule: RuleForm = form("optimizer", self.run.optimizer)
         self.penalties, self.noises = self._penalties(), list(self._noises())
-        self.network = self._network(population.network, population.loss)
-        self.state = self._state()
+        self.targets = active_entries(self.columns, Targets)
+        self.targets_h = self._keys(self.targets[0][2], 0) if self.targets else self._array([])
         self.parameter_noise = {
             piece.site: (name, piece, paths) for name, piece, paths in active_entries(self.columns, ParameterNoise)
         }
+        noisy = {place for _, _, place, _, _ in self.noises}
+        of_network = population.layout, population.network, population.loss, population.batch, self.dtype
+        self.network, self.work_size = described(*of_network, noisy, self._functions())
+        self.state, self.constants = self._state(), self._rule_constants()
 
     # ---- what does not change
-
-    def _entry(self, group: str, piece: Any) -> Entry:
-        return entries(group)[name_of(piece, group)]
-
-    def _form(self, group: str, piece: Any) -> Any:
-        return self._entry(group, piece).compiled
 
     def _at(self, function: Callable | None, kind: str) -> int:
         return address(function, kind, self.dtype) if function else 0
 
-    def _network(self, network: Network, loss: Any) -> compiled.Network:
-        of_activation, of_loss = self._form("activation", network.activation), self._form("loss", loss)
-        of_norm = self._form("norm", network.norm) if network.norm else None
-        targets = active_entries(self.columns, Targets)
-        functions = {
-            "activation": of_activation.forward,
-            "activation_backward": of_activation.backward,
-            "norm": of_norm and of_norm.forward,
-            "norm_backward": of_norm and of_norm.backward,
-            "loss": of_loss.loss,
-            "targets": self._form("regularizer", targets[0][1]).targets if targets else None,
+    def _functions(self) -> dict[str, Callable | None]:
+        """What the steps of this row call."""
+        optimizer, penalties = self.run.optimizer, self.penalties
+        clips = optimizer.clip_norm is not None or optimizer.clip_value is not None
+        return functions_of(self.population.network, self.population.loss) | {
+            "targets": form("regularizer", self.targets[0][1]).targets if self.targets else None,
             "rule": self.rule.update,
-            "gain": (self.rule.gain or the_rate) if self.penalties.proximal else None,
-            "add_penalties": compiled.add_penalties if len(self.penalties.pieces) else None,
-            "proximal_step": compiled.proximal_step if self.penalties.proximal else None,
-            "project": compiled.project if len(self.penalties.constraints) else None,
-            "clip": compiled.clip if self.run.optimizer.clip_norm or self.run.optimizer.clip_value else None,
-            "add_normal": compiled.add_normal if active_entries(self.columns, ParameterNoise) else None,
+            "gain": (self.rule.gain or the_rate) if penalties.proximal else None,
+            "add_penalties": compiled.add_penalties if len(penalties.pieces) else None,
+            "proximal_step": compiled.proximal_step if penalties.proximal else None,
+            "project": compiled.project if len(penalties.constraints) else None,
+            "clip": compiled.clip if clips else None,
+            "add_normal": compiled.add_normal if self.parameter_noise else None,
             "average": compiled.average if self.averages else None,
         }
-        parts = ("take_batch", "forward", "data_loss", "backward")
-        functions |= {name: getattr(compiled, name) for name in parts}
-        products = ("times_transposed", "transposed_times", "times")
-        functions |= {name: getattr(compiled, name) for name in products}
-        pieces = [self._at(functions[name], "product" if name in products else name) for name in compiled.PIECES]
-        self.targets_h = self._keys(targets[0][2], 0) if targets else self._array([])
-        noisy = {place for _, _, place, _, _ in self.noises}
-        layers, self.work_size = table(self.layout, network, self.population.batch, noisy)
-        loss_h = self._array([getattr(loss, name) for name in of_loss.keys])
-        return compiled.Network(layers, np.array([*pieces, int(network.norm_last)]), loss_h)
 
     def _array(self, values: Any) -> np.ndarray:
         return np.array(values, dtype=np.float64).astype(self.dtype)
@@ -108,13 +89,13 @@ class Row:
         found, constraints = active_entries(self.columns, Penalty), active_entries(self.columns, Constraint)
         pieces = np.zeros((len(found), 3), np.int64)
         for k, (_, piece, _) in enumerate(found):
-            form, by_prox = self._form("regularizer", piece), self.run.optimizer.proximal and piece.prox is not None
+            own, by_prox = form("regularizer", piece), self.run.optimizer.proximal and piece.prox is not None
             pieces[k] = (
-                self._at(form.value, "penalty"),
-                0 if by_prox else self._at(form.gradient, "penalty_gradient"),
-                self._at(form.prox, "prox") if by_prox else 0,
+                self._at(own.value, "penalty"),
+                0 if by_prox else self._at(own.gradient, "penalty_gradient"),
+                self._at(own.prox, "prox") if by_prox else 0,
             )
-        projections = [self._at(self._form("regularizer", piece).project, "constraint") for _, piece, _ in constraints]
+        projections = [self._at(form("regularizer", piece).project, "constraint") for _, piece, _ in constraints]
         return compiled.Penalties(
             pieces,
             self._in_layers(found),
@@ -126,7 +107,7 @@ class Row:
     def _noises(self) -> Iterator[tuple[str, int, int, int, np.ndarray]]:
         """(name, draws, place, address, keys) of each, in the order in which they act."""
         for name, piece, paths in active_entries(self.columns, Noise):
-            change = self._at(self._form("regularizer", piece).change, "noise")
+            change = self._at(form("regularizer", piece).change, "noise")
             for layer in [-1] if piece.site == "input" else range(self.layout.layers - 1):
                 yield name, piece.draws, layer + 1, change, self._keys(paths, max(layer, 0))
 
@@ -162,16 +143,20 @@ class Row:
         self.average = run.averaging.weights(made, epoch.steps, run.trainer.epochs) if self.averages else NOTHING
         self.weight_noise, self.gradient_noise = (self._deviations(site, steps) for site in ("weights", "gradient"))
 
-    def _rule_numbers(self, rates: np.ndarray, t: np.ndarray) -> np.ndarray:
+    def _rule_constants(self) -> dict[str, float]:
+        """The keys of the rule as numbers, those that are set, and their complements."""
         rule = self.run.optimizer
-        values = {
-            name: float(getattr(rule, name))
-            for name in self._entry("optimizer", rule).options
-            if name != "lr" and getattr(rule, name) is not None
-        }
-        known = values | {f"1-{name}": 1 - value for name, value in values.items()}
-        known |= {"lr": rates} | rule.tables(values, t.astype(np.float64))
-        return self._array(np.stack([np.broadcast_to(known[name], len(t)) for name in self.rule.h], 1))
+        values = {name: getattr(rule, name) for name in entries("optimizer")[name_of(rule, "optimizer")].options}
+        self.rule_keys = {name: float(value) for name, value in values.items() if value is not None}
+        return self.rule_keys | {f"1-{name}": 1 - value for name, value in self.rule_keys.items()}
+
+    def _rule_numbers(self, rates: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """What the rule is given in each step, [S, keys]."""
+        tables = {"lr": rates} | self.run.optimizer.tables(self.rule_keys, t.astype(np.float64))
+        h = np.empty((len(t), len(self.rule.h)), self.dtype)
+        for column, name in enumerate(self.rule.h):
+            h[:, column] = tables[name] if name in tables else self.constants[name]
+        return h
 
     def _noise_words(self, steps: np.ndarray) -> np.ndarray:
         words = np.zeros((len(steps), len(self.noises), 4), np.uint32)
@@ -208,54 +193,6 @@ class Row:
             self.h[steps], self.decay[steps], self.run.optimizer.decoupled, self.decaying, self.average[steps]
         )
         return compiled.advance(self.state, self.network, examples, noises, self.penalties, limits, rates, objectives)
-
-
-def table(layout: Layout, network: Network, batch: int, noisy: set[int]) -> tuple[np.ndarray, int]:
-    """The table `layers` of `runner.compiled.row`, and how many numbers the workspace holds."""
-    end = 0
-
-    def place(size: int) -> int:
-        nonlocal end
-        end += pad(size, ALIGN)
-        return end - pad(size, ALIGN)
-
-    found = np.zeros((layout.layers + 1, compiled.COLUMNS), np.int64)
-    found[:, compiled.WIDTH] = layout.widths
-    for i, width in enumerate(layout.widths):
-        skips, last = 0 < i < layout.layers and network.skips[i - 1], i == layout.layers
-        p = found[i]
-        p[compiled.KIND] = compiled.SKIPS * skips + compiled.NOISY * (i in noisy)
-        p[compiled.Y] = place(batch * width)
-        if i == 0:
-            p[compiled.TARGETS], p[compiled.SHARES], p[compiled.LOSSES] = (
-                place(size) for size in (batch * layout.widths[-1], batch, batch)
-            )
-        else:
-            p[compiled.Z], p[compiled.G] = place(batch * width), place(batch * width)
-            between = p[compiled.KIND] or network.norm_last
-            p[compiled.A] = place(batch * width) if between else p[compiled.Y]
-            p[compiled.AROUND] = place(batch * width) if skips else 0
-            for name, column in (("weight", compiled.WEIGHT), ("bias", compiled.BIAS)):
-                p[column] = layout.slots[f"{i - 1}.{name}"].offset
-        if i in noisy:
-            p[compiled.FACTOR] = place(batch * width)
-        if i > 0 and not last:
-            if network.norm:
-                p[compiled.NORMAL], p[compiled.INVERSE] = place(batch * width), place(max(batch, width))
-            _of_pieces(p, i - 1, layout, network)
-    return found, end
-
-
-def _of_pieces(p: np.ndarray, layer: int, layout: Layout, network: Network) -> None:
-    """Where parameters and running statistics of the pieces of a layer lie, and how many numbers they are."""
-    norm = network.norm
-    groups = [(compiled.SLOPE, layout.of(layer, network.activation))]
-    if norm:
-        groups.append((compiled.GAIN, layout.of(layer, norm)))
-        groups.append((compiled.MEAN, [layout.buffers[f"{layer}.{each.name}"] for each in norm.buffers]))
-    for column, slots in groups:
-        for k, slot in enumerate(slots):
-            p[column + 2 * k : column + 2 * k + 2] = slot.offset, slot.size
 
 
 def _words(keys: np.ndarray) -> np.ndarray:

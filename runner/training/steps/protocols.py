@@ -59,6 +59,11 @@ class Epoch:
         """The number of steps [M] that each row has made."""
         return self.made * self.steps
 
+    def of(self, row: int) -> Epoch:
+        """The epoch of one row."""
+        one = slice(row, row + 1)
+        return Epoch(self.order[one], self.rates[one], self.made[one], self.steps, self.batch)
+
     @property
     def sizes(self) -> list[int]:
         """The number of examples of each step."""
@@ -99,6 +104,18 @@ class Stretch(NamedTuple):
     grad_norm: np.ndarray  # [M], of the last step, before clipping
 
 
+class Scores(Protocol):
+    """A way to find outputs and losses, in evaluation mode."""
+
+    rows: int  # how many are evaluated at once
+
+    def __init__(self, population: Population):
+        """For rows of the population's structure."""
+
+    def of(self, population: Population, index: Tensor) -> tuple[Tensor, Tensor]:
+        """(outputs [M, n, C], losses [M, n]) of the examples index [M, n] of each row, at theta and buffers."""
+
+
 class Stepper(Protocol):
     """A way to make steps."""
 
@@ -106,6 +123,10 @@ class Stepper(Protocol):
 
     def __init__(self, population: Population):
         """Of the rows that the population has at present."""
+
+    @staticmethod
+    def scores(population: Population) -> Scores:
+        """The same way to evaluate."""
 
     def start_epoch(self, epoch: Epoch) -> None:
         """Prepare for the steps of an epoch."""
