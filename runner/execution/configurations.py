@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from runner.config.origin import Record, missing
 from runner.config.overrides import HYDRA
 from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, SINGLE_GROUPS, Settings
 from runner.config.validate import check, show
@@ -39,9 +40,7 @@ def read_all(configs: Sequence[Any]) -> list[Settings]:
 def read(config: Any) -> Settings:
     """The settings of one configuration; ConfigError with all its problems."""
     if isinstance(config, Settings):
-        again = read(config.tree())
-        again.chosen = dict(config.chosen)
-        return again
+        return remade(config.tree(), config.chosen)
     if isinstance(config, Mapping):
         tree, problems = nested(config)
         settings, more = check(tree)
@@ -51,6 +50,17 @@ def read(config: Any) -> Settings:
     if isinstance(config, (list, tuple)) and all(isinstance(word, str) for word in config):
         return from_words(list(config))
     raise ConfigError(f"{shortened(config)}: {NEITHER}")
+
+
+def remade(config: Any, chosen: Mapping[str, str], plugins: Mapping[str, Record] | None = None) -> Settings:
+    """The settings of a run from its record; ConfigError as `read`, and for choices that are not registered here, with
+    what they came from.
+    """
+    if lacking := missing(plugins or {}):
+        raise ConfigError(lacking)
+    settings = read(config)
+    settings.chosen, settings.plugins = dict(chosen), dict(plugins or {})
+    return settings
 
 
 def nested(config: Mapping) -> tuple[dict[str, Any], list[str]]:

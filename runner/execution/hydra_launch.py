@@ -16,7 +16,7 @@ from runner.config.overrides import is_hydra, parse
 from runner.config.settings import Settings
 from runner.errors import ConfigError
 from runner.execution import run_list
-from runner.execution.hydra_files import HydraFiles, SweepReturn, refuse_per_process
+from runner.execution.hydra_jobs import HydraJobs, SweepReturn, refuse_per_process
 from runner.execution.lock import lock
 from runner.execution.options import Options
 from runner.execution.session import unwatched
@@ -25,7 +25,7 @@ from runner.execution.work import Run
 from runner.plan.duplicates import request
 from runner.plan.fold_runs import expand_folds
 from runner.records.names import folder_name, job_labels
-from runner.records.run_folder import LIST
+from runner.records.run_folder import LIST, MULTIRUN
 from runner.training.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Launch:
     def __init__(self, config: DictConfig, context: HydraContext, task: TaskFunction, options: dict[str, Any]):
         self.config, self.task, self.options = config, task, Options.checked(options)
         self.root = Path(str(config.hydra.sweep.dir)).absolute()
-        self.files = HydraFiles(config, context)
+        self.jobs = HydraJobs(config, context)
         self._choices: dict[tuple[str, ...], dict[str, str | None]] = {}
 
     def run(self, jobs: list[list[str]], first: int) -> Sequence[JobReturn]:
@@ -63,8 +63,8 @@ class Launch:
         returns = []
         for number, job in enumerate(asked, first):
             places = [folders[key] for key in job.runs]
-            returns.append(SweepReturn(self.files, job.words, number, places[0], list(map(ended.get, places))))
-        self.files.fire_callbacks(returns, self.task)
+            returns.append(SweepReturn(self.jobs, job.words, number, places[0], list(map(ended.get, places))))
+        self.jobs.fire_callbacks(returns, self.task)
         return returns
 
     def _read(self, jobs: list[list[str]]) -> list[_Job]:
@@ -99,12 +99,16 @@ class Launch:
 
     def _train_all(self, jobs: list[_Job]) -> tuple[dict[str, Path], dict[Path, Outcome]]:
         """Folders of runs by what was asked for, and outcomes by folder."""
+        from omegaconf import OmegaConf
+
         before, known = run_list.load(self.root) if (self.root / LIST).is_file() else ([], {})
         folders = {request(run.settings): run.folder for run in before}
         runs = before + self._new(jobs, folders)
         self._check_names(runs)
+        if not (self.root / MULTIRUN).exists():  # as a sweeper that is neither ours nor Hydra's may leave it
+            OmegaConf.save(self.config, self.root / MULTIRUN)
         screen = getattr(self.task, "screen", unwatched)
-        outcomes = train_listed(self.root, runs, known, self.options, screen, files=lambda: self.files)
+        outcomes = train_listed(self.root, runs, known, self.options, screen)
         if report := getattr(self.task, "ended", None):
             report(outcomes, self.root)
         return folders, {outcome.folder: outcome for outcome in outcomes}
@@ -118,7 +122,7 @@ class Launch:
             for key, settings in job.runs.items():
                 if key not in folders:
                     fold = f"_fold={settings.dataset.fold}" if len(job.runs) > 1 else ""
-                    own = self.files.subdir(job.words, len(folders))
+                    own = self.jobs.subdir(job.words, len(folders))
                     name = f"{own}{fold}" if own else folder_name(f"{len(folders):03d}_{label}{fold}")
                     folders[key] = self.root / name
                     new.append(Run(folders[key], settings, words, job.choices))

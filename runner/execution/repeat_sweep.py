@@ -10,7 +10,6 @@ from runner.config.compose import compose, hydra_ready
 from runner.config.location import config_dir
 from runner.config.settings import Settings
 from runner.config.words import word, words
-from runner.execution.hydra_files import HydraFiles
 from runner.execution.options import Options
 from runner.execution.session import Screen
 from runner.execution.start import start_together
@@ -44,4 +43,4 @@ def repeat_sweep(
     options = Options.checked(given)
     data = data_of(settings)
     OmegaConf.save(config, root / MULTIRUN)
-    return start_together(runs, root, screen, options=options, data=data, files=lambda: HydraFiles(config, None))
+    return start_together(runs, root, screen, options=options, data=data)

@@ -18,8 +18,8 @@ from typing import Any
 from runner.config import plugins
 from runner.config.settings import Settings
 from runner.errors import ConfigError, DamagedError, RunError
-from runner.execution.configurations import read
-from runner.execution.stored import read_config, refuse_missing
+from runner.execution.configurations import remade
+from runner.execution.stored import read_config
 from runner.execution.work import Run
 from runner.plan.fold_runs import expand_folds
 from runner.records import disk
@@ -70,23 +70,16 @@ def _listed(root: Path) -> tuple[list[Run], dict[str, str]]:
     path = root / LIST
     content = contents(root)
     try:
-        runs = [
-            Run(root / str(run["run"]), _settings(run), tuple(run["overrides"]), run.get("choices", {}))
-            for run in content["runs"]
-        ]
-        return runs, dict(content["data"])
+        return [_run(each, root) for each in content["runs"]], dict(content["data"])
     except ConfigError as error:
         raise ConfigError([f"{path}: {problem}" for problem in error.problems]) from error
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(path, str(error)) from error
 
 
-def _settings(run: dict[str, Any]) -> Settings:
-    plugins = dict(run.get("plugins", {}))
-    refuse_missing(plugins)
-    settings = read(run["settings"])
-    settings.chosen, settings.plugins = dict(run.get("chosen", {})), plugins
-    return settings
+def _run(line: dict[str, Any], root: Path) -> Run:
+    settings = remade(line["settings"], line.get("chosen", {}), dict(line.get("plugins", {})))
+    return Run(root / str(line["run"]), settings, tuple(line["overrides"]), line.get("choices", {}))
 
 
 def contents(root: Path) -> dict[str, Any]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.errors import ConfigError
-from runner.execution import run_list
+from runner.execution import hydra_files, run_list
 from runner.execution.lock import lock
 from runner.execution.options import HERE, Options
 from runner.execution.session import Screen, Session, unwatched
@@ -21,9 +20,6 @@ from runner.records import disk
 from runner.records.run_files import refuse_to_overwrite
 from runner.records.run_folder import LIST, MULTIRUN, OLD_LIST, checkpoints, is_listed
 from runner.training.outcome import Outcome
-
-if TYPE_CHECKING:
-    from runner.execution.hydra_files import HydraFiles
 
 
 def start(
@@ -56,14 +52,13 @@ def start_together(
     *,
     options: Options = HERE,
     data: Sequence[RunData] | None = None,
-    files: Callable[[], HydraFiles] | None = None,
 ) -> list[Outcome]:
     """Train runs below `root`, which is there; outcomes in their order. What is wrong with one harms itself only: it
     becomes an outcome "failed". Raises as `start`, and RunError if results.csv cannot be written.
     """
     with lock(root):
         _refuse_second_start(root, runs)
-        return train_listed(root, runs, {}, options, screen, data=data, files=files)
+        return train_listed(root, runs, {}, options, screen, data=data)
 
 
 def resume(
@@ -102,7 +97,6 @@ def train_listed(
     screen: Screen,
     *,
     data: Sequence[RunData] | None = None,
-    files: Callable[[], HydraFiles] | None = None,
 ) -> list[Outcome]:
     """List the runs of a folder that is locked, and train them; `known` are the data of those it has already.
 
@@ -110,7 +104,7 @@ def train_listed(
     """
     data = data or data_of([run.settings for run in runs])
     run_list.write(root, runs, _known_data(runs, data, known, root))
-    return _train(root, runs, data, options, screen, files=files)
+    return _train(root, runs, data, options, screen)
 
 
 def _train(
@@ -120,26 +114,22 @@ def _train(
     options: Options,
     screen: Screen,
     *,
-    files: Callable[[], HydraFiles] | None = None,
     notes: Sequence[str] = (),
 ) -> list[Outcome]:
-    """Train in a folder that is locked, and whose list has been written; `files` writes what Hydra's users expect."""
-    _write_lacking(root, runs, files)
+    """Train in a folder that is locked, and whose list has been written."""
+    _write_lacking(root, runs)
     session = Session(root, runs, data, options, notes=list(notes))
     with screen(session) as session.watch:
         return session.train()
 
 
-def _write_lacking(root: Path, runs: Sequence[Run], files: Callable[[], HydraFiles] | None) -> None:
+def _write_lacking(root: Path, runs: Sequence[Run]) -> None:
     """Make the folders of runs that have none, with the configuration of each; of a sweep, with Hydra's files."""
-    if files or (root / MULTIRUN).exists():
-        from runner.execution import hydra_files
-
-        hydra_files.write_lacking(runs, files or (lambda: hydra_files.HydraFiles.stored(root)))
+    if (root / MULTIRUN).exists():
+        hydra_files.write_lacking(runs, root)
     elif lacking := [run for run in runs if run.folder != root and is_as_written(run.folder) is False]:
         with disk.grouping():
             for run in lacking:
-                disk.make_folder(run.folder)
                 write_config(run.settings, run.folder)
 
 

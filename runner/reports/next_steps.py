@@ -17,7 +17,7 @@ from runner.config.presets import with_known
 from runner.config.settings import Settings, luck
 from runner.config.words import key_of, spelled, word
 from runner.errors import ConfigError
-from runner.execution.configurations import read
+from runner.execution.configurations import remade
 from runner.execution.stored import read_config
 from runner.records.command import launched
 from runner.records.console import shown_path
@@ -91,9 +91,7 @@ def settings_of(row: RunRow) -> Settings:
     """What a run trained that has been read, so that it holds or is used by force; ConfigError if nothing says it."""
     if row.given is None:
         return read_config(row.folder, checked=False)
-    settings = read(row.given)
-    settings.chosen = dict(row.chosen)
-    return settings
+    return remade(row.given, row.chosen)
 
 
 def _sweep(source: RunSource, candidates: Sequence[tuple[Setting, Settings]], change: str) -> str:
