@@ -19,11 +19,12 @@ from runner.execution import run_list
 from runner.execution.hydra_jobs import HydraJobs, SweepReturn, refuse_per_process
 from runner.execution.lock import lock
 from runner.execution.options import Options
-from runner.execution.session import unwatched
+from runner.execution.session import Session, unwatched
 from runner.execution.start import train_listed
 from runner.execution.work import Run
 from runner.plan.duplicates import request
 from runner.plan.fold_runs import expand_folds
+from runner.plan.read_data import data_of
 from runner.records.names import folder_name, job_labels
 from runner.records.run_folder import LIST, MULTIRUN
 from runner.training.outcome import Outcome
@@ -108,7 +109,8 @@ class Launch:
         if not (self.root / MULTIRUN).exists():  # as a sweeper that is neither ours nor Hydra's may leave it
             OmegaConf.save(self.config, self.root / MULTIRUN)
         screen = getattr(self.task, "screen", unwatched)
-        outcomes = train_listed(self.root, runs, known, self.options, screen)
+        session = Session(self.root, runs, data_of([run.settings for run in runs]), self.options)
+        outcomes = train_listed(session, known, screen)
         if report := getattr(self.task, "ended", None):
             report(outcomes, self.root)
         return folders, {outcome.folder: outcome for outcome in outcomes}

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from runner.config import plugins
 from runner.config.settings import Settings
 from runner.errors import ConfigError, DamagedError, RunError
 from runner.execution.configurations import remade
@@ -179,13 +178,3 @@ def resumed_in(folder: Path) -> Path:
 def _names(root: Path, folder: Path) -> bool:
     """Whether the list in `root` names a run (that of a sweep: whatever lies below is of it)."""
     return (root / LIST).is_file() or folder in [(root / name).resolve() for name in _names_before(root)]
-
-
-def refuse_alone(folder: Path) -> None:
-    """ConfigError if the run in `folder` resumes only together with others."""
-    together = resumed_in(folder)
-    if together != folder.resolve():
-        raise ConfigError(
-            f"{folder} was started together with other runs; they resume together: "
-            f"`{plugins.command('resume', str(together))}`"
-        )

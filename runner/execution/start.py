@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from runner.config import plugins
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.errors import ConfigError
@@ -40,9 +41,9 @@ def start(
     runs = run_list.of_one(settings, folder, pictured=pictured)
     with lock(folder):
         _refuse_second_start(folder, runs)
-        data = data or data_of([run.settings for run in runs])
+        session = Session(folder, runs, data or data_of([run.settings for run in runs]))
         write_config(settings, folder)
-        return _train(folder, runs, data, HERE, screen)
+        return _train(session, screen)
 
 
 def start_together(
@@ -58,7 +59,8 @@ def start_together(
     """
     with lock(root):
         _refuse_second_start(root, runs)
-        return train_listed(root, runs, {}, options, screen, data=data)
+        session = Session(root, runs, data or data_of([run.settings for run in runs]), options)
+        return train_listed(session, {}, screen)
 
 
 def resume(
@@ -78,49 +80,34 @@ def resume(
     runs they are is damaged or of another version.
     """
     root = Path(root)
-    if not is_listed(root):
-        run_list.refuse_alone(root)
+    together = root.resolve() if is_listed(root) else run_list.resumed_in(root)
+    if together != root.resolve():
+        raise ConfigError(
+            f"{root} was started together with other runs; they resume together: "
+            f"`{plugins.command('resume', str(together))}`"
+        )
     with lock(root):
         runs, known = run_list.load(root, pictured=pictured)
-        data = data_of([run.settings for run in runs])
-        known_now = _known_data(runs, data, known, root)
+        session = Session(root, runs, data_of([run.settings for run in runs]), options, notes=list(notes))
+        known_now = _known_data(session, known)
         if is_listed(root) and not known:  # by an earlier version
             run_list.write(root, runs, known_now)
-        return _train(root, runs, data, options, screen, notes=notes)
+        return _train(session, screen)
 
 
-def train_listed(
-    root: Path,
-    runs: Sequence[Run],
-    known: dict[str, str],
-    options: Options,
-    screen: Screen,
-    *,
-    data: Sequence[RunData] | None = None,
-) -> list[Outcome]:
+def train_listed(session: Session, known: dict[str, str], screen: Screen) -> list[Outcome]:
     """List the runs of a folder that is locked, and train them; `known` are the data of those it has already.
 
     Raises as `start_together`, and ConfigError if these data have changed.
     """
-    data = data or data_of([run.settings for run in runs])
-    run_list.write(root, runs, _known_data(runs, data, known, root))
-    return _train(root, runs, data, options, screen)
+    run_list.write(session.root, session.runs, _known_data(session, known))
+    return _train(session, screen)
 
 
-def _train(
-    root: Path,
-    runs: Sequence[Run],
-    data: Sequence[RunData],
-    options: Options,
-    screen: Screen,
-    *,
-    notes: Sequence[str] = (),
-) -> list[Outcome]:
+def _train(session: Session, screen: Screen) -> list[Outcome]:
     """Train in a folder that is locked, and whose list has been written."""
-    _write_lacking(root, runs)
-    session = Session(root, runs, data, options, notes=list(notes))
-    with screen(session) as session.watch:
-        return session.train()
+    _write_lacking(session.root, session.runs)
+    return session.train(screen)
 
 
 def _write_lacking(root: Path, runs: Sequence[Run]) -> None:
@@ -144,22 +131,18 @@ def _refuse_second_start(root: Path, runs: Sequence[Run]) -> None:
         refuse_to_overwrite(run.folder)
 
 
-def _known_data(runs: Sequence[Run], data: Sequence[RunData], before: dict[str, str], root: Path) -> dict[str, str]:
-    """Data set -> SHA-256; ConfigError if one of them, or a plug-in, has changed since the runs were begun."""
-    refuse_changed([run.settings for run in runs], root)
+def _known_data(session: Session, before: dict[str, str]) -> dict[str, str]:
+    """Data set, by its keys that are not at their defaults -> SHA-256; ConfigError if one of them, or a plug-in, has
+    changed since the runs were begun.
+    """
+    refuse_changed([run.settings for run in session.runs], session.root)
     now = {}
-    for run, table in zip(runs, data, strict=True):
-        key = _data_key(run)
+    for run, table in zip(session.runs, session.data, strict=True):
+        key = json.dumps({key: value for key, value in run.given.items() if key.startswith("dataset")}, sort_keys=True)
         now[key] = table.sha256
         if before.get(key, table.sha256) != table.sha256:
             raise ConfigError(
-                f"{root}: the data of dataset {table.name} has changed since the sweep was begun. Bring the old data "
-                "back, or start a new sweep."
+                f"{session.root}: the data of dataset {table.name} has changed since the sweep was begun. Bring the "
+                "old data back, or start a new sweep."
             )
     return before | now
-
-
-def _data_key(run: Run) -> str:
-    """What identifies the data of a run in the list: its dataset keys that are not at their defaults."""
-    given = {key: value for key, value in run.given.items() if key.startswith("dataset")}
-    return json.dumps(given, sort_keys=True)
