@@ -46,13 +46,8 @@ def _digest(lines: Sequence[str]) -> str:
 
 def _line(run: Run, root: Path) -> str:
     content = {"run": name_of(run.folder, root), "overrides": list(run.overrides), "settings": run.given}
-    if run.settings.chosen:
-        content["chosen"] = run.settings.chosen
-    if foreign := run.settings.foreign():
-        content["plugins"] = foreign
-    if run.choices:
-        content["choices"] = dict(run.choices)
-    return json.dumps(content, ensure_ascii=False)
+    about = {"chosen": run.settings.chosen, "plugins": run.settings.foreign(), "choices": dict(run.choices)}
+    return json.dumps(content | {key: part for key, part in about.items() if part}, ensure_ascii=False)
 
 
 def load(root: Path, *, pictured: bool = False) -> tuple[list[Run], dict[str, str]]:
