@@ -9,6 +9,7 @@ import copy
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,55 +24,59 @@ from runner.records.yaml_file import load_plain, words_text
 PLACE = "'@(ID|NUM|DIRNAME|DIR|TASK)@'"  # in a template, of what is each run's own
 
 
-def write_lacking(runs: Sequence[Run], root: Path) -> None:
-    """Write what the .hydra/ of the runs of a sweep lacks, all of it durable at the end.
-
-    RunError if some is lacking and what Hydra has left in the sweep's folder cannot be read.
+def write_lacking(root: Path, runs: Sequence[Run]) -> None:
+    """Write what the .hydra/ of the runs below `root` lacks, all of it durable at the end: the configuration and, in a
+    sweep, what Hydra writes besides. RunError if that is lacking and what Hydra has left in `root` cannot be read.
     """
-    found = {number: names for number, run in enumerate(runs) if (names := _lacking(run.folder))}
-    if found:
+    names = HYDRA if (root / MULTIRUN).exists() else HYDRA[:1]
+    lacking = [[] if run.folder == root else _lacking(run.folder, names) for run in runs]
+    if any(lacking):
         files = _HydraFiles(root)
         with disk.grouping():
-            for number, names in found.items():
-                files.write(runs[number], number, names)
+            for number, run in enumerate(runs):
+                files.write(run, number, lacking[number])
 
 
-def _lacking(folder: Path) -> list[str]:
-    """The files of a run's .hydra/ that are not there, emptied by a loss of power or changed."""
-    changed = changed_files(folder, HYDRA)
+def _lacking(folder: Path, names: Sequence[str]) -> list[str]:
+    """Those of these files that are not there, emptied by a loss of power or changed."""
+    changed = changed_files(folder, names)
     changed += [str(CONFIG)] if is_as_written(folder) is False else []
-    return [name for name in HYDRA if name in changed or not disk.size(folder / name)]
+    return [name for name in names if name in changed or not disk.size(folder / name)]
 
 
 class _HydraFiles:
-    """Of one sweep."""
+    """Of the runs below one folder."""
 
     def __init__(self, root: Path):
-        path = root / MULTIRUN
+        self.path = root / MULTIRUN
         self._templates: dict[str, str] = {}
-        try:
-            self._node: Any = load_plain(path)["hydra"]
-            self._hydra_yaml(["some=word"], {}, 0, root)
-        except (DamagedError, ValueError, LookupError, TypeError, AttributeError) as error:
-            what = error if isinstance(error, DamagedError) else f"{path}: damaged (parts of it are missing)"
-            raise RunError(f"{what}; restore it, or start the sweep again.") from error
+
+    @cached_property
+    def _node(self) -> Any:
+        return load_plain(self.path)["hydra"]
 
     def write(self, run: Run, number: int, names: Sequence[str]) -> None:
         """These files of a run, and its folder."""
         texts = {
             "config": lambda: config_text(run.settings),
-            "hydra": lambda: self._hydra_yaml(run.overrides, run.choices, number, run.folder),
+            "hydra": lambda: self._hydra_yaml(run, number),
             "overrides": lambda: words_text(run.overrides),
         }
-        disk.make_folder(run.folder / ".hydra", parents=True)
         for name in names:
-            disk.replace(run.folder / name, texts[Path(name).stem]().encode())
+            text = texts[Path(name).stem]()
+            disk.make_folder(run.folder / ".hydra", parents=True)
+            disk.replace(run.folder / name, text.encode())
 
-    def _hydra_yaml(self, words: Sequence[str], choices: Mapping[str, str | None], number: int, folder: Path) -> str:
-        found = {"ID": str(number), "NUM": number, "DIRNAME": self._dirname(words), "DIR": str(folder)}
+    def _hydra_yaml(self, run: Run, number: int) -> str:
+        try:
+            found = {"ID": str(number), "NUM": number, "DIRNAME": self._dirname(run.overrides), "DIR": str(run.folder)}
+            template = self._template(run.choices)
+        except (DamagedError, ValueError, LookupError, TypeError, AttributeError) as error:
+            what = error if isinstance(error, DamagedError) else f"{self.path}: damaged (parts of it are missing)"
+            raise RunError(f"{what}; restore it, or start the sweep again.") from error
         told = {name: json.dumps(value) for name, value in found.items()}
-        told["TASK"] = json.dumps([*words], ensure_ascii=False)
-        return re.sub(PLACE, lambda place: told[place[1]], self._template(choices))
+        told["TASK"] = json.dumps([*run.overrides], ensure_ascii=False)
+        return re.sub(PLACE, lambda place: told[place[1]], template)
 
     def _dirname(self, words: Sequence[str]) -> str:
         """What Hydra calls override_dirname."""

@@ -34,17 +34,10 @@ from runner.records.run_folder import (
     checkpoints,
     left_over,
 )
-from runner.records.summary import read_summary
 from runner.training import checkpoint
 from runner.training.loop import place
 from runner.training.outcome import Outcome
 from runner.training.trial import check_unchanged, metrics_hold
-
-
-def ended(runs: Sequence[Run], members: Iterable[int]) -> dict[int, Outcome]:
-    """The outcomes of those members that have ended, by their summaries."""
-    there = {i: runs[i].folder for i in members if (runs[i].folder / SUMMARY).exists()}
-    return {i: Outcome.of(folder, read_summary(folder)) for i, folder in there.items()}
 
 
 def holders(root: Path, runs: Sequence[Run], members: Iterable[int]) -> dict[int, Path]:

@@ -28,7 +28,8 @@ from runner.plan.shares import share_out
 from runner.records import disk
 from runner.records.checksums import clear_way
 from runner.records.names import shown_path
-from runner.records.run_folder import CHECKPOINT, POPULATION, RESULTS
+from runner.records.run_folder import CHECKPOINT, POPULATION, RESULTS, SUMMARY
+from runner.records.summary import read_summary
 from runner.records.sweep_folder import LAYOUT, LOG
 from runner.training.loop import Interrupted
 from runner.training.outcome import Outcome
@@ -149,8 +150,10 @@ class Session:
 
     def _after(self, broken: Broken) -> None:
         """Try the runs that a broken work has left again; the one that is at fault has failed."""
-        for i, outcome in recovery.ended(self.runs, self._left(broken.work)).items():  # before its worker died
-            self._end(i, outcome)
+        for i in self._left(broken.work):
+            folder = self.runs[i].folder
+            if (folder / SUMMARY).exists():  # it had ended before its worker died
+                self._end(i, Outcome.of(folder, read_summary(folder)))
         left = self._left(broken.work)
         again = self.failing_alone.again(left, died=broken.died)
         for members in again:

@@ -10,16 +10,16 @@ from runner.config import plugins
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.errors import ConfigError
-from runner.execution import hydra_files, run_list
+from runner.execution import run_list
+from runner.execution.hydra_files import write_lacking
 from runner.execution.lock import lock
 from runner.execution.options import HERE, Options
 from runner.execution.session import Screen, Session, unwatched
-from runner.execution.stored import is_as_written, refuse_changed, write_config
+from runner.execution.stored import refuse_changed, write_config
 from runner.execution.work import Run
 from runner.plan.read_data import data_of
-from runner.records import disk
 from runner.records.run_files import refuse_to_overwrite
-from runner.records.run_folder import LIST, MULTIRUN, OLD_LIST, checkpoints, is_listed
+from runner.records.run_folder import LIST, OLD_LIST, checkpoints, is_listed
 from runner.training.outcome import Outcome
 
 
@@ -106,18 +106,8 @@ def train_listed(session: Session, known: dict[str, str], screen: Screen) -> lis
 
 def _train(session: Session, screen: Screen) -> list[Outcome]:
     """Train in a folder that is locked, and whose list has been written."""
-    _write_lacking(session.root, session.runs)
+    write_lacking(session.root, session.runs)
     return session.train(screen)
-
-
-def _write_lacking(root: Path, runs: Sequence[Run]) -> None:
-    """Make the folders of runs that have none, with the configuration of each; of a sweep, with Hydra's files."""
-    if (root / MULTIRUN).exists():
-        hydra_files.write_lacking(runs, root)
-    elif lacking := [run for run in runs if run.folder != root and is_as_written(run.folder) is False]:
-        with disk.grouping():
-            for run in lacking:
-                write_config(run.settings, run.folder)
 
 
 def _refuse_second_start(root: Path, runs: Sequence[Run]) -> None:
