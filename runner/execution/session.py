@@ -70,7 +70,7 @@ class Session:
         self.number = 0  # of the next checkpoint file
         self.failed = False  # a run has
 
-    def train(self, screen: Screen = unwatched) -> list[Outcome]:
+    def train(self, screen: Screen) -> list[Outcome]:
         """Train every run that has not ended; all outcomes, in the order of the runs. The caller has locked `root`.
 
         Raises Interrupted after Ctrl-C or SIGTERM, with everything saved.
