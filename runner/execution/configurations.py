@@ -9,12 +9,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from runner.config.compose import hydra_ready
+from runner.config.location import config_dir
+from runner.config.origin import Record, missing
 from runner.config.overrides import HYDRA
 from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, SINGLE_GROUPS, Settings
 from runner.config.validate import check, show
 from runner.errors import ConfigError, shortened
+from runner.plan.command_line import CommandLine, read_command_line
+from runner.records.command import Command
 
 PRESETS = (*SINGLE_GROUPS, *FLAT_GROUPS, "experiment")  # groups whose choices are sets of values, known to Hydra only
 NEITHER = "must be a dictionary such as {'optimizer': {'name': 'sgd', 'lr': 0.1}} or a list such as ['optimizer=sgd']"
@@ -39,9 +45,7 @@ def read_all(configs: Sequence[Any]) -> list[Settings]:
 def read(config: Any) -> Settings:
     """The settings of one configuration; ConfigError with all its problems."""
     if isinstance(config, Settings):
-        again = read(config.tree())
-        again.chosen = dict(config.chosen)
-        return again
+        return remade(config.tree(), config.chosen)
     if isinstance(config, Mapping):
         tree, problems = nested(config)
         settings, more = check(tree)
@@ -51,6 +55,17 @@ def read(config: Any) -> Settings:
     if isinstance(config, (list, tuple)) and all(isinstance(word, str) for word in config):
         return from_words(list(config))
     raise ConfigError(f"{shortened(config)}: {NEITHER}")
+
+
+def remade(config: Any, chosen: Mapping[str, str], plugins: Mapping[str, Record] | None = None) -> Settings:
+    """The settings of a run from its record; ConfigError as `read`, and for choices that are not registered here, with
+    what they came from.
+    """
+    if lacking := missing(plugins or {}):
+        raise ConfigError(lacking)
+    settings = read(config)
+    settings.chosen, settings.plugins = dict(chosen), dict(plugins or {})
+    return settings
 
 
 def nested(config: Mapping) -> tuple[dict[str, Any], list[str]]:
@@ -118,22 +133,24 @@ def _preset(group: str, value: Any) -> str:
 
 def from_words(words: list[str]) -> Settings:
     """The settings of the words of a command line; ConfigError as there, and for words about the process."""
-    from runner.config.compose import hydra_ready
-    from runner.config.location import config_dir
-    from runner.plan.command_line import read_command_line
-
     hydras = [word for word in words if word.lstrip("+~").startswith(HYDRA)]
     if hydras:
         raise ConfigError([f"{word}: sets the process, not the run; leave it out" for word in hydras])
-    with own_hydra(), hydra_ready(config_dir()):
-        line = read_command_line(words)
+    line = line_of(Command(tuple(words)))
     if line.multirun:
         raise ConfigError(f"{' '.join(words)}: is a sweep; give one configuration a run")
     return line.settings[0]
 
 
+def line_of(command: Command, *more: str) -> CommandLine:
+    """What a command line means; ConfigError with all its problems."""
+    place = Path(command.config_path) if command.config_path else config_dir()
+    with _own_hydra(), hydra_ready(place, command.config_dir or None):
+        return read_command_line([*command.words, *more], config_name=command.config_name or "config")
+
+
 @contextmanager
-def own_hydra() -> Iterator[None]:
+def _own_hydra() -> Iterator[None]:
     """Hydra's global state set aside, so that a program that uses Hydra itself can call `runner.train`."""
     from hydra.core.global_hydra import GlobalHydra
     from hydra.core.hydra_config import HydraConfig

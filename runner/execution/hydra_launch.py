@@ -8,31 +8,34 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+from hydra.core.override_parser.types import Override
+from hydra.core.utils import JobReturn
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from runner.config.compose import Composer
 from runner.config.overrides import is_hydra, parse
 from runner.config.settings import Settings
 from runner.errors import ConfigError
 from runner.execution import run_list
-from runner.execution.hydra_files import HydraFiles, SweepReturn, refuse_per_process
+from runner.execution.hydra_return import SweepReturn, current
 from runner.execution.lock import lock
 from runner.execution.options import Options
-from runner.execution.session import unwatched
+from runner.execution.session import Session, unwatched
 from runner.execution.start import train_listed
 from runner.execution.work import Run
 from runner.plan.duplicates import request
 from runner.plan.fold_runs import expand_folds
+from runner.plan.read_data import data_of
 from runner.records.names import folder_name, job_labels
-from runner.records.run_folder import LIST
+from runner.records.run_folder import LIST, MULTIRUN
 from runner.training.outcome import Outcome
 
-if TYPE_CHECKING:
-    from hydra.core.override_parser.types import Override
-    from hydra.core.utils import JobReturn
-    from hydra.types import HydraContext, TaskFunction
-    from omegaconf import DictConfig
+NUMBER = "${hydra.job.num}"  # what hydra.sweep.subdir is unless the user says otherwise
 
 
 class _Job(NamedTuple):
@@ -47,24 +50,24 @@ class Launch:
     """One call of the launcher: `config` is the sweep's own configuration, `options` are hydra.launcher.*"""
 
     def __init__(self, config: DictConfig, context: HydraContext, task: TaskFunction, options: dict[str, Any]):
-        self.config, self.task, self.options = config, task, Options.checked(options)
+        self.config, self.context, self.task, self.options = config, context, task, Options.checked(options)
         self.root = Path(str(config.hydra.sweep.dir)).absolute()
-        self.files = HydraFiles(config, context)
         self._choices: dict[tuple[str, ...], dict[str, str | None]] = {}
 
     def run(self, jobs: list[list[str]], first: int) -> Sequence[JobReturn]:
         """Train the jobs, numbered from `first`. A sweep that is there already (`--extend`, or a sweeper that works in
         batches) grows by those that it has not.
         """
-        refuse_per_process(self.config)
+        _refuse_per_process(self.config)
         asked = self._read(jobs)
         with lock(self.root):
             folders, ended = self._train_all(asked)
         returns = []
         for number, job in enumerate(asked, first):
             places = [folders[key] for key in job.runs]
-            returns.append(SweepReturn(self.files, job.words, number, places[0], list(map(ended.get, places))))
-        self.files.fire_callbacks(returns, self.task)
+            compose = partial(self._composed, job.words, number, places[0])
+            returns.append(SweepReturn(compose, job.words, list(map(ended.get, places))))
+        self._fire_callbacks(returns)
         return returns
 
     def _read(self, jobs: list[list[str]]) -> list[_Job]:
@@ -103,8 +106,11 @@ class Launch:
         folders = {request(run.settings): run.folder for run in before}
         runs = before + self._new(jobs, folders)
         self._check_names(runs)
+        if not (self.root / MULTIRUN).exists():  # as a sweeper that is neither ours nor Hydra's may leave it
+            OmegaConf.save(self.config, self.root / MULTIRUN)
         screen = getattr(self.task, "screen", unwatched)
-        outcomes = train_listed(self.root, runs, known, self.options, screen, files=lambda: self.files)
+        session = Session(self.root, runs, data_of([run.settings for run in runs]), self.options)
+        outcomes = train_listed(session, known, screen)
         if report := getattr(self.task, "ended", None):
             report(outcomes, self.root)
         return folders, {outcome.folder: outcome for outcome in outcomes}
@@ -118,7 +124,7 @@ class Launch:
             for key, settings in job.runs.items():
                 if key not in folders:
                     fold = f"_fold={settings.dataset.fold}" if len(job.runs) > 1 else ""
-                    own = self.files.subdir(job.words, len(folders))
+                    own = self._subdir(job.words, len(folders))
                     name = f"{own}{fold}" if own else folder_name(f"{len(folders):03d}_{label}{fold}")
                     folders[key] = self.root / name
                     new.append(Run(folders[key], settings, words, job.choices))
@@ -126,12 +132,49 @@ class Launch:
 
     def _check_names(self, runs: list[Run]) -> None:
         """ConfigError unless each run has a folder of its own below that of the sweep."""
-        names = Counter(run_list.name_of(run.folder, self.root) for run in runs)
-        wrong = {name: f"two runs of the sweep would lie in {name}" for name, count in names.items() if count > 1}
-        outside = [name for name in names if name.split(os.sep)[0] in (os.curdir, os.pardir)]
-        wrong |= {name: f"{name} is not below the sweep's folder" for name in outside if name not in wrong}
-        if wrong:
-            raise ConfigError(
-                f"hydra.sweep.subdir: {wrong[min(wrong)]}; leave it out, or use what differs: "
-                "${hydra.job.override_dirname}"
-            )
+        found = Counter(run_list.name_of(run.folder, self.root) for run in runs)
+        for name, count in sorted(found.items()):
+            if count > 1 or name.split(os.sep)[0] in (os.curdir, os.pardir):
+                wrong = "two runs of the sweep would lie there" if count > 1 else "not below the sweep's folder"
+                hint = "leave it out, or use what differs: ${hydra.job.override_dirname}"
+                raise ConfigError(f"hydra.sweep.subdir = {name}: {wrong}; {hint}")
+
+    # ---- what Hydra's users see of a job, which takes Hydra 110 ms to compose: only when somebody looks at it
+
+    def _composed(self, words: Sequence[str], number: int, folder: Path | None = None) -> DictConfig:
+        """The configuration of a job as Hydra composes it."""
+        config = self.context.config_loader.load_sweep_config(self.config, list(words))
+        with open_dict(config):
+            config.hydra.job.id = config.hydra.job.num = number
+            if folder is not None:
+                config.hydra.runtime.output_dir = str(folder)
+        return config
+
+    def _subdir(self, words: Sequence[str], number: int) -> str | None:
+        """The folder of a job where the user has named them (hydra.sweep.subdir), else None."""
+        asked: Any = OmegaConf.to_container(self.config.hydra.sweep, resolve=False)
+        if asked["subdir"] == NUMBER:
+            return None
+        config = self._composed(words, number)
+        with current(config):
+            return str(OmegaConf.select(config, "hydra.sweep.subdir"))
+
+    def _fire_callbacks(self, returns: Sequence[SweepReturn]) -> None:
+        """Start and end of every job, in pairs, for Hydra's callbacks if there are any."""
+        callbacks = self.context.callbacks
+        for each in returns if callbacks.callbacks else ():
+            with current(each.config):
+                callbacks.on_job_start(config=each.config, task_function=self.task)
+                callbacks.on_job_end(config=each.config, job_return=each)
+
+
+def _refuse_per_process(config: DictConfig) -> None:
+    """ConfigError for what Hydra does to the process of a job: a run of a population has no separate process."""
+    at_once = "the runs of a sweep share a process, which has one"
+    by_turns = "or run them one after the other with hydra/launcher=basic"
+    problems = {
+        "chdir": f"hydra.job.chdir = true: {at_once} working directory; leave it false, {by_turns}",
+        "env_set": f"hydra.job.env_set: {at_once} environment; set it in the shell, {by_turns}",
+    }
+    if found := [problem for key, problem in problems.items() if config.hydra.job.get(key)]:
+        raise ConfigError(found)

@@ -5,7 +5,6 @@ Nothing is believed that a crash may have left half-written. A run in doubt is t
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from runner.execution.stored import is_as_written, write_config
 from runner.execution.work import Run
 from runner.records import disk
 from runner.records.checksums import clear_way, fits_words, move_aside, set_aside, verify
+from runner.records.read import read_results
 from runner.records.run_files import NAMES
 from runner.records.run_folder import (
     CHECKPOINT,
@@ -34,17 +34,10 @@ from runner.records.run_folder import (
     checkpoints,
     left_over,
 )
-from runner.records.summary import read_summary
 from runner.training import checkpoint
 from runner.training.loop import place
 from runner.training.outcome import Outcome
 from runner.training.trial import check_unchanged, metrics_hold
-
-
-def ended(runs: Sequence[Run], members: Iterable[int]) -> dict[int, Outcome]:
-    """The outcomes of those members that have ended, by their summaries."""
-    there = {i: runs[i].folder for i in members if (runs[i].folder / SUMMARY).exists()}
-    return {i: Outcome.of(folder, read_summary(folder)) for i, folder in there.items()}
 
 
 def holders(root: Path, runs: Sequence[Run], members: Iterable[int]) -> dict[int, Path]:
@@ -118,9 +111,8 @@ class Recovery:
     def _settled(self) -> set[str]:
         """The runs that have a row in results.csv. One that is alone has none, and makes each of its files durable."""
         try:
-            with (self.root / RESULTS).open(encoding="utf-8", newline="") as file:
-                return {".", *(row["run"] for row in csv.DictReader(file) if row.get("error") is not None)}
-        except (OSError, UnicodeDecodeError, KeyError, csv.Error):  # each run is then checked itself
+            return {".", *(row[0] for row in read_results(self.root)[1])}
+        except RunError:  # each run is then checked itself
             return {"."}
 
     def checkpoints(self) -> None:

@@ -10,12 +10,10 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner.config.compose import hydra_ready
-from runner.config.location import config_dir
 from runner.config.settings import Settings
 from runner.config.words import key_of, words
 from runner.errors import ConfigError
-from runner.execution.configurations import own_hydra
+from runner.execution.configurations import line_of
 from runner.execution.run_list import home_of
 from runner.records.command import Command, is_launcher
 
@@ -42,14 +40,9 @@ def command_of(settings: Settings, folder: Path, typed: Sequence[str] = ()) -> C
 
 def means(command: Command, settings: Settings) -> bool:
     """Whether the command trains these settings."""
-    from runner.plan.command_line import read_command_line
-
-    place = Path(command.config_path) if command.config_path else config_dir()
     about_hydra = [word for word in command.hydra if not is_launcher(word)]
-    given = [*command.words, *about_hydra, "hydra.mode=RUN"]
     try:
-        with own_hydra(), hydra_ready(place, command.config_dir or None):
-            line = read_command_line(given, config_name=command.config_name or "config")
-            return [each.tree() for each in line.settings] == [settings.tree()]
+        line = line_of(command, *about_hydra, "hydra.mode=RUN")
+        return [each.tree() for each in line.settings] == [settings.tree()]
     except ConfigError:
         return False

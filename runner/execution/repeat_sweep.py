@@ -10,7 +10,6 @@ from runner.config.compose import compose, hydra_ready
 from runner.config.location import config_dir
 from runner.config.settings import Settings
 from runner.config.words import word, words
-from runner.execution.hydra_files import HydraFiles
 from runner.execution.options import Options
 from runner.execution.session import Screen
 from runner.execution.start import start_together
@@ -34,14 +33,12 @@ def repeat_sweep(
 
     root, settings = root.absolute(), list({request(each): each for each in settings}.values())
     words_of = [words(each) for each in settings]  # every run has its own settings: nothing is swept
-    places = [
-        root / folder_name(f"{number:03d}_{label}") for number, label in enumerate(job_labels(settings, words_of))
-    ]
-    runs = [Run(*each) for each in zip(places, settings, map(tuple, words_of), strict=True)]
+    names = [folder_name(f"{number:03d}_{label}") for number, label in enumerate(job_labels(settings, words_of))]
+    runs = [Run(root / name, each, tuple(typed)) for name, each, typed in zip(names, settings, words_of, strict=True)]
     with hydra_ready(config_dir()):
         config = compose([*launched(before), *launcher, word("hydra.sweep.dir", str(root)), "hydra.mode=MULTIRUN"])
     given: Any = OmegaConf.to_container(config.hydra.launcher, resolve=True)
     options = Options.checked(given)
     data = data_of(settings)
     OmegaConf.save(config, root / MULTIRUN)
-    return start_together(runs, root, screen, options=options, data=data, files=lambda: HydraFiles(config, None))
+    return start_together(runs, root, screen, options=options, data=data)

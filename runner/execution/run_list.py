@@ -15,11 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from runner.config import plugins
 from runner.config.settings import Settings
 from runner.errors import ConfigError, DamagedError, RunError
-from runner.execution.configurations import read
-from runner.execution.stored import read_config, refuse_missing
+from runner.execution.configurations import remade
+from runner.execution.stored import read_config
 from runner.execution.work import Run
 from runner.plan.fold_runs import expand_folds
 from runner.records import disk
@@ -47,13 +46,8 @@ def _digest(lines: Sequence[str]) -> str:
 
 def _line(run: Run, root: Path) -> str:
     content = {"run": name_of(run.folder, root), "overrides": list(run.overrides), "settings": run.given}
-    if run.settings.chosen:
-        content["chosen"] = run.settings.chosen
-    if foreign := run.settings.foreign():
-        content["plugins"] = foreign
-    if run.choices:
-        content["choices"] = dict(run.choices)
-    return json.dumps(content, ensure_ascii=False)
+    about = {"chosen": run.settings.chosen, "plugins": run.settings.foreign(), "choices": dict(run.choices)}
+    return json.dumps(content | {key: part for key, part in about.items() if part}, ensure_ascii=False)
 
 
 def load(root: Path, *, pictured: bool = False) -> tuple[list[Run], dict[str, str]]:
@@ -70,23 +64,16 @@ def _listed(root: Path) -> tuple[list[Run], dict[str, str]]:
     path = root / LIST
     content = contents(root)
     try:
-        runs = [
-            Run(root / str(run["run"]), _settings(run), tuple(run["overrides"]), run.get("choices", {}))
-            for run in content["runs"]
-        ]
-        return runs, dict(content["data"])
+        return [_run(each, root) for each in content["runs"]], dict(content["data"])
     except ConfigError as error:
         raise ConfigError([f"{path}: {problem}" for problem in error.problems]) from error
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(path, str(error)) from error
 
 
-def _settings(run: dict[str, Any]) -> Settings:
-    plugins = dict(run.get("plugins", {}))
-    refuse_missing(plugins)
-    settings = read(run["settings"])
-    settings.chosen, settings.plugins = dict(run.get("chosen", {})), plugins
-    return settings
+def _run(line: dict[str, Any], root: Path) -> Run:
+    settings = remade(line["settings"], line.get("chosen", {}), dict(line.get("plugins", {})))
+    return Run(root / str(line["run"]), settings, tuple(line["overrides"]), line.get("choices", {}))
 
 
 def contents(root: Path) -> dict[str, Any]:
@@ -186,13 +173,3 @@ def resumed_in(folder: Path) -> Path:
 def _names(root: Path, folder: Path) -> bool:
     """Whether the list in `root` names a run (that of a sweep: whatever lies below is of it)."""
     return (root / LIST).is_file() or folder in [(root / name).resolve() for name in _names_before(root)]
-
-
-def refuse_alone(folder: Path) -> None:
-    """ConfigError if the run in `folder` resumes only together with others."""
-    together = resumed_in(folder)
-    if together != folder.resolve():
-        raise ConfigError(
-            f"{folder} was started together with other runs; they resume together: "
-            f"`{plugins.command('resume', str(together))}`"
-        )

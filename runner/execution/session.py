@@ -19,7 +19,7 @@ from runner.execution.events import Broken, Done, Ended, Event
 from runner.execution.executors.here import Here
 from runner.execution.executors.pool import Pool
 from runner.execution.failing_alone import FailingAlone, failed
-from runner.execution.options import Options
+from runner.execution.options import HERE, Options
 from runner.execution.results_csv import Results
 from runner.execution.signals import stop_signals
 from runner.execution.work import Run, Work
@@ -28,17 +28,27 @@ from runner.plan.shares import share_out
 from runner.records import disk
 from runner.records.checksums import clear_way
 from runner.records.names import shown_path
-from runner.records.run_folder import CHECKPOINT, POPULATION, RESULTS
+from runner.records.run_folder import CHECKPOINT, POPULATION, RESULTS, SUMMARY
+from runner.records.summary import read_summary
 from runner.records.sweep_folder import LAYOUT, LOG
 from runner.training.loop import Interrupted
 from runner.training.outcome import Outcome
 
 WRITE_SECONDS = 1.0  # between two writes of results.csv
 
+Watch = Callable[["Session", Event | None], None]  # is told of everything that happens
+Screen = Callable[["Session"], AbstractContextManager[Watch]]
+
+
+@contextmanager
+def unwatched(_session: Session) -> Iterator[Watch]:
+    """Nobody looks on."""
+    yield lambda session, event: None
+
 
 @dataclass
 class Session:
-    """The runs of one folder in progress. `watch` is told of everything that happens (the screen).
+    """The runs of one folder in progress.
 
     A run that lies in `root` itself is alone: it needs no results.csv, and what a user can mend stops it.
     """
@@ -46,8 +56,7 @@ class Session:
     root: Path
     runs: Sequence[Run]
     data: Sequence[RunData]
-    options: Options = field(default_factory=Options)
-    watch: Callable[[Session, Event | None], None] = lambda session, event: None
+    options: Options = HERE
     notes: list[str] = field(default_factory=list)  # what has to be trained or written again, and why
 
     def __post_init__(self):
@@ -57,25 +66,27 @@ class Session:
         self.failing_alone = FailingAlone()
         self.results = Results(self.root, self.runs, [table.task for table in self.data])
         self.warnings: list[str] = []  # what is probably not meant
+        self.waiting: list[Work] = []
         self.number = 0  # of the next checkpoint file
+        self.failed = False  # a run has
 
-    def train(self) -> list[Outcome]:
+    def train(self, screen: Screen) -> list[Outcome]:
         """Train every run that has not ended; all outcomes, in the order of the runs. The caller has locked `root`.
 
         Raises Interrupted after Ctrl-C or SIGTERM, with everything saved.
         """
-        with stop_signals() as asked_to_stop:
+        with screen(self) as self.watch, stop_signals() as self.asked_to_stop:
             self._recover()
             self.written = time.monotonic()
-            with self._executor(asked_to_stop) as self.executor:
-                self._submit([i for i in self._left() if i not in self.results.same])
-                self.executor.run(lambda event: self._hear(event, asked_to_stop))
+            executor = Here(self.runs, self.data) if self.options.here else Pool(self.runs, self.data, self.workers)
+            self._submit([i for i in self._left() if i not in self.results.same])
+            executor.run(self.waiting, self._hear, self.stopping)
             self._write_results()
-            if asked_to_stop() and self._left():
+            if self.asked_to_stop() and self._left():
                 command = plugins.command("resume", shown_path(self.root))
                 raise Interrupted(f"interrupted; everything is saved. Continue with: {command}")
             self._start_results()
-            if all(outcome.status != "failed" for outcome in self.outcomes.values()):  # resuming tries those again
+            if not self.failed:  # else resuming tries those again
                 recovery.tidy(self.root, self.runs)
         return [self.outcomes[i] for i in sorted(self.outcomes)]
 
@@ -83,6 +94,10 @@ class Session:
     def workers(self) -> int:
         """How many works are carried out at a time."""
         return self.options.processes([run.settings for run in self.runs])
+
+    def stopping(self) -> bool:
+        """Whether what is under way is to save and end, and nothing else is to begin."""
+        return self.asked_to_stop() or (self.failed and not self.options.keep_going)
 
     def _left(self, work: Work | None = None) -> list[int]:
         """The runs, of all or of a work, that have not ended."""
@@ -105,17 +120,10 @@ class Session:
 
     # ---- carrying out
 
-    def _executor(self, asked_to_stop: Callable[[], bool]) -> Pool | Here:
-        if self.options.here:
-            return Here(self.runs, self.data, asked_to_stop)
-        return Pool(self.runs, self.data, self.workers)
-
-    def _hear(self, event: Event | None, asked_to_stop: Callable[[], bool]) -> None:
+    def _hear(self, event: Event | None) -> None:
         """Act on what an executor tells."""
         self._take(event)
         self.watch(self, event)
-        if asked_to_stop() and not self.executor.stopping:
-            self.executor.stop()
         if self.unwritten and time.monotonic() - self.written >= WRITE_SECONDS:
             self._write_results()
             self.written = time.monotonic()
@@ -125,15 +133,14 @@ class Session:
             self._end(event.run, event.outcome)
         elif isinstance(event, Done) and not event.interrupted:
             disk.remove(event.work.path)
-        elif isinstance(event, Done) and not self.executor.stopping:  # somebody else stopped the worker
+        elif isinstance(event, Done):  # unless all are stopping, somebody else stopped the worker
             self._submit(self._left(event.work), shares=1)
-        elif isinstance(event, Broken) and not self.executor.stopping:
+        elif isinstance(event, Broken):
             self._after(event)
-            if not self.options.keep_going and any(o.status == "failed" for o in self.outcomes.values()):
-                self.executor.stop()
 
     def _end(self, run: int, outcome: Outcome) -> None:
         self.outcomes[run] = self.unwritten[run] = outcome
+        self.failed |= outcome.status == "failed"
         self._copy(run)
 
     def _copy(self, run: int) -> None:
@@ -143,8 +150,10 @@ class Session:
 
     def _after(self, broken: Broken) -> None:
         """Try the runs that a broken work has left again; the one that is at fault has failed."""
-        for i, outcome in recovery.ended(self.runs, self._left(broken.work)).items():  # before its worker died
-            self._end(i, outcome)
+        for i in self._left(broken.work):
+            folder = self.runs[i].folder
+            if (folder / SUMMARY).exists():  # it had ended before its worker died
+                self._end(i, Outcome.of(folder, read_summary(folder)))
         left = self._left(broken.work)
         again = self.failing_alone.again(left, died=broken.died)
         for members in again:
@@ -169,6 +178,8 @@ class Session:
 
     def _submit(self, members: Sequence[int], shares: int | None = None) -> None:
         """Have these runs carried out, the longest works first: by structure, by the checkpoint they continue from."""
+        if self.stopping():
+            return
         holders = recovery.holders(self.root, self.runs, members)
         planned = share_out(
             members,
@@ -180,7 +191,7 @@ class Session:
             source=holders.get,
         )
         for share in planned:
-            self.executor.submit(Work(share.members, share.width, self._next_path(), share.source))
+            self.waiting.append(Work(share.members, share.width, self._next_path(), share.source))
 
     def _next_path(self) -> Path:
         if self.alone:
@@ -190,13 +201,3 @@ class Session:
             self.number += 1
             if not path.exists():
                 return path
-
-
-Watch = Callable[[Session, Event | None], None]  # is told of everything that happens
-Screen = Callable[[Session], AbstractContextManager[Watch]]
-
-
-@contextmanager
-def unwatched(_session: Session) -> Iterator[Watch]:
-    """Nobody looks on."""
-    yield lambda session, event: None

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from runner.config import plugins
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.errors import ConfigError
 from runner.execution import run_list
+from runner.execution.hydra_files import write_lacking
 from runner.execution.lock import lock
 from runner.execution.options import HERE, Options
 from runner.execution.session import Screen, Session, unwatched
-from runner.execution.stored import is_as_written, refuse_changed, write_config
+from runner.execution.stored import refuse_changed, write_config
 from runner.execution.work import Run
 from runner.plan.read_data import data_of
-from runner.records import disk
 from runner.records.run_files import refuse_to_overwrite
-from runner.records.run_folder import LIST, MULTIRUN, OLD_LIST, checkpoints, is_listed
+from runner.records.run_folder import LIST, OLD_LIST, checkpoints, is_listed
 from runner.training.outcome import Outcome
-
-if TYPE_CHECKING:
-    from runner.execution.hydra_files import HydraFiles
 
 
 def start(
@@ -44,9 +41,9 @@ def start(
     runs = run_list.of_one(settings, folder, pictured=pictured)
     with lock(folder):
         _refuse_second_start(folder, runs)
-        data = data or data_of([run.settings for run in runs])
+        session = Session(folder, runs, data or data_of([run.settings for run in runs]))
         write_config(settings, folder)
-        return _train(folder, runs, data, HERE, screen)
+        return _train(session, screen)
 
 
 def start_together(
@@ -56,14 +53,14 @@ def start_together(
     *,
     options: Options = HERE,
     data: Sequence[RunData] | None = None,
-    files: Callable[[], HydraFiles] | None = None,
 ) -> list[Outcome]:
     """Train runs below `root`, which is there; outcomes in their order. What is wrong with one harms itself only: it
     becomes an outcome "failed". Raises as `start`, and RunError if results.csv cannot be written.
     """
     with lock(root):
         _refuse_second_start(root, runs)
-        return train_listed(root, runs, {}, options, screen, data=data, files=files)
+        session = Session(root, runs, data or data_of([run.settings for run in runs]), options)
+        return train_listed(session, {}, screen)
 
 
 def resume(
@@ -83,64 +80,34 @@ def resume(
     runs they are is damaged or of another version.
     """
     root = Path(root)
-    if not is_listed(root):
-        run_list.refuse_alone(root)
+    together = root.resolve() if is_listed(root) else run_list.resumed_in(root)
+    if together != root.resolve():
+        raise ConfigError(
+            f"{root} was started together with other runs; they resume together: "
+            f"`{plugins.command('resume', str(together))}`"
+        )
     with lock(root):
         runs, known = run_list.load(root, pictured=pictured)
-        data = data_of([run.settings for run in runs])
-        known_now = _known_data(runs, data, known, root)
+        session = Session(root, runs, data_of([run.settings for run in runs]), options, notes=list(notes))
+        known_now = _known_data(session, known)
         if is_listed(root) and not known:  # by an earlier version
             run_list.write(root, runs, known_now)
-        return _train(root, runs, data, options, screen, notes=notes)
+        return _train(session, screen)
 
 
-def train_listed(
-    root: Path,
-    runs: Sequence[Run],
-    known: dict[str, str],
-    options: Options,
-    screen: Screen,
-    *,
-    data: Sequence[RunData] | None = None,
-    files: Callable[[], HydraFiles] | None = None,
-) -> list[Outcome]:
+def train_listed(session: Session, known: dict[str, str], screen: Screen) -> list[Outcome]:
     """List the runs of a folder that is locked, and train them; `known` are the data of those it has already.
 
     Raises as `start_together`, and ConfigError if these data have changed.
     """
-    data = data or data_of([run.settings for run in runs])
-    run_list.write(root, runs, _known_data(runs, data, known, root))
-    return _train(root, runs, data, options, screen, files=files)
+    run_list.write(session.root, session.runs, _known_data(session, known))
+    return _train(session, screen)
 
 
-def _train(
-    root: Path,
-    runs: Sequence[Run],
-    data: Sequence[RunData],
-    options: Options,
-    screen: Screen,
-    *,
-    files: Callable[[], HydraFiles] | None = None,
-    notes: Sequence[str] = (),
-) -> list[Outcome]:
-    """Train in a folder that is locked, and whose list has been written; `files` writes what Hydra's users expect."""
-    _write_lacking(root, runs, files)
-    session = Session(root, runs, data, options, notes=list(notes))
-    with screen(session) as session.watch:
-        return session.train()
-
-
-def _write_lacking(root: Path, runs: Sequence[Run], files: Callable[[], HydraFiles] | None) -> None:
-    """Make the folders of runs that have none, with the configuration of each; of a sweep, with Hydra's files."""
-    if files or (root / MULTIRUN).exists():
-        from runner.execution import hydra_files
-
-        hydra_files.write_lacking(runs, files or (lambda: hydra_files.HydraFiles.stored(root)))
-    elif lacking := [run for run in runs if run.folder != root and is_as_written(run.folder) is False]:
-        with disk.grouping():
-            for run in lacking:
-                disk.make_folder(run.folder)
-                write_config(run.settings, run.folder)
+def _train(session: Session, screen: Screen) -> list[Outcome]:
+    """Train in a folder that is locked, and whose list has been written."""
+    write_lacking(session.root, session.runs)
+    return session.train(screen)
 
 
 def _refuse_second_start(root: Path, runs: Sequence[Run]) -> None:
@@ -154,22 +121,18 @@ def _refuse_second_start(root: Path, runs: Sequence[Run]) -> None:
         refuse_to_overwrite(run.folder)
 
 
-def _known_data(runs: Sequence[Run], data: Sequence[RunData], before: dict[str, str], root: Path) -> dict[str, str]:
-    """Data set -> SHA-256; ConfigError if one of them, or a plug-in, has changed since the runs were begun."""
-    refuse_changed([run.settings for run in runs], root)
+def _known_data(session: Session, before: dict[str, str]) -> dict[str, str]:
+    """Data set, by its keys that are not at their defaults -> SHA-256; ConfigError if one of them, or a plug-in, has
+    changed since the runs were begun.
+    """
+    refuse_changed([run.settings for run in session.runs], session.root)
     now = {}
-    for run, table in zip(runs, data, strict=True):
-        key = _data_key(run)
+    for run, table in zip(session.runs, session.data, strict=True):
+        key = json.dumps({key: value for key, value in run.given.items() if key.startswith("dataset")}, sort_keys=True)
         now[key] = table.sha256
         if before.get(key, table.sha256) != table.sha256:
             raise ConfigError(
-                f"{root}: the data of dataset {table.name} has changed since the sweep was begun. Bring the old data "
-                "back, or start a new sweep."
+                f"{session.root}: the data of dataset {table.name} has changed since the sweep was begun. Bring the "
+                "old data back, or start a new sweep."
             )
     return before | now
-
-
-def _data_key(run: Run) -> str:
-    """What identifies the data of a run in the list: its dataset keys that are not at their defaults."""
-    given = {key: value for key, value in run.given.items() if key.startswith("dataset")}
-    return json.dumps(given, sort_keys=True)

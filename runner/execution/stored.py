@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from runner.config.origin import Record, differing, is_records, missing
+from runner.config.origin import Record, differing, is_records
 from runner.config.settings import Settings
 from runner.errors import ConfigError, DamagedError
+from runner.execution.configurations import remade
 from runner.records import disk
 from runner.records.checksums import sha256
 from runner.records.run_folder import CONFIG
@@ -23,7 +24,7 @@ CHECKSUM = "# sha256: "  # how the last line begins, which is about all before i
 
 def write_config(settings: Settings, folder: Path) -> None:
     """Put the checked configuration into `folder`, whole and durable, in place of what Hydra may have written there."""
-    disk.make_folder((folder / CONFIG).parent)
+    disk.make_folder((folder / CONFIG).parent, parents=True)
     disk.replace(folder / CONFIG, config_text(settings).encode())
 
 
@@ -33,12 +34,12 @@ def config_text(settings: Settings) -> str:
     """
     about = {CHOSEN: settings.chosen, PLUGINS: settings.foreign()}
     tree = {key: part for key, part in about.items() if part} | settings.tree()
-    text = "".join(_yaml(json.dumps({key: part})) for key, part in tree.items())
+    text = "".join(as_yaml(json.dumps({key: part})) for key, part in tree.items())
     return f"{text}{CHECKSUM}{sha256(text.encode())}\n"
 
 
 @functools.lru_cache(maxsize=4096)
-def _yaml(content: str) -> str:
+def as_yaml(content: str) -> str:
     """JSON as block YAML."""
     import yaml
 
@@ -71,45 +72,25 @@ def read_config(folder: Path, *, checked: bool = True) -> Settings:
 
     With `checked` false it may have been edited, which is for those who compare it with what has been trained.
     """
-    from runner.config.validate import validate
-
-    tree, chosen, plugins = _read(folder, checked)
+    found = read_tree(folder, checked=checked)
     try:
-        refuse_missing(plugins)
-        settings = validate(tree)
+        return remade(*found)
     except ConfigError as error:
         raise ConfigError([f"{folder / CONFIG}: {problem}" for problem in error.problems]) from error
-    settings.chosen, settings.plugins = chosen, plugins
-    return settings
-
-
-def refuse_missing(plugins: dict[str, Record]) -> None:
-    """ConfigError for recorded choices that are not registered here, which says what they came from."""
-    if lacking := missing(plugins):
-        raise ConfigError(lacking)
 
 
 def refuse_changed(runs: Iterable[Settings], where: Path) -> None:
     """ConfigError if runs that were read from folders would continue with other code than they began with."""
-    by_code: dict[str, dict[str, Record]] = {}
-    for settings in runs:
-        for choice, record in settings.plugins.items():
-            by_code.setdefault(record["sha256"], {})[choice] = record
-    found = [problem for records in by_code.values() for problem in differing(records)]
-    if found:
+    records = {choice: record for settings in runs for choice, record in settings.plugins.items()}
+    if found := differing(records):
         raise ConfigError([f"{where}: {each}. Bring the old one back, or start again." for each in found])
 
 
-def read_tree(folder: Path, *, checked: bool = True) -> tuple[dict[str, Any], dict[str, str]]:
-    """(configuration, `Settings.chosen`) of a run as recorded: its choices need not be registered here any more.
+def read_tree(folder: Path, *, checked: bool = True) -> tuple[dict[str, Any], dict[str, str], dict[str, Record]]:
+    """(configuration, `Settings.chosen`, `Settings.plugins`) as recorded: choices need not be registered here any more.
 
     Raises ConfigError as `read_config`, but for what only training needs to be right.
     """
-    return _read(folder, checked)[:2]
-
-
-def _read(folder: Path, checked: bool) -> tuple[dict[str, Any], dict[str, str], dict[str, Record]]:
-    """(configuration, `Settings.chosen`, `Settings.plugins`) as recorded."""
     path = Path(folder) / CONFIG
     if not path.exists():
         raise ConfigError(f"{folder} is no run: it has no {CONFIG}. Runs lie in outputs/<date>/<time>-<n>.")

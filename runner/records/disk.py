@@ -91,10 +91,10 @@ def move(path: Path, to: Path) -> None:
     sync_folder(path.parent)
 
 
-def make_folder(path: Path) -> None:
-    """Make one folder, unless it is there."""
+def make_folder(path: Path, *, parents: bool = False) -> None:
+    """Make one folder, unless it is there; with `parents` those above it, too."""
     with _reported(path, "make"):
-        path.mkdir(exist_ok=True)
+        path.mkdir(parents=parents, exist_ok=True)
 
 
 def truncate(path: Path, size: int) -> None:

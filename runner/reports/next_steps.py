@@ -17,10 +17,11 @@ from runner.config.presets import with_known
 from runner.config.settings import Settings, luck
 from runner.config.words import key_of, spelled, word
 from runner.errors import ConfigError
-from runner.execution.configurations import read
+from runner.execution.configurations import remade
 from runner.execution.stored import read_config
 from runner.records.command import launched
 from runner.records.console import shown_path
+from runner.records.run_folder import LIST
 from runner.reports.run_row import RunRow
 from runner.reports.runs import RunSource
 from runner.reports.sections import Section
@@ -78,12 +79,15 @@ def more(section: Section, change: str) -> list[str]:
     groups: dict[tuple, list[tuple[Setting, Settings]]] = {}
     for position in section.may_be_best[:CANDIDATES]:
         setting = section.settings[position]
+        number = section.positions[setting.source]
+        if setting.rows[0].given is None and (section.sources[number].folder / LIST).is_file():
+            continue  # the list of that sweep cannot be read, which is said elsewhere: no run can be added to it
         try:
             settings = settings_of(setting.rows[0])
         except ConfigError:  # damaged, which is said elsewhere
             continue
         choices = tuple(settings.choices().values())
-        groups.setdefault((section.positions[setting.source], choices), []).append((setting, settings))
+        groups.setdefault((number, choices), []).append((setting, settings))
     return [_sweep(section.sources[number], found, change) for (number, _), found in groups.items()]
 
 
@@ -91,9 +95,7 @@ def settings_of(row: RunRow) -> Settings:
     """What a run trained that has been read, so that it holds or is used by force; ConfigError if nothing says it."""
     if row.given is None:
         return read_config(row.folder, checked=False)
-    settings = read(row.given)
-    settings.chosen = dict(row.chosen)
-    return settings
+    return remade(row.given, row.chosen)
 
 
 def _sweep(source: RunSource, candidates: Sequence[tuple[Setting, Settings]], change: str) -> str:

@@ -80,7 +80,7 @@ def recorded_row(folder: Path, *, checked: bool = True) -> RunRow:
     """A run with its settings that are not at their defaults, its seed and its choices, which need not be registered
     here: what was recorded is enough to report. ConfigError if the folder does not hold them, or not whole.
     """
-    tree, chosen = read_tree(folder, checked=checked)
+    tree, chosen, _ = read_tree(folder, checked=checked)
     problems = wrong(tree)
     if problems:
         raise ConfigError([f"{folder / CONFIG}: {problem}" for problem in problems])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runner.cli import main
-from runner.execution import hydra_files
+from runner.execution import hydra_return
 
 QUICK = ["dataset=iris", "model.hidden=[4]", "trainer.epochs=2", "trainer.progress=false", "trainer.figures=false"]
 SWEEP = ["-m", *QUICK, "hydra.sweep.dir=sweep", "optimizer=sgd"]
@@ -49,7 +49,7 @@ def test_a_job_that_diverged_returns_no_number_to_a_sweeper(monkeypatch):
 
     found = []
     monkeypatch.setattr(hydra_launch, "SweepReturn", lambda *a: found.append(returned(*a)) or found[-1])
-    returned = hydra_files.SweepReturn
+    returned = hydra_return.SweepReturn
     assert main([*SWEEP, "hydra.launcher.executor=serial", "optimizer.lr=1e20,0.01"]) == 0
     values = [each.return_value for each in found]
     assert math.isnan(values[0])

@@ -124,7 +124,7 @@ def test_killed_while_the_folders_were_made(here, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(start, "Session", killed)
+        patch.setattr(start.Session, "train", killed)
         with pytest.raises(KeyboardInterrupt):
             start.start(settings, here / "cv")
     (here / "cv" / "fold=1" / ".hydra" / "config.yaml").unlink()

@@ -137,7 +137,7 @@ def test_a_table_begins_with_copies_that_were_lacking(whole, tmp_path, monkeypat
         if other:
             (folder / name / "summary.json").unlink()
     begun = []
-    monkeypatch.setattr(here.Here, "run", lambda _here, _hear: begun.append((folder / "results.csv").read_text()))
+    monkeypatch.setattr(here.Here, "run", lambda *_: begun.append((folder / "results.csv").read_text()))
     assert main(["resume", str(folder)]) == 0
     assert begun == [expected]
 

@@ -53,6 +53,15 @@ def test_what_cannot_be_the_best_gets_no_more_seeds_and_the_launcher_stays(tmp_p
     assert words == ["-m", "optimizer.lr=0.1,0.2", "seeds=5", *place]
 
 
+def test_a_sweep_whose_list_cannot_be_read_is_not_said_to_be_extended(tmp_path):
+    folder = make_sweep(tmp_path / "s", grid({0.1: [0.1], 0.2: [0.2]}))
+    assert "--extend" in suggested(folder)[0]
+    listed = (folder / "sweep.yaml").read_text()
+    for other in (listed.replace("format: 1", "format: 2"), listed[:-20]):
+        (folder / "sweep.yaml").write_text(other)
+        assert suggested(folder) == []
+
+
 def test_runs_over_folds_get_more_seeds_with_all_their_folds(tmp_path):
     runs = [({"dataset.folds": 3, "dataset.fold": f, "optimizer.lr": lr}, lr) for lr in (0.1, 0.2) for f in range(3)]
     (words,) = suggested(make_sweep(tmp_path / "all", runs))

@@ -12,8 +12,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -31,50 +30,45 @@ UNGUARDED = 77  # exit code of a worker that was asked to start workers while it
 
 
 class Pool:
-    """Carries out works in `workers` processes. Use as a context: at its end no worker is left."""
+    """Carries out works in `workers` processes."""
 
     def __init__(self, runs: Sequence[Run], data: Sequence[RunData], workers: int):
         self.runs, self.data, self.size = runs, data, workers
         program = getattr(sys.modules["__main__"], "__file__", None)
         if program and start_method(runs) == "spawn" and not os.path.exists(program):
             raise _not_imported(workers, f"which is no file ({os.path.basename(program)}); save it as one")
-        self.waiting: list[Work] = []
         self.members: list[_Worker] = []
-        self.stopping = False
 
-    def __enter__(self) -> Pool:
-        return self
+    def run(self, waiting: list[Work], hear: Callable[[Event | None], None], stopping: Callable[[], bool]) -> None:
+        """Carry out what waits, and tell what happens, as it happens, until nothing is under way; None now and then, so
+        that `hear` can look. Workers that are to stop save before they end. None is left.
+        """
+        try:
+            told_to_stop = False
+            while (waiting and not stopping()) or self._busy():
+                if stopping() and not told_to_stop:
+                    told_to_stop = True
+                    for member in self._busy():
+                        member.process.terminate()
+                self._hand_out(waiting, hear, stopping)
+                ready = wait([member.connection for member in self._busy()], POLL_SECONDS)
+                for member in self._busy():
+                    if member.work and member.connection in ready:
+                        hear(self._told(member, member.work))
+                hear(None)
+        finally:
+            for member in self.members:
+                member.process.kill()
+            for member in self.members:
+                member.end()
 
-    def __exit__(self, *_exception: object) -> None:
-        for member in self.members:
-            member.process.kill()
-        for member in self.members:
-            member.end()
+    def _busy(self) -> list[_Worker]:
+        return [member for member in self.members if member.work]
 
-    def submit(self, work: Work) -> None:
-        """Carry `work` out as soon as a worker is free."""
-        self.waiting.append(work)
-
-    def stop(self) -> None:
-        """Ask every worker to save and end; what is waiting is not begun."""
-        self.stopping = True
-        self.waiting.clear()
-        for member in self.members:
-            if member.work:
-                member.process.terminate()
-
-    def run(self, hear: Callable[[Event | None], None]) -> None:
-        """Tell what happens, as it happens, until nothing is under way; None now and then, so that `hear` can look."""
-        while self.waiting or any(member.work for member in self.members):
-            self._hand_out(hear)
-            ready = wait([member.connection for member in self.members if member.work], POLL_SECONDS)
-            for member in [*self.members]:
-                if member.work and member.connection in ready:
-                    hear(self._told(member, member.work))
-            hear(None)
-
-    def _hand_out(self, hear: Callable[[Event | None], None]) -> None:
-        while self.waiting and not self.stopping:
+    def _hand_out(
+        self, waiting: list[Work], hear: Callable[[Event | None], None], stopping: Callable[[], bool]
+    ) -> None:
+        while waiting and not stopping():
             free = next((member for member in self.members if not member.work), None)
             if free is None and len(self.members) < self.size:
                 number = min(set(range(self.size)) - {member.number for member in self.members})
@@ -82,8 +76,8 @@ class Pool:
                 self.members.append(free)
             if free is None:
                 return
-            if free.give(self.waiting[0]):
-                hear(Given(free.number, self.waiting.pop(0), len(self.waiting)))
+            if free.give(waiting[0]):
+                hear(Given(free.number, waiting.pop(0), len(waiting)))
             else:  # it has died since its last work
                 self.members.remove(free)
                 free.end()
@@ -128,15 +122,18 @@ class _Worker:
     """One process and the pipe to it."""
 
     def __init__(self, number: int, runs: Sequence[Run], data: Sequence[RunData], others: Sequence[Connection]):
-        context: Any = multiprocessing.get_context(start_method(runs))
+        how = start_method(runs)
+        context: Any = multiprocessing.get_context(how)
         self.number = number
         self.connection, theirs = context.Pipe()
-        forked = context.get_start_method() == "fork"
-        inherited = [*others, self.connection] if forked else []
+        inherited = [*others, self.connection] if how == "fork" else []
         arguments = (number, theirs, inherited, runs, data, os.getpid())
         self.process = context.Process(target=_serve, args=arguments, name=f"runner-{number}", daemon=True)
-        with _signals_held():  # until the worker knows what to do about them
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ASKING)  # until the worker knows what to do about them
+        try:
             self.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         self.work: Work | None = None
 
@@ -158,15 +155,6 @@ class _Worker:
         self.connection.close()
         code = self.process.exitcode or 0
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ASKING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(
