@@ -1,4 +1,4 @@
-"""How much each example of each row counts in the loss, as tensors."""
+"""How much each example of each row counts in the loss."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 if TYPE_CHECKING:
     from runner.data.prepare import RunData
@@ -19,24 +17,27 @@ class ExampleWeights:
     Shapes: M members, N examples, K different tables, B batch. `used` says whether any row has weights.
     """
 
-    def __init__(self, data: list[RunData], dtype=torch.float32, device="cpu"):
+    def __init__(self, data: list[RunData], dtype: str = "float32"):
         self.weighted = [d.weights is not None for d in data]
         ones = np.ones(len(data[0].x)) if self.used else np.ones(0)
         tables = [ones if d.weights is None else d.weights for d in data]
         distinct = {id(table): table for table in tables}
         place = {key: k for k, key in enumerate(distinct)}
-        self.table = torch.from_numpy(np.concatenate(list(distinct.values()))).to(dtype).to(device)
-        self._shift = torch.tensor([place[id(table)] * len(data[0].x) for table in tables])
+        self.table = np.concatenate(list(distinct.values())).astype(dtype)
+        self._shift = np.array([place[id(table)] * len(data[0].x) for table in tables])
 
     @property
     def used(self) -> bool:
         """Whether a row weights its examples."""
         return any(self.weighted)
 
-    def of(self, index: Tensor) -> Tensor:
-        """[..., M, B, 1] of the examples index [..., M, B]."""
-        place = (index + self._shift[:, None]).to(self.table.device).flatten()
-        return self.table.index_select(0, place).view(*index.shape, 1)
+    def places(self, index: np.ndarray) -> np.ndarray:
+        """Where in the table the weights of the examples index [..., M, B] lie."""
+        return index + self._shift[:, None]
+
+    def of(self, index: np.ndarray) -> np.ndarray:
+        """[..., M, B] of the examples index [..., M, B]."""
+        return self.table[self.places(index)]
 
     def subset(self, rows: list[int]) -> ExampleWeights:
         """The same for some of the rows."""

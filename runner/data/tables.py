@@ -1,8 +1,8 @@
-"""The data of a population: shared tables on the device, and per row which examples it sees.
+"""The data of a population: shared tables, and per row which examples it sees.
 
 Rows whose encoded features are the same array share one table; the tables lie one below the other, and a row's indices
-are shifted to its own. One index_select gathers a step's examples for all rows. Shapes: M members, N examples, D padded
-features, C padded outputs.
+are shifted to its own. Shapes: M members, N examples, K different tables, D features, C outputs, both padded where rows
+are stacked.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from runner.data.example_weights import ExampleWeights
-from runner.population.draws import generator
+from runner.population.draws import permutation
 from runner.population.layout import ALIGN, pad
 
 if TYPE_CHECKING:
@@ -31,17 +29,16 @@ def _stack(arrays: list[np.ndarray]) -> tuple[list[np.ndarray], list[int]]:
 
 
 class Tables:
-    """Features and targets on the device; indices [M, n] of each split."""
+    """Features and targets; indices [M, n] of each split. Arrays `like` those of other tables are shared with them."""
 
-    x: Tensor  # [K N, D]
-    y: Tensor  # [K N], codes or scaled numbers
-    q: Tensor  # [K N, C], what the loss compares with
+    x: np.ndarray  # [K N, D]
+    y: np.ndarray  # [K N], codes or scaled numbers
+    q: np.ndarray  # [K N, C], what the loss compares with
 
     def __init__(
         self,
         data: list[RunData],
-        dtype=torch.float32,
-        device="cpu",
+        dtype: str = "float32",
         train_eval_rows: int = 2000,
         like: Tables | None = None,
         aligned: bool = True,
@@ -56,37 +53,35 @@ class Tables:
         if like is not None and like._arrays == self._arrays:
             self.x, self.y, self.q = like.x, like.y, like.q
         else:
-            self.x = self._features(features, dtype).to(device)
-            self.y = torch.from_numpy(np.concatenate(targets)).to(device)
+            self.x, self.y = self._features(features, dtype), np.concatenate(targets)
             self.q = self._targets(dtype)
         count = len(data[0].x)
-        self._x_shift = torch.tensor([k * count for k in x_of])
-        self._y_shift = torch.tensor([k * count for k in y_of])
+        self._x_shift = np.array([k * count for k in x_of])
+        self._y_shift = np.array([k * count for k in y_of])
         self._same = x_of == y_of
-        self.weights = ExampleWeights(data, dtype, device)
-        self.index = {s: torch.from_numpy(np.stack([getattr(d, s) for d in data])) for s in self.size}
+        self.weights = ExampleWeights(data, dtype)
+        self.index = {s: np.stack([getattr(d, s) for d in data]) for s in self.size}
         self.index["train_eval"] = self.sample(train_eval_rows)  # on them train/* is measured
-        self.device = device
 
-    def _features(self, arrays, dtype) -> Tensor:
+    def _features(self, arrays: list[np.ndarray], dtype: str) -> np.ndarray:
         width = arrays[0].shape[1]
-        x = torch.zeros(sum(len(a) for a in arrays), pad(width, self.align), dtype=dtype)
-        x[:, :width] = torch.from_numpy(np.concatenate(arrays)) if len(arrays) > 1 else torch.from_numpy(arrays[0])
+        x = np.zeros((sum(len(a) for a in arrays), pad(width, self.align)), dtype)
+        x[:, :width] = np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
         return x
 
-    def _targets(self, dtype) -> Tensor:
-        q = torch.zeros(len(self.y), pad(self.outputs, self.align), dtype=dtype, device=self.y.device)
+    def _targets(self, dtype: str) -> np.ndarray:
+        q = np.zeros((len(self.y), pad(self.outputs, self.align)), dtype)
         if self.task == "classification":
-            return q.scatter_(1, self.y[:, None], 1)
-        q[:, 0] = self.y.to(dtype)
+            q[np.arange(len(q)), self.y] = 1
+        else:
+            q[:, 0] = self.y
         return q
 
-    def sample(self, rows: int) -> Tensor:
+    def sample(self, rows: int) -> np.ndarray:
         """Fixed training examples [M, rows] at random, all if there are no more."""
-        shuffles = [
-            torch.randperm(self.size["train"], generator=generator(d.split_seed, "train_eval")) for d in self.data
-        ]
-        return self.index["train"].gather(1, torch.stack(shuffles)[:, :rows].sort(1).values)
+        n = self.size["train"]
+        shuffles = np.stack([permutation(n, d.split_seed, "train_eval")[:rows] for d in self.data])
+        return np.take_along_axis(self.index["train"], np.sort(shuffles, 1), 1)
 
     def subset(self, rows: list[int]) -> Tables:
         """The same tables for some of the rows."""
@@ -97,23 +92,14 @@ class Tables:
         other.index = {split: index[rows] for split, index in self.index.items()}
         return other
 
-    def order(self, seeds: list[int], epochs: list[int]) -> Tensor:
+    def order(self, seeds: list[int], epochs: list[int]) -> np.ndarray:
         """Training indices [M, n] of one epoch: each row's own permutation, from its seed and epoch alone."""
         n = self.size["train"]
-        keys = zip(seeds, epochs, strict=True)
-        shuffles = torch.stack([torch.randperm(n, generator=generator(s, "order", e)) for s, e in keys])
-        return self.index["train"].gather(1, shuffles)
+        shuffles = np.stack([permutation(n, s, "order", e) for s, e in zip(seeds, epochs, strict=True)])
+        return np.take_along_axis(self.index["train"], shuffles, 1)
 
-    def gather(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """Features [..., D] and targets [..., C] of examples `index`, whose second last dimension is the row: [..., M,
-        B].
-        """
-        of_x, of_y = (places.to(self.device).flatten() for places in self.places(index))
-        x, q = self.x.index_select(0, of_x), self.q.index_select(0, of_y)
-        return x.view(*index.shape, -1), q.view(*index.shape, -1)
-
-    def places(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """Rows of `x` and of `q` of examples `index` [..., M, B]."""
+    def places(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Lines of `x` and of `q` of examples `index` [..., M, B], whose second last dimension is the row."""
         of_x = index + self._x_shift[:, None]
         return of_x, of_x if self._same else index + self._y_shift[:, None]
 
@@ -122,11 +108,10 @@ class Tables:
         """Whether every row has the same examples in the same splits."""
         return all(data is self.data[0] for data in self.data)
 
-    def gather_alike(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """What `gather` gives for index [M, B] with equal rows, laid down once for all of them."""
-        x, q = self.subset([0]).gather(index[:1])
-        return x.expand(len(index), -1, -1), q.expand(len(index), -1, -1)
+    def weights_of(self, index: np.ndarray) -> np.ndarray | None:
+        """[..., M, B] of the examples index [..., M, B]; None if no row weights its examples."""
+        return self.weights.of(index) if self.weights.used else None
 
-    def answers(self, index: Tensor) -> Tensor:
+    def answers(self, index: np.ndarray) -> np.ndarray:
         """Class codes or scaled numbers [M, B] of examples `index` [M, B]."""
-        return self.y.index_select(0, (index + self._y_shift[:, None]).to(self.device).flatten()).view(index.shape)
+        return self.y[index + self._y_shift[:, None]]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-import torch
 
 from runner.data.prepare import RunData
 from runner.errors import RunnerError
@@ -115,7 +114,11 @@ class _Carrying:
 
 @contextmanager
 def _threads(count: int) -> Iterator[None]:
-    """torch with this many CPU threads, then as before."""
+    """torch, where it is loaded, with this many CPU threads, then as before."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

@@ -35,11 +35,12 @@ def probe(dtype: str = "float32", norm: str = "none", members: int = 5) -> Probe
 
 
 def _gradients(model, inputs: int, outputs: int, batch: int, seeds: list[int], dtype: torch.dtype) -> Tensor:
+    from runner.population.architecture import Architecture
     from runner.population.initial import initial_buffers, initial_theta
     from runner.population.network import Network
     from runner.population.pieces.losses import CrossEntropy
 
-    network = Network(model, inputs, outputs, dtype)
+    network = Network(Architecture(model, inputs, outputs), dtype)
     theta = initial_theta(network.layout, seeds, "torch", dtype)
     grad = torch.zeros_like(theta)
     network.bind(theta, grad, initial_buffers(network.layout, len(seeds), dtype))

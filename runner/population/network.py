@@ -14,11 +14,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from runner.population.layout import Layout, Slot
-from runner.population.pieces.base import Activation, Head, Norm
+from runner.population.architecture import Architecture
+from runner.population.layout import Slot
+from runner.population.pieces.base import Head
 from runner.population.pieces.declared import Piece
 from runner.population.pieces.linear import LINEAR
-from runner.population.pieces.mlp import skips
 
 
 @dataclass
@@ -34,13 +34,11 @@ class Step:
 class Network:
     """Pieces bound to rows of theta; `bind` again whenever the rows change."""
 
-    def __init__(self, model, inputs: int, outputs: int, dtype=torch.float32, device="cpu", aligned: bool = True):
-        pieces = model.layers()
-        self.activation = _of_kind(Activation, pieces[0])
-        self.norm = _of_kind(Norm, pieces[0])
-        self.norm_last = self.norm is not None and model.norm_position == "after"
-        self.skips = skips(model.hidden) if model.residual else [False] * len(model.hidden)
-        self.layout = Layout([inputs, *model.hidden, outputs], pieces, aligned)
+    def __init__(self, architecture: Architecture, dtype=torch.float32, device="cpu"):
+        self.activation, self.norm = architecture.activation, architecture.norm
+        self.norm_last, self.skips = architecture.norm_last, architecture.skips
+        self.layout = architecture.layout
+        outputs = self.layout.widths[-1]
         self.masks = [
             (torch.arange(padded, device=device) < width).to(dtype)
             for width, padded in zip(self.layout.widths, self.layout.padded, strict=True)
@@ -147,11 +145,6 @@ class Network:
         if self.norm.gradient is None:
             return _by_autograd(saved, g, self.norm_grad[i])
         return _written(self.norm.gradient(saved, g), self.norm_grad[i])
-
-
-def _of_kind(kind: type, pieces: Sequence[Piece]) -> Any:
-    """The piece of a layer that is of this kind; None if there is none."""
-    return next((piece for piece in pieces if isinstance(piece, kind)), None)
 
 
 def _leaves(*tensors: Tensor) -> list[Tensor]:

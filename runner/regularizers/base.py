@@ -132,3 +132,8 @@ class Targets(Regularizer):
     def targets(self, q: Tensor, classes: int, **h: Tensor) -> Tensor:
         """New targets from q [M, B, C] with `classes` true columns (padding is cut off afterwards)."""
         raise TypeError(f"{type(self).__name__} must define targets")
+
+
+def purpose(name: str, draw: int) -> str:
+    """What the keys of a technique's draw are made from."""
+    return name if draw == 0 else f"{name}/{draw}"

@@ -18,6 +18,11 @@ class Average:
         self.active = any(run.averaging.active for run in runs)
         self.shown = {name: tensor.clone() for name, tensor in self.present.items()} if self.active else self.present
 
+    @classmethod
+    def of(cls, theta: Tensor, buffers: Tensor) -> Average:
+        """Of rows that do not average: they are shown as they are."""
+        return cls([], theta, buffers)
+
     def start_epoch(self, epochs: np.ndarray, steps: int) -> None:
         """The weights c of every step of the coming epoch; `epochs` [M] is how many each row has made."""
         if self.active:

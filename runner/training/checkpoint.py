@@ -24,6 +24,7 @@ FIX = ". Delete it, and `runner resume` starts from the beginning what it holds,
 
 def write(path: Path, tensors: dict[str, torch.Tensor], rows: list[dict[str, Any]]) -> None:
     """Replace the checkpoint at `path`; raises RunError if the disk does not take it."""
+    tensors = {name: torch.as_tensor(tensor) for name, tensor in tensors.items()}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in canonical(tensors).items()}
     plain = json.dumps(rows)
     metadata = {"format": str(FORMAT), "rows": plain, "sha256": digest(tensors, plain)}

@@ -1,8 +1,8 @@
 """The rows of a population in training: M runs of one structure, one row of theta [M, P] each.
 
-The engine keeps what a row is (weights, running statistics, optimizer state, averages, examples, epochs made), lets
-rows leave and join, and evaluates them. To a stepper (`runner.training.steps`), which makes the steps, it is the
-population.
+The engine knows which rows there are, which examples they see and how many epochs they have made; it plans their epochs,
+lets rows leave and join, and evaluates them. What training changes, and how a step is made, is that of its `rows`:
+stacked tensors (`runner.training.steps.stacked_rows`) or compiled loops over arrays (`compiled_rows`).
 
 Shapes: M members, P parameters, S steps an epoch.
 """
@@ -11,105 +11,99 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from runner.config.registry import entries, name_of
 from runner.config.settings import Settings
+from runner.data.prepare import RunData
 from runner.data.tables import Tables
-from runner.optimizers.segments import Segment, segments
+from runner.population.architecture import Architecture
 from runner.population.initial import initial_buffers, initial_theta
-from runner.population.members import Columns
-from runner.population.network import Network
-from runner.training import slots
-from runner.training.around_rules import bound
-from runner.training.averaging import Average
-from runner.training.evaluation import evaluate, recorded, weight_statistics
-from runner.training.steps.protocols import Epoch, Stepper
-from runner.training.steps.stacked_step import Stacked
-
-if TYPE_CHECKING:
-    from runner.data.prepare import RunData
+from runner.training.arrays import Array
+from runner.training.evaluation import evaluate, recorded
+from runner.training.steps.protocols import Epoch, Membership, Rows
 
 
 class Engine:
     """The rows in training. Rows must be sorted by `segment_key` and agree in every structural option.
 
-    Tables `like` these are shared instead of made again, where they hold the same arrays. `stepper` makes what advances
-    the rows that the engine has at the time.
+    Tables of `like` are shared instead of made again, where they hold the same arrays. `way` holds the rows and makes
+    their steps.
     """
 
     def __init__(
-        self,
-        runs: list[Settings],
-        data: list[RunData],
-        like: Tables | None = None,
-        stepper: type[Stepper] = Stacked,
+        self, runs: list[Settings], data: list[RunData], like: Engine | None = None, way: type[Rows] | None = None
     ):
         first = runs[0]
-        self.dtype = getattr(torch, first.trainer.dtype)
-        self.device = torch.device(first.trainer.device)
-        self.tables = Tables(data, self.dtype, self.device, first.trainer.train_eval_rows, like, stepper.aligned)
-        self.network = Network(
-            first.model, data[0].x.shape[1], data[0].outputs, self.dtype, self.device, stepper.aligned
-        )
-        self.layout = self.network.layout
+        self.way = way or _way_of(first)
+        self.architecture = Architecture(first.model, data[0].x.shape[1], data[0].outputs, self.way.aligned)
+        self.layout, self.dtype = self.architecture.layout, first.trainer.dtype
+        shared = like.tables if like else None
+        self.tables = Tables(data, self.dtype, first.trainer.train_eval_rows, shared, self.way.aligned)
         loss = {"classification": "cross_entropy", "regression": "mse"}[data[0].task]
         self.loss = entries("loss")[loss].cls() if name_of(first.loss, "loss") == "auto" else first.loss
         self.batch = min(first.trainer.batch_size, self.tables.size["train"])
-        self.theta = initial_theta(self.layout, [r.seed for r in runs], first.model.init, self.dtype).to(self.device)
-        self.buffers = initial_buffers(self.layout, len(runs), self.dtype).to(self.device)
         self.epochs = np.zeros(len(runs), dtype=np.int64)  # epochs each row has made
-        self.make_stepper, self.scores = stepper, stepper.scores(self)
-        self._bind(runs)
+        import torch  # temporary
+
+        theta = initial_theta(
+            self.layout, [run.seed for run in runs], first.model.init, getattr(torch, self.dtype)
+        ).numpy()
+        self._bind(
+            runs,
+            theta,
+            initial_buffers(self.layout, len(runs), getattr(torch, self.dtype)).numpy(),
+            like.rows if like else None,
+        )
 
     # ---- rows
 
-    def _bind(self, runs: list[Settings]) -> None:
+    def _bind(self, runs: list[Settings], theta: Array, buffers: Array, like: Rows | None) -> None:
         """Everything that depends on which rows there are."""
         self.runs = runs
-        self.network.bind(self.theta, None, self.buffers)
-        self.columns = Columns(runs, self.dtype, self.device)
-        self.segments: list[Segment] = list(segments(runs, self.layout, self.theta))
-        self.around = bound(self.columns, self.theta)
-        self.holders: list[slots.Holder] = [*self.segments, *self.around]
-        self.average = Average(runs, self.theta, self.buffers)
-        self.stepper = self.make_stepper(self)
+        member = Membership(runs, self.architecture, self.tables, self.loss, self.batch, self.dtype)
+        self.rows: Rows = self.way(member, theta, buffers, like)
 
-    def state(self) -> dict[str, Tensor]:
-        """All tensors that training changes, [M, ...] each; optimizer slots that a row does not use are zero."""
-        held = slots.gathered(self.holders, len(self.runs))
-        return {"theta": self.theta, "buffers": self.buffers} | self.average.state() | held
+    @property
+    def theta(self) -> Array:
+        """[M, P]"""
+        return self.rows.theta
 
-    def load_state(self, state: dict[str, Tensor], epochs: np.ndarray) -> None:
+    @property
+    def buffers(self) -> Array:
+        """Running statistics [M, Q]."""
+        return self.rows.buffers
+
+    def state(self) -> dict[str, Array]:
+        """All that training changes, [M, ...] each; optimizer slots that a row does not use are zero."""
+        return self.rows.state()
+
+    def load_state(self, state: dict[str, Array], epochs: np.ndarray) -> None:
         """Take over what `state` gave."""
-        self.theta.copy_(state["theta"])
-        self.buffers.copy_(state["buffers"])
-        self.average.load_state(state)
+        self.rows.load_state(state)
         self.epochs = epochs.copy()
-        slots.restore(self.holders, state)
+
+    def own(self, array: Array) -> Array:
+        """An array as these rows hold theirs."""
+        return self.rows.own(array)
 
     def keep(self, rows: list[int]) -> None:
         """Drop every row but these and close the gaps."""
-        state = {name: tensor[rows] for name, tensor in self.state().items()}
-        self.theta, self.buffers = state["theta"].clone(), state["buffers"].clone()
+        state = {name: array[rows] for name, array in self.state().items()}
         self.tables = self.tables.subset(rows)
         epochs = self.epochs[rows]
-        self._bind([self.runs[r] for r in rows])
+        self._bind([self.runs[r] for r in rows], state["theta"], state["buffers"], self.rows)
         self.load_state(state, epochs)
 
     def joined(self, old: int, runs: list[Settings], data: list[RunData], order: list[int]) -> Engine:
         """An engine of the first `old` rows as they are and of new `runs`, in `order` (positions in old + new)."""
         every = list(zip(self.runs[:old] + runs, self.tables.data[:old] + data, strict=True))
-        other = Engine([every[i][0] for i in order], [every[i][1] for i in order], self.tables, self.make_stepper)
+        other = Engine([every[i][0] for i in order], [every[i][1] for i in order], self, self.way)
         rows = [order.index(i) for i in range(old)]
         state, epochs = other.state(), np.zeros(len(order), dtype=np.int64)
-        for name, tensor in self.state().items() if old else ():
-            state[name][rows] = tensor[:old]
+        for name, array in self.state().items() if old else ():
+            state[name][rows] = array[:old]
         epochs[rows] = self.epochs[:old]
         other.load_state(state, epochs)
         return other
@@ -129,15 +123,15 @@ class Engine:
         step, before clipping) and lr [M] (last step).
         """
         self.epoch = self.plan(scales)
-        self.stepper.start_epoch(self.epoch)
-        trained = self.stepper.advance(0, self.steps)
+        self.rows.start_epoch(self.epoch)
+        trained = self.rows.advance(0, self.steps)
         self.epochs += 1
         objectives_MS = np.ascontiguousarray(trained.objectives.T)  # so that the order of a sum does not depend on M
         return {
             "objective": np.average(objectives_MS, axis=1, weights=self.epoch.sizes),
             "objectives": trained.objectives,
             "grad_norm": trained.grad_norm,
-            "lr": self.epoch.rates[:, -1].cpu().numpy(),
+            "lr": self.epoch.rates[:, -1],
         }
 
     def plan(self, scales: list[float]) -> Epoch:
@@ -149,7 +143,7 @@ class Engine:
         lr = np.array([run.optimizer.lr * run.scheduler.batch_factor(self.batch) for run in self.runs])
         rates = lr[:, None] * np.array(factors) * np.array(scales)[:, None]
         order = self.tables.order([run.seed for run in self.runs], self.epochs.tolist())
-        return Epoch(order, torch.from_numpy(rates).to(self.device), self.epochs.copy(), self.steps, self.batch)
+        return Epoch(order, rates, self.epochs.copy(), self.steps, self.batch)
 
     # ---- evaluation
 
@@ -163,38 +157,43 @@ class Engine:
 
     def _blocks(self) -> Iterator[Engine]:
         """The rows, with the weights that are kept, a few at a time: the same bits, sooner."""
-        many = self.scores.rows
-        if len(self.runs) <= many and not self.average.active:
-            yield self
-            return
+        many = self.rows.evaluated
         for a in range(0, len(self.runs), many):
             rows = list(range(len(self.runs)))[a : a + many]
-            yield self.subset(rows, *(tensor[a : a + many] for tensor in self.kept.values()))
+            yield self.subset(rows, *(array[a : a + many] for array in self.kept.values()))
 
     def _evaluate(self, splits: tuple[str, ...], names: list[str]) -> dict[str, np.ndarray]:
         found: dict[str, np.ndarray] = {}
         for split in splits:
             if self.tables.size[split]:
                 index = self.tables.index["train_eval" if split == "train" else split]
-                metrics = evaluate(partial(self.scores.of, self), self.loss.link, self.tables, index, names)
+                metrics = evaluate(self.rows.scores, self.loss.link, self.rows.tables, index, names)
                 found |= {f"{split}/{name}": values for name, values in metrics.items()}
         return found
 
     @property
-    def kept(self) -> dict[str, Tensor]:
+    def kept(self) -> dict[str, Array]:
         """theta and running statistics that are evaluated and kept: averages, where a row averages."""
-        return self.average.shown
+        return self.rows.kept
 
     def weight_statistics(self) -> dict[str, np.ndarray]:
-        """The size of the weights that are kept, [M] each."""
-        return weight_statistics(self.layout, self.kept["theta"])
+        """weight_norm (L2 norm of all weights that are kept) and sparsity (share of them that are exactly zero), [M]
+        each; both NaN where the norm is not finite.
+        """
+        norm, zeros = self.rows.weight_sums(self.kept["theta"])
+        found = {"weight_norm": norm, "sparsity": zeros / self.layout.true_weights}
+        return {name: np.where(np.isfinite(norm), values, np.nan) for name, values in found.items()}
 
-    def subset(self, rows: list[int], theta: Tensor, buffers: Tensor) -> Engine:
+    def subset(self, rows: list[int], theta: Array, buffers: Array) -> Engine:
         """A second engine of some rows with other weights (such as their best), for evaluation."""
         other = copy.copy(self)
         other.tables = self.tables.subset(rows)
-        other.network = copy.copy(self.network).bind(theta, None, buffers)
         other.runs = [self.runs[r] for r in rows]
-        other.theta, other.buffers = theta, buffers
-        other.average = Average(other.runs, theta, buffers)
+        other.rows = self.rows.subset(rows, other.tables, theta, buffers)
         return other
+
+
+def _way_of(run: Settings) -> type[Rows]:
+    from runner.training.steps.stacked_rows import StackedRows
+
+    return StackedRows

@@ -5,21 +5,45 @@ rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from runner.config.settings import Settings
-from runner.data.tables import Tables
-from runner.optimizers.clipping import row_norms
-from runner.population.layout import Layout
+from runner.data.prepare import RunData
+from runner.training.arrays import Array, as_tensor, concatenated, on_host
 from runner.training.metrics.base import Chunk, Metric, Whole, always, metric
 
-Score = Callable[[Tensor], tuple[Tensor, Tensor]]  # examples [M, n] -> outputs [M, n, C], losses [M, n]
+Score = Callable[[np.ndarray], tuple[Array, Array]]  # examples [M, n] -> outputs [M, n, C], losses [M, n]
 
 CHUNK = 1024  # examples a row at once
+
+
+class Seen(Protocol):
+    """What evaluation asks of the tables."""
+
+    data: list[RunData]
+
+    def answers(self, index: np.ndarray) -> Array:
+        """Class codes or scaled numbers [M, B] of examples `index` [M, B]."""
+
+    def weights_of(self, index: np.ndarray) -> Array | None:
+        """Weights [M, B] of examples `index`; None if no row weights its examples."""
+
+
+@dataclass
+class _AsTensors:
+    """Tables whose answers are tensors, for metrics that torch computes."""
+
+    tables: Seen
+
+    @property
+    def data(self) -> list[RunData]:
+        return self.tables.data
+
+    def answers(self, index: np.ndarray) -> Array:
+        return as_tensor(self.tables.answers(index))
 
 
 def recorded(settings: Settings, task: str) -> list[str]:
@@ -30,42 +54,39 @@ def recorded(settings: Settings, task: str) -> list[str]:
     return list(dict.fromkeys([*always(task), *weighted, *settings.trainer.metrics, settings.early_stopping.metric]))
 
 
-@torch.no_grad()
-def evaluate(score: Score, link: str, tables: Tables, index: Tensor, names: Sequence[str]) -> dict[str, np.ndarray]:
+def evaluate(score: Score, link: str, tables: Seen, index: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
     """The metrics called `names`, [M] each, of examples index [M, n]; `score` gives outputs and losses of some of them,
     `link` is that of the loss. NaN for a row whose loss is not a number.
     """
     metrics = {name: metric(name)() for name in ("loss", *names)}
     kinds = {each.collect: each for each in metrics.values()}
-    parts: dict[Any, list[Tensor]] = {collect: [] for collect in kinds}
+    parts: dict[Any, list[Array]] = {collect: [] for collect in kinds}
     for chunk in _chunks(score, link, tables, index):
         for collect, found in parts.items():
-            found.append(collect(chunk))
+            found.append(collect(chunk if getattr(kinds[collect], "arrays", False) else _of_tensors(chunk)))
     collected = {collect: _together(kinds[collect], found) for collect, found in parts.items()}
-    whole = Whole(tables, index)
-    values = {name: each.value(collected[each.collect], whole) for name, each in metrics.items()}
-    broken = values["loss"].isnan()
-    return {name: values[name].masked_fill(broken, torch.nan).cpu().numpy() for name in names}
+    wholes = {True: Whole(tables, index), False: Whole(_AsTensors(tables), index)}
+    values = {
+        n: on_host(each.value(collected[each.collect], wholes[getattr(each, "arrays", False)]))
+        for n, each in metrics.items()
+    }
+    broken = np.isnan(values["loss"])
+    return {name: np.where(broken, np.nan, values[name]) for name in names}
 
 
-def _chunks(score: Score, link: str, tables: Tables, index: Tensor) -> Iterator[Chunk]:
-    for part in index.split(CHUNK, dim=1):
+def _chunks(score: Score, link: str, tables: Seen, index: np.ndarray) -> Iterator[Chunk]:
+    for begin in range(0, index.shape[1], CHUNK):
+        part = index[:, begin : begin + CHUNK]
         outputs, losses = score(part)
-        weights = tables.weights.of(part).squeeze(2) if tables.weights.used else None
-        yield Chunk(outputs, losses, tables.answers(part), link, weights)
+        yield Chunk(outputs, losses, tables.answers(part), link, tables.weights_of(part))
 
 
-def _together(kind: Metric, parts: list[Tensor]) -> Tensor:
+def _of_tensors(chunk: Chunk) -> Chunk:
+    """The same as tensors."""
+    weights = None if chunk.weights is None else as_tensor(chunk.weights)
+    return Chunk(as_tensor(chunk.outputs), as_tensor(chunk.losses), as_tensor(chunk.answers), chunk.link, weights)
+
+
+def _together(kind: Metric, parts: list[Array]) -> Array:
     """What was collected of all chunks: side by side, or their sum from the first to the last."""
-    return torch.cat(parts, 1) if kind.joined else sum(parts[1:], parts[0])
-
-
-def weight_statistics(layout: Layout, theta: Tensor) -> dict[str, np.ndarray]:
-    """weight_norm (L2 norm of all weights) and sparsity (share of weights that are exactly zero), [M] each; both NaN
-    where the norm is not finite.
-    """
-    true_MP = layout.true_weights_of(theta)
-    zeros = (true_MP == 0).sum(1) - (layout.weights - layout.true_weights)
-    norm = row_norms(true_MP).double()
-    found = {"weight_norm": norm, "sparsity": zeros.double() / layout.true_weights}
-    return {name: values.where(norm.isfinite(), torch.nan).cpu().numpy() for name, values in found.items()}
+    return concatenated(parts, 1) if kind.joined else sum(parts[1:], parts[0])

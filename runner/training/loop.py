@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from runner.config import plugins
 from runner.errors import RunnerError
 from runner.optimizers.segments import segment_key
 from runner.records.console import shown_path
 from runner.training import checkpoint
+from runner.training.arrays import Array, copied, on_host
 from runner.training.engine import Engine
 from runner.training.outcome import Outcome, finish
 from runner.training.trial import Trial
@@ -68,7 +68,7 @@ class Training:
         self.engine, self.trials, self.path, self.facts = engine, trials, path, facts
         self.asked_to_stop, self.watch, self.at_start, self.at_end = asked_to_stop, watch, at_start, at_end
         self.ended, self.admit, self.width = ended, admit, width or len(trials)
-        self.best = {name: tensor.clone() for name, tensor in engine.kept.items()}
+        self.best = {name: copied(array) for name, array in engine.kept.items()}
         self.outcomes: list[Outcome] = []
 
     def run(self) -> list[Outcome]:
@@ -118,7 +118,7 @@ class Training:
         old, everyone = len(self.trials), self.trials + new
         order = sorted(range(len(everyone)), key=lambda i: str(segment_key(everyone[i].settings)))
         self.engine = self.engine.joined(old, [t.settings for t in new], [t.data for t in new], order)
-        best = {name: tensor.clone() for name, tensor in self.engine.kept.items()}
+        best = {name: copied(array) for name, array in self.engine.kept.items()}
         for name, tensor in best.items():
             tensor[[order.index(row) for row in range(old)]] = self.best[name][:old]
         self.best, self.trials = best, [everyone[i] for i in order]
@@ -161,7 +161,7 @@ class Training:
         every = (HISTOGRAM_EPOCHS if trial.detailed else 0) if asked is None else asked
         if every and (epoch % every == 0 or trial.status):
             for slot in self.engine.layout.weight_slots:
-                weights = slot.true(self.engine.kept["theta"])[row].cpu().numpy()
+                weights = on_host(slot.true(self.engine.kept["theta"])[row])
                 trial.files.histogram(f"weights/layer{slot.layer}", epoch, weights)
 
     def _end_finished(self) -> None:
@@ -169,11 +169,10 @@ class Training:
         ended = [row for row, trial in enumerate(self.trials) if trial.status]
         if not ended:
             return
-        keep_last = torch.tensor([not self.trials[row].settings.early_stopping.restore_best for row in ended])
-        kept = {}
-        for name, best in self.best.items():
-            last = self.engine.kept[name][ended]
-            kept[name] = torch.where(keep_last.to(last.device).unsqueeze(1), last, best[ended])
+        kept = {name: best[ended] for name, best in self.best.items()}
+        last = [i for i, row in enumerate(ended) if not self.trials[row].settings.early_stopping.restore_best]
+        for name, array in kept.items() if last else ():
+            array[last] = self.engine.kept[name][[ended[i] for i in last]]
         final = self.engine.subset(ended, kept["theta"], kept["buffers"])
         test = final.evaluate(("test",))
         for i, row in enumerate(ended):
@@ -189,7 +188,7 @@ class Training:
         self.trials = [self.trials[row] for row in rows]
         if rows:
             self.engine.keep(rows)
-            self.best = {name: best[rows].clone() for name, best in self.best.items()}
+            self.best = {name: best[rows] for name, best in self.best.items()}
 
     def _save_if_due(self) -> None:
         stop = self.asked_to_stop()
@@ -219,12 +218,12 @@ class Training:
         checkpoint.write(self.path, self.engine.state() | {f"best.{n}": t for n, t in self.best.items()}, rows)
         self.saved = self.flushed = time.monotonic()
 
-    def load(self, tensors: dict[str, torch.Tensor], rows: list[int]) -> None:
+    def load(self, tensors: dict[str, Array], rows: list[int]) -> None:
         """Take over rows of a checkpoint; trials have loaded theirs already."""
-        tensors = {name: tensor[rows].to(self.engine.device) for name, tensor in tensors.items()}
+        tensors = {name: tensor[rows] for name, tensor in tensors.items()}
         epochs = np.array([trial.last["epoch"] for trial in self.trials], dtype=np.int64)
         self.engine.load_state({n: t for n, t in tensors.items() if not n.startswith("best.")}, epochs)
-        self.best = {name: tensors[f"best.{name}"].clone() for name in self.best}
+        self.best = {name: copied(self.engine.own(tensors[f"best.{name}"])) for name in self.best}
 
 
 def place(folder: Path, checkpoint: Path) -> str:

@@ -38,7 +38,11 @@ def model_bytes(engine: Engine, row: int, trial: Trial) -> bytes:
     """
     settings, data = trial.settings, trial.data
     arch = architecture(settings, engine.layout.widths[0], engine.layout.widths[-1])
-    state = canonical(state_dict(arch, engine.layout, engine.theta[row].cpu(), engine.buffers[row].cpu()))
+    state = canonical(
+        state_dict(
+            arch, engine.layout, torch.as_tensor(engine.theta[row]).cpu(), torch.as_tensor(engine.buffers[row]).cpu()
+        )
+    )
     metadata = {
         "format": str(MODEL_FORMAT),
         "architecture": json.dumps(arch),

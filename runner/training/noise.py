@@ -9,7 +9,7 @@ from torch import Tensor
 from runner.population.draws import bits, key, normal, positions, words
 from runner.population.layout import Layout
 from runner.population.members import Columns, active_entries
-from runner.regularizers.base import Noise, ParameterNoise
+from runner.regularizers.base import Noise, ParameterNoise, purpose
 
 Change = tuple[Tensor | None, Tensor | None]  # factor, addend
 
@@ -80,11 +80,6 @@ class ParameterNoiseSource:
             if not deviation.all():  # -0 is the one number that changes nothing where it is added
                 drawn.masked_fill_(torch.from_numpy(deviation == 0).to(self.device).unsqueeze(1), -0.0)
             target[:, : self.size] += drawn
-
-
-def purpose(name: str, draw: int) -> str:
-    """What the key of a technique's draw is made from."""
-    return name if draw == 0 else f"{name}/{draw}"
 
 
 def _at(change: Change, k: int) -> Change:

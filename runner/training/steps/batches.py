@@ -11,11 +11,11 @@ from collections.abc import Iterator
 import numpy as np
 from torch import Tensor
 
-from runner.data.tables import Tables
 from runner.population.members import Columns, active_entries
 from runner.regularizers.base import Targets
 from runner.training.augmenting import Augmenting
 from runner.training.noise import NoiseSource
+from runner.training.steps.device_tables import DeviceTables
 from runner.training.steps.protocols import Batch, Epoch, Population
 
 PREPARED = 1 << 19  # numbers prepared at once (batches, noise)
@@ -24,16 +24,17 @@ PREPARED = 1 << 19  # numbers prepared at once (batches, noise)
 class Gathered:
     """Features, targets and weights of examples, changed as augmentation says."""
 
-    def __init__(self, columns: Columns, tables: Tables):
-        self.tables, self.augmenting = tables, Augmenting(columns, tables.data)
+    def __init__(self, columns: Columns, tables: DeviceTables):
+        self.tables, self.augmenting = tables, Augmenting(columns, tables.tables.data)
         self.augments = self.augmenting.active
 
     def of(self, epoch: Epoch, a: int, b: int, size: int) -> tuple[Tensor, Tensor, Tensor | None]:
         """Of the steps a ... b - 1 of an epoch, of `size` examples each: [K, M, B, D], [K, M, B, C], [K, M, B, 1]."""
         begin = a * epoch.batch
-        index = epoch.order[:, begin : begin + (b - a) * size].view(-1, b - a, size).transpose(0, 1)
+        index = epoch.order[:, begin : begin + (b - a) * size].reshape(-1, b - a, size).swapaxes(0, 1)
         x, q = self.tables.gather(index)
-        weights = self.tables.weights.of(index) if self.tables.weights.used else None
+        weights = self.tables.weights_of(index)
+        weights = None if weights is None else weights.unsqueeze(-1)
         if self.augments:
             x, q, weights = self.augmenting.apply(x, q, np.arange(a, b)[:, None] + epoch.first, weights)
         return x, q, weights

@@ -1,6 +1,6 @@
 """A network as the compiled loop (`runner.compiled.row`) is given it: a table of places and addresses of its pieces.
 
-Shapes: L layers, M rows, n examples, C outputs.
+Shapes: L layers.
 """
 
 from __future__ import annotations
@@ -9,15 +9,12 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from runner.compiled import row as compiled
 from runner.compiled.kernels import address
 from runner.config.registry import entries, name_of
+from runner.population.architecture import Architecture
 from runner.population.layout import ALIGN, Layout, pad
-from runner.population.network import Network
-from runner.training.steps.protocols import Population
 
 PRODUCTS = ("times_transposed", "transposed_times", "times")
 ALWAYS = ("take_batch", "forward", "data_loss", "backward")
@@ -28,12 +25,13 @@ def form(group: str, piece: Any) -> Any:
     return entries(group)[name_of(piece, group)].compiled
 
 
-def functions_of(network: Network, loss: Any) -> dict[str, Callable | None]:
+def functions_of(architecture: Architecture, loss: Any) -> dict[str, Callable | None]:
     """What every step and every evaluation of a network calls, by the names of `PIECES`; None where there is none."""
-    activation, norm = form("activation", network.activation), form("norm", network.norm) if network.norm else None
+    activation = form("activation", architecture.activation) if architecture.activation else None
+    norm = form("norm", architecture.norm) if architecture.norm else None
     return {name: getattr(compiled, name) for name in (*PRODUCTS, *ALWAYS)} | {
-        "activation": activation.forward,
-        "activation_backward": activation.backward,
+        "activation": activation and activation.forward,
+        "activation_backward": activation and activation.backward,
         "norm": norm and norm.forward,
         "norm_backward": norm and norm.backward,
         "loss": form("loss", loss).loss,
@@ -41,19 +39,19 @@ def functions_of(network: Network, loss: Any) -> dict[str, Callable | None]:
 
 
 def described(
-    layout: Layout, network: Network, loss: Any, batch: int, dtype: str, noisy: Collection[int], functions: dict
+    architecture: Architecture, loss: Any, batch: int, dtype: str, noisy: Collection[int], functions: dict
 ) -> tuple[compiled.Network, int]:
     """The network with its `functions`, and how many numbers the workspace of a batch of this size holds."""
-    layers, size = table(layout, network, batch, noisy)
+    layers, size = table(architecture, batch, noisy)
     kinds = {name: "product" if name in PRODUCTS else name for name in compiled.PIECES}
     pieces = [address(functions[n], kind, dtype) if functions.get(n) else 0 for n, kind in kinds.items()]
     h = [getattr(loss, key) for key in form("loss", loss).keys]
-    return compiled.Network(layers, np.array([*pieces, int(network.norm_last)]), np.array(h, dtype)), size
+    return compiled.Network(layers, np.array([*pieces, int(architecture.norm_last)]), np.array(h, dtype)), size
 
 
-def table(layout: Layout, network: Network, batch: int, noisy: Collection[int]) -> tuple[np.ndarray, int]:
+def table(architecture: Architecture, batch: int, noisy: Collection[int]) -> tuple[np.ndarray, int]:
     """The table `layers`, and how many numbers the workspace holds; `noisy` are the places (0 = input) with noise."""
-    end = 0
+    layout, end = architecture.layout, 0
 
     def take(size: int) -> int:
         nonlocal end
@@ -64,7 +62,7 @@ def table(layout: Layout, network: Network, batch: int, noisy: Collection[int]) 
     found[:, compiled.WIDTH] = layout.widths
     for i, width in enumerate(layout.widths):
         p, hidden = found[i], 0 < i < layout.layers
-        skips = hidden and network.skips[i - 1]
+        skips = hidden and architecture.skips[i - 1]
         p[compiled.KIND] = compiled.SKIPS * skips + compiled.NOISY * (i in noisy)
         p[compiled.Y] = p[compiled.A] = take(batch * width)
         p[compiled.FACTOR] = take(batch * width) if i in noisy else 0
@@ -73,11 +71,11 @@ def table(layout: Layout, network: Network, batch: int, noisy: Collection[int]) 
             p[compiled.Z], p[compiled.G] = take(batch * width), take(batch * width)
             p[compiled.WEIGHT], p[compiled.BIAS] = (layout.slots[f"{i - 1}.{n}"].offset for n in ("weight", "bias"))
         if hidden:
-            if p[compiled.KIND] or network.norm_last:  # something comes between the activation and the layer's end
+            if p[compiled.KIND] or architecture.norm_last:  # something comes between the activation and the layer's end
                 p[compiled.A] = take(batch * width)
-            if network.norm:
+            if architecture.norm:
                 p[compiled.NORMAL], p[compiled.INVERSE] = take(batch * width), take(max(batch, width))
-            _of_pieces(p, i - 1, layout, network)
+            _of_pieces(p, i - 1, layout, architecture)
     outputs = layout.widths[-1]
     sizes = {compiled.TARGETS: batch * outputs, compiled.SHARES: batch, compiled.LOSSES: batch}
     for column, size in sizes.items():
@@ -85,38 +83,13 @@ def table(layout: Layout, network: Network, batch: int, noisy: Collection[int]) 
     return found, end
 
 
-def _of_pieces(p: np.ndarray, layer: int, layout: Layout, network: Network) -> None:
+def _of_pieces(p: np.ndarray, layer: int, layout: Layout, architecture: Architecture) -> None:
     """Where parameters and running statistics of the pieces of a layer lie, and how many numbers they are."""
-    norm = network.norm
-    groups = [(compiled.SLOPE, layout.of(layer, network.activation))]
+    norm = architecture.norm
+    groups = [(compiled.SLOPE, layout.of(layer, architecture.activation))]
     if norm:
         groups.append((compiled.GAIN, layout.of(layer, norm)))
         groups.append((compiled.MEAN, [layout.buffers[f"{layer}.{each.name}"] for each in norm.buffers]))
     for column, slots in groups:
         for k, slot in enumerate(slots):
             p[column + 2 * k : column + 2 * k + 2] = slot.offset, slot.size
-
-
-class Scores:
-    """Outputs and losses of examples, row by row, in chunks of one size, so that a row's bits are its own."""
-
-    rows = 64  # evaluated at once, which bounds the memory of outputs
-    chunk = 256  # examples; what a layer gives of them stays in the cache
-
-    def __init__(self, population: Population):
-        network, loss, dtype = population.network, population.loss, str(population.dtype).removeprefix("torch.")
-        functions = functions_of(network, loss) | dict.fromkeys(("activation_backward", "norm_backward", "backward"))
-        self.network, size = described(population.layout, network, loss, self.chunk, dtype, (), functions)
-        self.work, self.classes = np.empty(size, dtype), population.layout.widths[-1]
-
-    def of(self, population: Population, index: Tensor) -> tuple[Tensor, Tensor]:
-        """(outputs [M, n, C], losses [M, n]) of the examples index [M, n] of each row."""
-        tables = population.tables
-        of_x, of_q = (places.numpy() for places in tables.places(index))
-        theta, buffers, x, q = (t.numpy() for t in (population.theta, population.buffers, tables.x, tables.q))
-        outputs = np.empty((*of_x.shape, self.classes), self.work.dtype)
-        losses = np.empty(of_x.shape, self.work.dtype)
-        for r in range(len(theta)):
-            row = theta[r], buffers[r], self.work, self.network, x, q, of_x[r], of_q[r]
-            compiled.score(*row, self.chunk, outputs[r], losses[r])
-        return torch.from_numpy(outputs), torch.from_numpy(losses)

@@ -1,12 +1,12 @@
 """What the compiled loop (`runner.compiled.row`) is given of one row: its settings as numbers, its pieces as addresses.
 
-Shapes: L layers, S steps, K techniques.
+Shapes: L layers, S steps, K techniques, P parameters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,15 +14,28 @@ from runner.compiled import row as compiled
 from runner.compiled.forms import RuleForm
 from runner.compiled.kernels import address
 from runner.config.registry import entries, name_of
+from runner.config.settings import Settings
 from runner.population.draws import key
 from runner.population.members import Columns, active_entries
-from runner.regularizers.base import Constraint, Noise, ParameterNoise, Penalty, Targets
-from runner.training.noise import purpose
+from runner.regularizers.base import Constraint, Noise, ParameterNoise, Penalty, Targets, purpose
 from runner.training.steps.compiled_network import described, form, functions_of
-from runner.training.steps.protocols import Epoch, Population
+from runner.training.steps.protocols import Membership
 
 KEYS = 4  # keys that a technique may have
+SLOTS = 4  # that a rule may have
 NOTHING = np.zeros(0)
+
+Used = tuple[str, Any, dict[str, str]]  # a technique as `active_entries` gives it
+
+
+class Placed(NamedTuple):
+    """The noise of one technique at one place (0 = input, i = hidden layer i)."""
+
+    name: str
+    draws: int
+    place: int
+    address: int
+    h: np.ndarray
 
 
 def the_rate(slots, h, step):
@@ -31,25 +44,49 @@ def the_rate(slots, h, step):
 
 
 class Row:
-    """One row of a population."""
+    """One row of a population: theta [P] and buffers [Q] are its own, changed in place."""
 
-    def __init__(self, population: Population, row: int):
-        self.run, self.row, self.population = population.runs[row], row, population
-        self.dtype = str(population.dtype).removeprefix("torch.")
-        self.columns = Columns([self.run], population.dtype)
-        self.layout, self.averages = population.layout, population.average.active
-        self.segment = next(s for s in population.segments if s.rows.start <= row < s.rows.stop)
-        self.rule: RuleForm = form("optimizer", self.run.optimizer)
+    def __init__(self, member: Membership, run: Settings, theta: np.ndarray, buffers: np.ndarray):
+        self.member, self.run, self.theta, self.buffers = member, run, theta, buffers
+        self.dtype, self.layout, self.averages = member.dtype, member.architecture.layout, run.averaging.active
+        self.columns = Columns([run])
+        self.rule: RuleForm = form("optimizer", run.optimizer)
         self.penalties, self.noises = self._penalties(), list(self._noises())
         self.targets = active_entries(self.columns, Targets)
-        self.targets_h = self._keys(self.targets[0][2], 0) if self.targets else self._array([])
-        self.parameter_noise = {
-            piece.site: (name, piece, paths) for name, piece, paths in active_entries(self.columns, ParameterNoise)
+        self.parameter_noise = {used[1].site: used for used in active_entries(self.columns, ParameterNoise)}
+        self.network, self.work_size = described(
+            member.architecture,
+            member.loss,
+            member.batch,
+            self.dtype,
+            {n.place for n in self.noises},
+            self._functions(),
+        )
+        self.numbers = self._numbers()
+        self.constants = self.numbers | {f"1-{name}": 1 - value for name, value in self.numbers.items()}
+        optimizer = run.optimizer
+        neutral = {
+            name: option.neutral
+            for name, option in entries("optimizer")[name_of(optimizer, "optimizer")].options.items()
         }
-        noisy = {place for _, _, place, _, _ in self.noises}
-        of_network = population.layout, population.network, population.loss, population.batch, self.dtype
-        self.network, self.work_size = described(*of_network, noisy, self._functions())
-        self.state, self.constants = self._state(), self._rule_constants()
+        self.slot_names = optimizer.slots_used({n: None if v == neutral[n] else v for n, v in self.numbers.items()})
+
+    def bind(
+        self, slots: dict[str, np.ndarray], mean: dict[str, np.ndarray], grad: np.ndarray, work: np.ndarray
+    ) -> None:
+        """Take the slots of the rule and averages, [P] each, and space to work in, which rows may share."""
+        nothing = self._array([])
+        held = [slots[name] for name in self.slot_names]
+        self.state = compiled.State(
+            self.theta,
+            self.buffers,
+            tuple([*held, *[nothing] * (SLOTS - len(held))]),
+            mean.get("theta", nothing),
+            mean.get("buffers", nothing),
+            grad,
+            np.empty_like(self.theta) if "weights" in self.parameter_noise else nothing,
+            work,
+        )
 
     # ---- what does not change
 
@@ -60,7 +97,7 @@ class Row:
         """What the steps of this row call."""
         optimizer, penalties = self.run.optimizer, self.penalties
         clips = optimizer.clip_norm is not None or optimizer.clip_value is not None
-        return functions_of(self.population.network, self.population.loss) | {
+        return functions_of(self.member.architecture, self.member.loss) | {
             "targets": form("regularizer", self.targets[0][1]).targets if self.targets else None,
             "rule": self.rule.update,
             "gain": (self.rule.gain or the_rate) if penalties.proximal else None,
@@ -79,11 +116,11 @@ class Row:
         values = [float(self.columns.values(path, layer)[0]) for path in paths.values()]
         return self._array(values + [0.0] * (KEYS - len(values)))
 
-    def _in_layers(self, found: list[tuple[str, Any, dict[str, str]]]) -> np.ndarray:
+    def _in_layers(self, found: list[Used]) -> np.ndarray:
+        """The keys of techniques in every layer, [K, L, KEYS]."""
         layers = range(self.layout.layers)
-        return self._array([[self._keys(paths, i) for i in layers] for _, _, paths in found]).reshape(
-            len(found), self.layout.layers, KEYS
-        )
+        rows = [[self._keys(paths, i) for i in layers] for _, _, paths in found]
+        return self._array(rows).reshape(len(found), len(layers), KEYS)
 
     def _penalties(self) -> compiled.Penalties:
         found, constraints = active_entries(self.columns, Penalty), active_entries(self.columns, Constraint)
@@ -104,101 +141,88 @@ class Row:
             bool(pieces[:, 2].any()),
         )
 
-    def _noises(self) -> Iterator[tuple[str, int, int, int, np.ndarray]]:
-        """(name, draws, place, address, keys) of each, in the order in which they act."""
+    def _noises(self) -> Iterator[Placed]:
+        """The noise of every place, in the order in which techniques act."""
         for name, piece, paths in active_entries(self.columns, Noise):
             change = self._at(form("regularizer", piece).change, "noise")
             for layer in [-1] if piece.site == "input" else range(self.layout.layers - 1):
-                yield name, piece.draws, layer + 1, change, self._keys(paths, max(layer, 0))
+                yield Placed(name, piece.draws, layer + 1, change, self._keys(paths, max(layer, 0)))
 
-    def _state(self) -> compiled.State:
-        population, row = self.population, self.row
-        average = {name: tensor[row].numpy() for name, tensor in population.average.shown.items()}
-        nothing = self._array([])
-        slots = [slot[row - self.segment.rows.start].numpy() for slot in self.segment.state.values()]
-        theta = population.theta[row].numpy()
-        return compiled.State(
-            theta,
-            population.buffers[row].numpy(),
-            tuple([*slots, nothing, nothing, nothing, nothing][:4]),
-            average["theta"] if self.averages else nothing,
-            average["buffers"] if self.averages else nothing,
-            np.zeros_like(theta),
-            np.empty_like(theta),
-            np.empty(self.work_size, self.dtype),
-        )
+    def _numbers(self) -> dict[str, float]:
+        """The keys of the rule that are set, as numbers."""
+        rule = self.run.optimizer
+        values = {name: getattr(rule, name) for name in entries("optimizer")[name_of(rule, "optimizer")].options}
+        return {name: float(value) for name, value in values.items() if value is not None}
 
     # ---- what every epoch changes
 
-    def start_epoch(self, epoch: Epoch) -> None:
-        """What the steps of an epoch need."""
-        run, made = self.run, int(epoch.made[self.row])
-        steps = made * epoch.steps + np.arange(epoch.steps)
-        rates = epoch.rates[self.row].numpy()
-        self.words = self._noise_words(steps)
-        self.h = self._rule_numbers(rates, steps + 1)
+    def start_epoch(self, rates: np.ndarray, made: int, steps: int) -> None:
+        """What the steps of an epoch need: rates [S], before which so many epochs of so many steps were made."""
+        run, numbers = self.run, made * steps + np.arange(steps)
+        self.noise_table = compiled.Noises(
+            np.array([(n.place, n.address) for n in self.noises], np.int64).reshape(-1, 2),
+            self._noise_words(numbers),
+            self._array([n.h for n in self.noises]).reshape(-1, KEYS),
+            self._keys(self.targets[0][2], 0) if self.targets else self._array([]),
+        )
+        self.limits = compiled.Limits(
+            np.inf if run.optimizer.clip_norm is None else float(run.optimizer.clip_norm),
+            np.inf if run.optimizer.clip_value is None else float(run.optimizer.clip_value),
+            *self._parameter_noise("weights", numbers),
+            *self._parameter_noise("gradient", numbers),
+            self.layout.weights,
+        )
         amount = run.optimizer.weight_decay
-        self.decay = rates * amount if run.optimizer.decoupled else np.full(epoch.steps, amount)
-        self.decaying = self.segment.decaying if amount else 0
-        self.average = run.averaging.weights(made, epoch.steps, run.trainer.epochs) if self.averages else NOTHING
-        self.weight_noise, self.gradient_noise = (self._deviations(site, steps) for site in ("weights", "gradient"))
-
-    def _rule_constants(self) -> dict[str, float]:
-        """The keys of the rule as numbers, those that are set, and their complements."""
-        rule = self.run.optimizer
-        values = {name: getattr(rule, name) for name in entries("optimizer")[name_of(rule, "optimizer")].options}
-        self.rule_keys = {name: float(value) for name, value in values.items() if value is not None}
-        return self.rule_keys | {f"1-{name}": 1 - value for name, value in self.rule_keys.items()}
+        decays, average = self.layout.decaying(run.optimizer.decay_biases) if amount else 0, NOTHING
+        if self.averages:
+            average = run.averaging.weights(made, steps, run.trainer.epochs)
+        decay = rates * amount if run.optimizer.decoupled else np.full(steps, float(amount))
+        self.rates = compiled.Rates(
+            self._rule_numbers(rates, numbers + 1), decay, run.optimizer.decoupled, decays, average
+        )
 
     def _rule_numbers(self, rates: np.ndarray, t: np.ndarray) -> np.ndarray:
         """What the rule is given in each step, [S, keys]."""
-        tables = {"lr": rates} | self.run.optimizer.tables(self.rule_keys, t.astype(np.float64))
+        tables = {"lr": rates} | self.run.optimizer.tables(self.numbers, t.astype(np.float64))
         h = np.empty((len(t), len(self.rule.h)), self.dtype)
         for column, name in enumerate(self.rule.h):
             h[:, column] = tables[name] if name in tables else self.constants[name]
         return h
 
     def _noise_words(self, steps: np.ndarray) -> np.ndarray:
+        """The keys of the draws of every step, [S, K, 4]."""
         words = np.zeros((len(steps), len(self.noises), 4), np.uint32)
-        for k, (name, draws, place, _, _) in enumerate(self.noises):
-            for i in range(draws):
-                words[:, k, 2 * i : 2 * i + 2] = _words(key(self.run.seed, purpose(name, i), steps, place))
+        for k, noise in enumerate(self.noises):
+            for i in range(noise.draws):
+                keys = key(self.run.seed, purpose(noise.name, i), steps, noise.place)
+                words[:, k, 2 * i : 2 * i + 2] = _words(keys)
         return words
 
-    def _deviations(self, site: str, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _parameter_noise(self, site: str, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Standard deviations [S] and the keys of both draws [S, 4]; empty without such noise."""
         if site not in self.parameter_noise:
             return NOTHING, np.zeros((0, 4), np.uint32)
         name, piece, paths = self.parameter_noise[site]
         h = {k: np.array(self.columns.values(path), dtype=np.float64) for k, path in paths.items()}
-        deviation = np.broadcast_to(piece.deviation(steps.astype(np.float64), **h), len(steps)).astype(np.float64)
+        deviation = np.broadcast_to(piece.deviation(steps.astype(np.float64), **h), len(steps))
         words = [_words(key(self.run.seed, purpose(name, i), steps)) for i in range(2)]
-        return deviation, np.concatenate(words, 1)
+        return deviation.astype(np.float64), np.concatenate(words, 1)
 
     def advance(self, examples: compiled.Examples, first: int, last: int, objectives: np.ndarray) -> float:
-        """Make the steps first ... last - 1 of the epoch."""
-        steps = slice(first, last)
-        (weights, weight_words), (gradients, gradient_words) = self.weight_noise, self.gradient_noise
-        noises = compiled.Noises(
-            np.array([each[2:4] for each in self.noises], np.int64).reshape(-1, 2),
-            self.words[steps],
-            self._array([h for *_, h in self.noises]).reshape(-1, KEYS),
-            self.targets_h,
-        )
-        limits = compiled.Limits(
-            _limit(self.run.optimizer.clip_norm),
-            _limit(self.run.optimizer.clip_value),
-            weights[steps], weight_words[steps], gradients[steps], gradient_words[steps], self.layout.weights,
-        )  # fmt: skip
-        rates = compiled.Rates(
-            self.h[steps], self.decay[steps], self.run.optimizer.decoupled, self.decaying, self.average[steps]
-        )
+        """Make the steps first ... last - 1 of the epoch; returns the norm of the last gradient, before clipping."""
+        steps, noises, limits, rates = slice(first, last), self.noise_table, self.limits, self.rates
+        if first or last < len(rates.h):
+            noises = noises._replace(words=noises.words[steps])
+            limits = limits._replace(
+                weight_noise=limits.weight_noise[steps],
+                weight_words=limits.weight_words[steps],
+                gradient_noise=limits.gradient_noise[steps],
+                gradient_words=limits.gradient_words[steps],
+            )
+            rates = rates._replace(h=rates.h[steps], decay=rates.decay[steps], average=rates.average[steps])
         return compiled.advance(self.state, self.network, examples, noises, self.penalties, limits, rates, objectives)
 
 
 def _words(keys: np.ndarray) -> np.ndarray:
     """The two words of each key, uint32 [..., 2]."""
     return np.ascontiguousarray(keys).view(np.uint32).reshape(*keys.shape, 2)
-
-
-def _limit(limit: float | None) -> float:
-    return np.inf if limit is None else float(limit)

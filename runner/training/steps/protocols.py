@@ -1,7 +1,7 @@
-"""What training asks of a stepper, and what a stepper works on.
+"""What the engine asks of its rows, and what the parts of a stacked step work on.
 
-The engine keeps the rows: weights, running statistics, optimizer state, the order of examples and the rates. A stepper
-advances them a stretch of steps at a time. Another way to make steps is another `Stepper`.
+The engine plans: which rows there are, the order of their examples, their rates. `Rows` hold what training changes and
+advance it a stretch of steps at a time; another way to train is another `Rows`.
 
 Shapes: M members, S steps, N examples of an epoch, B batch, D inputs, C outputs.
 """
@@ -9,28 +9,45 @@ Shapes: M members, S steps, N examples of an epoch, B batch, D inputs, C outputs
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from runner.config.settings import Settings
 from runner.data.tables import Tables
-from runner.optimizers.segments import Segment
+from runner.population.architecture import Architecture
 from runner.population.layout import Layout
 from runner.population.members import Columns
-from runner.population.network import Network
-from runner.training.around_rules import Bound
-from runner.training.averaging import Average
+from runner.training.arrays import Array
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from runner.optimizers.segments import Segment
+    from runner.population.network import Network
+    from runner.training.around_rules import Bound
+    from runner.training.averaging import Average
+    from runner.training.steps.device_tables import DeviceTables
+
+
+class Membership(NamedTuple):
+    """Which rows a population has, and what they train on."""
+
+    runs: list[Settings]
+    architecture: Architecture
+    tables: Tables
+    loss: Any
+    batch: int  # examples a step
+    dtype: str
 
 
 class Population(Protocol):
-    """What a stepper finds in the engine: the rows that it advances, as they are until some leave or join."""
+    """Stacked rows as the parts of a step find them, as they are until some leave or join."""
 
     runs: list[Settings]
     columns: Columns
-    tables: Tables
+    tables: DeviceTables
     network: Network
     layout: Layout
     loss: Any
@@ -48,8 +65,8 @@ class Population(Protocol):
 class Epoch:
     """One epoch as it was planned, before its first step."""
 
-    order: Tensor  # [M, N], the examples of each row
-    rates: Tensor  # [M, S], the rate of every step, in double precision
+    order: np.ndarray  # [M, N], the examples of each row
+    rates: np.ndarray  # [M, S], the rate of every step, in double precision
     made: np.ndarray  # [M], epochs that each row has made
     steps: int  # steps an epoch, S
     batch: int  # examples a step; the last step may have fewer
@@ -104,35 +121,45 @@ class Stretch(NamedTuple):
     grad_norm: np.ndarray  # [M], of the last step, before clipping
 
 
-class Scores(Protocol):
-    """A way to find outputs and losses, in evaluation mode."""
+class Rows(Protocol):
+    """Rows of a population: what training changes of them, and one way to train and to evaluate them.
 
-    rows: int  # how many are evaluated at once
-
-    def __init__(self, population: Population):
-        """For rows of the population's structure."""
-
-    def of(self, population: Population, index: Tensor) -> tuple[Tensor, Tensor]:
-        """(outputs [M, n, C], losses [M, n]) of the examples index [M, n] of each row, at theta and buffers."""
-
-
-class Stepper(Protocol):
-    """A way to make steps."""
+    Arrays are NumPy's or tensors, whichever the way works on.
+    """
 
     aligned: ClassVar[bool]  # whether rows are padded, so that arithmetic on a stack gives each the bits it gets alone
+    evaluated: int  # how many rows are best evaluated at once
+    theta: Array  # [M, P]
+    buffers: Array  # [M, Q], running statistics
+    kept: dict[str, Array]  # theta and buffers that are evaluated and kept: averages, where a row averages
+    tables: Any  # the examples: `answers` and `weights_of`
 
-    def __init__(self, population: Population):
-        """Of the rows that the population has at present."""
+    def __init__(self, member: Membership, theta: Array, buffers: Array, like: Rows | None = None):
+        """Rows that begin at these weights; tables of `like` are shared where they hold the same arrays."""
 
-    @staticmethod
-    def scores(population: Population) -> Scores:
-        """The same way to evaluate."""
+    def own(self, array: Array) -> Array:
+        """An array as these rows hold theirs: on their device, or NumPy's."""
+
+    def state(self) -> dict[str, Array]:
+        """All that training changes, [M, ...] each; optimizer slots that a row does not use are zero."""
+
+    def load_state(self, state: dict[str, Array]) -> None:
+        """Take over what `state` gave."""
 
     def start_epoch(self, epoch: Epoch) -> None:
         """Prepare for the steps of an epoch."""
 
     def advance(self, first: int, last: int) -> Stretch:
         """Make the steps first ... last - 1 of the epoch; an epoch may be cut anywhere."""
+
+    def subset(self, rows: list[int], tables: Tables, theta: Array, buffers: Array) -> Rows:
+        """Some of the rows at other weights, for evaluation only."""
+
+    def scores(self, index: np.ndarray) -> tuple[Array, Array]:
+        """(outputs [M, n, C], losses [M, n]) of the examples index [M, n] of each row, in evaluation mode."""
+
+    def weight_sums(self, theta: Array) -> tuple[np.ndarray, np.ndarray]:
+        """L2 norm of all weights and how many are exactly zero, [M] each, in double precision."""
 
 
 class Site(Protocol):

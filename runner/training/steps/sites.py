@@ -82,8 +82,8 @@ class Rules(Always):
 
     def start_epoch(self, epoch: Epoch) -> None:
         for segment, _ in self.pairs:
-            first = torch.from_numpy(epoch.first[segment.rows])
-            segment.start_epoch(epoch.rates[segment.rows], first, self.theta, self.grad)
+            first, rates = (torch.from_numpy(each[segment.rows]) for each in (epoch.first, epoch.rates))
+            segment.start_epoch(rates.to(self.theta.device), first, self.theta, self.grad)
 
     def act(self, batch: Batch, objective: Tensor) -> None:
         for segment, further in self.pairs:

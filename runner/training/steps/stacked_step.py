@@ -7,8 +7,6 @@ around the rule) -> clip -> + gradient noise -> rule (decay inside) -> proximal 
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor
 
@@ -17,27 +15,9 @@ from runner.training.steps.objective import Objective
 from runner.training.steps.protocols import Batch, Epoch, Population, Stretch
 from runner.training.steps.sites import Norms, in_order
 
-EVALUATED = 1 << 9  # members times width that are evaluated at once, so that a chunk of examples stays in the cache
-
-
-class Scores:
-    """Outputs and losses of examples of all rows at once."""
-
-    def __init__(self, population: Population):
-        self.rows = max(1, EVALUATED // max(population.layout.padded))
-
-    def of(self, population: Population, index: Tensor) -> tuple[Tensor, Tensor]:
-        """(outputs [M, n, C], losses [M, n]) of the examples index [M, n] of each row."""
-        tables, network = population.tables, population.network
-        x, q = tables.gather_alike(index) if tables.alike else tables.gather(index)
-        outputs = network.forward(x)
-        return outputs[..., : tables.outputs], population.loss.forward(outputs, q, network.head)
-
 
 class Stacked:
     """A stepper over the rows that a population has at present."""
-
-    aligned: ClassVar[bool] = True
 
     def __init__(self, population: Population):
         self.theta, self.around = population.theta, population.around
@@ -47,11 +27,6 @@ class Stacked:
         self.norms = Norms(population, self.objective.grad)
         self.sites = [site for site in in_order(population, self.objective, self.norms) if site.active]
         self.acts = [site.act for site in self.sites]
-
-    @staticmethod
-    def scores(population: Population) -> Scores:
-        """The stacked way to evaluate."""
-        return Scores(population)
 
     def start_epoch(self, epoch: Epoch) -> None:
         """Prepare for the steps of an epoch."""

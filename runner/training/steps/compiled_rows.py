@@ -1,0 +1,156 @@
+"""Rows as arrays, one trained after the other by a compiled loop: on a CPU a row is as fast alone as in company.
+
+A row's numbers depend on itself alone, so there is no padding and nothing is shared but the tables of examples. Torch is
+imported only where a row augments its examples.
+
+Shapes: M members, P parameters, S steps.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from runner.compiled import row as compiled
+from runner.compiled.row import Examples
+from runner.data.tables import Tables
+from runner.population.members import Columns, active_entries
+from runner.training.arrays import Array, on_host
+from runner.training.steps.compiled_network import described, functions_of
+from runner.training.steps.compiled_row import Row
+from runner.training.steps.protocols import Epoch, Membership, Stretch
+
+CHUNK = 256  # examples evaluated at once: what a layer gives of them stays in the cache
+
+
+class CompiledRows:
+    """The rows of a population as the compiled loop changes them."""
+
+    aligned: ClassVar[bool] = False
+    evaluated = 64  # at once, which bounds the memory of outputs
+
+    def __init__(self, member: Membership, theta: Array, buffers: Array, like: CompiledRows | None = None):
+        self.member, self.tables, self.batch = member, member.tables, member.batch
+        self.theta, self.buffers = np.ascontiguousarray(theta), np.ascontiguousarray(buffers)
+        self.rows = [Row(member, run, self.theta[r], self.buffers[r]) for r, run in enumerate(member.runs)]
+        self.averages = any(row.averages for row in self.rows)
+        self.mean = {"theta": self.theta.copy(), "buffers": self.buffers.copy()} if self.averages else {}
+        self.slots = {name: np.zeros_like(self.theta) for row in self.rows for name in row.slot_names}
+        grad, work = (
+            np.zeros(self.theta.shape[1], member.dtype),
+            np.empty(max(r.work_size for r in self.rows), member.dtype),
+        )
+        for r, row in enumerate(self.rows):
+            slots, mean = ({name: array[r] for name, array in held.items()} for held in (self.slots, self.mean))
+            row.bind(slots, mean if row.averages else {}, grad, work)
+        self.augmented = {
+            r: _Augmented(member, r, run)
+            for r, run in enumerate(member.runs)
+            if active_entries(Columns([run]), object, "augmentation")
+        }
+        self._describe_evaluation()
+
+    def _describe_evaluation(self) -> None:
+        architecture, loss, dtype = self.member.architecture, self.member.loss, self.member.dtype
+        functions = functions_of(architecture, loss) | dict.fromkeys(
+            ("activation_backward", "norm_backward", "backward")
+        )
+        self.network, size = described(architecture, loss, CHUNK, dtype, (), functions)
+        self.work = np.empty(size, dtype)
+
+    def own(self, array: Array) -> np.ndarray:
+        """A NumPy array."""
+        return on_host(array)
+
+    @property
+    def kept(self) -> dict[str, np.ndarray]:
+        """theta and running statistics that are evaluated and kept: averages, where a row averages."""
+        return self.mean or {"theta": self.theta, "buffers": self.buffers}
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that training changes, [M, ...] each; optimizer slots that a row does not use are zero."""
+        averages = {f"average.{name}": array for name, array in self.mean.items()}
+        slots = {f"optimizer.{name}": array for name, array in self.slots.items()}
+        return {"theta": self.theta, "buffers": self.buffers} | averages | slots
+
+    def load_state(self, state: dict[str, Array]) -> None:
+        """Take over what `state` gave, as far as it is there."""
+        for name, array in self.state().items():
+            if name in state:
+                array[...] = on_host(state[name])
+
+    def start_epoch(self, epoch: Epoch) -> None:
+        """Prepare for the steps of an epoch."""
+        self.epoch = epoch
+        self.of_x, self.of_q = self.tables.places(epoch.order)
+        self.weights = self.tables.weights_of(epoch.order)
+        for r, row in enumerate(self.rows):
+            row.start_epoch(epoch.rates[r], int(epoch.made[r]), epoch.steps)
+
+    def advance(self, first: int, last: int) -> Stretch:
+        """Make the steps first ... last - 1 of the epoch."""
+        objectives, norms = np.empty((len(self.rows), last - first)), np.empty(len(self.rows))
+        for r, row in enumerate(self.rows):
+            for a, b, examples in self._examples(r, first, last):
+                norms[r] = row.advance(examples, a, b, objectives[r, a - first : b - first])
+            if self.averages and not row.averages:
+                self.mean["theta"][r], self.mean["buffers"][r] = self.theta[r], self.buffers[r]
+        return Stretch(np.ascontiguousarray(objectives.T), norms)
+
+    def _examples(self, r: int, first: int, last: int) -> Iterator[tuple[int, int, Examples]]:
+        """(first step, end, examples) of stretches of steps of a row: one, or, with augmentation, a few steps each."""
+        if r in self.augmented:
+            yield from self.augmented[r].of(self.epoch.of(r), first, last)
+            return
+        part, x = slice(first * self.batch, last * self.batch), self.tables.x
+        weights = self.weights[r, part] if self.tables.weights.weighted[r] else x[:0, 0]
+        yield first, last, Examples(x, self.tables.q, weights, self.of_x[r, part], self.of_q[r, part], self.batch)
+
+    def subset(self, rows: list[int], tables: Tables, theta: Array, buffers: Array) -> CompiledRows:
+        """Some of the rows at other weights, for evaluation only."""
+        other = copy.copy(self)
+        other.tables, other.theta, other.buffers, other.mean = tables, theta, buffers, {}
+        return other
+
+    def scores(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(outputs [M, n, C], losses [M, n]) of the examples index [M, n] of each row, in evaluation mode."""
+        x, q, (of_x, of_q) = self.tables.x, self.tables.q, self.tables.places(index)
+        outputs = np.empty((*index.shape, q.shape[1]), x.dtype)
+        losses = np.empty(index.shape, x.dtype)
+        for r in range(len(index)):
+            row = self.theta[r], self.buffers[r], self.work, self.network, x, q, of_x[r], of_q[r]
+            compiled.score(*row, CHUNK, outputs[r], losses[r])
+        return outputs, losses
+
+    def weight_sums(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """L2 norm of all weights and how many are exactly zero, [M] each, in double precision."""
+        weights = self.member.architecture.layout.weights
+        sums = np.array([compiled.sums(row[:weights]) for row in theta], np.float64)
+        return sums[:, 0], sums[:, 1]
+
+
+class _Augmented:
+    """The examples of a row that changes them at random: prepared by torch, some steps ahead."""
+
+    def __init__(self, member: Membership, r: int, run):
+        import torch
+
+        from runner.training.steps.batches import Gathered
+        from runner.training.steps.device_tables import DeviceTables
+
+        dtype = getattr(torch, member.dtype)
+        self.gathered = Gathered(Columns([run], dtype), DeviceTables(member.tables.subset([r]), torch.device("cpu")))
+        self.widest = max(member.architecture.layout.widths[:-1])
+
+    def of(self, epoch: Epoch, first: int, last: int) -> Iterator[tuple[int, int, Examples]]:
+        """(first step, end, examples) of stretches of the steps first ... last - 1 of the row's epoch."""
+        from runner.training.steps.batches import chunks
+
+        for a, b, size in chunks(epoch, first, last, self.widest):
+            x_K1BD, q_K1BC, weights = self.gathered.of(epoch, a, b, size)
+            x, q = x_K1BD.flatten(0, 2).numpy(), q_K1BC.flatten(0, 2).numpy()
+            lines = np.arange(len(x))
+            yield a, b, Examples(x, q, x[:0, 0] if weights is None else weights.flatten().numpy(), lines, lines, size)

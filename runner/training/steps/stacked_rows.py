@@ -1,0 +1,102 @@
+"""Rows as stacked tensors: one torch call works on all of them, on any device.
+
+Shapes: M members, P parameters.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from runner.data.tables import Tables
+from runner.optimizers.clipping import row_norms
+from runner.optimizers.segments import Segment, segments
+from runner.population.members import Columns
+from runner.population.network import Network
+from runner.training import slots
+from runner.training.around_rules import bound
+from runner.training.arrays import Array
+from runner.training.averaging import Average
+from runner.training.steps.device_tables import DeviceTables
+from runner.training.steps.protocols import Epoch, Membership, Stretch
+from runner.training.steps.stacked_step import Stacked
+
+EVALUATED = 1 << 9  # members times width that are evaluated at once, so that a chunk of examples stays in the cache
+
+
+class StackedRows:
+    """The population that a stacked step works on."""
+
+    aligned: ClassVar[bool] = True
+
+    def __init__(self, member: Membership, theta: Array, buffers: Array, like: StackedRows | None = None):
+        self.runs, self.loss, self.batch = member.runs, member.loss, member.batch
+        self.layout = member.architecture.layout
+        self.dtype, self.device = getattr(torch, member.dtype), torch.device(member.runs[0].trainer.device)
+        self.tables = DeviceTables(member.tables, self.device, like.tables if like else None)
+        self.theta, self.buffers = self.own(theta), self.own(buffers)
+        self.network = Network(member.architecture, self.dtype, self.device).bind(self.theta, None, self.buffers)
+        self.columns = Columns(self.runs, self.dtype, self.device)
+        self.segments: list[Segment] = list(segments(self.runs, self.layout, self.theta))
+        self.around = bound(self.columns, self.theta)
+        self.holders: list[slots.Holder] = [*self.segments, *self.around]
+        self.average = Average(self.runs, self.theta, self.buffers)
+        self.evaluated = max(1, EVALUATED // max(self.layout.padded))
+        self.stepper = Stacked(self)
+
+    def own(self, array: Array) -> Tensor:
+        """A tensor on the device of these rows."""
+        return torch.as_tensor(array).to(self.device)
+
+    @property
+    def kept(self) -> dict[str, Tensor]:
+        """theta and running statistics that are evaluated and kept: averages, where a row averages."""
+        return self.average.shown
+
+    def state(self) -> dict[str, Tensor]:
+        """All tensors that training changes, [M, ...] each; optimizer slots that a row does not use are zero."""
+        held = slots.gathered(self.holders, len(self.runs))
+        return {"theta": self.theta, "buffers": self.buffers} | self.average.state() | held
+
+    def load_state(self, state: dict[str, Array]) -> None:
+        """Take over what `state` gave."""
+        tensors = {name: self.own(array) for name, array in state.items()}
+        self.theta.copy_(tensors["theta"])
+        self.buffers.copy_(tensors["buffers"])
+        self.average.load_state(tensors)
+        slots.restore(self.holders, tensors)
+
+    def start_epoch(self, epoch: Epoch) -> None:
+        """Prepare for the steps of an epoch."""
+        self.stepper.start_epoch(epoch)
+
+    def advance(self, first: int, last: int) -> Stretch:
+        """Make the steps first ... last - 1 of the epoch."""
+        return self.stepper.advance(first, last)
+
+    def subset(self, rows: list[int], tables: Tables, theta: Array, buffers: Array) -> StackedRows:
+        """Some of the rows at other weights, for evaluation only."""
+        other = copy.copy(self)
+        other.runs, other.tables = [self.runs[r] for r in rows], self.tables.subset(rows)
+        other.theta, other.buffers = self.own(theta), self.own(buffers)
+        other.network = copy.copy(self.network).bind(other.theta, None, other.buffers)
+        other.average = Average.of(other.theta, other.buffers)
+        return other
+
+    @torch.no_grad()
+    def scores(self, index: np.ndarray) -> tuple[Tensor, Tensor]:
+        """(outputs [M, n, C], losses [M, n]) of the examples index [M, n] of each row, in evaluation mode."""
+        tables, network = self.tables, self.network
+        x, q = tables.gather_alike(index) if tables.alike else tables.gather(index)
+        outputs = network.forward(x)
+        return outputs[..., : tables.outputs], self.loss.forward(outputs, q, network.head)
+
+    def weight_sums(self, theta: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """L2 norm of all weights and how many are exactly zero, [M] each, in double precision."""
+        true_MP = self.layout.true_weights_of(theta)
+        zeros = (true_MP == 0).sum(1) - (self.layout.weights - self.layout.true_weights)
+        return row_norms(true_MP).double().cpu().numpy(), zeros.double().cpu().numpy()
