@@ -47,14 +47,20 @@ if not os.environ.get("NUMBA_CACHE_DIR"):
     config.CACHE_DIR = str(_cache_folder())  # type: ignore[attr-defined]
 
 
+# Elementary functions rely on the order in which they are written.
+ORDERED: dict[str, Any] = {"fastmath": {"contract"}}
+
+
 def _choose(function: Callable, single: Callable) -> None:
     """Let compiled code compute a function of `maths` as its number format asks."""
-    register_jitable(single)
-    overload(function)(lambda x: single if x == types.float32 else function)
+    register_jitable(**ORDERED)(single)
+    overload(function, jit_options=ORDERED)(lambda x: single if x == types.float32 else function)
 
 
 for _function in chance.FUNCTIONS:
     register_jitable(_function)
+for _function in maths.PARTS:
+    register_jitable(**ORDERED)(_function)
 for _function, _single in maths.SINGLE.items():
     _choose(_function, _single)
 

@@ -65,7 +65,19 @@ class CrossEntropy(Loss):
         return (outputs + head.offset).log_softmax(-1)
 
 
-@register("loss", "mse", torch="MSELoss")
+def mse(outputs, q, w, h, g, losses):
+    """losses <- the mean over outputs of (z - y)^2; g <- w 2 (z - y) / C"""
+    zero, count = outputs.dtype.type(0), outputs.dtype.type(outputs.shape[1])
+    for r in range(outputs.shape[0]):
+        total, scale = zero, w[r] / count
+        for j in range(outputs.shape[1]):
+            error = outputs[r, j] - q[r, j]
+            total += error * error
+            g[r, j] = scale * (error + error)
+        losses[r] = total / count
+
+
+@register("loss", "mse", torch="MSELoss", compiled=LossForm(mse))
 @dataclass
 class MSE(Loss):
     """mean over outputs of (z - y)^2"""
