@@ -27,6 +27,11 @@ def expm1(x):
     return np.expm1(x)
 
 
+def inverse_root(x):
+    """1 / sqrt(x), 0 of infinity, which the processor's estimate of it is not"""
+    return np.float32(1) / np.sqrt(x)
+
+
 def tanh(x):
     """(e^x - e^-x) / (e^x + e^-x)"""
     return np.tanh(x)
@@ -146,7 +151,7 @@ def normal_density_single(x):
     return exp_single(f(-0.5) * t * t) * f(1 / ROOT_2PI)
 
 
-PARTS = (power_of_two, factors_of_exp, exp_of_rest)
+PLAIN = (inverse_root, power_of_two, factors_of_exp, exp_of_rest)  # written once for all formats, or parts of others
 SINGLE = {
     exp: exp_single,
     expm1: expm1_single,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from runner.compiled.forms import NormForm
+from runner.compiled.maths import inverse_root
 from runner.config.registry import register
 from runner.population.pieces.base import Norm
 from runner.population.pieces.declared import Buffer, Parameter
@@ -52,7 +51,7 @@ def batch_norm(x, y, gain, shift, mean, var, training, normal, inverse):
         for j in range(width):
             inverse[j] = var[j]
     for j in range(width):
-        inverse[j] = one / np.sqrt(inverse[j] + eps)
+        inverse[j] = inverse_root(inverse[j] + eps)
     for r in range(size):
         for j in range(width):
             normal[r, j] *= inverse[j]
@@ -118,7 +117,7 @@ class BatchNorm(Norm):
 def layer_norm(x, y, gain, shift, mean, var, training, normal, inverse):
     """y <- gain normal + shift, normal = (x - mean) inverse, inverse = 1 / sqrt(var + 1e-5) of each example"""
     size, width = x.shape
-    zero, one, eps, count = x.dtype.type(0), x.dtype.type(1), x.dtype.type(EPS), x.dtype.type(width)
+    zero, eps, count = x.dtype.type(0), x.dtype.type(EPS), x.dtype.type(width)
     for r in range(size):
         total, squares = zero, zero
         for j in range(width):
@@ -127,7 +126,7 @@ def layer_norm(x, y, gain, shift, mean, var, training, normal, inverse):
         for j in range(width):
             normal[r, j] = x[r, j] - center
             squares += normal[r, j] * normal[r, j]
-        factor = one / np.sqrt(squares / count + eps)
+        factor = inverse_root(squares / count + eps)
         inverse[r] = factor
         for j in range(width):
             normal[r, j] *= factor
@@ -145,11 +144,12 @@ def layer_norm_backward(g, normal, inverse, gain, g_gain, g_shift):
         for j in range(width):
             g_gain[j] += g[r, j] * normal[r, j]
             g_shift[j] += g[r, j]
-            total += g[r, j] * gain[j]
-            along += g[r, j] * gain[j] * normal[r, j]
+            g[r, j] *= gain[j]
+            total += g[r, j]
+            along += g[r, j] * normal[r, j]
         total, along = total * share, along * share
         for j in range(width):
-            g[r, j] = (g[r, j] * gain[j] - total - normal[r, j] * along) * factor
+            g[r, j] = (g[r, j] - total - normal[r, j] * along) * factor
 
 
 LAYER = NormForm(layer_norm, layer_norm_backward)
@@ -186,12 +186,12 @@ class LayerNorm(Norm):
 def rms_norm(x, y, gain, shift, mean, var, training, normal, inverse):
     """y <- gain normal, normal = x inverse, inverse = 1 / sqrt(mean x^2 + 1e-5) of each example"""
     size, width = x.shape
-    zero, one, eps, count = x.dtype.type(0), x.dtype.type(1), x.dtype.type(EPS), x.dtype.type(width)
+    zero, eps, count = x.dtype.type(0), x.dtype.type(EPS), x.dtype.type(width)
     for r in range(size):
         squares = zero
         for j in range(width):
             squares += x[r, j] * x[r, j]
-        factor = one / np.sqrt(squares / count + eps)
+        factor = inverse_root(squares / count + eps)
         inverse[r] = factor
         for j in range(width):
             normal[r, j] = x[r, j] * factor
@@ -207,10 +207,11 @@ def rms_norm_backward(g, normal, inverse, gain, g_gain, g_shift):
         along, factor = zero, inverse[r]
         for j in range(width):
             g_gain[j] += g[r, j] * normal[r, j]
-            along += g[r, j] * gain[j] * normal[r, j]
+            g[r, j] *= gain[j]
+            along += g[r, j] * normal[r, j]
         along *= share
         for j in range(width):
-            g[r, j] = (g[r, j] * gain[j] - normal[r, j] * along) * factor
+            g[r, j] = (g[r, j] - normal[r, j] * along) * factor
 
 
 RMS = NormForm(rms_norm, rms_norm_backward)

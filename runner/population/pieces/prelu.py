@@ -23,12 +23,13 @@ def prelu(z, y, p):
 def prelu_backward(z, y, g, p, g_p):
     """g <- g where z > 0, else a g, whose a gets the sum of g z there"""
     slope, zero = p[0], z.dtype.type(0)
-    total = zero
+    g_p[0] = zero
     for r in range(z.shape[0]):
+        total = zero
         for j in range(z.shape[1]):
             total += zero if z[r, j] > 0 else g[r, j] * z[r, j]
             g[r, j] = g[r, j] if z[r, j] > 0 else slope * g[r, j]
-    g_p[0] = total
+        g_p[0] += total
 
 
 def prelu_units(z, y, p):

@@ -84,7 +84,7 @@ def elu_backward(z, y, g, p, g_p):
     one = z.dtype.type(1)
     for r in range(z.shape[0]):
         for j in range(z.shape[1]):
-            g[r, j] *= y[r, j] + one if y[r, j] <= 0 else one
+            g[r, j] *= one if y[r, j] > 0 else y[r, j] + one
 
 
 @register("activation", "elu", torch="ELU", paper="Clevert et al. 2016", compiled=ActivationForm(elu, elu_backward))
@@ -112,7 +112,7 @@ def selu_backward(z, y, g, p, g_p):
     scale, low = z.dtype.type(SCALE), z.dtype.type(SCALE * ALPHA)
     for r in range(z.shape[0]):
         for j in range(z.shape[1]):
-            g[r, j] *= y[r, j] + low if y[r, j] <= 0 else scale
+            g[r, j] *= scale if y[r, j] > 0 else y[r, j] + low
 
 
 SELU_FORM = ActivationForm(selu, selu_backward)

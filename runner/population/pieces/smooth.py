@@ -67,17 +67,17 @@ class SiLU(TorchActivation):
 
 
 def mish_forward(z, y, p):
-    """y <- z n / (n + 2), n = u (u + 2), u = e^z: the fraction is tanh(log(1 + u)), and 1 from z = 20 on"""
+    """y <- z n / (n + 2), n = u (u + 2), u = e^z: the fraction is tanh(log(1 + u)), and 1 above z = 20"""
     two, most = z.dtype.type(2), z.dtype.type(20)
     for r in range(z.shape[0]):
         for j in range(z.shape[1]):
             u = exp(most if z[r, j] > most else z[r, j])
             n = u * (u + two)
-            y[r, j] = z[r, j] * (n / (n + two))
+            y[r, j] = z[r, j] if z[r, j] > most else z[r, j] * (n / (n + two))
 
 
 def mish_backward(z, y, g, p, g_p):
-    """g <- g (n / (n + 2) + z 4 u (1 + u) / (n + 2)^2), the second term 0 from z = 20 on"""
+    """g <- g (n / (n + 2) + z 4 u (1 + u) / (n + 2)^2), the second term 0 above z = 20"""
     zero, one, two, four, most = (z.dtype.type(0), z.dtype.type(1), z.dtype.type(2), z.dtype.type(4), z.dtype.type(20))
     for r in range(z.shape[0]):
         for j in range(z.shape[1]):
@@ -111,7 +111,8 @@ def softplus_backward(z, y, g, p, g_p):
     one = z.dtype.type(1)
     for r in range(z.shape[0]):
         for j in range(z.shape[1]):
-            g[r, j] *= one if z[r, j] > LINEAR_FROM else sigmoid(z[r, j])
+            s = sigmoid(z[r, j])
+            g[r, j] *= one if z[r, j] > LINEAR_FROM else s
 
 
 SOFTPLUS_FORM = ActivationForm(softplus_forward, softplus_backward)
