@@ -14,12 +14,19 @@ from runner.population.pieces.base import Loss
 def binary_cross_entropy(outputs, q, w, h, g, losses):
     """losses <- sum_c (1 - q_c) z_c - log p_c; g <- w (p - q), p = sigmoid(z)"""
     zero, one = outputs.dtype.type(0), outputs.dtype.type(1)
+    z, share, numbers = outputs.reshape(-1), q.reshape(-1), g.reshape(-1)
+    for i in range(z.shape[0]):  # of all rows at once: few classes make short loops
+        numbers[i] = (one - share[i]) * z[i] + softplus(-z[i])
     for r in range(outputs.shape[0]):
         total = zero
         for j in range(outputs.shape[1]):
-            total += (one - q[r, j]) * outputs[r, j] + softplus(-outputs[r, j])
-            g[r, j] = w[r] * (sigmoid(outputs[r, j]) - q[r, j])
+            total += g[r, j]
         losses[r] = total
+    for i in range(z.shape[0]):
+        numbers[i] = sigmoid(z[i]) - share[i]
+    for r in range(outputs.shape[0]):
+        for j in range(outputs.shape[1]):
+            g[r, j] *= w[r]
 
 
 FORM, SOURCE = LossForm(binary_cross_entropy), "Nielsen 2015, equation 63"

@@ -28,8 +28,9 @@ def prelu_backward(z, y, g, p, g_p):
         total = zero
         for j in range(z.shape[1]):
             total += zero if z[r, j] > 0 else g[r, j] * z[r, j]
-            g[r, j] = g[r, j] if z[r, j] > 0 else slope * g[r, j]
         g_p[0] += total
+        for j in range(z.shape[1]):
+            g[r, j] = g[r, j] if z[r, j] > 0 else slope * g[r, j]
 
 
 def prelu_units(z, y, p):
