@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from runner.checks import gradients, sources, tensors, together
+from runner.checks import compiled_pieces, gradients, sources, tensors, together
 from runner.checks.broken import require
 from runner.config.registry import Entry
 from runner.config.settings import FLAT_GROUPS
@@ -36,6 +36,12 @@ CONTRACTS = (
     Contract("defaults are allowed", ("*",), declaration),
     Contract("read = read again", ("dataset",), sources.same_table, sources.needs_no_file),
     Contract("gradient = autograd = differences", ("activation", "norm", "loss"), gradients.of_a_piece),
+    Contract(
+        "compiled = definition",
+        ("activation", "norm", "loss"),
+        compiled_pieces.of_a_piece,
+        lambda entry: entry.compiled is not None,
+    ),
     Contract("gradient = autograd of value", ("regularizer",), gradients.of_a_penalty, _is_penalty),
     Contract("prox minimizes", ("regularizer",), gradients.prox, lambda e: _is_penalty(e) and e.cls.prox is not None),
     Contract("fused = update", ("optimizer",), gradients.fused, lambda e: e.cls.fused is not None),

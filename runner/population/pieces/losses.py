@@ -21,18 +21,23 @@ class Auto:
 
 def cross_entropy(outputs, q, w, h, g, losses):
     """losses <- -sum_c q_c log p_c; g <- w (p - q), p = softmax"""
-    zero = outputs.dtype.type(0)
+    zero, powers = outputs.dtype.type(0), g.reshape(-1)
     for r in range(outputs.shape[0]):
-        top = outputs[r, 0]
+        top, along = outputs[r, 0], zero
         for j in range(1, outputs.shape[1]):
             top = outputs[r, j] if outputs[r, j] > top else top
-        total, along, of_q = zero, zero, zero
         for j in range(outputs.shape[1]):
-            g[r, j] = exp(outputs[r, j] - top)
+            g[r, j] = outputs[r, j] - top
+            along += q[r, j] * g[r, j]
+        losses[r] = -along
+    for i in range(powers.shape[0]):  # of all rows at once: few classes make short loops
+        powers[i] = exp(powers[i])
+    for r in range(outputs.shape[0]):
+        total, of_q = zero, zero
+        for j in range(outputs.shape[1]):
             total += g[r, j]
-            along += q[r, j] * (outputs[r, j] - top)
             of_q += q[r, j]
-        losses[r] = of_q * np.log(total) - along
+        losses[r] += of_q * np.log(total)
         scale = of_q / total
         for j in range(outputs.shape[1]):
             g[r, j] = w[r] * (g[r, j] * scale - q[r, j])
@@ -65,7 +70,19 @@ class CrossEntropy(Loss):
         return (outputs + head.offset).log_softmax(-1)
 
 
-@register("loss", "mse", torch="MSELoss")
+def mse(outputs, q, w, h, g, losses):
+    """losses <- the mean over outputs of (z - y)^2; g <- w 2 (z - y) / C"""
+    zero, count = outputs.dtype.type(0), outputs.dtype.type(outputs.shape[1])
+    for r in range(outputs.shape[0]):
+        total, scale = zero, w[r] / count
+        for j in range(outputs.shape[1]):
+            error = outputs[r, j] - q[r, j]
+            total += error * error
+            g[r, j] = scale * (error + error)
+        losses[r] = total / count
+
+
+@register("loss", "mse", torch="MSELoss", compiled=LossForm(mse))
 @dataclass
 class MSE(Loss):
     """mean over outputs of (z - y)^2"""

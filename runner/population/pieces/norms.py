@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from runner.compiled.forms import NormForm
+from runner.compiled.maths import inverse_root
 from runner.config.registry import register
 from runner.population.pieces.base import Norm
 from runner.population.pieces.declared import Buffer, Parameter
@@ -14,7 +16,68 @@ MOMENTUM = 0.1  # weight of the newest batch in the running averages, torch's de
 GAIN, BIAS = Parameter("gain", start=1.0, torch="weight"), Parameter("shift", torch="bias")
 
 
-@register("norm", "batch", torch="BatchNorm1d", paper="Ioffe & Szegedy 2015")
+def batch_norm(x, y, gain, shift, mean, var, training, normal, inverse):
+    """y <- gain normal + shift, normal = (x - m) inverse, inverse = 1 / sqrt(v + 1e-5) of each unit.
+
+    m and v are the batch's in training, where they enter the running ones, else the running ones. `inverse` holds m,
+    then v, on the way.
+    """
+    size, width = x.shape
+    one, eps, count = x.dtype.type(1), x.dtype.type(EPS), x.dtype.type(size)
+    new, old = x.dtype.type(MOMENTUM), x.dtype.type(1 - MOMENTUM)
+    inverse[:] = 0
+    if training:
+        for r in range(size):
+            for j in range(width):
+                inverse[j] += x[r, j]
+        for j in range(width):
+            inverse[j] /= count
+            mean[j] = old * mean[j] + new * inverse[j]
+    else:
+        for j in range(width):
+            inverse[j] = mean[j]
+    for r in range(size):
+        for j in range(width):
+            normal[r, j] = x[r, j] - inverse[j]
+    inverse[:] = 0
+    if training:
+        for r in range(size):
+            for j in range(width):
+                inverse[j] += normal[r, j] * normal[r, j]
+        for j in range(width):
+            inverse[j] /= count
+            var[j] = old * var[j] + new * (inverse[j] * (count / (count - one)))
+    else:
+        for j in range(width):
+            inverse[j] = var[j]
+    for j in range(width):
+        inverse[j] = inverse_root(inverse[j] + eps)
+    for r in range(size):
+        for j in range(width):
+            normal[r, j] *= inverse[j]
+            y[r, j] = gain[j] * normal[r, j] + shift[j]
+
+
+def batch_norm_backward(g, normal, inverse, gain, g_gain, g_shift):
+    """g <- (g - mean_B g - normal mean_B(g normal)) inverse gain"""
+    size, width = g.shape
+    share = g.dtype.type(1) / g.dtype.type(size)
+    g_gain[:] = 0
+    g_shift[:] = 0
+    for r in range(size):
+        for j in range(width):
+            g_gain[j] += g[r, j] * normal[r, j]
+            g_shift[j] += g[r, j]
+    for r in range(size):
+        for j in range(width):
+            centered = g[r, j] - g_shift[j] * share - normal[r, j] * (g_gain[j] * share)
+            g[r, j] = centered * (inverse[j] * gain[j])
+
+
+BATCH = NormForm(batch_norm, batch_norm_backward)
+
+
+@register("norm", "batch", torch="BatchNorm1d", paper="Ioffe & Szegedy 2015", compiled=BATCH)
 @dataclass
 class BatchNorm(Norm):
     """gain (x - mean_B) / sqrt(var_B + 1e-5) + bias; running averages (0.1 new, unbiased variance) in evaluation"""
@@ -51,7 +114,48 @@ class BatchNorm(Norm):
         return nn.BatchNorm1d(width, eps=EPS, momentum=MOMENTUM)
 
 
-@register("norm", "layer", torch="LayerNorm", paper="Ba, Kiros & Hinton 2016")
+def layer_norm(x, y, gain, shift, mean, var, training, normal, inverse):
+    """y <- gain normal + shift, normal = (x - mean) inverse, inverse = 1 / sqrt(var + 1e-5) of each example"""
+    size, width = x.shape
+    zero, eps, count = x.dtype.type(0), x.dtype.type(EPS), x.dtype.type(width)
+    for r in range(size):
+        total, squares = zero, zero
+        for j in range(width):
+            total += x[r, j]
+        center = total / count
+        for j in range(width):
+            normal[r, j] = x[r, j] - center
+            squares += normal[r, j] * normal[r, j]
+        factor = inverse_root(squares / count + eps)
+        inverse[r] = factor
+        for j in range(width):
+            normal[r, j] *= factor
+            y[r, j] = gain[j] * normal[r, j] + shift[j]
+
+
+def layer_norm_backward(g, normal, inverse, gain, g_gain, g_shift):
+    """g <- (g gain - mean(g gain) - normal mean(g gain normal)) inverse, means over the units"""
+    size, width = g.shape
+    zero, share = g.dtype.type(0), g.dtype.type(1) / g.dtype.type(width)
+    g_gain[:] = 0
+    g_shift[:] = 0
+    for r in range(size):
+        total, along, factor = zero, zero, inverse[r]
+        for j in range(width):
+            g_gain[j] += g[r, j] * normal[r, j]
+            g_shift[j] += g[r, j]
+            g[r, j] *= gain[j]
+            total += g[r, j]
+            along += g[r, j] * normal[r, j]
+        total, along = total * share, along * share
+        for j in range(width):
+            g[r, j] = (g[r, j] - total - normal[r, j] * along) * factor
+
+
+LAYER = NormForm(layer_norm, layer_norm_backward)
+
+
+@register("norm", "layer", torch="LayerNorm", paper="Ba, Kiros & Hinton 2016", compiled=LAYER)
 @dataclass
 class LayerNorm(Norm):
     """gain (x - mean) / sqrt(var + 1e-5) + bias, over the units of each example"""
@@ -79,7 +183,41 @@ class LayerNorm(Norm):
         return nn.LayerNorm(width, eps=EPS)
 
 
-@register("norm", "rms", torch="RMSNorm", paper="Zhang & Sennrich 2019")
+def rms_norm(x, y, gain, shift, mean, var, training, normal, inverse):
+    """y <- gain normal, normal = x inverse, inverse = 1 / sqrt(mean x^2 + 1e-5) of each example"""
+    size, width = x.shape
+    zero, eps, count = x.dtype.type(0), x.dtype.type(EPS), x.dtype.type(width)
+    for r in range(size):
+        squares = zero
+        for j in range(width):
+            squares += x[r, j] * x[r, j]
+        factor = inverse_root(squares / count + eps)
+        inverse[r] = factor
+        for j in range(width):
+            normal[r, j] = x[r, j] * factor
+            y[r, j] = gain[j] * normal[r, j]
+
+
+def rms_norm_backward(g, normal, inverse, gain, g_gain, g_shift):
+    """g <- (g gain - normal mean(g gain normal)) inverse, the mean over the units"""
+    size, width = g.shape
+    zero, share = g.dtype.type(0), g.dtype.type(1) / g.dtype.type(width)
+    g_gain[:] = 0
+    for r in range(size):
+        along, factor = zero, inverse[r]
+        for j in range(width):
+            g_gain[j] += g[r, j] * normal[r, j]
+            g[r, j] *= gain[j]
+            along += g[r, j] * normal[r, j]
+        along *= share
+        for j in range(width):
+            g[r, j] = (g[r, j] - normal[r, j] * along) * factor
+
+
+RMS = NormForm(rms_norm, rms_norm_backward)
+
+
+@register("norm", "rms", torch="RMSNorm", paper="Zhang & Sennrich 2019", compiled=RMS)
 @dataclass
 class RMSNorm(Norm):
     """gain x / sqrt(mean x^2 + 1e-5), over the units of each example; no bias"""
