@@ -49,12 +49,12 @@ if not os.environ.get("NUMBA_CACHE_DIR"):
 
 def _choose(function: Callable, single: Callable) -> None:
     """Let compiled code compute a function of `maths` as its number format asks."""
-    register_jitable(single)
+    register_jitable(forceinline=True)(single)
     overload(function)(lambda x: single if x == types.float32 else function)
 
 
-for _function in chance.FUNCTIONS:
-    register_jitable(_function)
+for _function in (*chance.FUNCTIONS, *maths.PLAIN):
+    register_jitable(forceinline=True)(_function)
 for _function, _single in maths.SINGLE.items():
     _choose(_function, _single)
 
@@ -112,10 +112,15 @@ SIGNATURES = {name: _signatures(real) | _signatures_of_parts(real) for name, rea
 
 
 @functools.cache
+def compiled_as(function: Callable, kind: str, dtype: str) -> Any:
+    """The function as Python calls it, compiled or taken from the disk."""
+    return numba.njit(SIGNATURES[dtype][kind], **OPTIONS)(function)
+
+
+@functools.cache
 def address(function: Callable, kind: str, dtype: str) -> int:
-    """Where the machine code of a function lies, compiled or taken from the disk."""
-    signature = SIGNATURES[dtype][kind]
-    compiled = numba.njit(signature, **OPTIONS)(function).get_compile_result(signature)
+    """Where its machine code lies."""
+    compiled = compiled_as(function, kind, dtype).get_compile_result(SIGNATURES[dtype][kind])
     return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
 
 

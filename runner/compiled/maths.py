@@ -10,6 +10,19 @@ from __future__ import annotations
 import numpy as np
 
 
+def sign(x):
+    """1 above 0, -1 below, else 0, also for NaN, as torch."""
+    return np.float32(x > 0) - np.float32(x < 0)
+
+
+def norm(x):
+    """||x||_2"""
+    total = x.dtype.type(0)
+    for i in range(x.shape[0]):
+        total += x[i] * x[i]
+    return np.sqrt(total)
+
+
 def exp(x):
     """e^x"""
     return np.exp(x)
@@ -32,3 +45,4 @@ def exp_single(x):
 
 
 SINGLE = {exp: exp_single}
+PLAIN = (sign, norm)  # those that are one in all formats

@@ -15,15 +15,15 @@ def adam(w, g, slots, h):
     """Adam's step; with a third slot that of amsgrad."""
     m, v, v_max = slots[0], slots[1], slots[2]
     step, beta1, beta2, rest1, rest2, eps, root = h[0] / h[6], h[1], h[2], h[3], h[4], h[5], h[7]
-    if v_max.shape[0] > 0:
-        for i in range(w.shape[0]):
-            v_max[i] = max(v_max[i], beta2 * v[i] + g[i] * g[i] * rest2)
     for i in range(w.shape[0]):
         m[i] = beta1 * m[i] + g[i] * rest1
         v[i] = beta2 * v[i] + g[i] * g[i] * rest2
+    if v_max.shape[0] > 0:
+        for i in range(w.shape[0]):
+            v_max[i] = v_max[i] if v_max[i] > v[i] else v[i]
+    largest = v_max if v_max.shape[0] > 0 else v
     for i in range(w.shape[0]):
-        largest = v_max[i] if v_max.shape[0] > 0 else v[i]
-        w[i] -= step * m[i] / (np.sqrt(largest) / root + eps)
+        w[i] -= step * m[i] / (np.sqrt(largest[i]) / root + eps)
 
 
 def adam_gain(slots, h, step):
