@@ -35,14 +35,16 @@ def same_as_torch(entry: Entry) -> None:
         CHECKS[type(entry.compiled)](entry, dtype)
 
 
-def agree(found: Any, expected: torch.Tensor, what: str, terms: int = 1) -> None:
-    """BrokenError unless both have their NaN and infinities in the same places and else agree to rounding."""
+def agree(found: Any, expected: torch.Tensor, what: str, terms: int = 1, magnitude: float = 0.0) -> None:
+    """BrokenError unless both have their NaN and infinities in the same places and else agree to rounding, where a
+    result is rounded as the sum of so many terms, of which one may be as large as the magnitude.
+    """
     wanted = expected.numpy()
     got, precision = np.asarray(found, wanted.dtype).reshape(wanted.shape), PRECISION[wanted.dtype.name]
     finite = np.isfinite(wanted)
     require(np.array_equal(got[~finite], wanted[~finite], equal_nan=True), f"{what}: not NaN or infinite as in torch")
     away = np.abs(got[finite] - wanted[finite]).max(initial=0)
-    allowed = precision * np.sqrt(terms) * np.abs(wanted[finite]).max(initial=0)
+    allowed = precision * np.sqrt(terms) * np.abs(wanted[finite]).max(initial=magnitude)
     require(bool(away <= allowed), f"{what}: off by {away:.2g}, and {allowed:.2g} is rounding")
 
 
@@ -107,7 +109,7 @@ def _steps(run: Settings, form: RuleForm, gradients: np.ndarray, what: str) -> N
 
 def slots_of(segment: Segment, row: int = 0) -> tuple[np.ndarray, ...]:
     """Copies of a row's state as a compiled rule is given it."""
-    nothing = np.zeros(0, segment.state_dtype) if False else np.zeros(0, str(segment.dtype).removeprefix("torch."))
+    nothing = np.zeros(0, str(segment.dtype).removeprefix("torch."))
     found = [segment.state[n][row].numpy().copy() if n in segment.state else nothing for n in segment.rule.slots]
     return tuple([*found, nothing, nothing, nothing, nothing][:4])
 
@@ -144,10 +146,10 @@ def penalty(entry: Entry, dtype: str) -> None:
         theirs, columns = _torch(w, piece.elementwise), _columns(numbers, dtype, 2 if piece.elementwise else 3)
         value = call(form.value, "penalty", dtype, w.copy(), h)
         agree([value], piece.value(theirs, **columns), f"the penalty {what}", size)
-        g = np.cos(np.arange(size)).reshape(w.shape).astype(dtype)
+        g = np.ones_like(w)  # to which the gradient is added
         expected = _torch(g, piece.elementwise) + piece.gradient(theirs, **columns)
         call(form.gradient, "penalty_gradient", dtype, w.copy(), h, g)
-        agree(g, expected[0], f"its gradient {what}", sum(w.shape))
+        agree(g, expected[0], f"its gradient {what}", sum(w.shape), 1.0)
         if piece.prox is None:
             continue
         step, new = (np.sin(np.arange(size)) ** 2 / 10).reshape(w.shape).astype(dtype), w.copy()

@@ -22,11 +22,12 @@ from numba.extending import intrinsic, overload, register_jitable
 
 from runner.compiled import chance, maths
 
-# Sums may be taken in any order and a * b + c in one rounding; a number that is not finite stays what it is.
+# Sums may be taken in any order and a * b + c in one rounding; a number that is not finite stays what it is. Not "arcp",
+# with which x / sqrt(y) is computed from the processor's estimate of 1 / sqrt(y): NaN where y is 0 or infinite.
 OPTIONS: dict[str, Any] = {
     "cache": True,
     "nogil": True,
-    "fastmath": {"contract", "reassoc", "nsz", "arcp"},
+    "fastmath": {"contract", "reassoc", "nsz"},
     "error_model": "numpy",
 }
 

@@ -36,18 +36,18 @@ def shares(beta1: float, decay: float, t: int) -> tuple[float, float]:
 def nadam(w, g, slots, h):
     """NAdam's step."""
     m, v, lr, beta1, beta2, rest1, rest2 = slots[0], slots[1], h[0], h[1], h[2], h[3], h[4]
-    eps, root, of_g, of_m = h[5], h[6], h[7], h[8]
+    eps, over_root, of_g, of_m = h[5], w.dtype.type(1) / h[6], h[7], h[8]
     for i in range(w.shape[0]):
         m[i] = beta1 * m[i] + g[i] * rest1
         v[i] = beta2 * v[i] + g[i] * g[i] * rest2
-        w[i] -= lr * (of_g * g[i] + of_m * m[i]) / (np.sqrt(v[i]) / root + eps)
+        w[i] -= lr * (of_g * g[i] + of_m * m[i]) / (np.sqrt(v[i]) * over_root + eps)
 
 
 def nadam_gain(slots, h, step):
     """lr/(sqrt vhat + eps)"""
-    v, lr, eps, root = slots[1], h[0], h[5], h[6]
+    v, lr, eps, over_root = slots[1], h[0], h[5], step.dtype.type(1) / h[6]
     for i in range(step.shape[0]):
-        step[i] = lr / (np.sqrt(v[i]) / root + eps)
+        step[i] = lr / (np.sqrt(v[i]) * over_root + eps)
 
 
 FORM = RuleForm(
