@@ -21,7 +21,7 @@ from runner.config.registry import Entry
 from runner.config.settings import Settings
 from runner.optimizers.segments import Segment
 from runner.population.draws import bits, key, positions, words
-from runner.training.steps.compiled_row import KEYS, rule_numbers, the_rate
+from runner.training.steps.compiled_row import KEYS, RuleNumbers, the_rate
 
 PRECISION = {"float32": 1e-6, "float64": 1e-12}  # of a tensor's largest magnitude, times sqrt(K) for sums over K
 SIZES = (1, 7, 1003)
@@ -92,7 +92,7 @@ def _steps(run: Settings, form: RuleForm, gradients: np.ndarray, what: str) -> N
         rates = np.array([0.01, 0.02])
         segment.start_epoch(torch.from_numpy(rates).unsqueeze(0), torch.tensor([first]), theta, grad)
         segment.use_fused = False
-        h = rule_numbers(run.optimizer, rates, first + np.arange(1, 3), dtype)
+        h = RuleNumbers(run.optimizer, dtype).of(rates, first + np.arange(1, 3))
         for s, g in enumerate(some):
             grad.copy_(torch.from_numpy(g))
             segment.update(s)
@@ -123,7 +123,7 @@ def rule_in_company(entry: Entry, dtype: str) -> None:
         w, g = random.normal(size=(2, 1003)).astype(dtype)
         theta = torch.from_numpy(np.stack([w, w]))
         alone, together = Segment([run], slice(0, 1), 0, theta), Segment([run, other], slice(0, 2), 0, theta)
-        h = rule_numbers(run.optimizer, np.array([0.01]), np.array([3]), dtype)[0]
+        h = RuleNumbers(run.optimizer, dtype).of(np.array([0.01]), np.array([3]))[0]
         for name in together.state:
             together.state[name].uniform_()
             if name in alone.state:
