@@ -75,7 +75,7 @@ def _bits(argument: Any) -> bytes:
 def rule(entry: Entry, dtype: str) -> None:
     """Weights, state and gain in steps 1, 2, 1000 and 1001, with any keys and switches."""
     for change in variations("optimizer", entry.name):
-        run = settings(**change, **{"trainer.dtype": dtype})
+        run = settings(**change | {"trainer.dtype": dtype})
         for size in SIZES:
             _steps(run, entry.compiled, np.random.default_rng(0).normal(size=(4, size)).astype(dtype), str(change))
         _steps(run, entry.compiled, np.tile(SPECIAL, (4, 1)).astype(dtype), f"{change}, gradients not finite")
@@ -119,7 +119,7 @@ def rule_in_company(entry: Entry, dtype: str) -> None:
     random = np.random.default_rng(0)
     active = {f"optimizer.{n}": 0.5 for n, o in entry.options.items() if o.kind == "column" and o.neutral is not None}
     for change in variations("optimizer", entry.name):
-        run, other = (settings(**changed, **{"trainer.dtype": dtype}) for changed in (change, change | active))
+        run, other = (settings(**changed | {"trainer.dtype": dtype}) for changed in (change, change | active))
         w, g = random.normal(size=(2, 1003)).astype(dtype)
         theta = torch.from_numpy(np.stack([w, w]))
         alone, together = Segment([run], slice(0, 1), 0, theta), Segment([run, other], slice(0, 2), 0, theta)
@@ -182,7 +182,7 @@ def noise(entry: Entry, dtype: str) -> None:
     piece = entry.cls()
     for numbers, h, y in _cases(entry, dtype):
         keys = np.array([key(7, f"draw {i}") for i in range(2)])
-        place, ones = positions(*y.shape, y.shape[1]), torch.ones(1, *y.shape, dtype=getattr(torch, dtype))
+        place, ones = positions(len(y), y.shape[1], y.shape[1]), torch.ones(1, *y.shape, dtype=getattr(torch, dtype))
         drawn = [bits(words(keys[i : i + 1]), place) for i in range(piece.draws)]
         factor, addend = piece.change(*drawn, **_columns(numbers, dtype, 3))
         factor = ones if factor is None else factor

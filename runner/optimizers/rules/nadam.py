@@ -50,9 +50,7 @@ def nadam_gain(slots, h, step):
         step[i] = lr / (np.sqrt(v[i]) * over_root + eps)
 
 
-FORM = RuleForm(
-    nadam, ("lr", "beta1", "beta2", "1-beta1", "1-beta2", "eps", "root2", "of_g", "of_m"), nadam_gain
-)
+FORM = RuleForm(nadam, ("lr", "beta1", "beta2", "1-beta1", "1-beta2", "eps", "root2", "of_g", "of_m"), nadam_gain)
 
 
 @register("optimizer", "nadam", torch="NAdam", paper="Dozat 2016", compiled=FORM)

@@ -35,7 +35,9 @@ def sgd_gain(slots, h, step):
 FORM = RuleForm(sgd, ("lr", "momentum", "1-momentum", "1-dampening", "nesterov", "t"), sgd_gain)
 
 
-@register("optimizer", "sgd", torch="SGD", paper="Robbins & Monro 1951; Polyak 1964; Sutskever et al. 2013", compiled=FORM)
+@register(
+    "optimizer", "sgd", torch="SGD", paper="Robbins & Monro 1951; Polyak 1964; Sutskever et al. 2013", compiled=FORM
+)
 @dataclass
 class SGD(Rule):
     """m <- momentum m + (1 - dampening) g, at first m <- g;  w <- w - lr m  (nesterov: w - lr (g + momentum m))
