@@ -30,10 +30,11 @@ def form(group: str, piece: Any) -> Any:
 
 def functions_of(network: Network, loss: Any) -> dict[str, Callable | None]:
     """What every step and every evaluation of a network calls, by the names of `PIECES`; None where there is none."""
-    activation, norm = form("activation", network.activation), form("norm", network.norm) if network.norm else None
+    activation = form("activation", network.activation) if network.activation else None
+    norm = form("norm", network.norm) if network.norm else None
     return {name: getattr(compiled, name) for name in (*PRODUCTS, *ALWAYS)} | {
-        "activation": activation.forward,
-        "activation_backward": activation.backward,
+        "activation": activation and activation.forward,
+        "activation_backward": activation and activation.backward,
         "norm": norm and norm.forward,
         "norm_backward": norm and norm.backward,
         "loss": form("loss", loss).loss,

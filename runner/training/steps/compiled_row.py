@@ -14,6 +14,7 @@ from runner.compiled import row as compiled
 from runner.compiled.forms import RuleForm
 from runner.compiled.kernels import address
 from runner.config.registry import entries, name_of
+from runner.optimizers.rules.base import Rule
 from runner.population.draws import key
 from runner.population.members import Columns, active_entries
 from runner.regularizers.base import Constraint, Noise, ParameterNoise, Penalty, Targets
@@ -49,7 +50,7 @@ class Row:
         noisy = {place for _, _, place, _, _ in self.noises}
         of_network = population.layout, population.network, population.loss, population.batch, self.dtype
         self.network, self.work_size = described(*of_network, noisy, self._functions())
-        self.state, self.constants = self._state(), self._rule_constants()
+        self.state, self.rule_numbers = self._state(), RuleNumbers(self.run.optimizer, self.dtype)
 
     # ---- what does not change
 
@@ -115,7 +116,8 @@ class Row:
         population, row = self.population, self.row
         average = {name: tensor[row].numpy() for name, tensor in population.average.shown.items()}
         nothing = self._array([])
-        slots = [slot[row - self.segment.rows.start].numpy() for slot in self.segment.state.values()]
+        kept, place = self.segment.state, row - self.segment.rows.start
+        slots = [kept[name][place].numpy() if name in kept else nothing for name in self.segment.rule.slots]
         theta = population.theta[row].numpy()
         return compiled.State(
             theta,
@@ -136,27 +138,12 @@ class Row:
         steps = made * epoch.steps + np.arange(epoch.steps)
         rates = epoch.rates[self.row].numpy()
         self.words = self._noise_words(steps)
-        self.h = self._rule_numbers(rates, steps + 1)
+        self.h = self.rule_numbers.of(rates, steps + 1)
         amount = run.optimizer.weight_decay
         self.decay = rates * amount if run.optimizer.decoupled else np.full(epoch.steps, amount)
         self.decaying = self.segment.decaying if amount else 0
         self.average = run.averaging.weights(made, epoch.steps, run.trainer.epochs) if self.averages else NOTHING
         self.weight_noise, self.gradient_noise = (self._deviations(site, steps) for site in ("weights", "gradient"))
-
-    def _rule_constants(self) -> dict[str, float]:
-        """The keys of the rule as numbers, those that are set, and their complements."""
-        rule = self.run.optimizer
-        values = {name: getattr(rule, name) for name in entries("optimizer")[name_of(rule, "optimizer")].options}
-        self.rule_keys = {name: float(value) for name, value in values.items() if value is not None}
-        return self.rule_keys | {f"1-{name}": 1 - value for name, value in self.rule_keys.items()}
-
-    def _rule_numbers(self, rates: np.ndarray, t: np.ndarray) -> np.ndarray:
-        """What the rule is given in each step, [S, keys]."""
-        tables = {"lr": rates} | self.run.optimizer.tables(self.rule_keys, t.astype(np.float64))
-        h = np.empty((len(t), len(self.rule.h)), self.dtype)
-        for column, name in enumerate(self.rule.h):
-            h[:, column] = tables[name] if name in tables else self.constants[name]
-        return h
 
     def _noise_words(self, steps: np.ndarray) -> np.ndarray:
         words = np.zeros((len(steps), len(self.noises), 4), np.uint32)
@@ -193,6 +180,24 @@ class Row:
             self.h[steps], self.decay[steps], self.run.optimizer.decoupled, self.decaying, self.average[steps]
         )
         return compiled.advance(self.state, self.network, examples, noises, self.penalties, limits, rates, objectives)
+
+
+class RuleNumbers:
+    """What the compiled form of a rule is given as h."""
+
+    def __init__(self, rule: Rule, dtype: str):
+        self.rule, self.dtype, self.names = rule, dtype, form("optimizer", rule).h
+        keys = {name: getattr(rule, name) for name in entries("optimizer")[name_of(rule, "optimizer")].options}
+        self.keys = {name: float(value) for name, value in keys.items() if value is not None}
+        self.constants = self.keys | {f"1-{name}": 1 - value for name, value in self.keys.items()}
+
+    def of(self, rates: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """The same in steps t [S], counted from 1, of these rates: [S, keys]."""
+        tables = {"lr": rates, "t": t} | self.rule.tables(self.keys, t.astype(np.float64))
+        h = np.empty((len(t), len(self.names)), self.dtype)
+        for column, name in enumerate(self.names):
+            h[:, column] = tables[name] if name in tables else self.constants[name]
+        return h
 
 
 def _words(keys: np.ndarray) -> np.ndarray:
