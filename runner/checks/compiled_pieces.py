@@ -151,7 +151,10 @@ def _targets(piece: Loss, numbers: np.ndarray) -> Iterator[np.ndarray]:
     if piece.task == "regression":
         yield numbers
         return
-    classes, count = np.eye(numbers.shape[1], dtype=numbers.dtype)[numbers.argmax(1)], numbers.dtype.type(len(numbers[0]))
+    classes, count = (
+        np.eye(numbers.shape[1], dtype=numbers.dtype)[numbers.argmax(1)],
+        numbers.dtype.type(len(numbers[0])),
+    )
     yield classes
     yield classes * numbers.dtype.type(0.9) + numbers.dtype.type(0.1) / count
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from runner.checks import compiled_pieces, gradients, sources, tensors, together
+from runner.checks import compiled_pieces, compiled_rules, compiled_steps, gradients, sources, tensors, together
 from runner.checks.broken import require
 from runner.config.registry import Entry
 from runner.config.settings import FLAT_GROUPS
@@ -32,6 +32,10 @@ def _is_penalty(entry: Entry) -> bool:
     return issubclass(entry.cls, Penalty)
 
 
+def _has_form(entry: Entry) -> bool:
+    return entry.compiled is not None
+
+
 CONTRACTS = (
     Contract("defaults are allowed", ("*",), declaration),
     Contract("read = read again", ("dataset",), sources.same_table, sources.needs_no_file),
@@ -45,6 +49,13 @@ CONTRACTS = (
     Contract("gradient = autograd of value", ("regularizer",), gradients.of_a_penalty, _is_penalty),
     Contract("prox minimizes", ("regularizer",), gradients.prox, lambda e: _is_penalty(e) and e.cls.prox is not None),
     Contract("fused = update", ("optimizer",), gradients.fused, lambda e: e.cls.fused is not None),
+    Contract("compiled form = definition", ("optimizer", "regularizer"), compiled_rules.same_as_torch, _has_form),
+    Contract(
+        "compiled steps = stacked steps",
+        ("optimizer", "scheduler", "averaging", "regularizer"),
+        compiled_steps.trains_alike,
+        compiled_steps.compiles,
+    ),
     Contract("padding stays zero", ("activation", "norm", "optimizer", "regularizer"), tensors.padding_stays_zero),
     Contract(
         "alone = together, every key",

@@ -17,6 +17,19 @@ ROUND = 12582912.0  # 1.5 * 2^23: a number below 2^22 added to it is rounded to 
 ROOT_HALF, ROOT_2PI = math.sqrt(0.5), math.sqrt(2 * math.pi)
 
 
+def sign(x):
+    """1 above 0, -1 below, else 0, also for NaN, as torch."""
+    return np.float32(x > 0) - np.float32(x < 0)
+
+
+def norm(x):
+    """||x||_2"""
+    total = x.dtype.type(0)
+    for i in range(x.shape[0]):
+        total += x[i] * x[i]
+    return np.sqrt(total)
+
+
 def exp(x):
     """e^x"""
     return np.exp(x)
@@ -151,7 +164,8 @@ def normal_density_single(x):
     return exp_single(f(-0.5) * t * t) * f(1 / ROOT_2PI)
 
 
-PLAIN = (inverse_root, power_of_two, factors_of_exp, exp_of_rest)  # written once for all formats, or parts of others
+LOOPS = (sign, norm)  # written once for all formats
+PLAIN = (inverse_root, power_of_two, factors_of_exp, exp_of_rest)  # the same, and parts of others: their order is kept
 SINGLE = {
     exp: exp_single,
     expm1: expm1_single,

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from runner.compiled.chance import bits, threshold_of
+from runner.compiled.forms import NoiseForm
 from runner.config.registry import number, register
 from runner.regularizers.base import Noise
 
@@ -17,7 +21,18 @@ def bernoulli_factor(bits, p):
     return kept.to(p.dtype).mul_((1 / (1 - p.double())).to(p.dtype))
 
 
-@register("regularizer", "dropout", torch="Dropout", paper="Srivastava et al. 2014")
+def dropout(y, factor, words, h):
+    """y and factor times bernoulli_factor"""
+    first, second, flat, factors = words[0], words[1], y.reshape(y.size), factor.reshape(y.size)
+    threshold, zero = threshold_of(h[0]), y.dtype.type(0)
+    scale = y.dtype.type(1 / (1 - np.float64(h[0])))
+    for i in range(flat.shape[0]):
+        f = scale if np.int32(bits(first, second, i)) >= threshold else zero
+        flat[i] *= f
+        factors[i] *= f
+
+
+@register("regularizer", "dropout", torch="Dropout", paper="Srivastava et al. 2014", compiled=NoiseForm(dropout))
 @dataclass
 class Dropout(Noise):
     """h <- h m/(1-p), m ~ Bernoulli(1-p), on hidden activations while training (inverted dropout)"""
@@ -31,7 +46,13 @@ class Dropout(Noise):
         return bernoulli_factor(bits, p), None
 
 
-@register("regularizer", "input_dropout", torch="Dropout", paper="Srivastava et al. 2014")
+@register(
+    "regularizer",
+    "input_dropout",
+    torch="Dropout",
+    paper="Srivastava et al. 2014",
+    compiled=NoiseForm(dropout),
+)
 @dataclass
 class InputDropout(Noise):
     """x <- x m/(1-p), m ~ Bernoulli(1-p), on the inputs while training"""
@@ -46,7 +67,27 @@ class InputDropout(Noise):
 ALPHA_PRIME = -1.7580993408473766  # -lambda alpha of SELU: the value of a unit that is switched off
 
 
-@register("regularizer", "alpha_dropout", torch="AlphaDropout", paper="Klambauer et al. 2017")
+def alpha_dropout(y, factor, words, h):
+    """y <- y f + addend, factor times f, with (f, addend) = (a, b) where a unit is kept, else (0, b + a alpha')"""
+    first, second, flat, factors = words[0], words[1], y.reshape(y.size), factor.reshape(y.size)
+    threshold, p, zero = threshold_of(h[0]), np.float64(h[0]), y.dtype.type(0)
+    slope = 1 / np.sqrt((1 - p) * (1 + p * ALPHA_PRIME * ALPHA_PRIME))
+    a, b = y.dtype.type(slope), y.dtype.type(-slope * p * ALPHA_PRIME)
+    dropped = b + y.dtype.type(slope * ALPHA_PRIME)
+    for i in range(flat.shape[0]):
+        kept = np.int32(bits(first, second, i)) >= threshold
+        f = a if kept else zero
+        flat[i] = flat[i] * f + (b if kept else dropped)
+        factors[i] *= f
+
+
+@register(
+    "regularizer",
+    "alpha_dropout",
+    torch="AlphaDropout",
+    paper="Klambauer et al. 2017",
+    compiled=NoiseForm(alpha_dropout),
+)
 @dataclass
 class AlphaDropout(Noise):
     """h <- a (h m + alpha' (1-m)) + b, m ~ Bernoulli(1-p), alpha' = -1.7581: keeps mean 0 and variance 1 under SELU

@@ -4,11 +4,49 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runner.compiled.forms import PenaltyForm
+from runner.compiled.maths import norm
 from runner.config.registry import number, register
 from runner.regularizers.base import Penalty
 
 
-@register("regularizer", "group_lasso", paper="Yuan & Lin 2006; Scardapane et al. 2017")
+def group_lasso(w, h):
+    """strength sum_units ||w_unit||_2"""
+    total = w.dtype.type(0)
+    for o in range(w.shape[0]):
+        total += norm(w[o])
+    return h[0] * total
+
+
+def group_lasso_gradient(w, h, g):
+    """g_unit <- g_unit + strength w_unit/||w_unit||_2, unless the unit is 0"""
+    zero = w.dtype.type(0)
+    for o in range(w.shape[0]):
+        length = norm(w[o])
+        share = h[0] / length if length > 0 else zero
+        for i in range(w.shape[1]):
+            g[o, i] += w[o, i] * share
+
+
+def group_lasso_prox(w, step, h):
+    """w_unit <- w_unit max(1 - step strength/||w_unit||_2, 0), with the mean step of the unit"""
+    zero, one = w.dtype.type(0), w.dtype.type(1)
+    for o in range(w.shape[0]):
+        length, mean = norm(w[o]), zero
+        for i in range(w.shape[1]):
+            mean += step[o, i]
+        rest = one - mean / w.dtype.type(w.shape[1]) * h[0] / length
+        share = rest if length > 0 and not rest <= 0 else zero
+        for i in range(w.shape[1]):
+            w[o, i] *= share
+
+
+@register(
+    "regularizer",
+    "group_lasso",
+    paper="Yuan & Lin 2006; Scardapane et al. 2017",
+    compiled=PenaltyForm(group_lasso, group_lasso_gradient, group_lasso_prox),
+)
 @dataclass
 class GroupLasso(Penalty):
     """strength sum_units ||w_unit||_2, subgradient 0 at 0; whole units become 0 with optimizer.proximal=true"""

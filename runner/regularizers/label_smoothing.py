@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runner.compiled.forms import TargetsForm
 from runner.config.registry import number, register
 from runner.regularizers.base import Targets
 
 
-@register("regularizer", "label_smoothing", torch="CrossEntropyLoss", paper="Szegedy et al. 2016")
+def label_smoothing(q, h):
+    """q <- (1 - a) q + a/K"""
+    kept, everywhere = q.dtype.type(1) - h[0], h[0] / q.dtype.type(q.shape[1])
+    for r in range(q.shape[0]):
+        for c in range(q.shape[1]):
+            q[r, c] = q[r, c] * kept + everywhere
+
+
+@register(
+    "regularizer",
+    "label_smoothing",
+    torch="CrossEntropyLoss",
+    paper="Szegedy et al. 2016",
+    compiled=TargetsForm(label_smoothing),
+)
 @dataclass
 class LabelSmoothing(Targets):
     """target = (1 - a) onehot + a/K"""

@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from runner.compiled.forms import ConstraintForm
+from runner.compiled.maths import norm
 from runner.config.registry import number, register
 from runner.regularizers.base import Constraint
 
 
-@register("regularizer", "max_norm", paper="Srebro & Shraibman 2005; Srivastava 2014")
+def max_norm(w, h):
+    """w_unit <- w_unit min(1, radius/||w_unit||_2), also where the norm is not finite"""
+    radius, one = h[0], w.dtype.type(1)
+    for o in range(w.shape[0] if radius < np.inf else 0):
+        shrink = radius / norm(w[o])
+        if not shrink >= one:
+            for i in range(w.shape[1]):
+                w[o, i] *= shrink
+
+
+@register(
+    "regularizer",
+    "max_norm",
+    paper="Srebro & Shraibman 2005; Srivastava 2014",
+    compiled=ConstraintForm(max_norm),
+)
 @dataclass
 class MaxNorm(Constraint):
     """w_unit <- w_unit min(1, radius / ||w_unit||_2) after every step"""

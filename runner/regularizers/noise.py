@@ -6,11 +6,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from runner.compiled.chance import normal
+from runner.compiled.forms import NoiseForm
 from runner.config.registry import number, register
 from runner.regularizers.base import Noise, ParameterNoise
 
 
-@register("regularizer", "input_noise", paper="Sietsma & Dow 1991; Bishop 1995")
+def additive(y, factor, words, h):
+    """y <- y + N(0, sd^2)"""
+    k0, k1, k2, k3, sd, flat = words[0], words[1], words[2], words[3], h[0], y.reshape(y.size)
+    for i in range(flat.shape[0]):
+        flat[i] += sd * flat.dtype.type(normal(k0, k1, k2, k3, i))
+
+
+def multiplicative(y, factor, words, h):
+    """y and factor times N(1, p/(1-p))"""
+    k0, k1, k2, k3, one = words[0], words[1], words[2], words[3], y.dtype.type(1)
+    sd, flat, factors = np.sqrt(h[0] / (one - h[0])), y.reshape(y.size), factor.reshape(y.size)
+    for i in range(flat.shape[0]):
+        f = sd * flat.dtype.type(normal(k0, k1, k2, k3, i)) + one
+        flat[i] *= f
+        factors[i] *= f
+
+
+@register("regularizer", "input_noise", paper="Sietsma & Dow 1991; Bishop 1995", compiled=NoiseForm(additive))
 @dataclass
 class InputNoise(Noise):
     """x <- x + N(0, sd^2) on the encoded inputs while training"""
@@ -22,7 +41,12 @@ class InputNoise(Noise):
         return None, _normal(first, second, sd)
 
 
-@register("regularizer", "activation_noise", paper="Poole, Sohl-Dickstein & Ganguli 2014")
+@register(
+    "regularizer",
+    "activation_noise",
+    paper="Poole, Sohl-Dickstein & Ganguli 2014",
+    compiled=NoiseForm(additive),
+)
 @dataclass
 class ActivationNoise(Noise):
     """h <- h + N(0, sd^2) on hidden activations while training"""
@@ -34,7 +58,12 @@ class ActivationNoise(Noise):
         return None, _normal(first, second, sd)
 
 
-@register("regularizer", "gaussian_dropout", paper="Srivastava et al. 2014, section 10")
+@register(
+    "regularizer",
+    "gaussian_dropout",
+    paper="Srivastava et al. 2014, section 10",
+    compiled=NoiseForm(multiplicative),
+)
 @dataclass
 class GaussianDropout(Noise):
     """h <- h N(1, p/(1-p)) on hidden activations while training: the variance of dropout with rate p"""

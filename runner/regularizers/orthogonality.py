@@ -4,11 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from runner.compiled.forms import PenaltyForm
 from runner.config.registry import number, register
 from runner.regularizers.base import Penalty
 
 
-@register("regularizer", "orthogonality", paper="Brock et al. 2017; Bansal et al. 2018")
+def orthogonality(w, h):
+    """strength ||W W^T - I||_F^2"""
+    products, one, total = np.dot(w, w.T), w.dtype.type(1), w.dtype.type(0)
+    for o in range(w.shape[0]):
+        products[o, o] -= one
+        for u in range(w.shape[0]):
+            total += products[o, u] * products[o, u]
+    return h[0] * total
+
+
+def orthogonality_gradient(w, h, g):
+    """g <- g + 4 strength (W W^T - I) W"""
+    products, scale = np.dot(w, w.T), w.dtype.type(4) * h[0]
+    for o in range(w.shape[0]):
+        products[o, o] -= w.dtype.type(1)
+    change = np.dot(products, w)
+    for o in range(w.shape[0]):
+        for i in range(w.shape[1]):
+            g[o, i] += scale * change[o, i]
+
+
+@register(
+    "regularizer",
+    "orthogonality",
+    paper="Brock et al. 2017; Bansal et al. 2018",
+    compiled=PenaltyForm(orthogonality, orthogonality_gradient),
+)
 @dataclass
 class Orthogonality(Penalty):
     """strength ||W W^T - I||_F^2, summed over layers; gradient 4 strength (W W^T - I) W

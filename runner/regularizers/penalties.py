@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from runner.compiled.forms import PenaltyForm
+from runner.compiled.maths import sign
 from runner.config.registry import number, register
 from runner.regularizers.base import Penalty
 
@@ -13,7 +17,32 @@ def soft_threshold(w, threshold):
     return w.sign() * (w.abs() - threshold).clamp(min=0)
 
 
-@register("regularizer", "l2", paper="Hoerl & Kennard 1970")
+def l2(w, h):
+    """strength/2 ||w||^2"""
+    total = w.dtype.type(0)
+    for o in range(w.shape[0]):
+        for i in range(w.shape[1]):
+            total += w[o, i] * w[o, i]
+    return total * h[0] / 2
+
+
+def l2_gradient(w, h, g):
+    """g <- g + strength w"""
+    strength = h[0]
+    for o in range(w.shape[0]):
+        for i in range(w.shape[1]):
+            g[o, i] += strength * w[o, i]
+
+
+def l2_prox(w, step, h):
+    """w <- w/(1 + step strength)"""
+    strength, one = h[0], w.dtype.type(1)
+    for o in range(w.shape[0]):
+        for i in range(w.shape[1]):
+            w[o, i] /= one + step[o, i] * strength
+
+
+@register("regularizer", "l2", paper="Hoerl & Kennard 1970", compiled=PenaltyForm(l2, l2_gradient, l2_prox))
 @dataclass
 class L2(Penalty):
     """strength/2 ||w||^2, gradient strength w"""
@@ -31,7 +60,33 @@ class L2(Penalty):
         return w / (1 + step * strength)
 
 
-@register("regularizer", "l1", paper="Tibshirani 1996")
+def l1(w, h):
+    """strength ||w||_1"""
+    total = w.dtype.type(0)
+    for o in range(w.shape[0]):
+        for i in range(w.shape[1]):
+            total += np.abs(w[o, i])
+    return total * h[0]
+
+
+def l1_gradient(w, h, g):
+    """g <- g + strength sign(w)"""
+    strength = h[0]
+    for o in range(w.shape[0]):
+        for i in range(w.shape[1]):
+            g[o, i] += strength * sign(w[o, i])
+
+
+def l1_prox(w, step, h):
+    """w <- sign(w) max(|w| - step strength, 0)"""
+    strength, zero = h[0], w.dtype.type(0)
+    for o in range(w.shape[0]):
+        for i in range(w.shape[1]):
+            rest = np.abs(w[o, i]) - step[o, i] * strength
+            w[o, i] = sign(w[o, i]) * (zero if rest < 0 else rest)
+
+
+@register("regularizer", "l1", paper="Tibshirani 1996", compiled=PenaltyForm(l1, l1_gradient, l1_prox))
 @dataclass
 class L1(Penalty):
     """strength ||w||_1, subgradient strength sign(w); exact zeros with optimizer.proximal=true
@@ -54,7 +109,41 @@ class L1(Penalty):
         return soft_threshold(w, step * strength)
 
 
-@register("regularizer", "elastic_net", paper="Zou & Hastie 2005 (scikit-learn's alpha and l1_ratio)")
+def elastic_net(w, h):
+    """alpha (l1_ratio ||w||_1 + (1 - l1_ratio)/2 ||w||^2)"""
+    zero, one = w.dtype.type(0), w.dtype.type(1)
+    length, square = zero, zero
+    for o in range(w.shape[0]):
+        for i in range(w.shape[1]):
+            length += np.abs(w[o, i])
+            square += w[o, i] * w[o, i]
+    return h[0] * h[1] * length + h[0] * (one - h[1]) / 2 * square
+
+
+def elastic_net_gradient(w, h, g):
+    """g <- g + alpha (l1_ratio sign(w) + (1 - l1_ratio) w)"""
+    of_length, of_square = h[0] * h[1], h[0] * (w.dtype.type(1) - h[1])
+    for o in range(w.shape[0]):
+        for i in range(w.shape[1]):
+            g[o, i] += sign(w[o, i]) * of_length + w[o, i] * of_square
+
+
+def elastic_net_prox(w, step, h):
+    """The proximal step of the L1 part, over 1 + step alpha (1 - l1_ratio)"""
+    zero, one = w.dtype.type(0), w.dtype.type(1)
+    of_length, of_square = h[0] * h[1], h[0] * (one - h[1])
+    for o in range(w.shape[0]):
+        for i in range(w.shape[1]):
+            rest = np.abs(w[o, i]) - step[o, i] * of_length
+            w[o, i] = sign(w[o, i]) * (zero if rest < 0 else rest) / (one + step[o, i] * of_square)
+
+
+@register(
+    "regularizer",
+    "elastic_net",
+    paper="Zou & Hastie 2005 (scikit-learn's alpha and l1_ratio)",
+    compiled=PenaltyForm(elastic_net, elastic_net_gradient, elastic_net_prox),
+)
 @dataclass
 class ElasticNet(Penalty):
     """alpha l1_ratio ||w||_1 + alpha (1 - l1_ratio)/2 ||w||^2"""

@@ -4,11 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from runner.compiled.forms import RuleForm
 from runner.config.registry import number, register
 from runner.optimizers.rules.base import Rule, rate
 
 
-@register("optimizer", "adadelta", torch="Adadelta", paper="Zeiler 2012")
+def adadelta(w, g, slots, h):
+    """AdaDelta's step."""
+    r, s, lr, rho, rest, eps = slots[0], slots[1], h[0], h[1], h[2], h[3]
+    for i in range(w.shape[0]):
+        r[i] = rho * r[i] + g[i] * g[i] * rest
+        step = np.sqrt(s[i] + eps) / np.sqrt(r[i] + eps) * g[i]
+        s[i] = rho * s[i] + step * step * rest
+        w[i] -= lr * step
+
+
+def adadelta_gain(slots, h, step):
+    """lr sqrt(s + eps)/sqrt(r + eps)"""
+    r, s, lr, eps = slots[0], slots[1], h[0], h[3]
+    for i in range(step.shape[0]):
+        step[i] = lr * (np.sqrt(s[i] + eps) / np.sqrt(r[i] + eps))
+
+
+FORM = RuleForm(adadelta, ("lr", "rho", "1-rho", "eps"), adadelta_gain)
+
+
+@register("optimizer", "adadelta", torch="Adadelta", paper="Zeiler 2012", compiled=FORM)
 @dataclass
 class Adadelta(Rule):
     """r <- rho r + (1-rho) g^2;  d = sqrt(s + eps)/sqrt(r + eps) g;  w <- w - lr d;  s <- rho s + (1-rho) d^2

@@ -4,11 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from runner.compiled.forms import RuleForm
 from runner.config.registry import number, register
 from runner.optimizers.rules.base import Rule
 
 
-@register("optimizer", "adagrad", torch="Adagrad", paper="Duchi, Hazan & Singer 2011")
+def adagrad(w, g, slots, h):
+    """AdaGrad's step."""
+    r, begin, eps, one = slots[0], h[2], h[3], w.dtype.type(1)
+    lr = h[0] / (one + (h[4] - one) * h[1])
+    for i in range(w.shape[0]):
+        r[i] += g[i] * g[i]
+        w[i] -= lr * g[i] / (np.sqrt(r[i] + begin) + eps)
+
+
+def adagrad_gain(slots, h, step):
+    """lr/(1 + (t-1) lr_decay)/(sqrt r + eps)"""
+    r, begin, eps, one = slots[0], h[2], h[3], step.dtype.type(1)
+    lr = h[0] / (one + (h[4] - one) * h[1])
+    for i in range(step.shape[0]):
+        step[i] = lr / (np.sqrt(r[i] + begin) + eps)
+
+
+FORM = RuleForm(adagrad, ("lr", "lr_decay", "initial_accumulator_value", "eps", "t"), adagrad_gain)
+
+
+@register("optimizer", "adagrad", torch="Adagrad", paper="Duchi, Hazan & Singer 2011", compiled=FORM)
 @dataclass
 class Adagrad(Rule):
     """r <- r + g^2;  w <- w - lr/(1 + (t-1) lr_decay) g/(sqrt r + eps)

@@ -13,24 +13,27 @@ from runner.optimizers.rules.base import Rule, rate
 
 def adam(w, g, slots, h):
     """Adam's step; with a third slot that of amsgrad."""
-    m, v, v_max = slots[0], slots[1], slots[2]
-    step, beta1, beta2, rest1, rest2, eps, root = h[0] / h[6], h[1], h[2], h[3], h[4], h[5], h[7]
-    if v_max.shape[0] > 0:
+    m, v, v_max, beta1, beta2, rest1, rest2, eps = slots[0], slots[1], slots[2], h[1], h[2], h[3], h[4], h[5]
+    step, over_root = h[0] / h[6], w.dtype.type(1) / h[7]
+    if v_max.shape[0] == 0:
         for i in range(w.shape[0]):
-            v_max[i] = max(v_max[i], beta2 * v[i] + g[i] * g[i] * rest2)
-    for i in range(w.shape[0]):
-        m[i] = beta1 * m[i] + g[i] * rest1
-        v[i] = beta2 * v[i] + g[i] * g[i] * rest2
-    for i in range(w.shape[0]):
-        largest = v_max[i] if v_max.shape[0] > 0 else v[i]
-        w[i] -= step * m[i] / (np.sqrt(largest) / root + eps)
+            m[i] = beta1 * m[i] + g[i] * rest1
+            v[i] = beta2 * v[i] + g[i] * g[i] * rest2
+            w[i] -= step * m[i] / (np.sqrt(v[i]) * over_root + eps)
+    else:
+        for i in range(w.shape[0]):
+            m[i] = beta1 * m[i] + g[i] * rest1
+            v[i] = beta2 * v[i] + g[i] * g[i] * rest2
+            v_max[i] = v_max[i] if v_max[i] > v[i] else v[i]
+            w[i] -= step * m[i] / (np.sqrt(v_max[i]) * over_root + eps)
 
 
 def adam_gain(slots, h, step):
     """lr / (sqrt vhat + eps)"""
     v = slots[2] if slots[2].shape[0] > 0 else slots[1]
+    lr, eps, over_root = h[0], h[5], step.dtype.type(1) / h[7]
     for i in range(step.shape[0]):
-        step[i] = h[0] / (np.sqrt(v[i]) / h[7] + h[5])
+        step[i] = lr / (np.sqrt(v[i]) * over_root + eps)
 
 
 FORM = RuleForm(adam, ("lr", "beta1", "beta2", "1-beta1", "1-beta2", "eps", "correction1", "root2"), adam_gain)

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runner.compiled.forms import RuleForm
+from runner.compiled.maths import sign
 from runner.config.registry import number, register
 from runner.optimizers.rules.base import Rule, rate
 
 
-@register("optimizer", "lion", paper="Chen et al. 2023")
+def lion(w, g, slots, h):
+    """Lion's step."""
+    m, lr, beta1, beta2, rest1, rest2 = slots[0], h[0], h[1], h[2], h[3], h[4]
+    for i in range(w.shape[0]):
+        w[i] -= lr * sign(beta1 * m[i] + rest1 * g[i])
+        m[i] = beta2 * m[i] + rest2 * g[i]
+
+
+FORM = RuleForm(lion, ("lr", "beta1", "beta2", "1-beta1", "1-beta2"))
+
+
+@register("optimizer", "lion", paper="Chen et al. 2023", compiled=FORM)
 @dataclass
 class Lion(Rule):
     """w <- (1 - lr weight_decay) w - lr sign(beta1 m + (1-beta1) g);  m <- beta2 m + (1-beta2) g

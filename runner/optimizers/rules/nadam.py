@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from runner.compiled.forms import RuleForm
 from runner.config.registry import number, register
 from runner.optimizers.rules.base import Rule, rate
 
@@ -32,7 +33,27 @@ def shares(beta1: float, decay: float, t: int) -> tuple[float, float]:
     return (1 - now) / (1 - product(beta1, decay, t)), following / (1 - product(beta1, decay, t + 1))
 
 
-@register("optimizer", "nadam", torch="NAdam", paper="Dozat 2016")
+def nadam(w, g, slots, h):
+    """NAdam's step."""
+    m, v, lr, beta1, beta2, rest1, rest2 = slots[0], slots[1], h[0], h[1], h[2], h[3], h[4]
+    eps, over_root, of_g, of_m = h[5], w.dtype.type(1) / h[6], h[7], h[8]
+    for i in range(w.shape[0]):
+        m[i] = beta1 * m[i] + g[i] * rest1
+        v[i] = beta2 * v[i] + g[i] * g[i] * rest2
+        w[i] -= lr * (of_g * g[i] + of_m * m[i]) / (np.sqrt(v[i]) * over_root + eps)
+
+
+def nadam_gain(slots, h, step):
+    """lr/(sqrt vhat + eps)"""
+    v, lr, eps, over_root = slots[1], h[0], h[5], step.dtype.type(1) / h[6]
+    for i in range(step.shape[0]):
+        step[i] = lr / (np.sqrt(v[i]) * over_root + eps)
+
+
+FORM = RuleForm(nadam, ("lr", "beta1", "beta2", "1-beta1", "1-beta2", "eps", "root2", "of_g", "of_m"), nadam_gain)
+
+
+@register("optimizer", "nadam", torch="NAdam", paper="Dozat 2016", compiled=FORM)
 @dataclass
 class NAdam(Rule):
     """w <- w - lr [(1-mu_t) g/(1 - mu_1...mu_t) + mu_(t+1) m/(1 - mu_1...mu_(t+1))]/(sqrt vhat + eps)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from runner.compiled.forms import RuleForm
 from runner.config.registry import number, register
 from runner.optimizers.rules.base import Rule, rate
 
@@ -21,7 +22,34 @@ def rectification(beta2: float, t: np.ndarray) -> np.ndarray:
     return np.where(rho > 5, r, 0.0)
 
 
-@register("optimizer", "radam", torch="RAdam", paper="Liu et al. 2020")
+def radam(w, g, slots, h):
+    """RAdam's step; until the mean square is used, that of the mean gradient."""
+    m, v, lr, beta1, beta2, rest1, rest2 = slots[0], slots[1], h[0] / h[6], h[1], h[2], h[3], h[4]
+    eps, adapted = h[5], h[7]
+    for i in range(w.shape[0]):
+        m[i] = beta1 * m[i] + g[i] * rest1
+        v[i] = beta2 * v[i] + g[i] * g[i] * rest2
+    if adapted > 0:
+        for i in range(w.shape[0]):
+            w[i] -= lr * adapted * m[i] / (np.sqrt(v[i]) + eps)
+    else:
+        for i in range(w.shape[0]):
+            w[i] -= lr * m[i]
+
+
+def radam_gain(slots, h, step):
+    """lr r_t sqrt(1-beta2^t)/(sqrt v + eps), or lr until the mean square is used"""
+    v, lr, eps, adapted = slots[1], h[0], h[5], h[7]
+    step[:] = lr
+    if adapted > 0:
+        for i in range(step.shape[0]):
+            step[i] = lr * adapted / (np.sqrt(v[i]) + eps)
+
+
+FORM = RuleForm(radam, ("lr", "beta1", "beta2", "1-beta1", "1-beta2", "eps", "correction1", "r_root2"), radam_gain)
+
+
+@register("optimizer", "radam", torch="RAdam", paper="Liu et al. 2020", compiled=FORM)
 @dataclass
 class RAdam(Rule):
     """w <- w - lr r_t mhat sqrt(1-beta2^t)/(sqrt v + eps) where rho_t > 5, else w - lr mhat

@@ -4,11 +4,45 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from runner.compiled.forms import RuleForm
 from runner.config.registry import number, register, switch
 from runner.optimizers.rules.base import Rule, rate
 
 
-@register("optimizer", "rmsprop", torch="RMSprop", paper="Tieleman & Hinton 2012")
+def rmsprop(w, g, slots, h):
+    """RMSProp's step; the mean gradient is only there if centered, b only with momentum."""
+    r, mean, b = slots[0], slots[1], slots[2]
+    lr, rho, rest, eps, momentum, centered = h[0], h[1], h[2], h[3], h[4], h[6] > 0
+    for i in range(w.shape[0]):
+        r[i] = rho * r[i] + g[i] * g[i] * rest
+    if centered:
+        for i in range(w.shape[0]):
+            mean[i] = rho * mean[i] + g[i] * rest
+    if momentum == 0:
+        for i in range(w.shape[0]):
+            square = r[i] - mean[i] * mean[i] if centered else r[i]
+            w[i] -= lr * g[i] / (np.sqrt(square) + eps)
+    else:
+        for i in range(w.shape[0]):
+            square = r[i] - mean[i] * mean[i] if centered else r[i]
+            b[i] = momentum * b[i] + g[i] / (np.sqrt(square) + eps)
+            w[i] -= lr * b[i]
+
+
+def rmsprop_gain(slots, h, step):
+    """lr/(sqrt r + eps), over 1 - momentum"""
+    r, mean, lr, eps, centered = slots[0], slots[1], h[0] / h[5], h[3], h[6] > 0
+    for i in range(step.shape[0]):
+        square = r[i] - mean[i] * mean[i] if centered else r[i]
+        step[i] = lr / (np.sqrt(square) + eps)
+
+
+FORM = RuleForm(rmsprop, ("lr", "rho", "1-rho", "eps", "momentum", "1-momentum", "centered"), rmsprop_gain)
+
+
+@register("optimizer", "rmsprop", torch="RMSprop", paper="Tieleman & Hinton 2012", compiled=FORM)
 @dataclass
 class RMSprop(Rule):
     """r <- rho r + (1-rho) g^2;  b <- momentum b + g/(sqrt r + eps);  w <- w - lr b

@@ -5,11 +5,39 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+from runner.compiled.forms import RuleForm
 from runner.config.registry import number, register, switch
 from runner.optimizers.rules.base import Rule
 
 
-@register("optimizer", "sgd", torch="SGD", paper="Robbins & Monro 1951; Polyak 1964; Sutskever et al. 2013")
+def sgd(w, g, slots, h):
+    """SGD's step; m is only there with momentum."""
+    m, lr, momentum, one = slots[0], h[0], h[1], w.dtype.type(1)
+    share = h[3] if h[5] > 1 else one  # as torch: the first gradient enters whole
+    if momentum == 0:
+        for i in range(w.shape[0]):
+            w[i] -= lr * g[i]
+    elif h[4] == 0:
+        for i in range(w.shape[0]):
+            m[i] = momentum * m[i] + share * g[i]
+            w[i] -= lr * m[i]
+    else:
+        for i in range(w.shape[0]):
+            m[i] = momentum * m[i] + share * g[i]
+            w[i] -= lr * (g[i] + momentum * m[i])
+
+
+def sgd_gain(slots, h, step):
+    """lr (1 - dampening)/(1 - momentum); lr without momentum"""
+    step[:] = h[0] if h[1] == 0 else h[0] / h[2] * h[3]
+
+
+FORM = RuleForm(sgd, ("lr", "momentum", "1-momentum", "1-dampening", "nesterov", "t"), sgd_gain)
+
+
+@register(
+    "optimizer", "sgd", torch="SGD", paper="Robbins & Monro 1951; Polyak 1964; Sutskever et al. 2013", compiled=FORM
+)
 @dataclass
 class SGD(Rule):
     """m <- momentum m + (1 - dampening) g, at first m <- g;  w <- w - lr m  (nesterov: w - lr (g + momentum m))

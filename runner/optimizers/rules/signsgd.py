@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runner.compiled.forms import RuleForm
+from runner.compiled.maths import sign
 from runner.config.registry import number, register
 from runner.optimizers.rules.base import Rule, rate
 
 
-@register("optimizer", "signsgd", paper="Bernstein et al. 2018 (with momentum: Signum)")
+def signsgd(w, g, slots, h):
+    """The step of signSGD, or with momentum that of Signum."""
+    m, lr, momentum, rest = slots[0], h[0], h[1], h[2]
+    if momentum == 0:
+        for i in range(w.shape[0]):
+            w[i] -= lr * sign(g[i])
+    else:
+        for i in range(w.shape[0]):
+            m[i] = momentum * m[i] + rest * g[i]
+            w[i] -= lr * sign(m[i])
+
+
+FORM = RuleForm(signsgd, ("lr", "momentum", "1-momentum"))
+
+
+@register("optimizer", "signsgd", paper="Bernstein et al. 2018 (with momentum: Signum)", compiled=FORM)
 @dataclass
 class SignSGD(Rule):
     """m <- momentum m + (1-momentum) g;  w <- w - lr sign(m)

@@ -15,6 +15,7 @@ from runner.compiled.forms import RuleForm
 from runner.compiled.kernels import address
 from runner.config.registry import entries, name_of
 from runner.config.settings import Settings
+from runner.optimizers.rules.base import Rule
 from runner.population.draws import key
 from runner.population.members import Columns, active_entries
 from runner.regularizers.base import Constraint, Noise, ParameterNoise, Penalty, Targets, purpose
@@ -62,25 +63,17 @@ class Row:
             {n.place for n in self.noises},
             self._functions(),
         )
-        self.numbers = self._numbers()
-        self.constants = self.numbers | {f"1-{name}": 1 - value for name, value in self.numbers.items()}
-        optimizer = run.optimizer
-        neutral = {
-            name: option.neutral
-            for name, option in entries("optimizer")[name_of(optimizer, "optimizer")].options.items()
-        }
-        self.slot_names = optimizer.slots_used({n: None if v == neutral[n] else v for n, v in self.numbers.items()})
+        self.rule_numbers = RuleNumbers(run.optimizer, self.dtype)
+        self.slot_names = run.optimizer.slots_used(self.rule_numbers.columns)
 
-    def bind(
-        self, slots: dict[str, np.ndarray], mean: dict[str, np.ndarray], grad: np.ndarray, work: np.ndarray
-    ) -> None:
+    def bind(self, slots: dict[str, np.ndarray], mean: dict[str, np.ndarray], grad: np.ndarray, work: np.ndarray):
         """Take the slots of the rule and averages, [P] each, and space to work in, which rows may share."""
         nothing = self._array([])
-        held = [slots[name] for name in self.slot_names]
+        held = [slots[name] if name in self.slot_names else nothing for name in self.run.optimizer.slots]
         self.state = compiled.State(
             self.theta,
             self.buffers,
-            tuple([*held, *[nothing] * (SLOTS - len(held))]),
+            (*held, *[nothing] * (SLOTS - len(held))),
             mean.get("theta", nothing),
             mean.get("buffers", nothing),
             grad,
@@ -148,12 +141,6 @@ class Row:
             for layer in [-1] if piece.site == "input" else range(self.layout.layers - 1):
                 yield Placed(name, piece.draws, layer + 1, change, self._keys(paths, max(layer, 0)))
 
-    def _numbers(self) -> dict[str, float]:
-        """The keys of the rule that are set, as numbers."""
-        rule = self.run.optimizer
-        values = {name: getattr(rule, name) for name in entries("optimizer")[name_of(rule, "optimizer")].options}
-        return {name: float(value) for name, value in values.items() if value is not None}
-
     # ---- what every epoch changes
 
     def start_epoch(self, rates: np.ndarray, made: int, steps: int) -> None:
@@ -178,16 +165,8 @@ class Row:
             average = run.averaging.weights(made, steps, run.trainer.epochs)
         decay = rates * amount if run.optimizer.decoupled else np.full(steps, float(amount))
         self.rates = compiled.Rates(
-            self._rule_numbers(rates, numbers + 1), decay, run.optimizer.decoupled, decays, average
+            self.rule_numbers.of(rates, numbers + 1), decay, run.optimizer.decoupled, decays, average
         )
-
-    def _rule_numbers(self, rates: np.ndarray, t: np.ndarray) -> np.ndarray:
-        """What the rule is given in each step, [S, keys]."""
-        tables = {"lr": rates} | self.run.optimizer.tables(self.numbers, t.astype(np.float64))
-        h = np.empty((len(t), len(self.rule.h)), self.dtype)
-        for column, name in enumerate(self.rule.h):
-            h[:, column] = tables[name] if name in tables else self.constants[name]
-        return h
 
     def _noise_words(self, steps: np.ndarray) -> np.ndarray:
         """The keys of the draws of every step, [S, K, 4]."""
@@ -221,6 +200,26 @@ class Row:
             )
             rates = rates._replace(h=rates.h[steps], decay=rates.decay[steps], average=rates.average[steps])
         return compiled.advance(self.state, self.network, examples, noises, self.penalties, limits, rates, objectives)
+
+
+class RuleNumbers:
+    """What the compiled form of a rule is given as h."""
+
+    def __init__(self, rule: Rule, dtype: str):
+        self.rule, self.dtype, self.names = rule, dtype, form("optimizer", rule).h
+        options = entries("optimizer")[name_of(rule, "optimizer")].options
+        keys = {name: getattr(rule, name) for name in options}
+        self.keys = {name: float(value) for name, value in keys.items() if value is not None}
+        self.constants = self.keys | {f"1-{name}": 1 - value for name, value in self.keys.items()}
+        self.columns = {name: None if value == options[name].neutral else value for name, value in self.keys.items()}
+
+    def of(self, rates: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """The same in steps t [S], counted from 1, of these rates: [S, keys]."""
+        tables = {"lr": rates, "t": t} | self.rule.tables(self.keys, t.astype(np.float64))
+        h = np.empty((len(t), len(self.names)), self.dtype)
+        for column, name in enumerate(self.names):
+            h[:, column] = tables[name] if name in tables else self.constants[name]
+        return h
 
 
 def _words(keys: np.ndarray) -> np.ndarray:

@@ -1,0 +1,223 @@
+"""Compiled forms of update rules and regularizers: they do what the definitions by torch do, in both number formats.
+
+Every function is called twice, the second time on copies that lie elsewhere in memory: the bits must be the same.
+
+Shapes: P parameters, O outputs and I inputs of a layer, B batch, W width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from runner.checks.broken import require
+from runner.checks.populations import examples, settings, variations
+from runner.compiled.forms import ConstraintForm, NoiseForm, PenaltyForm, RuleForm, TargetsForm
+from runner.compiled.kernels import compiled_as
+from runner.config.registry import Entry
+from runner.config.settings import Settings
+from runner.optimizers.segments import Segment
+from runner.population.draws import bits, key, positions, words
+from runner.training.steps.compiled_row import KEYS, RuleNumbers, the_rate
+
+PRECISION = {"float32": 1e-6, "float64": 1e-12}  # of a tensor's largest magnitude, times sqrt(K) for sums over K
+SIZES = (1, 7, 1003)
+SHAPES = ((1, 1), (7, 5), (10, 33), (64, 64))
+SPECIAL = (np.nan, np.inf, -np.inf, 0.0, -0.0)
+
+
+def same_as_torch(entry: Entry) -> None:
+    """The compiled form of an entry, in both number formats."""
+    for dtype in PRECISION:
+        CHECKS[type(entry.compiled)](entry, dtype)
+
+
+def agree(found: Any, expected: torch.Tensor, what: str, terms: int = 1, magnitude: float = 0.0) -> None:
+    """BrokenError unless both have their NaN and infinities in the same places and else agree to rounding, where a
+    result is rounded as the sum of so many terms, of which one may be as large as the magnitude.
+    """
+    wanted = expected.numpy()
+    got, precision = np.asarray(found, wanted.dtype).reshape(wanted.shape), PRECISION[wanted.dtype.name]
+    finite = np.isfinite(wanted)
+    require(np.array_equal(got[~finite], wanted[~finite], equal_nan=True), f"{what}: not NaN or infinite as in torch")
+    away = np.abs(got[finite] - wanted[finite]).max(initial=0)
+    allowed = precision * np.sqrt(terms) * np.abs(wanted[finite]).max(initial=magnitude)
+    require(bool(away <= allowed), f"{what}: off by {away:.2g}, and {allowed:.2g} is rounding")
+
+
+def call(function: Callable, kind: str, dtype: str, *arguments: Any) -> Any:
+    """Call a compiled function, which changes its arguments in place; anywhere in memory it must do the same."""
+    compiled = compiled_as(function, kind, dtype)
+    moved = [_moved(each) for each in arguments]
+    results = compiled(*arguments), compiled(*moved)
+    same = np.array_equal(*results, equal_nan=True) if results[0] is not None else True
+    same = same and all(_bits(a) == _bits(b) for a, b in zip(arguments, moved, strict=True))
+    require(same, f"{function.__name__} has other bits elsewhere in memory")
+    return results[0]
+
+
+def _moved(argument: Any) -> Any:
+    if isinstance(argument, tuple):
+        return tuple(map(_moved, argument))
+    offset = 1 + argument.size % 13
+    buffer = np.zeros(offset + argument.size, argument.dtype)[offset:]
+    buffer[:] = argument.reshape(-1)
+    return buffer.reshape(argument.shape)
+
+
+def _bits(argument: Any) -> bytes:
+    return b"".join(map(_bits, argument)) if isinstance(argument, tuple) else argument.tobytes()
+
+
+def rule(entry: Entry, dtype: str) -> None:
+    """Weights, state and gain in steps 1, 2, 1000 and 1001, with any keys and switches."""
+    for change in variations("optimizer", entry.name):
+        run = settings(**change | {"trainer.dtype": dtype})
+        for size in SIZES:
+            _steps(run, entry.compiled, np.random.default_rng(0).normal(size=(4, size)).astype(dtype), str(change))
+        _steps(run, entry.compiled, np.tile(SPECIAL, (4, 1)).astype(dtype), f"{change}, gradients not finite")
+
+
+def _steps(run: Settings, form: RuleForm, gradients: np.ndarray, what: str) -> None:
+    """Two steps from the beginning and two from step 1000, of gradients [4, P]."""
+    dtype, size = gradients.dtype.name, gradients.shape[1]
+    theta = torch.from_numpy(np.linspace(-2, 2, size, dtype=dtype)).unsqueeze(0)
+    w, grad = theta[0].numpy().copy(), torch.empty_like(theta)
+    segment = Segment([run], slice(0, 1), 0, theta)
+    slots = slots_of(segment)
+    for first, some in ((0, gradients[:2]), (999, gradients[2:])):
+        rates = np.array([0.01, 0.02])
+        segment.start_epoch(torch.from_numpy(rates).unsqueeze(0), torch.tensor([first]), theta, grad)
+        segment.use_fused = False
+        h = RuleNumbers(run.optimizer, dtype).of(rates, first + np.arange(1, 3))
+        for s, g in enumerate(some):
+            grad.copy_(torch.from_numpy(g))
+            segment.update(s)
+            call(form.update, "rule", dtype, w, g, slots, h[s])
+            step = np.empty_like(w)
+            call(form.gain or the_rate, "gain", dtype, slots, h[s], step)
+            at = f"step {first + s + 1} of {size} weights with {what}"
+            agree(w, theta[0], f"weights after {at}")
+            agree(step, segment.gain(s)[0], f"gain after {at}")
+            for name, slot in zip(segment.rule.slots, slots, strict=False):
+                if name in segment.state:
+                    agree(slot, segment.state[name][0], f"{name} after {at}")
+
+
+def slots_of(segment: Segment, row: int = 0) -> tuple[np.ndarray, ...]:
+    """Copies of a row's state as a compiled rule is given it."""
+    nothing = np.zeros(0, str(segment.dtype).removeprefix("torch."))
+    found = [segment.state[n][row].numpy().copy() if n in segment.state else nothing for n in segment.rule.slots]
+    return tuple([*found, nothing, nothing, nothing, nothing][:4])
+
+
+def rule_in_company(entry: Entry, dtype: str) -> None:
+    """Slots that only other rows of the segment need do not change a bit, whatever they hold."""
+    random = np.random.default_rng(0)
+    active = {f"optimizer.{n}": 0.5 for n, o in entry.options.items() if o.kind == "column" and o.neutral is not None}
+    for change in variations("optimizer", entry.name):
+        run, other = (settings(**changed | {"trainer.dtype": dtype}) for changed in (change, change | active))
+        w, g = random.normal(size=(2, 1003)).astype(dtype)
+        theta = torch.from_numpy(np.stack([w, w]))
+        alone, together = Segment([run], slice(0, 1), 0, theta), Segment([run, other], slice(0, 2), 0, theta)
+        h = RuleNumbers(run.optimizer, dtype).of(np.array([0.01]), np.array([3]))[0]
+        for name in together.state:
+            together.state[name].uniform_()
+            if name in alone.state:
+                alone.state[name].copy_(together.state[name][:1])
+        found = []
+        for segment in (alone, together):
+            new, slots, step = w.copy(), slots_of(segment), np.empty_like(w)
+            call(entry.compiled.update, "rule", dtype, new, g, slots, h)
+            call(entry.compiled.gain or the_rate, "gain", dtype, slots, h, step)
+            kept = [slot for n, slot in zip(segment.rule.slots, slots, strict=False) if n in alone.state]
+            found.append(_bits((new, step, *kept)))
+        require(found[0] == found[1], f"the bits depend on slots that only other rows need, with {change}")
+
+
+def penalty(entry: Entry, dtype: str) -> None:
+    """Value, gradient and proximal step."""
+    form, piece = entry.compiled, entry.cls()
+    for numbers, h, w in _cases(entry, dtype):
+        what, size = f"with {numbers}", w.size
+        theirs, columns = _torch(w, piece.elementwise), _columns(numbers, dtype, 2 if piece.elementwise else 3)
+        value = call(form.value, "penalty", dtype, w.copy(), h)
+        agree([value], piece.value(theirs, **columns), f"the penalty {what}", size)
+        g = np.ones_like(w)  # to which the gradient is added
+        expected = _torch(g, piece.elementwise) + piece.gradient(theirs, **columns)
+        call(form.gradient, "penalty_gradient", dtype, w.copy(), h, g)
+        agree(g, expected[0], f"its gradient {what}", sum(w.shape), 1.0)
+        if piece.prox is None:
+            continue
+        step, new = (np.sin(np.arange(size)) ** 2 / 10).reshape(w.shape).astype(dtype), w.copy()
+        lengths = _torch(step, piece.elementwise)
+        expected = piece.prox(theirs, lengths if piece.elementwise else lengths.mean(-1, keepdim=True), **columns)
+        call(form.prox, "prox", dtype, new, step, h)
+        agree(new, expected[0], f"its proximal step {what}", w.shape[1])
+        require(np.array_equal(new.reshape(-1) == 0, expected.numpy().reshape(-1) == 0), f"other zeros {what}")
+
+
+def constraint(entry: Entry, dtype: str) -> None:
+    """Weights that are brought back."""
+    for numbers, h, w in _cases(entry, dtype):
+        expected = entry.cls().project(_torch(w, False), **_columns(numbers, dtype, 3))
+        call(entry.compiled.project, "constraint", dtype, w, h)
+        agree(w, expected[0], f"weights with {numbers}", w.shape[1])
+
+
+def targets(entry: Entry, dtype: str) -> None:
+    """Targets of classes."""
+    for numbers, h, w in _cases(entry, dtype):
+        q = np.eye(w.shape[1], dtype=dtype)[np.arange(len(w)) % w.shape[1]]
+        expected = entry.cls().targets(_torch(q, False), w.shape[1], **_columns(numbers, dtype, 3))
+        call(entry.compiled.targets, "targets", dtype, q, h)
+        agree(q, expected[0], f"targets with {numbers}")
+
+
+def noise(entry: Entry, dtype: str) -> None:
+    """Activations and factors; what is switched off is the same to the last unit."""
+    piece = entry.cls()
+    for numbers, h, y in _cases(entry, dtype):
+        keys = np.array([key(7, f"draw {i}") for i in range(2)])
+        place, ones = positions(len(y), y.shape[1], y.shape[1]), torch.ones(1, *y.shape, dtype=getattr(torch, dtype))
+        drawn = [bits(words(keys[i : i + 1]), place) for i in range(piece.draws)]
+        factor, addend = piece.change(*drawn, **_columns(numbers, dtype, 3))
+        factor = ones if factor is None else factor
+        expected = _torch(y, False) * factor + (0 if addend is None else addend)
+        found = np.ones_like(y)
+        call(entry.compiled.change, "noise", dtype, y, found, keys.view(np.uint32), h)
+        require(np.array_equal(found == 0, factor[0].numpy() == 0), f"other units are switched off with {numbers}")
+        agree(found, factor[0], f"factors with {numbers}")
+        agree(y, expected[0], f"activations with {numbers}")
+
+
+CHECKS = {RuleForm: rule, PenaltyForm: penalty, ConstraintForm: constraint, TargetsForm: targets, NoiseForm: noise}
+
+
+def _cases(entry: Entry, dtype: str) -> Iterator[tuple[dict[str, float], np.ndarray, np.ndarray]]:
+    """(keys, the same as h, a matrix): every key moved, on matrices of several shapes; then one with units that are 0,
+    NaN and infinite.
+    """
+    random = np.random.default_rng(0)
+    usual = {name: 0.5 if o.preset is None else o.preset for name, o in entry.options.items()}
+    moved = [{n: v} for n, o in entry.options.items() for v in examples(o, entry.defaults[n]) if v is not None]
+    for numbers in (usual, *(usual | each for each in moved)):
+        h = np.array([*numbers.values(), *[0.0] * (KEYS - len(numbers))]).astype(dtype)
+        for shape in SHAPES:
+            yield numbers, h, random.normal(size=shape).astype(dtype)
+        special = random.normal(size=(10, 33)).astype(dtype)
+        special[: len(SPECIAL), 0], special[-1] = SPECIAL, 0
+        yield numbers, h, special
+
+
+def _torch(matrix: np.ndarray, flat: bool) -> torch.Tensor:
+    """A copy of a matrix as that of one row of a population, [1, O I] or [1, O, I]."""
+    tensor = torch.from_numpy(matrix.copy()).unsqueeze(0)
+    return tensor.flatten(1) if flat else tensor
+
+
+def _columns(numbers: dict[str, float], dtype: str, dims: int) -> dict[str, torch.Tensor]:
+    return {name: torch.full([1] * dims, value, dtype=getattr(torch, dtype)) for name, value in numbers.items()}
