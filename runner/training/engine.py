@@ -61,8 +61,9 @@ class Engine:
         loss = {"classification": "cross_entropy", "regression": "mse"}[data[0].task]
         self.loss = entries("loss")[loss].cls() if name_of(first.loss, "loss") == "auto" else first.loss
         self.batch = min(first.trainer.batch_size, self.tables.size["train"])
-        self.theta = initial_theta(self.layout, [r.seed for r in runs], first.model.init, self.dtype).to(self.device)
-        self.buffers = initial_buffers(self.layout, len(runs), self.dtype).to(self.device)
+        theta = initial_theta(self.layout, [r.seed for r in runs], first.model.init, first.trainer.dtype)
+        self.theta = torch.from_numpy(theta).to(self.device)
+        self.buffers = torch.from_numpy(initial_buffers(self.layout, len(runs), first.trainer.dtype)).to(self.device)
         self.epochs = np.zeros(len(runs), dtype=np.int64)  # epochs each row has made
         self.make_stepper, self.scores = stepper, stepper.scores(self)
         self._bind(runs)
