@@ -18,8 +18,8 @@ from runner.optimizers.segments import segment_key
 from runner.population.layout import Slot
 from runner.regularizers.base import ParameterNoise
 from runner.training.engine import Engine
-from runner.training.steps.compiled_step import Compiled
-from runner.training.steps.stacked_step import Stacked
+from runner.training.steps.compiled_rows import CompiledRows
+from runner.training.steps.stacked_rows import StackedRows
 
 AWAY = {"float32": 2e-4, "float64": 1e-10}  # of a tensor's largest magnitude, after three epochs
 FACTORS = (1.0, 0.5, 0.1)  # of the rates in each epoch, as a plateau schedule gives them
@@ -46,7 +46,7 @@ def check_alike(changes: list[dict[str, Any]], dtype: str, shape: tuple = SHAPES
     runs = [settings(shape, seed=i, **change | {"trainer.dtype": dtype}) for i, change in enumerate(changes)]
     runs.sort(key=lambda run: str(segment_key(run)))
     table = data(shape[0], shape[2], dtype=dtype)
-    stacked, compiled = (Engine(runs, [table] * len(runs), None, stepper) for stepper in (Stacked, Compiled))
+    stacked, compiled = (Engine(runs, [table] * len(runs), None, stepper) for stepper in (StackedRows, CompiledRows))
     for factor in FACTORS:
         by_torch, found = (engine.train_epoch([factor] * len(runs)) for engine in (stacked, compiled))
     for name in ("objective", "grad_norm"):
@@ -55,7 +55,7 @@ def check_alike(changes: list[dict[str, Any]], dtype: str, shape: tuple = SHAPES
         expected, got = _kept(stacked, row), _kept(compiled, row)
         for name in expected:
             _alike(got[name].numpy(), expected[name].numpy(), dtype, f"{name} of seed {run.seed}")
-        alone = Engine([run], [table], None, Compiled)
+        alone = Engine([run], [table], None, CompiledRows)
         for factor in FACTORS:
             alone.train_epoch([factor])
         same = all(torch.equal(each.nan_to_num(7), got[n].nan_to_num(7)) for n, each in _kept(alone, 0).items())
@@ -65,7 +65,8 @@ def check_alike(changes: list[dict[str, Any]], dtype: str, shape: tuple = SHAPES
 def _kept(engine: Engine, row: int) -> dict[str, Tensor]:
     """Name -> the true numbers of what a row trains and of what is kept of it."""
     present = {"theta": engine.theta, "buffers": engine.buffers}
-    every = [*present.items(), *((f"averaged {name}", tensor) for name, tensor in engine.average.shown.items())]
+    every = [(name, torch.as_tensor(array)) for name, array in present.items()]
+    every += [(f"averaged {name}", torch.as_tensor(array)) for name, array in engine.kept.items()]
     of_theta, of_buffers = engine.layout.slots, engine.layout.buffers
     return {name: _true(tensor[row : row + 1], of_buffers if "buffers" in name else of_theta) for name, tensor in every}
 

@@ -16,6 +16,7 @@ from runner.training.engine import Engine
 from runner.training.penalties import Penalties
 from runner.training.steps.objective import Objective
 from runner.training.steps.protocols import Batch
+from runner.training.steps.stacked_rows import StackedRows
 from runner.training.steps.stacked_step import Stacked
 
 
@@ -23,27 +24,28 @@ def engine_of(shape=SHAPES[0], members=3, task="classification", **changes) -> E
     """A population in double precision, whose rows differ in their seed."""
     changes = {"trainer.dtype": "float64"} | changes
     runs = [settings(shape, seed=i, **changes) for i in range(members)]
-    return Engine(runs, [data(shape[0], shape[2], task, dtype=changes["trainer.dtype"])] * members)
+    table = data(shape[0], shape[2], task, dtype=changes["trainer.dtype"])
+    return Engine(runs, [table] * members, way=StackedRows)
 
 
 def batch_of(engine: Engine):
     """The first batch: features, plain targets and noise."""
     index = engine.tables.index["train"][:, : engine.batch]
-    x, q = engine.tables.gather(index)
-    noise = Stacked(engine).batches.noise.draw(np.zeros((1, len(index)), dtype=np.int64), engine.batch)
+    x, q = engine.rows.tables.gather(index)
+    noise = Stacked(engine.rows).batches.noise.draw(np.zeros((1, len(index)), dtype=np.int64), engine.batch)
     return x, q, noise[0] if noise else None
 
 
 def objective(engine: Engine, theta: Tensor, x: Tensor, q: Tensor, noise) -> Tensor:
     """The data loss of all rows, through the definitions alone."""
-    network = engine.network.bind(theta, None, engine.buffers.clone())
+    network = engine.rows.network.bind(theta, None, engine.buffers.clone())
     outputs = network.forward(x, training=True, noise=noise)
     return (engine.loss.forward(outputs, q, network.head).sum(1) / x.shape[1]).sum()
 
 
 def analytic(engine: Engine, x: Tensor, q: Tensor, noise) -> Tensor:
     """The gradient as training computes it."""
-    objective = Objective(engine, engine.columns, engine.theta.clone(), engine.buffers.clone())
+    objective = Objective(engine.rows, engine.rows.columns, engine.theta.clone(), engine.buffers.clone())
     batch = Batch(0, engine.epochs, x, engine.loss.prepare(q, 1 / x.shape[1]), noise, None)
     with torch.no_grad():
         return objective.gradient(batch, objective.passed)[1]
@@ -83,7 +85,7 @@ def of_a_penalty(entry: Entry) -> None:
     """`gradient` of a penalty that is switched on is autograd's of `value`, and not zero."""
     engine = engine_of(**variations(entry.group, entry.name)[0])
     leaf = engine.theta.clone().requires_grad_()
-    penalties = Penalties(engine.columns, engine.layout)
+    penalties = Penalties(engine.rows.columns, engine.layout)
     expected = torch.autograd.grad(penalties.value(leaf).sum(), leaf)[0]
     found = torch.zeros_like(engine.theta)
     penalties.add_gradient(engine.theta, found)

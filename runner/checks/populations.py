@@ -95,8 +95,9 @@ def train(
         columns = {k: trained[k] for k in ("objective", "grad_norm", "lr")} | metrics
         for row, i in enumerate(order):
             found[i]["curve"].append([float(column[row]) for column in columns.values()])
-            found[i] |= {"theta": engine.theta[row].clone(), "buffers": engine.buffers[row].clone()}
-            found[i]["kept"] = torch.cat([tensor[row] for tensor in engine.kept.values()])
+            present = {"theta": engine.theta, "buffers": engine.buffers}
+            found[i] |= {name: torch.as_tensor(array[row]).clone() for name, array in present.items()}
+            found[i]["kept"] = torch.cat([torch.as_tensor(array[row]) for array in engine.kept.values()])
         gone = [row for row, i in enumerate(order) if (leave or {}).get(i) == epoch]
         if gone:
             keep = [row for row in range(len(order)) if row not in gone]

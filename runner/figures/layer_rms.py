@@ -52,9 +52,9 @@ def layer_rms(engine: Engine, row: int = 0) -> dict[str, list[float]]:
 def at_initial_weights(engine: Engine) -> Engine:
     """The same rows before their first step, for comparison."""
     seeds, rows = [run.seed for run in engine.runs], len(engine.runs)
-    theta = initial_theta(engine.layout, seeds, engine.runs[0].model.init, engine.dtype)
-    buffers = initial_buffers(engine.layout, rows, engine.dtype)
-    return engine.subset(list(range(rows)), theta.to(engine.device), buffers.to(engine.device))
+    init, dtype = engine.runs[0].model.init, engine.runs[0].trainer.dtype
+    start = (initial_theta(engine.layout, seeds, init, dtype), initial_buffers(engine.layout, rows, dtype))
+    return engine.subset(list(range(rows)), *(torch.from_numpy(each).to(engine.device) for each in start))
 
 
 def _rms(values: Tensor) -> float:

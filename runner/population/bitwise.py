@@ -25,25 +25,26 @@ def probe(dtype: str = "float32", norm: str = "none", members: int = 5) -> Probe
     cases = [(13, [7, 5], 2, 29, "gelu"), (33, [50, 17], 3, 31, "relu"), (64, [128], 10, 32, "tanh")]
     for inputs, hidden, outputs, batch, activation in cases:
         model = MLP(hidden=hidden, activation=activation, norm=norm)
-        together = _gradients(model, inputs, outputs, batch, list(range(members)), getattr(torch, dtype))
+        together = _gradients(model, inputs, outputs, batch, list(range(members)), dtype)
         for row in range(members):
-            alone = _gradients(model, inputs, outputs, batch, [row], getattr(torch, dtype))
+            alone = _gradients(model, inputs, outputs, batch, [row], dtype)
             if not torch.equal(together[row], alone[0]):
                 widths = "-".join(map(str, [inputs, *hidden, outputs]))
                 return Probe(False, f"{widths}, batch {batch}: row {row} differs from the same row alone")
     return Probe(True, f"{len(cases)} odd shapes x {members} rows: every row has the bits of the same row alone")
 
 
-def _gradients(model, inputs: int, outputs: int, batch: int, seeds: list[int], dtype: torch.dtype) -> Tensor:
+def _gradients(model, inputs: int, outputs: int, batch: int, seeds: list[int], name: str) -> Tensor:
     from runner.population.architecture import Architecture
     from runner.population.initial import initial_buffers, initial_theta
     from runner.population.network import Network
     from runner.population.pieces.losses import CrossEntropy
 
+    dtype = getattr(torch, name)
     network = Network(Architecture(model, inputs, outputs), dtype)
-    theta = initial_theta(network.layout, seeds, "torch", dtype)
+    theta = torch.from_numpy(initial_theta(network.layout, seeds, "torch", name))
     grad = torch.zeros_like(theta)
-    network.bind(theta, grad, initial_buffers(network.layout, len(seeds), dtype))
+    network.bind(theta, grad, torch.from_numpy(initial_buffers(network.layout, len(seeds), name)))
     x = torch.zeros(len(seeds), batch, network.layout.padded[0], dtype=dtype)
     for row, seed in enumerate(seeds):
         x[row, :, :inputs] = torch.randn(batch, inputs, generator=torch.Generator().manual_seed(seed), dtype=dtype)

@@ -10,14 +10,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from runner.errors import ConfigError
 from runner.population.draws import POSITION
 from runner.population.pieces.declared import KINDS, Declared, Piece
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Rows = TypeVar("Rows", np.ndarray, "Tensor")
 ALIGN = 16  # floats: 64 bytes
 WIDE = 32  # floats: two vector registers, for functions whose vector and scalar code differ in the last bit
 
@@ -29,7 +34,10 @@ def pad(width: int, to: int) -> int:
 
 @dataclass(frozen=True)
 class Slot:
-    """One tensor of one layer: its true and padded shape and where it begins in a row."""
+    """One tensor of one layer: its true and padded shape and where it begins in a row.
+
+    Rows are a NumPy array or a torch tensor, and so are the views of them.
+    """
 
     layer: int
     declared: Declared
@@ -52,19 +60,19 @@ class Slot:
         """How many numbers of a row it takes."""
         return math.prod(self.padded)
 
-    def view(self, rows: Tensor) -> Tensor:
+    def view(self, rows: Rows) -> Rows:
         """This tensor of all rows, padded: a view [M, *padded] of rows [M, P]."""
-        return rows.narrow(1, self.offset, math.prod(self.padded)).unflatten(1, self.padded)
+        return rows[:, self.offset : self.offset + self.size].reshape(len(rows), *self.padded)
 
-    def true(self, rows: Tensor) -> Tensor:
+    def true(self, rows: Rows) -> Rows:
         """This tensor of all rows without padding: a view [M, *shape]."""
         view = self.view(rows)
         return view[(slice(None), *(slice(n) for n in self.shape))]
 
-    def beside(self, rows: Tensor) -> Tensor:
+    def beside(self, rows: Rows) -> Rows:
         """As `Piece.forward` takes it: a matrix [M, O, I], any other to go with [M, B, W]."""
         view = self.view(rows)
-        return view if view.dim() == 3 else view.unsqueeze(1)
+        return view if view.ndim == 3 else view[:, None]
 
 
 class Layout:
@@ -85,7 +93,7 @@ class Layout:
         self.weights, self._decaying, self.size = ends
         self.buffers, (self.buffer_size,) = self._laid_out(("buffer",))
         self.weight_slots = [slot for slot in self.slots.values() if slot.kind == "weight"]
-        self._weight_mask: Tensor | None = None  # [weights], True where there is one; made when asked for
+        self._weight_mask: Tensor | None = None  # the weights' part of `mask` where rows are; made when asked for
 
     def _laid_out(self, kinds: Sequence[str]) -> tuple[dict[str, Slot], list[int]]:
         """The slots of these kinds, one kind after the other, and where each kind ends."""
@@ -108,23 +116,34 @@ class Layout:
         """How many of a row's first numbers weight decay acts on, without biases or with them."""
         return self._decaying if biases else self.weights
 
+    @cached_property
+    def mask(self) -> np.ndarray:
+        """Which numbers of a row are true parameters, bool [size]."""
+        mask = np.zeros((1, self.size), dtype=bool)
+        for slot in self.slots.values():
+            slot.true(mask)[...] = True
+        return mask[0]
+
     def true_positions(self, size: int, device="cpu") -> tuple[Tensor, Tensor]:
         """For the first `size` numbers of a row: `draws.positions` counted over true parameters alone, int32 [1, size],
         and whether there is one, bool [size].
         """
-        mask = torch.zeros(1, self.size, dtype=torch.bool)
-        for slot in self.slots.values():
-            slot.true(mask).fill_(True)
-        place = (mask[:, :size].cumsum(1) - 1).clamp_(min=0).to(torch.int32)
-        return (place * POSITION).to(device), mask[0, :size].to(device)
+        import torch
 
-    def true_weights_of(self, rows: Tensor) -> Tensor:
+        mask = torch.from_numpy(self.mask[:size])
+        place = (mask[None].cumsum(1) - 1).clamp_(min=0).to(torch.int32)
+        return (place * POSITION).to(device), mask.to(device)
+
+    def true_weights_of(self, rows: Rows) -> Rows:
         """The weights [M, weights] of rows [M, P], with zeros in the padding whatever it holds: arithmetic on numbers
         that are not finite (0 times infinity) fills it.
         """
-        if self._weight_mask is None or self._weight_mask.device != rows.device:
-            self._weight_mask = self.true_positions(self.weights, rows.device)[1]
-        return rows[:, : self.weights].where(self._weight_mask, 0)
+        weights, mask = rows[:, : self.weights], self.mask[: self.weights]
+        if isinstance(weights, np.ndarray):
+            return np.where(mask, weights, 0)
+        if self._weight_mask is None or self._weight_mask.device != weights.device:
+            self._weight_mask = self.true_positions(self.weights, weights.device)[1]
+        return weights.where(self._weight_mask, 0)
 
     @property
     def parameters(self) -> int:

@@ -1,8 +1,8 @@
 """The rows of a population in training: M runs of one structure, one row of theta [M, P] each.
 
-The engine knows which rows there are, which examples they see and how many epochs they have made; it plans their epochs,
-lets rows leave and join, and evaluates them. What training changes, and how a step is made, is that of its `rows`:
-stacked tensors (`runner.training.steps.stacked_rows`) or compiled loops over arrays (`compiled_rows`).
+The engine knows which rows there are, which examples they see and how many epochs they have made; it plans their
+epochs, lets rows leave and join, and evaluates them. What training changes, and how a step is made, is that of its
+`rows`: stacked tensors (`runner.training.steps.stacked_rows`) or arrays and a compiled loop (`compiled_rows`).
 
 Shapes: M members, P parameters, S steps an epoch.
 """
@@ -45,17 +45,8 @@ class Engine:
         self.loss = entries("loss")[loss].cls() if name_of(first.loss, "loss") == "auto" else first.loss
         self.batch = min(first.trainer.batch_size, self.tables.size["train"])
         self.epochs = np.zeros(len(runs), dtype=np.int64)  # epochs each row has made
-        import torch  # temporary
-
-        theta = initial_theta(
-            self.layout, [run.seed for run in runs], first.model.init, getattr(torch, self.dtype)
-        ).numpy()
-        self._bind(
-            runs,
-            theta,
-            initial_buffers(self.layout, len(runs), getattr(torch, self.dtype)).numpy(),
-            like.rows if like else None,
-        )
+        theta = initial_theta(self.layout, [run.seed for run in runs], first.model.init, self.dtype)
+        self._bind(runs, theta, initial_buffers(self.layout, len(runs), self.dtype), like.rows if like else None)
 
     # ---- rows
 

@@ -22,7 +22,7 @@ def mean_square(activation: str, init: str, depth: int, seed: int) -> float:
     about weights (the biases of init=torch alone keep a deep network's activations near 0.02).
     """
     network = Network(MLP(hidden=[WIDTH] * depth, activation=activation), WIDTH, WIDTH)
-    theta, slots = initial_theta(network.layout, [seed], init), network.layout.slots
+    theta, slots = torch.from_numpy(initial_theta(network.layout, [seed], init)), network.layout.slots
     for layer in range(depth + 1):
         slots[f"{layer}.bias"].view(theta).zero_()
     slots[f"{depth}.weight"].view(theta).copy_(torch.eye(WIDTH))

@@ -1,18 +1,19 @@
 """What initializations promise beyond moments: orthonormal rows, 15 connections a unit, no tail, symmetry."""
 
+import numpy as np
 import pytest
 import torch
 
 from runner.config.registry import entries
+from runner.population.initial_draws import Draws
 
 
 def drawn(name: str, units: int, inputs: int) -> torch.Tensor:
     """Weights of one layer."""
-    weight = torch.full((units, inputs), 9.0, dtype=torch.float64)
-    bias = torch.full((units,), 9.0, dtype=torch.float64)
-    entries("init")[name].cls().fill(weight, bias, torch.Generator().manual_seed(3))
+    weight, bias = np.full((units, inputs), 9.0), np.full(units, 9.0)
+    entries("init")[name].cls().fill(weight, bias, Draws(3, "init", 0))
     assert (bias == 0).all()
-    return weight
+    return torch.from_numpy(weight)
 
 
 @pytest.mark.parametrize("shape", [(5, 9), (9, 5), (7, 7), (1, 4), (4, 1)])

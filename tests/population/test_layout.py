@@ -2,6 +2,7 @@
 
 import itertools
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -58,8 +59,8 @@ def test_a_row_as_nn_sequential_says_the_same(norm, position, hidden, residual, 
     run = settings(hidden=hidden, norm=norm, norm_position=position, residual=residual, activation=activation)
     network = Network(run.model, 13, 3, dtype=torch.float64)
     layout = network.layout
-    theta = initial_theta(layout, [0, 1, 2], "he", torch.float64)
-    buffers = initial_buffers(layout, 3, torch.float64)
+    theta = torch.from_numpy(initial_theta(layout, [0, 1, 2], "he", "float64"))
+    buffers = torch.from_numpy(initial_buffers(layout, 3, "float64"))
     for slot in layout.buffers.values():
         slot.true(buffers).uniform_(0.5, 2)
     for slot in layout.slots.values():
@@ -86,8 +87,25 @@ def test_a_row_as_nn_sequential_says_the_same(norm, position, hidden, residual, 
 def test_initial_weights_depend_on_seed_and_layer_only():
     small = Layout([13, 7, 2], MLP([7]).layers())
     rows = initial_theta(small, [3, 4, 5], "torch")
-    assert torch.equal(initial_theta(small, [4], "torch")[0], rows[1])
-    assert not torch.equal(rows[0], rows[1])
+    assert np.array_equal(initial_theta(small, [4], "torch")[0], rows[1])
+    assert not np.array_equal(rows[0], rows[1])
     other = Layout([13, 7, 9, 2], MLP([7, 9], "tanh", "batch").layers())
     first = other.slots["0.weight"].true(initial_theta(other, [4], "torch"))
-    assert torch.equal(first[0], small.slots["0.weight"].true(rows)[1])
+    assert np.array_equal(first[0], small.slots["0.weight"].true(rows)[1])
+
+
+@pytest.mark.parametrize("aligned", [True, False])
+def test_slots_give_views_of_arrays_and_of_tensors(aligned):
+    """What is written to a view stands in the rows, also where these are some of more; both give the same numbers."""
+    layout = Layout([13, 7, 2], MLP([7], "prelu", "batch").layers(), aligned)
+    array = np.arange(8.0 * layout.size, dtype="float32").reshape(8, -1)[1:7:2, :]
+    tensor = torch.from_numpy(array.copy())
+    assert np.array_equal(layout.true_weights_of(array), layout.true_weights_of(tensor).numpy())
+    assert layout.mask.sum() == layout.parameters
+    for slot in layout.slots.values():
+        for seen in (slot.view, slot.true, slot.beside):
+            assert seen(array).dtype == np.float32 and np.array_equal(seen(array), seen(tensor).numpy())
+            for number, rows in enumerate((array, tensor)):
+                seen(rows)[1] = -1 - number
+                assert (rows[1] == -1 - number).sum() == seen(rows)[1].reshape(-1).shape[0]
+                rows[1] = 0

@@ -16,7 +16,10 @@ from runner.config.registry import entries, name_of
 from runner.population.pieces.declared import Piece
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor, nn
+
+    from runner.population.initial_draws import Draws
 
 
 class Activation(Piece):
@@ -103,8 +106,8 @@ def _of_forward(activation: Activation) -> nn.Module:
 class Init:
     """A distribution of initial weights."""
 
-    def fill(self, weight: Tensor, bias: Tensor, generator) -> None:
-        """Fill one member's weight [O, I] and bias [O] in place, true shapes, drawing from `generator` only."""
+    def fill(self, weight: np.ndarray, bias: np.ndarray, draws: Draws) -> None:
+        """Fill one member's weight [O, I] and bias [O] in place, true shapes, with numbers from `draws` only."""
         raise TypeError(f"{type(self).__name__} must define fill")
 
 

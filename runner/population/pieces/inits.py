@@ -13,10 +13,10 @@ from runner.population.pieces.base import Init
 class TorchDefault(Init):
     """weights and biases U(-1/sqrt m, 1/sqrt m), as torch.nn.Linear"""
 
-    def fill(self, weight, bias, generator):
+    def fill(self, weight, bias, draws):
         bound = weight.shape[1] ** -0.5
-        weight.uniform_(-bound, bound, generator=generator)
-        bias.uniform_(-bound, bound, generator=generator)
+        weight[...] = draws.uniform(-bound, bound, weight.shape, weight.dtype)
+        bias[...] = draws.uniform(-bound, bound, bias.shape, bias.dtype)
 
 
 @register("init", "he", torch="kaiming_normal_", paper="He et al. 2015")
@@ -24,9 +24,9 @@ class TorchDefault(Init):
 class He(Init):
     """N(0, 2/m), for ReLU"""
 
-    def fill(self, weight, bias, generator):
-        weight.normal_(0, (2 / weight.shape[1]) ** 0.5, generator=generator)
-        bias.zero_()
+    def fill(self, weight, bias, draws):
+        weight[...] = draws.normal(0, (2 / weight.shape[1]) ** 0.5, weight.shape, weight.dtype)
+        bias[...] = 0
 
 
 @register("init", "glorot", torch="xavier_uniform_", paper="Glorot & Bengio 2010")
@@ -34,7 +34,7 @@ class He(Init):
 class Glorot(Init):
     """U(-a, a), a = sqrt(6/(m+n)), for tanh"""
 
-    def fill(self, weight, bias, generator):
+    def fill(self, weight, bias, draws):
         bound = (6 / sum(weight.shape)) ** 0.5
-        weight.uniform_(-bound, bound, generator=generator)
-        bias.zero_()
+        weight[...] = draws.uniform(-bound, bound, weight.shape, weight.dtype)
+        bias[...] = 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from runner.config.registry import register
 from runner.population.pieces.base import Init
 
@@ -13,9 +15,9 @@ from runner.population.pieces.base import Init
 class LecunNormal(Init):
     """N(0, 1/m), for SELU"""
 
-    def fill(self, weight, bias, generator):
-        weight.normal_(0, weight.shape[1] ** -0.5, generator=generator)
-        bias.zero_()
+    def fill(self, weight, bias, draws):
+        weight[...] = draws.normal(0, weight.shape[1] ** -0.5, weight.shape, weight.dtype)
+        bias[...] = 0
 
 
 @register("init", "lecun_uniform", torch="kaiming_uniform_(nonlinearity='linear')", paper="LeCun et al. 1998")
@@ -23,10 +25,10 @@ class LecunNormal(Init):
 class LecunUniform(Init):
     """U(-a, a), a = sqrt(3/m), whose variance is 1/m"""
 
-    def fill(self, weight, bias, generator):
+    def fill(self, weight, bias, draws):
         bound = (3 / weight.shape[1]) ** 0.5
-        weight.uniform_(-bound, bound, generator=generator)
-        bias.zero_()
+        weight[...] = draws.uniform(-bound, bound, weight.shape, weight.dtype)
+        bias[...] = 0
 
 
 @register("init", "glorot_normal", torch="xavier_normal_", paper="Glorot & Bengio 2010")
@@ -34,9 +36,9 @@ class LecunUniform(Init):
 class GlorotNormal(Init):
     """N(0, 2/(m+n)), for tanh"""
 
-    def fill(self, weight, bias, generator):
-        weight.normal_(0, (2 / sum(weight.shape)) ** 0.5, generator=generator)
-        bias.zero_()
+    def fill(self, weight, bias, draws):
+        weight[...] = draws.normal(0, (2 / sum(weight.shape)) ** 0.5, weight.shape, weight.dtype)
+        bias[...] = 0
 
 
 @register("init", "he_uniform", torch="kaiming_uniform_", paper="He et al. 2015")
@@ -44,10 +46,10 @@ class GlorotNormal(Init):
 class HeUniform(Init):
     """U(-a, a), a = sqrt(6/m), for ReLU"""
 
-    def fill(self, weight, bias, generator):
+    def fill(self, weight, bias, draws):
         bound = (6 / weight.shape[1]) ** 0.5
-        weight.uniform_(-bound, bound, generator=generator)
-        bias.zero_()
+        weight[...] = draws.uniform(-bound, bound, weight.shape, weight.dtype)
+        bias[...] = 0
 
 
 @register("init", "truncated_normal", torch="trunc_normal_")
@@ -58,9 +60,9 @@ class TruncatedNormal(Init):
     What lies outside is drawn again. 0.8796 is the standard deviation of N(0, 1) between -2 and 2.
     """
 
-    def fill(self, weight, bias, generator):
+    def fill(self, weight, bias, draws):
         sigma = weight.shape[1] ** -0.5 / 0.87962566103423978
-        weight.normal_(0, sigma, generator=generator)
-        while (outside := weight.abs() > 2 * sigma).any():
-            weight.copy_(weight.clone().normal_(0, sigma, generator=generator).where(outside, weight))
-        bias.zero_()
+        weight[...] = draws.normal(0, sigma, weight.shape, weight.dtype)
+        while (outside := np.abs(weight) > 2 * sigma).any():
+            np.copyto(weight, draws.normal(0, sigma, weight.shape, weight.dtype), where=outside)
+        bias[...] = 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from runner.config.registry import register
 from runner.population.pieces.base import Init
 
@@ -16,9 +18,9 @@ CONNECTIONS = 15  # of each unit, as in the paper
 class Zeros(Init):
     """0: hidden units get equal gradients and stay equal, for the sake of seeing it"""
 
-    def fill(self, weight, bias, generator):
-        weight.zero_()
-        bias.zero_()
+    def fill(self, weight, bias, draws):
+        weight[...] = 0
+        bias[...] = 0
 
 
 @register("init", "normal", torch="normal_(std=0.01)", paper="Krizhevsky et al. 2012")
@@ -26,9 +28,9 @@ class Zeros(Init):
 class Normal(Init):
     """N(0, 0.01^2) whatever the width: signals vanish in deep networks"""
 
-    def fill(self, weight, bias, generator):
-        weight.normal_(0, SIGMA, generator=generator)
-        bias.zero_()
+    def fill(self, weight, bias, draws):
+        weight[...] = draws.normal(0, SIGMA, weight.shape, weight.dtype)
+        bias[...] = 0
 
 
 @register("init", "orthogonal", torch="orthogonal_", paper="Saxe, McClelland & Ganguli 2014")
@@ -39,15 +41,15 @@ class Orthogonal(Init):
     Q of the decomposition QR of a matrix of N(0, 1), the diagonal of R made positive.
     """
 
-    def fill(self, weight, bias, generator):
+    def fill(self, weight, bias, draws):
         import torch
 
         wide = weight.shape[0] < weight.shape[1]
-        normal = torch.empty_like(weight).normal_(generator=generator)
+        normal = torch.from_numpy(draws.normal(0, 1, weight.shape, weight.dtype))
         q, r = torch.linalg.qr(normal.T if wide else normal)
         q = q * r.diagonal().sign()
-        weight.copy_(q.T if wide else q)
-        bias.zero_()
+        weight[...] = q.T if wide else q
+        bias[...] = 0
 
 
 @register("init", "sparse", paper="Martens 2010")
@@ -55,10 +57,8 @@ class Orthogonal(Init):
 class Sparse(Init):
     """15 random inputs of each unit N(0, 1), all others 0"""
 
-    def fill(self, weight, bias, generator):
-        import torch
-
-        order = torch.empty_like(weight).uniform_(generator=generator).argsort(dim=1, stable=True)[:, :CONNECTIONS]
-        values = weight.new_empty(order.shape).normal_(generator=generator)
-        weight.zero_().scatter_(1, order, values)
-        bias.zero_()
+    def fill(self, weight, bias, draws):
+        order = draws.uniform(0, 1, weight.shape, weight.dtype).argsort(axis=1, kind="stable")[:, :CONNECTIONS]
+        weight[...] = 0
+        np.put_along_axis(weight, order, draws.normal(0, 1, order.shape, weight.dtype), axis=1)
+        bias[...] = 0
