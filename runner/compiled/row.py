@@ -403,7 +403,24 @@ def decay(w, g, amount, decoupled):
             g[i] += w[i] * share
 
 
-@driver
+def nothing(dtype):
+    """Arguments of `advance` that it does nothing with."""
+    v, double = np.zeros(0, dtype), np.zeros(0)
+    m, block, whole = v.reshape(0, 0), v.reshape(0, 0, 0), np.zeros(0, np.int64)
+    table, words = whole.reshape(0, 0), np.zeros((0, 0), np.uint32)
+    return (
+        State(v, v, (v, v, v, v), v, v, v, v, v),
+        Network(table, whole, v),
+        Examples(m, m, v, whole, 0),
+        Noises(table, words.reshape(0, 0, 0), m, v),
+        Penalties(table, block, whole, block, False),
+        Limits(0.0, 0.0, double, words, double, words, 0),
+        Rates(m, double, False, 0, double),
+        double,
+    )
+
+
+@driver(nothing)
 def advance(state, network, examples, noises, penalties, limits, rates, objectives):
     """Make the steps of a stretch; objectives [S] <- what was optimized. Returns the norm of the last gradient, before
     clipping.

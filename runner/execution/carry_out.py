@@ -18,7 +18,7 @@ from runner.execution.work import Run, Work
 from runner.training import checkpoint
 from runner.training.engine import Engine
 from runner.training.loop import Interrupted, Training, place
-from runner.training.trial import Trial
+from runner.training.trial import Trial, engine_of
 
 
 def carry_out(
@@ -82,7 +82,8 @@ class _Carrying:
             width=self.work.width,
         )
         if continued:
-            training.load(self.tensors, [self.positions[i] for i in continued])
+            positions = [self.positions[i] for i in continued]
+            training.load(self.tensors, positions, engine_of(self.rows[positions[0]]))
         furthest = max((int(trial.last["epoch"]) for trial in trials if trial.last), default=None)
         self.tell(Begun(self.worker, engine.layout.parameters, furthest))
         try:

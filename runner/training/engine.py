@@ -18,11 +18,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from runner.config.engines import LOSS_OF, NATIVE, engine
 from runner.config.registry import entries, name_of
 from runner.config.settings import Settings
 from runner.data.tables import Tables
 from runner.optimizers.segments import Segment, segments
 from runner.population.initial import initial_buffers, initial_theta
+from runner.population.layout import Layout
 from runner.population.members import Columns
 from runner.population.network import Network
 from runner.training import slots
@@ -30,7 +32,6 @@ from runner.training.around_rules import bound
 from runner.training.averaging import Average
 from runner.training.evaluation import evaluate, recorded, weight_statistics
 from runner.training.steps.protocols import Epoch, Stepper
-from runner.training.steps.stacked_step import Stacked
 
 if TYPE_CHECKING:
     from runner.data.prepare import RunData
@@ -40,7 +41,7 @@ class Engine:
     """The rows in training. Rows must be sorted by `segment_key` and agree in every structural option.
 
     Tables `like` these are shared instead of made again, where they hold the same arrays. `stepper` makes what advances
-    the rows that the engine has at the time.
+    the rows that the engine has at the time: the one that the runs have chosen (`trainer.engine`), unless given.
     """
 
     def __init__(
@@ -48,9 +49,11 @@ class Engine:
         runs: list[Settings],
         data: list[RunData],
         like: Tables | None = None,
-        stepper: type[Stepper] = Stacked,
+        stepper: type[Stepper] | None = None,
     ):
         first = runs[0]
+        self.name = engine(first, data[0].task)
+        stepper = stepper or _stepper(self.name)
         self.dtype = getattr(torch, first.trainer.dtype)
         self.device = torch.device(first.trainer.device)
         self.tables = Tables(data, self.dtype, self.device, first.trainer.train_eval_rows, like, stepper.aligned)
@@ -58,8 +61,8 @@ class Engine:
             first.model, data[0].x.shape[1], data[0].outputs, self.dtype, self.device, stepper.aligned
         )
         self.layout = self.network.layout
-        loss = {"classification": "cross_entropy", "regression": "mse"}[data[0].task]
-        self.loss = entries("loss")[loss].cls() if name_of(first.loss, "loss") == "auto" else first.loss
+        loss = entries("loss")[LOSS_OF[data[0].task]].cls
+        self.loss = loss() if name_of(first.loss, "loss") == "auto" else first.loss
         self.batch = min(first.trainer.batch_size, self.tables.size["train"])
         self.theta = initial_theta(self.layout, [r.seed for r in runs], first.model.init, self.dtype).to(self.device)
         self.buffers = initial_buffers(self.layout, len(runs), self.dtype).to(self.device)
@@ -113,6 +116,23 @@ class Engine:
         epochs[rows] = self.epochs[:old]
         other.load_state(state, epochs)
         return other
+
+    def of_other(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        """What the other engine keeps in a checkpoint as this one keeps it: the same numbers with padding or without."""
+        mine, other = self.layout, Layout(self.layout.widths, self.layout.pieces, not self.make_stepper.aligned)
+        found = {}
+        for name, rows in tensors.items():
+            new, slots = rows, ()
+            if name.endswith("buffers"):
+                new = initial_buffers(mine, len(rows), rows.dtype).to(rows.device)
+                slots = zip(mine.buffers.values(), other.buffers.values(), strict=True)
+            elif rows.shape[1] == other.size:
+                new = rows.new_zeros(len(rows), mine.size)
+                slots = zip(mine.slots.values(), other.slots.values(), strict=True)
+            for here, there in slots:
+                here.true(new).copy_(there.true(rows))
+            found[name] = new
+        return found
 
     # ---- an epoch
 
@@ -187,7 +207,9 @@ class Engine:
 
     def weight_statistics(self) -> dict[str, np.ndarray]:
         """The size of the weights that are kept, [M] each."""
-        return weight_statistics(self.layout, self.kept["theta"])
+        rows = self.kept["theta"].split(len(self.runs) if self.make_stepper.aligned else 1)
+        parts = [weight_statistics(self.layout, theta) for theta in rows]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def subset(self, rows: list[int], theta: Tensor, buffers: Tensor) -> Engine:
         """A second engine of some rows with other weights (such as their best), for evaluation."""
@@ -198,3 +220,14 @@ class Engine:
         other.theta, other.buffers = theta, buffers
         other.average = Average(other.runs, theta, buffers)
         return other
+
+
+def _stepper(engine: str) -> type[Stepper]:
+    """What makes the steps of an engine; the other's code is not imported."""
+    if engine == NATIVE:
+        from runner.training.steps.compiled_step import Compiled
+
+        return Compiled
+    from runner.training.steps.stacked_step import Stacked
+
+    return Stacked

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from runner.config import plugins
+from runner.config.engines import engine
 from runner.errors import RunnerError
 from runner.optimizers.segments import segment_key
 from runner.records.console import shown_path
@@ -219,9 +220,11 @@ class Training:
         checkpoint.write(self.path, self.engine.state() | {f"best.{n}": t for n, t in self.best.items()}, rows)
         self.saved = self.flushed = time.monotonic()
 
-    def load(self, tensors: dict[str, torch.Tensor], rows: list[int]) -> None:
-        """Take over rows of a checkpoint; trials have loaded theirs already."""
+    def load(self, tensors: dict[str, torch.Tensor], rows: list[int], written_by: str) -> None:
+        """Take over rows of a checkpoint, which `written_by` an engine; trials have loaded theirs already."""
         tensors = {name: tensor[rows].to(self.engine.device) for name, tensor in tensors.items()}
+        if written_by != engine(self.trials[0].settings, self.trials[0].data.task):
+            tensors = self.engine.of_other(tensors)
         epochs = np.array([trial.last["epoch"] for trial in self.trials], dtype=np.int64)
         self.engine.load_state({n: t for n, t in tensors.items() if not n.startswith("best.")}, epochs)
         self.best = {name: tensors[f"best.{name}"].clone() for name in self.best}
