@@ -1,7 +1,7 @@
 """Compiled functions kept on disk, one file each, in a folder of the user's.
 
 A file is a SHA-256 checksum and what it is the checksum of: what is damaged is as if it were not there, and what cannot
-be written is compiled again by the next process. (Numba's own cache trusts its files, and refuses to work without them.)
+be written is compiled again by the next process. (Numba's own cache trusts its files and does not work without them.)
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numba
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils, config
+from numba.core import cgutils
 from numba.extending import intrinsic, overload, register_jitable
 
 from runner.compiled import chance, maths

@@ -411,7 +411,7 @@ def nothing(dtype):
     return (
         State(v, v, (v, v, v, v), v, v, v, v, v),
         Network(table, whole, v),
-        Examples(m, m, v, whole, 0),
+        Examples(m, m, v, whole, whole, 0),
         Noises(table, words.reshape(0, 0, 0), m, v),
         Penalties(table, block, whole, block, False),
         Limits(0.0, 0.0, double, words, double, words, 0),
@@ -472,7 +472,14 @@ def advance(state, network, examples, noises, penalties, limits, rates, objectiv
     return norm
 
 
-@driver
+def no_examples(dtype):
+    """Arguments of `score` without examples."""
+    v, whole = np.zeros(0, dtype), np.zeros(0, np.int64)
+    m = v.reshape(0, 0)
+    return v, v, v, Network(whole.reshape(0, 0), whole, v), m, m, whole, whole, 1, m, v
+
+
+@driver(no_examples)
 def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losses):
     """Outputs [n, C] and losses [n] of the examples at lines of the tables x and q, without noise."""
     layers, pieces, loss_h = network
@@ -498,7 +505,7 @@ def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losse
         copy(found, outputs[examples])
 
 
-@driver
+@driver(lambda dtype: (np.zeros(0, dtype),))
 def sums(values):
     """(sum of squares, number of zeros)"""
     zeros = 0

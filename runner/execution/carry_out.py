@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
 
+from runner.config.engines import NATIVE
+from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.errors import RunnerError
 from runner.execution.events import Begun, Broken, Done, Ended, Event, Leading, Progressed
@@ -33,7 +35,7 @@ def carry_out(
 ) -> Done | Broken:
     """Carry out a work, telling of what happens (of epochs once in so many seconds); how the work ended."""
     try:
-        with _threads(runs[work.members[0]].settings.trainer.threads):
+        with _threads(runs[work.members[0]].settings):
             _Carrying(worker, work, runs, data, tell, every).train(asked_to_stop)
     except Interrupted:
         return Done(work, interrupted=True)
@@ -115,11 +117,19 @@ class _Carrying:
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """torch with this many CPU threads, then as before."""
+def _threads(run: Settings) -> Iterator[None]:
+    """torch, and what multiplies matrices for the native engine, with trainer.threads, then as before."""
     before = torch.get_num_threads()
-    torch.set_num_threads(count)
+    torch.set_num_threads(run.trainer.threads)
     try:
-        yield
+        with _of_blas(run.trainer.threads) if run.engine == NATIVE else nullcontext():
+            yield
     finally:
         torch.set_num_threads(before)
+
+
+def _of_blas(count: int) -> AbstractContextManager:
+    import scipy.linalg.cython_blas  # noqa: F401 loads the library whose threads are set
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(count, user_api="blas")

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runner.config import plugins
 from runner.config.engines import AUTO, NATIVE, STACKED, engine, lacking, no_form, not_installed
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
-from runner.errors import ConfigError, RunError
+from runner.errors import ConfigError, DamagedError, RunError
 from runner.execution.work import Run
 from runner.records.names import shown_path
 from runner.records.run_folder import SUMMARY, checkpoints
+from runner.records.summary import read_json
 from runner.training import checkpoint
 from runner.training.loop import place
 from runner.training.trial import engine_of
+
+SECONDS = 0.3  # that compiling one kernel takes
 
 
 def decide(runs: Sequence[Run], data: Sequence[RunData]) -> list[str]:
@@ -53,12 +55,14 @@ def _declined(settings: Settings, task: str) -> bool:
 
 
 def take_up(root: Path, runs: Sequence[Run], data: Sequence[RunData], given: str = "") -> None:
-    """Give runs that are resumed the engine that their checkpoints name, or another that is `given` to those that have
-    not ended. ConfigError if they cannot be trained by that.
+    """Give runs that are resumed the engine that their summaries and checkpoints name, or another that is `given` to
+    those that have not ended. ConfigError if they cannot be trained by that.
     """
     found = {row["folder"]: engine_of(row) for path in checkpoints(root) for row in _rows(path)}
     for run in runs:
-        if name := found.get(place(run.folder, root / "any")):
+        if (run.folder / SUMMARY).exists():
+            run.settings.engine = _ended_by(run.folder)
+        elif name := found.get(place(run.folder, root / "any")):
             run.settings.engine = name
     left = [(r.settings, t.task) for r, t in zip(runs, data, strict=True) if not (r.folder / SUMMARY).exists()]
     without = [each for settings, task in left for each in lacking(settings, task)] if given == NATIVE else []
@@ -66,3 +70,59 @@ def take_up(root: Path, runs: Sequence[Run], data: Sequence[RunData], given: str
         raise ConfigError(f"trainer.engine = native: {no_form(list(dict.fromkeys(without)))}")
     for settings, _ in left if given else ():
         settings.engine = given
+
+
+@functools.cache
+def unavailable() -> str:
+    """Why the native engine cannot be had here, in words; "" if it can. One kernel is compiled to know."""
+    if absent := not_installed():
+        return f"{absent} is not installed"
+    try:
+        from runner.compiled import row
+        from runner.compiled.kernels import address
+
+        address(row.times, "product", "float32")
+    except Exception as error:  # noqa: BLE001 numba on a platform that it does not know may fail in any way
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        return f"numba cannot compile here ({reason})"
+    return ""
+
+
+def ready(root: Path, runs: Sequence[Run], data: Sequence[RunData], say: Callable[[str], None]) -> None:
+    """Have the kernels of these runs compiled or taken from the disk, so that workers that are forked have them too.
+
+    `say` is told if that takes a while. Raises RunError if the runs were begun by the native engine, and it cannot be
+    had any more.
+    """
+    native = [(r.settings, t.task) for r, t in zip(runs, data, strict=True) if engine(r.settings, t.task) == NATIVE]
+    if not native:
+        return
+    if problem := unavailable():
+        again = plugins.command("resume", shown_path(root))
+        way = f"`{again} trainer.engine=stacked` continues by the other, to rounding"
+        raise RunError(f"{shown_path(root)}: begun by the native engine, but {problem}; {way}")
+    from runner.compiled import kept, kernels
+    from runner.training.steps.compiled_kernels import needed
+
+    wanted = needed(native)
+    absent = kernels.missing(wanted)
+    if len(absent) * SECONDS > 1:
+        every = "once" if kept.writable() else f"as {kept.FOLDER} cannot be written"
+        say(f"compiling {len(absent)} kernels, {every}")
+    for kernel in wanted:
+        kernels.make(kernel)
+
+
+def _ended_by(folder: Path) -> str:
+    """The engine of a run that has ended; "" if its summary cannot be read, so that it is trained again."""
+    try:
+        return str(read_json(folder / SUMMARY).get("engine", STACKED))
+    except RunError:
+        return ""
+
+
+def _rows(path: Path) -> list[dict]:
+    try:
+        return checkpoint.rows(path)
+    except DamagedError:  # said, and set aside, when the runs continue
+        return []

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from runner.execution.events import Begun, Broken, Done, Event, Given, Progressed
+from runner.execution.events import Begun, Broken, Done, Event, Given, Progressed, Said
 from runner.execution.session import Screen, Session, Watch
 from runner.execution.trials import describe
 from runner.execution.work import Work
@@ -43,7 +43,9 @@ class _Shown:
     def hear(self, session: Session, event: Event | None) -> None:
         """Take in an event and show it."""
         self.say_notes(session)
-        if isinstance(event, Given):
+        if isinstance(event, Said):
+            pipe.write(sys.stderr, f"runner: {event.text}\n")
+        elif isinstance(event, Given):
             self.work = event.work
         elif isinstance(event, Begun):
             self._introduce(session, event)

@@ -118,20 +118,21 @@ class Engine:
         return other
 
     def of_other(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-        """What the other engine keeps in a checkpoint as this one keeps it: the same numbers with padding or without."""
+        """What the other engine keeps in a checkpoint as this one keeps it: the same numbers, padded or not."""
         mine, other = self.layout, Layout(self.layout.widths, self.layout.pieces, not self.make_stepper.aligned)
         found = {}
         for name, rows in tensors.items():
-            new, slots = rows, ()
             if name.endswith("buffers"):
-                new = initial_buffers(mine, len(rows), rows.dtype).to(rows.device)
-                slots = zip(mine.buffers.values(), other.buffers.values(), strict=True)
+                found[name] = initial_buffers(mine, len(rows), rows.dtype).to(rows.device)
+                pairs = zip(mine.buffers.values(), other.buffers.values(), strict=True)
             elif rows.shape[1] == other.size:
-                new = rows.new_zeros(len(rows), mine.size)
-                slots = zip(mine.slots.values(), other.slots.values(), strict=True)
-            for here, there in slots:
-                here.true(new).copy_(there.true(rows))
-            found[name] = new
+                found[name] = rows.new_zeros(len(rows), mine.size)
+                pairs = zip(mine.slots.values(), other.slots.values(), strict=True)
+            else:  # one number a row
+                found[name] = rows
+                continue
+            for here, there in pairs:
+                here.true(found[name]).copy_(there.true(rows))
         return found
 
     # ---- an epoch

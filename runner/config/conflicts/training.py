@@ -116,4 +116,13 @@ def compiled_forms(s: Settings, known: Known) -> Iterator[Conflict]:
         yield Conflict(keys, f"trainer.engine = native: {no_form(found)}; set trainer.engine=auto")
 
 
-CHECKS = (warmup, monitor_direction, monitor_task, monitor_answers, recorded_task, validation_data, device, compiled_forms)
+CHECKS = (
+    warmup,
+    monitor_direction,
+    monitor_task,
+    monitor_answers,
+    recorded_task,
+    validation_data,
+    device,
+    compiled_forms,
+)

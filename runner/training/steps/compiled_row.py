@@ -14,6 +14,7 @@ from runner.compiled import row as compiled
 from runner.compiled.forms import RuleForm
 from runner.compiled.kernels import address
 from runner.config.registry import entries, name_of
+from runner.config.settings import Settings
 from runner.optimizers.rules.base import Rule
 from runner.population.draws import key
 from runner.population.members import Columns, active_entries
@@ -29,6 +30,35 @@ NOTHING = np.zeros(0)
 def the_rate(slots, h, step):
     """The gain of a rule that moves every weight by the rate: h begins with it."""
     step[:] = h[0]
+
+
+def functions_of_penalty(run: Settings, piece: Any) -> list[tuple[Callable | None, str]]:
+    """(function, kind) of its value, its gradient and its proximal step, None where it does not act so."""
+    own, by_prox = form("regularizer", piece), run.optimizer.proximal and piece.prox is not None
+    return [
+        (own.value, "penalty"),
+        (None if by_prox else own.gradient, "penalty_gradient"),
+        (own.prox if by_prox else None, "prox"),
+    ]
+
+
+def functions_of_steps(run: Settings, columns: Columns) -> dict[str, Callable | None]:
+    """What the steps of a row call besides its network's functions, by the names of `PIECES`; None if they do not."""
+    rule, optimizer = form("optimizer", run.optimizer), run.optimizer
+    penalties, targets = active_entries(columns, Penalty), active_entries(columns, Targets)
+    proximal = optimizer.proximal and any(piece.prox is not None for _, piece, _ in penalties)
+    clips = optimizer.clip_norm is not None or optimizer.clip_value is not None
+    return {
+        "targets": form("regularizer", targets[0][1]).targets if targets else None,
+        "rule": rule.update,
+        "gain": (rule.gain or the_rate) if proximal else None,
+        "add_penalties": compiled.add_penalties if penalties else None,
+        "proximal_step": compiled.proximal_step if proximal else None,
+        "project": compiled.project if active_entries(columns, Constraint) else None,
+        "clip": compiled.clip if clips else None,
+        "add_normal": compiled.add_normal if active_entries(columns, ParameterNoise) else None,
+        "average": compiled.average if run.averaging.active else None,
+    }
 
 
 class Row:
@@ -49,29 +79,14 @@ class Row:
         }
         noisy = {place for _, _, place, _, _ in self.noises}
         of_network = population.layout, population.network, population.loss, population.batch, self.dtype
-        self.network, self.work_size = described(*of_network, noisy, self._functions())
+        functions = functions_of(population.network, population.loss) | functions_of_steps(self.run, self.columns)
+        self.network, self.work_size = described(*of_network, noisy, functions)
         self.state, self.rule_numbers = self._state(), RuleNumbers(self.run.optimizer, self.dtype)
 
     # ---- what does not change
 
     def _at(self, function: Callable | None, kind: str) -> int:
         return address(function, kind, self.dtype) if function else 0
-
-    def _functions(self) -> dict[str, Callable | None]:
-        """What the steps of this row call."""
-        optimizer, penalties = self.run.optimizer, self.penalties
-        clips = optimizer.clip_norm is not None or optimizer.clip_value is not None
-        return functions_of(self.population.network, self.population.loss) | {
-            "targets": form("regularizer", self.targets[0][1]).targets if self.targets else None,
-            "rule": self.rule.update,
-            "gain": (self.rule.gain or the_rate) if penalties.proximal else None,
-            "add_penalties": compiled.add_penalties if len(penalties.pieces) else None,
-            "proximal_step": compiled.proximal_step if penalties.proximal else None,
-            "project": compiled.project if len(penalties.constraints) else None,
-            "clip": compiled.clip if clips else None,
-            "add_normal": compiled.add_normal if self.parameter_noise else None,
-            "average": compiled.average if self.averages else None,
-        }
 
     def _array(self, values: Any) -> np.ndarray:
         return np.array(values, dtype=np.float64).astype(self.dtype)
@@ -90,12 +105,7 @@ class Row:
         found, constraints = active_entries(self.columns, Penalty), active_entries(self.columns, Constraint)
         pieces = np.zeros((len(found), 3), np.int64)
         for k, (_, piece, _) in enumerate(found):
-            own, by_prox = form("regularizer", piece), self.run.optimizer.proximal and piece.prox is not None
-            pieces[k] = (
-                self._at(own.value, "penalty"),
-                0 if by_prox else self._at(own.gradient, "penalty_gradient"),
-                self._at(own.prox, "prox") if by_prox else 0,
-            )
+            pieces[k] = [self._at(*each) for each in functions_of_penalty(self.run, piece)]
         projections = [self._at(form("regularizer", piece).project, "constraint") for _, piece, _ in constraints]
         return compiled.Penalties(
             pieces,
