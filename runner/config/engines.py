@@ -8,7 +8,6 @@ the run asks for has a compiled form (`Entry.compiled`). Whether this machine ca
 from __future__ import annotations
 
 import importlib.util
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +16,8 @@ from runner.config.settings import Settings, flat_key
 
 AUTO, NATIVE, STACKED = "auto", "native", "stacked"
 LOSS_OF = {"classification": "cross_entropy", "regression": "mse"}  # what loss=auto comes to
-KEYS, SLOTS = 4, 4  # keys of a technique, and slots of a rule, that compiled code has room for
+# What compiled code has room for: parameters and buffers of a piece, keys of a technique, slots of a rule.
+ROOM, KEYS, SLOTS = {"activation": (1, 0), "norm": (2, 2)}, 4, 4
 NEEDED = {"numba": "numba", "scipy": "scipy, by which numba multiplies matrices"}
 
 
@@ -42,29 +42,34 @@ def no_form(found: list[str]) -> str:
 
 def lacking(settings: Settings, task: str | None) -> list[str]:
     """What of a run has no compiled form, as the user writes it; the loss `auto` is judged once the task is known."""
-    model, run = settings.model, settings.trainer
-    found = [f"trainer.device={run.device}"] if run.device != "cpu" else []
-    found += _layer("activation", model.activation, parameters=1, buffers=0)
-    found += _layer("norm", model.norm, parameters=2, buffers=2)
+    model, device = settings.model, settings.trainer.device
+    found = [f"trainer.device={device}"] if device != "cpu" else []
+    for group, name in (("activation", model.activation), ("norm", model.norm)):
+        if name in entries(group) and not has_form(entries(group)[name]):
+            found.append(f"model.{group}={name}")
     found += _loss(name_of(settings.loss, "loss"), task)
     rule = entries("optimizer")[name_of(settings.optimizer, "optimizer")]
-    if rule.compiled is None or rule.cls.searches or rule.cls.row_slots or len(rule.cls.slots) > SLOTS:
-        found.append(str(rule))
-    return found + list(dict.fromkeys(_techniques(settings)))
+    return [*found, *([] if has_form(rule) else [str(rule)]), *_techniques(settings)]
+
+
+def has_form(entry: Entry) -> bool | None:
+    """Whether compiled code can do what a choice says; None where it has no part in it."""
+    cls, formed = entry.cls, entry.compiled is not None
+    if entry.group in ROOM:
+        parameters, buffers = ROOM[entry.group]
+        return formed and len(cls.parameters) <= parameters and len(cls.buffers) <= buffers
+    if entry.group == "loss":
+        return None if entry.name == AUTO else formed
+    if entry.group == "optimizer":
+        return formed and not cls.searches and not cls.row_slots and len(cls.slots) <= SLOTS
+    if entry.group != "regularizer" or cls.role == "parameter_noise":
+        return None
+    return formed and cls.role != "around" and len(entry.options) <= KEYS
 
 
 def not_installed() -> str:
     """What the native engine needs and cannot be found here, in words; "" if nothing. Nothing is imported."""
     return ", ".join(words for name, words in NEEDED.items() if importlib.util.find_spec(name) is None)
-
-
-def _layer(group: str, name: str, parameters: int, buffers: int) -> list[str]:
-    """A piece of the hidden layers without a form, or with more tensors than compiled code has room for."""
-    entry = entries(group).get(name)
-    if entry is None:  # none
-        return []
-    fits = len(entry.cls.parameters) <= parameters and len(entry.cls.buffers) <= buffers
-    return [] if entry.compiled is not None and fits else [f"model.{entry}"]
 
 
 def _loss(name: str, task: str | None) -> list[str]:
@@ -76,19 +81,18 @@ def _loss(name: str, task: str | None) -> list[str]:
 
 def _techniques(settings: Settings) -> Iterator[str]:
     """Regularizers that are used and cannot be compiled."""
-    alone: Counter[str] = Counter()  # of these kinds compiled code has room for one
+    taken: set[str] = set()  # of what compiled code has room for once
     for entry in entries("regularizer").values():
-        role, written = entry.cls.role, _used(settings, entry)
+        cls, written = entry.cls, _used(settings, entry)
         if not written:
             continue
-        kind = f"{role} {entry.cls.site}" if role == "parameter_noise" else role
-        alone[kind] += 1
-        if role == "parameter_noise":
-            fits = alone[kind] == 1
-        else:
-            proximal = role == "penalty" and settings.optimizer.proximal and entry.cls.prox is not None
-            known = role != "around" and entry.compiled is not None and len(entry.options) <= KEYS
-            fits = known and not (proximal and entry.compiled.prox is None) and (role != "targets" or alone[kind] == 1)
+        fits = has_form(entry) is not False
+        if cls.role == "penalty" and settings.optimizer.proximal and cls.prox is not None:
+            fits = fits and entry.compiled.prox is not None
+        if cls.role in ("targets", "parameter_noise"):
+            place = f"{cls.role} {getattr(cls, 'site', '')}"
+            fits = fits and place not in taken
+            taken.add(place)
         if not fits:
             yield written
 

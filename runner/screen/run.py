@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from runner.config.engines import explained
 from runner.execution.events import Begun, Broken, Done, Event, Given, Progressed, Said
 from runner.execution.session import Screen, Session, Watch
 from runner.execution.trials import describe
@@ -67,9 +68,10 @@ class _Shown:
             where = "no checkpoint yet: starting from the beginning"
             pipe.write(sys.stdout, (where if event.epoch is None else f"resuming after epoch {event.epoch}") + "\n")
         if not self.trained:
-            first, count = session.runs[0], len(session.runs)
-            about = describe(first.settings, session.data[0])
-            banner(first.settings, about, event.parameters, first.folder, members=count, warnings=session.warnings)
+            first, data, count = session.runs[0], session.data[0], len(session.runs)
+            about, engine = describe(first.settings, data), explained(first.settings, data.task)
+            rest = {"members": count, "engine": engine, "warnings": session.warnings}
+            banner(first.settings, about, event.parameters, first.folder, **rest)
         self.trained = True
 
     def _open(self, session: Session) -> None:
