@@ -83,7 +83,7 @@ def engine() -> Iterator[tuple[str, str]]:
     for found in threadpool_info():
         if found["user_api"] == "blas" and Path(found["filepath"]).parent.name.startswith("scipy"):
             name = f"{found['internal_api']} {found['version']}, {found['architecture']}"
-            yield "native blas", f"{name}; {found['num_threads']} threads here, in a run trainer.threads"
+            yield "multiplier", f"{name}; {found['num_threads']} threads here, in a run trainer.threads"
     state = "" if kept.writable() else ", which cannot be written: each process compiles what it needs"
     yield "kernels", f"{len(kept.kept())} compiled in {kept.FOLDER}{state}"
 

@@ -42,7 +42,7 @@ def writable() -> bool:
     """Whether another one can be kept; the folder is made if it is not there."""
     with contextlib.suppress(OSError):
         FOLDER.mkdir(parents=True, exist_ok=True)
-    return os.access(FOLDER, os.W_OK)
+    return FOLDER.is_dir() and os.access(FOLDER, os.W_OK)
 
 
 class Kept(NullCache):
