@@ -70,8 +70,8 @@ class _Shown:
         if not self.trained:
             first, data, count = session.runs[0], session.data[0], len(session.runs)
             about, engine = describe(first.settings, data), explained(first.settings, data.task)
-            rest = {"members": count, "engine": engine, "warnings": session.warnings}
-            banner(first.settings, about, event.parameters, first.folder, **rest)
+            place, warnings = first.folder, session.warnings
+            banner(first.settings, about, event.parameters, place, members=count, engine=engine, warnings=warnings)
         self.trained = True
 
     def _open(self, session: Session) -> None:
