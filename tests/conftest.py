@@ -11,6 +11,8 @@ import pytest
 from fork_server import Forks
 from hypothesis import settings
 
+from runner.config import choices
+
 disks.do_not_wait()
 
 # Two busy cores make deadlines a coin toss. The examples are the same everywhere, so that a test which passed for one
@@ -26,3 +28,12 @@ def forks():
     server = Forks()
     yield server
     server.close()
+
+
+@pytest.fixture
+def more():
+    """What a test registers is taken back."""
+    choices.load()
+    before = {group: dict(found) for group, found in choices._ENTRIES.items()}
+    yield
+    choices.restore(before)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runner.config.engines import has_form
 from runner.config.location import config_dir
 from runner.config.registry import Entry, entries, groups
 from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE, EXPERIMENT, FLAT_GROUPS, SINGLE_GROUPS, flat_key
@@ -50,7 +51,16 @@ def group_table(group: str) -> Table:
     rows = [
         (name, entry.formula, entry.torch or "", entry.paper or "") for name, entry in sorted(entries(group).items())
     ]
-    return Table([f"{group}: set as {_usage(group)}", *named], CHOICE_HEADER, rows)
+    return Table([f"{group}: set as {_usage(group)}", *_formed(group), *named], CHOICE_HEADER, rows)
+
+
+def _formed(group: str) -> list[str]:
+    """Which choices of a group the native engine trains, where some are compiled."""
+    asked = {name: form for name, entry in sorted(entries(group).items()) if (form := has_form(entry)) is not None}
+    having = [name for name, form in asked.items() if form]
+    if not asked:
+        return []
+    return [f"  with a compiled form: {'all' if len(having) == len(asked) else ', '.join(having) or 'none'}"]
 
 
 def choice_table(group: str, name: str) -> Table:
@@ -65,6 +75,7 @@ def choice_table(group: str, name: str) -> Table:
     about += [f"  torch: {entry.torch}"] if entry.torch else []
     about += [f"  source: {entry.paper}"] if entry.paper else []
     about += [f"  plug-in: {entry.plugin}"] if entry.plugin else []
+    about += [f"  compiled form: {'yes' if form else 'no'}"] if (form := has_form(entry)) is not None else []
     about += [] if entry.options else ["  no keys"]
     return Table(
         about, KEY_HEADER, [_row(_path(entry, key), entry.defaults[key], o) for key, o in entry.options.items()]

@@ -26,6 +26,7 @@ def findings() -> Iterator[tuple[str, str]]:
     yield from versions()
     yield from devices()
     yield from threads()
+    yield from engine()
     yield from data()
     yield from writable()
     yield from bitwise()
@@ -65,6 +66,26 @@ def threads() -> Iterator[tuple[str, str]]:
         name for name, there in (("MKL", torch.backends.mkl), ("oneDNN", torch.backends.mkldnn)) if there.is_available()
     ]
     yield "blas", f"{' + '.join(libraries) or 'torch default'}, {torch.backends.cpu.get_cpu_capability()}"
+
+
+def engine() -> Iterator[tuple[str, str]]:
+    """Which engine trains where everything has a compiled form, what multiplies for it, and what is compiled."""
+    from runner.execution.engines import unavailable
+
+    if problem := unavailable():
+        yield "engine", f"stacked: {problem}"
+        return
+    from threadpoolctl import threadpool_info
+
+    from runner.compiled import kept
+
+    yield "engine", "native where everything that a run asks for has a compiled form (`runner list`), else stacked"
+    for found in threadpool_info():
+        if found["user_api"] == "blas" and Path(found["filepath"]).parent.name.startswith("scipy"):
+            name = f"{found['internal_api']} {found['version']}, {found['architecture']}"
+            yield "multiplier", f"{name}; {found['num_threads']} threads here, in a run trainer.threads"
+    state = "" if kept.writable() else ", which cannot be written: each process compiles what it needs"
+    yield "kernels", f"{len(kept.kept())} compiled in {kept.FOLDER}{state}"
 
 
 def data() -> Iterator[tuple[str, str]]:

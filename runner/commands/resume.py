@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.commands.conclude import conclude, exit_code
-from runner.errors import Problem, RunError
+from runner.config.engines import NATIVE, STACKED
+from runner.errors import ConfigError, Problem, RunError
 from runner.records import folders
 from runner.records.run_folder import LIST, SUMMARY, is_listed, is_sweep
 
@@ -17,7 +18,8 @@ def run(arguments: list[str]) -> int:
     """Continue the run or sweep in the folder named; a finished one is left as it is."""
     args = _parser().parse_args(arguments)
     folder = folders.find_started(args.dir)
-    return _resume_together(folder, args) if is_listed(folder) else _resume_run(folder)
+    engine = _engine(args.engine) if args.engine else ""
+    return _resume_together(folder, args, engine) if is_listed(folder) else _resume_run(folder, engine)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -27,10 +29,26 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--max-members", type=int, help="runs of a sweep that train side by side; default: as at its start"
     )
+    parser.add_argument(
+        "engine",
+        nargs="?",
+        metavar="trainer.engine=ENGINE",
+        help="continue by the other engine, stacked or native: the same to rounding, no longer bit for bit",
+    )
     return parser
 
 
-def _resume_run(folder: Path) -> int:
+def _engine(word: str) -> str:
+    """The engine that a word of the command line names; ConfigError for any other word."""
+    key, _, name = word.partition("=")
+    if key != "trainer.engine" or name not in (NATIVE, STACKED):
+        raise ConfigError(
+            f"runner resume: {word}: only trainer.engine={STACKED} or trainer.engine={NATIVE} can be given"
+        )
+    return name
+
+
+def _resume_run(folder: Path, engine: str) -> int:
     """A run, or its folds."""
     from runner.execution.repeat_command import command_of
     from runner.execution.start import resume
@@ -41,13 +59,13 @@ def _resume_run(folder: Path) -> int:
     if is_sweep(folder.parent) and not is_listed(folder.parent) and not (folder / SUMMARY).exists():
         print(f"{folder}: one run of a sweep; its other runs are not resumed", file=sys.stderr)
     wrong = _written_anew(fold_table.problems(folder))
-    outcomes = resume(folder, resumed_run, pictured=True, notes=wrong)
+    outcomes = resume(folder, resumed_run, pictured=True, notes=wrong, engine=engine)
     command = command_of(read_config(folder), folder) if len(outcomes) == 1 else None
     conclude(outcomes, command)
     return exit_code([outcome.status for outcome in outcomes])
 
 
-def _resume_together(folder: Path, args: argparse.Namespace) -> int:
+def _resume_together(folder: Path, args: argparse.Namespace, engine: str) -> int:
     """The runs of a sweep, or of `runner.train`."""
     from runner.execution.options import Options
     from runner.execution.start import resume
@@ -55,7 +73,8 @@ def _resume_together(folder: Path, args: argparse.Namespace) -> int:
 
     given = {"workers": args.workers, "max_members": args.max_members}
     options = Options.stored(folder, {key: value for key, value in given.items() if value is not None})
-    outcomes = resume(folder.absolute(), display, options=options, notes=_written_anew(_table_problems(folder)))
+    notes = _written_anew(_table_problems(folder))
+    outcomes = resume(folder.absolute(), display, options=options, notes=notes, engine=engine)
     conclude_sweep(outcomes, folder)
     return exit_code([outcome.status for outcome in outcomes], multirun=True)
 

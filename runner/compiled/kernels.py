@@ -8,44 +8,25 @@ once and not once for every combination of pieces.
 from __future__ import annotations
 
 import functools
-import hashlib
-import os
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import numba
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils, config
+from numba.core import cgutils
 from numba.extending import intrinsic, overload, register_jitable
 
 from runner.compiled import chance, maths
+from runner.compiled.kept import Kept
 
 # Sums may be taken in any order and a * b + c in one rounding; a number that is not finite stays what it is. "arcp" is
 # not among them: it takes x / sqrt(y) from the processor's estimate of 1 / sqrt(y), which is NaN for y = 0 and infinity.
 OPTIONS: dict[str, Any] = {
-    "cache": True,
     "nogil": True,
     "fastmath": {"contract", "reassoc", "nsz"},
     "error_model": "numpy",
 }
-
-PACKAGE = Path(__file__).parent
-
-
-def _cache_folder() -> Path:
-    """Where compiled code is kept: a folder of the user's for each version of what may be compiled into a function, as
-    numba looks only at the file of the function itself.
-    """
-    sources = b"".join(path.read_bytes() for path in sorted(PACKAGE.glob("*.py")))
-    version = hashlib.sha256(sources + numba.__version__.encode()).hexdigest()[:12]
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "runner" / "kernels" / version
-
-
-if not os.environ.get("NUMBA_CACHE_DIR"):
-    config.CACHE_DIR = str(_cache_folder())  # type: ignore[attr-defined]
 
 
 # Elementary functions rely on the order in which they are written.
@@ -118,17 +99,65 @@ FORMATS = {"float32": types.float32, "float64": types.float64}
 SIGNATURES = {name: _signatures(real) | _signatures_of_parts(real) for name, real in FORMATS.items()}
 
 
+class Kernel(NamedTuple):
+    """A function to be compiled: as what of `SIGNATURES`, or as a driver, and in which number format."""
+
+    function: Callable
+    kind: str
+    dtype: str
+
+
+DRIVER = "driver"
+_examples: dict[Callable, Callable[[str], tuple]] = {}  # of a driver: number format -> arguments of the right types
+
+
+@functools.cache
+def _dispatcher(function: Callable) -> Any:
+    made = numba.njit(**OPTIONS)(function)
+    made._cache = Kept(function)
+    return made
+
+
+def _signature(kernel: Kernel) -> Any:
+    if kernel.kind != DRIVER:
+        return SIGNATURES[kernel.dtype][kernel.kind]
+    return tuple(map(numba.typeof, _examples[kernel.function](kernel.dtype)))
+
+
+def _arguments(signature: Any) -> tuple:
+    return signature if isinstance(signature, tuple) else tuple(signature.args)
+
+
+def missing(kernels: Iterable[Kernel]) -> list[Kernel]:
+    """Those that this process has not compiled and the disk does not keep."""
+    found = []
+    for kernel in dict.fromkeys(kernels):
+        dispatcher, signature = _dispatcher(kernel.function), _signature(kernel)
+        there = _arguments(signature) in dispatcher.overloads
+        if not there and dispatcher._cache.whole(signature, dispatcher.targetctx) is None:
+            found.append(kernel)
+    return found
+
+
+def make(kernel: Kernel) -> Any:
+    """Take a kernel from the disk, or compile it."""
+    dispatcher, signature = _dispatcher(kernel.function), _signature(kernel)
+    dispatcher.compile(signature)
+    return dispatcher.overloads[_arguments(signature)]
+
+
 @functools.cache
 def compiled_as(function: Callable, kind: str, dtype: str) -> Any:
     """The function as Python calls it, compiled or taken from the disk."""
-    return numba.njit(SIGNATURES[dtype][kind], **OPTIONS)(function)
+    make(Kernel(function, kind, dtype))
+    return _dispatcher(function)
 
 
 @functools.cache
 def address(function: Callable, kind: str, dtype: str) -> int:
-    """Where its machine code lies."""
-    compiled = compiled_as(function, kind, dtype).get_compile_result(SIGNATURES[dtype][kind])
-    return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+    """Where the machine code of a function lies, compiled or taken from the disk."""
+    made = make(Kernel(function, kind, dtype))
+    return made.library.get_pointer_to_function(made.fndesc.llvm_func_name)
 
 
 def function_of(kind: str) -> Any:
@@ -153,6 +182,11 @@ def function_of(kind: str) -> Any:
 part = register_jitable
 
 
-def driver(function: Callable) -> Any:
-    """A function compiled for whatever arguments it is given."""
-    return numba.njit(**OPTIONS)(function)
+def driver(example: Callable[[str], tuple]) -> Callable[[Callable], Any]:
+    """Decorator of a function that Python calls; `example` gives arguments of the types that it takes."""
+
+    def compiled(function: Callable) -> Any:
+        _examples[function] = example
+        return _dispatcher(function)
+
+    return compiled

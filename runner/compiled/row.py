@@ -403,7 +403,24 @@ def decay(w, g, amount, decoupled):
             g[i] += w[i] * share
 
 
-@driver
+def nothing(dtype):
+    """Arguments of `advance` that it does nothing with."""
+    v, double = np.zeros(0, dtype), np.zeros(0)
+    m, block, whole = v.reshape(0, 0), v.reshape(0, 0, 0), np.zeros(0, np.int64)
+    table, words = whole.reshape(0, 0), np.zeros((0, 0), np.uint32)
+    return (
+        State(v, v, (v, v, v, v), v, v, v, v, v),
+        Network(table, whole, v),
+        Examples(m, m, v, whole, whole, 0),
+        Noises(table, words.reshape(0, 0, 0), m, v),
+        Penalties(table, block, whole, block, False),
+        Limits(0.0, 0.0, double, words, double, words, 0),
+        Rates(m, double, False, 0, double),
+        double,
+    )
+
+
+@driver(nothing)
 def advance(state, network, examples, noises, penalties, limits, rates, objectives):
     """Make the steps of a stretch; objectives [S] <- what was optimized. Returns the norm of the last gradient, before
     clipping.
@@ -455,7 +472,14 @@ def advance(state, network, examples, noises, penalties, limits, rates, objectiv
     return norm
 
 
-@driver
+def no_examples(dtype):
+    """Arguments of `score` without examples."""
+    v, whole = np.zeros(0, dtype), np.zeros(0, np.int64)
+    m = v.reshape(0, 0)
+    return v, v, v, Network(whole.reshape(0, 0), whole, v), m, m, whole, whole, 1, m, v
+
+
+@driver(no_examples)
 def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losses):
     """Outputs [n, C] and losses [n] of the examples at lines of the tables x and q, without noise."""
     layers, pieces, loss_h = network
@@ -481,7 +505,7 @@ def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losse
         copy(found, outputs[examples])
 
 
-@driver
+@driver(lambda dtype: (np.zeros(0, dtype),))
 def sums(values):
     """(sum of squares, number of zeros)"""
     zeros = 0

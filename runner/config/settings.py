@@ -57,6 +57,7 @@ class Settings:
     plugins: dict[str, Record] = field(
         default_factory=dict, compare=False
     )  # as recorded in the folder it was read from
+    engine: str = field(default="", compare=False)  # what trainer.engine came to when it began (`config.engines`)
 
     def value(self, path: str) -> Any:
         """The value at a dotted key, such as "optimizer.lr" or "regularizer.elastic_net.alpha"."""

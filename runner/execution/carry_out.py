@@ -6,9 +6,11 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
+from runner.config.engines import NATIVE
+from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.errors import RunnerError
 from runner.execution.events import Begun, Broken, Done, Ended, Event, Leading, Progressed
@@ -17,7 +19,7 @@ from runner.execution.work import Run, Work
 from runner.training import checkpoint
 from runner.training.engine import Engine
 from runner.training.loop import Interrupted, Training, place
-from runner.training.trial import Trial
+from runner.training.trial import Trial, engine_of
 
 
 def carry_out(
@@ -32,7 +34,7 @@ def carry_out(
 ) -> Done | Broken:
     """Carry out a work, telling of what happens (of epochs once in so many seconds); how the work ended."""
     try:
-        with _threads(runs[work.members[0]].settings.trainer.threads):
+        with _threads(runs[work.members[0]].settings):
             _Carrying(worker, work, runs, data, tell, every).train(asked_to_stop)
     except Interrupted:
         return Done(work, interrupted=True)
@@ -81,7 +83,8 @@ class _Carrying:
             width=self.work.width,
         )
         if continued:
-            training.load(self.tensors, [self.positions[i] for i in continued])
+            positions = [self.positions[i] for i in continued]
+            training.load(self.tensors, positions, engine_of(self.rows[positions[0]]))
         furthest = max((int(trial.last["epoch"]) for trial in trials if trial.last), default=None)
         self.tell(Begun(self.worker, engine.layout.parameters, furthest))
         try:
@@ -113,15 +116,30 @@ class _Carrying:
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """torch, where it is loaded, with this many CPU threads, then as before."""
-    torch = sys.modules.get("torch")
-    if torch is None:
+def _threads(run: Settings) -> Iterator[None]:
+    """What computes, with trainer.threads, then as before: what multiplies matrices for compiled rows, and torch."""
+    with ExitStack() as stack:
+        if run.engine == NATIVE:
+            stack.enter_context(_of_blas(run.trainer.threads))
+        if run.engine != NATIVE or "torch" in sys.modules:
+            stack.enter_context(_of_torch(run.trainer.threads))
         yield
-        return
+
+
+@contextmanager
+def _of_torch(count: int) -> Iterator[None]:
+    import torch
+
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _of_blas(count: int) -> AbstractContextManager:
+    import scipy.linalg.cython_blas  # noqa: F401 loads the library whose threads are set
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(count, user_api="blas")

@@ -71,4 +71,11 @@ class Broken:
     problem: RunnerError | None = None
 
 
-Event = Given | Begun | Progressed | Ended | Done | Broken
+@dataclass(frozen=True)
+class Said:
+    """What takes a while before anything trains."""
+
+    text: str
+
+
+Event = Given | Begun | Progressed | Ended | Done | Broken | Said

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from runner.config.engines import STACKED
 from runner.config.settings import Settings
 from runner.errors import ConfigError, DamagedError, RunError
 from runner.execution.configurations import remade
@@ -47,6 +48,7 @@ def _digest(lines: Sequence[str]) -> str:
 def _line(run: Run, root: Path) -> str:
     content = {"run": name_of(run.folder, root), "overrides": list(run.overrides), "settings": run.given}
     about = {"chosen": run.settings.chosen, "plugins": run.settings.foreign(), "choices": dict(run.choices)}
+    about["engine"] = run.settings.engine if run.settings.engine != STACKED else ""  # which a list means that says none
     return json.dumps(content | {key: part for key, part in about.items() if part}, ensure_ascii=False)
 
 
@@ -73,6 +75,7 @@ def _listed(root: Path) -> tuple[list[Run], dict[str, str]]:
 
 def _run(line: dict[str, Any], root: Path) -> Run:
     settings = remade(line["settings"], line.get("chosen", {}), dict(line.get("plugins", {})))
+    settings.engine = str(line.get("engine", STACKED))
     return Run(root / str(line["run"]), settings, tuple(line["overrides"]), line.get("choices", {}))
 
 
@@ -131,7 +134,10 @@ def alone(root: Path, pictured: bool) -> list[Run]:
 
 def _listed_before(root: Path) -> list[Run]:
     """The runs of unfinished.json, each by the configuration in its own folder."""
-    return [Run(root / name, read_config(root / name)) for name in _names_before(root)]
+    runs = [Run(root / name, read_config(root / name)) for name in _names_before(root)]
+    for run in runs:
+        run.settings.engine = STACKED  # there was no other
+    return runs
 
 
 def _names_before(root: Path) -> list[str]:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from runner.config import plugins
 from runner.data.prepare import RunData
-from runner.execution import recovery
+from runner.execution import engines, recovery
 from runner.execution.copies import copied
-from runner.execution.events import Broken, Done, Ended, Event
+from runner.execution.events import Broken, Done, Ended, Event, Said
 from runner.execution.executors.here import Here
 from runner.execution.executors.pool import Pool
 from runner.execution.failing_alone import FailingAlone, failed
@@ -77,6 +77,7 @@ class Session:
         """
         with screen(self) as self.watch, stop_signals() as self.asked_to_stop:
             self._recover()
+            self._make_ready()
             self.written = time.monotonic()
             executor = Here(self.runs, self.data) if self.options.here else Pool(self.runs, self.data, self.workers)
             self._submit([i for i in self._left() if i not in self.results.same])
@@ -117,6 +118,12 @@ class Session:
             disk.settle()
             self.unwritten = {}
         self._start_results()
+
+    def _make_ready(self) -> None:
+        """Have what the engine needs before any worker is there."""
+        left = [i for i in self._left() if i not in self.results.same]
+        runs, data = [self.runs[i] for i in left], [self.data[i] for i in left]
+        engines.ready(self.root, runs, data, lambda text: self.watch(self, Said(text)))
 
     # ---- carrying out
 

@@ -10,7 +10,7 @@ from runner.config import plugins
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.errors import ConfigError
-from runner.execution import run_list
+from runner.execution import engines, run_list
 from runner.execution.hydra_files import write_lacking
 from runner.execution.lock import lock
 from runner.execution.options import HERE, Options
@@ -42,6 +42,7 @@ def start(
     with lock(folder):
         _refuse_second_start(folder, runs)
         session = Session(folder, runs, data or data_of([run.settings for run in runs]))
+        session.notes += engines.decide(session.runs, session.data)
         write_config(settings, folder)
         return _train(session, screen)
 
@@ -70,11 +71,13 @@ def resume(
     options: Options = HERE,
     pictured: bool = False,
     notes: Sequence[str] = (),
+    engine: str = "",
 ) -> list[Outcome]:
     """Continue what was started in `root`: a run, its folds, or runs together; all outcomes, in the order of the runs.
 
     What has no checkpoint yet starts from its beginning, what failed is tried again; what has ended is left alone,
     unless its files are not what they were then: these are set aside, and it is trained again. `notes` are said first.
+    Runs continue by the engine that they were begun with, unless another is given.
 
     Raises ConfigError if nothing was started there, its data have changed or it is in use; RunError if what says which
     runs they are is damaged or of another version.
@@ -90,7 +93,9 @@ def resume(
         runs, known = run_list.load(root, pictured=pictured)
         session = Session(root, runs, data_of([run.settings for run in runs]), options, notes=list(notes))
         known_now = _known_data(session, known)
-        if is_listed(root) and not known:  # by an earlier version
+        engines.take_up(root, session.runs, session.data, engine)
+        session.notes += engines.decide(session.runs, session.data)
+        if is_listed(root) and (engine or not known):  # by another engine now, or begun by an earlier version
             run_list.write(root, runs, known_now)
         return _train(session, screen)
 
@@ -100,7 +105,9 @@ def train_listed(session: Session, known: dict[str, str], screen: Screen) -> lis
 
     Raises as `start_together`, and ConfigError if these data have changed.
     """
-    run_list.write(session.root, session.runs, _known_data(session, known))
+    known = _known_data(session, known)
+    session.notes += engines.decide(session.runs, session.data)
+    run_list.write(session.root, session.runs, known)
     return _train(session, screen)
 
 

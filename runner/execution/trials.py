@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from runner.config.compact import shown
+from runner.config.engines import NATIVE
 from runner.config.settings import Settings
 from runner.execution.work import Run
 from runner.plan.checks import cautions
@@ -59,7 +60,8 @@ def describe(settings: Settings, data: RunData) -> list[str]:
 def facts(settings: Settings) -> dict[str, Any]:
     """What every summary of this process says about its surroundings."""
     alone = settings.trainer.threads == 1 and settings.trainer.device == "cpu"
-    same = alone and probe(settings.trainer.dtype, settings.model.norm).ok
+    native = settings.engine == NATIVE  # a row at a time: nothing to probe
+    same = alone and (native or probe(settings.trainer.dtype, settings.model.norm).ok)
     return {"bitwise": bool(same), "versions": versions(), "git": git_info()}
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from runner.config.engines import engine
 from runner.config.registry import name_of
 from runner.config.settings import Settings
 
@@ -29,7 +30,7 @@ def structure(run: Settings, data: RunData) -> tuple:
     sizes = tuple(len(part) for part in (data.train, data.val, data.test))
     shapes = (data.task, len(data.x), data.x.shape[1], data.image_shape, data.outputs, *sizes)
     names = (name_of(run.model, "model"), name_of(run.loss, "loss"))
-    return (json.dumps(chosen, sort_keys=True), *names, shapes)
+    return (json.dumps(chosen, sort_keys=True), *names, engine(run, data.task), shapes)
 
 
 def parameters(run: Settings, data: RunData) -> int:

@@ -48,11 +48,12 @@ def banner(
     folder: Path | str,
     *,
     members: int = 1,
+    engine: str = "",
     warnings: Sequence[str] = (),
     stream: IO[str] | None = None,
 ) -> None:
-    """Say before training what is about to be trained, on what, regularized how, what is probably not meant, and where
-    the records go.
+    """Say before training what is about to be trained, on what, regularized how, by which engine, what is probably not
+    meant, and where the records go.
     """
     data = list(describe_lines)
     rows = [("data", line) for line in data[:1]] + [("", line) for line in data[1:]]
@@ -63,6 +64,7 @@ def banner(
         ("regularizers", ", ".join(active_regularizers(settings)) or "none"),
         *([("augmentation", ", ".join(augmenting))] if (augmenting := active_in("augmentation", settings)) else []),
         ("trainer", _trainer(settings)),
+        *([("engine", engine)] if engine else []),
         *(("warning", text) for text in warnings[:WARNINGS]),
         *([("", f"{len(warnings) - WARNINGS} more in train.log")] if len(warnings) > WARNINGS else []),
         ("folder", shown_path(folder)),

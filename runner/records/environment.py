@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-LIBRARIES = ("torch", "numpy", "scikit-learn", "pandas", "hydra-core", "tensorboard")
+LIBRARIES = ("torch", "numpy", "numba", "scipy", "scikit-learn", "pandas", "hydra-core", "tensorboard")
 GIT_SECONDS = 0.02  # the record of a run must not wait for a huge repository
 
 

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from runner.execution.events import Begun, Broken, Done, Event, Given, Progressed
+from runner.config.engines import explained
+from runner.execution.events import Begun, Broken, Done, Event, Given, Progressed, Said
 from runner.execution.session import Screen, Session, Watch
 from runner.execution.trials import describe
 from runner.execution.work import Work
@@ -43,7 +44,9 @@ class _Shown:
     def hear(self, session: Session, event: Event | None) -> None:
         """Take in an event and show it."""
         self.say_notes(session)
-        if isinstance(event, Given):
+        if isinstance(event, Said):
+            pipe.write(sys.stderr, f"runner: {event.text}\n")
+        elif isinstance(event, Given):
             self.work = event.work
         elif isinstance(event, Begun):
             self._introduce(session, event)
@@ -65,9 +68,10 @@ class _Shown:
             where = "no checkpoint yet: starting from the beginning"
             pipe.write(sys.stdout, (where if event.epoch is None else f"resuming after epoch {event.epoch}") + "\n")
         if not self.trained:
-            first, count = session.runs[0], len(session.runs)
-            about = describe(first.settings, session.data[0])
-            banner(first.settings, about, event.parameters, first.folder, members=count, warnings=session.warnings)
+            first, data, count = session.runs[0], session.data[0], len(session.runs)
+            about, engine = describe(first.settings, data), explained(first.settings, data.task)
+            place, warnings = first.folder, session.warnings
+            banner(first.settings, about, event.parameters, place, members=count, engine=engine, warnings=warnings)
         self.trained = True
 
     def _open(self, session: Session) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
-from runner.execution.events import Broken, Event, Given
+from runner.execution.events import Broken, Event, Given, Said
 from runner.records import pipe
 from runner.records.console import shown_path, warning_lines
 from runner.records.names import plural
@@ -71,6 +71,9 @@ class Display:
 
     def hear(self, _sweep: Session, event: Event | None) -> None:
         """Take in an event and show it if it is time to."""
+        if isinstance(event, Said):
+            pipe.write(sys.stderr, f"runner: {event.text}\n")
+            return
         state, log = self._begun(event)
         if isinstance(event, Given):
             log.add(

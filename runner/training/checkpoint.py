@@ -18,7 +18,7 @@ from runner.errors import DamagedError, RunError
 from runner.records import disk
 from runner.training.checksum import canonical, digest
 
-FORMAT = 1
+FORMAT = 2  # since 2 a row says which engine trained it
 FIX = ". Delete it, and `runner resume` starts from the beginning what it holds, with the same result."
 
 

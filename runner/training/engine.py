@@ -14,12 +14,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from runner.config.engines import LOSS_OF, NATIVE, engine
 from runner.config.registry import entries, name_of
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.data.tables import Tables
 from runner.population.architecture import Architecture
 from runner.population.initial import initial_buffers, initial_theta
+from runner.population.layout import Layout
 from runner.training.arrays import Array
 from runner.training.evaluation import evaluate, recorded
 from runner.training.steps.protocols import Epoch, Membership, Rows
@@ -29,20 +31,21 @@ class Engine:
     """The rows in training. Rows must be sorted by `segment_key` and agree in every structural option.
 
     Tables of `like` are shared instead of made again, where they hold the same arrays. `way` holds the rows and makes
-    their steps.
+    their steps: as the runs have chosen (`trainer.engine`), unless given.
     """
 
     def __init__(
         self, runs: list[Settings], data: list[RunData], like: Engine | None = None, way: type[Rows] | None = None
     ):
         first = runs[0]
-        self.way = way or _way_of(first)
+        self.name = engine(first, data[0].task)
+        self.way = way or _way_of(self.name)
         self.architecture = Architecture(first.model, data[0].x.shape[1], data[0].outputs, self.way.aligned)
         self.layout, self.dtype = self.architecture.layout, first.trainer.dtype
         shared = like.tables if like else None
         self.tables = Tables(data, self.dtype, first.trainer.train_eval_rows, shared, self.way.aligned)
-        loss = {"classification": "cross_entropy", "regression": "mse"}[data[0].task]
-        self.loss = entries("loss")[loss].cls() if name_of(first.loss, "loss") == "auto" else first.loss
+        loss = entries("loss")[LOSS_OF[data[0].task]].cls
+        self.loss = loss() if name_of(first.loss, "loss") == "auto" else first.loss
         self.batch = min(first.trainer.batch_size, self.tables.size["train"])
         self.epochs = np.zeros(len(runs), dtype=np.int64)  # epochs each row has made
         theta = initial_theta(self.layout, [run.seed for run in runs], first.model.init, self.dtype)
@@ -98,6 +101,26 @@ class Engine:
         epochs[rows] = self.epochs[:old]
         other.load_state(state, epochs)
         return other
+
+    def of_other(self, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What the other engine keeps in a checkpoint as this one keeps it: the same numbers, padded or not."""
+        mine, other = self.layout, Layout(self.layout.widths, self.layout.pieces, not self.way.aligned)
+        found = {}
+        for name, rows in state.items():
+            of_buffers = name.endswith("buffers")
+            if not of_buffers and rows.shape[1] != other.size:  # one number a row
+                found[name] = rows
+                continue
+            here, there = (layout.buffers if of_buffers else layout.slots for layout in (mine, other))
+            empty = (
+                initial_buffers(mine, len(rows), self.dtype)
+                if of_buffers
+                else np.zeros((len(rows), mine.size), self.dtype)
+            )
+            found[name] = empty
+            for slot in here:
+                here[slot].true(empty)[...] = there[slot].true(rows)
+        return found
 
     # ---- an epoch
 
@@ -184,7 +207,12 @@ class Engine:
         return other
 
 
-def _way_of(run: Settings) -> type[Rows]:
+def _way_of(engine: str) -> type[Rows]:
+    """The rows of an engine; the other's code is not imported."""
+    if engine == NATIVE:
+        from runner.training.steps.compiled_rows import CompiledRows
+
+        return CompiledRows
     from runner.training.steps.stacked_rows import StackedRows
 
     return StackedRows

@@ -218,9 +218,11 @@ class Training:
         checkpoint.write(self.path, self.engine.state() | {f"best.{n}": t for n, t in self.best.items()}, rows)
         self.saved = self.flushed = time.monotonic()
 
-    def load(self, tensors: dict[str, Array], rows: list[int]) -> None:
-        """Take over rows of a checkpoint; trials have loaded theirs already."""
+    def load(self, tensors: dict[str, Array], rows: list[int], written_by: str) -> None:
+        """Take over rows of a checkpoint, which `written_by` an engine; trials have loaded theirs already."""
         tensors = {name: tensor[rows] for name, tensor in tensors.items()}
+        if written_by != self.engine.name:
+            tensors = self.engine.of_other(tensors)
         epochs = np.array([trial.last["epoch"] for trial in self.trials], dtype=np.int64)
         self.engine.load_state({n: t for n, t in tensors.items() if not n.startswith("best.")}, epochs)
         self.best = {name: copied(self.engine.own(tensors[f"best.{name}"])) for name in self.best}

@@ -104,6 +104,8 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
         "seed": trial.settings.seed,
         "data_sha256": trial.data.sha256,
         **facts,
+        "engine": engine.name,
+        "bitwise": facts["bitwise"] and not trial.changed,
     }
     folder = trial.files.folder
     model = model_bytes(engine, row, trial)

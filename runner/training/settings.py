@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from runner.config.engines import AUTO, NATIVE, STACKED
 from runner.config.registry import choice, integer, number, register, switch, text
 from runner.config.timing import Begins
 from runner.training.metrics.base import metric
@@ -21,6 +22,14 @@ class Trainer:
     drop_last: bool = switch(False, help="leave out a last batch that is smaller than batch_size")
     device: str = text("cpu", help="cpu, cuda, cuda:0, ...")
     dtype: str = choice("float32", "float32", "float64", help="number format of weights and data")
+    engine: str = choice(
+        STACKED,
+        AUTO,
+        NATIVE,
+        STACKED,
+        help="what makes the steps: native, compiled, a run at a time; stacked, torch, runs side by side; auto: native "
+        "on a CPU if everything that the run asks for has a compiled form, else stacked",
+    )
     threads: int = integer(1, ge=1, help="CPU threads; 1 keeps runs bit for bit repeatable")
     train_eval_rows: int = integer(2000, ge=1, help="fixed training rows on which train/* is measured each epoch")
     metrics: list[str] = choice(

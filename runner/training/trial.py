@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.config.compact import compact
+from runner.config.engines import STACKED, engine
 from runner.config.metrics import metrics_of
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
@@ -36,6 +37,7 @@ class Trial:
     best: dict[str, float] = field(default_factory=dict)  # metrics of the best epoch
     last: dict[str, float] = field(default_factory=dict)  # metrics of the last epoch
     seconds: float = 0.0
+    changed: bool = False  # whether another engine has made some of its steps
     status: str | None = None  # set when it has ended
     reason: str = ""
 
@@ -93,6 +95,8 @@ class Trial:
         """Plain values for the checkpoint."""
         return {
             "settings": fixed(self.settings),
+            "engine": engine(self.settings, self.data.task),
+            "changed": self.changed,
             "data_sha256": self.data.sha256,
             "stopping": asdict(self.stopping),
             "plateau": self.plateau,
@@ -108,6 +112,12 @@ class Trial:
         self.stopping = Stopping(**state["stopping"])
         self.plateau, self.best, self.last = state["plateau"], state["best"], state["last"]
         self.seconds = state["seconds"]
+        self.changed = state.get("changed", False) or engine_of(state) != engine(self.settings, self.data.task)
+
+
+def engine_of(state: dict[str, Any]) -> str:
+    """The engine that wrote a checkpoint's row; the first versions had one."""
+    return state.get("engine", STACKED)
 
 
 def fixed(settings: Settings) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What can be asked without training: fast, without torch, and true."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -133,7 +134,21 @@ def test_doctor_reports_machine_and_promises(capsys):
     assert lines["python"].startswith("3.")
     assert lines["devices"].startswith("cpu")
     assert lines["bitwise"].startswith(("yes: ", "no: "))
-    assert {"torch", "hydra-core", "threads", "blas", "data", "outputs"} <= set(lines)
+    assert {"torch", "numba", "hydra-core", "threads", "blas", "data", "outputs"} <= set(lines)
+
+
+def test_doctor_says_which_engine_there_is_what_multiplies_for_it_and_what_is_compiled(capsys, monkeypatch):
+    from runner.execution import engines
+
+    assert main(["doctor"]) == 0
+    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert lines["engine"].startswith("native where ")
+    assert "1 threads here" in lines["multiplier"]
+    assert re.fullmatch(r"\d+ compiled in /.*kernels.*", lines["kernels"])
+    monkeypatch.setattr(engines, "unavailable", lambda: "numba is not installed")
+    assert main(["doctor"]) == 0
+    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert lines["engine"] == "stacked: numba is not installed" and "kernels" not in lines
 
 
 def test_the_package_is_light_and_says_what_it_has():

@@ -125,7 +125,8 @@ def test_a_terminal_shows_the_first_jobs_and_all_if_asked(here, capsys, monkeypa
 def test_neither_torch_nor_scikit_learn_is_imported(tmp_path):
     code = (
         "import sys; from runner.cli import main; code = main(sys.argv[1:]); "
-        "print(sorted({'torch', 'sklearn', 'pandas', 'tensorboard', 'matplotlib'} & set(sys.modules))); sys.exit(code)"
+        "heavy = {'torch', 'numba', 'sklearn', 'pandas', 'tensorboard', 'matplotlib'}; "
+        "print(sorted(heavy & set(sys.modules))); sys.exit(code)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, "-m", "--dry-run", "seeds=2", "optimizer=glob(*)", "dataset=digits,two_moons"],

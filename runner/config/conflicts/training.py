@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from runner.config.conflicts.base import Conflict, Known, task_of
+from runner.config.engines import NATIVE, lacking, no_form
 from runner.config.metrics import least_answers, metrics_of
 from runner.config.registry import name_of
 from runner.config.settings import Settings
@@ -107,4 +108,21 @@ def device(s: Settings, known: Known) -> Iterator[Conflict]:
         yield Conflict(("trainer.device",), f"trainer.device = {name}: {problem}")
 
 
-CHECKS = (warmup, monitor_direction, monitor_task, monitor_answers, recorded_task, validation_data, device)
+def compiled_forms(s: Settings, known: Known) -> Iterator[Conflict]:
+    """What is to be trained by compiled code has a compiled form."""
+    found = lacking(s, task_of(s, known)[0]) if s.trainer.engine == NATIVE else []
+    if found:
+        keys = ("trainer.engine", *dict.fromkeys(each.partition("=")[0].partition(" ")[0] for each in found))
+        yield Conflict(keys, f"trainer.engine = native: {no_form(found)}; set trainer.engine=auto")
+
+
+CHECKS = (
+    warmup,
+    monitor_direction,
+    monitor_task,
+    monitor_answers,
+    recorded_task,
+    validation_data,
+    device,
+    compiled_forms,
+)

@@ -38,13 +38,17 @@ def functions_of(architecture: Architecture, loss: Any) -> dict[str, Callable | 
     }
 
 
+def kind_of(name: str) -> str:
+    """Of the functions by the names of `PIECES`: as what they are compiled."""
+    return "product" if name in PRODUCTS else name
+
+
 def described(
     architecture: Architecture, loss: Any, batch: int, dtype: str, noisy: Collection[int], functions: dict
 ) -> tuple[compiled.Network, int]:
     """The network with its `functions`, and how many numbers the workspace of a batch of this size holds."""
     layers, size = table(architecture, batch, noisy)
-    kinds = {name: "product" if name in PRODUCTS else name for name in compiled.PIECES}
-    pieces = [address(functions[n], kind, dtype) if functions.get(n) else 0 for n, kind in kinds.items()]
+    pieces = [address(functions[n], kind_of(n), dtype) if functions.get(n) else 0 for n in compiled.PIECES]
     h = [getattr(loss, key) for key in form("loss", loss).keys]
     return compiled.Network(layers, np.array([*pieces, int(architecture.norm_last)]), np.array(h, dtype)), size
 

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from runner.compiled import row as compiled
-from runner.compiled.forms import RuleForm
 from runner.compiled.kernels import address
 from runner.config.registry import entries, name_of
 from runner.config.settings import Settings
@@ -44,6 +43,35 @@ def the_rate(slots, h, step):
     step[:] = h[0]
 
 
+def functions_of_penalty(run: Settings, piece: Any) -> list[tuple[Callable | None, str]]:
+    """(function, kind) of its value, its gradient and its proximal step, None where it does not act so."""
+    own, by_prox = form("regularizer", piece), run.optimizer.proximal and piece.prox is not None
+    return [
+        (own.value, "penalty"),
+        (None if by_prox else own.gradient, "penalty_gradient"),
+        (own.prox if by_prox else None, "prox"),
+    ]
+
+
+def functions_of_steps(run: Settings, columns: Columns) -> dict[str, Callable | None]:
+    """What the steps of a row call besides its network's functions, by the names of `PIECES`; None if they do not."""
+    rule, optimizer = form("optimizer", run.optimizer), run.optimizer
+    penalties, targets = active_entries(columns, Penalty), active_entries(columns, Targets)
+    proximal = optimizer.proximal and any(piece.prox is not None for _, piece, _ in penalties)
+    clips = optimizer.clip_norm is not None or optimizer.clip_value is not None
+    return {
+        "targets": form("regularizer", targets[0][1]).targets if targets else None,
+        "rule": rule.update,
+        "gain": (rule.gain or the_rate) if proximal else None,
+        "add_penalties": compiled.add_penalties if penalties else None,
+        "proximal_step": compiled.proximal_step if proximal else None,
+        "project": compiled.project if active_entries(columns, Constraint) else None,
+        "clip": compiled.clip if clips else None,
+        "add_normal": compiled.add_normal if active_entries(columns, ParameterNoise) else None,
+        "average": compiled.average if run.averaging.active else None,
+    }
+
+
 class Row:
     """One row of a population: theta [P] and buffers [Q] are its own, changed in place."""
 
@@ -51,17 +79,13 @@ class Row:
         self.member, self.run, self.theta, self.buffers = member, run, theta, buffers
         self.dtype, self.layout, self.averages = member.dtype, member.architecture.layout, run.averaging.active
         self.columns = Columns([run])
-        self.rule: RuleForm = form("optimizer", run.optimizer)
         self.penalties, self.noises = self._penalties(), list(self._noises())
         self.targets = active_entries(self.columns, Targets)
         self.parameter_noise = {used[1].site: used for used in active_entries(self.columns, ParameterNoise)}
+        functions = functions_of(member.architecture, member.loss) | functions_of_steps(run, self.columns)
+        noisy = {noise.place for noise in self.noises}
         self.network, self.work_size = described(
-            member.architecture,
-            member.loss,
-            member.batch,
-            self.dtype,
-            {n.place for n in self.noises},
-            self._functions(),
+            member.architecture, member.loss, member.batch, self.dtype, noisy, functions
         )
         self.rule_numbers = RuleNumbers(run.optimizer, self.dtype)
         self.slot_names = run.optimizer.slots_used(self.rule_numbers.columns)
@@ -86,22 +110,6 @@ class Row:
     def _at(self, function: Callable | None, kind: str) -> int:
         return address(function, kind, self.dtype) if function else 0
 
-    def _functions(self) -> dict[str, Callable | None]:
-        """What the steps of this row call."""
-        optimizer, penalties = self.run.optimizer, self.penalties
-        clips = optimizer.clip_norm is not None or optimizer.clip_value is not None
-        return functions_of(self.member.architecture, self.member.loss) | {
-            "targets": form("regularizer", self.targets[0][1]).targets if self.targets else None,
-            "rule": self.rule.update,
-            "gain": (self.rule.gain or the_rate) if penalties.proximal else None,
-            "add_penalties": compiled.add_penalties if len(penalties.pieces) else None,
-            "proximal_step": compiled.proximal_step if penalties.proximal else None,
-            "project": compiled.project if len(penalties.constraints) else None,
-            "clip": compiled.clip if clips else None,
-            "add_normal": compiled.add_normal if self.parameter_noise else None,
-            "average": compiled.average if self.averages else None,
-        }
-
     def _array(self, values: Any) -> np.ndarray:
         return np.array(values, dtype=np.float64).astype(self.dtype)
 
@@ -119,12 +127,7 @@ class Row:
         found, constraints = active_entries(self.columns, Penalty), active_entries(self.columns, Constraint)
         pieces = np.zeros((len(found), 3), np.int64)
         for k, (_, piece, _) in enumerate(found):
-            own, by_prox = form("regularizer", piece), self.run.optimizer.proximal and piece.prox is not None
-            pieces[k] = (
-                self._at(own.value, "penalty"),
-                0 if by_prox else self._at(own.gradient, "penalty_gradient"),
-                self._at(own.prox, "prox") if by_prox else 0,
-            )
+            pieces[k] = [self._at(*each) for each in functions_of_penalty(self.run, piece)]
         projections = [self._at(form("regularizer", piece).project, "constraint") for _, piece, _ in constraints]
         return compiled.Penalties(
             pieces,

@@ -1,0 +1,92 @@
+"""Compiled functions on disk: each compiled once, nothing believed that is damaged, nothing needed that cannot be."""
+
+import functools
+import os
+
+import numpy as np
+import pytest
+
+from runner.compiled import kept, kernels
+from runner.compiled.kernels import Kernel
+
+
+def doubled(w, h):
+    """The compiled form of a constraint."""
+    for i in range(w.shape[0]):
+        for j in range(w.shape[1]):
+            w[i, j] *= w.dtype.type(2)
+
+
+DOUBLED = Kernel(doubled, "constraint", "float32")
+
+
+@pytest.fixture
+def forgetful(tmp_path, monkeypatch):
+    """A folder of kernels for one test, and what makes this process forget those that it has compiled."""
+    monkeypatch.setattr(kept, "FOLDER", tmp_path / "kernels")
+    fresh = functools.cache(kernels._dispatcher.__wrapped__)  # what other tests have compiled stays theirs
+    monkeypatch.setattr(kernels, "_dispatcher", fresh)
+    return fresh.cache_clear
+
+
+def works() -> bool:
+    """Whether the compiled function, taken or made, does what it says."""
+    made, w = kernels.make(DOUBLED), np.ones((2, 3), np.float32)
+    made.entry_point(w, np.zeros(1, np.float32))
+    return bool((w == 2).all())
+
+
+def test_a_kernel_is_compiled_once_and_then_taken_from_the_disk(forgetful):
+    assert kernels.missing([DOUBLED, DOUBLED]) == [DOUBLED]
+    assert works() and kernels.missing([DOUBLED]) == []
+    [path] = kept.kept()
+    before = path.stat().st_mtime_ns
+    forgetful()
+    assert kernels.missing([DOUBLED]) == []
+    assert works() and path.stat().st_mtime_ns == before
+    assert kernels.missing([Kernel(doubled, "constraint", "float64")]) != []
+
+
+def empty(content: bytes) -> bytes:
+    return b""
+
+
+def half(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def noise(content: bytes) -> bytes:
+    return os.urandom(len(content))
+
+
+def one_bit(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize("damage", [empty, half, noise, one_bit])
+def test_a_damaged_kernel_is_compiled_again(forgetful, damage):
+    assert works()
+    [path] = kept.kept()
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+    forgetful()
+    assert kernels.missing([DOUBLED]) == [DOUBLED]
+    assert works()
+    forgetful()
+    assert kernels.missing([DOUBLED]) == [] and len(path.read_bytes()) == len(whole)
+
+
+def test_kernels_are_compiled_also_where_none_can_be_kept(forgetful, tmp_path):
+    (tmp_path / "kernels").write_text("a file where the folder should be")
+    assert not kept.writable()
+    assert works() and kernels.missing([DOUBLED]) == []
+    forgetful()
+    assert kernels.missing([DOUBLED]) == [DOUBLED] and works()
+
+
+def test_a_function_of_another_source_is_another_kernel(forgetful, monkeypatch):
+    assert works()
+    forgetful()
+    monkeypatch.setattr(kept.inspect, "getfile", lambda function: kept.__file__)
+    assert kernels.missing([DOUBLED]) == [DOUBLED]
