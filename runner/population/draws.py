@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+import sys
 import threading
 import zlib
 from collections.abc import Callable
@@ -71,7 +72,11 @@ def _source() -> np.random.MT19937:
 
 
 def permutation(n: int, seed: int, purpose: str, *counters) -> np.ndarray:
-    """0..n-1 in random order, int64: the numbers of torch.randperm with `generator` (Fisher & Yates 1938)."""
+    """0..n-1 in random order, int64: the numbers of torch.randperm with `generator` (Fisher & Yates 1938), by torch
+    itself in a process that has it.
+    """
+    if torch := sys.modules.get("torch"):
+        return torch.randperm(n, generator=generator(seed, purpose, *counters)).numpy()
     drawn = raw(0, max(n - 1, 0), seed, purpose, *counters).view(np.int64)
     if (compiled := _compiled_shuffle()) is None:
         places = list(range(n))
@@ -97,7 +102,7 @@ def _compiled_shuffle() -> Callable | None:
         from runner.compiled.kernels import driver
     except ImportError:
         return None
-    return driver(shuffle)
+    return driver(lambda dtype: (np.zeros(1, np.int64), np.zeros(0, np.int64)))(shuffle)
 
 
 def words(keys: np.ndarray, device="cpu") -> tuple[Tensor, Tensor]:

@@ -1,7 +1,7 @@
 """Rows as arrays, one trained after the other by a compiled loop: on a CPU a row is as fast alone as in company.
 
-A row's numbers depend on itself alone, so there is no padding and nothing is shared but the tables of examples. Torch is
-imported only where a row augments its examples.
+A row's numbers depend on itself alone, so there is no padding and nothing is shared but the tables of examples. Torch
+is imported only where a row augments its examples.
 
 Shapes: M members, P parameters, S steps.
 """
