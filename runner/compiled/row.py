@@ -479,6 +479,28 @@ def no_examples(dtype):
     return v, v, v, Network(whole.reshape(0, 0), whole, v), m, m, whole, whole, 1, m, v
 
 
+def no_pass(dtype):
+    """Arguments of `passes` without examples."""
+    v, whole = np.zeros(0, dtype), np.zeros(0, np.int64)
+    m = v.reshape(0, 0)
+    return v, v, v, v, Network(whole.reshape(0, 0), whole, v), Examples(m, m, v, whole, whole, 0)
+
+
+@driver(no_pass)
+def passes(theta, buffers, grad, work, network, examples):
+    """A forward and a backward pass of a batch without noise: what layers give into work, the gradient into grad."""
+    layers, pieces, loss_h = network
+    size, none = examples.of_x.shape[0], np.empty(0, theta.dtype)
+    take_batch, forward = take_batch_at(theta, pieces[TAKE_BATCH]), forward_at(theta, pieces[FORWARD])
+    data_loss, backward = data_loss_at(theta, pieces[DATA_LOSS]), backward_at(theta, pieces[BACKWARD])
+    no_noise, no_words = np.empty((0, 2), np.int64), np.empty((0, 4), np.uint32)
+    take_batch(examples.x, examples.q, examples.weights, examples.of_x, examples.of_q, work, layers, pieces, none)
+    forward(size, theta, buffers, work, layers, pieces, True, no_noise, no_words, none.reshape(0, 0))
+    objective = data_loss(size, work, layers, pieces, loss_h)
+    backward(size, theta, grad, work, layers, pieces)
+    return objective
+
+
 @driver(no_examples)
 def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losses):
     """Outputs [n, C] and losses [n] of the examples at lines of the tables x and q, without noise."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from torch import Tensor
 
 from runner.figures.at_end import wanted
-from runner.population.members import Columns
+from runner.population.members import Columns, active_entries
 from runner.records import disk
 from runner.records.console import active_in
 from runner.records.run_files import PICTURES
-from runner.training.augmenting import Augmenting, pixel_map
 from runner.training.engine import Engine
 from runner.training.trial import Trial
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SHOWN = 8  # images
 
@@ -31,15 +34,21 @@ def draw_augmentation(trial: Trial, engine: Engine, row: int) -> None:
 
 def _picture(trial: Trial, engine: Engine, row: int) -> bytes | None:
     """None if the run has no augmentation."""
-    run, tables = trial.settings, engine.tables.subset([row])
-    augmenting = Augmenting(Columns([run], engine.dtype, engine.device), tables.data)
-    if not augmenting.active:
+    run = trial.settings
+    if not active_entries(Columns([run]), object, "augmentation"):
         return None
-    from runner.figures.draw.augmentation import image_pairs
+    import torch
 
-    index = tables.order([run.seed], [0])[None, :, : engine.batch]
+    from runner.figures.draw.augmentation import image_pairs
+    from runner.training.augmenting import Augmenting
+    from runner.training.steps.device_tables import DeviceTables
+
+    tables = DeviceTables(engine.tables.subset([row]), torch.device("cpu"))
+    augmenting = Augmenting(Columns([run], getattr(torch, engine.dtype)), tables.data)
+    index = tables.tables.order([run.seed], [0])[None, :, : engine.batch]
     x, q = tables.gather(index)
-    weights = tables.weights.of(index) if tables.weights.used else None
+    weights = tables.weights_of(index)
+    weights = None if weights is None else weights.unsqueeze(-1)
     new_x, new_q, _ = augmenting.apply(x.clone(), q.clone(), np.zeros((1, 1), np.int64), weights)
     return image_pairs(
         _images(x, trial),
@@ -54,6 +63,8 @@ def _picture(trial: Trial, engine: Engine, row: int) -> bytes | None:
 
 def _images(x: Tensor, trial: Trial) -> np.ndarray:
     """Pixels [n, channels, height, width] of encoded images [1, 1, B, padded D]."""
+    from runner.training.augmenting import pixel_map
+
     factor, offset = pixel_map(trial.data)
     features = x[0, 0, :SHOWN, : len(factor)].double().cpu().numpy()
     return (features * factor + offset).reshape(len(features), *(trial.data.image_shape or ()))

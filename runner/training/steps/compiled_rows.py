@@ -125,6 +125,32 @@ class CompiledRows:
             compiled.score(*row, CHUNK, outputs[r], losses[r])
         return outputs, losses
 
+    def outputs(self, x: np.ndarray) -> np.ndarray:
+        """Outputs [n, C] of the first row for features x [n, D], in evaluation mode."""
+        lines, (_, classes) = np.arange(len(x)), self.tables.q.shape
+        q, found, losses = (
+            np.zeros((len(x), classes), x.dtype),
+            np.empty((len(x), classes), x.dtype),
+            np.empty(len(x), x.dtype),
+        )
+        row = self.theta[0], self.buffers[0], self.work, self.network, x, q, lines, lines
+        compiled.score(*row, CHUNK, found, losses)
+        return found
+
+    def signals(self, index: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+        """Of the first row, on the examples index [1, n], without noise and penalties but with norms of the batch as in
+        training: what each hidden layer passes on [n, W], and the gradient [P] of the mean data loss.
+        """
+        tables, architecture, n = self.tables.subset([0]), self.member.architecture, index.shape[1]
+        functions = functions_of(architecture, self.member.loss)
+        network, size = described(architecture, self.member.loss, n, self.member.dtype, (), functions)
+        of_x, of_q = (lines[0] for lines in tables.places(index))
+        examples = Examples(tables.x, tables.q, tables.x[:0, 0], of_x, of_q, n)
+        grad, work = np.zeros_like(self.theta[0]), np.empty(size, self.member.dtype)
+        compiled.passes(self.theta[0], self.buffers[0].copy(), grad, work, network, examples)
+        places = [(line[compiled.Y], line[compiled.WIDTH]) for line in network.layers[1:-1]]
+        return [work[begin : begin + n * width].reshape(n, width) for begin, width in places], grad
+
     def weight_sums(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """L2 norm of all weights and how many are exactly zero, [M] each, in double precision."""
         weights = self.member.architecture.layout.weights

@@ -158,6 +158,14 @@ class Rows(Protocol):
     def scores(self, index: np.ndarray) -> tuple[Array, Array]:
         """(outputs [M, n, C], losses [M, n]) of the examples index [M, n] of each row, in evaluation mode."""
 
+    def outputs(self, x: np.ndarray) -> Array:
+        """Outputs [n, C] of the first row for features x [n, D], in evaluation mode."""
+
+    def signals(self, index: np.ndarray) -> tuple[list[Array], Array]:
+        """Of the first row, on the examples index [1, n], without noise and penalties but with norms of the batch as in
+        training: what each hidden layer passes on [n, W], and the gradient [P] of the mean data loss.
+        """
+
     def weight_sums(self, theta: Array) -> tuple[np.ndarray, np.ndarray]:
         """L2 norm of all weights and how many are exactly zero, [M] each, in double precision."""
 

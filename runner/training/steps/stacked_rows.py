@@ -95,6 +95,31 @@ class StackedRows:
         outputs = network.forward(x)
         return outputs[..., : tables.outputs], self.loss.forward(outputs, q, network.head)
 
+    @torch.no_grad()
+    def outputs(self, x: np.ndarray) -> Tensor:
+        """Outputs [n, C] of the first row for features x [n, D], in evaluation mode."""
+        padded = torch.zeros(1, len(x), self.layout.padded[0], dtype=self.dtype, device=self.device)
+        padded[0, :, : x.shape[1]] = torch.from_numpy(x)
+        return self.network.forward(padded)[0, :, : self.layout.widths[-1]]
+
+    def signals(self, index: np.ndarray) -> tuple[list[Tensor], Tensor]:
+        """Of the first row, on the examples index [1, n], without noise and penalties but with norms of the batch as in
+        training: what each hidden layer passes on [n, W], and the gradient [P] of the mean data loss.
+        """
+        x, q = self.tables.subset([0]).gather(index)
+        grad = torch.zeros_like(self.theta[:1])
+        network = copy.copy(self.network).bind(self.theta[:1], grad, self.buffers[:1].clone())
+        tape: list = []
+        with torch.no_grad():
+            outputs = network.forward(x, training=True, tape=tape)
+        passed_on = [step.x_MBW for step in tape[1:-1]] + tape[-1:] if len(tape) > 1 else []
+        with torch.enable_grad():
+            leaf = outputs.detach().requires_grad_()
+            (g,) = torch.autograd.grad(self.loss.forward(leaf, q, network.head).mean(1).sum(), leaf)
+        with torch.no_grad():
+            network.backward(tape, g)
+        return [out[0, :, :width] for out, width in zip(passed_on, self.layout.widths[1:-1], strict=True)], grad[0]
+
     def weight_sums(self, theta: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """L2 norm of all weights and how many are exactly zero, [M] each, in double precision."""
         true_MP = self.layout.true_weights_of(theta)
