@@ -219,9 +219,9 @@ class Training:
         checkpoint.write(self.path, self.engine.state() | {f"best.{n}": t for n, t in self.best.items()}, rows)
         self.saved = self.flushed = time.monotonic()
 
-    def load(self, tensors: dict[str, torch.Tensor], rows: list[int]) -> None:
+    def load(self, arrays: dict[str, np.ndarray], rows: list[int]) -> None:
         """Take over rows of a checkpoint; trials have loaded theirs already."""
-        tensors = {name: tensor[rows].to(self.engine.device) for name, tensor in tensors.items()}
+        tensors = {name: torch.from_numpy(array[rows]).to(self.engine.device) for name, array in arrays.items()}
         epochs = np.array([trial.last["epoch"] for trial in self.trials], dtype=np.int64)
         self.engine.load_state({n: t for n, t in tensors.items() if not n.startswith("best.")}, epochs)
         self.best = {name: tensors[f"best.{name}"].clone() for name in self.best}
