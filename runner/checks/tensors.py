@@ -14,8 +14,10 @@ from runner.checks.broken import require, require_close
 from runner.checks.gradients import engine_of
 from runner.checks.populations import SHAPES, data, settings, train, variations
 from runner.config.registry import Entry
-from runner.population.export import architecture, build, state_dict
+from runner.population.arrays import as_tensors
+from runner.population.export import architecture, state_dict
 from runner.population.layout import Layout
+from runner.population.modules import build
 from runner.training import checkpoint
 from runner.training.engine import Engine
 
@@ -54,9 +56,9 @@ def survives_a_checkpoint(entry: Entry) -> None:
             first.train_epoch([1.0] * 3)
         with tempfile.TemporaryDirectory() as folder:
             checkpoint.write(Path(folder) / "checkpoint", first.state(), [{"any": 0.1}])
-            tensors, rows = checkpoint.read(Path(folder) / "checkpoint")
+            arrays, rows = checkpoint.read(Path(folder) / "checkpoint")
         require(rows == [{"any": 0.1}], "a checkpoint lost what is known of its rows")
-        second.load_state(tensors, first.epochs)
+        second.load_state(as_tensors(arrays), first.epochs)
         for engine in (first, second):
             engine.train_epoch([1.0] * 3)
         before, after = ({"theta": e.theta, "buffers": e.buffers, **e.kept} for e in (first, second))
@@ -75,7 +77,8 @@ def exports(entry: Entry) -> None:
         ours = engine.rows.network.bind(engine.theta, None, engine.buffers).forward(x)
         for row in range(2):
             network = build(arch).double()
-            network.load_state_dict(state_dict(arch, engine.layout, engine.theta[row], engine.buffers[row]))
+            state = state_dict(arch, engine.layout, engine.theta[row], engine.buffers[row])
+            network.load_state_dict(as_tensors(state))
             expected = network.eval()(x[row][:, : arch["widths"][0]])
             found = ours[row][:, : arch["widths"][-1]]
             require_close(found, expected, 1e-9, 1e-12, "the exported `module` says something else than `forward`")

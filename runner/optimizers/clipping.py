@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from runner.population.members import Columns
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Clipping:
@@ -24,7 +26,7 @@ class Clipping:
         if self.norm is not None and norms is not None:
             clip_by_norm(g, self.norm, norms)
         if self.value is not None:
-            torch.clamp(g, -self.value, self.value, out=g)
+            g.clamp_(-self.value, self.value)
 
 
 def row_norms(g: Tensor) -> Tensor:

@@ -5,8 +5,10 @@ A link turns scores z [..., C] into logits, whose softmax are the probabilities.
 
 from __future__ import annotations
 
-from torch import Tensor
-from torch.nn import functional
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def softmax(scores: Tensor) -> Tensor:
@@ -19,6 +21,8 @@ def sigmoid(scores: Tensor) -> Tensor:
 
     The order of the classes is that of their scores.
     """
+    from torch.nn import functional
+
     return functional.logsigmoid(scores)
 
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from runner.config.registry import entries
 from runner.config.settings import Settings, flat_key
 
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
 
 class Columns:
-    """Values of configuration keys over rows. A null or absent technique stands as its neutral value."""
+    """Values of configuration keys over rows. A null or absent technique stands as its neutral value.
 
-    def __init__(self, runs: list[Settings], dtype=torch.float32, device="cpu"):
-        self.runs, self.dtype, self.device = runs, dtype, device
+    Tensors are made in the number format `dtype`, torch's or its name.
+    """
+
+    def __init__(self, runs: list[Settings], dtype: torch.dtype | str, device: torch.device | str = "cpu"):
+        self.runs, self.device = runs, device
+        self.dtype: Any = dtype
 
     def values(self, path: str, layer: int | None = None) -> list:
         """One value a row; a per-layer list gives its value at `layer`."""
@@ -31,7 +36,10 @@ class Columns:
 
     def tensor(self, path: str, layer: int | None = None, dims: int = 2) -> Tensor:
         """The column [M, 1, ...] with `dims` dimensions, in the population's number format."""
-        column = torch.tensor(self.values(path, layer), dtype=torch.float64).to(self.dtype).to(self.device)
+        import torch
+
+        dtype = getattr(torch, self.dtype) if isinstance(self.dtype, str) else self.dtype
+        column = torch.tensor(self.values(path, layer), dtype=torch.float64).to(dtype).to(self.device)
         return column.view(-1, *[1] * (dims - 1))
 
     def active(self, path: str) -> bool:

@@ -4,33 +4,46 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import torch
-from safetensors.torch import save
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import save
+
+from runner.population.arrays import as_array
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
-def digest(tensors: dict[str, torch.Tensor], plain: str) -> str:
-    """SHA-256 over the text and every tensor with its name, type and shape, whatever their order."""
+# what reading a damaged file may raise: NumPy knows neither name nor kind of some of the format's types
+UNREADABLE = (SafetensorError, OSError, ValueError, RuntimeError, TypeError, AttributeError)
+
+
+def digest(arrays: Mapping[str, np.ndarray], plain: str) -> str:
+    """SHA-256 over the text and every array with its name, type (as torch calls it) and shape, whatever their order."""
     found = hashlib.sha256(plain.encode())
-    for name in sorted(tensors):
-        found.update(f"{name} {tensors[name].dtype} {list(tensors[name].shape)}".encode())
-        found.update(tensors[name].contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    for name in sorted(arrays):
+        found.update(f"{name} torch.{arrays[name].dtype.name} {list(arrays[name].shape)}".encode())
+        found.update(np.asarray(arrays[name], order="C").reshape(-1).view(np.uint8).data)
     return found.hexdigest()
 
 
-def canonical(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The tensors with one pattern of bits for "not a number": which of its many arithmetic leaves depends on whether a
-    vector or a scalar instruction made it, and so on which rows train together.
+def canonical(tensors: Mapping[str, np.ndarray | Tensor]) -> dict[str, np.ndarray]:
+    """The tensors as contiguous arrays with one pattern of bits for "not a number": which of its many arithmetic leaves
+    depends on whether a vector or a scalar instruction made it, and so on which rows train together.
     """
+    arrays = {name: np.asarray(as_array(tensor), order="C") for name, tensor in tensors.items()}
     return {
-        name: tensor.masked_fill(tensor.isnan(), torch.nan) if tensor.is_floating_point() else tensor
-        for name, tensor in tensors.items()
+        name: np.where(np.isnan(array), np.nan, array) if array.dtype.kind == "f" else array
+        for name, array in arrays.items()
     }
 
 
-def to_bytes(tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> bytes:
+def to_bytes(arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> bytes:
     """A safetensors file whose bytes depend on its content alone (the library orders metadata anew each time)."""
-    data = save(tensors, metadata)
+    data = save(arrays, metadata)
     size = int.from_bytes(data[:8], "little")
     header = json.loads(data[8 : 8 + size])
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))

@@ -12,18 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-from safetensors import SafetensorError, safe_open
-from torch import Tensor, nn
+import numpy as np
+from safetensors import safe_open
 
 from runner.data.encoding import Encoding
 from runner.errors import DamagedError, DataError, RunError
-from runner.population.export import architecture, build, state_dict
+from runner.population.arrays import as_tensors
+from runner.population.export import architecture, state_dict
 from runner.population.links import LINKS
 from runner.records.checksums import MODEL as MODEL
-from runner.training.checksum import canonical, digest, to_bytes
+from runner.training.arrays import on_host
+from runner.training.checksum import UNREADABLE, canonical, digest, to_bytes
 
 if TYPE_CHECKING:
+    from torch import Tensor, nn
+
     from runner.training.engine import Engine
     from runner.training.trial import Trial
 
@@ -38,11 +41,7 @@ def model_bytes(engine: Engine, row: int, trial: Trial) -> bytes:
     """
     settings, data = trial.settings, trial.data
     arch = architecture(settings, engine.layout.widths[0], engine.layout.widths[-1])
-    state = canonical(
-        state_dict(
-            arch, engine.layout, torch.as_tensor(engine.theta[row]).cpu(), torch.as_tensor(engine.buffers[row]).cpu()
-        )
-    )
+    state = canonical(state_dict(arch, engine.layout, on_host(engine.theta[row]), on_host(engine.buffers[row])))
     metadata = {
         "format": str(MODEL_FORMAT),
         "architecture": json.dumps(arch),
@@ -53,7 +52,7 @@ def model_bytes(engine: Engine, row: int, trial: Trial) -> bytes:
     return to_bytes(state, metadata | {"sha256": model_digest(state, metadata)})
 
 
-def model_digest(state: dict[str, Tensor], metadata: dict[str, str]) -> str:
+def model_digest(state: dict[str, np.ndarray], metadata: dict[str, str]) -> str:
     """The checksum of a model: over its tensors and its metadata, the checksum itself left out."""
     return digest(state, json.dumps({key: value for key, value in metadata.items() if key != "sha256"}, sort_keys=True))
 
@@ -99,11 +98,11 @@ def read_model(path: Path) -> Model:
         ) from error
 
 
-def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+def _read(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="np") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    except (SafetensorError, OSError, ValueError, RuntimeError) as error:
+    except UNREADABLE as error:
         raise _damaged(path, f"cannot be read: {_words(error)}") from error
 
 
@@ -118,11 +117,15 @@ def _check_format(metadata: dict[str, str], path: Path) -> None:
         )
 
 
-def _network(architecture: dict[str, Any], state: dict[str, Tensor]) -> nn.Sequential:
+def _network(architecture: dict[str, Any], state: dict[str, np.ndarray]) -> nn.Sequential:
     """The module with the tensors of `state` as parameters; it takes no memory before their shapes are known to fit."""
+    import torch
+
+    from runner.population.modules import build
+
     with torch.device("meta"):
         network = build(architecture)
-    network.load_state_dict(state, strict=True, assign=True)
+    network.load_state_dict(as_tensors(state), strict=True, assign=True)
     return network
 
 

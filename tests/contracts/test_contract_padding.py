@@ -36,8 +36,7 @@ def numbers(runs, table) -> list[dict[str, np.ndarray]]:
     found = []
     for row in range(len(runs)):
         state = state_dict(arch, engine.layout, *(tensor[row] for tensor in engine.kept.values()))
-        one = {name: tensor.numpy() for name, tensor in state.items()}
-        found.append(one | {name: values[row] for name, values in measured.items()} | layer_rms(engine, row))
+        found.append(state | {name: values[row] for name, values in measured.items()} | layer_rms(engine, row))
     return found
 
 

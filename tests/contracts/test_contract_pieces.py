@@ -7,6 +7,7 @@ from runner.checks.gradients import check_gradient, engine_of
 from runner.checks.populations import SHAPES, data, settings
 from runner.config.registry import entries
 from runner.errors import ConfigError
+from runner.population.arrays import as_tensors
 from runner.population.layout import Layout
 from runner.population.pieces.base import Activation, Norm
 from runner.population.pieces.declared import MATRIX, Buffer, Parameter, Piece
@@ -94,7 +95,7 @@ def test_slopes_learn_and_survive_a_checkpoint(name, tmp_path):
     first.train_epoch([1.0] * 3)
     assert (slope != 0.25).all()
     checkpoint.write(tmp_path / "checkpoint", first.state(), [])
-    second.load_state(checkpoint.read(tmp_path / "checkpoint")[0], first.epochs)
+    second.load_state(as_tensors(checkpoint.read(tmp_path / "checkpoint")[0]), first.epochs)
     for engine in (first, second):
         engine.train_epoch([1.0] * 3)
     assert torch.equal(first.theta, second.theta)

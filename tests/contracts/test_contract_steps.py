@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from runner.checks.populations import SHAPES, data, same, settings, train
 from runner.optimizers.segments import segment_key
+from runner.population.arrays import as_tensors
 from runner.training import checkpoint
 from runner.training.engine import Engine
 from runner.training.steps.protocols import Stretch
@@ -108,7 +109,7 @@ def test_a_checkpoint_holds_their_state(tmp_path):
     scales = [1.0] * len(IN_COMPANY)
     first.train_epoch(scales)
     checkpoint.write(tmp_path / "checkpoint", first.state(), [])
-    tensors, _ = checkpoint.read(tmp_path / "checkpoint")
+    tensors = as_tensors(checkpoint.read(tmp_path / "checkpoint")[0])
     assert {"around.lookahead.slow", "optimizer.row.n", "optimizer.row.a", "optimizer.m"} <= set(tensors)
     assert tensors["optimizer.row.a"].shape == (len(IN_COMPANY), 1)
     second.load_state(tensors, first.epochs)

@@ -9,7 +9,9 @@ import torch
 from runner.data.prepare import prepare
 from runner.execution.configurations import read
 from runner.figures.layer_rms import EXAMPLES, at_initial_weights, layer_rms
-from runner.population.export import architecture, build, state_dict
+from runner.population.arrays import as_tensors
+from runner.population.export import architecture, state_dict
+from runner.population.modules import build
 from runner.training.engine import Engine
 
 
@@ -32,7 +34,7 @@ def test_both_are_those_of_torch(model):
     mine = engine(**model)
     arch = architecture(mine.runs[0], mine.layout.widths[0], mine.layout.widths[-1])
     network = build(arch).double().train()
-    network.load_state_dict(state_dict(arch, mine.layout, mine.theta[0], mine.buffers[0]))
+    network.load_state_dict(as_tensors(state_dict(arch, mine.layout, mine.theta[0], mine.buffers[0])))
     rows = mine.tables.index["train_eval"][0, :EXAMPLES]
     data = mine.tables.data[0]
     x, y = torch.from_numpy(data.x[rows]), torch.from_numpy(data.y[rows])

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from runner.population.arrays import as_tensors
 from runner.population.export import architecture, state_dict
 from runner.training.engine import Engine
 
@@ -28,7 +29,7 @@ class Trained:
 def named_state(engine: Engine, row: int = 0) -> dict[str, Tensor]:
     """Parameters and running statistics that a row keeps, under nn.Sequential names."""
     arch = architecture(engine.runs[row], engine.layout.widths[0], engine.layout.widths[-1])
-    return state_dict(arch, engine.layout, engine.kept["theta"][row], engine.kept["buffers"][row])
+    return as_tensors(state_dict(arch, engine.layout, engine.kept["theta"][row], engine.kept["buffers"][row]))
 
 
 def train(engine: Engine) -> list[Trained]:

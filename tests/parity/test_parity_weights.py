@@ -11,7 +11,8 @@ from torch.nn import functional
 from runner.data.encoding import Encoding
 from runner.data.prepare import RunData
 from runner.execution.configurations import read
-from runner.population.export import architecture, build
+from runner.population.export import architecture
+from runner.population.modules import build
 from runner.training.engine import Engine
 
 torch.set_num_threads(1)

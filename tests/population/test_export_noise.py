@@ -4,7 +4,8 @@ import torch
 from torch import nn
 
 from runner.execution.configurations import read
-from runner.population.export import architecture, build
+from runner.population.export import architecture
+from runner.population.modules import build
 
 
 def modules(**change) -> list[nn.Module]:

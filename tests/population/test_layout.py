@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from runner.config.registry import entries
 from runner.config.settings import default_tree
 from runner.config.validate import validate
-from runner.population.export import architecture, build, load_state_dict, state_dict
+from runner.population.arrays import as_tensors
+from runner.population.export import architecture, load_state_dict, state_dict
 from runner.population.initial import initial_buffers, initial_theta
 from runner.population.layout import Layout
+from runner.population.modules import build
 from runner.population.network import Network
 from runner.population.pieces.mlp import MLP
 
@@ -72,7 +74,7 @@ def test_a_row_as_nn_sequential_says_the_same(norm, position, hidden, residual, 
     expected = network.forward(x)[1, :, :3]
 
     arch = architecture(run, 13, 3)
-    state = state_dict(arch, layout, theta[1], buffers[1])
+    state = as_tensors(state_dict(arch, layout, theta[1], buffers[1]))
     module = build(arch).double().eval()
     module.load_state_dict(state, strict=True)
     torch.testing.assert_close(module(x[1, :, :13]), expected, rtol=1e-12, atol=1e-12)

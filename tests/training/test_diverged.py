@@ -81,7 +81,7 @@ def test_a_number_that_is_none_has_one_pattern_of_bits(dtype, kind, tmp_path):
     stored = [to_bytes(canonical({"a": each, "n": torch.tensor(3)}), {}) for each in (one, other)]
     assert stored[0] == stored[1]
     checkpoint.write(tmp_path / "other", {"theta": other}, [])
-    assert torch.equal(checkpoint.read(tmp_path / "other")[0]["theta"].view(kind), one.view(kind))
+    assert checkpoint.read(tmp_path / "other")[0]["theta"].tobytes() == one.numpy().tobytes()
 
 
 def test_tensorboard_gets_the_same_bits_of_every_nan(monkeypatch):
@@ -147,9 +147,9 @@ def test_a_model_of_earlier_that_does_not_say_how_its_run_ended_is_judged_by_the
 
     source, copied = runs["soon"].folder, tmp_path / "run"
     copied.mkdir()
-    with safe_open(source / "model.safetensors", "pt") as file:
+    with safe_open(source / "model.safetensors", "np") as file:
         metadata = {k: v for k, v in file.metadata().items() if k not in ("ended", "sha256")}
-    state = load_file(source / "model.safetensors")
+        state = file.get_tensors()
     (copied / "model.safetensors").write_bytes(to_bytes(state, metadata | {"sha256": model_digest(state, metadata)}))
     assert runner.load(copied).status == ""
     summary = json.loads((source / "summary.json").read_text())

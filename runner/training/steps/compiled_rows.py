@@ -127,12 +127,8 @@ class CompiledRows:
 
     def outputs(self, x: np.ndarray) -> np.ndarray:
         """Outputs [n, C] of the first row for features x [n, D], in evaluation mode."""
-        lines, (_, classes) = np.arange(len(x)), self.tables.q.shape
-        q, found, losses = (
-            np.zeros((len(x), classes), x.dtype),
-            np.empty((len(x), classes), x.dtype),
-            np.empty(len(x), x.dtype),
-        )
+        lines, shape = np.arange(len(x)), (len(x), self.tables.q.shape[1])
+        q, found, losses = np.zeros(shape, x.dtype), np.empty(shape, x.dtype), np.empty(len(x), x.dtype)
         row = self.theta[0], self.buffers[0], self.work, self.network, x, q, lines, lines
         compiled.score(*row, CHUNK, found, losses)
         return found
