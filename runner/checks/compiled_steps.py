@@ -14,7 +14,7 @@ from torch import Tensor
 from runner.checks.broken import require
 from runner.checks.populations import SHAPES, data, settings, variations
 from runner.config.registry import Entry
-from runner.optimizers.segments import segment_key
+from runner.optimizers.rules.base import segment_key
 from runner.population.layout import Slot
 from runner.regularizers.base import ParameterNoise
 from runner.training.engine import Engine

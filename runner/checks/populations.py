@@ -14,7 +14,7 @@ from runner.config.settings import FLAT_GROUPS, Settings, flat_key
 from runner.data.encoding import Encoding
 from runner.data.prepare import RunData
 from runner.execution.configurations import read
-from runner.optimizers.segments import segment_key
+from runner.optimizers.rules.base import segment_key
 from runner.training.engine import Engine
 
 SHAPES = [

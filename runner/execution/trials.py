@@ -11,7 +11,6 @@ from runner.config.engines import NATIVE
 from runner.config.settings import Settings
 from runner.execution.work import Run
 from runner.plan.checks import cautions
-from runner.population.bitwise import probe
 from runner.records import disk
 from runner.records.environment import git_info, versions
 from runner.records.flat import markdown
@@ -60,9 +59,14 @@ def describe(settings: Settings, data: RunData) -> list[str]:
 def facts(settings: Settings) -> dict[str, Any]:
     """What every summary of this process says about its surroundings."""
     alone = settings.trainer.threads == 1 and settings.trainer.device == "cpu"
-    native = settings.engine == NATIVE  # a row at a time: nothing to probe
-    same = alone and (native or probe(settings.trainer.dtype, settings.model.norm).ok)
+    same = alone and (settings.engine == NATIVE or _same_bits(settings))  # a row at a time: nothing to probe
     return {"bitwise": bool(same), "versions": versions(), "git": git_info()}
+
+
+def _same_bits(settings: Settings) -> bool:
+    from runner.population.bitwise import probe
+
+    return probe(settings.trainer.dtype, settings.model.norm).ok
 
 
 def draw_augmentation(trial: Trial, engine: Engine, row: int) -> None:

@@ -11,8 +11,7 @@ import torch
 from torch import Tensor
 
 from runner.config.settings import Settings
-from runner.optimizers.rules.base import Rule, Search
-from runner.optimizers.rules.base import segment_key as segment_key
+from runner.optimizers.rules.base import Rule, Search, segment_key
 from runner.population.layout import Layout
 from runner.population.members import Columns
 

@@ -18,7 +18,7 @@ class Columns:
     Tensors are made in the number format `dtype`, torch's or its name.
     """
 
-    def __init__(self, runs: list[Settings], dtype: torch.dtype | str, device: torch.device | str = "cpu"):
+    def __init__(self, runs: list[Settings], dtype: torch.dtype | str = "float32", device: torch.device | str = "cpu"):
         self.runs, self.device = runs, device
         self.dtype: Any = dtype
 

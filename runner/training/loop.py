@@ -15,7 +15,7 @@ import numpy as np
 
 from runner.config import plugins
 from runner.errors import RunnerError
-from runner.optimizers.segments import segment_key
+from runner.optimizers.rules.base import segment_key
 from runner.records.console import shown_path
 from runner.training import checkpoint
 from runner.training.arrays import Array, copied, on_host

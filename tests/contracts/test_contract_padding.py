@@ -13,7 +13,7 @@ from runner.checks.populations import data, settings, variations
 from runner.config.registry import entries
 from runner.data import tables
 from runner.figures.layer_rms import layer_rms
-from runner.optimizers.segments import segment_key
+from runner.optimizers.rules.base import segment_key
 from runner.population import chance, layout
 from runner.population.export import architecture, state_dict
 from runner.population.pieces.norms import LayerNorm

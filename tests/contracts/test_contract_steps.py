@@ -9,7 +9,7 @@ from step_techniques import loop, register_all
 from torch.nn import functional
 
 from runner.checks.populations import SHAPES, data, same, settings, train
-from runner.optimizers.segments import segment_key
+from runner.optimizers.rules.base import segment_key
 from runner.population.arrays import as_tensors
 from runner.training import checkpoint
 from runner.training.engine import Engine

@@ -18,7 +18,7 @@ import torch
 from parity_case import run_data, settings_of
 from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge
 
-from runner.optimizers.segments import segment_key
+from runner.optimizers.rules.base import segment_key
 from runner.training.engine import Engine
 
 N, D = 80, 8

@@ -14,7 +14,7 @@ from parity_engine import differences, train
 from parity_reference import reference
 
 from runner.config.registry import entries
-from runner.optimizers.segments import segment_key
+from runner.optimizers.rules.base import segment_key
 from runner.training.engine import Engine
 
 

@@ -9,7 +9,7 @@ import torch
 from runner.config.registry import entries
 from runner.config.settings import flat_key
 from runner.execution.configurations import read
-from runner.optimizers.segments import segment_key
+from runner.optimizers.rules.base import segment_key
 from runner.population.layout import Layout
 from runner.population.members import Columns
 from runner.population.pieces.mlp import MLP
