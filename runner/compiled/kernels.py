@@ -49,7 +49,7 @@ if not os.environ.get("NUMBA_CACHE_DIR"):
 
 
 # Elementary functions rely on the order in which they are written.
-ORDERED: dict[str, Any] = {"fastmath": {"contract"}}
+ORDERED: Any = {"fastmath": {"contract"}}
 
 
 def _choose(function: Callable, single: Callable) -> None:

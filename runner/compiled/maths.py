@@ -139,8 +139,10 @@ def softplus_single(x):
 
 
 def normal_cdf_single(x):
-    """The tail beyond |x|, e^(-x^2/2) k P(k), or 1 less it; k = 1 / (1 + 0.305 |x|) as in Abramowitz & Stegun 26.2.17, P
-    fitted to the relative error (1e-7), where theirs is to the absolute one.
+    """The tail beyond |x|, e^(-x^2/2) k P(k), k = 1 / (1 + 0.305 |x|), or 1 less it.
+
+    The form is that of Abramowitz & Stegun 26.2.17; P is fitted so that the relative error is small (1e-7), where
+    theirs keeps the absolute one small.
     """
     f = np.float32
     t = f(14.0) if abs(x) > f(14.0) else abs(x)
