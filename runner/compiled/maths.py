@@ -40,11 +40,6 @@ def expm1(x):
     return np.expm1(x)
 
 
-def inverse_root(x):
-    """1 / sqrt(x), 0 of infinity, which the processor's estimate of it is not"""
-    return np.float32(1) / np.sqrt(x)
-
-
 def tanh(x):
     """(e^x - e^-x) / (e^x + e^-x)"""
     return np.tanh(x)
@@ -167,7 +162,7 @@ def normal_density_single(x):
 
 
 LOOPS = (sign, norm)  # written once for all formats
-PLAIN = (inverse_root, power_of_two, factors_of_exp, exp_of_rest)  # the same, and parts of others: their order is kept
+PARTS = (power_of_two, factors_of_exp, exp_of_rest)
 SINGLE = {
     exp: exp_single,
     expm1: expm1_single,

@@ -64,12 +64,3 @@ def test_functions_that_saturate_reach_their_limit():
     for function, low in ((maths.tanh_single, -1), (maths.sigmoid_single, None), (maths.normal_cdf_single, None)):
         assert (values(function, large[1:]) == 1).all()
         assert low is None or (values(function, -large) == low).all()
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_inverse_root_is_that_of_its_format(dtype):
-    numbers = np.array([1e-30, 1e-5, 1.0, 3.0, 1e30], dtype)
-    found = values(maths.inverse_root, numbers)
-    assert found.dtype == dtype
-    np.testing.assert_allclose(found, numbers.astype(np.float64) ** -0.5, rtol=2 * np.finfo(dtype).eps)
-    assert maths.inverse_root(dtype(np.inf)) == 0 and np.isnan(maths.inverse_root(dtype(np.nan)))

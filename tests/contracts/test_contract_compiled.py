@@ -8,43 +8,21 @@ import torch
 
 from runner.checks import compiled_pieces
 from runner.checks.broken import BrokenError
-from runner.checks.populations import SHAPES, data, settings
+from runner.checks.compiled_steps import AWAY, check_alike
+from runner.checks.populations import SHAPES
 from runner.compiled.forms import ActivationForm, LossForm, NormForm
 from runner.compiled.maths import exp
 from runner.config.registry import entries
 from runner.population.pieces import losses, norms, rectifiers, squashing
-from runner.training.engine import Engine
-from runner.training.steps.compiled_step import Compiled
-from runner.training.steps.stacked_step import Stacked
 
 torch.set_num_threads(1)
 
 LOSSES = [name for name in entries("loss") if name != "auto"]
 NORMS = [("none", "before"), *itertools.product(entries("norm"), ("before", "after"))]
-PRECISION = {"float64": 1e-12, "float32": 1e-5}  # after three epochs, of the largest parameter
-every_format = pytest.mark.parametrize("dtype", PRECISION)
-
-
-def parameters(engine):
-    found = {name: slot.true(engine.theta) for name, slot in engine.layout.slots.items()}
-    return found | {name: slot.true(engine.buffers) for name, slot in engine.layout.buffers.items()}
-
-
-def assert_both_ways_agree(dtype, task="classification", **changes):
-    """Three epochs with a ragged last batch. Adam with an eps of 1: else it would magnify gradients that are zero but
-    for rounding, such as that of a bias before a batch norm.
-    """
-    inputs, _, outputs, _ = SHAPES[1]
-    runs = [settings(SHAPES[1], seed=i, **{"trainer.dtype": dtype, "optimizer.eps": 1.0} | changes) for i in range(2)]
-    table = data(inputs, outputs, task, dtype=dtype)
-    engines = [Engine(runs, [table] * 2, stepper=stepper) for stepper in (Stacked, Compiled)]
-    for _ in range(3):
-        stacked, compiled = (engine.train_epoch([1.0] * 2) for engine in engines)
-    largest = max(float(each.abs().max()) for each in parameters(engines[0]).values())
-    for (name, expected), found in zip(parameters(engines[0]).items(), parameters(engines[1]).values(), strict=True):
-        assert float((found - expected).abs().max()) <= PRECISION[dtype] * largest, name
-    assert compiled["objectives"] == pytest.approx(stacked["objectives"], rel=PRECISION[dtype])
-    assert compiled["grad_norm"] == pytest.approx(stacked["grad_norm"], rel=10 * PRECISION[dtype])
+# Not adam: it magnifies gradients that are zero but for rounding, such as that of a bias before a batch norm.
+SGD = {"optimizer": "sgd", "optimizer.lr": 0.1}
+SHAPE = SHAPES[1]  # wide: where all of few units are below 0, a norm magnifies what leaky_relu leaves of them
+every_format = pytest.mark.parametrize("dtype", AWAY)
 
 
 @every_format
@@ -52,13 +30,14 @@ def assert_both_ways_agree(dtype, task="classification", **changes):
 @pytest.mark.parametrize("activation", list(entries("activation")))
 def test_a_network_trains_as_its_definition(activation, norm, position, dtype):
     pieces = {"model.activation": activation, "model.norm": norm, "model.norm_position": position}
-    assert_both_ways_agree(dtype, **pieces)
+    check_alike([SGD | pieces, SGD | pieces], dtype, SHAPE)
 
 
 @every_format
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_loss_is_minimized_as_its_definition(loss, dtype):
-    assert_both_ways_agree(dtype, entries("loss")[loss].cls.task, loss=loss)
+    task = entries("loss")[loss].cls.task
+    check_alike([SGD | {"loss": loss}, SGD | {"loss": loss, "optimizer.momentum": 0.9}], dtype, SHAPE, task)
 
 
 @pytest.mark.parametrize(("group", "kind"), [("activation", ActivationForm), ("norm", NormForm), ("loss", LossForm)])
