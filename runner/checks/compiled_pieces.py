@@ -39,8 +39,9 @@ def of_a_piece(entry: Entry) -> None:
 
 
 def cases(dtype: str) -> Iterator[Case]:
-    """Of every shape, tiny to huge, the first above 0: one number that torch itself rounds to nothing, as gelu(-30), says
-    little. Then numbers that are not finite or where functions saturate.
+    """Of every shape, tiny to huge; then numbers that are not finite or where functions saturate.
+
+    The first is above 0: alone, one that torch rounds to nothing, such as gelu(-30), would have no magnitude.
     """
     random = np.random.default_rng(0)
     for shape in SHAPES:
@@ -89,28 +90,44 @@ def norm(entry: Entry, dtype: str) -> None:
 
 
 def _normalize(entry: Entry, dtype: str, case: Case, training: bool) -> None:
-    piece, form, (what, x, g), (size, width) = entry.cls(), entry.compiled, case, case.x.shape
+    """The forward pass, and in training the backward pass."""
+    piece, (what, x, _), (size, width) = entry.cls(), case, case.x.shape
     parameters, buffers = _values(piece.parameters, x), _values(piece.buffers, x)
     statistics = {each.name: _torch(values) for each, values in zip(piece.buffers, buffers, strict=True)}
     context = {"mask": torch.ones(width, dtype=getattr(torch, dtype)), "buffers": statistics, "training": training}
-    y, saved = piece.forward(_torch(x), *map(_beside, parameters), **context)
-
-    (gain, shift), (mean, var), (g_gain, g_shift) = (_two(each, dtype) for each in (parameters, buffers, parameters))
-    normal, inverse, found = np.empty_like(x), np.empty(max(size, width), dtype), np.empty_like(x)
-    call(form.forward, "norm", dtype, x, found, gain, shift, mean, var, training, normal, inverse)
-    agree(found, y, f"outputs of {what}")
+    expected, saved = piece.forward(_torch(x), *map(_beside, parameters), **context)
+    normal, inverse, y = np.empty_like(x), np.empty(max(size, width), dtype), np.empty_like(x)
+    in_place, (mean, var) = x.copy(), _two(buffers, dtype)
+    for into, given, running in ((y, x, (mean, var)), (in_place, in_place, _two(buffers, dtype))):
+        learned = *_two(parameters, dtype), *running
+        call(entry.compiled.forward, "norm", dtype, given, into, *learned, training, normal, inverse)
+    agree(y, expected, f"outputs of {what}")
+    require(np.array_equal(in_place, y, equal_nan=True), f"y in the place of x has other numbers, {what}")
     for each, statistic in zip(piece.buffers, (mean, var), strict=False):
         agree(statistic, statistics[each.name], f"{each.name} of {what}")
     if training:
-        again = x.copy()
-        form_of_row = (again, again, gain, shift, mean.copy(), var.copy(), training, normal, inverse)
-        call(form.forward, "norm", dtype, *form_of_row)
-        require(np.array_equal(again, found, equal_nan=True), f"y in the place of x has other numbers, {what}")
-        expected = _slopes_of_norm(piece, saved, case, parameters, context)
-        scales = g * gain * inverse[:width] if piece.needs_batch else g * gain * inverse[:size, None], g * normal, g
-        call(form.backward, "norm_backward", dtype, g, normal, inverse, gain, g_gain, g_shift)
-        for each, slope, wanted, scale in zip(("x", "gain", "shift"), (g, g_gain, g_shift), expected, scales):
-            agree(slope, wanted, f"the gradient of {each} of {what}", size, scale)
+        slopes = _slopes_of_norm(piece, saved, case, parameters, context)
+        _norm_backward(entry, dtype, case, parameters, normal, inverse, slopes)
+
+
+def _norm_backward(
+    entry: Entry,
+    dtype: str,
+    case: Case,
+    parameters: list,
+    normal: np.ndarray,
+    inverse: np.ndarray,
+    expected: Sequence[Tensor],
+) -> None:
+    """The gradients of x, gain and shift, whose sums may cancel."""
+    g, (size, width), gain = case.g, case.x.shape, parameters[0]
+    g_gain, g_shift = _two(parameters, dtype)
+    of_unit_or_example = inverse[:width] if entry.cls.needs_batch else inverse[:size, None]
+    scales = g * gain * of_unit_or_example, g * normal, g.copy()
+    call(entry.compiled.backward, "norm_backward", dtype, g, normal, inverse, gain, g_gain, g_shift)
+    found = zip(("x", "gain", "shift"), (g, g_gain, g_shift), expected, scales, strict=False)
+    for name, slope, wanted, scale in found:
+        agree(slope, wanted, f"the gradient of {name} of {case.what}", size, scale)
 
 
 def _slopes_of_norm(piece: Norm, saved: Any, case: Case, parameters: list, context: dict) -> Sequence[Tensor]:

@@ -39,14 +39,16 @@ def trains_alike(entry: Entry) -> None:
         check_alike(changes, dtype)
 
 
-def check_alike(changes: list[dict[str, Any]], dtype: str, shape: tuple = SHAPES[0]) -> None:
+def check_alike(
+    changes: list[dict[str, Any]], dtype: str, shape: tuple = SHAPES[0], task: str = "classification"
+) -> None:
     """Rows of these changes train together to the same weights, averages and running statistics by both engines, and
     compiled each alone to the same bits.
     """
     runs = [settings(shape, seed=i, **change | {"trainer.dtype": dtype}) for i, change in enumerate(changes)]
     runs.sort(key=lambda run: str(segment_key(run)))
-    table = data(shape[0], shape[2], dtype=dtype)
-    stacked, compiled = (Engine(runs, [table] * len(runs), None, stepper) for stepper in (StackedRows, CompiledRows))
+    table = data(shape[0], shape[2], task, dtype=dtype)
+    stacked, compiled = (Engine(runs, [table] * len(runs), None, way) for way in (StackedRows, CompiledRows))
     for factor in FACTORS:
         by_torch, found = (engine.train_epoch([factor] * len(runs)) for engine in (stacked, compiled))
     for name in ("objective", "grad_norm"):

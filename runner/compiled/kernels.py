@@ -30,7 +30,7 @@ OPTIONS: dict[str, Any] = {
 
 
 # Elementary functions rely on the order in which they are written.
-ORDERED: dict[str, Any] = {"fastmath": {"contract"}}
+ORDERED: Any = {"fastmath": {"contract"}}
 
 
 def _choose(function: Callable, single: Callable) -> None:
@@ -41,7 +41,7 @@ def _choose(function: Callable, single: Callable) -> None:
 
 for _function in (*chance.FUNCTIONS, *maths.LOOPS):
     register_jitable(forceinline=True)(_function)
-for _function in maths.PLAIN:
+for _function in maths.PARTS:
     register_jitable(forceinline=True, **ORDERED)(_function)
 for _function, _single in maths.SINGLE.items():
     _choose(_function, _single)

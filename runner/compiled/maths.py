@@ -40,11 +40,6 @@ def expm1(x):
     return np.expm1(x)
 
 
-def inverse_root(x):
-    """1 / sqrt(x), 0 of infinity, which the processor's estimate of it is not"""
-    return np.float32(1) / np.sqrt(x)
-
-
 def tanh(x):
     """(e^x - e^-x) / (e^x + e^-x)"""
     return np.tanh(x)
@@ -139,8 +134,10 @@ def softplus_single(x):
 
 
 def normal_cdf_single(x):
-    """The tail beyond |x|, e^(-x^2/2) k P(k), or 1 less it; k = 1 / (1 + 0.305 |x|) as in Abramowitz & Stegun 26.2.17, P
-    fitted to the relative error (1e-7), where theirs is to the absolute one.
+    """The tail beyond |x|, e^(-x^2/2) k P(k), k = 1 / (1 + 0.305 |x|), or 1 less it.
+
+    The form is that of Abramowitz & Stegun 26.2.17; P is fitted so that the relative error is small (1e-7), where
+    theirs keeps the absolute one small.
     """
     f = np.float32
     t = f(14.0) if abs(x) > f(14.0) else abs(x)
@@ -165,7 +162,7 @@ def normal_density_single(x):
 
 
 LOOPS = (sign, norm)  # written once for all formats
-PLAIN = (inverse_root, power_of_two, factors_of_exp, exp_of_rest)  # the same, and parts of others: their order is kept
+PARTS = (power_of_two, factors_of_exp, exp_of_rest)
 SINGLE = {
     exp: exp_single,
     expm1: expm1_single,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from runner.compiled.forms import NormForm
-from runner.compiled.maths import inverse_root
 from runner.config.registry import register
 from runner.population.pieces.base import Norm
 from runner.population.pieces.declared import Buffer, Parameter
@@ -51,7 +52,7 @@ def batch_norm(x, y, gain, shift, mean, var, training, normal, inverse):
         for j in range(width):
             inverse[j] = var[j]
     for j in range(width):
-        inverse[j] = inverse_root(inverse[j] + eps)
+        inverse[j] = one / np.sqrt(inverse[j] + eps)
     for r in range(size):
         for j in range(width):
             normal[r, j] *= inverse[j]
@@ -117,7 +118,7 @@ class BatchNorm(Norm):
 def layer_norm(x, y, gain, shift, mean, var, training, normal, inverse):
     """y <- gain normal + shift, normal = (x - mean) inverse, inverse = 1 / sqrt(var + 1e-5) of each example"""
     size, width = x.shape
-    zero, eps, count = x.dtype.type(0), x.dtype.type(EPS), x.dtype.type(width)
+    zero, one, eps, count = x.dtype.type(0), x.dtype.type(1), x.dtype.type(EPS), x.dtype.type(width)
     for r in range(size):
         total, squares = zero, zero
         for j in range(width):
@@ -126,7 +127,7 @@ def layer_norm(x, y, gain, shift, mean, var, training, normal, inverse):
         for j in range(width):
             normal[r, j] = x[r, j] - center
             squares += normal[r, j] * normal[r, j]
-        factor = inverse_root(squares / count + eps)
+        factor = one / np.sqrt(squares / count + eps)
         inverse[r] = factor
         for j in range(width):
             normal[r, j] *= factor
@@ -186,12 +187,12 @@ class LayerNorm(Norm):
 def rms_norm(x, y, gain, shift, mean, var, training, normal, inverse):
     """y <- gain normal, normal = x inverse, inverse = 1 / sqrt(mean x^2 + 1e-5) of each example"""
     size, width = x.shape
-    zero, eps, count = x.dtype.type(0), x.dtype.type(EPS), x.dtype.type(width)
+    zero, one, eps, count = x.dtype.type(0), x.dtype.type(1), x.dtype.type(EPS), x.dtype.type(width)
     for r in range(size):
         squares = zero
         for j in range(width):
             squares += x[r, j] * x[r, j]
-        factor = inverse_root(squares / count + eps)
+        factor = one / np.sqrt(squares / count + eps)
         inverse[r] = factor
         for j in range(width):
             normal[r, j] = x[r, j] * factor
