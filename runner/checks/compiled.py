@@ -37,7 +37,7 @@ def call(function: Callable, kind: str, dtype: str, *arguments: Any) -> Any:
     moved = [copies[id(each)] for each in arguments]
     results = compiled(*arguments), compiled(*moved)
     same = np.array_equal(*results, equal_nan=True) if results[0] is not None else True
-    same = same and all(_bits(a) == _bits(b) for a, b in zip(arguments, moved, strict=True))
+    same = same and all(bits_of(a) == bits_of(b) for a, b in zip(arguments, moved, strict=True))
     require(same, f"{function.__name__} has other bits elsewhere in memory")
     return results[0]
 
@@ -54,5 +54,6 @@ def _moved(argument: Any) -> Any:
     return buffer.reshape(argument.shape)
 
 
-def _bits(argument: Any) -> bytes:
-    return b"".join(map(_bits, argument)) if isinstance(argument, tuple) else np.asarray(argument).tobytes()
+def bits_of(argument: Any) -> bytes:
+    """The bits of an array, or of several."""
+    return b"".join(map(bits_of, argument)) if isinstance(argument, tuple) else np.asarray(argument).tobytes()

@@ -1,29 +1,25 @@
 """Compiled forms of update rules and regularizers: they do what the definitions by torch do, in both number formats.
 
-Every function is called twice, the second time on copies that lie elsewhere in memory: the bits must be the same.
-
 Shapes: P parameters, O outputs and I inputs of a layer, B batch, W width.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 
 from runner.checks.broken import require
+from runner.checks.compiled import PRECISION, agree, bits_of, call
 from runner.checks.populations import examples, settings, variations
 from runner.compiled.forms import ConstraintForm, NoiseForm, PenaltyForm, RuleForm, TargetsForm
-from runner.compiled.kernels import compiled_as
 from runner.config.registry import Entry
 from runner.config.settings import Settings
 from runner.optimizers.segments import Segment
 from runner.population.draws import bits, key, positions, words
 from runner.training.steps.compiled_row import KEYS, RuleNumbers, the_rate
 
-PRECISION = {"float32": 1e-6, "float64": 1e-12}  # of a tensor's largest magnitude, times sqrt(K) for sums over K
 SIZES = (1, 7, 1003)
 SHAPES = ((1, 1), (7, 5), (10, 33), (64, 64))
 SPECIAL = (np.nan, np.inf, -np.inf, 0.0, -0.0)
@@ -33,43 +29,6 @@ def same_as_torch(entry: Entry) -> None:
     """The compiled form of an entry, in both number formats."""
     for dtype in PRECISION:
         CHECKS[type(entry.compiled)](entry, dtype)
-
-
-def agree(found: Any, expected: torch.Tensor, what: str, terms: int = 1, magnitude: float = 0.0) -> None:
-    """BrokenError unless both have their NaN and infinities in the same places and else agree to rounding, where a
-    result is rounded as the sum of so many terms, of which one may be as large as the magnitude.
-    """
-    wanted = expected.numpy()
-    got, precision = np.asarray(found, wanted.dtype).reshape(wanted.shape), PRECISION[wanted.dtype.name]
-    finite = np.isfinite(wanted)
-    require(np.array_equal(got[~finite], wanted[~finite], equal_nan=True), f"{what}: not NaN or infinite as in torch")
-    away = np.abs(got[finite] - wanted[finite]).max(initial=0)
-    allowed = precision * np.sqrt(terms) * np.abs(wanted[finite]).max(initial=magnitude)
-    require(bool(away <= allowed), f"{what}: off by {away:.2g}, and {allowed:.2g} is rounding")
-
-
-def call(function: Callable, kind: str, dtype: str, *arguments: Any) -> Any:
-    """Call a compiled function, which changes its arguments in place; anywhere in memory it must do the same."""
-    compiled = compiled_as(function, kind, dtype)
-    moved = [_moved(each) for each in arguments]
-    results = compiled(*arguments), compiled(*moved)
-    same = np.array_equal(*results, equal_nan=True) if results[0] is not None else True
-    same = same and all(_bits(a) == _bits(b) for a, b in zip(arguments, moved, strict=True))
-    require(same, f"{function.__name__} has other bits elsewhere in memory")
-    return results[0]
-
-
-def _moved(argument: Any) -> Any:
-    if isinstance(argument, tuple):
-        return tuple(map(_moved, argument))
-    offset = 1 + argument.size % 13
-    buffer = np.zeros(offset + argument.size, argument.dtype)[offset:]
-    buffer[:] = argument.reshape(-1)
-    return buffer.reshape(argument.shape)
-
-
-def _bits(argument: Any) -> bytes:
-    return b"".join(map(_bits, argument)) if isinstance(argument, tuple) else argument.tobytes()
 
 
 def rule(entry: Entry, dtype: str) -> None:
@@ -134,7 +93,7 @@ def rule_in_company(entry: Entry, dtype: str) -> None:
             call(entry.compiled.update, "rule", dtype, new, g, slots, h)
             call(entry.compiled.gain or the_rate, "gain", dtype, slots, h, step)
             kept = [slot for n, slot in zip(segment.rule.slots, slots, strict=False) if n in alone.state]
-            found.append(_bits((new, step, *kept)))
+            found.append(bits_of((new, step, *kept)))
         require(found[0] == found[1], f"the bits depend on slots that only other rows need, with {change}")
 
 

@@ -21,7 +21,7 @@ from runner.compiled import chance, maths
 from runner.compiled.kept import Kept
 
 # Sums may be taken in any order and a * b + c in one rounding; a number that is not finite stays what it is. "arcp" is
-# not among them: it takes x / sqrt(y) from the processor's estimate of 1 / sqrt(y), which is NaN for y = 0 and infinity.
+# not among them: it takes x / sqrt(y) from the processor's estimate of 1 / sqrt(y), which is NaN at 0 and infinity.
 OPTIONS: dict[str, Any] = {
     "nogil": True,
     "fastmath": {"contract", "reassoc", "nsz"},

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from runner.checks import compiled_rules
+from runner.checks.compiled import PRECISION
 from runner.compiled.forms import RuleForm
 from runner.config.registry import entries
 
@@ -11,7 +12,7 @@ torch.set_num_threads(1)
 
 EVERY = [e for group in ("optimizer", "regularizer") for e in entries(group).values() if e.compiled is not None]
 RULES = [e for e in EVERY if isinstance(e.compiled, RuleForm)]
-every_format = pytest.mark.parametrize("dtype", compiled_rules.PRECISION)
+every_format = pytest.mark.parametrize("dtype", PRECISION)
 
 
 @every_format
