@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from runner.compiled import chance
-from runner.compiled.kernels import driver, function_of, part
+from runner.compiled.kernels import EXAMPLES, driver, function_of, part
 
 COLUMNS = 22
 # In theta and the gradient, in the buffers: where a tensor begins and, for those of pieces, how many numbers it has.
@@ -403,24 +403,7 @@ def decay(w, g, amount, decoupled):
             g[i] += w[i] * share
 
 
-def nothing(dtype):
-    """Arguments of `advance` that it does nothing with."""
-    v, double = np.zeros(0, dtype), np.zeros(0)
-    m, block, whole = v.reshape(0, 0), v.reshape(0, 0, 0), np.zeros(0, np.int64)
-    table, words = whole.reshape(0, 0), np.zeros((0, 0), np.uint32)
-    return (
-        State(v, v, (v, v, v, v), v, v, v, v, v),
-        Network(table, whole, v),
-        Examples(m, m, v, whole, whole, 0),
-        Noises(table, words.reshape(0, 0, 0), m, v),
-        Penalties(table, block, whole, block, False),
-        Limits(0.0, 0.0, double, words, double, words, 0),
-        Rates(m, double, False, 0, double),
-        double,
-    )
-
-
-@driver(nothing)
+@driver
 def advance(state, network, examples, noises, penalties, limits, rates, objectives):
     """Make the steps of a stretch; objectives [S] <- what was optimized. Returns the norm of the last gradient, before
     clipping.
@@ -472,14 +455,7 @@ def advance(state, network, examples, noises, penalties, limits, rates, objectiv
     return norm
 
 
-def no_examples(dtype):
-    """Arguments of `score` without examples."""
-    v, whole = np.zeros(0, dtype), np.zeros(0, np.int64)
-    m = v.reshape(0, 0)
-    return v, v, v, Network(whole.reshape(0, 0), whole, v), m, m, whole, whole, 1, m, v
-
-
-@driver(no_examples)
+@driver
 def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losses):
     """Outputs [n, C] and losses [n] of the examples at lines of the tables x and q, without noise."""
     layers, pieces, loss_h = network
@@ -505,10 +481,37 @@ def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losse
         copy(found, outputs[examples])
 
 
-@driver(lambda dtype: (np.zeros(0, dtype),))
+@driver
 def sums(values):
     """(sum of squares, number of zeros)"""
     zeros = 0
     for i in range(values.shape[0]):
         zeros += values[i] == 0
     return norm_of(values), zeros
+
+
+def nothing(dtype):
+    """Arguments of `advance` that it does nothing with."""
+    v, double = np.zeros(0, dtype), np.zeros(0)
+    m, block, whole = v.reshape(0, 0), v.reshape(0, 0, 0), np.zeros(0, np.int64)
+    table, words = whole.reshape(0, 0), np.zeros((0, 0), np.uint32)
+    return (
+        State(v, v, (v, v, v, v), v, v, v, v, v),
+        Network(table, whole, v),
+        Examples(m, m, v, whole, whole, 0),
+        Noises(table, words.reshape(0, 0, 0), m, v),
+        Penalties(table, block, whole, block, False),
+        Limits(0.0, 0.0, double, words, double, words, 0),
+        Rates(m, double, False, 0, double),
+        double,
+    )
+
+
+def no_examples(dtype):
+    """Arguments of `score` without examples."""
+    v, whole = np.zeros(0, dtype), np.zeros(0, np.int64)
+    m = v.reshape(0, 0)
+    return v, v, v, Network(whole.reshape(0, 0), whole, v), m, m, whole, whole, 1, m, v
+
+
+EXAMPLES.update({advance.py_func: nothing, score.py_func: no_examples})

@@ -29,7 +29,13 @@ def _choices(run: Settings, task: str) -> tuple:
     """What decides which kernels a run needs."""
     rule, used = run.optimizer, frozenset(entry.name for entry, *_ in active(run))
     switches = rule.proximal, rule.clip_norm is None, rule.clip_value is None, run.averaging.active
-    names = run.model.activation, run.model.norm, name_of(run.loss, "loss"), name_of(rule, "optimizer")
+    names = (
+        bool(run.model.hidden),
+        run.model.activation,
+        run.model.norm,
+        name_of(run.loss, "loss"),
+        name_of(rule, "optimizer"),
+    )
     return task, run.trainer.dtype, names, switches, used
 
 

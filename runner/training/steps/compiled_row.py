@@ -13,6 +13,7 @@ import numpy as np
 from runner.compiled import row as compiled
 from runner.compiled.forms import RuleForm
 from runner.compiled.kernels import address
+from runner.config.engines import KEYS
 from runner.config.registry import entries, name_of
 from runner.config.settings import Settings
 from runner.optimizers.rules.base import Rule
@@ -23,7 +24,6 @@ from runner.training.noise import purpose
 from runner.training.steps.compiled_network import described, form, functions_of
 from runner.training.steps.protocols import Epoch, Population
 
-KEYS = 4  # keys that a technique may have
 NOTHING = np.zeros(0)
 
 
