@@ -108,7 +108,9 @@ class Kernel(NamedTuple):
 
 
 DRIVER = "driver"
-_examples: dict[Callable, Callable[[str], tuple]] = {}  # of a driver: number format -> arguments of the right types
+EXAMPLES: dict[
+    Callable, Callable[[str], tuple]
+] = {}  # of a driver: number format -> arguments of the types it is given
 
 
 @functools.cache
@@ -121,7 +123,7 @@ def _dispatcher(function: Callable) -> Any:
 def _signature(kernel: Kernel) -> Any:
     if kernel.kind != DRIVER:
         return SIGNATURES[kernel.dtype][kernel.kind]
-    return tuple(map(numba.typeof, _examples[kernel.function](kernel.dtype)))
+    return tuple(map(numba.typeof, EXAMPLES[kernel.function](kernel.dtype)))
 
 
 def _arguments(signature: Any) -> tuple:
@@ -182,11 +184,6 @@ def function_of(kind: str) -> Any:
 part = register_jitable
 
 
-def driver(example: Callable[[str], tuple]) -> Callable[[Callable], Any]:
-    """Decorator of a function that Python calls; `example` gives arguments of the types that it takes."""
-
-    def compiled(function: Callable) -> Any:
-        _examples[function] = example
-        return _dispatcher(function)
-
-    return compiled
+def driver(function: Callable) -> Any:
+    """A function that Python calls, compiled for whatever arguments it is given."""
+    return _dispatcher(function)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from runner.compiled import chance
-from runner.compiled.kernels import driver, function_of, part
+from runner.compiled.kernels import EXAMPLES, driver, function_of, part
 
 COLUMNS = 22
 # In theta and the gradient, in the buffers: where a tensor begins and, for those of pieces, how many numbers it has.
@@ -403,24 +403,7 @@ def decay(w, g, amount, decoupled):
             g[i] += w[i] * share
 
 
-def nothing(dtype):
-    """Arguments of `advance` that it does nothing with."""
-    v, double = np.zeros(0, dtype), np.zeros(0)
-    m, block, whole = v.reshape(0, 0), v.reshape(0, 0, 0), np.zeros(0, np.int64)
-    table, words = whole.reshape(0, 0), np.zeros((0, 0), np.uint32)
-    return (
-        State(v, v, (v, v, v, v), v, v, v, v, v),
-        Network(table, whole, v),
-        Examples(m, m, v, whole, whole, 0),
-        Noises(table, words.reshape(0, 0, 0), m, v),
-        Penalties(table, block, whole, block, False),
-        Limits(0.0, 0.0, double, words, double, words, 0),
-        Rates(m, double, False, 0, double),
-        double,
-    )
-
-
-@driver(nothing)
+@driver
 def advance(state, network, examples, noises, penalties, limits, rates, objectives):
     """Make the steps of a stretch; objectives [S] <- what was optimized. Returns the norm of the last gradient, before
     clipping.
@@ -472,21 +455,7 @@ def advance(state, network, examples, noises, penalties, limits, rates, objectiv
     return norm
 
 
-def no_examples(dtype):
-    """Arguments of `score` without examples."""
-    v, whole = np.zeros(0, dtype), np.zeros(0, np.int64)
-    m = v.reshape(0, 0)
-    return v, v, v, Network(whole.reshape(0, 0), whole, v), m, m, whole, whole, 1, m, v
-
-
-def no_pass(dtype):
-    """Arguments of `passes` without examples."""
-    v, whole = np.zeros(0, dtype), np.zeros(0, np.int64)
-    m = v.reshape(0, 0)
-    return v, v, v, v, Network(whole.reshape(0, 0), whole, v), Examples(m, m, v, whole, whole, 0)
-
-
-@driver(no_pass)
+@driver
 def passes(theta, buffers, grad, work, network, examples):
     """A forward and a backward pass of a batch without noise: what layers give into work, the gradient into grad."""
     layers, pieces, loss_h = network
@@ -501,11 +470,11 @@ def passes(theta, buffers, grad, work, network, examples):
     return objective
 
 
-@driver(no_examples)
+@driver
 def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losses):
     """Outputs [n, C] and losses [n] of the examples at lines of the tables x and q, without noise."""
     layers, pieces, loss_h = network
-    last, n = layers.shape[0] - 1, of_x.shape[0]
+    last, classes, n = layers.shape[0] - 1, layers[-1, WIDTH], of_x.shape[0]
     none = np.empty(0, theta.dtype)
     no_noise, no_words = np.empty((0, 2), np.int64), np.empty((0, 4), np.uint32)
     forward, loss = forward_at(theta, pieces[FORWARD]), loss_at(theta, pieces[LOSS])
@@ -515,22 +484,57 @@ def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losse
         examples = slice(begin, begin + size)
         take_batch(x, q, none, of_x[examples], of_q[examples], work, layers, pieces, none)
         forward(size, theta, buffers, work, layers, pieces, False, no_noise, no_words, none.reshape(0, 0))
-        found, g = (
-            matrix(work, layers[last, Z], size, layers[last, WIDTH]),
-            matrix(work, layers[last, G], size, layers[last, WIDTH]),
-        )
-        targets, shares = (
-            matrix(work, layers[0, TARGETS], size, layers[last, WIDTH]),
-            vector(work, layers[0, SHARES], size),
-        )
+        found, g = matrix(work, layers[last, Z], size, classes), matrix(work, layers[last, G], size, classes)
+        targets, shares = matrix(work, layers[0, TARGETS], size, classes), vector(work, layers[0, SHARES], size)
         loss(found, targets, shares, loss_h, g, losses[examples])
         copy(found, outputs[examples])
 
 
-@driver(lambda dtype: (np.zeros(0, dtype),))
+@driver
 def sums(values):
     """(sum of squares, number of zeros)"""
     zeros = 0
     for i in range(values.shape[0]):
         zeros += values[i] == 0
     return norm_of(values), zeros
+
+
+def nothing(dtype):
+    """Arguments of `advance` that it does nothing with."""
+    v, double = np.zeros(0, dtype), np.zeros(0)
+    m, block, whole = v.reshape(0, 0), v.reshape(0, 0, 0), np.zeros(0, np.int64)
+    table, words = whole.reshape(0, 0), np.zeros((0, 0), np.uint32)
+    return (
+        State(v, v, (v, v, v, v), v, v, v, v, v),
+        Network(table, whole, v),
+        Examples(m, m, v, whole, whole, 0),
+        Noises(table, words.reshape(0, 0, 0), m, v),
+        Penalties(table, block, whole, block, False),
+        Limits(0.0, 0.0, double, words, double, words, 0),
+        Rates(m, double, False, 0, double),
+        double,
+    )
+
+
+def no_examples(dtype):
+    """Arguments of `score` without examples."""
+    v, whole = np.zeros(0, dtype), np.zeros(0, np.int64)
+    m = v.reshape(0, 0)
+    return v, v, v, Network(whole.reshape(0, 0), whole, v), m, m, whole, whole, 1, m, v
+
+
+def no_pass(dtype):
+    """Arguments of `passes` without examples."""
+    v, whole = np.zeros(0, dtype), np.zeros(0, np.int64)
+    m = v.reshape(0, 0)
+    return v, v, v, v, Network(whole.reshape(0, 0), whole, v), Examples(m, m, v, whole, whole, 0)
+
+
+def no_values(dtype):
+    """Arguments of `sums`."""
+    return (np.zeros(0, dtype),)
+
+
+EXAMPLES.update(
+    {advance.py_func: nothing, passes.py_func: no_pass, score.py_func: no_examples, sums.py_func: no_values}
+)

@@ -16,7 +16,7 @@ from runner.regularizers.base import Constraint, Noise, Penalty
 from runner.training.steps.compiled_network import form, functions_of, kind_of
 from runner.training.steps.compiled_row import functions_of_penalty, functions_of_steps
 
-DRIVERS = (compiled.advance, compiled.score, compiled.sums)
+DRIVERS = (compiled.advance, compiled.score, compiled.sums, compiled.passes)
 
 
 def needed(runs: Iterable[tuple[Settings, str]]) -> list[Kernel]:
@@ -29,7 +29,13 @@ def _choices(run: Settings, task: str) -> tuple:
     """What decides which kernels a run needs."""
     rule, used = run.optimizer, frozenset(entry.name for entry, *_ in active(run))
     switches = rule.proximal, rule.clip_norm is None, rule.clip_value is None, run.averaging.active
-    names = run.model.activation, run.model.norm, name_of(run.loss, "loss"), name_of(rule, "optimizer")
+    names = (
+        bool(run.model.hidden),
+        run.model.activation,
+        run.model.norm,
+        name_of(run.loss, "loss"),
+        name_of(rule, "optimizer"),
+    )
     return task, run.trainer.dtype, names, switches, used
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from runner.compiled import row as compiled
 from runner.compiled.kernels import address
+from runner.config.engines import KEYS, SLOTS
 from runner.config.registry import entries, name_of
 from runner.config.settings import Settings
 from runner.optimizers.rules.base import Rule
@@ -21,8 +22,6 @@ from runner.regularizers.base import Constraint, Noise, ParameterNoise, Penalty,
 from runner.training.steps.compiled_network import described, form, functions_of
 from runner.training.steps.protocols import Membership
 
-KEYS = 4  # keys that a technique may have
-SLOTS = 4  # that a rule may have
 NOTHING = np.zeros(0)
 
 Used = tuple[str, Any, dict[str, str]]  # a technique as `active_entries` gives it
