@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 
-# One thread, whatever the machine has: by NPROC no pool is larger, by the flag no product is cut. (Checked: no other thread works.)
+# One thread, whatever the machine has: NPROC is the size of XLA's pools, and no product is cut for them. With both, and
+# with the dispatch below, the other threads that XLA starts use no processor time at all.
 os.environ["NPROC"] = "1"
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
 
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import jax
@@ -41,13 +43,14 @@ class State(NamedTuple):
 
 def initial(key: jax.Array, rate: jax.Array, widths: tuple[int, ...], recipe: Recipe) -> State:
     """He's initial weights, zero biases."""
-    pairs = list(zip(widths[:-1], widths[1:], strict=True))
+    pairs = list(pairwise(widths))
     layers = [
         {"weight": jax.random.normal(k, pair) * np.float32(np.sqrt(2 / pair[0])), "bias": jnp.zeros(pair[1])}
         for k, pair in zip(jax.random.split(key, len(pairs)), pairs, strict=True)
     ]
     if recipe.batch_norm:
-        layers[:-1] = [layer | {"gain": jnp.ones(w), "shift": jnp.zeros(w)} for layer, w in zip(layers, widths[1:])]
+        for layer, width in zip(layers[:-1], widths[1:-1], strict=True):
+            layer |= {"gain": jnp.ones(width), "shift": jnp.zeros(width)}
     running = [(jnp.zeros(w), jnp.ones(w)) for w in widths[1:-1]] if recipe.batch_norm else []
     nothing = [jax.tree.map(jnp.zeros_like, layers) for _ in range(2)]
     return State(layers, *nothing, running, jnp.float32(0), key, rate)

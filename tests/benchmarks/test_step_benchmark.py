@@ -1,10 +1,11 @@
-"""The benchmark of a step still drives the product and its peers, who all train the same, and its arithmetic is right."""
+"""The benchmark of a step still drives the product and its peers, they train the same, and its arithmetic is right."""
 
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
@@ -38,12 +39,13 @@ def test_every_contestant_trains(recipe, data):
 def test_jax_makes_the_same_step(recipe, data):
     pytest.importorskip("jax")
     import jax_perceptron as peer
-    import torch
 
     if recipe.dropout:
         recipe = Recipe(dropout=1e-9)  # nothing is dropped: other masks could not be compared
     x, y = torch.from_numpy(data.x), torch.from_numpy(data.y)
-    state = peer.initial(peer.jax.random.key(0), 1e-3, data.shape.widths, recipe)
+    jit = peer.jax.jit
+    state = jit(peer.initial, static_argnums=(2, 3))(peer.jax.random.key(0), 1e-3, data.shape.widths, recipe)
+    step_of_jax = jit(peer.step, static_argnums=3)
     model = contestants.network(data.shape, recipe)
     for module, layer in zip(linear(model), state.parameters, strict=True):
         module.weight.data = torch.tensor(np.asarray(layer["weight"]).T.copy())
@@ -57,7 +59,7 @@ def test_jax_makes_the_same_step(recipe, data):
         optimizer.step()
         if recipe.max_norm:
             contestants._project(weights, recipe.max_norm)
-        state, found = peer.step(state, data.x, data.y, recipe)
+        state, found = step_of_jax(state, data.x, data.y, recipe)
         assert float(found) == pytest.approx(loss.item(), rel=1e-5)
     for module, layer in zip(linear(model), state.parameters, strict=True):
         np.testing.assert_allclose(layer["weight"].T, module.weight.detach(), atol=2e-5)
@@ -67,14 +69,20 @@ def linear(model):
     return [module for module in model if hasattr(module, "in_features")]
 
 
-@pytest.mark.parametrize("members", [None, 3])
-def test_jax_learns_by_heart(members, data):
+def test_an_epoch_in_jax_is_its_steps_alone_or_by_vmap(data):
     pytest.importorskip("jax")
-    train = jax_scan(data, PLAIN, members).train
-    first = train().mean()
-    for _ in range(300):
-        last = train().mean()
-    assert last < first / 2
+    import jax_perceptron as peer
+
+    rates, order = np.array([1e-3, 2e-3], np.float32), np.random.default_rng(1).permutation(32)
+    start = peer.jax.jit(peer.jax.vmap(lambda k, r: peer.initial(k, r, data.shape.widths, PLAIN)))
+    states = start(peer.jax.random.split(peer.jax.random.key(0), 2), rates)
+    alone = peer.jax.tree.map(lambda leaf: leaf[1], states)
+    step_of_jax = peer.jax.jit(peer.step, static_argnums=3)
+    for rows in (order[:12], order[12:24], order[24:]):
+        alone, loss = step_of_jax(alone, data.x[rows], data.y[rows], PLAIN)
+    _, losses = peer.compiled(12, PLAIN, True)(states, np.stack([order, order]), data.x, data.y)
+    assert float(losses[1]) == pytest.approx(float(loss), rel=1e-5)
+    assert float(losses[0]) != pytest.approx(float(loss), rel=1e-4)  # another start, another rate
 
 
 def test_without_jax_it_is_left_out(data, monkeypatch):
@@ -84,14 +92,27 @@ def test_without_jax_it_is_left_out(data, monkeypatch):
     assert list(judge(ROWS[0], times)) == ["x tight loop"]
 
 
-def test_the_loop_in_c_learns_by_heart(data):
+def test_the_loop_in_c_trains_as_pytorch_does(data):
     contestant = limits.dense_c(data)
     if contestant is None:
         pytest.skip("there is no C compiler")
-    first = contestant.train()
-    for _ in range(300):
-        last = contestant.train()
-    assert last < first / 2
+    draw, model = np.random.default_rng(0), contestants.network(data.shape, PLAIN)
+    for module in linear(model):
+        inputs, width = module.in_features, module.out_features
+        weight = draw.standard_normal((inputs, width)) * np.sqrt(2 / inputs)
+        module.weight.data = torch.from_numpy(weight.T.astype(np.float32).copy())
+        module.bias.data.zero_()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=PLAIN.weight_decay)
+    x, y = torch.from_numpy(data.x), torch.from_numpy(data.y)
+    for _ in range(20):
+        losses = []
+        for rows in torch.from_numpy(draw.permutation(len(x))).split(16):
+            optimizer.zero_grad()
+            loss = torch.nn.functional.cross_entropy(model(x[rows]), y[rows])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        assert contestant.train() == pytest.approx(np.mean(losses), rel=1e-5)
 
 
 def test_the_products_are_those_of_a_step():
