@@ -1,7 +1,8 @@
 """The ways to train a multilayer perceptron that are timed side by side.
 
 Each function prepares one contestant on the same examples. An epoch is a fresh random order and, for each batch, a step
-of AdamW (Adam in scikit-learn, which has no AdamW) at rate 1e-3 on the mean cross entropy. Nothing is evaluated.
+of AdamW (Adam in scikit-learn, which has no AdamW) at rate 1e-3 on the mean cross entropy, with what the recipe adds.
+Nothing is evaluated.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 
 import numpy as np
 import torch
 from torch import nn
+
+RATE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,35 @@ class Shape:
 
     def __str__(self) -> str:
         return "-".join(map(str, self.widths))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is trained besides layers of relu units and their cross entropy."""
+
+    dropout: float = 0.0
+    activation: str = "relu"
+    batch_norm: bool = False
+    l1: float = 0.0  # strength of the penalty on all weights; with it, Adam without weight decay
+    max_norm: float | None = None  # radius of the ball of each unit's incoming weights
+
+    @property
+    def weight_decay(self) -> float:
+        """That of AdamW."""
+        return 0.0 if self.l1 else 0.01
+
+    def __str__(self) -> str:
+        parts = {
+            f"dropout {self.dropout:g}": self.dropout,
+            self.activation: self.activation != "relu",
+            "batch norm": self.batch_norm,
+            "adam + L1": self.l1,
+            "max-norm": self.max_norm,
+        }
+        return " + ".join(name for name, used in parts.items() if used) or "plain"
+
+
+PLAIN = Recipe()
 
 
 @dataclass
@@ -62,18 +95,21 @@ class Examples:
         return RunData("classification", self.x, self.y, *split, plain, labels, classes, None, sha256="")
 
 
-def network(shape: Shape, dropout: float) -> nn.Sequential:
+def network(shape: Shape, recipe: Recipe) -> nn.Sequential:
     """The perceptron as a PyTorch user writes it."""
     layers: list[nn.Module] = []
     for inputs, width in zip(shape.widths[:-2], shape.widths[1:-1], strict=True):
-        layers += [nn.Linear(inputs, width), nn.ReLU()] + ([nn.Dropout(dropout)] if dropout else [])
+        layers += [nn.Linear(inputs, width)] + ([nn.BatchNorm1d(width)] if recipe.batch_norm else [])
+        layers += [nn.GELU() if recipe.activation == "gelu" else nn.ReLU()]
+        layers += [nn.Dropout(recipe.dropout)] if recipe.dropout else []
     return nn.Sequential(*layers, nn.Linear(*shape.widths[-2:])).train()
 
 
-def tight_loop(data: Examples, dropout: float) -> Contestant:
-    """As fast as plain PyTorch gets: tensors in place, fused AdamW, batches by index_select."""
-    model = network(data.shape, dropout)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.0, fused=True)
+def tight_loop(data: Examples, recipe: Recipe) -> Contestant:
+    """As fast as plain PyTorch gets: tensors in place, fused AdamW, batches by index_select, L1 added to gradients."""
+    model = network(data.shape, recipe)
+    weights = [layer.weight for layer in model if isinstance(layer, nn.Linear)]
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=recipe.weight_decay, fused=True)
     x, y = torch.from_numpy(data.x), torch.from_numpy(data.y)
 
     def epoch() -> None:
@@ -81,15 +117,33 @@ def tight_loop(data: Examples, dropout: float) -> Contestant:
             optimizer.zero_grad(set_to_none=True)
             loss = nn.functional.cross_entropy(model(x.index_select(0, index)), y.index_select(0, index))
             loss.backward()
+            if recipe.l1:
+                _add_subgradients(weights, recipe.l1)
             optimizer.step()
+            if recipe.max_norm:
+                _project(weights, recipe.max_norm)
 
     return Contestant(epoch)
 
 
-def data_loader(data: Examples, dropout: float) -> Contestant:
-    """PyTorch as its tutorials show it: TensorDataset, DataLoader, AdamW with default settings."""
-    model = network(data.shape, dropout)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.0)
+@torch.no_grad()
+def _add_subgradients(weights: list[nn.Parameter], strength: float) -> None:
+    for weight in weights:
+        weight.grad.add_(weight.sign(), alpha=strength)
+
+
+@torch.no_grad()
+def _project(weights: list[nn.Parameter], radius: float) -> None:
+    for weight in weights:
+        weight.renorm_(2, 0, radius)
+
+
+def data_loader(data: Examples, recipe: Recipe) -> Contestant | None:
+    """PyTorch as its tutorials show it: TensorDataset, DataLoader, AdamW with default settings; without penalties."""
+    if recipe.l1 or recipe.max_norm:
+        return None
+    model = network(data.shape, recipe)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE)
     dataset = torch.utils.data.TensorDataset(torch.from_numpy(data.x), torch.from_numpy(data.y))
     loader = torch.utils.data.DataLoader(dataset, batch_size=data.shape.batch, shuffle=True)
     criterion = nn.CrossEntropyLoss()
@@ -103,18 +157,18 @@ def data_loader(data: Examples, dropout: float) -> Contestant:
     return Contestant(epoch)
 
 
-def scikit_learn(data: Examples, dropout: float) -> Contestant | None:
-    """MLPClassifier with the adam solver, without dropout. A fit is 20 epochs: its checks of the input weigh little."""
+def scikit_learn(data: Examples, recipe: Recipe) -> Contestant | None:
+    """MLPClassifier with the adam solver, plain only. A fit is 20 epochs: its checks of the input weigh little."""
     from sklearn.neural_network import MLPClassifier
 
-    if dropout:
+    if recipe != PLAIN:
         return None
     model = MLPClassifier(
         data.shape.widths[1:-1],
         solver="adam",
         alpha=0.0,
         batch_size=data.shape.batch,
-        learning_rate_init=1e-3,
+        learning_rate_init=RATE,
         max_iter=20,
         tol=0.0,
         n_iter_no_change=20,
@@ -128,22 +182,38 @@ def scikit_learn(data: Examples, dropout: float) -> Contestant | None:
     return Contestant(fit, epochs=model.max_iter)
 
 
-def ours(data: Examples, dropout: float, members: int) -> Contestant:
-    """A population of `members` runs that differ in their seed, as `runner` trains it."""
+def has_jax() -> bool:
+    """JAX is installed (extra `bench`)."""
+    return find_spec("jax") is not None and find_spec("jaxlib") is not None
+
+
+def jax_scan(data: Examples, recipe: Recipe, members: int | None = None) -> Contestant | None:
+    """JAX, an epoch a compiled function; alone, or `members` runs by vmap. None where it is not installed."""
+    if not has_jax():
+        return None
+    from jax_perceptron import trainer
+
+    return Contestant(trainer(data.x, data.y, data.shape.widths, data.shape.batch, recipe, members), members or 1)
+
+
+def ours(data: Examples, recipe: Recipe, members: int, engine: str) -> Contestant:
+    """A population of `members` runs that differ in their seed, as `runner` trains it: `compiled` or `stacked`."""
     from runner.config.validate import validate
     from runner.training.engine import Engine
+    from runner.training.steps.compiled_step import Compiled
+    from runner.training.steps.stacked_step import Stacked
 
-    runs = [
-        validate(
-            {
-                "model": {"hidden": list(data.shape.widths[1:-1])},
-                "optimizer": {"name": "adamw", "lr": 1e-3},
-                "regularizer": {"dropout": dropout},
-                "trainer": {"batch_size": data.shape.batch, "epochs": 1_000_000},
-                "seed": seed,
-            }
-        )
-        for seed in range(members)
-    ]
-    engine = Engine(runs, [data.prepared()] * members)
-    return Contestant(lambda: engine.train_epoch([1.0] * members), members)
+    settings = {
+        "model": {
+            "hidden": list(data.shape.widths[1:-1]),
+            "activation": recipe.activation,
+            "norm": "batch" if recipe.batch_norm else "none",
+        },
+        "optimizer": {"name": "adam" if recipe.l1 else "adamw", "lr": RATE},
+        "regularizer": {"dropout": recipe.dropout, "l1": recipe.l1, "max_norm": recipe.max_norm},
+        "trainer": {"batch_size": data.shape.batch, "epochs": 1_000_000},
+    }
+    runs = [validate(settings | {"seed": seed}) for seed in range(members)]
+    stepper = {"compiled": Compiled, "stacked": Stacked}[engine]
+    engine_of_runs = Engine(runs, [data.prepared()] * members, None, stepper)
+    return Contestant(lambda: engine_of_runs.train_epoch([1.0] * members), members)

@@ -1,9 +1,11 @@
-"""Microseconds a run and step beside PyTorch and scikit-learn, on one thread.
+"""Microseconds a run and step, compared with PyTorch, JAX, scikit-learn and the limits of the processor, on one thread.
 
-    python benchmarks/step.py [--shapes 64-32-10 784-512-512-10] [--quick] [--save]
+    python benchmarks/step.py [--shapes 64-32-10 784-512-512-10] [--recipes plain gelu] [--quick] [--save]
 
-All contestants of one shape are timed in turn, round after round, so that a slow spell of the machine hits every one of
-them; each round gives ratios to the tight PyTorch loop of that round, and their medians stand beside the targets.
+All contestants of one row are timed in turn, round after round, so that a slow spell of the machine hits every one of
+them; each round gives ratios to the tight PyTorch loop of that round, and their medians are compared with the targets.
+The time that counts is that of the processor (all threads): a neighbour who takes the core away lengthens wall time
+only. Everything is warm: imports, compilation and a first epoch come before.
 """
 
 from __future__ import annotations
@@ -19,85 +21,151 @@ import json
 import platform
 import sys
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import torch
-from contestants import Contestant, Examples, Shape, data_loader, ours, scikit_learn, tight_loop
+from contestants import (
+    PLAIN,
+    Contestant,
+    Examples,
+    Recipe,
+    Shape,
+    data_loader,
+    has_jax,
+    jax_scan,
+    ours,
+    scikit_learn,
+    tight_loop,
+)
+from limits import dense_c, gemm
 
 RESULTS = Path(__file__).parent / "results" / "step.json"
-MEMBERS = (1, 8, 32, 128)
-DROPOUTS = (0.0, 0.5)
+BASE, PRODUCTS, SINGLE = "tight loop", "products alone", "compiled, M = 1"
+JAX = ("JAX", "JAX, vmap of 8")
 
-# Shape -> throughput over the tight loop that is to be reached with M = 1 and with the best M.
-TARGETS = {
-    Shape((64, 32, 10), 32): (2.5, 12.0),
-    Shape((64, 64, 10), 64): (2.0, 6.0),
-    Shape((64, 128, 128, 10), 128): (1.4, 2.0),
-    Shape((784, 128, 128, 10), 128): (1.1, 1.25),
-    Shape((784, 512, 512, 10), 128): (1.0, 1.0),
-}
+
+@dataclass(frozen=True)
+class Row:
+    """What is trained, and what M = 1 has to reach.
+
+    `times` the throughput of the tight loop; at most `of_jax` of JAX's best time (None: no target). `stacks` are the
+    numbers of runs that the stacked way is timed with.
+    """
+
+    shape: Shape
+    recipe: Recipe
+    times: float
+    of_jax: float | None
+    stacks: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.shape}, batch {self.shape.batch}, {self.recipe}"
+
+
+SMALL, NARROW = Shape((64, 32, 10), 32), Shape((64, 64, 10), 64)
+ROWS = (
+    Row(SMALL, PLAIN, 20.0, 0.85, (1, 8, 32, 128)),
+    Row(NARROW, PLAIN, 10.0, 0.85, (1, 8, 32, 128)),
+    Row(NARROW, Recipe(dropout=0.5), 10.0, 0.85, (1, 8, 32, 128)),
+    Row(Shape((64, 128, 128, 10), 128), PLAIN, 2.2, 1.05, (1, 8, 32)),
+    Row(Shape((784, 128, 128, 10), 128), PLAIN, 1.35, 1.05, (1, 8, 32)),
+    Row(Shape((784, 512, 512, 10), 128), PLAIN, 1.05, 1.05, (1, 8)),
+    Row(NARROW, Recipe(batch_norm=True), 8.0, None, (1, 32)),
+    Row(NARROW, Recipe(activation="gelu"), 8.0, None, (1, 32)),
+    Row(NARROW, Recipe(l1=1e-4, max_norm=3.0), 8.0, None, (1, 32)),
+)
+
+
+class Spent(NamedTuple):
+    """Seconds."""
+
+    wall: float
+    cpu: float
 
 
 def steps_per_epoch(shape: Shape) -> int:
-    """40 batches an epoch, as digits has with batches of 32; 8 for wide inputs, or 128 members would take minutes."""
+    """40 batches an epoch, as digits has with batches of 32; 8 for wide inputs, or stacks would take minutes."""
     return 40 if shape.widths[0] < 500 else 8
 
 
-def contestants(data: Examples, dropout: float) -> dict[str, Contestant]:
-    """Name -> contestant, the tight loop first."""
+def contestants(data: Examples, row: Row) -> dict[str, Contestant]:
+    """Name -> contestant, the tight loop first; without those that are not installed or do not know the recipe."""
+    recipe = row.recipe
     found = {
-        "tight loop": tight_loop(data, dropout),
-        "DataLoader": data_loader(data, dropout),
-        "scikit-learn": scikit_learn(data, dropout),
+        BASE: tight_loop(data, recipe),
+        "DataLoader": data_loader(data, recipe),
+        "scikit-learn": scikit_learn(data, recipe),
+        "JAX": jax_scan(data, recipe),
+        "JAX, vmap of 8": jax_scan(data, recipe, 8),
+        "dense C": dense_c(data) if recipe == PLAIN else None,
+        PRODUCTS: gemm(data),
     }
-    found |= {f"M = {m}": ours(data, dropout, m) for m in MEMBERS}
+    found |= {f"compiled, M = {m}": ours(data, recipe, m, "compiled") for m in (1, 8)}
+    found |= {f"stacked, M = {m}": ours(data, recipe, m, "stacked") for m in row.stacks}
     return {name: contestant for name, contestant in found.items() if contestant}
 
 
-def seconds(contestant: Contestant, repeats: int) -> float:
-    """Wall time of one call, from `repeats` in a row."""
-    start = time.perf_counter()
+def spent(contestant: Contestant, repeats: int) -> Spent:
+    """Of one call, from `repeats` in a row."""
+    wall, cpu = time.perf_counter(), time.process_time()
     for _ in range(repeats):
         contestant.train()
-    return (time.perf_counter() - start) / repeats
+    return Spent((time.perf_counter() - wall) / repeats, (time.process_time() - cpu) / repeats)
 
 
-def measure(shape: Shape, dropout: float, rounds: int, budget: float) -> dict[str, dict]:
-    """Name -> median microseconds a run and step, median ratio to the tight loop, and the ratio of every round.
+def measure(row: Row, rounds: int, budget: float) -> dict[str, list[Spent]]:
+    """Name -> microseconds a run and step in every round.
 
     Every contestant gets about `budget` seconds a round, at least one call.
     """
-    data = Examples(shape, steps_per_epoch(shape))
-    field = contestants(data, dropout)
+    data = Examples(row.shape, steps_per_epoch(row.shape))
+    field = contestants(data, row)
     for contestant in field.values():
         contestant.train()
-    repeats = {name: max(1, round(budget / seconds(contestant, 1))) for name, contestant in field.items()}
-    times: dict[str, list[float]] = {name: [] for name in field}
+    repeats = {name: max(1, round(budget / spent(contestant, 1).cpu)) for name, contestant in field.items()}
+    times: dict[str, list[Spent]] = {name: [] for name in field}
     for _ in range(rounds):
         gc.collect()
         for name, contestant in field.items():
-            steps = data.steps * contestant.epochs * contestant.members
-            times[name].append(seconds(contestant, repeats[name]) / steps * 1e6)
-    return {name: _figures(times["tight loop"], times[name]) for name in field}
+            unit = 1e6 / (data.steps * contestant.epochs * contestant.members)
+            times[name].append(Spent(*(seconds * unit for seconds in spent(contestant, repeats[name]))))
+    return times
 
 
-def _figures(base: list[float], own: list[float]) -> dict:
-    ratios = [b / t for b, t in zip(base, own, strict=True)]
-    return {"microseconds": median(own), "ratio": median(ratios), "ratios": ratios}
-
-
-def judge(shape: Shape, result: dict[str, dict]) -> dict[str, dict]:
-    """The two targets of a shape beside what was measured."""
-    single, best = TARGETS[shape]
-    winner = max((f"M = {m}" for m in MEMBERS), key=lambda name: result[name]["ratio"])
-    pairs = {"M = 1": (single, "M = 1"), "best M": (best, winner)}
+def figures(times: dict[str, list[Spent]]) -> dict[str, dict]:
+    """Name -> medians of microseconds (CPU, wall) and of ratios of CPU time, to the tight loop in every round too."""
     return {
-        goal: {"target": target, "ratio": result[name]["ratio"], "at": name, "reached": result[name]["ratio"] >= target}
-        for goal, (target, name) in pairs.items()
+        name: {
+            "wall": median(t.wall for t in own),
+            "microseconds": median(t.cpu for t in own),
+            "ratio": median(ratios := quotients(times[BASE], own)),
+            "products": median(quotients(own, times[PRODUCTS])),
+            "ratios": ratios,
+        }
+        for name, own in times.items()
     }
+
+
+def quotients(over: list[Spent], under: list[Spent]) -> list[float]:
+    """CPU time over CPU time, round by round."""
+    return [a.cpu / b.cpu for a, b in zip(over, under, strict=True)]
+
+
+def judge(row: Row, times: dict[str, list[Spent]]) -> dict[str, dict]:
+    """The targets of a row, with what was measured; without JAX, its target is left out."""
+    reached = median(quotients(times[BASE], times[SINGLE]))
+    verdict = {"x tight loop": {"target": row.times, "value": reached, "reached": reached >= row.times}}
+    peers = [times[name] for name in JAX if name in times]
+    if row.of_jax and peers:
+        best = [min(turn, key=lambda t: t.cpu) for turn in zip(*peers, strict=True)]
+        share = median(quotients(times[SINGLE], best))
+        verdict["of JAX's best time"] = {"target": row.of_jax, "value": share, "reached": share <= row.of_jax}
+    return verdict
 
 
 def conditions(rounds: int) -> dict:
@@ -110,29 +178,54 @@ def conditions(rounds: int) -> dict:
         "load": os.getloadavg()[0],
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("torch", "numpy", "scikit-learn")},
+        "versions": {name: installed(name) for name in ("torch", "numpy", "scipy", "numba", "scikit-learn", "jax")},
         "rounds": rounds,
     }
+
+
+def installed(package: str) -> str | None:
+    """Its version; None if it is not there."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _lines(path: str) -> list[str]:
     return Path(path).read_text().splitlines() if Path(path).exists() else []
 
 
-def show(shape: Shape, dropout: float, result: dict[str, dict], verdict: dict[str, dict]) -> None:
+def show(row: Row, result: dict[str, dict], verdict: dict[str, dict]) -> None:
     """One line a contestant, then the targets."""
-    print(f"\n{shape}, batch {shape.batch}, dropout {dropout:g}")
-    print(f"  {'':14}{'us a run and step':>18}{'x tight loop':>14}{'spread':>14}")
-    for name, figures in result.items():
-        spread = f"{min(figures['ratios']):.2f}-{max(figures['ratios']):.2f}"
-        print(f"  {name:14}{figures['microseconds']:18.1f}{figures['ratio']:14.2f}{spread:>14}")
+    print(f"\n{row}")
+    print(f"  {'us a run and step':18}{'CPU':>10}{'wall':>10}{'x tight loop':>14}{'spread':>14}{'x products':>12}")
+    for name, f in result.items():
+        spread = f"{min(f['ratios']):.2f}-{max(f['ratios']):.2f}"
+        times = f"{f['microseconds']:10.1f}{f['wall']:10.1f}"
+        print(f"  {name:18}{times}{f['ratio']:14.2f}{spread:>14}{f['products']:12.2f}", flush=True)
     for goal, v in verdict.items():
-        print(f"  {goal}: {v['ratio']:.2f} of {v['target']:g} ({v['at']}){'' if v['reached'] else '   short'}")
+        print(f"  {SINGLE}: {v['value']:.2f} {goal}, target {v['target']:g}{'' if v['reached'] else '   short'}")
+
+
+def tabled(entry: dict) -> str:
+    """The line of docs/benchmarks.md: ours at M = 1 and the best M, the peers, the limits; CPU microseconds."""
+    found, cells = entry["contestants"], [f"{entry['shape']}, {entry['batch']}", entry["recipe"]]
+
+    def best(*beginnings: str) -> str:
+        names = [name for name in found if name.startswith(beginnings)]
+        return f"{min(found[name]['microseconds'] for name in names):.1f}" if names else ""
+
+    goals = entry["targets"].values()
+    cells += [f"{found[SINGLE]['microseconds']:.1f}", best("compiled", "stacked"), best(BASE), best("JAX")]
+    cells += [best("dense C"), best(PRODUCTS), *(f"{goal['value']:.2f} ({goal['target']:g})" for goal in goals)]
+    return f"| {' | '.join(cells)} |{'' if len(goals) > 1 else ' |'}"
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--shapes", nargs="+", choices=[str(s) for s in TARGETS], default=[str(s) for s in TARGETS])
+    for name, every in (("shape", [str(row.shape) for row in ROWS]), ("recipe", [str(row.recipe) for row in ROWS])):
+        known = list(dict.fromkeys(every))
+        parser.add_argument(f"--{name}s", nargs="+", choices=known, default=known)
     parser.add_argument("--quick", action="store_true", help="three short rounds instead of nine")
     parser.add_argument("--save", action="store_true", help=f"write {RESULTS.parent.name}/{RESULTS.name}")
     return parser.parse_args()
@@ -144,25 +237,27 @@ def save(report: dict, path: Path) -> None:
     path.write_text(json.dumps(report, indent=1) + "\n")
 
 
+def on_one_core() -> None:
+    """Keep this process on one core (where the system can), so that no library's threads work beside it."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    torch.set_num_threads(1)
+
+
 def main() -> int:
     chosen = arguments()
-    torch.set_num_threads(1)
-    rounds, budget = (3, 0.1) if chosen.quick else (9, 0.25)
+    on_one_core()
+    rounds, budget = (3, 0.05) if chosen.quick else (9, 0.15)
     report: dict = {"conditions": conditions(rounds), "results": []}
-    for shape in (s for s in TARGETS if str(s) in chosen.shapes):
-        for dropout in DROPOUTS:
-            result = measure(shape, dropout, rounds, budget)
-            verdict = judge(shape, result)
-            show(shape, dropout, result, verdict)
-            report["results"].append(
-                {
-                    "shape": str(shape),
-                    "batch": shape.batch,
-                    "dropout": dropout,
-                    "contestants": result,
-                    "targets": verdict,
-                }
-            )
+    if not has_jax():
+        print("JAX is not installed (extra `bench`): it is left out, and so are the targets that name it.")
+    for row in (r for r in ROWS if str(r.shape) in chosen.shapes and str(r.recipe) in chosen.recipes):
+        times = measure(row, rounds, budget)
+        result, verdict = figures(times), judge(row, times)
+        show(row, result, verdict)
+        entry = {"shape": str(row.shape), "batch": row.shape.batch, "recipe": str(row.recipe)}
+        report["results"].append(entry | {"contestants": result, "targets": verdict})
+    print("", *map(tabled, report["results"]), sep="\n")
     if chosen.save:
         save(report, RESULTS)
     return 0
