@@ -198,9 +198,10 @@ def jax_scan(data: Examples, recipe: Recipe, members: int | None = None) -> Cont
 
 def ours(data: Examples, recipe: Recipe, members: int, engine: str) -> Contestant:
     """A population of `members` runs that differ in their seed, as `runner` trains it: `compiled` or `stacked`."""
+    from runner.training.steps.compiled_step import Compiled
+
     from runner.config.validate import validate
     from runner.training.engine import Engine
-    from runner.training.steps.compiled_step import Compiled
     from runner.training.steps.stacked_step import Stacked
 
     settings = {

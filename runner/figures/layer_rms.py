@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from runner.population.arrays import as_array
 from runner.population.initial import initial_buffers, initial_theta
-from runner.training.arrays import on_host
 from runner.training.engine import Engine
 
 EXAMPLES = 256  # of the training split, always the same, however few rows train/* is measured on
@@ -28,8 +28,8 @@ def layer_rms(engine: Engine, row: int = 0) -> dict[str, list[float]]:
         index = tables.subset([row]).sample(EXAMPLES)
     alone = engine.subset([row], *(array[row : row + 1] for array in (engine.theta, engine.buffers)))
     passed_on, grad = alone.rows.signals(index)
-    weights = [slot.true(on_host(grad)[None])[0] for slot in engine.layout.weight_slots]
-    return {"activation": [_rms(on_host(out)) for out in passed_on], "gradient": [_rms(w) for w in weights]}
+    weights = [slot.true(as_array(grad)[None])[0] for slot in engine.layout.weight_slots]
+    return {"activation": [_rms(as_array(out)) for out in passed_on], "gradient": [_rms(w) for w in weights]}
 
 
 def at_initial_weights(engine: Engine) -> Engine:

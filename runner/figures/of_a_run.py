@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from runner.figures.outputs import outputs
+from runner.population.arrays import as_array
 from runner.records.read import curve
-from runner.training.arrays import on_host
 from runner.training.engine import Engine
 from runner.training.trial import Trial
 
@@ -151,7 +151,7 @@ def weights(run: Ended) -> bytes:
     from runner.figures.draw import weight_histograms
 
     slots = run.engine.layout.weight_slots
-    found = {f"layer {slot.layer + 1}": on_host(slot.true(run.engine.theta)[0]) for slot in slots}
+    found = {f"layer {slot.layer + 1}": as_array(slot.true(run.engine.theta)[0]) for slot in slots}
     return weight_histograms(found, title=f"Weights by layer (epoch {run.epoch})")
 
 

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+Values: TypeAlias = Any  # a NumPy array or a torch tensor
 
-def as_array(values: np.ndarray | Tensor) -> np.ndarray:
+
+def as_array(values: Values) -> np.ndarray:
     """The values as a NumPy array: of an array and of a tensor on the CPU, the same memory."""
     return values if isinstance(values, np.ndarray) else values.detach().cpu().numpy()
+
+
+def as_tensor(values: Values) -> Tensor:
+    """The values as a tensor: the same memory, where they are on the CPU."""
+    import torch
+
+    return torch.as_tensor(values)
+
+
+def copied(values: Values) -> Values:
+    """A copy."""
+    return values.copy() if isinstance(values, np.ndarray) else values.clone()
 
 
 def as_tensors(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
@@ -21,3 +36,22 @@ def as_tensors(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
     import torch
 
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+def namespace(values: Values) -> ModuleType:
+    """numpy or torch, whose functions of one name (where, stack, sqrt, ...) then take the values."""
+    if isinstance(values, np.ndarray):
+        return np
+    import torch
+
+    return torch
+
+
+def double(values: Values) -> Values:
+    """The values in float64."""
+    return values.astype(np.float64) if isinstance(values, np.ndarray) else values.double()
+
+
+def like(values: Values, numbers: Any) -> Values:
+    """Numbers as an array, or as a tensor on the same device, in the format of `values`."""
+    return np.asarray(numbers, values.dtype) if isinstance(values, np.ndarray) else values.new_tensor(numbers)

@@ -8,19 +8,16 @@ plain dict, so a saved network is rebuilt by name from the registry and no code 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from runner.config.origin import recorded
 from runner.config.settings import Settings
-from runner.population.arrays import as_array
+from runner.population.arrays import Values, as_array
 from runner.population.layout import Layout, Rows, Slot
 from runner.population.pieces.declared import Piece
 from runner.population.pieces.mlp import MLP
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 DROPOUTS = {"alpha_dropout": "AlphaDropout", "dropout": "Dropout"}  # after a hidden layer, in this order
 
@@ -75,9 +72,7 @@ def _addresses(arch: dict[str, Any], layout: Layout) -> tuple[dict[str, Slot], d
     return slots, constants
 
 
-def state_dict(
-    arch: dict[str, Any], layout: Layout, theta: np.ndarray | Tensor, buffers: np.ndarray | Tensor
-) -> dict[str, np.ndarray]:
+def state_dict(arch: dict[str, Any], layout: Layout, theta: Values, buffers: Values) -> dict[str, np.ndarray]:
     """Parameters and running statistics of one row (theta [P], buffers [Q]) under nn.Sequential names, true shapes."""
     slots, constants = _addresses(arch, layout)
     rows = as_array(theta), as_array(buffers)

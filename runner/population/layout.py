@@ -140,7 +140,7 @@ class Layout:
         """
         weights, mask = rows[:, : self.weights], self.mask[: self.weights]
         if isinstance(weights, np.ndarray):
-            return np.where(mask, weights, 0)
+            return np.where(mask, weights, weights.dtype.type(0))
         if self._weight_mask is None or self._weight_mask.device != weights.device:
             self._weight_mask = self.true_positions(self.weights, weights.device)[1]
         return weights.where(self._weight_mask, 0)

@@ -9,24 +9,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save
 
 from runner.errors import DamagedError, RunError
+from runner.population.arrays import Values
 from runner.records import disk
 from runner.training.checksum import UNREADABLE, canonical, digest
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 FORMAT = 2  # since 2 a row says which engine trained it
 FIX = ". Delete it, and `runner resume` starts from the beginning what it holds, with the same result."
 
 
-def write(path: Path, tensors: Mapping[str, np.ndarray | Tensor], rows: list[dict[str, Any]]) -> None:
+def write(path: Path, tensors: Mapping[str, Values], rows: list[dict[str, Any]]) -> None:
     """Replace the checkpoint at `path`; raises RunError if the disk does not take it."""
     arrays, plain = canonical(tensors), json.dumps(rows)
     metadata = {"format": str(FORMAT), "rows": plain, "sha256": digest(arrays, plain)}

@@ -5,17 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import save
 
-from runner.population.arrays import as_array
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
+from runner.population.arrays import Values, as_array
 
 # what reading a damaged file may raise: NumPy knows neither name nor kind of some of the format's types
 UNREADABLE = (SafetensorError, OSError, ValueError, RuntimeError, TypeError, AttributeError)
@@ -30,13 +25,13 @@ def digest(arrays: Mapping[str, np.ndarray], plain: str) -> str:
     return found.hexdigest()
 
 
-def canonical(tensors: Mapping[str, np.ndarray | Tensor]) -> dict[str, np.ndarray]:
+def canonical(tensors: Mapping[str, Values]) -> dict[str, np.ndarray]:
     """The tensors as contiguous arrays with one pattern of bits for "not a number": which of its many arithmetic leaves
     depends on whether a vector or a scalar instruction made it, and so on which rows train together.
     """
     arrays = {name: np.asarray(as_array(tensor), order="C") for name, tensor in tensors.items()}
     return {
-        name: np.where(np.isnan(array), np.nan, array) if array.dtype.kind == "f" else array
+        name: np.where(np.isnan(array), array.dtype.type(np.nan), array) if array.dtype.kind == "f" else array
         for name, array in arrays.items()
     }
 

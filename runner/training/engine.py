@@ -20,9 +20,9 @@ from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.data.tables import Tables
 from runner.population.architecture import Architecture
+from runner.population.arrays import Values
 from runner.population.initial import initial_buffers, initial_theta
 from runner.population.layout import Layout
-from runner.training.arrays import Array
 from runner.training.evaluation import evaluate, recorded
 from runner.training.steps.protocols import Epoch, Membership, Rows
 
@@ -53,32 +53,32 @@ class Engine:
 
     # ---- rows
 
-    def _bind(self, runs: list[Settings], theta: Array, buffers: Array, like: Rows | None) -> None:
+    def _bind(self, runs: list[Settings], theta: Values, buffers: Values, like: Rows | None) -> None:
         """Everything that depends on which rows there are."""
         self.runs = runs
         member = Membership(runs, self.architecture, self.tables, self.loss, self.batch, self.dtype)
         self.rows: Rows = self.way(member, theta, buffers, like)
 
     @property
-    def theta(self) -> Array:
+    def theta(self) -> Values:
         """[M, P]"""
         return self.rows.theta
 
     @property
-    def buffers(self) -> Array:
+    def buffers(self) -> Values:
         """Running statistics [M, Q]."""
         return self.rows.buffers
 
-    def state(self) -> dict[str, Array]:
+    def state(self) -> dict[str, Values]:
         """All that training changes, [M, ...] each; optimizer slots that a row does not use are zero."""
         return self.rows.state()
 
-    def load_state(self, state: dict[str, Array], epochs: np.ndarray) -> None:
+    def load_state(self, state: dict[str, Values], epochs: np.ndarray) -> None:
         """Take over what `state` gave."""
         self.rows.load_state(state)
         self.epochs = epochs.copy()
 
-    def own(self, array: Array) -> Array:
+    def own(self, array: Values) -> Values:
         """An array as these rows hold theirs."""
         return self.rows.own(array)
 
@@ -186,7 +186,7 @@ class Engine:
         return found
 
     @property
-    def kept(self) -> dict[str, Array]:
+    def kept(self) -> dict[str, Values]:
         """theta and running statistics that are evaluated and kept: averages, where a row averages."""
         return self.rows.kept
 
@@ -198,7 +198,7 @@ class Engine:
         found = {"weight_norm": norm, "sparsity": zeros / self.layout.true_weights}
         return {name: np.where(np.isfinite(norm), values, np.nan) for name, values in found.items()}
 
-    def subset(self, rows: list[int], theta: Array, buffers: Array) -> Engine:
+    def subset(self, rows: list[int], theta: Values, buffers: Values) -> Engine:
         """A second engine of some rows with other weights (such as their best), for evaluation."""
         other = copy.copy(self)
         other.tables = self.tables.subset(rows)

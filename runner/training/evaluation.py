@@ -12,10 +12,10 @@ import numpy as np
 
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
-from runner.training.arrays import Array, as_tensor, concatenated, on_host
+from runner.population.arrays import Values, as_array, as_tensor, namespace
 from runner.training.metrics.base import Chunk, Metric, Whole, always, metric
 
-Score = Callable[[np.ndarray], tuple[Array, Array]]  # examples [M, n] -> outputs [M, n, C], losses [M, n]
+Score = Callable[[np.ndarray], tuple[Values, Values]]  # examples [M, n] -> outputs [M, n, C], losses [M, n]
 
 CHUNK = 1024  # examples a row at once
 
@@ -25,10 +25,10 @@ class Seen(Protocol):
 
     data: list[RunData]
 
-    def answers(self, index: np.ndarray) -> Array:
+    def answers(self, index: np.ndarray) -> Values:
         """Class codes or scaled numbers [M, B] of examples `index` [M, B]."""
 
-    def weights_of(self, index: np.ndarray) -> Array | None:
+    def weights_of(self, index: np.ndarray) -> Values | None:
         """Weights [M, B] of examples `index`; None if no row weights its examples."""
 
 
@@ -42,7 +42,7 @@ class _AsTensors:
     def data(self) -> list[RunData]:
         return self.tables.data
 
-    def answers(self, index: np.ndarray) -> Array:
+    def answers(self, index: np.ndarray) -> Values:
         return as_tensor(self.tables.answers(index))
 
 
@@ -54,22 +54,20 @@ def recorded(settings: Settings, task: str) -> list[str]:
     return list(dict.fromkeys([*always(task), *weighted, *settings.trainer.metrics, settings.early_stopping.metric]))
 
 
+@np.errstate(all="ignore")  # a number that is too large is no news of a run that diverges
 def evaluate(score: Score, link: str, tables: Seen, index: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
     """The metrics called `names`, [M] each, of examples index [M, n]; `score` gives outputs and losses of some of them,
     `link` is that of the loss. NaN for a row whose loss is not a number.
     """
     metrics = {name: metric(name)() for name in ("loss", *names)}
     kinds = {each.collect: each for each in metrics.values()}
-    parts: dict[Any, list[Array]] = {collect: [] for collect in kinds}
+    parts: dict[Any, list[Values]] = {collect: [] for collect in kinds}
     for chunk in _chunks(score, link, tables, index):
         for collect, found in parts.items():
-            found.append(collect(chunk if getattr(kinds[collect], "arrays", False) else _of_tensors(chunk)))
+            found.append(collect(chunk if kinds[collect].arrays else _of_tensors(chunk)))
     collected = {collect: _together(kinds[collect], found) for collect, found in parts.items()}
     wholes = {True: Whole(tables, index), False: Whole(_AsTensors(tables), index)}
-    values = {
-        n: on_host(each.value(collected[each.collect], wholes[getattr(each, "arrays", False)]))
-        for n, each in metrics.items()
-    }
+    values = {n: as_array(each.value(collected[each.collect], wholes[each.arrays])) for n, each in metrics.items()}
     broken = np.isnan(values["loss"])
     return {name: np.where(broken, np.nan, values[name]) for name in names}
 
@@ -87,6 +85,6 @@ def _of_tensors(chunk: Chunk) -> Chunk:
     return Chunk(as_tensor(chunk.outputs), as_tensor(chunk.losses), as_tensor(chunk.answers), chunk.link, weights)
 
 
-def _together(kind: Metric, parts: list[Array]) -> Array:
+def _together(kind: Metric, parts: list[Values]) -> Values:
     """What was collected of all chunks: side by side, or their sum from the first to the last."""
-    return concatenated(parts, 1) if kind.joined else sum(parts[1:], parts[0])
+    return namespace(parts[0]).concatenate(parts, 1) if kind.joined else sum(parts[1:], parts[0])

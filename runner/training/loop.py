@@ -16,9 +16,9 @@ import numpy as np
 from runner.config import plugins
 from runner.errors import RunnerError
 from runner.optimizers.rules.base import segment_key
+from runner.population.arrays import Values, as_array, copied
 from runner.records.console import shown_path
 from runner.training import checkpoint
-from runner.training.arrays import Array, copied, on_host
 from runner.training.engine import Engine
 from runner.training.outcome import Outcome, finish
 from runner.training.trial import Trial
@@ -161,7 +161,7 @@ class Training:
         every = (HISTOGRAM_EPOCHS if trial.detailed else 0) if asked is None else asked
         if every and (epoch % every == 0 or trial.status):
             for slot in self.engine.layout.weight_slots:
-                weights = on_host(slot.true(self.engine.kept["theta"])[row])
+                weights = as_array(slot.true(self.engine.kept["theta"])[row])
                 trial.files.histogram(f"weights/layer{slot.layer}", epoch, weights)
 
     def _end_finished(self) -> None:
@@ -218,7 +218,7 @@ class Training:
         checkpoint.write(self.path, self.engine.state() | {f"best.{n}": t for n, t in self.best.items()}, rows)
         self.saved = self.flushed = time.monotonic()
 
-    def load(self, tensors: dict[str, Array], rows: list[int], written_by: str) -> None:
+    def load(self, tensors: dict[str, Values], rows: list[int], written_by: str) -> None:
         """Take over rows of a checkpoint, which `written_by` an engine; trials have loaded theirs already."""
         tensors = {name: tensor[rows] for name, tensor in tensors.items()}
         if written_by != self.engine.name:

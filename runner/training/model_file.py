@@ -17,11 +17,10 @@ from safetensors import safe_open
 
 from runner.data.encoding import Encoding
 from runner.errors import DamagedError, DataError, RunError
-from runner.population.arrays import as_tensors
+from runner.population.arrays import as_array, as_tensors
 from runner.population.export import architecture, state_dict
 from runner.population.links import LINKS
 from runner.records.checksums import MODEL as MODEL
-from runner.training.arrays import on_host
 from runner.training.checksum import UNREADABLE, canonical, digest, to_bytes
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def model_bytes(engine: Engine, row: int, trial: Trial) -> bytes:
     """
     settings, data = trial.settings, trial.data
     arch = architecture(settings, engine.layout.widths[0], engine.layout.widths[-1])
-    state = canonical(state_dict(arch, engine.layout, on_host(engine.theta[row]), on_host(engine.buffers[row])))
+    state = canonical(state_dict(arch, engine.layout, as_array(engine.theta[row]), as_array(engine.buffers[row])))
     metadata = {
         "format": str(MODEL_FORMAT),
         "architecture": json.dumps(arch),

@@ -9,7 +9,7 @@ from sklearn import metrics as sk
 
 from runner.config.registry import entries
 from runner.training.evaluation import CHUNK, evaluate
-from runner.training.metrics.base import metrics_of
+from runner.training.metrics.base import Chunk, Whole, always, metric, metrics_of
 
 torch.set_num_threads(1)
 N = 2 * CHUNK + 452
@@ -37,9 +37,7 @@ class Examples:
         alone = Examples(self.z[rows].numpy(), self.y[rows].numpy(), self.losses[rows].numpy())
         alone.data = self.data[rows]
         index = torch.arange(self.y.shape[1]).expand(len(alone.y), -1)
-        network = SimpleNamespace(forward=lambda x: x, head=None)
-        loss = SimpleNamespace(forward=lambda _, losses, __: losses, link=link)
-        return evaluate(network, loss, alone, index, names)
+        return evaluate(alone.gather, link, alone, index, names)
 
 
 def classified(classes, rows=4, n=N, seed=0, distinct=None):
@@ -193,9 +191,8 @@ def test_weights_count_in_the_weighted_loss_alone():
     both = Examples(np.repeat(examples.z.numpy(), 2, 0), np.repeat(examples.y.numpy(), 2, 0))
     weights = torch.tensor([[2.0, 1.0, 0.0], [1.0, 1.0, 1.0]])
     both.weights = SimpleNamespace(used=True, of=lambda index: weights.gather(1, index)[..., None])
-    index, network = torch.arange(3).expand(2, -1), SimpleNamespace(forward=lambda x: x, head=None)
-    loss = SimpleNamespace(forward=lambda _, losses, __: losses, link="softmax")
-    found = evaluate(network, loss, both, index, ["loss", "weighted_loss"])
+    index = torch.arange(3).expand(2, -1)
+    found = evaluate(both.gather, "softmax", both, index, ["loss", "weighted_loss"])
     assert found["weighted_loss"].tolist() == [5 / 3, 3.0] and found["loss"].tolist() == [3.0, 3.0]
 
 
@@ -205,3 +202,36 @@ def test_r2_of_equal_answers_is_not_defined(answers):
     z = np.linspace(0, 1, len(answers), dtype=np.float32)[None, :, None]
     assert np.isnan(Examples(z, np.array([answers])).measure(["r2"])["r2"][0])
     assert np.isfinite(Examples(z, np.array([[*answers[:-1], 0.2]])).measure(["rmse"])["rmse"][0])
+
+
+ON_ARRAYS = [name for name, entry in entries("metric").items() if entry.cls.arrays]
+
+
+def value_of(name, examples, weights, convert):
+    """A metric's value from two chunks, whose numbers are as `convert` makes them of tensors."""
+    kind = metric(name)()
+    y, z, losses = (convert(tensor) for tensor in (examples.y, examples.z, examples.losses))
+    chunks = [
+        Chunk(z[:, part], losses[:, part], y[:, part], "softmax", None if weights is None else weights[:, part])
+        for part in (slice(0, CHUNK), slice(CHUNK, None))
+    ]
+    tables = SimpleNamespace(answers=lambda index: y, data=examples.data)
+    return kind.value(kind.collect(chunks[0]) + kind.collect(chunks[1]), Whole(tables, y))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", ON_ARRAYS)
+def test_a_metric_of_arrays_is_that_of_tensors(name, weighted):
+    examples = [classified(3), classified(40, n=CHUNK + 5)] if name in CLASSES else [measured(), measured(n=CHUNK + 1)]
+    for each in examples:
+        weights = np.random.default_rng(1).uniform(size=each.y.shape) if weighted else None
+        tensors = None if weights is None else torch.from_numpy(weights)
+        found = value_of(name, each, weights, torch.Tensor.numpy)
+        expected = value_of(name, each, tensors, torch.Tensor.clone)
+        assert isinstance(found, np.ndarray) and found.dtype == np.float64 and found.shape == (len(each.y),)
+        np.testing.assert_allclose(found, expected.numpy(), rtol=1e-13, atol=0)
+
+
+def test_what_every_run_records_is_a_metric_of_arrays():
+    assert {"balanced_accuracy", "f1", "weighted_loss", "mae"} < set(ON_ARRAYS)
+    assert {*always("classification"), *always("regression")} < set(ON_ARRAYS)

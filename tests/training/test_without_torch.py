@@ -24,6 +24,9 @@ from runner.population import arrays, draws, links, members
 from runner.population.initial import initial_buffers, initial_theta
 from runner.population.layout import Layout
 from runner.training import checkpoint
+from runner.training.metrics.averages import Accuracy, MeanLoss
+from runner.training.metrics.base import Chunk, Whole
+from runner.training.metrics.classes import BalancedAccuracy
 from runner.training.model_file import model_bytes
 
 settings = validate(default_tree())
@@ -32,7 +35,11 @@ theta, buffers = initial_theta(layout, [1, 2], "torch"), initial_buffers(layout,
 checkpoint.write(Path("checkpoint"), {"theta": theta, "buffers": buffers}, [{"epoch": 1}])
 read, rows = checkpoint.read(Path("checkpoint"))
 assert np.array_equal(read["theta"], theta) and rows == checkpoint.rows(Path("checkpoint")) == [{"epoch": 1}]
-trial = Some(settings=settings, data=Some(encoding_json="{}"), kept={"epoch": 1}, last={"epoch": 2}, status="", reason="")
+ended = dict(kept={"epoch": 1}, last={"epoch": 2}, status="completed", reason="")
+trial = Some(settings=settings, data=Some(encoding_json="{}"), **ended)
+chunk = Chunk(theta[:, None, :10], theta[:, :1], np.zeros((2, 1), np.int64), "softmax")
+for metric in (MeanLoss(), Accuracy(), BalancedAccuracy()):
+    assert metric.value(metric.collect(chunk), Whole(None, chunk.answers)).shape == (2,)
 assert len(model_bytes(Some(layout=layout, theta=theta, buffers=buffers), 1, trial)) > 4 * layout.parameters
 print(sorted(name for name in sys.modules if name.split(".")[0] == "torch"))
 """

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.config.registry import register
+from runner.population.arrays import double, namespace
 from runner.training.metrics.base import TASKS, Metric
 
 
 def squared_errors(chunk):
     """Sum of (z - y)^2 of a chunk [M], in scaled units."""
-    return (chunk.outputs[..., 0].double() - chunk.answers).square().sum(1)
+    return namespace(chunk.outputs).square(double(chunk.outputs[..., 0]) - chunk.answers).sum(1)
 
 
 @register("metric", "loss")
@@ -18,12 +19,13 @@ def squared_errors(chunk):
 class MeanLoss(Metric):
     """mean of the data loss, without penalties and label smoothing"""
 
+    arrays = True
     tasks = TASKS
     default = True
 
     @staticmethod
     def collect(chunk):
-        return chunk.losses.double().sum(1)
+        return double(chunk.losses).sum(1)
 
     def value(self, collected, whole):
         return collected / whole.count
@@ -37,16 +39,15 @@ class WeightedLoss(Metric):
     Without weights it is the loss.
     """
 
+    arrays = True
     tasks = TASKS
 
     @staticmethod
     def collect(chunk):
         """[M, 2]: sums of w loss and of w."""
-        import torch
-
-        losses = chunk.losses.double()
-        w = losses.new_ones(losses.shape) if chunk.weights is None else chunk.weights.double()
-        return torch.stack([(w * losses).sum(1), w.sum(1)], 1)
+        losses, of = double(chunk.losses), namespace(chunk.losses)
+        w = of.ones_like(losses) if chunk.weights is None else double(chunk.weights)
+        return of.stack([(w * losses).sum(1), w.sum(1)], 1)
 
     def value(self, collected, whole):
         return collected[:, 0] / collected[:, 1]
@@ -57,6 +58,7 @@ class WeightedLoss(Metric):
 class Accuracy(Metric):
     """share of the examples whose likeliest class is theirs"""
 
+    arrays = True
     maximize = True
     share = True
     default = True
@@ -66,7 +68,7 @@ class Accuracy(Metric):
         return (chunk.guess == chunk.answers).sum(1)
 
     def value(self, collected, whole):
-        return collected.double() / whole.count
+        return double(collected) / whole.count
 
 
 @register("metric", "rmse")
@@ -74,12 +76,13 @@ class Accuracy(Metric):
 class RootMeanSquare(Metric):
     """sqrt(mean (z - y)^2), in the unit of the target"""
 
+    arrays = True
     tasks = ("regression",)
     default = True
     collect = staticmethod(squared_errors)
 
     def value(self, collected, whole):
-        return (collected / whole.count).sqrt() * whole.units
+        return namespace(collected).sqrt(collected / whole.count) * whole.units
 
 
 @register("metric", "r2")
@@ -90,6 +93,7 @@ class Determination(Metric):
     NaN where all examples have one answer (a single row, say), as there is nothing to explain.
     """
 
+    arrays = True
     tasks = ("regression",)
     maximize = True
     default = True
@@ -97,9 +101,10 @@ class Determination(Metric):
     collect = staticmethod(squared_errors)
 
     def value(self, collected, whole):
-        y = whole.answers
+        y, of = whole.answers, namespace(whole.answers)
         differ = (y != y[:, :1]).any(1)  # exact, where the mean of equal numbers may be rounded
-        return (1 - collected / (y - y.mean(1, keepdim=True)).square().sum(1)).where(differ, float("nan"))
+        total = of.where(differ, of.square(y - y.mean(axis=1, keepdims=True)).sum(1), float("nan"))
+        return 1 - collected / total
 
 
 @register("metric", "mae")
@@ -107,11 +112,12 @@ class Determination(Metric):
 class MeanAbsolute(Metric):
     """mean |z - y|, in the unit of the target"""
 
+    arrays = True
     tasks = ("regression",)
 
     @staticmethod
     def collect(chunk):
-        return (chunk.outputs[..., 0].double() - chunk.answers).abs().sum(1)
+        return abs(double(chunk.outputs[..., 0]) - chunk.answers).sum(1)
 
     def value(self, collected, whole):
         return collected / whole.count * whole.units

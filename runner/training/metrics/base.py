@@ -15,34 +15,34 @@ from typing import TYPE_CHECKING, ClassVar
 from runner.config.choices import cached
 from runner.config.metrics import metrics_of
 from runner.config.registry import entries
+from runner.population.arrays import Values, double, like
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from runner.data.tables import Tables
-
 TASKS = ("classification", "regression")
 
 
 @dataclass
 class Chunk:
-    """Some examples of every row, seen in evaluation mode."""
+    """Some examples of every row, seen in evaluation mode: tensors, or for a metric of `arrays` NumPy arrays."""
 
-    outputs: Tensor  # [M, B, C] true columns: scores of the classes, or the scaled number with C = 1
-    losses: Tensor  # [M, B]
-    answers: Tensor  # [M, B] class codes, or scaled numbers in float64
+    outputs: Values  # [M, B, C] true columns: scores of the classes, or the scaled number with C = 1
+    losses: Values  # [M, B]
+    answers: Values  # [M, B] class codes, or scaled numbers in float64
     link: str  # of the loss: how outputs become probabilities
-    weights: Tensor | None = None  # [M, B] of the examples in the training loss; None = all alike
+    weights: Values | None = None  # [M, B] of the examples in the training loss; None = all alike
 
     @cached_property
     def logits(self) -> Tensor:
         """Numbers whose softmax are the probabilities of the classes [M, B, C], in float64."""
         from runner.population.links import LINKS
 
-        return LINKS[self.link](self.outputs.double())
+        return LINKS[self.link](double(self.outputs))
 
     @cached_property
-    def guess(self) -> Tensor:
+    def guess(self) -> Values:
         """The likeliest class [M, B]."""
         return self.outputs.argmax(-1)
 
@@ -57,7 +57,7 @@ class Whole:
     """All n examples of a split."""
 
     tables: Tables
-    index: Tensor  # [M, n]
+    index: Values  # [M, n]
 
     @property
     def count(self) -> int:
@@ -65,15 +65,15 @@ class Whole:
         return self.index.shape[1]
 
     @cached_property
-    def answers(self) -> Tensor:
+    def answers(self) -> Values:
         """Class codes, or scaled numbers in float64 [M, n]."""
         return self.tables.answers(self.index)
 
     @property
-    def units(self) -> Tensor:
+    def units(self) -> Values:
         """What one unit of the scaled target is in the target's own unit [M]."""
         scales = [data.encoding.target_scale for data in self.tables.data]
-        return self.answers.new_tensor(scales)
+        return like(self.answers, scales)
 
 
 class Metric:
@@ -84,14 +84,15 @@ class Metric:
     share: ClassVar[bool] = False  # of examples: each counts as 0 or 1
     default: ClassVar[bool] = False  # recorded without being asked for
     least_answers: ClassVar[int] = 1  # different answers that a split must hold for the metric to be a number
+    arrays: ClassVar[bool] = False  # whether it is defined on NumPy arrays as well as on tensors
     joined: ClassVar[bool] = False  # chunks are laid side by side along the examples, [M, n, ...], instead of summed
 
     @staticmethod
-    def collect(chunk: Chunk) -> Tensor:
+    def collect(chunk: Chunk) -> Values:
         """[M, ...] of a chunk."""
         raise TypeError("a metric must define collect")
 
-    def value(self, collected: Tensor, whole: Whole) -> Tensor:
+    def value(self, collected: Values, whole: Whole) -> Values:
         """The metric of each row [M] in float64."""
         raise TypeError(f"{type(self).__name__} must define value")
 

@@ -5,24 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.config.registry import register
+from runner.population.arrays import double, like, namespace
 from runner.training.metrics.base import Metric
 
 
 def class_counts(chunk):
     """[M, 3, C]: examples of each class that are found, that there are, that are taken for it."""
-    import torch
-
-    one = torch.ones_like(chunk.answers)
-    counts = one.new_zeros(3, len(one), chunk.classes)
-    counts[0].scatter_add_(1, chunk.answers, (chunk.guess == chunk.answers).long())
-    counts[1].scatter_add_(1, chunk.answers, one)
-    counts[2].scatter_add_(1, chunk.guess, one)
-    return counts.transpose(0, 1)
+    answers, guess, of = chunk.answers, chunk.guess, namespace(chunk.answers)
+    rows = like(answers, range(len(answers)))[:, None] * chunk.classes
+    cases = [(rows + answers)[guess == answers], (rows + answers).reshape(-1), (rows + guess).reshape(-1)]
+    counts = [of.bincount(case, minlength=len(answers) * chunk.classes) for case in cases]
+    return of.stack([count.reshape(-1, chunk.classes) for count in counts], 1)
 
 
-def mean_where(values, counted):
-    """Mean of values [M, C] where `counted`; NaN where nothing is."""
-    return values.where(counted, 0).sum(1) / counted.sum(1)
+def mean_share(parts, wholes):
+    """Mean over the classes of parts/wholes, [M, C] each; a class whose whole is 0 does not count."""
+    counted = wholes > 0
+    return (parts / namespace(wholes).where(counted, wholes, 1.0)).sum(1) / counted.sum(1)
 
 
 @register("metric", "balanced_accuracy", paper="Brodersen et al. 2010")
@@ -33,12 +32,13 @@ class BalancedAccuracy(Metric):
     Classes without an example in the split do not count (as in scikit-learn).
     """
 
+    arrays = True
     maximize = True
     collect = staticmethod(class_counts)
 
     def value(self, collected, whole):
-        found, there, _ = collected.double().unbind(1)
-        return mean_where(found / there, there > 0)
+        found, there = (double(collected[:, i]) for i in (0, 1))
+        return mean_share(found, there)
 
 
 @register("metric", "f1", paper="van Rijsbergen 1979; macro average as in scikit-learn")
@@ -49,9 +49,10 @@ class MacroF1(Metric):
     Classes that are neither in the split nor guessed do not count; one that is guessed but not there has F1 = 0.
     """
 
+    arrays = True
     maximize = True
     collect = staticmethod(class_counts)
 
     def value(self, collected, whole):
-        found, there, guessed = collected.double().unbind(1)
-        return mean_where(2 * found / (there + guessed), there + guessed > 0)
+        found, there, guessed = (double(collected[:, i]) for i in range(3))
+        return mean_share(2 * found, there + guessed)

@@ -17,8 +17,8 @@ import numpy as np
 from runner.compiled import row as compiled
 from runner.compiled.row import Examples
 from runner.data.tables import Tables
+from runner.population.arrays import Values, as_array
 from runner.population.members import Columns, active_entries
-from runner.training.arrays import Array, on_host
 from runner.training.steps.compiled_network import described, functions_of
 from runner.training.steps.compiled_row import Row
 from runner.training.steps.protocols import Epoch, Membership, Stretch
@@ -32,7 +32,7 @@ class CompiledRows:
     aligned: ClassVar[bool] = False
     evaluated = 64  # at once, which bounds the memory of outputs
 
-    def __init__(self, member: Membership, theta: Array, buffers: Array, like: CompiledRows | None = None):
+    def __init__(self, member: Membership, theta: Values, buffers: Values, like: CompiledRows | None = None):
         self.member, self.tables, self.batch = member, member.tables, member.batch
         self.theta, self.buffers = np.ascontiguousarray(theta), np.ascontiguousarray(buffers)
         self.rows = [Row(member, run, self.theta[r], self.buffers[r]) for r, run in enumerate(member.runs)]
@@ -61,9 +61,9 @@ class CompiledRows:
         self.network, size = described(architecture, loss, CHUNK, dtype, (), functions)
         self.work = np.empty(size, dtype)
 
-    def own(self, array: Array) -> np.ndarray:
+    def own(self, array: Values) -> np.ndarray:
         """A NumPy array."""
-        return on_host(array)
+        return as_array(array)
 
     @property
     def kept(self) -> dict[str, np.ndarray]:
@@ -76,11 +76,11 @@ class CompiledRows:
         slots = {f"optimizer.{name}": array for name, array in self.slots.items()}
         return {"theta": self.theta, "buffers": self.buffers} | averages | slots
 
-    def load_state(self, state: dict[str, Array]) -> None:
+    def load_state(self, state: dict[str, Values]) -> None:
         """Take over what `state` gave, as far as it is there."""
         for name, array in self.state().items():
             if name in state:
-                array[...] = on_host(state[name])
+                array[...] = as_array(state[name])
 
     def start_epoch(self, epoch: Epoch) -> None:
         """Prepare for the steps of an epoch."""
@@ -109,7 +109,7 @@ class CompiledRows:
         weights = self.weights[r, part] if self.tables.weights.weighted[r] else x[:0, 0]
         yield first, last, Examples(x, self.tables.q, weights, self.of_x[r, part], self.of_q[r, part], self.batch)
 
-    def subset(self, rows: list[int], tables: Tables, theta: Array, buffers: Array) -> CompiledRows:
+    def subset(self, rows: list[int], tables: Tables, theta: Values, buffers: Values) -> CompiledRows:
         """Some of the rows at other weights, for evaluation only."""
         other = copy.copy(self)
         other.tables, other.theta, other.buffers, other.mean = tables, theta, buffers, {}

@@ -16,9 +16,9 @@ import numpy as np
 from runner.config.settings import Settings
 from runner.data.tables import Tables
 from runner.population.architecture import Architecture
+from runner.population.arrays import Values
 from runner.population.layout import Layout
 from runner.population.members import Columns
-from runner.training.arrays import Array
 
 if TYPE_CHECKING:
     import torch
@@ -129,21 +129,21 @@ class Rows(Protocol):
 
     aligned: ClassVar[bool]  # whether rows are padded, so that arithmetic on a stack gives each the bits it gets alone
     evaluated: int  # how many rows are best evaluated at once
-    theta: Array  # [M, P]
-    buffers: Array  # [M, Q], running statistics
-    kept: dict[str, Array]  # theta and buffers that are evaluated and kept: averages, where a row averages
+    theta: Values  # [M, P]
+    buffers: Values  # [M, Q], running statistics
+    kept: dict[str, Values]  # theta and buffers that are evaluated and kept: averages, where a row averages
     tables: Any  # the examples: `answers` and `weights_of`
 
-    def __init__(self, member: Membership, theta: Array, buffers: Array, like: Rows | None = None):
+    def __init__(self, member: Membership, theta: Values, buffers: Values, like: Rows | None = None):
         """Rows that begin at these weights; tables of `like` are shared where they hold the same arrays."""
 
-    def own(self, array: Array) -> Array:
+    def own(self, array: Values) -> Values:
         """An array as these rows hold theirs: on their device, or NumPy's."""
 
-    def state(self) -> dict[str, Array]:
+    def state(self) -> dict[str, Values]:
         """All that training changes, [M, ...] each; optimizer slots that a row does not use are zero."""
 
-    def load_state(self, state: dict[str, Array]) -> None:
+    def load_state(self, state: dict[str, Values]) -> None:
         """Take over what `state` gave."""
 
     def start_epoch(self, epoch: Epoch) -> None:
@@ -152,21 +152,21 @@ class Rows(Protocol):
     def advance(self, first: int, last: int) -> Stretch:
         """Make the steps first ... last - 1 of the epoch; an epoch may be cut anywhere."""
 
-    def subset(self, rows: list[int], tables: Tables, theta: Array, buffers: Array) -> Rows:
+    def subset(self, rows: list[int], tables: Tables, theta: Values, buffers: Values) -> Rows:
         """Some of the rows at other weights, for evaluation only."""
 
-    def scores(self, index: np.ndarray) -> tuple[Array, Array]:
+    def scores(self, index: np.ndarray) -> tuple[Values, Values]:
         """(outputs [M, n, C], losses [M, n]) of the examples index [M, n] of each row, in evaluation mode."""
 
-    def outputs(self, x: np.ndarray) -> Array:
+    def outputs(self, x: np.ndarray) -> Values:
         """Outputs [n, C] of the first row for features x [n, D], in evaluation mode."""
 
-    def signals(self, index: np.ndarray) -> tuple[list[Array], Array]:
+    def signals(self, index: np.ndarray) -> tuple[list[Values], Values]:
         """Of the first row, on the examples index [1, n], without noise and penalties but with norms of the batch as in
         training: what each hidden layer passes on [n, W], and the gradient [P] of the mean data loss.
         """
 
-    def weight_sums(self, theta: Array) -> tuple[np.ndarray, np.ndarray]:
+    def weight_sums(self, theta: Values) -> tuple[np.ndarray, np.ndarray]:
         """L2 norm of all weights and how many are exactly zero, [M] each, in double precision."""
 
 

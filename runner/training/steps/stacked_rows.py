@@ -15,11 +15,11 @@ from torch import Tensor
 from runner.data.tables import Tables
 from runner.optimizers.clipping import row_norms
 from runner.optimizers.segments import Segment, segments
+from runner.population.arrays import Values
 from runner.population.members import Columns
 from runner.population.network import Network
 from runner.training import slots
 from runner.training.around_rules import bound
-from runner.training.arrays import Array
 from runner.training.averaging import Average
 from runner.training.steps.device_tables import DeviceTables
 from runner.training.steps.protocols import Epoch, Membership, Stretch
@@ -33,7 +33,7 @@ class StackedRows:
 
     aligned: ClassVar[bool] = True
 
-    def __init__(self, member: Membership, theta: Array, buffers: Array, like: StackedRows | None = None):
+    def __init__(self, member: Membership, theta: Values, buffers: Values, like: StackedRows | None = None):
         self.runs, self.loss, self.batch = member.runs, member.loss, member.batch
         self.layout = member.architecture.layout
         self.dtype, self.device = getattr(torch, member.dtype), torch.device(member.runs[0].trainer.device)
@@ -48,7 +48,7 @@ class StackedRows:
         self.evaluated = max(1, EVALUATED // max(self.layout.padded))
         self.stepper = Stacked(self)
 
-    def own(self, array: Array) -> Tensor:
+    def own(self, array: Values) -> Tensor:
         """A tensor on the device of these rows."""
         return torch.as_tensor(array).to(self.device)
 
@@ -62,7 +62,7 @@ class StackedRows:
         held = slots.gathered(self.holders, len(self.runs))
         return {"theta": self.theta, "buffers": self.buffers} | self.average.state() | held
 
-    def load_state(self, state: dict[str, Array]) -> None:
+    def load_state(self, state: dict[str, Values]) -> None:
         """Take over what `state` gave."""
         tensors = {name: self.own(array) for name, array in state.items()}
         self.theta.copy_(tensors["theta"])
@@ -78,7 +78,7 @@ class StackedRows:
         """Make the steps first ... last - 1 of the epoch."""
         return self.stepper.advance(first, last)
 
-    def subset(self, rows: list[int], tables: Tables, theta: Array, buffers: Array) -> StackedRows:
+    def subset(self, rows: list[int], tables: Tables, theta: Values, buffers: Values) -> StackedRows:
         """Some of the rows at other weights, for evaluation only."""
         other = copy.copy(self)
         other.runs, other.tables = [self.runs[r] for r in rows], self.tables.subset(rows)
