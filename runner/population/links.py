@@ -5,22 +5,23 @@ A link turns scores z [..., C] into logits, whose softmax are the probabilities.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import numpy as np
 
-if TYPE_CHECKING:
-    from torch import Tensor
+from runner.population.arrays import Values
 
 
-def softmax(scores: Tensor) -> Tensor:
+def softmax(scores: Values) -> Values:
     """p_c = exp(z_c) / sum_k exp(z_k): the scores are logits."""
     return scores
 
 
-def sigmoid(scores: Tensor) -> Tensor:
+def sigmoid(scores: Values) -> Values:
     """p_c = s(z_c) / sum_k s(z_k), s(z) = 1/(1 + exp(-z)): answers to a question for every class, as a distribution.
 
     The order of the classes is that of their scores.
     """
+    if isinstance(scores, np.ndarray):
+        return -np.logaddexp(0, -scores)
     from torch.nn import functional
 
     return functional.logsigmoid(scores)
@@ -29,6 +30,10 @@ def sigmoid(scores: Tensor) -> Tensor:
 LINKS = {"softmax": softmax, "sigmoid": sigmoid}
 
 
-def probabilities(scores: Tensor, link: str) -> Tensor:
+def probabilities(scores: Values, link: str) -> Values:
     """Of the classes [..., C]."""
-    return LINKS[link](scores).softmax(-1)
+    logits = LINKS[link](scores)
+    if not isinstance(scores, np.ndarray):
+        return logits.softmax(-1)
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
