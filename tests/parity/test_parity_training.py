@@ -81,7 +81,9 @@ def test_every_rule_is_tried_by_its_definition():
     assert {case.settings.get("optimizer", "sgd") for case in RULES} == set(entries("optimizer"))
 
 
-@pytest.mark.parametrize(("case", "first", "way"), [pytest.param(*each, id=f"{each[0]}-{each[2]}") for each in each_way()])
+@pytest.mark.parametrize(
+    ("case", "first", "way"), [pytest.param(*each, id=f"{each[0]}-{each[2]}") for each in each_way()]
+)
 def test_training_is_pytorchs(case, first, way):
     dtype, train_by = WAYS[way]
     ours = train_by(case, first)[case]
