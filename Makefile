@@ -8,6 +8,8 @@ INSTALLED := $(VENV)/.installed
 UNFINISHED := $(VENV)/.unfinished
 TOGETHER := -n 2 --dist worksteal # tests that share what a module has trained stay in one process
 
+export PYTHONDONTWRITEBYTECODE := # empty: what is compiled is kept, also the tests, which takes a sixth of their time else
+
 # An environment whose interpreter no longer starts (moved checkout, upgraded Python) counts as not installed.
 ifeq ($(shell $(BIN)/python -c "print(1)" 2>/dev/null),)
 $(shell rm -f $(INSTALLED))

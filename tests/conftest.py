@@ -1,5 +1,6 @@
 """Conditions every test runs under: one thread (set before torch is imported; subprocesses inherit it), no display."""
 
+import gc
 import os
 
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -20,6 +21,12 @@ disks.do_not_wait()
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile("same")
+
+
+def pytest_collection_finish() -> None:
+    """What importing and collecting have made stays to the end: the garbage collector need not go through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

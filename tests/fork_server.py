@@ -8,6 +8,7 @@ standard output. {"arguments", "cwd", "environment", "streams", "session"} start
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import runpy
@@ -58,11 +59,13 @@ class Forks:
         """What a whole `runner WORDS` has answered, with these variables set in its environment."""
         return self.python(["-m", "runner", *words], cwd, **environment)
 
-    def python(self, arguments: Sequence[str], cwd: Path, **environment: str) -> subprocess.CompletedProcess:
+    def python(
+        self, arguments: Sequence[str], cwd: Path, seconds: float = PATIENCE, **environment: str
+    ) -> subprocess.CompletedProcess:
         """What a whole `python ARGUMENTS` has answered: `-m MODULE` or a script, and what it is given."""
         with tempfile.TemporaryDirectory() as folder:
             output, error = Path(folder) / "output", Path(folder) / "error"
-            code = self.fork(arguments, cwd, [Path(os.devnull), output, error], **environment).wait(PATIENCE)
+            code = self.fork(arguments, cwd, [Path(os.devnull), output, error], **environment).wait(seconds)
             return subprocess.CompletedProcess(arguments, code, output.read_text(), error.read_text())
 
     def close(self) -> None:
@@ -177,6 +180,7 @@ def serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with tempfile.TemporaryDirectory() as folder:
         warm(folder)
+    gc.freeze()  # forks neither look through what it has imported nor copy it by that
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for line in sys.stdin:
         request = json.loads(line)

@@ -1,8 +1,8 @@
 """Trains scenarios in forked children, of which the parent or a worker kills itself with SIGKILL at the n-th thing it
 does to the disk; then resumes them until they are whole.
 
-A program of its own, so that children are forked from a process that has everything imported and no threads:
-requests as JSON on standard input, results as JSON in the file named on the command line.
+Run in a fork of `fork_server`, so that children are forked from a process that has everything imported and no threads:
+requests as JSON in the first file named on the command line, results as JSON in the second.
 
 A request is {"scenario", "csv", "folder", "jobs"}: folder/whole is what a start without kills leaves behind, folder/<i>
 what job i does. A job is [role, kill, ...]: for each kill a child starts or resumes the runs and somebody dies; a last
@@ -14,6 +14,7 @@ last), others are counts; the jobs "every" are one kill at each point of each ro
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import mmap
 import os
@@ -152,11 +153,12 @@ def work(scenario: str, csv: Path, folder: Path, kills: list[Any]) -> dict[str, 
 
 
 def main() -> None:
-    requests = json.load(sys.stdin)
-    out = Path(sys.argv[1])
-    for scenario in dict.fromkeys(request["scenario"] for request in requests):  # imports everything, here, once
-        go_on(scenario, Path(requests[0]["csv"]), out.with_name(f"warm {scenario}"))
-    out.write_text(json.dumps([answer(**request) for request in requests]))
+    asked, results = map(Path, sys.argv[1:])
+    requests = json.loads(asked.read_text())
+    for scenario in dict.fromkeys(request["scenario"] for request in requests):  # what these import, here, once
+        go_on(scenario, Path(requests[0]["csv"]), results.with_name(f"warm {scenario}"))
+    gc.freeze()
+    results.write_text(json.dumps([answer(**request) for request in requests]))
 
 
 if __name__ == "__main__":

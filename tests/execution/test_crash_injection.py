@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +12,9 @@ import pytest
 import run_folders
 import ways
 from crash_driver import ROLES
+from fork_server import Forks
 
-HERE = Path(__file__).parent
-REPOSITORY = HERE.parent.parent
+DRIVER = Path(__file__).parent / "crash_driver.py"
 ALONE = ("every epoch", "every few epochs", "no checkpoint")
 IN_ONE_PROCESS = (*ALONE, "folds", "together")
 SCENARIOS = (*IN_ONE_PROCESS, "workers", "sweep")
@@ -45,23 +42,17 @@ class Crashes:
         return sum(sum(job["killed"]) for job in self.jobs)
 
 
-def crash(folder: Path, jobs: dict[str, Any]) -> dict[str, Crashes]:
+def crash(forks: Forks, folder: Path, jobs: dict[str, Any]) -> dict[str, Crashes]:
     """Let the driver do the jobs of each scenario."""
-    csv = crash_scenarios.table(folder / "table.csv")
+    csv, files = crash_scenarios.table(folder / "table.csv"), [folder / f"{name}.json" for name in ("asked", "results")]
     requests = [
         {"scenario": scenario, "csv": str(csv), "folder": str(folder / scenario), "jobs": asked}
         for scenario, asked in jobs.items()
     ]
-    done = subprocess.run(
-        [sys.executable, str(HERE / "crash_driver.py"), str(folder / "results.json")],
-        input=json.dumps(requests),
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": f"{REPOSITORY}{os.pathsep}{HERE}"},
-        cwd=folder,
-    )
+    files[0].write_text(json.dumps(requests))
+    done = forks.python([str(DRIVER), *map(str, files)], folder, seconds=3600)
     assert done.returncode == 0, done.stderr
-    results = json.loads((folder / "results.json").read_text())
+    results = json.loads(files[1].read_text())
     return {request["scenario"]: Crashes(request, result) for request, result in zip(requests, results, strict=True)}
 
 
@@ -80,10 +71,10 @@ def some(scenario: str, single: int, double: int, again: int = 1) -> list[list[A
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory):
+def sample(forks, tmp_path_factory):
     """A few crashes of each scenario."""
     asked = {scenario: some(scenario, 2 if scenario in ("workers", "sweep") else 3, 1) for scenario in SCENARIOS}
-    return crash(tmp_path_factory.mktemp("crashes"), asked)
+    return crash(forks, tmp_path_factory.mktemp("crashes"), asked)
 
 
 @pytest.mark.slow
@@ -109,8 +100,8 @@ def test_the_scenarios_hold_what_they_promise(sample):
 
 @pytest.mark.soak
 @pytest.mark.parametrize("scenario", [scenario for scenario in SCENARIOS if scenario != "workers"])
-def test_killed_at_every_point_and_resumed(scenario, tmp_path, capsys):
-    crashes = crash(tmp_path, {scenario: "every"})[scenario]
+def test_killed_at_every_point_and_resumed(scenario, forks, tmp_path, capsys):
+    crashes = crash(forks, tmp_path, {scenario: "every"})[scenario]
     assert crashes.check() == sum(crashes.points.values())
     with capsys.disabled():
         print(f"\n{scenario}: killed at each of {crashes.points} points")
@@ -118,8 +109,8 @@ def test_killed_at_every_point_and_resumed(scenario, tmp_path, capsys):
 
 @pytest.mark.soak
 @pytest.mark.parametrize("scenario", (*SCENARIOS, "figures"))
-def test_killed_again_while_resuming(scenario, tmp_path, capsys):
-    crashes = crash(tmp_path, {scenario: some(f"again {scenario}", 1, 40, again=3)})[scenario]
+def test_killed_again_while_resuming(scenario, forks, tmp_path, capsys):
+    crashes = crash(forks, tmp_path, {scenario: some(f"again {scenario}", 1, 40, again=3)})[scenario]
     kills = crashes.check()
     with capsys.disabled():
         print(f"\n{scenario}: {kills} kills in {len(crashes.jobs)} runs")

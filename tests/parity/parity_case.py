@@ -96,11 +96,14 @@ def of_case(case: Case, dtype: str) -> Settings:
 
 @functools.cache
 def synthetic(task: str, dtype: str) -> RunData:
-    """90 training and 30 validation examples of 7 features: 3 classes of a noisy network, or its first output."""
+    """90 training and 30 validation examples of 7 features: 3 classes of a noisy network, or its first output.
+
+    The same numbers in both formats: those that float32 holds.
+    """
     draw = np.random.default_rng(3)
-    x = draw.standard_normal((120, 7))
+    x = draw.standard_normal((120, 7)).astype(np.float32).astype(np.float64)
     z = np.tanh(x @ draw.standard_normal((7, 6))) @ draw.standard_normal((6, 3)) + 0.5 * draw.standard_normal((120, 3))
-    y = z.argmax(1) if task == "classification" else z[:, 0]
+    y = z.argmax(1) if task == "classification" else z[:, 0].astype(np.float32).astype(np.float64)
     return run_data(x, y, task, dtype, train=90)
 
 

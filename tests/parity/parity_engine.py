@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from parity_case import Case, of_case, synthetic
 from torch import Tensor
 
+from runner.optimizers.rules.base import segment_key
 from runner.population.arrays import as_tensors
 from runner.population.export import architecture, state_dict
 from runner.training.engine import Engine
@@ -24,6 +26,21 @@ class Trained:
     rates: list[float]
     objectives: list[float]
     metrics: dict[str, float]
+
+
+def begin(cases: list[Case], dtype: str) -> Engine:
+    """The cases as rows of one engine (in the order of `in_rows`), from the weights that float32 draws."""
+    engines = [
+        Engine([of_case(case, d) for case in cases], [synthetic(case.task, d) for case in cases])
+        for d in dict.fromkeys(("float32", dtype))
+    ]
+    engines[-1].load_state(engines[0].state(), engines[0].epochs)
+    return engines[-1]
+
+
+def in_rows(cases: list[Case]) -> list[Case]:
+    """In the order in which an engine takes them as rows."""
+    return sorted(cases, key=lambda case: segment_key(of_case(case, "float64")))
 
 
 def named_state(engine: Engine, row: int = 0) -> dict[str, Tensor]:

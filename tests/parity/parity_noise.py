@@ -14,44 +14,43 @@ from torch import Tensor, nn
 from runner.config.settings import Settings
 from runner.population.draws import bits, key, positions, words
 
+STEPS = 201  # that a case makes at most: 200, rounded up to whole epochs
 ALPHA = 1.7580993408473766  # torch's, in alpha dropout
 
 
-@functools.lru_cache(8192)  # a case is trained in both number formats, and more than once
 def uniform(purpose: tuple, rows: int, width: int) -> np.ndarray:
-    """Numbers in (0, 1), [rows, width], of (seed, name, step, ...)."""
-    seed, *rest = purpose
-    integers = bits(words(key([seed], *rest)), positions(rows, width, width))[0]
+    """Numbers in (0, 1), [STEPS, rows, width], of (seed, name, place ...): those of each step and place."""
+    seed, name, *places = purpose
+    integers = bits(words(key(seed, name, np.arange(STEPS), *places)), positions(rows, width, width))
     return (integers.double().numpy() + 2.0**31 + 0.5) / 2.0**32
 
 
-@functools.lru_cache(8192)
 def gaussian(purpose: tuple, rows: int, width: int) -> np.ndarray:
-    """sqrt(-2 ln u) cos(2 pi v) (Box & Muller 1958)."""
-    seed, name, *rest = purpose
-    u, v = (uniform((seed, draw, *rest), rows, width) for draw in (name, f"{name}/1"))
+    """sqrt(-2 ln u) cos(2 pi v) (Box & Muller 1958), shaped like `uniform`."""
+    seed, name, *places = purpose
+    u, v = (uniform((seed, draw, *places), rows, width) for draw in (name, f"{name}/1"))
     return np.sqrt(-2 * np.log(u)) * np.cos(2 * np.pi * v)
 
 
 def dropout(p, u, z):
     """m/(1-p)"""
-    return (u >= p) / (1 - p), 0.0
+    return (u() >= p) / (1 - p), 0.0
 
 
 def noise(sd, u, z):
     """1, sd z"""
-    return 1.0, sd * z
+    return 1.0, sd * z()
 
 
 def alpha_dropout(p, u, z):
     """As torch's: a m, and a ALPHA (m - 1) + a ALPHA p."""
-    a = 1 / np.sqrt((ALPHA**2 * p + 1) * (1 - p))
-    return a * (u >= p), ((u >= p) - 1.0) * (ALPHA * a) + ALPHA * a * p
+    a, m = 1 / np.sqrt((ALPHA**2 * p + 1) * (1 - p)), u() >= p
+    return a * m, (m - 1.0) * (ALPHA * a) + ALPHA * a * p
 
 
 def gaussian_dropout(p, u, z):
     """1 + sqrt(p/(1-p)) z"""
-    return 1 + np.sqrt(p / (1 - p)) * z, 0.0
+    return 1 + np.sqrt(p / (1 - p)) * z(), 0.0
 
 
 INPUT = {"input_dropout": dropout, "input_noise": noise}  # name -> (factor, addend), one after the other
@@ -73,10 +72,17 @@ def strengths(run: Settings, place: int) -> dict[str, float]:
 def disturbed(run: Settings, noises: dict[str, float], x: Tensor, place: int, step: int) -> Tensor:
     """The input or a hidden layer, x [B, W], as a step of training sees it."""
     for name, strength in noises.items():
-        u, z = (draw((run.seed, name, step, place), *x.shape) for draw in (uniform, gaussian))
-        factor, addend = (HIDDEN if place else INPUT)[name](strength, u, z)
-        x = x * _tensor(factor, x) + _tensor(addend, x)
+        factor, addend = _terms(run.seed, name, place, strength, run.trainer.batch_size, x.shape[1], x.dtype)
+        x = x * factor[step, : len(x)] + addend[step, : len(x)]  # examples are counted from the first of the batch
     return x
+
+
+@functools.lru_cache(16)
+def _terms(seed: int, name: str, place: int, strength: float, rows: int, width: int, dtype) -> list[Tensor]:
+    """What a noise multiplies with and adds, [STEPS, rows, width] each."""
+    u, z = (functools.partial(draw, (seed, name, place), rows, width) for draw in (uniform, gaussian))
+    terms = (HIDDEN if place else INPUT)[name](strength, u, z)
+    return [torch.from_numpy(np.broadcast_to(term, (STEPS, rows, width)).copy()).to(dtype) for term in terms]
 
 
 def parameters_in_order(network: nn.Module) -> list[Tensor]:
@@ -96,10 +102,12 @@ def parameter_noise(run: Settings, network: nn.Module, name: str, step: int) -> 
     else:
         s, gamma = (run.value(f"regularizer.gradient_noise.{k}") for k in ("s", "gamma"))
         deviation = np.sqrt(s / (1 + step) ** gamma)
-    drawn = deviation * gaussian((run.seed, name, step), 1, sum(p.numel() for p in found))[0]
+    drawn = deviation * _of_parameters(run.seed, name, sum(p.numel() for p in found))[step]
     parts = np.split(drawn, np.cumsum([p.numel() for p in found])[:-1])
-    return [_tensor(part, p).view_as(p) for part, p in zip(parts, found, strict=True)]
+    return [torch.from_numpy(part).to(p.dtype).view_as(p) for part, p in zip(parts, found, strict=True)]
 
 
-def _tensor(array, like: Tensor) -> Tensor:
-    return torch.from_numpy(np.asarray(array, dtype=np.float64)).to(like.dtype)
+@functools.lru_cache(8)
+def _of_parameters(seed: int, name: str, count: int) -> np.ndarray:
+    """Normal numbers, [STEPS, count]."""
+    return gaussian((seed, name), 1, count)[:, 0]

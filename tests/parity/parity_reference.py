@@ -14,7 +14,7 @@ from collections.abc import Callable
 import torch
 from parity_case import Case, Schedule, of_case, synthetic
 from parity_cases import MODULES
-from parity_engine import Trained, named_state
+from parity_engine import Trained, begin, named_state
 from parity_noise import disturbed, parameter_noise, parameters_in_order, strengths
 from torch import Tensor, nn
 from torch.nn import functional
@@ -23,7 +23,7 @@ from torch.optim import Optimizer
 from runner.config.registry import entries
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
-from runner.training.engine import Engine
+from runner.data.tables import Tables
 
 
 class Skipping(nn.Sequential):
@@ -158,24 +158,23 @@ def _metrics(network: nn.Sequential, data: RunData, dtype, loss_of: Callable) ->
     return found
 
 
-def _batches(engine: Engine, settings: Settings, data: RunData):
-    """(x [B, D], y [B]) of every step, in the engine's order."""
-    dtype, size = getattr(torch, settings.trainer.dtype), settings.trainer.batch_size
-    x = torch.from_numpy(data.x)
-    y = torch.from_numpy(data.y) if data.task == "classification" else torch.from_numpy(data.y).to(dtype)
-    for epoch in range(settings.trainer.epochs):
-        for index in engine.tables.order([settings.seed], [epoch])[0].split(size):
-            if len(index) < size and settings.trainer.drop_last:
-                continue
-            yield x[index], y[index]
+@functools.cache
+def _batches(task: str, dtype: str, seed: int, size: int, drop_last: bool, epochs: int) -> list[tuple[Tensor, Tensor]]:
+    """(x [B, D], y [B]) of every step, in the engine's order; most cases train on the same ones."""
+    data = synthetic(task, dtype)
+    x, y = torch.from_numpy(data.x), torch.from_numpy(data.y)
+    y = y if task == "classification" else y.to(x.dtype)
+    order = Tables([data], x.dtype, torch.device("cpu"), 0).order
+    steps = [index for epoch in range(epochs) for index in order([seed], [epoch])[0].split(size)]
+    return [(x[index], y[index]) for index in steps if len(index) == size or not drop_last]
 
 
-def replay(case: Case, settings: Settings, data: RunData, nudge: Callable[[Tensor], Tensor] = lambda w: w) -> Trained:
+def replay(case: Case, dtype: str, nudge: Callable[[Tensor], Tensor] = lambda w: w) -> Trained:
     """The case in PyTorch, from the weights and batches of an engine that trains this row alone.
 
     nudge: a change of each initial weight matrix (to see how much a rounding error grows).
     """
-    engine, dtype = Engine([settings], [data]), getattr(torch, settings.trainer.dtype)
+    settings, data, engine = of_case(case, dtype), synthetic(case.task, dtype), begin([case], dtype)
     network = sequential(settings, data.x.shape[1], data.outputs).train()
     network.load_state_dict(named_state(engine))
     weights = [m.weight for m in network if isinstance(m, nn.Linear)]
@@ -185,20 +184,21 @@ def replay(case: Case, settings: Settings, data: RunData, nudge: Callable[[Tenso
     optimizer = case.optimizer(weights, [p for p in network.parameters() if all(p is not w for w in weights)])
     rate = Rate(case.schedule, settings.optimizer.lr, engine.steps)
     reported = case.reported or functools.partial(data_loss, data.task)
-    loss_of = case.loss or reported
+    step = Step(case, settings, network, weights, optimizer, case.loss or reported)
     average = case.average(network) if case.average else None
     kept = average.module if average else network
+    measure = functools.partial(_metrics, kept, data, getattr(torch, dtype), reported)
     rates, objectives = [], []
-    for step, (x, y) in enumerate(_batches(engine, settings, data)):
-        network.step = step
-        objectives.append(_step(case, settings, network, weights, optimizer, loss_of, x, y, rate.value()))
+    trainer = settings.trainer
+    for x, y in _batches(case.task, dtype, settings.seed, trainer.batch_size, trainer.drop_last, trainer.epochs):
         rates.append(rate.value())
+        objectives.append(step.make(x, y, rates[-1]))
         rate.after_step()
-        if average and case.averaged(step, engine.steps):
+        if average and case.averaged(len(rates) - 1, engine.steps):
             average.update_parameters(network)
-        if len(rates) % engine.steps == 0 and rate.schedule.reactive:
-            rate.after_epoch(_metrics(kept, data, dtype, reported)["val/loss"])
-    return Trained(kept.state_dict(), rates, objectives, _metrics(kept, data, dtype, reported))
+        if rate.schedule.reactive and len(rates) % engine.steps == 0:
+            rate.after_epoch(measure()["val/loss"])
+    return Trained(kept.state_dict(), rates, objectives, measure())
 
 
 def gain(optimizer: Optimizer, w: Tensor) -> Tensor | float:
@@ -223,42 +223,52 @@ def gain(optimizer: Optimizer, w: Tensor) -> Tensor | float:
     return lr * (1 - group["dampening"] * (momentum > 0)) / (1 - momentum)
 
 
-def _step(case: Case, settings, network, weights, optimizer, loss_of, x, y, rate: float) -> float:
+class Step:
     """One step in the order of the design: loss and penalty, gradients, clip, noise, rule, prox or projection."""
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-    optimizer.zero_grad()
-    objective = loss_of(_outputs(settings, network, x), y)
-    if case.penalty:
-        objective = objective + case.penalty(weights)
-    objective.backward()
-    if case.clip:
-        torch.nn.utils.clip_grad_norm_(network.parameters(), case.clip)
-    if case.clip_value:
-        torch.nn.utils.clip_grad_value_(network.parameters(), case.clip_value)
-    if settings.value("regularizer.gradient_noise.s"):
-        noise = parameter_noise(settings, network, "gradient_noise", network.step)
-        for p, n in zip(parameters_in_order(network), noise, strict=True):
-            p.grad += n
-    optimizer.step()
-    if case.after:
-        with torch.no_grad():
-            case.after(weights, functools.partial(gain, optimizer))
-    return objective.item()
 
+    def __init__(self, case: Case, settings: Settings, network, weights, optimizer: Optimizer, loss_of: Callable):
+        self.case, self.settings, self.network, self.weights = case, settings, network, weights
+        self.optimizer, self.loss_of, self.parameters = optimizer, loss_of, list(network.parameters())
+        self.noisy_weights = bool(settings.value("regularizer.weight_noise"))
+        self.noisy_gradient = bool(settings.value("regularizer.gradient_noise.s"))
 
-def _outputs(settings: Settings, network: nn.Sequential, x: Tensor) -> Tensor:
-    """The outputs, at weights that noise is added to if there is weight noise."""
-    if not settings.value("regularizer.weight_noise"):
-        return network(x)
-    names = {id(p): name for name, p in network.named_parameters()}
-    noise = parameter_noise(settings, network, "weight_noise", network.step)
-    weights = parameters_in_order(network)[: len(noise)]
-    noisy = {names[id(w)]: w + n for w, n in zip(weights, noise, strict=True)}
-    return torch.func.functional_call(network, noisy, (x,))
+    def make(self, x: Tensor, y: Tensor, rate: float) -> float:
+        """Returns the objective."""
+        case, network = self.case, self.network
+        network.step += 1
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        for p in self.parameters:
+            p.grad = None
+        objective = self.loss_of(self._noisy(x) if self.noisy_weights else network(x), y)
+        if case.penalty:
+            objective = objective + case.penalty(self.weights)
+        objective.backward()
+        if case.clip:
+            torch.nn.utils.clip_grad_norm_(self.parameters, case.clip)
+        if case.clip_value:
+            torch.nn.utils.clip_grad_value_(self.parameters, case.clip_value)
+        if self.noisy_gradient:
+            noise = parameter_noise(self.settings, network, "gradient_noise", network.step)
+            for p, n in zip(parameters_in_order(network), noise, strict=True):
+                p.grad += n
+        self.optimizer.step()
+        if case.after:
+            with torch.no_grad():
+                case.after(self.weights, functools.partial(gain, self.optimizer))
+        return objective.item()
+
+    def _noisy(self, x: Tensor) -> Tensor:
+        """The outputs at weights that noise is added to."""
+        network = self.network
+        names = {id(p): name for name, p in network.named_parameters()}
+        noise = parameter_noise(self.settings, network, "weight_noise", network.step)
+        weights = parameters_in_order(network)[: len(noise)]
+        noisy = {names[id(w)]: w + n for w, n in zip(weights, noise, strict=True)}
+        return torch.func.functional_call(network, noisy, (x,))
 
 
 @functools.cache
 def reference(case: Case, dtype: str) -> Trained:
     """The reference of a case, computed once."""
-    return replay(case, of_case(case, dtype), synthetic(case.task, dtype))
+    return replay(case, dtype)

@@ -12,12 +12,10 @@ import statistics
 import numpy as np
 import pytest
 import torch
-from parity_case import TOLERANCE, of_case, synthetic
+from parity_case import TOLERANCE
 from parity_cases import CASES
-from parity_engine import differences, train
+from parity_engine import begin, differences, train
 from parity_reference import reference, replay
-
-from runner.training.engine import Engine
 
 CALM = next(case for case in CASES if case.name == "everything")
 WILD = dataclasses.replace(
@@ -31,13 +29,12 @@ BEFORE = 40  # steps in which not even the objective's last digits have grown; b
 
 def distances(case, dtype: str, nudges: int = 4) -> list[float]:
     """How far PyTorch ends from itself when its weights start a rounding error away, for some rounding errors."""
-    run, data = of_case(case, dtype), synthetic(case.task, dtype)
     draw = torch.Generator().manual_seed(0)
 
     def nudge(w):
         return w * (1 + torch.finfo(w.dtype).eps * torch.randn(w.shape, generator=draw, dtype=w.dtype))
 
-    ends = [replay(case, run, data, nudge) for _ in range(nudges)]
+    ends = [replay(case, dtype, nudge) for _ in range(nudges)]
     return [differences(end, reference(case, dtype))["parameters"] for end in ends]
 
 
@@ -50,8 +47,7 @@ def test_at_the_rate_of_the_case_errors_do_not_grow(dtype):
 def test_at_five_times_the_rate_our_distance_is_rounding_grown(dtype):
     theirs = distances(WILD, dtype)
     assert statistics.median(theirs) > 500 * torch.finfo(getattr(torch, dtype)).eps
-    run, data = of_case(WILD, dtype), synthetic(WILD.task, dtype)
-    ours, expected = train(Engine([run], [data]))[0], reference(WILD, dtype)
+    ours, expected = train(begin([WILD], dtype))[0], reference(WILD, dtype)
     np.testing.assert_allclose(ours.objectives[:BEFORE], expected.objectives[:BEFORE], rtol=TOLERANCE[dtype])
     assert differences(ours, expected)["parameters"] < 10 * max(theirs)
     assert dtype == "float64" or statistics.median(theirs) > TOLERANCE[dtype]

@@ -5,7 +5,7 @@ import pytest
 import torch
 from parity_case import TWO, of_case, settings_of, synthetic
 from parity_cases import CASES
-from parity_engine import distance, named_state, split_state, train
+from parity_engine import begin, distance, named_state, split_state, train
 from parity_reference import reference
 from scipy.optimize import minimize_scalar
 
@@ -57,8 +57,7 @@ def test_prox_gives_exact_zeros_inside_the_threshold_only(name, threshold):
 @pytest.mark.parametrize("name", ["l1_proximal", "elastic_net_proximal"])
 def test_the_same_weights_are_zero_as_in_the_reference(name, dtype):
     case = next(case for case in CASES if case.name == name)
-    run, data = of_case(case, dtype), synthetic(case.task, dtype)
-    ours, theirs = train(Engine([run], [data]))[0].state, reference(case, dtype).state
+    ours, theirs = train(begin([case], dtype))[0].state, reference(case, dtype).state
     weights = [n for n in theirs if theirs[n].dim() == 2]
     zeros = sum(int((theirs[n] == 0).sum()) for n in weights)
     assert zeros > 10
