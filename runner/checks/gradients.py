@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import numpy as np
 import torch
@@ -28,24 +29,29 @@ def engine_of(shape=SHAPES[0], members=3, task="classification", **changes) -> E
     return Engine(runs, [table] * members, way=StackedRows)
 
 
+def stacked(engine: Engine) -> StackedRows:
+    """The rows of an engine that stacks them."""
+    return cast(StackedRows, engine.rows)
+
+
 def batch_of(engine: Engine):
     """The first batch: features, plain targets and noise."""
     index = engine.tables.index["train"][:, : engine.batch]
-    x, q = engine.rows.tables.gather(index)
-    noise = Stacked(engine.rows).batches.noise.draw(np.zeros((1, len(index)), dtype=np.int64), engine.batch)
+    x, q = stacked(engine).tables.gather(index)
+    noise = Stacked(stacked(engine)).batches.noise.draw(np.zeros((1, len(index)), dtype=np.int64), engine.batch)
     return x, q, noise[0] if noise else None
 
 
 def objective(engine: Engine, theta: Tensor, x: Tensor, q: Tensor, noise) -> Tensor:
     """The data loss of all rows, through the definitions alone."""
-    network = engine.rows.network.bind(theta, None, engine.buffers.clone())
+    network = stacked(engine).network.bind(theta, None, engine.buffers.clone())
     outputs = network.forward(x, training=True, noise=noise)
     return (engine.loss.forward(outputs, q, network.head).sum(1) / x.shape[1]).sum()
 
 
 def analytic(engine: Engine, x: Tensor, q: Tensor, noise) -> Tensor:
     """The gradient as training computes it."""
-    objective = Objective(engine.rows, engine.rows.columns, engine.theta.clone(), engine.buffers.clone())
+    objective = Objective(stacked(engine), stacked(engine).columns, engine.theta.clone(), engine.buffers.clone())
     batch = Batch(0, engine.epochs, x, engine.loss.prepare(q, 1 / x.shape[1]), noise, None)
     with torch.no_grad():
         return objective.gradient(batch, objective.passed)[1]
@@ -85,7 +91,7 @@ def of_a_penalty(entry: Entry) -> None:
     """`gradient` of a penalty that is switched on is autograd's of `value`, and not zero."""
     engine = engine_of(**variations(entry.group, entry.name)[0])
     leaf = engine.theta.clone().requires_grad_()
-    penalties = Penalties(engine.rows.columns, engine.layout)
+    penalties = Penalties(stacked(engine).columns, engine.layout)
     expected = torch.autograd.grad(penalties.value(leaf).sum(), leaf)[0]
     found = torch.zeros_like(engine.theta)
     penalties.add_gradient(engine.theta, found)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from runner.checks.broken import require, require_close
-from runner.checks.gradients import engine_of
+from runner.checks.gradients import engine_of, stacked
 from runner.checks.populations import SHAPES, data, settings, train, variations
 from runner.config.registry import Entry
 from runner.population.arrays import as_tensors
@@ -72,9 +72,9 @@ def exports(entry: Entry) -> None:
     engine = engine_of(members=2, **{f"model.{entry.group}": entry.name})
     engine.train_epoch([1.0] * 2)
     arch = architecture(engine.runs[0], engine.layout.widths[0], engine.layout.widths[-1])
-    x, _ = engine.rows.tables.gather(engine.tables.index["val"])
+    x, _ = stacked(engine).tables.gather(engine.tables.index["val"])
     with torch.no_grad():
-        ours = engine.rows.network.bind(engine.theta, None, engine.buffers).forward(x)
+        ours = stacked(engine).network.bind(engine.theta, None, engine.buffers).forward(x)
         for row in range(2):
             network = build(arch).double()
             state = state_dict(arch, engine.layout, engine.theta[row], engine.buffers[row])

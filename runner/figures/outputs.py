@@ -13,5 +13,5 @@ from runner.training.evaluation import CHUNK
 def outputs(engine: Engine, x: np.ndarray) -> np.ndarray:
     """Class probabilities [n, C] or scaled numbers [n] of encoded features x [n, D], by the engine's first row."""
     parts = np.array_split(np.ascontiguousarray(x), max(1, -(-len(x) // CHUNK)))
-    out = np.concatenate([as_array(engine.rows.outputs(part.astype(engine.dtype))) for part in parts])
+    out: np.ndarray = np.concatenate([as_array(engine.rows.outputs(part.astype(engine.dtype))) for part in parts])
     return probabilities(out, engine.loss.link) if engine.tables.task == "classification" else out[:, 0]

@@ -43,7 +43,7 @@ class Engine:
         self.architecture = Architecture(first.model, data[0].x.shape[1], data[0].outputs, self.way.aligned)
         self.layout, self.dtype = self.architecture.layout, first.trainer.dtype
         shared = like.tables if like else None
-        self.tables = Tables(data, self.dtype, first.trainer.train_eval_rows, shared, self.way.aligned)
+        self.tables: Tables = Tables(data, self.dtype, first.trainer.train_eval_rows, shared, self.way.aligned)
         loss = entries("loss")[LOSS_OF[data[0].task]].cls
         self.loss = loss() if name_of(first.loss, "loss") == "auto" else first.loss
         self.batch = min(first.trainer.batch_size, self.tables.size["train"])

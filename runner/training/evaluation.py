@@ -6,30 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.population.arrays import Values, as_array, as_tensor, namespace
-from runner.training.metrics.base import Chunk, Metric, Whole, always, metric
+from runner.training.metrics.base import Chunk, Metric, Seen, Whole, always, metric
 
 Score = Callable[[np.ndarray], tuple[Values, Values]]  # examples [M, n] -> outputs [M, n, C], losses [M, n]
 
 CHUNK = 1024  # examples a row at once
-
-
-class Seen(Protocol):
-    """What evaluation asks of the tables."""
-
-    data: list[RunData]
-
-    def answers(self, index: np.ndarray) -> Values:
-        """Class codes or scaled numbers [M, B] of examples `index` [M, B]."""
-
-    def weights_of(self, index: np.ndarray) -> Values | None:
-        """Weights [M, B] of examples `index`; None if no row weights its examples."""
 
 
 @dataclass
@@ -44,6 +32,9 @@ class _AsTensors:
 
     def answers(self, index: np.ndarray) -> Values:
         return as_tensor(self.tables.answers(index))
+
+    def weights_of(self, index: np.ndarray) -> Values | None:
+        return self.tables.weights_of(index)
 
 
 def recorded(settings: Settings, task: str) -> list[str]:

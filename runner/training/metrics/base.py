@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from runner.config.choices import cached
 from runner.config.metrics import metrics_of
@@ -18,9 +18,10 @@ from runner.config.registry import entries
 from runner.population.arrays import Values, double, like
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
-    from runner.data.tables import Tables
+    from runner.data.prepare import RunData
 TASKS = ("classification", "regression")
 
 
@@ -52,12 +53,26 @@ class Chunk:
         return self.outputs.shape[-1]
 
 
+class Seen(Protocol):
+    """What evaluation asks of the tables."""
+
+    @property
+    def data(self) -> list[RunData]:
+        """The data of each row."""
+
+    def answers(self, index: np.ndarray) -> Values:
+        """Class codes or scaled numbers [M, B] of examples `index` [M, B]."""
+
+    def weights_of(self, index: np.ndarray) -> Values | None:
+        """Weights [M, B] of examples `index`; None if no row weights its examples."""
+
+
 @dataclass
 class Whole:
     """All n examples of a split."""
 
-    tables: Tables
-    index: Values  # [M, n]
+    tables: Seen
+    index: np.ndarray  # [M, n]
 
     @property
     def count(self) -> int:

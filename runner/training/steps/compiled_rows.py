@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from runner.training.steps.compiled_network import described, functions_of
 from runner.training.steps.compiled_row import Row
 from runner.training.steps.protocols import Epoch, Membership, Stretch
 
+EVALUATED = 64  # rows at once
 CHUNK = 256  # examples evaluated at once: what a layer gives of them stays in the cache
 
 
@@ -30,9 +31,8 @@ class CompiledRows:
     """The rows of a population as the compiled loop changes them."""
 
     aligned: ClassVar[bool] = False
-    evaluated = 64  # at once, which bounds the memory of outputs
 
-    def __init__(self, member: Membership, theta: Values, buffers: Values, like: CompiledRows | None = None):
+    def __init__(self, member: Membership, theta: Values, buffers: Values, like: Any = None):
         self.member, self.tables, self.batch = member, member.tables, member.batch
         self.theta, self.buffers = np.ascontiguousarray(theta), np.ascontiguousarray(buffers)
         self.rows = [Row(member, run, self.theta[r], self.buffers[r]) for r, run in enumerate(member.runs)]
@@ -61,6 +61,11 @@ class CompiledRows:
         self.network, size = described(architecture, loss, CHUNK, dtype, (), functions)
         self.work = np.empty(size, dtype)
 
+    @property
+    def evaluated(self) -> int:
+        """How many rows are best evaluated at once: it bounds the memory of outputs."""
+        return EVALUATED
+
     def own(self, array: Values) -> np.ndarray:
         """A NumPy array."""
         return as_array(array)
@@ -86,7 +91,7 @@ class CompiledRows:
         """Prepare for the steps of an epoch."""
         self.epoch = epoch
         self.of_x, self.of_q = self.tables.places(epoch.order)
-        self.weights = self.tables.weights_of(epoch.order)
+        self.weights: Any = self.tables.weights_of(epoch.order)
         for r, row in enumerate(self.rows):
             row.start_epoch(epoch.rates[r], int(epoch.made[r]), epoch.steps)
 
@@ -106,7 +111,8 @@ class CompiledRows:
             yield from self.augmented[r].of(self.epoch.of(r), first, last)
             return
         part, x = slice(first * self.batch, last * self.batch), self.tables.x
-        weights = self.weights[r, part] if self.tables.weights.weighted[r] else x[:0, 0]
+        weighted = self.weights is not None and self.tables.weights.weighted[r]
+        weights = self.weights[r, part] if weighted else x[:0, 0]
         yield first, last, Examples(x, self.tables.q, weights, self.of_x[r, part], self.of_q[r, part], self.batch)
 
     def subset(self, rows: list[int], tables: Tables, theta: Values, buffers: Values) -> CompiledRows:

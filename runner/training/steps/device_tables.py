@@ -18,6 +18,10 @@ from runner.data.tables import Tables
 class DeviceTables:
     """Features, targets and weights on the device; what `like` has there already is shared."""
 
+    x: Tensor  # [K N, D]
+    y: Tensor  # [K N], codes or scaled numbers
+    q: Tensor  # [K N, C]
+
     def __init__(self, tables: Tables, device: torch.device, like: DeviceTables | None = None):
         self.tables, self.device = tables, device
         self.task, self.outputs, self.size, self.alike = tables.task, tables.outputs, tables.size, tables.alike

@@ -128,14 +128,20 @@ class Rows(Protocol):
     """
 
     aligned: ClassVar[bool]  # whether rows are padded, so that arithmetic on a stack gives each the bits it gets alone
-    evaluated: int  # how many rows are best evaluated at once
     theta: Values  # [M, P]
     buffers: Values  # [M, Q], running statistics
-    kept: dict[str, Values]  # theta and buffers that are evaluated and kept: averages, where a row averages
     tables: Any  # the examples: `answers` and `weights_of`
 
-    def __init__(self, member: Membership, theta: Values, buffers: Values, like: Rows | None = None):
+    def __init__(self, member: Membership, theta: Values, buffers: Values, like: Any = None):
         """Rows that begin at these weights; tables of `like` are shared where they hold the same arrays."""
+
+    @property
+    def evaluated(self) -> int:
+        """How many rows are best evaluated at once."""
+
+    @property
+    def kept(self) -> dict[str, Values]:
+        """theta and buffers that are evaluated and kept: averages, where a row averages."""
 
     def own(self, array: Values) -> Values:
         """An array as these rows hold theirs: on their device, or NumPy's."""

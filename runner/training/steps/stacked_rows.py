@@ -6,7 +6,7 @@ Shapes: M members, P parameters.
 from __future__ import annotations
 
 import copy
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -33,11 +33,11 @@ class StackedRows:
 
     aligned: ClassVar[bool] = True
 
-    def __init__(self, member: Membership, theta: Values, buffers: Values, like: StackedRows | None = None):
+    def __init__(self, member: Membership, theta: Values, buffers: Values, like: Any = None):
         self.runs, self.loss, self.batch = member.runs, member.loss, member.batch
         self.layout = member.architecture.layout
         self.dtype, self.device = getattr(torch, member.dtype), torch.device(member.runs[0].trainer.device)
-        self.tables = DeviceTables(member.tables, self.device, like.tables if like else None)
+        self.tables: DeviceTables = DeviceTables(member.tables, self.device, like.tables if like else None)
         self.theta, self.buffers = self.own(theta), self.own(buffers)
         self.network = Network(member.architecture, self.dtype, self.device).bind(self.theta, None, self.buffers)
         self.columns = Columns(self.runs, self.dtype, self.device)
@@ -45,8 +45,12 @@ class StackedRows:
         self.around = bound(self.columns, self.theta)
         self.holders: list[slots.Holder] = [*self.segments, *self.around]
         self.average = Average(self.runs, self.theta, self.buffers)
-        self.evaluated = max(1, EVALUATED // max(self.layout.padded))
         self.stepper = Stacked(self)
+
+    @property
+    def evaluated(self) -> int:
+        """How many rows are best evaluated at once."""
+        return max(1, EVALUATED // max(self.layout.padded))
 
     def own(self, array: Values) -> Tensor:
         """A tensor on the device of these rows."""
