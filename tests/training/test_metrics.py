@@ -37,9 +37,7 @@ class Examples:
         alone = Examples(self.z[rows].numpy(), self.y[rows].numpy(), self.losses[rows].numpy())
         alone.data = self.data[rows]
         index = torch.arange(self.y.shape[1]).expand(len(alone.y), -1)
-        network = SimpleNamespace(forward=lambda x: x, head=None)
-        loss = SimpleNamespace(forward=lambda _, losses, __: losses, link=link)
-        return evaluate(network, loss, alone, index, names)
+        return evaluate(alone.gather, link, alone, index, names)
 
 
 def classified(classes, rows=4, n=N, seed=0, distinct=None):
@@ -193,9 +191,8 @@ def test_weights_count_in_the_weighted_loss_alone():
     both = Examples(np.repeat(examples.z.numpy(), 2, 0), np.repeat(examples.y.numpy(), 2, 0))
     weights = torch.tensor([[2.0, 1.0, 0.0], [1.0, 1.0, 1.0]])
     both.weights = SimpleNamespace(used=True, of=lambda index: weights.gather(1, index)[..., None])
-    index, network = torch.arange(3).expand(2, -1), SimpleNamespace(forward=lambda x: x, head=None)
-    loss = SimpleNamespace(forward=lambda _, losses, __: losses, link="softmax")
-    found = evaluate(network, loss, both, index, ["loss", "weighted_loss"])
+    index = torch.arange(3).expand(2, -1)
+    found = evaluate(both.gather, "softmax", both, index, ["loss", "weighted_loss"])
     assert found["weighted_loss"].tolist() == [5 / 3, 3.0] and found["loss"].tolist() == [3.0, 3.0]
 
 
