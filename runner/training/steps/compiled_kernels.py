@@ -21,14 +21,16 @@ DRIVERS = (compiled.advance, compiled.score)
 
 def needed(runs: Iterable[tuple[Settings, str]]) -> list[Kernel]:
     """The kernels of (run, task), each once."""
+    runs = list(runs)
+    averages = any(run.averaging.active for run, _ in runs)
     distinct = {_choices(run, task): (run, task) for run, task in runs}
-    return list(dict.fromkeys(kernel for run, task in distinct.values() for kernel in _kernels(run, task)))
+    return list(dict.fromkeys(kernel for run, task in distinct.values() for kernel in _kernels(run, task, averages)))
 
 
 def _choices(run: Settings, task: str) -> tuple:
     """What decides which kernels a run needs."""
     rule, used = run.optimizer, frozenset(entry.name for entry, *_ in active(run))
-    switches = rule.proximal, rule.clip_norm is None, rule.clip_value is None, run.averaging.active
+    switches = rule.proximal, rule.clip_norm is None, rule.clip_value is None
     names = (
         bool(run.model.hidden),
         run.model.activation,
@@ -39,11 +41,11 @@ def _choices(run: Settings, task: str) -> tuple:
     return task, run.trainer.dtype, names, switches, used
 
 
-def _kernels(run: Settings, task: str) -> list[Kernel]:
+def _kernels(run: Settings, task: str, averages: bool) -> list[Kernel]:
     columns, loss = Columns([run]), run.loss
     if name_of(loss, "loss") == "auto":
         loss = entries("loss")[LOSS_OF[task]].cls()
-    named = functions_of(Network(run.model, 1, 1), loss) | functions_of_steps(run, columns)
+    named = functions_of(Network(run.model, 1, 1), loss) | functions_of_steps(run, columns, averages)
     found = [(function, kind_of(name)) for name, function in named.items()]
     for _, piece, _ in active_entries(columns, Penalty):
         found += functions_of_penalty(run, piece)

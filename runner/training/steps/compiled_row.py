@@ -42,8 +42,10 @@ def functions_of_penalty(run: Settings, piece: Any) -> list[tuple[Callable | Non
     ]
 
 
-def functions_of_steps(run: Settings, columns: Columns) -> dict[str, Callable | None]:
-    """What the steps of a row call besides its network's functions, by the names of `PIECES`; None if they do not."""
+def functions_of_steps(run: Settings, columns: Columns, averages: bool) -> dict[str, Callable | None]:
+    """What the steps of a row call besides its network's functions, by the names of `PIECES`; None if they do not.
+    A row `averages` if any of its population does.
+    """
     rule, optimizer = form("optimizer", run.optimizer), run.optimizer
     penalties, targets = active_entries(columns, Penalty), active_entries(columns, Targets)
     proximal = optimizer.proximal and any(piece.prox is not None for _, piece, _ in penalties)
@@ -57,7 +59,7 @@ def functions_of_steps(run: Settings, columns: Columns) -> dict[str, Callable | 
         "project": compiled.project if active_entries(columns, Constraint) else None,
         "clip": compiled.clip if clips else None,
         "add_normal": compiled.add_normal if active_entries(columns, ParameterNoise) else None,
-        "average": compiled.average if run.averaging.active else None,
+        "average": compiled.average if averages else None,
     }
 
 
@@ -79,7 +81,8 @@ class Row:
         }
         noisy = {place for _, _, place, _, _ in self.noises}
         of_network = population.layout, population.network, population.loss, population.batch, self.dtype
-        functions = functions_of(population.network, population.loss) | functions_of_steps(self.run, self.columns)
+        of_steps = functions_of_steps(self.run, self.columns, self.averages)
+        functions = functions_of(population.network, population.loss) | of_steps
         self.network, self.work_size = described(*of_network, noisy, functions)
         self.state, self.rule_numbers = self._state(), RuleNumbers(self.run.optimizer, self.dtype)
 
@@ -89,7 +92,8 @@ class Row:
         return address(function, kind, self.dtype) if function else 0
 
     def _array(self, values: Any) -> np.ndarray:
-        return np.array(values, dtype=np.float64).astype(self.dtype)
+        with np.errstate(over="ignore"):
+            return np.array(values, dtype=np.float64).astype(self.dtype)
 
     def _keys(self, paths: dict[str, str], layer: int) -> np.ndarray:
         values = [float(self.columns.values(path, layer)[0]) for path in paths.values()]
@@ -205,8 +209,9 @@ class RuleNumbers:
         """The same in steps t [S], counted from 1, of these rates: [S, keys]."""
         tables = {"lr": rates, "t": t} | self.rule.tables(self.keys, t.astype(np.float64))
         h = np.empty((len(t), len(self.names)), self.dtype)
-        for column, name in enumerate(self.names):
-            h[:, column] = tables[name] if name in tables else self.constants[name]
+        with np.errstate(over="ignore"):  # what is too large for single precision is infinite, as for torch
+            for column, name in enumerate(self.names):
+                h[:, column] = tables[name] if name in tables else self.constants[name]
         return h
 
 
