@@ -18,7 +18,7 @@ from runner.config.validate import validate
 from runner.errors import ConfigError
 from runner.execution.configurations import read, read_all
 from runner.execution.executors import pool
-from runner.optimizers.segments import Segment
+from runner.training.engine import Engine
 from runner.training.outcome import Outcome
 
 QUICK = {
@@ -161,14 +161,14 @@ def test_names():
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_one_of_eight_that_raises_fails_alone(tmp_path, monkeypatch, workers):
-    update = Segment.update
+    plan = Engine.plan
 
-    def broken(self, *args, **kwargs):
-        if any(row["eps"] == 3e-8 for row in self.numbers):
+    def broken(self, scales):
+        if any(run.optimizer.eps == 3e-8 for run in self.runs):
             raise ZeroDivisionError("a defect")
-        return update(self, *args, **kwargs)
+        return plan(self, scales)
 
-    monkeypatch.setattr(Segment, "update", broken)
+    monkeypatch.setattr(Engine, "plan", broken)
     configs = [QUICK | {"optimizer.eps": float(f"{i}e-8")} for i in range(1, 9)]
     outcomes = runner.train(configs, tmp_path, workers=workers)
     assert [outcome.status for outcome in outcomes] == ["completed"] * 2 + ["failed"] + ["completed"] * 5

@@ -73,11 +73,15 @@ def data_for(group: str, name: str, shape) -> tuple[tuple, RunData]:
 
 
 def settings(shape=SHAPES[0], epochs: int = 3, **changes: Any) -> Settings:
-    """Default settings with dotted changes: settings(**{"optimizer.lr": 0.1}); "optimizer" alone picks the rule."""
+    """Default settings with dotted changes: settings(**{"optimizer.lr": 0.1}); "optimizer" alone picks the rule.
+
+    By the stacked engine, which is the definition, unless changed.
+    """
     _, hidden, _, batch = shape
     if any(key.startswith("augmentation") for key in changes):
         changes = {"dataset": "npz"} | changes  # which may hold images or a table
-    return read({"model.hidden": hidden, "trainer.batch_size": batch, "trainer.epochs": epochs} | changes)
+    base = {"model.hidden": hidden, "trainer.batch_size": batch, "trainer.epochs": epochs, "trainer.engine": "stacked"}
+    return read(base | changes)
 
 
 def train(

@@ -23,7 +23,7 @@ class Trainer:
     device: str = text("cpu", help="cpu, cuda, cuda:0, ...")
     dtype: str = choice("float32", "float32", "float64", help="number format of weights and data")
     engine: str = choice(
-        STACKED,
+        AUTO,
         AUTO,
         NATIVE,
         STACKED,

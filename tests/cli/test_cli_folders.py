@@ -142,7 +142,7 @@ def test_last_is_a_run_of_a_sweep_not_the_sweep(start, capsys):
 def test_resuming_a_run_of_a_sweep_says_that_the_others_are_not(start, monkeypatch, capsys):
     _, (folder, _) = start(["failed", "failed"], "-m", "seed=0,1", "optimizer.lr=0.1")
     answer = doors.Outcome(folder, "completed", "", {})
-    monkeypatch.setattr(doors, "resume", lambda folder, screen, *, pictured, notes: [answer])
+    monkeypatch.setattr(doors, "resume", lambda folder, screen, *, pictured, **more: [answer])
     capsys.readouterr()
     assert main(["resume", str(folder)]) == 0
     shown = capsys.readouterr()

@@ -166,7 +166,7 @@ def test_resume_passes_the_folder_on(train, monkeypatch):
     asked = []
     answer = start.Outcome(folder, "diverged", "", {})
     monkeypatch.setattr(
-        start, "resume", lambda folder, screen, *, pictured, notes: asked.append((folder, pictured)) or [answer]
+        start, "resume", lambda folder, screen, *, pictured, **more: asked.append((folder, pictured)) or [answer]
     )
     assert main(["resume", "last"]) == 1
     assert [(p.resolve(), pictured) for p, pictured in asked] == [(folder.resolve(), True)]

@@ -181,6 +181,7 @@ def test_runs_of_one_population_have_one_engine():
 
 def test_each_run_chooses_by_itself_and_a_native_one_is_the_same_alone(tmp_path):
     configs = [QUICK | {"seed": i, "trainer.epochs": 3 + i} for i in range(3)]
+    configs[0] |= {"averaging": "none"}
     configs.insert(1, QUICK | {"trainer.engine": "stacked"})
     together = runner.train(configs, tmp_path)
     assert [outcome.summary["engine"] for outcome in together] == [NATIVE, STACKED, NATIVE, NATIVE]

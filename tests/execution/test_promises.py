@@ -100,9 +100,11 @@ def test_a_checkpoint_of_a_newer_version_is_refused(stopped, capsys, monkeypatch
     (path, *_) = checkpoints(stopped)
     tensors, rows = checkpoint.read(path)
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "FORMAT", 2)
+        patch.setattr(checkpoint, "FORMAT", checkpoint.FORMAT + 1)
         checkpoint.write(path, tensors, rows)
-    assert f"{path}: written by a newer version of runner (format 2)" in ways.resume(stopped, capsys, code=1)
+    assert f"{path}: written by a newer version of runner (format {checkpoint.FORMAT + 1})" in ways.resume(
+        stopped, capsys, code=1
+    )
 
 
 def test_a_folder_in_use_is_left_alone(stopped, whole, capsys):

@@ -66,7 +66,7 @@ def table(categories=(("c", 3), ("d", 2)), n=70):
 
 
 def run(seed=0, **changes):
-    small = {"model.hidden": [9], "trainer.batch_size": 29, "dataset": "npz"}
+    small = {"model.hidden": [9], "trainer.batch_size": 29, "dataset": "npz", "trainer.engine": "stacked"}
     return read(small | {"seed": seed} | changes)
 
 

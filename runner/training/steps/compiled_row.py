@@ -110,7 +110,8 @@ class Row:
         return address(function, kind, self.dtype) if function else 0
 
     def _array(self, values: Any) -> np.ndarray:
-        return np.array(values, dtype=np.float64).astype(self.dtype)
+        with np.errstate(over="ignore"):
+            return np.array(values, dtype=np.float64).astype(self.dtype)
 
     def _keys(self, paths: dict[str, str], layer: int) -> np.ndarray:
         values = [float(self.columns.values(path, layer)[0]) for path in paths.values()]
@@ -219,8 +220,9 @@ class RuleNumbers:
         """The same in steps t [S], counted from 1, of these rates: [S, keys]."""
         tables = {"lr": rates, "t": t} | self.rule.tables(self.keys, t.astype(np.float64))
         h = np.empty((len(t), len(self.names)), self.dtype)
-        for column, name in enumerate(self.names):
-            h[:, column] = tables[name] if name in tables else self.constants[name]
+        with np.errstate(over="ignore"):  # what is too large for single precision is infinite, as for torch
+            for column, name in enumerate(self.names):
+                h[:, column] = tables[name] if name in tables else self.constants[name]
         return h
 
 
