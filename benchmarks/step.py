@@ -29,20 +29,9 @@ from statistics import median
 from typing import NamedTuple
 
 import torch
-from contestants import (
-    PLAIN,
-    Contestant,
-    Examples,
-    Recipe,
-    Shape,
-    data_loader,
-    has_jax,
-    jax_scan,
-    ours,
-    scikit_learn,
-    tight_loop,
-)
+from contestants import data_loader, has_jax, jax_scan, ours, scikit_learn, tight_loop
 from limits import dense_c, gemm
+from recipes import PLAIN, Contestant, Examples, Recipe, Shape
 
 RESULTS = Path(__file__).parent / "results" / "step.json"
 BASE, PRODUCTS, SINGLE = "tight loop", "products alone", "compiled, M = 1"
