@@ -344,7 +344,7 @@ def main() -> int:
     field = {name: one for name, one in contestants().items() if name in (OURS, *chosen.only)}
     try:
         report["contestants"] = table(measure(field, runs, chosen.rounds), runs)
-        few = min(64, runs[0])
+        few = 64 if runs[-1] > 64 else runs[0]
         report["costs"] = {} if chosen.no_costs else costs(few, runs[-1], chosen.rounds)
     finally:
         DATA.unlink(missing_ok=True)
