@@ -37,7 +37,7 @@ RESULTS = Path(__file__).parent / "results" / "step.json"
 BASE, PRODUCTS, SINGLE = "tight loop", "products alone", "compiled, M = 1"
 JAX = ("JAX", "JAX, vmap of 8")
 HEADER = """\
-| network, batch | recipe | M = 1 | best M | tight loop | JAX's best | dense C | products alone | x tight loop | of JAX's best |
+| network, batch | recipe | M = 1 | best M | tight loop | JAX's best | dense C | products alone | x loop | of JAX |
 |---|---|---|---|---|---|---|---|---|---|"""
 
 
