@@ -47,10 +47,11 @@ format: $(INSTALLED) ## write the formatting and the plain fixes that check asks
 docs: $(INSTALLED) ## write docs/techniques.md from what is registered
 	@$(BIN)/python docs/generate.py
 
-bench: $(INSTALLED) ## time one step, compared with PyTorch and scikit-learn; make bench ARGS="--quick --save"
+bench: $(INSTALLED) ## time one step, compared with PyTorch, JAX, scikit-learn, a loop in C; make bench ARGS="--quick --save"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
 	@$(BIN)/python benchmarks/step.py $(ARGS)
 
-bench-sweep: $(INSTALLED) ## time whole sweeps, compared with PyTorch, scikit-learn, Lightning; make bench-sweep ARGS="--save"
+bench-sweep: $(INSTALLED) ## time whole sweeps, compared with PyTorch, JAX, scikit-learn, Lightning; make bench-sweep ARGS="--save"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
 	@$(BIN)/python benchmarks/sweep.py $(ARGS)
 

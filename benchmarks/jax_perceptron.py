@@ -14,7 +14,8 @@ import os
 os.environ["NPROC"] = "1"
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
 
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,7 +24,7 @@ import jax.numpy as jnp
 import numpy as np
 
 if TYPE_CHECKING:
-    from contestants import Recipe
+    from recipes import Recipe
 
 jax.config.update("jax_platforms", "cpu")
 jax.config.update("jax_cpu_enable_async_dispatch", False)  # computed by the thread that calls
@@ -122,33 +123,52 @@ def epoch(state: State, order, x, y, *, batch: int, recipe: Recipe) -> tuple[Sta
     return one(state, order[full:]) if full < len(order) else (state, losses[-1])
 
 
-def compiled(batch: int, recipe: Recipe, vmapped: bool):
-    """`epoch` as one compiled function of (state, order, x, y), of one run or of a stack of runs."""
-    function = partial(epoch, batch=batch, recipe=recipe)
-    return jax.jit(jax.vmap(function, (0, 0, None, None)) if vmapped else function, donate_argnums=0)
+def validated(state: State, x, y, recipe: Recipe):
+    """Mean cross entropy and accuracy; of networks that compute the same in training."""
+    logits, _ = scores(state.parameters, x, recipe, state.key)
+    return cross_entropy(logits, y), (logits.argmax(1) == y).mean()
+
+
+class Compiled(NamedTuple):
+    """`initial(key, rate)`, `epoch(state, order, x, y)`, `validated(state, x, y)`; of one run or of a stack of runs."""
+
+    initial: Callable
+    epoch: Callable
+    validated: Callable
+
+
+@cache
+def compiled(widths: tuple[int, ...], batch: int, recipe: Recipe, stack: bool) -> Compiled:
+    """Each is compiled when it is first called."""
+    start = partial(initial, widths=widths, recipe=recipe)
+    train, score = partial(epoch, batch=batch, recipe=recipe), partial(validated, recipe=recipe)
+    if stack:
+        start, train = jax.vmap(start), jax.vmap(train, (0, 0, None, None))
+        score = jax.vmap(score, (0, None, None))
+    return Compiled(jax.jit(start), jax.jit(train, donate_argnums=0), jax.jit(score))
+
+
+def keys(seeds: list[int], stack: bool) -> jax.Array:
+    """Of runs with these seeds; of the only run, if it is no stack."""
+    return jnp.stack([jax.random.key(seed) for seed in seeds]) if stack else jax.random.key(seeds[0])
+
+
+def orders(draws: list[np.random.Generator], count: int, stack: bool) -> np.ndarray:
+    """The next order of `count` examples of each run."""
+    drawn = np.stack([draw.permutation(count) for draw in draws]).astype(np.int32)
+    return drawn if stack else drawn[0]
 
 
 def trainer(x: np.ndarray, y: np.ndarray, widths: tuple[int, ...], batch: int, recipe: Recipe, members: int | None):
-    """A function that trains an epoch of one run (`members` None) or of a stack, which keeps its own state."""
-    run = compiled(batch, recipe, members is not None)
-    build = partial(initial, widths=widths, recipe=recipe)
-    if members is None:
-        state = jax.jit(build)(jax.random.key(0), jnp.float32(1e-3))
-    else:
-        state = jax.jit(jax.vmap(build))(jax.random.split(jax.random.key(0), members), jnp.full(members, 1e-3))
-    held = [state]
-    rows, labels, draw = jnp.asarray(x), jnp.asarray(y, jnp.int32), np.random.default_rng(0)
+    """A function that trains an epoch of one run (`members` None) or of a stack. It returns the last loss."""
+    stack, seeds = members is not None, list(range(members or 1))
+    functions, draws = compiled(widths, batch, recipe, stack), [np.random.default_rng(seed) for seed in seeds]
+    rows, labels = jnp.asarray(x), jnp.asarray(y, jnp.int32)
+    state = functions.initial(keys(seeds, stack), np.full(members or (), 1e-3, np.float32))
 
     def train() -> np.ndarray:
-        orders = np.stack([draw.permutation(len(x)) for _ in range(members or 1)]).astype(np.int32)
-        held[0], loss = run(held[0], orders if members else orders[0], rows, labels)
+        nonlocal state
+        state, loss = functions.epoch(state, orders(draws, len(x), stack), rows, labels)
         return np.asarray(jax.block_until_ready(loss))
 
     return train
-
-
-@partial(jax.jit, static_argnames="recipe")
-def validated(state: State, x, y, recipe: Recipe):
-    """Mean cross entropy and accuracy; of networks whose layers compute the same in training."""
-    logits, _ = scores(state.parameters, x, recipe, state.key)
-    return cross_entropy(logits, y), (logits.argmax(1) == y).mean()

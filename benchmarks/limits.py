@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numba
 import numpy as np
-from contestants import PLAIN, RATE, Contestant, Examples, Shape
+from recipes import PLAIN, RATE, Contestant, Examples, Shape
 
 SOURCE = Path(__file__).with_name("dense.c")
 FLAGS = ("-O3", "-march=native", "-mprefer-vector-width=512", "-ffast-math", "-shared", "-fPIC")

@@ -29,24 +29,16 @@ from statistics import median
 from typing import NamedTuple
 
 import torch
-from contestants import (
-    PLAIN,
-    Contestant,
-    Examples,
-    Recipe,
-    Shape,
-    data_loader,
-    has_jax,
-    jax_scan,
-    ours,
-    scikit_learn,
-    tight_loop,
-)
+from contestants import data_loader, has_jax, jax_scan, ours, scikit_learn, tight_loop
 from limits import dense_c, gemm
+from recipes import PLAIN, Contestant, Examples, Recipe, Shape
 
 RESULTS = Path(__file__).parent / "results" / "step.json"
 BASE, PRODUCTS, SINGLE = "tight loop", "products alone", "compiled, M = 1"
 JAX = ("JAX", "JAX, vmap of 8")
+HEADER = """\
+| network, batch | recipe | M = 1 | best M | tight loop | JAX's best | dense C | products alone | x loop | of JAX |
+|---|---|---|---|---|---|---|---|---|---|"""
 
 
 @dataclass(frozen=True)
@@ -208,7 +200,7 @@ def show(row: Row, result: dict[str, dict], verdict: dict[str, dict]) -> None:
 
 
 def tabled(entry: dict) -> str:
-    """The line of docs/benchmarks.md: ours at M = 1 and the best M, the peers, the limits; CPU microseconds."""
+    """The line of docs/benchmarks.md under `HEADER`: CPU microseconds, then the values of the targets (targets)."""
     found, cells = entry["contestants"], [f"{entry['shape']}, {entry['batch']}", entry["recipe"]]
 
     def best(*beginnings: str) -> str:
@@ -257,7 +249,7 @@ def main() -> int:
         show(row, result, verdict)
         entry = {"shape": str(row.shape), "batch": row.shape.batch, "recipe": str(row.recipe)}
         report["results"].append(entry | {"contestants": result, "targets": verdict})
-    print("", *map(tabled, report["results"]), sep="\n")
+    print("", HEADER, *map(tabled, report["results"]), sep="\n")
     if chosen.save:
         save(report, RESULTS)
     return 0

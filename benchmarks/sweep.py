@@ -1,8 +1,8 @@
 """Seconds a sweep, everything included: this project beside the scripts that people write, and what a run costs here.
 
-    python benchmarks/sweep.py [--runs 16 64 256 1024] [--rounds 3] [--quick] [--save]
+    python benchmarks/sweep.py [--runs 16 64 256 1024] [--rounds 3] [--only "tight loop" JAX] [--quick] [--save]
 
-A contestant is a command. Its time runs from the start of the process to its end: imports, composing, training, files.
+A contestant is a command. Its time runs from the start of the process to its end: imports, compiling, training, files.
 All train digits 64-64-10 in batches of 64 with AdamW (scikit-learn: Adam) for 20 epochs, four rates, a seed a run, with
 the validation rows evaluated every epoch and no early stopping. Contestants take turns, round after round; ratios are
 taken within a round. Peers that would take hours are timed with two smaller numbers of runs, and the line through both
@@ -19,21 +19,21 @@ for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 import argparse
 import csv
 import json
+import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import mean, median
 
 import numpy as np
 from process_tree import watched
-from step import conditions, save
-from sweep_peers import BATCH, HIDDEN, PACKAGES, RATES
+from step import conditions, installed, save
+from sweep_peers import BATCH, HIDDEN, PEERS, RATES
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results" / "sweep.json"
@@ -41,21 +41,34 @@ DATA = Path(tempfile.gettempdir()) / f"runner-benchmark-{os.getpid()}.npz"
 OURS = "runner -m"
 CORES = os.cpu_count() or 1
 
-# Times as fast as these at the largest number of runs; at most this much.
-TARGETS = {"lightning": 40.0, "tight loop": 10.0, "tight loop, all cores": 5.0, "scikit-learn, all cores": 2.0}
-LIMITS = {"start, s": 5.0, "outside training, ms a run": 4.0, "memory, MB a run": 1.0, "threads": 10, "open files": 100}
+JAX = ("JAX", "JAX, vmap", "JAX, vmap, all cores")
+
+# Times as fast as these at the largest number of runs (as JAX's best); at most this much.
+TARGETS = {"lightning": 60.0, "tight loop": 12.0, "tight loop, all cores": 6.0, "scikit-learn, all cores": 5.0}
+AHEAD_OF_JAX = 1.0
+LIMITS = {
+    "start, s": 5.0,
+    "16 runs, s": 2.5,
+    "one run of 5 epochs, times import torch": 1.3,
+    "--help, s": 0.4,
+    "outside training, ms a run": 2.5,
+    "memory, MB a run": 1.0,
+    "threads": 10,
+    "open files": 100,
+}
 
 
 @dataclass(frozen=True)
 class Contestant:
     """`command(runs, folder)` trains so many runs; `scores(folder)` are their validation accuracies afterwards.
 
-    `counts` are the numbers of runs that are timed; None: all that are asked for.
+    `counts` are the numbers of runs that are timed; None: all that are asked for. `package` has to be installed.
     """
 
     command: Callable[[int, Path], list[str]]
     scores: Callable[[Path], list[float]]
     counts: tuple[int, int] | None = None
+    package: str = "torch"
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,7 @@ class Timing:
     runs: int
     seconds: float
     accuracy: float  # mean over the runs
+    cpu: float = 0.0  # seconds of the processor, of all processes that the contestant started and waited for
 
 
 def ours(runs: int, folder: Path, *words: str, epochs: int = 20) -> list[str]:
@@ -82,7 +96,7 @@ def summary_scores(folder: Path) -> list[float]:
     return [summary["val"]["accuracy"] for summary in found]
 
 
-def peer(name: str, counts: tuple[int, int], workers: int = 1, epochs: int = 20) -> Contestant:
+def peer(name: str, counts: tuple[int, int] | None, workers: int = 1, epochs: int = 20) -> Contestant:
     """A peer of sweep_peers.py."""
 
     def command(runs: int, folder: Path) -> list[str]:
@@ -93,7 +107,7 @@ def peer(name: str, counts: tuple[int, int], workers: int = 1, epochs: int = 20)
         with (folder / "accuracy.csv").open() as file:
             return [float(row["accuracy"]) for row in csv.DictReader(file)]
 
-    return Contestant(command, scores, counts)
+    return Contestant(command, scores, counts, PEERS[name].package)
 
 
 def contestants(epochs: int = 20) -> dict[str, Contestant]:
@@ -107,17 +121,20 @@ def contestants(epochs: int = 20) -> dict[str, Contestant]:
         "tight loop": peer("tight_loop", (16, 48), epochs=epochs),
         "tight loop, all cores": peer("tight_loop", (32, 128), CORES, epochs),
         "scikit-learn, all cores": peer("scikit_learn", (32, 128), CORES, epochs),
+        "JAX": peer("jax", (16, 128), epochs=epochs),
+        "JAX, vmap": peer("jax_vmap", (16, 128), epochs=epochs),
+        "JAX, vmap, all cores": peer("jax_vmap", None, CORES, epochs),
         "skorch": peer("skorch", (2, 8), epochs=epochs),
         "lightning": peer("lightning", (4, 16), epochs=epochs),
         "Hydra's basic launcher": Contestant(basic, summary_scores, (2, 8)),
     }
-    missing = missing_peers()
-    return {name: contestant for name, contestant in field.items() if name not in missing}
+    missing = missing_packages()
+    return {name: contestant for name, contestant in field.items() if contestant.package not in missing}
 
 
-def missing_peers() -> list[str]:
-    """Peers whose package is not installed."""
-    return [name for name, package in PACKAGES.items() if find_spec(package) is None]
+def missing_packages() -> list[str]:
+    """Packages of peers that are not installed."""
+    return [name for name in dict.fromkeys(peer.package for peer in PEERS.values()) if find_spec(name) is None]
 
 
 def data() -> Path:
@@ -142,15 +159,21 @@ def timed(contestant: Contestant, runs: int) -> Timing:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         command = contestant.command(runs, folder)
-        start = time.perf_counter()
+        start, before = time.perf_counter(), of_children()
         done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True)
-        seconds = time.perf_counter() - start
+        seconds, cpu = time.perf_counter() - start, of_children() - before
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
         scores = contestant.scores(folder)
     if len(scores) != runs:
         raise RuntimeError(f"{' '.join(command)}: {len(scores)} of {runs} runs have a score")
-    return Timing(runs, seconds, mean(scores))
+    return Timing(runs, seconds, mean(scores), cpu)
+
+
+def of_children() -> float:
+    """Seconds of the processor that ended children have taken, and theirs that they waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def measure(field: dict[str, Contestant], runs: list[int], rounds: int) -> dict[str, list[list[Timing]]]:
@@ -163,13 +186,14 @@ def measure(field: dict[str, Contestant], runs: list[int], rounds: int) -> dict[
     return found
 
 
-def seconds_for(timings: list[Timing], runs: int) -> float:
-    """What was measured, or what the line through the first and the last timing says."""
-    exact = [timing.seconds for timing in timings if timing.runs == runs]
+def seconds_for(timings: list[Timing], runs: int, kind: str = "seconds") -> float:
+    """What was measured (of wall or `cpu` time), or what the line through the first and the last timing says."""
+    exact = [getattr(timing, kind) for timing in timings if timing.runs == runs]
     if exact:
         return exact[0]
     first, last = timings[0], timings[-1]
-    return first.seconds + (last.seconds - first.seconds) / (last.runs - first.runs) * (runs - first.runs)
+    start, end = getattr(first, kind), getattr(last, kind)
+    return start + (end - start) / (last.runs - first.runs) * (runs - first.runs)
 
 
 def table(found: dict[str, list[list[Timing]]], runs: list[int]) -> dict[str, dict]:
@@ -184,6 +208,7 @@ def table(found: dict[str, list[list[Timing]]], runs: list[int]) -> dict[str, di
             "runs": {
                 count: {
                     "seconds": median(seconds_for(timings, count) for timings in repeats),
+                    "cpu": median(seconds_for(timings, count, "cpu") for timings in repeats),
                     "measured": count in timed_counts,
                     "ratio": median(r := _ratios(repeats, own, count)),
                     "ratios": r,
@@ -204,7 +229,7 @@ def costs(few: int, many: int, rounds: int) -> dict[str, dict]:
     pairs = [[timed(_short("dataset.train_size=64"), runs).seconds for runs in (few, many)] for _ in range(rounds)]
     outside = [(large - small) / (many - few) * 1e3 for small, large in pairs]
     small, large = (peak(runs) for runs in (few, many))
-    return {
+    return single(rounds) | {
         "start, s": {"value": median(start), "repetitions": start},
         "outside training, ms a run": {"value": median(outside), "repetitions": outside, "seconds": pairs},
         "memory, MB a run": {
@@ -214,6 +239,31 @@ def costs(few: int, many: int, rounds: int) -> dict[str, dict]:
         "threads": {"value": large["threads"]},
         "open files": {"value": large["files"]},
     }
+
+
+def single(rounds: int) -> dict[str, dict]:
+    """What a single run and the help cost; kernels have been compiled before, by the sweeps or the first execution."""
+    started = [sys.executable, "-m", "runner"]
+    commands = {
+        "import": [sys.executable, "-c", "import torch"],
+        "run": [*started, "trainer.epochs=5", "hydra.run.dir=run"],
+        "help": [*started, "--help"],
+    }
+    seconds(commands["run"])
+    found = [{name: seconds(command) for name, command in commands.items()} for _ in range(rounds)]
+    times = [one["run"] / one["import"] for one in found]
+    return {
+        "one run of 5 epochs, times import torch": {"value": median(times), "repetitions": times, "seconds": found},
+        "--help, s": {"value": median(one["help"] for one in found)},
+    }
+
+
+def seconds(command: list[str]) -> float:
+    """Wall time of a command in an empty folder. Raises CalledProcessError if it fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        subprocess.run(command, cwd=folder, env=environment(), capture_output=True, check=True)
+        return time.perf_counter() - start
 
 
 def _short(*words: str) -> Contestant:
@@ -230,26 +280,33 @@ def peak(runs: int) -> dict[str, float]:
 
 
 def judge(contest: dict[str, dict], cost: dict[str, dict], most: int) -> dict[str, dict]:
-    """Every target beside what was measured."""
-    ratios = {name: (goal, contest[name]["runs"][most]["ratio"]) for name, goal in TARGETS.items() if name in contest}
-    verdict = {f"{name}, times": {"target": g, "value": v, "reached": v >= g} for name, (g, v) in ratios.items()}
-    values = {name: (limit, cost[name]["value"]) for name, limit in LIMITS.items()}
+    """Every target of which something was measured, with what was measured."""
+    goals = {name: (goal, contest[name]["runs"][most]["ratio"]) for name, goal in TARGETS.items() if name in contest}
+    peers = [contest[name]["runs"][most]["ratio"] for name in JAX if name in contest]
+    if peers:
+        goals["JAX's best"] = (AHEAD_OF_JAX, min(peers))
+    verdict = {f"{name}, times": {"target": g, "value": v, "reached": v >= g} for name, (g, v) in goals.items()}
+    measured = {name: figures["value"] for name, figures in cost.items()}
+    if 16 in contest[OURS]["runs"]:
+        measured["16 runs, s"] = contest[OURS]["runs"][16]["seconds"]
+    values = {name: (limit, measured[name]) for name, limit in LIMITS.items() if name in measured}
     return verdict | {name: {"target": g, "value": v, "reached": v <= g} for name, (g, v) in values.items()}
 
 
 def show(report: dict) -> None:
-    """A line a contestant: seconds and times as long as ours; then the targets."""
+    """A line a contestant: seconds and times as long as ours, processor seconds of most runs; then the targets."""
     runs = report["conditions"]["runs"]
-    print(f"\n{'':26}" + "".join(f"{f'{count} runs':>20}" for count in runs) + f"{'val accuracy':>16}")
+    print(f"\n{'':26}" + "".join(f"{f'{count} runs':>20}" for count in runs) + f"{'CPU s':>10}{'val accuracy':>16}")
     for name, figures in report["contestants"].items():
         cells = []
         for count in runs:
             cell = figures["runs"][count]
             cells.append(f"{'' if cell['measured'] else '~'}{cell['seconds']:.1f} s {cell['ratio']:6.2f}x")
-        print(f"{name:26}" + "".join(f"{cell:>20}" for cell in cells) + f"{figures['accuracy']:16.4f}")
+        line = f"{name:26}" + "".join(f"{cell:>20}" for cell in cells)
+        print(f"{line}{figures['runs'][runs[-1]]['cpu']:10.1f}{figures['accuracy']:16.4f}")
     print("~ from the line through two smaller numbers of runs" + _left_out(report["conditions"]["left out"]) + "\n")
     for name, v in report["targets"].items():
-        print(f"{name:34}{v['value']:10.2f} of {v['target']:g}{'' if v['reached'] else '   short'}")
+        print(f"{name:42}{v['value']:10.2f} of {v['target']:g}{'' if v['reached'] else '   short'}")
 
 
 def _left_out(names: list[str]) -> str:
@@ -260,6 +317,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--runs", type=int, nargs="+", default=[16, 64, 256, 1024])
     parser.add_argument("--rounds", type=int, default=3)
+    peers = [name for name in contestants() if name != OURS]
+    parser.add_argument("--only", nargs="+", choices=peers, default=peers, metavar="PEER", help=f"of {peers}")
+    parser.add_argument("--no-costs", action="store_true", help="leave out what a sweep costs besides training")
     parser.add_argument("--quick", action="store_true", help="one round of 16 and 64 runs")
     parser.add_argument("--save", action="store_true", help=f"write {RESULTS.parent.name}/{RESULTS.name}")
     chosen = parser.parse_args()
@@ -272,12 +332,8 @@ def arguments() -> argparse.Namespace:
 
 def stated(rounds: int, runs: list[int]) -> dict:
     """What the figures depend on."""
-    found = conditions(rounds) | {"runs": runs, "left out": missing_peers()}
-    for name in ("hydra-core", "skorch", "lightning"):
-        try:
-            found["versions"][name] = version(name)
-        except PackageNotFoundError:
-            found["versions"][name] = None
+    found = conditions(rounds) | {"runs": runs, "left out": missing_packages()}
+    found["versions"] |= {name: installed(name) for name in ("hydra-core", "skorch", "lightning")}
     return found
 
 
@@ -285,9 +341,11 @@ def main() -> int:
     chosen = arguments()
     runs, began = sorted(chosen.runs), time.perf_counter()
     report = {"conditions": stated(chosen.rounds, runs)}
+    field = {name: one for name, one in contestants().items() if name in (OURS, *chosen.only)}
     try:
-        report["contestants"] = table(measure(contestants(), runs, chosen.rounds), runs)
-        report["costs"] = costs(min(64, runs[0]) if chosen.quick else 64, runs[-1], chosen.rounds)
+        report["contestants"] = table(measure(field, runs, chosen.rounds), runs)
+        few = 64 if runs[-1] > 64 else runs[0]
+        report["costs"] = {} if chosen.no_costs else costs(few, runs[-1], chosen.rounds)
     finally:
         DATA.unlink(missing_ok=True)
     report["targets"] = judge(report["contestants"], report["costs"], runs[-1])

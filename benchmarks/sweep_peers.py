@@ -21,9 +21,11 @@ import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from recipes import PLAIN
 
 RATES = (1e-3, 2e-3, 3e-3, 5e-3)
 HIDDEN, BATCH = 64, 64
@@ -48,9 +50,6 @@ class Problem:
     @property
     def widths(self) -> tuple[int, int, int]:
         return self.x.shape[1], HIDDEN, int(self.y.max()) + 1
-
-
-Peer = Callable[[Problem, int], float]  # (problem, number of the run) -> validation accuracy after the last epoch
 
 
 def tight_loop(problem: Problem, run: int) -> float:
@@ -185,17 +184,63 @@ def _module(widths: tuple[int, int, int], rate: float):
     return Module()
 
 
-PEERS: dict[str, Peer] = {f.__name__: f for f in (tight_loop, scikit_learn, skorch, lightning)}
-PACKAGES = {"tight_loop": "torch", "scikit_learn": "sklearn", "skorch": "skorch", "lightning": "lightning"}
+def jax_scan(problem: Problem, runs: list[int], stack: bool = False) -> list[float]:
+    """JAX, an epoch a function that is compiled once a process; the runs in turn, or all of them by vmap."""
+    from jax_perceptron import compiled, jnp, keys, orders
+
+    if not stack and len(runs) > 1:
+        return [jax_scan(problem, [run])[0] for run in runs]
+    functions = compiled(problem.widths, BATCH, PLAIN, stack)
+    rates = np.array([RATES[run % len(RATES)] for run in runs], np.float32)
+    state = functions.initial(keys(runs, stack), rates if stack else rates[0])
+    x, y, x_val, y_val = map(jnp.asarray, (problem.x, problem.y, problem.x_val, problem.y_val))
+    draws, accuracies = [np.random.default_rng(run) for run in runs], np.zeros(len(runs))
+    for _ in range(problem.epochs):
+        state, _loss = functions.epoch(state, orders(draws, len(y), stack), x, y)
+        _losses, accuracies = (np.atleast_1d(value) for value in functions.validated(state, x_val, y_val))
+    return accuracies.tolist()
 
 
-def sweep(peer: Peer, problem: Problem, runs: int, workers: int) -> list[float]:
+@dataclass(frozen=True)
+class Peer:
+    """`train(problem, runs)` gives the validation accuracies after the last epoch, of so many runs at once."""
+
+    train: Callable[[Problem, list[int]], list[float]]
+    package: str
+    at_once: int = 1
+
+
+def in_turn(train: Callable[[Problem, int], float]) -> Callable[[Problem, list[int]], list[float]]:
+    """Of what trains one run."""
+    return lambda problem, runs: [train(problem, run) for run in runs]
+
+
+PEERS = {
+    "tight_loop": Peer(in_turn(tight_loop), "torch"),
+    "scikit_learn": Peer(in_turn(scikit_learn), "sklearn"),
+    "skorch": Peer(in_turn(skorch), "skorch"),
+    "lightning": Peer(in_turn(lightning), "lightning"),
+    "jax": Peer(jax_scan, "jax"),
+    "jax_vmap": Peer(partial(jax_scan, stack=True), "jax", at_once=16),
+}
+
+
+def sweep(name: str, problem: Problem, runs: int, workers: int) -> list[float]:
     """Validation accuracy of every run, trained one after another or by `workers` forked processes."""
+    size = min(PEERS[name].at_once, -(-runs // workers))
+    calls = [(name, problem, list(range(first, min(first + size, runs)))) for first in range(0, runs, size)]
     if workers == 1:
-        return [peer(problem, run) for run in range(runs)]
-    __import__(PACKAGES[peer.__name__])  # once, before the workers are forked
-    with multiprocessing.get_context("fork").Pool(workers) as pool:
-        return pool.starmap(peer, [(problem, run) for run in range(runs)], chunksize=max(1, runs // workers // 8))
+        parts = [train(*call) for call in calls]
+    else:
+        __import__(PEERS[name].package)  # once, before the workers are forked
+        with multiprocessing.get_context("fork").Pool(workers) as pool:
+            parts = pool.starmap(train, calls, chunksize=max(1, len(calls) // workers // 8))
+    return [accuracy for part in parts for accuracy in part]
+
+
+def train(name: str, problem: Problem, runs: list[int]) -> list[float]:
+    """Some runs of a peer, in this process."""
+    return PEERS[name].train(problem, runs)
 
 
 def main() -> int:
@@ -208,7 +253,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder for what it writes")
     chosen = parser.parse_args()
     problem = Problem.load(chosen.data, chosen.epochs, chosen.out)
-    scores = sweep(PEERS[chosen.peer], problem, chosen.runs, chosen.workers)
+    scores = sweep(chosen.peer, problem, chosen.runs, chosen.workers)
     lines = ["run,accuracy", *(f"{run},{score}" for run, score in enumerate(scores))]
     (chosen.out / "accuracy.csv").write_text("\n".join(lines) + "\n")
     return 0

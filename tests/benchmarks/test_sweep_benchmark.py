@@ -43,9 +43,17 @@ def test_every_contestant_that_is_installed_trains(name, rows, forked):
 
 def test_peers_that_are_not_installed_are_left_out_by_name(monkeypatch):
     monkeypatch.setattr(sweep, "find_spec", lambda package: None if package == "lightning" else package)
-    assert sweep.missing_peers() == ["lightning"]
+    assert sweep.missing_packages() == ["lightning"]
     assert "lightning" not in sweep.contestants()
     assert {OURS, "tight loop", "skorch", "Hydra's basic launcher"} <= set(sweep.contestants())
+
+
+def test_processor_time_is_that_of_all_processes():
+    inner = "import time; end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
+    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}])"
+    timing = timed(Contestant(lambda runs, folder: [sys.executable, "-c", outer], lambda folder: [0.5, 0.7]), 2)
+    assert 0.3 <= timing.cpu < 2
+    assert timing.accuracy == pytest.approx(0.6)
 
 
 def test_a_command_that_fails_or_loses_runs_gives_no_figure():
@@ -65,11 +73,14 @@ def test_what_is_not_measured_lies_on_the_line():
 def test_ratios_are_taken_within_a_round():
     found = {
         OURS: [[Timing(16, s, 0.9), Timing(64, 2 * s, 0.9)] for s in (1.0, 2.0, 4.0)],
-        "lightning": [[Timing(4, s, 0.9), Timing(16, 4 * s, 0.9)] for s in (1.0, 6.0, 4.0)],
+        "lightning": [[Timing(4, s, 0.9, 2 * s), Timing(16, 4 * s, 0.9, 8 * s)] for s in (1.0, 6.0, 4.0)],
+        "JAX": [[Timing(16, 3.0, 0.9), Timing(64, 6.0, 0.9)] for _ in range(3)],
+        "JAX, vmap": [[Timing(16, 3.0, 0.9), Timing(64, 3.0, 0.9)] for _ in range(3)],
     }
     report = table(found, [16, 64])
     assert report["lightning"]["runs"][16] == {
         "seconds": 16.0,
+        "cpu": 32.0,
         "measured": True,
         "ratio": 4.0,
         "ratios": [4.0, 12.0, 4.0],
@@ -77,7 +88,8 @@ def test_ratios_are_taken_within_a_round():
     assert report["lightning"]["runs"][64]["measured"] is False
     assert report["lightning"]["runs"][64]["ratios"] == [8.0, 24.0, 8.0]
     verdict = judge(report, {name: {"value": limit} for name, limit in sweep.LIMITS.items()}, 64)
-    assert verdict["lightning, times"] == {"target": 40.0, "value": 8.0, "reached": False}
+    assert verdict["lightning, times"] == {"target": 60.0, "value": 8.0, "reached": False}
+    assert verdict["JAX's best, times"] == {"target": 1.0, "value": 0.75, "reached": False}
     assert all(verdict[name]["reached"] for name in sweep.LIMITS)
     json.dumps(report)
 
