@@ -94,9 +94,11 @@ class Tables:
 
     def order(self, seeds: list[int], epochs: list[int]) -> np.ndarray:
         """Training indices [M, n] of one epoch: each row's own permutation, from its seed and epoch alone."""
-        n = self.size["train"]
-        shuffles = np.stack([permutation(n, s, "order", e) for s, e in zip(seeds, epochs, strict=True)])
-        return np.take_along_axis(self.index["train"], shuffles, 1)
+        train = self.index["train"]
+        found = np.empty_like(train)
+        for row, (seed, epoch) in enumerate(zip(seeds, epochs, strict=True)):
+            train[row].take(permutation(train.shape[1], seed, "order", epoch), out=found[row])
+        return found
 
     def places(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Lines of `x` and of `q` of examples `index` [..., M, B], whose second last dimension is the row."""

@@ -141,8 +141,9 @@ class Engine:
         trained = self.rows.advance(0, self.steps)
         self.epochs += 1
         objectives_MS = np.ascontiguousarray(trained.objectives.T)  # so that the order of a sum does not depend on M
+        sizes = self.epoch.sizes
         return {
-            "objective": np.average(objectives_MS, axis=1, weights=self.epoch.sizes),
+            "objective": (objectives_MS * sizes).sum(1) / sizes.sum(),
             "objectives": trained.objectives,
             "grad_norm": trained.grad_norm,
             "lr": self.epoch.rates[:, -1],

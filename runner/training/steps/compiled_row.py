@@ -86,6 +86,12 @@ class Row:
         self.network, self.work_size = described(
             member.architecture, member.loss, member.batch, self.dtype, noisy, functions
         )
+        self.no_words = compiled.Noises(
+            np.array([(n.place, n.address) for n in self.noises], np.int64).reshape(-1, 2),
+            np.zeros((0, len(self.noises), 4), np.uint32),
+            self._array([n.h for n in self.noises]).reshape(-1, KEYS),
+            self._keys(self.targets[0][2], 0) if self.targets else self._array([]),
+        )
         self.rule_numbers = RuleNumbers(run.optimizer, self.dtype)
         self.slot_names = run.optimizer.slots_used(self.rule_numbers.columns)
 
@@ -149,12 +155,7 @@ class Row:
     def start_epoch(self, rates: np.ndarray, made: int, steps: int) -> None:
         """What the steps of an epoch need: rates [S], before which so many epochs of so many steps were made."""
         run, numbers = self.run, made * steps + np.arange(steps)
-        self.noise_table = compiled.Noises(
-            np.array([(n.place, n.address) for n in self.noises], np.int64).reshape(-1, 2),
-            self._noise_words(numbers),
-            self._array([n.h for n in self.noises]).reshape(-1, KEYS),
-            self._keys(self.targets[0][2], 0) if self.targets else self._array([]),
-        )
+        self.noise_table = self.no_words._replace(words=self._noise_words(numbers))
         self.limits = compiled.Limits(
             np.inf if run.optimizer.clip_norm is None else float(run.optimizer.clip_norm),
             np.inf if run.optimizer.clip_value is None else float(run.optimizer.clip_value),

@@ -82,10 +82,9 @@ class Epoch:
         return Epoch(self.order[one], self.rates[one], self.made[one], self.steps, self.batch)
 
     @property
-    def sizes(self) -> list[int]:
-        """The number of examples of each step."""
-        examples = self.order.shape[1]
-        return [min(self.batch, examples - s * self.batch) for s in range(self.steps)]
+    def sizes(self) -> np.ndarray:
+        """The number of examples [S] of each step."""
+        return np.minimum(self.order.shape[1] - np.arange(self.steps) * self.batch, self.batch)
 
 
 class Batch(NamedTuple):
