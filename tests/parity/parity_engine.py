@@ -56,7 +56,7 @@ def train(engine: Engine) -> list[Trained]:
     rates, objectives = [], []
     for _ in range(engine.runs[0].trainer.epochs):
         objectives.append(engine.train_epoch([p.get("scale", 1.0) for p in plateau])["objectives"])
-        rates.append(engine.epoch.rates.numpy().T)
+        rates.append(engine.epoch.rates.T)
         if any(run.scheduler.reactive for run in engine.runs):
             value = engine.evaluate(("val",))["val/loss"]
             plateau = [
