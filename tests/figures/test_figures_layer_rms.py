@@ -52,7 +52,8 @@ def test_nothing_of_the_engine_changes():
     before = [mine.theta.clone(), mine.buffers.clone(), mine.rows.stepper.objective.grad.clone()]
     layer_rms(mine)
     assert all(
-        torch.equal(a, b) for a, b in zip(before, [mine.theta, mine.buffers, mine.rows.stepper.objective.grad], strict=True)
+        torch.equal(a, b)
+        for a, b in zip(before, [mine.theta, mine.buffers, mine.rows.stepper.objective.grad], strict=True)
     )
 
 
