@@ -12,6 +12,7 @@ import torch
 from parity_case import Case, of_case, synthetic
 from torch import Tensor
 
+from runner.config.engines import STACKED
 from runner.optimizers.rules.base import segment_key
 from runner.population.arrays import as_tensors
 from runner.population.export import architecture, state_dict
@@ -28,10 +29,10 @@ class Trained:
     metrics: dict[str, float]
 
 
-def begin(cases: list[Case], dtype: str) -> Engine:
+def begin(cases: list[Case], dtype: str, engine: str = STACKED) -> Engine:
     """The cases as rows of one engine (in the order of `in_rows`), from the weights that float32 draws."""
     engines = [
-        Engine([of_case(case, d) for case in cases], [synthetic(case.task, d) for case in cases])
+        Engine([of_case(case, d, engine) for case in cases], [synthetic(case.task, d) for case in cases])
         for d in dict.fromkeys(("float32", dtype))
     ]
     engines[-1].load_state(engines[0].state(), engines[0].epochs)
