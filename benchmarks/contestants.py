@@ -118,11 +118,10 @@ def jax_scan(data: Examples, recipe: Recipe, members: int | None = None) -> Cont
 
 def ours(data: Examples, recipe: Recipe, members: int, engine: str) -> Contestant:
     """A population of `members` runs that differ in their seed, as `runner` trains it: `compiled` or `stacked`."""
-    from runner.training.steps.compiled_step import Compiled
-
     from runner.config.validate import validate
     from runner.training.engine import Engine
-    from runner.training.steps.stacked_step import Stacked
+    from runner.training.steps.compiled_rows import CompiledRows
+    from runner.training.steps.stacked_rows import StackedRows
 
     settings = {
         "model": {
@@ -135,6 +134,6 @@ def ours(data: Examples, recipe: Recipe, members: int, engine: str) -> Contestan
         "trainer": {"batch_size": data.shape.batch, "epochs": 1_000_000},
     }
     runs = [validate(settings | {"seed": seed}) for seed in range(members)]
-    stepper = {"compiled": Compiled, "stacked": Stacked}[engine]
-    engine_of_runs = Engine(runs, [data.prepared()] * members, None, stepper)
+    way = {"compiled": CompiledRows, "stacked": StackedRows}[engine]
+    engine_of_runs = Engine(runs, [data.prepared()] * members, way=way)
     return Contestant(lambda: engine_of_runs.train_epoch([1.0] * members), members)

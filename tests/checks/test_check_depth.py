@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from runner.config.registry import entries
+from runner.population.architecture import Architecture
 from runner.population.initial import initial_theta
 from runner.population.network import Network
 
@@ -21,7 +22,7 @@ def mean_square(activation: str, init: str, depth: int, seed: int) -> float:
     The output layer is the identity, so that the network's outputs are those activations. Biases are 0: the claim is
     about weights (the biases of init=torch alone keep a deep network's activations near 0.02).
     """
-    network = Network(MLP(hidden=[WIDTH] * depth, activation=activation), WIDTH, WIDTH)
+    network = Network(Architecture(MLP(hidden=[WIDTH] * depth, activation=activation), WIDTH, WIDTH))
     theta, slots = torch.from_numpy(initial_theta(network.layout, [seed], init)), network.layout.slots
     for layer in range(depth + 1):
         slots[f"{layer}.bias"].view(theta).zero_()

@@ -11,6 +11,7 @@ from descent import HESSIAN, OPTIMUM, digits, minimum, quadratic
 from torch.nn.functional import pad
 
 from runner.config.registry import entries
+from runner.population.architecture import Architecture
 from runner.population.network import Network
 
 L1, L2 = (entries("regularizer")[name].cls() for name in ("l1", "l2"))
@@ -84,7 +85,7 @@ def test_dropout_in_linear_regression_is_ridge(drop):
     bits = torch.tensor(list(itertools.product(quarters.tolist(), repeat=3)), dtype=torch.int32)
     factor, _ = entries("regularizer")["input_dropout"].cls().change(bits, p=torch.tensor(drop).double())
     examples, dropped = x.repeat_interleave(64, 0), factor.repeat(4, 1)
-    network = Network(entries("model")["mlp"].cls(hidden=[]), 3, 1, torch.float64)
+    network = Network(Architecture(entries("model")["mlp"].cls(hidden=[]), 3, 1), torch.float64)
     inputs = pad(examples * dropped, (0, network.layout.padded[0] - 3)).unsqueeze(0)
     target = pad(examples @ OPTIMUM.unsqueeze(1), (0, network.layout.padded[-1] - 1)).unsqueeze(0)
     loss = entries("loss")["mse"].cls()

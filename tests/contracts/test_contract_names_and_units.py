@@ -10,7 +10,7 @@ from runner.checks.gradients import engine_of
 from runner.checks.populations import SHAPES, data, same, settings, train
 from runner.config.registry import entries, register
 from runner.optimizers.rules.base import Rule
-from runner.training import engine as engines
+from runner.training.steps import stacked_rows
 
 STRENGTH = 0.1
 
@@ -60,8 +60,8 @@ def test_a_layerwise_penalty_is_that_of_the_true_units(shape):
         engine = engine_of(shape, **{"regularizer.orthogonality": strength, "optimizer": "sgd"})
         slots = engine.layout.weight_slots
         weights = [slot.true(engine.theta).numpy().copy() for slot in slots]
-        batch = next(engine.stepper.batches.of(engine.plan([1.0] * 3), 0, 1))
-        objective, gradient = engine.stepper.gradient(batch, engine.theta)
+        batch = next(engine.rows.stepper.batches.of(engine.plan([1.0] * 3), 0, 1))
+        objective, gradient = engine.rows.stepper.gradient(batch, engine.theta)
         objectives.append(objective.numpy())
         gradients.append(gradient.clone())
     away = [w @ w.transpose(0, 2, 1) - np.eye(w.shape[1]) for w in weights]
@@ -79,7 +79,7 @@ def test_evaluation_a_few_rows_at_a_time_changes_no_bit(monkeypatch):
     table = data(SHAPES[1][0], SHAPES[1][2])
     found = []
     for many in (1 << 30, 1 << 9, 1):
-        monkeypatch.setattr(engines, "EVALUATED", many)
+        monkeypatch.setattr(stacked_rows, "EVALUATED", many)
         found.append(train(runs, [table] * len(runs)))
     assert len(found[0][0]["curve"][0]) > 8  # what some row asks for is measured in every block
     for one, other, third in zip(*found, strict=True):

@@ -107,11 +107,11 @@ def test_neither_decay_nor_penalty_nor_constraint_touches_a_slope(name):
     pulled |= {"regularizer.max_norm": 1e-3, "optimizer.weight_decay": 1.0, "optimizer.decay_biases": True}
     run = settings(**pulled, **{"model.activation": name, "optimizer": "sgd"})
     engine = Engine([run], [data(SHAPES[0][0], SHAPES[0][2])])
-    engine.stepper.start_epoch(engine.plan([1.0]))
-    objective = engine.stepper.objective
+    engine.rows.start_epoch(engine.plan([1.0]))
+    objective = engine.rows.stepper.objective
     slots, before = engine.layout.slots, engine.theta.clone()
     objective.penalties.add_gradient(engine.theta, objective.grad)
-    for segment in engine.segments:
+    for segment in engine.rows.segments:
         segment.update(0)
     objective.penalties.project(engine.theta)
     for layer in range(2):

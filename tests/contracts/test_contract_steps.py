@@ -14,6 +14,7 @@ from runner.population.arrays import as_tensors
 from runner.training import checkpoint
 from runner.training.engine import Engine
 from runner.training.steps.protocols import Stretch
+from runner.training.steps.stacked_rows import StackedRows
 from runner.training.steps.stacked_step import Stacked
 
 torch.set_num_threads(1)
@@ -72,10 +73,11 @@ def test_the_steps_are_those_of_a_plain_loop(name, decay):
     change, (technique, numbers) = CASES[name]
     double = {"trainer.dtype": "float64", "model.activation": "tanh", decay: 0.05, "optimizer.decay_biases": False}
     engine = Engine([settings(**change | double)], [data(13, 2, dtype="float64")])
-    start, batches = layers(engine), []
+    start, batches, (x, y) = layers(engine), [], (engine.tables.x[:, :13], engine.tables.y)
     for _ in range(8):
         order = engine.plan([1.0]).order[0]
-        batches += [(engine.tables.x[part, :13], engine.tables.y[part]) for part in order.split(29)]
+        parts = [order[a : a + 29] for a in range(0, len(order), 29)]
+        batches += [(torch.from_numpy(x[part]), torch.from_numpy(y[part])) for part in parts]
         engine.train_epoch([1.0])
 
     def objective(layers, batch):
@@ -145,8 +147,8 @@ def test_a_further_gradient_leaves_the_running_statistics_of_the_step():
     found = []
     for change in ({"optimizer": "sgd"}, SAM, {"optimizer": "backtracking"}):
         engine = engine_of([change])
-        engine.stepper.start_epoch(engine.plan([1.0]))
-        engine.stepper.advance(0, 1)
+        engine.rows.start_epoch(engine.plan([1.0]))
+        engine.rows.advance(0, 1)
         found.append(engine)
     plain, *others = found
     for other in others:
@@ -161,30 +163,27 @@ def test_an_epoch_may_be_cut_anywhere(cuts):
     whole, cut = engine_of(changes), engine_of(changes)
     scales = [1.0] * len(changes)
     trained = whole.train_epoch(scales)
-    cut.stepper.start_epoch(cut.plan(scales))
-    parts = [cut.stepper.advance(a, b) for a, b in itertools.pairwise(cuts)]
+    cut.rows.start_epoch(cut.plan(scales))
+    parts = [cut.rows.advance(a, b) for a, b in itertools.pairwise(cuts)]
     assert np.array_equal(np.concatenate([part.objectives for part in parts]), trained["objectives"])
     assert np.array_equal(parts[-1].grad_norm, trained["grad_norm"])
     for name, tensor in whole.state().items():
         assert torch.equal(tensor, cut.state()[name]), name
 
 
-class Halving:
-    """A stepper that halves the weights in every step, by NumPy on the engine's memory."""
-
-    def __init__(self, engine):
-        self.theta = engine.theta.numpy()
+class Halving(StackedRows):
+    """Rows whose weights are halved in every step."""
 
     def start_epoch(self, epoch):
-        self.rates = epoch.rates.numpy()
+        self.rates = epoch.rates
 
     def advance(self, first, last):
-        self.theta *= 0.5 ** (last - first)
+        self.theta.mul_(0.5 ** (last - first))
         return Stretch(np.full((last - first, len(self.theta)), 7.0), self.rates[:, 0])
 
 
-def test_another_stepper_stands_in_for_the_stacked_one():
-    engine = engine_of([{"optimizer": "sgd"}, {"optimizer": "sgd"}, {}], stepper=Halving)
+def test_another_way_to_train_stands_in_for_those_there_are():
+    engine = engine_of([{"optimizer": "sgd"}, {"optimizer": "sgd"}, {}], way=Halving)
     start, lr = engine.theta.clone(), [run.optimizer.lr for run in engine.runs]
     trained = engine.train_epoch([1.0, 2.0, 1.0])
     assert trained["objective"].tolist() == [7.0] * 3
@@ -192,12 +191,12 @@ def test_another_stepper_stands_in_for_the_stacked_one():
     engine.keep([0, 2])
     engine = engine.joined(2, [settings(seed=9, **{"model.norm": "batch"})], [data(13, 2)], [0, 1, 2])
     engine.train_epoch([1.0] * 3)
-    assert isinstance(engine.stepper, Halving) and engine.epochs.tolist() == [2, 2, 1]
+    assert isinstance(engine.rows, Halving) and engine.epochs.tolist() == [2, 2, 1]
     assert torch.equal(engine.theta[:2], start[[0, 2]] / 64)
     assert set(engine.evaluate(("val",))) >= {"val/loss"}
 
 
 def test_sites_that_no_row_asks_for_are_left_out():
-    few, many = Stacked(engine_of([{}])), Stacked(engine_of(IN_COMPANY))
+    few, many = (Stacked(engine_of(changes).rows) for changes in ([{}], IN_COMPANY))
     assert [type(site).__name__ for site in few.sites] == ["Norms", "Rules"]
     assert len(many.sites) == 8

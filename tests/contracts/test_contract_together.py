@@ -88,7 +88,7 @@ def test_a_penalty_of_another_row_changes_no_bit_whatever_the_weights(name, prox
     runs = [settings(seed=i, **change, **(user if i else {})) for i in range(2)]
     engine = Engine(runs, [data(13, 2)] * 2)
     engine.theta[0] = odd.repeat(len(engine.theta[0]) // 7 + 1)[: len(engine.theta[0])]
-    grad, penalties = engine.theta.roll(1, 1), engine.stepper.objective.penalties
+    grad, penalties = engine.theta.roll(1, 1), engine.rows.stepper.objective.penalties
     before = engine.theta[0].clone(), grad[0].clone()
     assert penalties.value(engine.theta)[0] == 0 < penalties.value(engine.theta)[1]
     penalties.add_gradient(engine.theta, grad)

@@ -72,7 +72,7 @@ def test_shown_are_the_images_that_the_first_step_trains_on(tmp_path, monkeypatc
     data = prepare(run)
     engine = Engine([read(QUICK), run], [data] * 2)
     augmented.draw_augmentation(Trial(run, data, files=None), engine, 1)
-    x = next(engine.stepper.batches.of(engine.plan([1.0] * 2), 0, 1)).x[1, :8].double().numpy()
+    x = next(engine.rows.stepper.batches.of(engine.plan([1.0] * 2), 0, 1)).x[1, :8].double().numpy()
     scale, offset = np.array(data.encoding.scale), np.array(data.encoding.offset)
     np.testing.assert_allclose(shown["after"].reshape(8, 64), (x * scale + offset) / 16, atol=1e-5)
     first = engine.tables.order([0, 0], [0, 0])[1, :8]

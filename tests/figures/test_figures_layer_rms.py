@@ -49,11 +49,10 @@ def test_both_are_those_of_torch(model):
 
 def test_nothing_of_the_engine_changes():
     mine = engine(**{"model.norm": "batch", "model.hidden": [8]})
-    before = [mine.theta.clone(), mine.buffers.clone(), mine.stepper.objective.grad.clone()]
+    present = [mine.theta, mine.buffers, mine.rows.stepper.objective.grad]
+    before = [tensor.clone() for tensor in present]
     layer_rms(mine)
-    assert all(
-        torch.equal(a, b) for a, b in zip(before, [mine.theta, mine.buffers, mine.stepper.objective.grad], strict=True)
-    )
+    assert all(torch.equal(a, b) for a, b in zip(before, present, strict=True))
 
 
 def test_as_many_examples_however_few_train_is_measured_on():

@@ -25,7 +25,7 @@ def rates(**change) -> np.ndarray:
     found = []
     for _ in range(3):
         engine.train_epoch([1.0])
-        found.append(engine.epoch.rates[0].numpy().copy())
+        found.append(engine.epoch.rates[0])
     return np.array(found)
 
 

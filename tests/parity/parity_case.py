@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
+from runner.config.engines import STACKED
 from runner.config.settings import CHOICE_GROUPS, Settings, default_tree
 from runner.config.validate import validate
 from runner.data.encoding import Encoding
@@ -25,6 +26,7 @@ BASE: dict[str, Any] = {
     "model.activation": "tanh",  # smooth: rounding is not multiplied at kinks
     "optimizer": "sgd",
     "optimizer.lr": 0.1,
+    "trainer.engine": STACKED,
     "trainer.batch_size": 24,  # 90 examples: 24, 24, 24 and a ragged 18
 }
 TWO = {"model.hidden": [12, 9]}
@@ -86,12 +88,13 @@ def settings_of(overrides: dict[str, Any], dtype: str = "float64") -> Settings:
 
 
 @functools.cache
-def of_case(case: Case, dtype: str) -> Settings:
+def of_case(case: Case, dtype: str, engine: str = STACKED) -> Settings:
     """The settings of a case that trains for at least STEPS steps."""
-    settings = settings_of(case.settings, dtype)
+    keys = case.settings | {"trainer.engine": engine}
+    settings = settings_of(keys, dtype)
     size, batch = 90, settings.trainer.batch_size
     steps = size // batch if settings.trainer.drop_last else -(-size // batch)
-    return settings_of(case.settings | {"trainer.epochs": -(-STEPS // max(steps, 1))}, dtype)
+    return settings_of(keys | {"trainer.epochs": -(-STEPS // max(steps, 1))}, dtype)
 
 
 @functools.cache

@@ -12,6 +12,7 @@ import torch
 from parity_case import Case, of_case, synthetic
 from torch import Tensor
 
+from runner.config.engines import STACKED
 from runner.optimizers.rules.base import segment_key
 from runner.population.arrays import as_tensors
 from runner.population.export import architecture, state_dict
@@ -28,10 +29,10 @@ class Trained:
     metrics: dict[str, float]
 
 
-def begin(cases: list[Case], dtype: str) -> Engine:
+def begin(cases: list[Case], dtype: str, engine: str = STACKED) -> Engine:
     """The cases as rows of one engine (in the order of `in_rows`), from the weights that float32 draws."""
     engines = [
-        Engine([of_case(case, d) for case in cases], [synthetic(case.task, d) for case in cases])
+        Engine([of_case(case, d, engine) for case in cases], [synthetic(case.task, d) for case in cases])
         for d in dict.fromkeys(("float32", dtype))
     ]
     engines[-1].load_state(engines[0].state(), engines[0].epochs)
@@ -56,7 +57,7 @@ def train(engine: Engine) -> list[Trained]:
     rates, objectives = [], []
     for _ in range(engine.runs[0].trainer.epochs):
         objectives.append(engine.train_epoch([p.get("scale", 1.0) for p in plateau])["objectives"])
-        rates.append(engine.epoch.rates.numpy().T)
+        rates.append(engine.epoch.rates.T)
         if any(run.scheduler.reactive for run in engine.runs):
             value = engine.evaluate(("val",))["val/loss"]
             plateau = [

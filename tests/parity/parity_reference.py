@@ -164,8 +164,8 @@ def _batches(task: str, dtype: str, seed: int, size: int, drop_last: bool, epoch
     data = synthetic(task, dtype)
     x, y = torch.from_numpy(data.x), torch.from_numpy(data.y)
     y = y if task == "classification" else y.to(x.dtype)
-    order = Tables([data], x.dtype, torch.device("cpu"), 0).order
-    steps = [index for epoch in range(epochs) for index in order([seed], [epoch])[0].split(size)]
+    orders = [Tables([data], dtype).order([seed], [epoch])[0] for epoch in range(epochs)]
+    steps = [order[a : a + size] for order in orders for a in range(0, len(order), size)]
     return [(x[index], y[index]) for index in steps if len(index) == size or not drop_last]
 
 

@@ -1,8 +1,8 @@
 """Training equals PyTorch's: weights, running statistics, rates, objectives and metrics after 200 steps of every case.
 
 A row alone is compared in float64, to 1e-10. Then all rows that can share a population train side by side, whatever
-their rules, penalties and schedules, and each must still equal its own PyTorch run: in float32, to 1e-5. Once more in
-float64 without fused kernels: the definitions (`update`) of the rules.
+their rules, penalties and schedules, and each must still equal its own PyTorch run: in float32, to 1e-5. Both by each
+engine; once more in float64 without fused kernels: the definitions (`update`) of the rules.
 
 What a case is compared with is computed once, in float64. Where a rounding error decides something (which side of a
 kink of |w| a weight is on), float32 ends elsewhere than float64 in any program; there PyTorch's own float32 run counts.
@@ -17,6 +17,7 @@ from parity_cases import CASES
 from parity_engine import Trained, begin, differences, in_rows, train
 from parity_reference import reference
 
+from runner.config.engines import NATIVE, STACKED
 from runner.config.registry import entries
 
 
@@ -31,16 +32,16 @@ GROUPS = [list(group) for _, group in itertools.groupby(sorted(CASES, key=struct
 RULES = [case for case in max(GROUPS, key=len) if any(key.startswith("optimizer") for key in case.settings)]
 
 
-def trained(cases: list[Case], dtype: str) -> dict[Case, Trained]:
+def trained(cases: list[Case], dtype: str, engine: str = STACKED) -> dict[Case, Trained]:
     """The cases as the rows of one engine."""
     rows = in_rows(cases)
-    return dict(zip(rows, train(begin(rows, dtype)), strict=True))
+    return dict(zip(rows, train(begin(rows, dtype, engine)), strict=True))
 
 
 @functools.cache
-def side_by_side(first: Case) -> dict[Case, Trained]:
+def side_by_side(first: Case, engine: str = STACKED) -> dict[Case, Trained]:
     """The group that begins with a case."""
-    return trained(next(group for group in GROUPS if group[0] is first), "float32")
+    return trained(next(group for group in GROUPS if group[0] is first), "float32", engine)
 
 
 @functools.cache
@@ -70,6 +71,8 @@ WAYS = {  # way -> (number format, what it makes of a case of a group)
     "alone": ("float64", lambda case, first: trained([case], "float64")),
     "side by side": ("float32", lambda case, first: side_by_side(first)),
     "definitions": ("float64", lambda case, first: by_definitions()),
+    "native alone": ("float64", lambda case, first: trained([case], "float64", NATIVE)),
+    "native side by side": ("float32", lambda case, first: side_by_side(first, NATIVE)),
 }
 
 

@@ -60,7 +60,8 @@ def test_weighted_training_is_plain_torchs(loss):
     x, y, w = (torch.from_numpy(array) for array in (data.x, data.y, data.weights))
     for epoch in range(4):
         objectives = []
-        for batch in engine.tables.order([run.seed], [epoch])[0].split(32):  # the last one holds 11
+        order = engine.tables.order([run.seed], [epoch])[0]
+        for batch in (order[a : a + 32] for a in range(0, 75, 32)):  # the last one holds 11
             objective = (w[batch] * LOSSES[loss](network(x[batch]), y[batch])).sum() / len(batch)
             optimizer.zero_grad()
             objective.backward()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from runner.config.registry import entries
 from runner.config.settings import default_tree
 from runner.config.validate import validate
+from runner.population.architecture import Architecture
 from runner.population.arrays import as_tensors
 from runner.population.export import architecture, load_state_dict, state_dict
 from runner.population.initial import initial_buffers, initial_theta
@@ -59,7 +60,7 @@ def settings(**model):
 )
 def test_a_row_as_nn_sequential_says_the_same(norm, position, hidden, residual, activation):
     run = settings(hidden=hidden, norm=norm, norm_position=position, residual=residual, activation=activation)
-    network = Network(run.model, 13, 3, dtype=torch.float64)
+    network = Network(Architecture(run.model, 13, 3), torch.float64)
     layout = network.layout
     theta = torch.from_numpy(initial_theta(layout, [0, 1, 2], "he", "float64"))
     buffers = torch.from_numpy(initial_buffers(layout, 3, "float64"))

@@ -16,28 +16,41 @@ N = 2 * CHUNK + 452
 
 
 class Examples:
-    """Data whose features are the network's outputs [M, n, C] and the losses [M, n] of its examples."""
+    """Data whose features are the network's outputs [M, n, C] and the losses [M, n] of its examples.
 
-    alike = False  # every row its own examples
-    weights = SimpleNamespace(used=False)
+    What it hands out is as rows hold theirs: tensors where they are stacked, else arrays.
+    """
 
-    def __init__(self, outputs, answers, losses=None, scale=1.0):
-        self.z, self.y = torch.from_numpy(outputs), torch.from_numpy(answers)
-        self.losses = self.z.abs().sum(-1) if losses is None else torch.from_numpy(losses)
-        self.outputs = outputs.shape[-1]
+    held = staticmethod(torch.from_numpy)
+
+    def __init__(self, outputs, answers, losses=None, scale=1.0, weights=None):
+        self.z, self.y, self.weights = outputs, answers, weights
+        self.losses = np.abs(outputs).sum(-1) if losses is None else losses
         self.data = [SimpleNamespace(encoding=SimpleNamespace(target_scale=scale))] * len(outputs)
 
-    def gather(self, index):
-        return self.z.gather(1, index[..., None].expand(*index.shape, self.outputs)), self.losses.gather(1, index)
+    def scores(self, index):
+        return self.held(np.take_along_axis(self.z, index[..., None], 1)), self._held(self.losses, index)
 
     def answers(self, index):
-        return self.y.gather(1, index)
+        return self._held(self.y, index)
+
+    def weights_of(self, index):
+        return None if self.weights is None else self._held(self.weights, index)
+
+    def _held(self, array, index):
+        return self.held(np.take_along_axis(array, index, 1))
 
     def measure(self, names, rows=slice(None), link="softmax"):
-        alone = Examples(self.z[rows].numpy(), self.y[rows].numpy(), self.losses[rows].numpy())
+        weights = None if self.weights is None else self.weights[rows]
+        alone = Examples(self.z[rows], self.y[rows], self.losses[rows], weights=weights)
         alone.data = self.data[rows]
-        index = torch.arange(self.y.shape[1]).expand(len(alone.y), -1)
-        return evaluate(alone.gather, link, alone, index, names)
+        index = np.repeat(np.arange(self.y.shape[1])[None], len(alone.y), 0)
+        return evaluate(alone.scores, link, alone, index, names)
+
+
+@pytest.fixture(autouse=True, params=[torch.from_numpy, np.asarray], ids=["tensors", "arrays"])
+def held(request, monkeypatch):
+    monkeypatch.setattr(Examples, "held", staticmethod(request.param))
 
 
 def classified(classes, rows=4, n=N, seed=0, distinct=None):
@@ -108,7 +121,7 @@ def test_every_metric_has_a_reference():
 def test_classification(name, classes, distinct):
     examples = classified(classes, distinct=distinct)
     found = examples.measure([name])[name]
-    expected = [CLASSES[name](z, y) for z, y in zip(examples.z.numpy(), examples.y.numpy(), strict=True)]
+    expected = [CLASSES[name](z, y) for z, y in zip(examples.z, examples.y, strict=True)]
     np.testing.assert_allclose(found, expected, rtol=1e-6 if name.endswith("loss") else 1e-11)
 
 
@@ -116,7 +129,7 @@ def test_classification(name, classes, distinct):
 def test_regression(name):
     examples = measured()
     found = examples.measure([name])[name]
-    expected = [NUMBERS[name](z, y) for z, y in zip(examples.z.numpy(), examples.y.numpy(), strict=True)]
+    expected = [NUMBERS[name](z, y) for z, y in zip(examples.z, examples.y, strict=True)]
     np.testing.assert_allclose(found, expected, rtol=1e-6 if name.endswith("loss") else 1e-11)
 
 
@@ -178,7 +191,7 @@ def test_metrics_of_probabilities_take_the_link_of_the_loss(classes):
     """Sigmoids divided by their sum, as what a softmax makes of their logarithms."""
     examples = classified(classes)
     found = examples.measure(["ece", "roc_auc"], link="sigmoid")
-    for row, (z, y) in enumerate(zip(examples.z.double().numpy(), examples.y.numpy(), strict=True)):
+    for row, (z, y) in enumerate(zip(examples.z.astype(np.float64), examples.y, strict=True)):
         logs = -np.log1p(np.exp(-z))
         assert found["ece"][row] == pytest.approx(ece(logs, y), abs=1e-9)
         assert found["roc_auc"][row] == pytest.approx(roc_auc(logs, y), abs=1e-9)
@@ -188,11 +201,9 @@ def test_metrics_of_probabilities_take_the_link_of_the_loss(classes):
 def test_weights_count_in_the_weighted_loss_alone():
     """Of the first row weighted, beside one that is not: (2*1 + 1*3 + 0*5) / 3 and (1 + 3 + 5) / 3."""
     examples = one([[1, 0], [3, 0], [5, 0]], [0, 0, 0])
-    both = Examples(np.repeat(examples.z.numpy(), 2, 0), np.repeat(examples.y.numpy(), 2, 0))
-    weights = torch.tensor([[2.0, 1.0, 0.0], [1.0, 1.0, 1.0]])
-    both.weights = SimpleNamespace(used=True, of=lambda index: weights.gather(1, index)[..., None])
-    index = torch.arange(3).expand(2, -1)
-    found = evaluate(both.gather, "softmax", both, index, ["loss", "weighted_loss"])
+    weights = np.array([[2.0, 1.0, 0.0], [1.0, 1.0, 1.0]])
+    both = Examples(np.repeat(examples.z, 2, 0), np.repeat(examples.y, 2, 0), weights=weights)
+    found = both.measure(["loss", "weighted_loss"])
     assert found["weighted_loss"].tolist() == [5 / 3, 3.0] and found["loss"].tolist() == [3.0, 3.0]
 
 
@@ -208,9 +219,9 @@ ON_ARRAYS = [name for name, entry in entries("metric").items() if entry.cls.arra
 
 
 def value_of(name, examples, weights, convert):
-    """A metric's value from two chunks, whose numbers are as `convert` makes them of tensors."""
+    """A metric's value from two chunks, whose numbers are as `convert` makes them of arrays."""
     kind = metric(name)()
-    y, z, losses = (convert(tensor) for tensor in (examples.y, examples.z, examples.losses))
+    y, z, losses = (convert(array) for array in (examples.y, examples.z, examples.losses))
     chunks = [
         Chunk(z[:, part], losses[:, part], y[:, part], "softmax", None if weights is None else weights[:, part])
         for part in (slice(0, CHUNK), slice(CHUNK, None))
@@ -226,8 +237,8 @@ def test_a_metric_of_arrays_is_that_of_tensors(name, weighted):
     for each in examples:
         weights = np.random.default_rng(1).uniform(size=each.y.shape) if weighted else None
         tensors = None if weights is None else torch.from_numpy(weights)
-        found = value_of(name, each, weights, torch.Tensor.numpy)
-        expected = value_of(name, each, tensors, torch.Tensor.clone)
+        found = value_of(name, each, weights, np.asarray)
+        expected = value_of(name, each, tensors, torch.from_numpy)
         assert isinstance(found, np.ndarray) and found.dtype == np.float64 and found.shape == (len(each.y),)
         np.testing.assert_allclose(found, expected.numpy(), rtol=1e-13, atol=0)
 
