@@ -19,7 +19,7 @@ from runner.errors import ConfigError, DamagedError, RunError
 from runner.execution.work import Run
 from runner.records.names import shown_path
 from runner.records.run_folder import SUMMARY, checkpoints
-from runner.records.summary import read_json
+from runner.records.summary import read_summary
 from runner.training import checkpoint
 from runner.training.loop import place
 from runner.training.trial import engine_of
@@ -61,7 +61,7 @@ def take_up(root: Path, runs: Sequence[Run], data: Sequence[RunData], given: str
     found = {row["folder"]: engine_of(row) for path in checkpoints(root) for row in _rows(path)}
     for run in runs:
         if (run.folder / SUMMARY).exists():
-            run.settings.engine = _ended_by(run.folder)
+            run.settings.engine = run.settings.engine or _ended_by(run.folder)
         elif name := found.get(place(run.folder, root / "any")):
             run.settings.engine = name
     left = [(r.settings, t.task) for r, t in zip(runs, data, strict=True) if not (r.folder / SUMMARY).exists()]
@@ -114,9 +114,9 @@ def ready(root: Path, runs: Sequence[Run], data: Sequence[RunData], say: Callabl
 
 
 def _ended_by(folder: Path) -> str:
-    """The engine of a run that has ended; "" if its summary cannot be read, so that it is trained again."""
+    """The engine of a run that has ended; "" if its summary does not hold, so that it is trained again."""
     try:
-        return str(read_json(folder / SUMMARY).get("engine", STACKED))
+        return str(read_summary(folder).get("engine", STACKED))
     except RunError:
         return ""
 

@@ -173,7 +173,7 @@ def test_a_sweep_resumes_as_it_was_launched(ended, monkeypatch, capsys):
     assert Options.stored(ended, {}) == Options("serial", None, 5, False)
     seen = []
     monkeypatch.setattr(
-        "runner.execution.start.resume", lambda root, screen, options, notes: seen.append(options) or []
+        "runner.execution.start.resume", lambda root, screen, options, notes, engine: seen.append(options) or []
     )
     monkeypatch.setattr("runner.screen.sweep.conclude_sweep", lambda outcomes, root: None)
     for words in ([], ["--workers", "2"], ["--max-members", "1"]):

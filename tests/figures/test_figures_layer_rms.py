@@ -14,9 +14,11 @@ from runner.population.export import architecture, state_dict
 from runner.population.modules import build
 from runner.training.engine import Engine
 
+STACKED = {"trainer.engine": "stacked"}  # whose rows have the same bits in company
+
 
 def engine(**changes):
-    settings = read({"dataset": "two_moons", "dataset.n": 400, "trainer.dtype": "float64"} | changes)
+    settings = read({"dataset": "two_moons", "dataset.n": 400, "trainer.dtype": "float64"} | STACKED | changes)
     return Engine([settings], [prepare(settings)])
 
 
@@ -73,7 +75,7 @@ def test_the_initial_weights_are_found_again():
 
 
 def test_each_row_of_a_population_has_its_own():
-    settings = read({"dataset": "two_moons", "model.hidden": [8, 8]})
+    settings = read({"dataset": "two_moons", "model.hidden": [8, 8]} | STACKED)
     data = prepare(settings)
     together = Engine([settings, dataclasses.replace(settings, seed=5)], [data, data])
     alone = Engine([dataclasses.replace(settings, seed=5)], [data])

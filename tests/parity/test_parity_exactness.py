@@ -70,6 +70,7 @@ def test_the_same_weights_are_zero_as_in_the_reference(name, dtype):
 def test_max_norm_holds_after_every_step(radius, dtype):
     """Units longer than the radius end on the sphere, shorter ones are not touched; biases may be anything."""
     keys = TWO | {"regularizer.max_norm": radius, "optimizer.lr": 0.5, "optimizer.momentum": 0.9, "trainer.epochs": 5}
+    keys |= {"trainer.engine": "stacked"}  # whose projections can be watched
     run = settings_of(keys, dtype)
     engine = Engine([run], [synthetic("classification", dtype)])
     radii = radius if isinstance(radius, list) else [radius] * 3
