@@ -12,10 +12,12 @@ import inspect
 import os
 import pickle
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import llvmlite
 import numba
 from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
@@ -28,9 +30,16 @@ SUFFIX = ".kernel"
 def folder() -> Path:
     """Where they are kept: below a folder for each version of what may be compiled into a function."""
     sources = b"".join(path.read_bytes() for path in sorted(PACKAGE.glob("*.py")))
-    version = hashlib.sha256(sources + numba.__version__.encode() + sys.version.encode()).hexdigest()[:12]
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "runner" / "kernels" / version
+    version = hashlib.sha256(sources + f"{numba.__version__} {llvmlite.__version__} {sys.version}".encode())
+    return _home() / "runner" / "kernels" / version.hexdigest()[:12]
+
+
+def _home() -> Path:
+    """The user's folder for what can be made again; a temporary one of theirs where they have no home."""
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:
+        return Path(tempfile.gettempdir()) / f"cache-{os.getuid()}"
 
 
 def kept() -> list[Path]:
@@ -39,17 +48,28 @@ def kept() -> list[Path]:
 
 
 def writable() -> bool:
-    """Whether another one can be kept; the folder is made if it is not there."""
+    """Whether another one can be kept; the folder is made if it is not there, for its owner alone: it holds code."""
     with contextlib.suppress(OSError):
-        FOLDER.mkdir(parents=True, exist_ok=True)
+        FOLDER.mkdir(parents=True, exist_ok=True, mode=0o700)
     return FOLDER.is_dir() and os.access(FOLDER, os.W_OK)
+
+
+def _frozen(function: Callable) -> list[tuple[str, Any]]:
+    """What compiling fixes of the names around a function: numbers, and the sources of functions of other files."""
+    found: list[tuple[str, Any]] = []
+    for name, value in sorted(inspect.getclosurevars(function).globals.items()):
+        if isinstance(value, (int, float, tuple)):
+            found.append((name, value))
+        elif inspect.isfunction(value):
+            found.append((name, Path(inspect.getfile(value)).read_bytes()))
+    return found
 
 
 class Kept(NullCache):
     """Numba's cache of one function: what it asks before it compiles, and tells afterwards."""
 
     def __init__(self, function: Callable):
-        source = Path(inspect.getfile(function)).read_bytes()
+        source = Path(inspect.getfile(function)).read_bytes() + repr(_frozen(function)).encode()
         self.function, self.source = function, hashlib.sha256(source).hexdigest()
 
     def _path(self, signature: Any, codegen: Any) -> Path:
@@ -72,7 +92,10 @@ class Kept(NullCache):
         payload = self.whole(sig, target_context)
         if payload is None:
             return None
-        return CompileResult._rebuild(target_context, *pickle.loads(payload))  # noqa: S301 machine code, run in any case
+        try:
+            return CompileResult._rebuild(target_context, *pickle.loads(payload))  # noqa: S301 code, run in any case
+        except Exception:  # noqa: BLE001 (of another compiler, say: what cannot be loaded is compiled again)
+            return None
 
     def save_overload(self, sig: Any, cres: Any) -> None:
         """Keep it, if the disk takes it."""

@@ -71,7 +71,7 @@ def _signatures(real: Any) -> dict[str, Any]:
 
 
 def _signatures_of_parts(real: Any) -> dict[str, Any]:
-    """The same of the parts of `runner.compiled.row`."""
+    """The same of the parts of a step: `runner.compiled.network` and `sites`."""
     v, m, block = (types.Array(real, dims, "C") for dims in (1, 2, 3))
     numbers, table, words = (
         types.Array(types.int64, 1, "C"),
@@ -108,9 +108,7 @@ class Kernel(NamedTuple):
 
 
 DRIVER = "driver"
-EXAMPLES: dict[
-    Callable, Callable[[str], tuple]
-] = {}  # of a driver: number format -> arguments of the types it is given
+_examples: dict[Callable, Callable[[str], tuple]] = {}  # of a driver: number format -> arguments of its types
 
 
 @functools.cache
@@ -123,7 +121,7 @@ def _dispatcher(function: Callable) -> Any:
 def _signature(kernel: Kernel) -> Any:
     if kernel.kind != DRIVER:
         return SIGNATURES[kernel.dtype][kernel.kind]
-    return tuple(map(numba.typeof, EXAMPLES[kernel.function](kernel.dtype)))
+    return tuple(map(numba.typeof, _examples[kernel.function](kernel.dtype)))
 
 
 def _arguments(signature: Any) -> tuple:
@@ -184,6 +182,13 @@ def function_of(kind: str) -> Any:
 part = register_jitable
 
 
-def driver(function: Callable) -> Any:
-    """A function that Python calls, compiled for whatever arguments it is given."""
-    return _dispatcher(function)
+def driver(example: Callable[[str], tuple]) -> Callable[[Callable], Any]:
+    """Decorator of a function that Python calls; `example` gives arguments of the types that it is called with, in a
+    number format.
+    """
+
+    def compiled(function: Callable) -> Any:
+        _examples[function] = example
+        return _dispatcher(function)
+
+    return compiled

@@ -16,8 +16,8 @@ from runner.config.settings import Settings, flat_key
 
 AUTO, NATIVE, STACKED = "auto", "native", "stacked"
 LOSS_OF = {"classification": "cross_entropy", "regression": "mse"}  # what loss=auto comes to
-# What compiled code has room for: parameters and buffers of a piece, keys of a technique, slots of a rule.
-ROOM, KEYS, SLOTS = {"activation": (1, 0), "norm": (2, 2)}, 4, 4
+# What compiled code has room for: parameters and buffers of a piece, keys of a technique, slots of a rule, draws.
+ROOM, KEYS, SLOTS, DRAWS = {"activation": (1, 0), "norm": (2, 2)}, 4, 4, 2
 NEEDED = {"numba": "numba", "scipy": "scipy, by which numba multiplies matrices"}
 
 
@@ -64,7 +64,7 @@ def has_form(entry: Entry) -> bool | None:
         return formed and not cls.searches and not cls.row_slots and len(cls.slots) <= SLOTS
     if entry.group != "regularizer" or cls.role == "parameter_noise":
         return None
-    return formed and cls.role != "around" and len(entry.options) <= KEYS
+    return formed and cls.role != "around" and len(entry.options) <= KEYS and getattr(cls, "draws", 0) <= DRAWS
 
 
 def not_installed() -> str:

@@ -10,12 +10,14 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 from runner.config.engines import NATIVE
+from runner.config.registry import entries
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.errors import RunnerError
 from runner.execution.events import Begun, Broken, Done, Ended, Event, Leading, Progressed
 from runner.execution.trials import draw_augmentation, draw_figures, facts, open_trial
 from runner.execution.work import Run, Work
+from runner.population.members import Columns, active_entries
 from runner.training import checkpoint
 from runner.training.engine import Engine
 from runner.training.loop import Interrupted, Training, place
@@ -121,9 +123,15 @@ def _threads(run: Settings) -> Iterator[None]:
     with ExitStack() as stack:
         if run.engine == NATIVE:
             stack.enter_context(_of_blas(run.trainer.threads))
-        if run.engine != NATIVE or "torch" in sys.modules:
+        if run.engine != NATIVE or "torch" in sys.modules or _needs_torch(run):
             stack.enter_context(_of_torch(run.trainer.threads))
         yield
+
+
+def _needs_torch(run: Settings) -> bool:
+    """Whether a compiled run asks torch for help: to augment its examples, or for initial weights."""
+    init = entries("init")[run.model.init].cls
+    return init.needs_torch or bool(active_entries(Columns([run]), object, "augmentation"))
 
 
 @contextmanager

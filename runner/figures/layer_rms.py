@@ -1,7 +1,7 @@
 """What becomes of signals on their way up a network, and of gradients on their way down.
 
 With good initial weights both keep their size over the layers (Glorot & Bengio 2010, figures 6 and 7; He et al. 2015);
-where they fade or grow from layer to layer, a deep network does not train. Shapes: M members, B batch, W padded width.
+where they fade or grow from layer to layer, a deep network does not train.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ from runner.training.steps.protocols import Epoch, Membership, Rows
 class Engine:
     """The rows in training. Rows must be sorted by `segment_key` and agree in every structural option.
 
-    Tables of `like` are shared instead of made again, where they hold the same arrays. `way` holds the rows and makes
-    their steps: as the runs have chosen (`trainer.engine`), unless given.
+    An engine `like` it, of the same structure, shares what both need: tables of the same arrays, rows as described.
+    `way` holds the rows and makes their steps: as the runs have chosen (`trainer.engine`), unless given.
     """
 
     def __init__(
@@ -40,7 +40,10 @@ class Engine:
         first = runs[0]
         self.name = engine(first, data[0].task)
         self.way = way or _way_of(self.name)
-        self.architecture = Architecture(first.model, data[0].x.shape[1], data[0].outputs, self.way.aligned)
+        sizes = data[0].x.shape[1], data[0].outputs
+        self.architecture: Architecture = (
+            like.architecture if like else Architecture(first.model, *sizes, self.way.aligned)
+        )
         self.layout, self.dtype = self.architecture.layout, first.trainer.dtype
         shared = like.tables if like else None
         self.tables: Tables = Tables(data, self.dtype, first.trainer.train_eval_rows, shared, self.way.aligned)

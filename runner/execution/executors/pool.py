@@ -1,7 +1,7 @@
 """Worker processes: one work each at a time, thread by thread one a core; they die with their parent.
 
-Where the platform can, workers are forked after torch has been imported and the data have been read, so they start at
-once and share both. The parent computes nothing itself. A worker is told to stop by SIGTERM and saves a checkpoint; one
+Where the platform can, workers are forked after the data have been read and kernels compiled, so they start at once and
+share both. The parent computes nothing itself. A worker is told to stop by SIGTERM and saves a checkpoint; one
 that dies is replaced, and its work is reported as broken.
 """
 

@@ -106,6 +106,8 @@ def _of_forward(activation: Activation) -> nn.Module:
 class Init:
     """A distribution of initial weights."""
 
+    needs_torch: ClassVar[bool] = True  # false where `fill` draws no normal numbers, which torch does
+
     def fill(self, weight: np.ndarray, bias: np.ndarray, draws: Draws) -> None:
         """Fill one member's weight [O, I] and bias [O] in place, true shapes, with numbers from `draws` only."""
         raise TypeError(f"{type(self).__name__} must define fill")

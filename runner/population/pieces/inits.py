@@ -13,6 +13,8 @@ from runner.population.pieces.base import Init
 class TorchDefault(Init):
     """weights and biases U(-1/sqrt m, 1/sqrt m), as torch.nn.Linear"""
 
+    needs_torch = False
+
     def fill(self, weight, bias, draws):
         bound = weight.shape[1] ** -0.5
         weight[...] = draws.uniform(-bound, bound, weight.shape, weight.dtype)
@@ -33,6 +35,8 @@ class He(Init):
 @dataclass
 class Glorot(Init):
     """U(-a, a), a = sqrt(6/(m+n)), for tanh"""
+
+    needs_torch = False
 
     def fill(self, weight, bias, draws):
         bound = (6 / sum(weight.shape)) ** 0.5

@@ -25,6 +25,8 @@ class LecunNormal(Init):
 class LecunUniform(Init):
     """U(-a, a), a = sqrt(3/m), whose variance is 1/m"""
 
+    needs_torch = False
+
     def fill(self, weight, bias, draws):
         bound = (3 / weight.shape[1]) ** 0.5
         weight[...] = draws.uniform(-bound, bound, weight.shape, weight.dtype)
@@ -45,6 +47,8 @@ class GlorotNormal(Init):
 @dataclass
 class HeUniform(Init):
     """U(-a, a), a = sqrt(6/m), for ReLU"""
+
+    needs_torch = False
 
     def fill(self, weight, bias, draws):
         bound = (6 / weight.shape[1]) ** 0.5

@@ -18,6 +18,8 @@ CONNECTIONS = 15  # of each unit, as in the paper
 class Zeros(Init):
     """0: hidden units get equal gradients and stay equal, for the sake of seeing it"""
 
+    needs_torch = False
+
     def fill(self, weight, bias, draws):
         weight[...] = 0
         bias[...] = 0

@@ -16,7 +16,7 @@ from runner.regularizers.base import Constraint, Noise, Penalty
 from runner.training.steps.compiled_network import form, functions_of, kind_of
 from runner.training.steps.compiled_row import functions_of_penalty, functions_of_steps
 
-DRIVERS = (compiled.advance, compiled.score, compiled.sums, compiled.passes)
+DRIVERS = (compiled.advance, compiled.score, compiled.norm_and_zeros, compiled.passes)
 
 
 def needed(runs: Iterable[tuple[Settings, str]]) -> list[Kernel]:

@@ -1,4 +1,4 @@
-"""A network as the compiled loop (`runner.compiled.row`) is given it: a table of places and addresses of its pieces.
+"""A network as compiled code is given it (`runner.compiled.records`): a table of places and addresses of pieces.
 
 Shapes: L layers.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from runner.compiled import row as compiled
+from runner.compiled import network, records
 from runner.compiled.kernels import address
 from runner.config.registry import entries, name_of
 from runner.population.architecture import Architecture
@@ -29,7 +29,7 @@ def functions_of(architecture: Architecture, loss: Any) -> dict[str, Callable | 
     """What every step and every evaluation of a network calls, by the names of `PIECES`; None where there is none."""
     activation = form("activation", architecture.activation) if architecture.activation else None
     norm = form("norm", architecture.norm) if architecture.norm else None
-    return {name: getattr(compiled, name) for name in (*PRODUCTS, *ALWAYS)} | {
+    return {name: getattr(network, name) for name in (*PRODUCTS, *ALWAYS)} | {
         "activation": activation and activation.forward,
         "activation_backward": activation and activation.backward,
         "norm": norm and norm.forward,
@@ -45,12 +45,12 @@ def kind_of(name: str) -> str:
 
 def described(
     architecture: Architecture, loss: Any, batch: int, dtype: str, noisy: Collection[int], functions: dict
-) -> tuple[compiled.Network, int]:
+) -> tuple[records.Network, int]:
     """The network with its `functions`, and how many numbers the workspace of a batch of this size holds."""
     layers, size = table(architecture, batch, noisy)
-    pieces = [address(functions[n], kind_of(n), dtype) if functions.get(n) else 0 for n in compiled.PIECES]
+    pieces = [address(functions[n], kind_of(n), dtype) if functions.get(n) else 0 for n in records.PIECES]
     h = [getattr(loss, key) for key in form("loss", loss).keys]
-    return compiled.Network(layers, np.array([*pieces, int(architecture.norm_last)]), np.array(h, dtype)), size
+    return records.Network(layers, np.array([*pieces, int(architecture.norm_last)]), np.array(h, dtype)), size
 
 
 def table(architecture: Architecture, batch: int, noisy: Collection[int]) -> tuple[np.ndarray, int]:
@@ -62,26 +62,26 @@ def table(architecture: Architecture, batch: int, noisy: Collection[int]) -> tup
         end += pad(size, ALIGN)
         return end - pad(size, ALIGN)
 
-    found = np.zeros((layout.layers + 1, compiled.COLUMNS), np.int64)
-    found[:, compiled.WIDTH] = layout.widths
+    found = np.zeros((layout.layers + 1, records.COLUMNS), np.int64)
+    found[:, records.WIDTH] = layout.widths
     for i, width in enumerate(layout.widths):
         p, hidden = found[i], 0 < i < layout.layers
         skips = hidden and architecture.skips[i - 1]
-        p[compiled.KIND] = compiled.SKIPS * skips + compiled.NOISY * (i in noisy)
-        p[compiled.Y] = p[compiled.A] = take(batch * width)
-        p[compiled.FACTOR] = take(batch * width) if i in noisy else 0
-        p[compiled.AROUND] = take(batch * width) if skips else 0
+        p[records.KIND] = records.SKIPS * skips + records.NOISY * (i in noisy)
+        p[records.Y] = p[records.A] = take(batch * width)
+        p[records.FACTOR] = take(batch * width) if i in noisy else 0
+        p[records.AROUND] = take(batch * width) if skips else 0
         if i > 0:
-            p[compiled.Z], p[compiled.G] = take(batch * width), take(batch * width)
-            p[compiled.WEIGHT], p[compiled.BIAS] = (layout.slots[f"{i - 1}.{n}"].offset for n in ("weight", "bias"))
+            p[records.Z], p[records.G] = take(batch * width), take(batch * width)
+            p[records.WEIGHT], p[records.BIAS] = (layout.slots[f"{i - 1}.{n}"].offset for n in ("weight", "bias"))
         if hidden:
-            if p[compiled.KIND] or architecture.norm_last:  # something comes between the activation and the layer's end
-                p[compiled.A] = take(batch * width)
+            if p[records.KIND] or architecture.norm_last:  # something comes between the activation and the layer's end
+                p[records.A] = take(batch * width)
             if architecture.norm:
-                p[compiled.NORMAL], p[compiled.INVERSE] = take(batch * width), take(max(batch, width))
+                p[records.NORMAL], p[records.INVERSE] = take(batch * width), take(max(batch, width))
             _of_pieces(p, i - 1, layout, architecture)
     outputs = layout.widths[-1]
-    sizes = {compiled.TARGETS: batch * outputs, compiled.SHARES: batch, compiled.LOSSES: batch}
+    sizes = {records.TARGETS: batch * outputs, records.SHARES: batch, records.LOSSES: batch}
     for column, size in sizes.items():
         found[0, column] = take(size)
     return found, end
@@ -90,10 +90,10 @@ def table(architecture: Architecture, batch: int, noisy: Collection[int]) -> tup
 def _of_pieces(p: np.ndarray, layer: int, layout: Layout, architecture: Architecture) -> None:
     """Where parameters and running statistics of the pieces of a layer lie, and how many numbers they are."""
     norm = architecture.norm
-    groups = [(compiled.SLOPE, layout.of(layer, architecture.activation))]
+    groups = [(records.SLOPE, layout.of(layer, architecture.activation))]
     if norm:
-        groups.append((compiled.GAIN, layout.of(layer, norm)))
-        groups.append((compiled.MEAN, [layout.buffers[f"{layer}.{each.name}"] for each in norm.buffers]))
+        groups.append((records.GAIN, layout.of(layer, norm)))
+        groups.append((records.MEAN, [layout.buffers[f"{layer}.{each.name}"] for each in norm.buffers]))
     for column, slots in groups:
         for k, slot in enumerate(slots):
             p[column + 2 * k : column + 2 * k + 2] = slot.offset, slot.size

@@ -5,13 +5,15 @@ Shapes: L layers, S steps, K techniques, P parameters.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from runner.compiled import row as compiled
+from runner.compiled import records, sites
 from runner.compiled.kernels import address
+from runner.compiled.row import advance
 from runner.config.engines import KEYS, SLOTS
 from runner.config.registry import entries, name_of
 from runner.config.settings import Settings
@@ -62,21 +64,23 @@ def functions_of_steps(run: Settings, columns: Columns) -> dict[str, Callable | 
         "targets": form("regularizer", targets[0][1]).targets if targets else None,
         "rule": rule.update,
         "gain": (rule.gain or the_rate) if proximal else None,
-        "add_penalties": compiled.add_penalties if penalties else None,
-        "proximal_step": compiled.proximal_step if proximal else None,
-        "project": compiled.project if active_entries(columns, Constraint) else None,
-        "clip": compiled.clip if clips else None,
-        "add_normal": compiled.add_normal if active_entries(columns, ParameterNoise) else None,
-        "average": compiled.average if run.averaging.active else None,
+        "add_penalties": sites.add_penalties if penalties else None,
+        "proximal_step": sites.proximal_step if proximal else None,
+        "project": sites.project if active_entries(columns, Constraint) else None,
+        "clip": sites.clip if clips else None,
+        "add_normal": sites.add_normal if active_entries(columns, ParameterNoise) else None,
+        "average": sites.average if run.averaging.active else None,
     }
 
 
 class Row:
-    """One row of a population: theta [P] and buffers [Q] are its own, changed in place."""
+    """One row of a population: what its settings come to, once, and what it changes, whenever rows leave or join."""
 
-    def __init__(self, member: Membership, run: Settings, theta: np.ndarray, buffers: np.ndarray):
-        self.member, self.run, self.theta, self.buffers = member, run, theta, buffers
-        self.dtype, self.layout, self.averages = member.dtype, member.architecture.layout, run.averaging.active
+    state: records.State
+
+    def __init__(self, member: Membership, run: Settings):
+        self.member, self.run, self.dtype = member, run, member.dtype
+        self.layout, self.averages = member.architecture.layout, run.averaging.active
         self.columns = Columns([run])
         self.penalties, self.noises = self._penalties(), list(self._noises())
         self.targets = active_entries(self.columns, Targets)
@@ -86,7 +90,7 @@ class Row:
         self.network, self.work_size = described(
             member.architecture, member.loss, member.batch, self.dtype, noisy, functions
         )
-        self.no_words = compiled.Noises(
+        self.noise_without_words = records.Noises(
             np.array([(n.place, n.address) for n in self.noises], np.int64).reshape(-1, 2),
             np.zeros((0, len(self.noises), 4), np.uint32),
             self._array([n.h for n in self.noises]).reshape(-1, KEYS),
@@ -95,20 +99,19 @@ class Row:
         self.rule_numbers = RuleNumbers(run.optimizer, self.dtype)
         self.slot_names = run.optimizer.slots_used(self.rule_numbers.columns)
 
-    def bind(self, slots: dict[str, np.ndarray], mean: dict[str, np.ndarray], grad: np.ndarray, work: np.ndarray):
-        """Take the slots of the rule and averages, [P] each, and space to work in, which rows may share."""
-        nothing = self._array([])
-        held = [slots[name] if name in self.slot_names else nothing for name in self.run.optimizer.slots]
-        self.state = compiled.State(
-            self.theta,
-            self.buffers,
-            (*held, *[nothing] * (SLOTS - len(held))),
-            mean.get("theta", nothing),
-            mean.get("buffers", nothing),
-            grad,
-            np.empty_like(self.theta) if "weights" in self.parameter_noise else nothing,
-            work,
+    def bound(self, held: dict[str, np.ndarray], grad: np.ndarray, work: np.ndarray) -> Row:
+        """The same with what it changes in place, [P] or [Q] each by the names of a checkpoint, and space to work in,
+        which rows may share.
+        """
+        other, nothing = copy.copy(self), self._array([])
+        slots = [held[f"optimizer.{n}"] if n in self.slot_names else nothing for n in self.run.optimizer.slots]
+        means = [held[f"average.{n}"] if self.averages else nothing for n in ("theta", "buffers")]
+        passed = np.empty_like(held["theta"]) if "weights" in self.parameter_noise else nothing
+        slots += [nothing] * (SLOTS - len(slots))
+        other.state = records.State(
+            held["theta"], held["buffers"], tuple(slots), means[0], means[1], grad, passed, work
         )
+        return other
 
     # ---- what does not change
 
@@ -129,13 +132,13 @@ class Row:
         rows = [[self._keys(paths, i) for i in layers] for _, _, paths in found]
         return self._array(rows).reshape(len(found), len(layers), KEYS)
 
-    def _penalties(self) -> compiled.Penalties:
+    def _penalties(self) -> records.Penalties:
         found, constraints = active_entries(self.columns, Penalty), active_entries(self.columns, Constraint)
         pieces = np.zeros((len(found), 3), np.int64)
         for k, (_, piece, _) in enumerate(found):
             pieces[k] = [self._at(*each) for each in functions_of_penalty(self.run, piece)]
         projections = [self._at(form("regularizer", piece).project, "constraint") for _, piece, _ in constraints]
-        return compiled.Penalties(
+        return records.Penalties(
             pieces,
             self._in_layers(found),
             np.array(projections, np.int64),
@@ -155,8 +158,8 @@ class Row:
     def start_epoch(self, rates: np.ndarray, made: int, steps: int) -> None:
         """What the steps of an epoch need: rates [S], before which so many epochs of so many steps were made."""
         run, numbers = self.run, made * steps + np.arange(steps)
-        self.noise_table = self.no_words._replace(words=self._noise_words(numbers))
-        self.limits = compiled.Limits(
+        self.noise_table = self.noise_without_words._replace(words=self._noise_words(numbers))
+        self.limits = records.Limits(
             np.inf if run.optimizer.clip_norm is None else float(run.optimizer.clip_norm),
             np.inf if run.optimizer.clip_value is None else float(run.optimizer.clip_value),
             *self._parameter_noise("weights", numbers),
@@ -168,7 +171,7 @@ class Row:
         if self.averages:
             average = run.averaging.weights(made, steps, run.trainer.epochs)
         decay = rates * amount if run.optimizer.decoupled else np.full(steps, float(amount))
-        self.rates = compiled.Rates(
+        self.rates = records.Rates(
             self.rule_numbers.of(rates, numbers + 1), decay, run.optimizer.decoupled, decays, average
         )
 
@@ -191,7 +194,7 @@ class Row:
         words = [_words(key(self.run.seed, purpose(name, i), steps)) for i in range(2)]
         return deviation.astype(np.float64), np.concatenate(words, 1)
 
-    def advance(self, examples: compiled.Examples, first: int, last: int, objectives: np.ndarray) -> float:
+    def advance(self, examples: records.Examples, first: int, last: int, objectives: np.ndarray) -> float:
         """Make the steps first ... last - 1 of the epoch; returns the norm of the last gradient, before clipping."""
         steps, noises, limits, rates = slice(first, last), self.noise_table, self.limits, self.rates
         if first or last < len(rates.h):
@@ -203,7 +206,7 @@ class Row:
                 gradient_words=limits.gradient_words[steps],
             )
             rates = rates._replace(h=rates.h[steps], decay=rates.decay[steps], average=rates.average[steps])
-        return compiled.advance(self.state, self.network, examples, noises, self.penalties, limits, rates, objectives)
+        return advance(self.state, self.network, examples, noises, self.penalties, limits, rates, objectives)
 
 
 class RuleNumbers:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from runner.compiled import row as compiled
-from runner.compiled.row import Examples
+from runner.compiled.records import WIDTH, Examples, Network, Y
 from runner.data.tables import Tables
 from runner.population.arrays import Values, as_array
 from runner.population.members import Columns, active_entries
@@ -35,31 +35,31 @@ class CompiledRows:
     def __init__(self, member: Membership, theta: Values, buffers: Values, like: Any = None):
         self.member, self.tables, self.batch = member, member.tables, member.batch
         self.theta, self.buffers = np.ascontiguousarray(theta), np.ascontiguousarray(buffers)
-        self.rows = [Row(member, run, self.theta[r], self.buffers[r]) for r, run in enumerate(member.runs)]
-        self.averages = any(row.averages for row in self.rows)
+        rows = self._described(like)
+        self.averages = any(row.averages for row in rows)
         self.mean = {"theta": self.theta.copy(), "buffers": self.buffers.copy()} if self.averages else {}
-        self.slots = {name: np.zeros_like(self.theta) for row in self.rows for name in row.slot_names}
-        grad, work = (
-            np.zeros(self.theta.shape[1], member.dtype),
-            np.empty(max(r.work_size for r in self.rows), member.dtype),
-        )
-        for r, row in enumerate(self.rows):
-            slots, mean = ({name: array[r] for name, array in held.items()} for held in (self.slots, self.mean))
-            row.bind(slots, mean if row.averages else {}, grad, work)
+        self.slots = {name: np.zeros_like(self.theta) for row in rows for name in row.slot_names}
+        grad, work = np.zeros_like(self.theta[0]), np.empty(max(row.work_size for row in rows), member.dtype)
+        held = self.state()
+        self.rows = [row.bound({n: a[r] for n, a in held.items()}, grad, work) for r, row in enumerate(rows)]
         self.augmented = {
             r: _Augmented(member, r, run)
             for r, run in enumerate(member.runs)
             if active_entries(Columns([run]), object, "augmentation")
         }
-        self._describe_evaluation()
+        self.network, size = self._network(CHUNK)
+        self.work = np.empty(size, member.dtype)
 
-    def _describe_evaluation(self) -> None:
-        architecture, loss, dtype = self.member.architecture, self.member.loss, self.member.dtype
-        functions = functions_of(architecture, loss) | dict.fromkeys(
-            ("activation_backward", "norm_backward", "backward")
-        )
-        self.network, size = described(architecture, loss, CHUNK, dtype, (), functions)
-        self.work = np.empty(size, dtype)
+    def _described(self, like: CompiledRows | None) -> list[Row]:
+        """The rows; those that `like` has as well are described there."""
+        same = like is not None and like.member.architecture is self.member.architecture and like.batch == self.batch
+        known = {id(row.run): row for row in like.rows} if like is not None and same else {}
+        return [known.get(id(run)) or Row(self.member, run) for run in self.member.runs]
+
+    def _network(self, batch: int) -> tuple[Network, int]:
+        """The network without noise, and the size of its workspace for a batch."""
+        architecture, loss = self.member.architecture, self.member.loss
+        return described(architecture, loss, batch, self.member.dtype, (), functions_of(architecture, loss))
 
     @property
     def evaluated(self) -> int:
@@ -86,6 +86,13 @@ class CompiledRows:
         for name, array in self.state().items():
             if name in state:
                 array[...] = as_array(state[name])
+        self._show()
+
+    def _show(self) -> None:
+        """The means of rows that do not average are their present weights."""
+        rows = [r for r, row in enumerate(self.rows) if not row.averages] if self.averages else []
+        for name, mean in self.mean.items() if rows else ():
+            mean[rows] = getattr(self, name)[rows]
 
     def start_epoch(self, epoch: Epoch) -> None:
         """Prepare for the steps of an epoch."""
@@ -101,8 +108,7 @@ class CompiledRows:
         for r, row in enumerate(self.rows):
             for a, b, examples in self._examples(r, first, last):
                 norms[r] = row.advance(examples, a, b, objectives[r, a - first : b - first])
-            if self.averages and not row.averages:
-                self.mean["theta"][r], self.mean["buffers"][r] = self.theta[r], self.buffers[r]
+        self._show()
         return Stretch(np.ascontiguousarray(objectives.T), norms)
 
     def _examples(self, r: int, first: int, last: int) -> Iterator[tuple[int, int, Examples]]:
@@ -143,20 +149,19 @@ class CompiledRows:
         """Of the first row, on the examples index [1, n], without noise and penalties but with norms of the batch as in
         training: what each hidden layer passes on [n, W], and the gradient [P] of the mean data loss.
         """
-        tables, architecture, n = self.tables.subset([0]), self.member.architecture, index.shape[1]
-        functions = functions_of(architecture, self.member.loss)
-        network, size = described(architecture, self.member.loss, n, self.member.dtype, (), functions)
+        tables, n = self.tables.subset([0]), index.shape[1]
+        network, size = self._network(n)
         of_x, of_q = (lines[0] for lines in tables.places(index))
         examples = Examples(tables.x, tables.q, tables.x[:0, 0], of_x, of_q, n)
         grad, work = np.zeros_like(self.theta[0]), np.empty(size, self.member.dtype)
         compiled.passes(self.theta[0], self.buffers[0].copy(), grad, work, network, examples)
-        places = [(line[compiled.Y], line[compiled.WIDTH]) for line in network.layers[1:-1]]
+        places = [(line[Y], line[WIDTH]) for line in network.layers[1:-1]]
         return [work[begin : begin + n * width].reshape(n, width) for begin, width in places], grad
 
     def weight_sums(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """L2 norm of all weights and how many are exactly zero, [M] each, in double precision."""
         weights = self.member.architecture.layout.weights
-        sums = np.array([compiled.sums(row[:weights]) for row in theta], np.float64)
+        sums = np.array([compiled.norm_and_zeros(row[:weights]) for row in theta], np.float64)
         return sums[:, 0], sums[:, 1]
 
 
