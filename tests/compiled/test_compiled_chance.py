@@ -1,11 +1,12 @@
 """Random numbers of compiled code are those of the definition."""
 
+import numba
 import numpy as np
 import pytest
 import torch
 
 from runner.compiled import chance
-from runner.compiled.kernels import driver
+from runner.compiled.kernels import OPTIONS
 from runner.population import draws
 from runner.regularizers.dropout import bernoulli_factor
 
@@ -40,13 +41,13 @@ def _cosine(found, of):
 
 def test_bits_at_a_position_are_those_of_the_definition():
     found = np.empty(N, np.uint32)
-    driver(_bits)(found, WORDS)
+    numba.njit(**OPTIONS)(_bits)(found, WORDS)
     assert np.array_equal(found.view(np.int32), drawn(0).numpy())
 
 
 def test_normal_numbers_are_those_of_the_definition_to_rounding():
     found = np.empty(N)
-    driver(_normal)(found, WORDS)
+    numba.njit(**OPTIONS)(_normal)(found, WORDS)
     assert np.abs(found - draws.normal(drawn(0), drawn(1)).numpy()).max() < 1e-14
 
 
@@ -54,9 +55,9 @@ def test_logarithm_and_cosine_have_the_last_digit_of_numpy_at_the_ends_too():
     middle = (np.random.default_rng(0).integers(0, 2**32, N) + 0.5) * 2.0**-32
     u = np.concatenate([middle, [2.0**-33, 1 - 2.0**-33, 0.25, 0.5, 0.75, np.sqrt(0.5), np.nextafter(1, 0)]])
     found = np.empty_like(u)
-    driver(_log)(found, u)
+    numba.njit(**OPTIONS)(_log)(found, u)
     assert np.abs(found / np.log(u) - 1).max() < 4e-16
-    driver(_cosine)(found, u)
+    numba.njit(**OPTIONS)(_cosine)(found, u)
     assert np.abs(found - np.cos(2 * np.pi * u)).max() < 2e-15
 
 
