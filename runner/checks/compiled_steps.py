@@ -16,19 +16,12 @@ from runner.checks.populations import SHAPES, data, settings, variations
 from runner.config.registry import Entry
 from runner.optimizers.rules.base import segment_key
 from runner.population.layout import Slot
-from runner.regularizers.base import ParameterNoise
 from runner.training.engine import Engine
 from runner.training.steps.compiled_rows import CompiledRows
 from runner.training.steps.stacked_rows import StackedRows
 
 AWAY = {"float32": 2e-4, "float64": 1e-10}  # of a tensor's largest magnitude, after three epochs
 FACTORS = (1.0, 0.5, 0.1)  # of the rates in each epoch, as a plateau schedule gives them
-
-
-def compiles(entry: Entry) -> bool:
-    """Whether compiled steps can make use of an entry: it has a compiled form, or needs none."""
-    acts_itself = entry.group == "regularizer" and not issubclass(entry.cls, ParameterNoise)
-    return entry.compiled is not None or not (acts_itself or entry.group == "optimizer")
 
 
 def trains_alike(entry: Entry) -> None:

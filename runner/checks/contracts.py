@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from runner.checks import compiled_pieces, compiled_rules, compiled_steps, gradients, sources, tensors, together
 from runner.checks.broken import require
+from runner.config.engines import NATIVE, STACKED, has_form
 from runner.config.registry import Entry
 from runner.config.settings import FLAT_GROUPS
 from runner.regularizers.base import Penalty
@@ -36,6 +38,17 @@ def _has_form(entry: Entry) -> bool:
     return entry.compiled is not None
 
 
+def _compiles(entry: Entry) -> bool:
+    """Whether the native engine can make use of an entry: it has a compiled form, or needs none."""
+    return has_form(entry) is not False
+
+
+def _by_both(name: str, groups: Sequence[str], check: Callable[..., None]) -> tuple[Contract, Contract]:
+    """A promise of training that both engines keep."""
+    by_native = Contract(f"{name}, native", groups, functools.partial(check, engine=NATIVE), _compiles)
+    return Contract(name, groups, functools.partial(check, engine=STACKED)), by_native
+
+
 CONTRACTS = (
     Contract("defaults are allowed", ("*",), declaration),
     Contract("read = read again", ("dataset",), sources.same_table, sources.needs_no_file),
@@ -49,19 +62,15 @@ CONTRACTS = (
         "compiled steps = stacked",
         ("optimizer", "scheduler", "averaging", "regularizer"),
         compiled_steps.trains_alike,
-        compiled_steps.compiles,
+        _compiles,
     ),
     Contract("padding stays zero", ("activation", "norm", "optimizer", "regularizer"), tensors.padding_stays_zero),
-    Contract(
-        "alone = together, every key",
-        ("optimizer", "scheduler", "averaging", *FLAT_GROUPS),
-        together.every_key,
-    ),
-    Contract("alone = together, seeds", ("activation", "norm", "init", "loss", "metric"), together.seeds),
-    Contract("neutral = absent", FLAT_GROUPS, together.neutral_is_absent),
-    Contract("neutral keys = absent", ("optimizer",), together.neutral_keys_are_absent),
-    Contract("NaN harms its own row", ("optimizer",), together.nan_harms_itself),
-    Contract(
+    *_by_both("alone = together, every key", ("optimizer", "scheduler", "averaging", *FLAT_GROUPS), together.every_key),
+    *_by_both("alone = together, seeds", ("activation", "norm", "init", "loss", "metric"), together.seeds),
+    *_by_both("neutral = absent", FLAT_GROUPS, together.neutral_is_absent),
+    *_by_both("neutral keys = absent", ("optimizer",), together.neutral_keys_are_absent),
+    *_by_both("NaN harms its own row", ("optimizer",), together.nan_harms_itself),
+    *_by_both(
         "resumed = uninterrupted",
         ("optimizer", "scheduler", "averaging", "regularizer"),
         tensors.survives_a_checkpoint,

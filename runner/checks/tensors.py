@@ -13,6 +13,7 @@ from torch import Tensor
 from runner.checks.broken import require, require_close
 from runner.checks.gradients import engine_of, stacked
 from runner.checks.populations import SHAPES, data, settings, train, variations
+from runner.config.engines import STACKED
 from runner.config.registry import Entry
 from runner.population.arrays import as_tensors
 from runner.population.export import architecture, state_dict
@@ -31,8 +32,8 @@ def padding(layout: Layout, theta: Tensor) -> Tensor:
 
 
 def check_padding(changes: Sequence[dict[str, Any]], shape: tuple = SHAPES[1]) -> None:
-    """Rows of one structure, one a change, train to finite parameters whose padding is zero."""
-    runs = [settings(shape, seed=i, **change) for i, change in enumerate(changes)]
+    """Rows of one structure, one a change, train stacked to finite parameters whose padding is zero."""
+    runs = [settings(shape, seed=i, **change | {"trainer.engine": STACKED}) for i, change in enumerate(changes)]
     table = data(shape[0], shape[2])
     found = train(runs, [table] * len(runs))
     theta = torch.stack([each["theta"] for each in found])
@@ -47,10 +48,11 @@ def padding_stays_zero(entry: Entry) -> None:
     check_padding([chosen] if entry.group in ("activation", "norm") else variations(entry.group, entry.name)[:1])
 
 
-def survives_a_checkpoint(entry: Entry) -> None:
+def survives_a_checkpoint(entry: Entry, engine: str = STACKED) -> None:
     """Two epochs, a checkpoint and one more epoch are three epochs, whatever the keys."""
     for change in variations(entry.group, entry.name):
-        runs, tables = [settings(seed=i, **(change | {"model.norm": "batch"})) for i in range(3)], [data(13, 2)] * 3
+        common = {"model.norm": "batch", "trainer.engine": engine}
+        runs, tables = [settings(seed=i, **change | common) for i in range(3)], [data(13, 2)] * 3
         first, second = Engine(runs, tables), Engine(runs, tables)
         for _ in range(2):
             first.train_epoch([1.0] * 3)
@@ -59,8 +61,8 @@ def survives_a_checkpoint(entry: Entry) -> None:
             arrays, rows = checkpoint.read(Path(folder) / "checkpoint")
         require(rows == [{"any": 0.1}], "a checkpoint lost what is known of its rows")
         second.load_state(as_tensors(arrays), first.epochs)
-        for engine in (first, second):
-            engine.train_epoch([1.0] * 3)
+        for each in (first, second):
+            each.train_epoch([1.0] * 3)
         before, after = ({"theta": e.theta, "buffers": e.buffers, **e.kept} for e in (first, second))
         same = {name: torch.equal(torch.as_tensor(before[name]), torch.as_tensor(after[name])) for name in before}
         lost = [name for name in before if not same[name]]

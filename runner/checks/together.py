@@ -1,4 +1,7 @@
-"""A run does not depend on its company: alone = together = in any subset, bit for bit (CPU, one thread)."""
+"""A run does not depend on its company: alone = together = in any subset, bit for bit (CPU, one thread).
+
+By either engine: `engine` is what `trainer.engine` says.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import numpy as np
 
 from runner.checks.broken import require
 from runner.checks.populations import SHAPES, data, data_for, neutral, same, settings, train, variations
+from runner.config.engines import STACKED
 from runner.config.registry import Entry
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
@@ -25,19 +29,20 @@ def check_alone_is_together(runs: list[Settings], tables: list[RunData], leave: 
         require(bool((leave or {}).get(i)) or same(together[i], found), f"row {i} differs in a subset")
 
 
-def every_key(entry: Entry, shape: tuple = SHAPES[0]) -> None:
+def every_key(entry: Entry, shape: tuple = SHAPES[0], engine: str = STACKED) -> None:
     """Rows that differ in every key of a choice, and one without it, which leaves early."""
     if shape[1] == [] and getattr(entry.cls, "site", None) == "hidden":
         shape = SHAPES[0]  # there is no hidden layer to disturb
     changes = [{}, *variations(entry.group, entry.name)]
     shape, table = data_for(entry.group, entry.name, shape)
-    runs = [settings(shape, seed=i, **change) for i, change in enumerate(changes)]
+    runs = [settings(shape, seed=i, **change | {"trainer.engine": engine}) for i, change in enumerate(changes)]
     check_alone_is_together(runs, [table] * len(runs), leave={1: 1})
 
 
-def seeds(entry: Entry, shape: tuple = SHAPES[0]) -> None:
+def seeds(entry: Entry, shape: tuple = SHAPES[0], engine: str = STACKED) -> None:
     """Rows of one piece of a network (or one metric) that differ in seed, rate and dropout."""
     asked, task = _asked(entry)
+    asked |= {"trainer.engine": engine}
     moved: list[dict[str, Any]] = [{"optimizer.lr": 0.01 * (i + 1), "regularizer.dropout": 0.1 * i} for i in range(5)]
     runs = [settings(shape, seed=i, **asked, **move) for i, move in enumerate(moved)]
     check_alone_is_together(runs, [data(shape[0], shape[2], task)] * 5, leave={0: 1, 3: 2})
@@ -54,11 +59,11 @@ def _asked(entry: Entry) -> tuple[dict[str, Any], str]:
     return {f"model.{entry.group}": entry.name}, "classification"
 
 
-def neutral_is_absent(entry: Entry) -> None:
+def neutral_is_absent(entry: Entry, engine: str = STACKED) -> None:
     """Beside a row that uses the technique, a row with the neutral value has the bits of a run without its code; and
     the technique does something.
     """
-    fast: dict[str, Any] = {"optimizer.lr": 0.3}  # so that weights outgrow a constraint
+    fast: dict[str, Any] = {"trainer.engine": engine, "optimizer.lr": 0.3}  # so that weights outgrow a constraint
     group, name = entry.group, entry.name
     shape, table = data_for(group, name, SHAPES[1])
     absent = settings(shape, seed=7, **fast)
@@ -70,23 +75,24 @@ def neutral_is_absent(entry: Entry) -> None:
     require(not same(company[0], without), "the technique did nothing at its preset strength")
 
 
-def neutral_keys_are_absent(entry: Entry) -> None:
+def neutral_keys_are_absent(entry: Entry, engine: str = STACKED) -> None:
     """A key of an optimizer that is neutral in one row and not in another does nothing in the first."""
-    table, name = data(33, 3), entry.name
-    plain = settings(SHAPES[1], seed=7, optimizer=name)
+    table = data(33, 3)
+    common: dict[str, Any] = {"optimizer": entry.name, "trainer.engine": engine}
+    plain = settings(SHAPES[1], seed=7, **common)
     alone = train([plain], [table])[0]
     for key, option in entry.options.items():
         if option.kind == "column" and option.neutral is not None:
             moved: dict[str, Any] = {f"optimizer.{key}": 0.5}
-            other = settings(SHAPES[1], seed=8, optimizer=name, **moved)
+            other = settings(SHAPES[1], seed=8, **common | moved)
             require(same(train([other, plain], [table] * 2)[1], alone), f"{key} acts in a row where it is neutral")
 
 
-def nan_harms_itself(entry: Entry) -> None:
+def nan_harms_itself(entry: Entry, engine: str = STACKED) -> None:
     """Rows of a rule keep their bits when another turns to NaN."""
     table = data(33, 3)
-    noisy: dict[str, Any] = {"optimizer": entry.name, "regularizer.dropout": 0.3}
-    wild: dict[str, Any] = {"optimizer": "sgd", "optimizer.lr": 1e30}
+    noisy: dict[str, Any] = {"optimizer": entry.name, "regularizer.dropout": 0.3, "trainer.engine": engine}
+    wild: dict[str, Any] = {"optimizer": "sgd", "optimizer.lr": 1e30, "trainer.engine": engine}
     good = [settings(SHAPES[1], seed=i, **noisy) for i in range(3)]
     bad = settings(SHAPES[1], seed=9, **wild)
     found = train([*good, bad], [table] * 4)

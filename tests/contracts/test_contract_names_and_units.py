@@ -11,6 +11,7 @@ from runner.checks.populations import SHAPES, data, same, settings, train
 from runner.config.registry import entries, register
 from runner.optimizers.rules.base import Rule
 from runner.training.steps import stacked_rows
+from runner.training.steps.compiled_rows import CompiledRows
 
 STRENGTH = 0.1
 
@@ -31,7 +32,7 @@ def backwards(more):
 
 
 def test_two_classes_of_one_name_train_their_own_rows(backwards):
-    runs = [settings(optimizer="signsgd"), settings(optimizer="backwards")]
+    runs = [settings(optimizer=name, **{"trainer.engine": "stacked"}) for name in ("signsgd", "backwards")]
     table = data(SHAPES[0][0], SHAPES[0][2])
     together = train(runs, [table, table])
     for mine, run in zip(together, runs, strict=True):
@@ -73,13 +74,14 @@ def test_a_layerwise_penalty_is_that_of_the_true_units(shape):
         np.testing.assert_allclose(added, 4 * STRENGTH * each @ w, rtol=1e-7, atol=1e-10)
 
 
-def test_evaluation_a_few_rows_at_a_time_changes_no_bit(monkeypatch):
+def test_evaluation_a_few_rows_at_a_time_changes_no_bit(way, monkeypatch):
     changes = [{"averaging": "ema"}, {"trainer.metrics": ["f1", "roc_auc"]}, {"regularizer.dropout": 0.5}]
-    runs = [settings(SHAPES[1], seed=i, **changes[i % 3]) for i in range(23)]
+    runs = [settings(SHAPES[1], seed=i, **changes[i % 3] | way) for i in range(23)]
     table = data(SHAPES[1][0], SHAPES[1][2])
     found = []
     for many in (1 << 30, 1 << 9, 1):
         monkeypatch.setattr(stacked_rows, "EVALUATED", many)
+        monkeypatch.setattr(CompiledRows, "evaluated", -(-many // 64))
         found.append(train(runs, [table] * len(runs)))
     assert len(found[0][0]["curve"][0]) > 8  # what some row asks for is measured in every block
     for one, other, third in zip(*found, strict=True):

@@ -9,6 +9,7 @@ from step_techniques import loop, register_all
 from torch.nn import functional
 
 from runner.checks.populations import SHAPES, data, same, settings, train
+from runner.config.engines import STACKED, lacking
 from runner.optimizers.rules.base import segment_key
 from runner.population.arrays import as_tensors
 from runner.training import checkpoint
@@ -35,6 +36,8 @@ OTHERS = [  # rows that use none of them
     {},
     {"optimizer": "lion", "optimizer.clip_norm": 0.1},
     {"optimizer": "sgd", "optimizer.proximal": True, "regularizer.l1": 0.01, "averaging": "ema"},
+    {"optimizer": "adamw", "regularizer.dropout": 0.3, "regularizer.max_norm": 0.4, "regularizer.weight_noise": 0.02},
+    {"scheduler": "cosine", "averaging": "swa", "regularizer.input_noise": 0.1, "regularizer.label_smoothing": 0.1},
 ]
 IN_COMPANY = [
     *OTHERS,
@@ -48,6 +51,13 @@ IN_COMPANY = [
 @pytest.fixture(autouse=True)
 def techniques(more):
     register_all()
+
+
+@pytest.fixture
+def company(engine, techniques) -> list[dict]:
+    """Rows that an engine can train together: the native one knows none of the techniques."""
+    able = [each for each in IN_COMPANY if engine == STACKED or not lacking(settings(**each), "classification")]
+    return [change | {"trainer.engine": engine} for change in able]
 
 
 def layers(engine) -> list[torch.Tensor]:
@@ -71,7 +81,13 @@ PENALIZED = [(name, "regularizer.l2") for name in CASES] + [("backtracking", "op
 def test_the_steps_are_those_of_a_plain_loop(name, decay):
     """The penalty is part of what further gradients are taken of; so is decay, to a rule that searches."""
     change, (technique, numbers) = CASES[name]
-    double = {"trainer.dtype": "float64", "model.activation": "tanh", decay: 0.05, "optimizer.decay_biases": False}
+    double = {
+        "trainer.engine": STACKED,
+        "trainer.dtype": "float64",
+        "model.activation": "tanh",
+        decay: 0.05,
+        "optimizer.decay_biases": False,
+    }
     engine = Engine([settings(**change | double)], [data(13, 2, dtype="float64")])
     start, batches, (x, y) = layers(engine), [], (engine.tables.x[:, :13], engine.tables.y)
     for _ in range(8):
@@ -92,12 +108,12 @@ def test_the_steps_are_those_of_a_plain_loop(name, decay):
 
 
 @pytest.mark.parametrize("norm", ["none", "batch"])
-def test_rows_with_and_without_them_get_the_bits_they_get_alone(norm):
-    runs = [settings(SHAPES[0], seed=i, **change | {"model.norm": norm}) for i, change in enumerate(IN_COMPANY)]
+def test_rows_with_and_without_them_get_the_bits_they_get_alone(norm, company):
+    runs = [settings(SHAPES[0], seed=i, **change | {"model.norm": norm}) for i, change in enumerate(company)]
     table = data(SHAPES[0][0], SHAPES[0][2])
     together = train(runs, [table] * len(runs), leave={1: 1, 4: 2})
     for i, run in enumerate(runs):
-        assert same(together[i], train([run], [table], epochs={1: 1, 4: 2}.get(i, 3))[0]), IN_COMPANY[i]
+        assert same(together[i], train([run], [table], epochs={1: 1, 4: 2}.get(i, 3))[0]), company[i]
 
 
 def engine_of(changes, **more) -> Engine:
@@ -106,24 +122,26 @@ def engine_of(changes, **more) -> Engine:
     return Engine(runs, [data(13, 2)] * len(runs), **more)
 
 
-def test_a_checkpoint_holds_their_state(tmp_path):
-    first, second = engine_of(IN_COMPANY), engine_of(IN_COMPANY)
-    scales = [1.0] * len(IN_COMPANY)
+def test_a_checkpoint_holds_their_state(engine, company, tmp_path):
+    first, second = engine_of(company), engine_of(company)
+    scales = [1.0] * len(company)
     first.train_epoch(scales)
     checkpoint.write(tmp_path / "checkpoint", first.state(), [])
     tensors = as_tensors(checkpoint.read(tmp_path / "checkpoint")[0])
-    assert {"around.lookahead.slow", "optimizer.row.n", "optimizer.row.a", "optimizer.m"} <= set(tensors)
-    assert tensors["optimizer.row.a"].shape == (len(IN_COMPANY), 1)
+    assert {"optimizer.m", "optimizer.v", "average.theta", "average.buffers"} <= set(tensors)
+    if engine == STACKED:
+        assert {"around.lookahead.slow", "optimizer.row.n", "optimizer.row.a"} <= set(tensors)
+        assert tensors["optimizer.row.a"].shape == (len(company), 1)
     second.load_state(tensors, first.epochs)
-    for engine in (first, second):
-        engine.train_epoch(scales)
-    for name, tensor in first.state().items():
-        assert torch.equal(tensor, second.state()[name]), name
+    for each in (first, second):
+        each.train_epoch(scales)
+    for name, array in first.state().items():
+        assert np.array_equal(array, second.state()[name]), name
 
 
-def test_rows_that_leave_and_join_take_their_state_along():
+def test_rows_that_leave_and_join_take_their_state_along(company):
     """What joins begins its slow weights at its own start, while the others go on from theirs."""
-    runs = [settings(seed=i, **change) for i, change in enumerate(IN_COMPANY)]
+    runs = [settings(seed=i, **change) for i, change in enumerate(company)]
     table = data(13, 2)
     order = sorted(range(len(runs)), key=lambda i: str(segment_key(runs[i])))
     early, late = order[::2], order[1::2]
@@ -139,14 +157,14 @@ def test_rows_that_leave_and_join_take_their_state_along():
         alone = Engine([runs[everyone[k]]], [table])
         for _ in range(2 if everyone[k] in staying else 1):
             alone.train_epoch([1.0])
-        for name, tensor in alone.state().items():
-            assert torch.equal(tensor[0], engine.state()[name][row]), (name, IN_COMPANY[everyone[k]])
+        for name, array in alone.state().items():
+            assert np.array_equal(array[0], engine.state()[name][row]), (name, company[everyone[k]])
 
 
 def test_a_further_gradient_leaves_the_running_statistics_of_the_step():
     found = []
     for change in ({"optimizer": "sgd"}, SAM, {"optimizer": "backtracking"}):
-        engine = engine_of([change])
+        engine = engine_of([change | {"trainer.engine": STACKED}])
         engine.rows.start_epoch(engine.plan([1.0]))
         engine.rows.advance(0, 1)
         found.append(engine)
@@ -157,9 +175,9 @@ def test_a_further_gradient_leaves_the_running_statistics_of_the_step():
 
 
 @pytest.mark.parametrize("cuts", [[0, 1, 2, 3], [0, 2, 3], [0, 1, 3]], ids=str)
-def test_an_epoch_may_be_cut_anywhere(cuts):
+def test_an_epoch_may_be_cut_anywhere(cuts, company, way):
     """75 examples in batches of 29: the last of three steps is ragged."""
-    changes = [*IN_COMPANY, {"regularizer.dropout": 0.4, "regularizer.gradient_noise.s": 0.1}]
+    changes = [*company, way | {"regularizer.dropout": 0.4, "regularizer.gradient_noise.s": 0.1}]
     whole, cut = engine_of(changes), engine_of(changes)
     scales = [1.0] * len(changes)
     trained = whole.train_epoch(scales)
@@ -167,8 +185,8 @@ def test_an_epoch_may_be_cut_anywhere(cuts):
     parts = [cut.rows.advance(a, b) for a, b in itertools.pairwise(cuts)]
     assert np.array_equal(np.concatenate([part.objectives for part in parts]), trained["objectives"])
     assert np.array_equal(parts[-1].grad_norm, trained["grad_norm"])
-    for name, tensor in whole.state().items():
-        assert torch.equal(tensor, cut.state()[name]), name
+    for name, array in whole.state().items():
+        assert np.array_equal(array, cut.state()[name]), name
 
 
 class Halving(StackedRows):
@@ -197,6 +215,6 @@ def test_another_way_to_train_stands_in_for_those_there_are():
 
 
 def test_sites_that_no_row_asks_for_are_left_out():
-    few, many = (Stacked(engine_of(changes).rows) for changes in ([{}], IN_COMPANY))
+    few, many = (Stacked(engine_of(changes, way=StackedRows).rows) for changes in ([{}], IN_COMPANY))
     assert [type(site).__name__ for site in few.sites] == ["Norms", "Rules"]
     assert len(many.sites) == 8

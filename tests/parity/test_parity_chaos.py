@@ -17,6 +17,8 @@ from parity_cases import CASES
 from parity_engine import begin, differences, train
 from parity_reference import reference, replay
 
+from runner.config.engines import NATIVE, STACKED
+
 CALM = next(case for case in CASES if case.name == "everything")
 WILD = dataclasses.replace(
     CALM,
@@ -43,11 +45,12 @@ def test_at_the_rate_of_the_case_errors_do_not_grow(dtype):
     assert max(distances(CALM, dtype, nudges=1)) < 20 * torch.finfo(getattr(torch, dtype)).eps
 
 
+@pytest.mark.parametrize("engine", [STACKED, NATIVE])
 @pytest.mark.parametrize("dtype", list(TOLERANCE))
-def test_at_five_times_the_rate_our_distance_is_rounding_grown(dtype):
+def test_at_five_times_the_rate_our_distance_is_rounding_grown(dtype, engine):
     theirs = distances(WILD, dtype)
     assert statistics.median(theirs) > 500 * torch.finfo(getattr(torch, dtype)).eps
-    ours, expected = train(begin([WILD], dtype))[0], reference(WILD, dtype)
+    ours, expected = train(begin([WILD], dtype, engine))[0], reference(WILD, dtype)
     np.testing.assert_allclose(ours.objectives[:BEFORE], expected.objectives[:BEFORE], rtol=TOLERANCE[dtype])
     assert differences(ours, expected)["parameters"] < 10 * max(theirs)
     assert dtype == "float64" or statistics.median(theirs) > TOLERANCE[dtype]

@@ -9,10 +9,13 @@ from parity_engine import begin, distance, named_state, split_state, train
 from parity_reference import reference
 from scipy.optimize import minimize_scalar
 
+from runner.config.engines import NATIVE, STACKED
 from runner.config.registry import entries
+from runner.population.arrays import as_array
 from runner.regularizers.base import Penalty
 from runner.training.engine import Engine
 
+every_engine = pytest.mark.parametrize("engine", [STACKED, NATIVE])
 POINTS = torch.tensor([[-3.0, -0.31, -0.3, -1e-9, 0.0, 0.1, 0.29999, 0.3, 0.30001, 2.5]], dtype=torch.float64)
 VALUES = {"l1": {"strength": 0.6}, "l2": {"strength": 1.4}, "elastic_net": {"alpha": 0.8, "l1_ratio": 0.75}}
 WITH_PROX = {
@@ -53,11 +56,12 @@ def test_prox_gives_exact_zeros_inside_the_threshold_only(name, threshold):
     assert int(inside.sum()) == int((POINTS.abs() <= threshold).sum())
 
 
+@every_engine
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", ["l1_proximal", "elastic_net_proximal"])
-def test_the_same_weights_are_zero_as_in_the_reference(name, dtype):
+def test_the_same_weights_are_zero_as_in_the_reference(name, dtype, engine):
     case = next(case for case in CASES if case.name == name)
-    ours, theirs = train(begin([case], dtype))[0].state, reference(case, dtype).state
+    ours, theirs = train(begin([case], dtype, engine))[0].state, reference(case, dtype).state
     weights = [n for n in theirs if theirs[n].dim() == 2]
     zeros = sum(int((theirs[n] == 0).sum()) for n in weights)
     assert zeros > 10
@@ -65,15 +69,39 @@ def test_the_same_weights_are_zero_as_in_the_reference(name, dtype):
     assert all((ours[n] != 0).all() for n in theirs if n.endswith("bias"))
 
 
+def constrained(radius, dtype: str, engine: str = STACKED) -> tuple[Engine, list[float]]:
+    """A run that its constraint stops again and again, and its radius in each layer."""
+    keys = {"regularizer.max_norm": radius, "optimizer.lr": 0.5, "optimizer.momentum": 0.9, "trainer.epochs": 5}
+    run = settings_of(TWO | keys | {"trainer.engine": engine}, dtype)
+    return Engine([run], [synthetic("classification", dtype)]), radius if isinstance(radius, list) else [radius] * 3
+
+
+every_radius = pytest.mark.parametrize("radius", [0.5, [0.3, 0.9, 0.5]], ids=["one", "per layer"])
+
+
+@every_engine
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("radius", [0.5, [0.3, 0.9, 0.5]], ids=["one", "per layer"])
-def test_max_norm_holds_after_every_step(radius, dtype):
+@every_radius
+def test_max_norm_holds_after_every_step(radius, dtype, engine):
+    found, radii = constrained(radius, dtype, engine)
+    slack, inside, outside = 1 + 4 * np.finfo(dtype).eps, 0, 0
+    for _ in range(5):
+        found.rows.start_epoch(found.plan([1.0]))
+        found.epochs += 1
+        for s in range(found.steps):
+            found.rows.advance(s, s + 1)
+            for r, slot in zip(radii, found.layout.weight_slots, strict=True):
+                norms = np.linalg.norm(slot.true(as_array(found.theta))[0].astype(np.float64), axis=-1)
+                assert (norms <= r * slack).all()
+                inside, outside = inside + int((norms < r / slack).sum()), outside + int((norms >= r / slack).sum())
+    assert inside > 50 and outside > 50
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@every_radius
+def test_max_norm_changes_what_is_too_long_and_nothing_else(radius, dtype):
     """Units longer than the radius end on the sphere, shorter ones are not touched; biases may be anything."""
-    keys = TWO | {"regularizer.max_norm": radius, "optimizer.lr": 0.5, "optimizer.momentum": 0.9, "trainer.epochs": 5}
-    keys |= {"trainer.engine": "stacked"}  # whose projections can be watched
-    run = settings_of(keys, dtype)
-    engine = Engine([run], [synthetic("classification", dtype)])
-    radii = radius if isinstance(radius, list) else [radius] * 3
+    engine, radii = constrained(radius, dtype)
     projected, kept = _watch_projections(engine)
     for _ in range(5):
         engine.train_epoch([1.0])
@@ -122,10 +150,11 @@ def test_projection_leaves_zero_units_and_padding_at_zero():
     assert torch.equal(found, torch.zeros(2, 3, 4))
 
 
-def test_evaluation_uses_the_running_statistics():
+@every_engine
+def test_evaluation_uses_the_running_statistics(engine):
     """The running averages after training are torch's; other statistics would give other validation losses."""
     case = next(case for case in CASES if case.name == "norm_batch")
-    engine = Engine([of_case(case, "float64")], [synthetic(case.task, "float64")])
+    engine = Engine([of_case(case, "float64", engine)], [synthetic(case.task, "float64")])
     train(engine)
     names = ("1.running_mean", "1.running_var")
     before = engine.evaluate(("val",))["val/loss"][0]
@@ -135,5 +164,5 @@ def test_evaluation_uses_the_running_statistics():
     assert (running[names[1]] != 1).all()
     assert engine.evaluate(("val",))["val/loss"][0] == before  # evaluation does not change them
     assert distance(split_state(named_state(engine))[1], running) == 0
-    engine.layout.buffers["0.running_mean"].view(engine.buffers).add_(0.5)
+    engine.layout.buffers["0.running_mean"].view(engine.buffers)[...] += 0.5
     assert abs(engine.evaluate(("val",))["val/loss"][0] - before) > 1e-3

@@ -18,7 +18,9 @@ import torch
 from parity_case import run_data, settings_of
 from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge
 
+from runner.config.engines import NATIVE, STACKED
 from runner.optimizers.rules.base import segment_key
+from runner.population.arrays import as_array
 from runner.training.engine import Engine
 
 N, D = 80, 8
@@ -41,15 +43,15 @@ def classes(count: int):
     return x, z.argmax(1)
 
 
-def fit(x, y, task: str, epochs: int, *runs: dict) -> list[tuple[np.ndarray, np.ndarray]]:
+def fit(engine: str, x, y, task: str, epochs: int, *runs: dict) -> list[tuple[np.ndarray, np.ndarray]]:
     """(weights [C, D], biases [C]) of each run after full-batch training of linear models side by side."""
     chosen = {"model.hidden": [], "trainer.batch_size": N, "trainer.epochs": epochs, "optimizer": "sgd"}
-    settings = [settings_of(chosen | keys, "float64") for keys in runs]
+    settings = [settings_of(chosen | keys | {"trainer.engine": engine}, "float64") for keys in runs]
     order = sorted(range(len(runs)), key=lambda i: segment_key(settings[i]))
-    engine = Engine([settings[i] for i in order], [run_data(x, y, task, "float64", train=N)] * len(runs))
+    rows = Engine([settings[i] for i in order], [run_data(x, y, task, "float64", train=N)] * len(runs))
     for _ in range(epochs):
-        engine.train_epoch([1.0] * len(runs))
-    weight, bias = (engine.layout.slots[f"0.{name}"].true(engine.theta).numpy() for name in ("weight", "bias"))
+        rows.train_epoch([1.0] * len(runs))
+    weight, bias = (rows.layout.slots[f"0.{name}"].true(as_array(rows.theta)) for name in ("weight", "bias"))
     return [(weight[order.index(i)], bias[order.index(i)]) for i in range(len(runs))]
 
 
@@ -81,18 +83,24 @@ RULES = {
 }
 
 
+@pytest.fixture(scope="module", params=[STACKED, NATIVE])
+def engine(request):
+    """What trains."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def linear():
+def linear(engine):
     """What each run of LINEAR has found."""
     runs = [{"optimizer.lr": 0.1} | keys for keys in LINEAR.values()]
-    return dict(zip(LINEAR, fit(*regression(), "regression", 800, *runs), strict=True))
+    return dict(zip(LINEAR, fit(engine, *regression(), "regression", 800, *runs), strict=True))
 
 
 @pytest.fixture(scope="module")
-def ruled():
+def ruled(engine):
     """The lasso by each of RULES."""
     runs = [keys | {"optimizer.proximal": True, "regularizer.l1": 0.6} for keys in RULES.values()]
-    return dict(zip(RULES, fit(*regression(), "regression", 3000, *runs), strict=True))
+    return dict(zip(RULES, fit(engine, *regression(), "regression", 3000, *runs), strict=True))
 
 
 @pytest.mark.parametrize(("alpha", "proximal"), RIDGE)
@@ -130,25 +138,25 @@ def test_elastic_net(ratio, linear):
     np.testing.assert_array_equal(ours[0][0] == 0, model.coef_ == 0)
 
 
-def logistic(x, y, share: float) -> list[tuple[np.ndarray, np.ndarray]]:
+def logistic(engine: str, x, y, share: float) -> list[tuple[np.ndarray, np.ndarray]]:
     """Softmax models for the strengths C of LOGISTIC, whose L2 penalty is share / (C n)."""
     keys = {"optimizer.lr": 0.3, "optimizer.momentum": 0.9}
-    return fit(x, y, "classification", 600, *(keys | {"regularizer.l2": share / (C * N)} for C in LOGISTIC))
+    return fit(engine, x, y, "classification", 600, *(keys | {"regularizer.l2": share / (C * N)} for C in LOGISTIC))
 
 
-def test_logistic_regression_of_four_classes():
+def test_logistic_regression_of_four_classes(engine):
     """softmax: biases are free up to a common shift, so they are compared after subtracting their mean."""
     x, y = classes(4)
-    for strength, (weight, bias) in zip(LOGISTIC, logistic(x, y, 1), strict=True):
+    for strength, (weight, bias) in zip(LOGISTIC, logistic(engine, x, y, 1), strict=True):
         model = LogisticRegression(C=strength, tol=1e-10, max_iter=10_000).fit(x, y)
         np.testing.assert_allclose(weight, model.coef_, atol=CLOSE, rtol=0)
         shifted = model.intercept_ - model.intercept_.mean()
         np.testing.assert_allclose(bias - bias.mean(), shifted, atol=CLOSE, rtol=0)
 
 
-def test_logistic_regression_of_two_classes():
+def test_logistic_regression_of_two_classes(engine):
     x, y = classes(2)
-    for strength, (weight, bias) in zip(LOGISTIC, logistic(x, y, 2), strict=True):
+    for strength, (weight, bias) in zip(LOGISTIC, logistic(engine, x, y, 2), strict=True):
         model = LogisticRegression(C=strength, tol=1e-10, max_iter=10_000).fit(x, y)
         np.testing.assert_allclose(weight[1] - weight[0], model.coef_[0], atol=CLOSE, rtol=0)
         np.testing.assert_allclose(bias[1] - bias[0], model.intercept_[0], atol=CLOSE, rtol=0)
