@@ -37,7 +37,7 @@ def at_initial_weights(engine: Engine) -> Engine:
     seeds, rows = [run.seed for run in engine.runs], len(engine.runs)
     theta = initial_theta(engine.layout, seeds, engine.runs[0].model.init, engine.dtype)
     buffers = initial_buffers(engine.layout, rows, engine.dtype)
-    return engine.subset(list(range(rows)), engine.own(theta), engine.own(buffers))
+    return engine.subset(list(range(rows)), engine.rows.own(theta), engine.rows.own(buffers))
 
 
 def _rms(values: np.ndarray) -> float:

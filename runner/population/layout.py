@@ -79,7 +79,7 @@ class Layout:
     """Slots of a network with `widths` (inputs, hidden..., outputs), and in each layer these pieces."""
 
     def __init__(self, widths: Sequence[int], pieces: Sequence[Sequence[Piece]], aligned: bool = True):
-        self.align = ALIGN if aligned else 1
+        self.aligned, self.align = aligned, ALIGN if aligned else 1
         exact = all(piece.exact for layer in pieces for piece in layer)
         self.widths = list(widths)
         self.padded = [

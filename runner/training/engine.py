@@ -22,7 +22,6 @@ from runner.data.tables import Tables
 from runner.population.architecture import Architecture
 from runner.population.arrays import Values
 from runner.population.initial import initial_buffers, initial_theta
-from runner.population.layout import Layout
 from runner.training.evaluation import evaluate, recorded
 from runner.training.steps.protocols import Epoch, Membership, Rows
 
@@ -81,10 +80,6 @@ class Engine:
         self.rows.load_state(state)
         self.epochs = epochs.copy()
 
-    def own(self, array: Values) -> Values:
-        """An array as these rows hold theirs."""
-        return self.rows.own(array)
-
     def keep(self, rows: list[int]) -> None:
         """Drop every row but these and close the gaps."""
         state = {name: array[rows] for name, array in self.state().items()}
@@ -104,26 +99,6 @@ class Engine:
         epochs[rows] = self.epochs[:old]
         other.load_state(state, epochs)
         return other
-
-    def of_other(self, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """What the other engine keeps in a checkpoint as this one keeps it: the same numbers, padded or not."""
-        mine, other = self.layout, Layout(self.layout.widths, self.layout.pieces, not self.way.aligned)
-        found = {}
-        for name, rows in state.items():
-            of_buffers = name.endswith("buffers")
-            if not of_buffers and rows.shape[1] != other.size:  # one number a row
-                found[name] = rows
-                continue
-            here, there = (layout.buffers if of_buffers else layout.slots for layout in (mine, other))
-            empty = (
-                initial_buffers(mine, len(rows), self.dtype)
-                if of_buffers
-                else np.zeros((len(rows), mine.size), self.dtype)
-            )
-            found[name] = empty
-            for slot in here:
-                here[slot].true(empty)[...] = there[slot].true(rows)
-        return found
 
     # ---- an epoch
 

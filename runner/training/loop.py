@@ -20,6 +20,7 @@ from runner.population.arrays import Values, as_array, copied
 from runner.records.console import shown_path
 from runner.training import checkpoint
 from runner.training.engine import Engine
+from runner.training.other_engine import converted
 from runner.training.outcome import Outcome, finish
 from runner.training.trial import Trial
 
@@ -222,10 +223,10 @@ class Training:
         """Take over rows of a checkpoint, which `written_by` an engine; trials have loaded theirs already."""
         tensors = {name: tensor[rows] for name, tensor in tensors.items()}
         if written_by != self.engine.name:
-            tensors = self.engine.of_other(tensors)
+            tensors = converted(tensors, self.engine.layout, self.engine.dtype)
         epochs = np.array([trial.last["epoch"] for trial in self.trials], dtype=np.int64)
         self.engine.load_state({n: t for n, t in tensors.items() if not n.startswith("best.")}, epochs)
-        self.best = {name: copied(self.engine.own(tensors[f"best.{name}"])) for name in self.best}
+        self.best = {name: copied(self.engine.rows.own(tensors[f"best.{name}"])) for name in self.best}
 
 
 def place(folder: Path, checkpoint: Path) -> str:
