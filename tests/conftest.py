@@ -13,6 +13,7 @@ from fork_server import Forks
 from hypothesis import settings
 
 from runner.config import choices
+from runner.config.engines import NATIVE, STACKED
 
 disks.do_not_wait()
 
@@ -35,6 +36,18 @@ def forks():
     server = Forks()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session", params=[STACKED, NATIVE])
+def engine(request):
+    """What trains, for promises that both engines keep."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def way(engine):
+    """The key that chooses it."""
+    return {"trainer.engine": engine}
 
 
 @pytest.fixture

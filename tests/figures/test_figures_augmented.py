@@ -13,6 +13,7 @@ from runner.execution.configurations import read
 from runner.figures import augmented
 from runner.figures.draw.augmentation import image_pairs
 from runner.training.engine import Engine
+from runner.training.steps.stacked_rows import StackedRows
 from runner.training.trial import Trial
 
 QUICK = {"trainer.epochs": 1, "trainer.progress": False, "model.hidden": [8]}
@@ -68,10 +69,9 @@ def test_shown_are_the_images_that_the_first_step_trains_on(tmp_path, monkeypatc
         return b""
 
     monkeypatch.setattr("runner.figures.draw.augmentation.image_pairs", remember)
-    stacked = {"trainer.engine": "stacked"}
-    run = read(TURNED | {"augmentation.mixup": 1.0} | stacked)
+    run = read(TURNED | {"augmentation.mixup": 1.0})
     data = prepare(run)
-    engine = Engine([read(QUICK | stacked), run], [data] * 2)
+    engine = Engine([read(QUICK), run], [data] * 2, way=StackedRows)
     augmented.draw_augmentation(Trial(run, data, files=None), engine, 1)
     x = next(engine.rows.stepper.batches.of(engine.plan([1.0] * 2), 0, 1)).x[1, :8].double().numpy()
     scale, offset = np.array(data.encoding.scale), np.array(data.encoding.offset)

@@ -14,11 +14,9 @@ from runner.population.export import architecture, state_dict
 from runner.population.modules import build
 from runner.training.engine import Engine
 
-STACKED = {"trainer.engine": "stacked"}  # whose rows have the same bits in company
 
-
-def engine(**changes):
-    settings = read({"dataset": "two_moons", "dataset.n": 400, "trainer.dtype": "float64"} | STACKED | changes)
+def network(**changes):
+    settings = read({"dataset": "two_moons", "dataset.n": 400, "trainer.dtype": "float64"} | changes)
     return Engine([settings], [prepare(settings)])
 
 
@@ -32,50 +30,51 @@ def engine(**changes):
     ],
     ids=["ragged", "tanh", "batch norm", "linear"],
 )
-def test_both_are_those_of_torch(model):
-    mine = engine(**model)
+def test_both_are_those_of_torch(model, way):
+    mine = network(**model | way)
     arch = architecture(mine.runs[0], mine.layout.widths[0], mine.layout.widths[-1])
-    network = build(arch).double().train()
-    network.load_state_dict(as_tensors(state_dict(arch, mine.layout, mine.theta[0], mine.buffers[0])))
+    module = build(arch).double().train()
+    module.load_state_dict(as_tensors(state_dict(arch, mine.layout, mine.theta[0], mine.buffers[0])))
     rows = mine.tables.index["train_eval"][0, :EXAMPLES]
     data = mine.tables.data[0]
     x, y = torch.from_numpy(data.x[rows]), torch.from_numpy(data.y[rows])
-    linear = [i for i, module in enumerate(network) if isinstance(module, torch.nn.Linear)]
-    passed_on = [network[:i](x) for i in linear[1:]]
-    torch.nn.functional.cross_entropy(network(x), y).backward()
+    linear = [i for i, each in enumerate(module) if isinstance(each, torch.nn.Linear)]
+    passed_on = [module[:i](x) for i in linear[1:]]
+    torch.nn.functional.cross_entropy(module(x), y).backward()
     found = layer_rms(mine)
     assert found["activation"] == pytest.approx([out.square().mean().sqrt().item() for out in passed_on], rel=1e-10)
-    gradients = [network[i].weight.grad.square().mean().sqrt().item() for i in linear]
+    gradients = [module[i].weight.grad.square().mean().sqrt().item() for i in linear]
     assert found["gradient"] == pytest.approx(gradients, rel=1e-10)
 
 
-def test_nothing_of_the_engine_changes():
-    mine = engine(**{"model.norm": "batch", "model.hidden": [8]})
-    present = [mine.theta, mine.buffers, mine.rows.stepper.objective.grad]
-    before = [tensor.clone() for tensor in present]
-    layer_rms(mine)
-    assert all(torch.equal(a, b) for a, b in zip(before, present, strict=True))
+def test_nothing_of_the_engine_changes(way):
+    mine, other = (network(**way | {"model.norm": "batch", "model.hidden": [8], "averaging": "ema"}) for _ in range(2))
+    for _ in range(2):
+        layer_rms(mine)
+        assert all(np.array_equal(array, mine.state()[name]) for name, array in other.state().items())
+        for each in (mine, other):
+            each.train_epoch([1.0])
 
 
 def test_as_many_examples_however_few_train_is_measured_on():
     """Of one example batch norm has no statistics."""
     changes = {"model.norm": "batch", "model.hidden": [8, 8]}
-    few, many = engine(**changes, **{"trainer.train_eval_rows": 1}), engine(**changes)
+    few, many = network(**changes, **{"trainer.train_eval_rows": 1}), network(**changes)
     assert min(layer_rms(few)["gradient"]) > 0
     assert few.tables.sample(EXAMPLES).shape == (1, EXAMPLES)
     assert layer_rms(few)["activation"] == pytest.approx(layer_rms(many)["activation"], rel=0.1)
 
 
-def test_the_initial_weights_are_found_again():
-    mine = engine(**{"model.hidden": [8, 8], "model.norm": "batch"})
+def test_the_initial_weights_are_found_again(way):
+    mine = network(**way | {"model.hidden": [8, 8], "model.norm": "batch"})
     fresh = layer_rms(mine)
     mine.train_epoch([1.0])
     assert layer_rms(mine) != fresh
     assert layer_rms(at_initial_weights(mine)) == fresh
 
 
-def test_each_row_of_a_population_has_its_own():
-    settings = read({"dataset": "two_moons", "model.hidden": [8, 8]} | STACKED)
+def test_each_row_of_a_population_has_its_own(way):
+    settings = read(way | {"dataset": "two_moons", "model.hidden": [8, 8]})
     data = prepare(settings)
     together = Engine([settings, dataclasses.replace(settings, seed=5)], [data, data])
     alone = Engine([dataclasses.replace(settings, seed=5)], [data])
@@ -85,7 +84,7 @@ def test_each_row_of_a_population_has_its_own():
 def test_he_weights_keep_the_size_of_a_signal_and_glorots_halve_its_square_under_relu():
     """He et al. 2015, equation 10: E[x_l^2] = n Var[w] / 2 E[x_{l-1}^2] under ReLU."""
     deep = {"model.hidden": [256] * 10, "model.activation": "relu"}
-    he = np.array(layer_rms(engine(**deep, **{"model.init": "he"}))["activation"])
-    glorot = np.array(layer_rms(engine(**deep, **{"model.init": "glorot"}))["activation"])
+    he = np.array(layer_rms(network(**deep, **{"model.init": "he"}))["activation"])
+    glorot = np.array(layer_rms(network(**deep, **{"model.init": "glorot"}))["activation"])
     assert he[-1] / he[1] == pytest.approx(1, rel=0.35)
     assert glorot[-1] / glorot[1] == pytest.approx(0.5 ** (8 / 2), rel=0.35)

@@ -17,8 +17,6 @@ from parity_cases import CASES
 from parity_engine import begin, differences, train
 from parity_reference import reference, replay
 
-from runner.config.engines import NATIVE, STACKED
-
 CALM = next(case for case in CASES if case.name == "everything")
 WILD = dataclasses.replace(
     CALM,
@@ -45,7 +43,6 @@ def test_at_the_rate_of_the_case_errors_do_not_grow(dtype):
     assert max(distances(CALM, dtype, nudges=1)) < 20 * torch.finfo(getattr(torch, dtype)).eps
 
 
-@pytest.mark.parametrize("engine", [STACKED, NATIVE])
 @pytest.mark.parametrize("dtype", list(TOLERANCE))
 def test_at_five_times_the_rate_our_distance_is_rounding_grown(dtype, engine):
     theirs = distances(WILD, dtype)

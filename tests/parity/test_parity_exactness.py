@@ -9,13 +9,12 @@ from parity_engine import begin, distance, named_state, split_state, train
 from parity_reference import reference
 from scipy.optimize import minimize_scalar
 
-from runner.config.engines import NATIVE, STACKED
+from runner.config.engines import STACKED
 from runner.config.registry import entries
 from runner.population.arrays import as_array
 from runner.regularizers.base import Penalty
 from runner.training.engine import Engine
 
-every_engine = pytest.mark.parametrize("engine", [STACKED, NATIVE])
 POINTS = torch.tensor([[-3.0, -0.31, -0.3, -1e-9, 0.0, 0.1, 0.29999, 0.3, 0.30001, 2.5]], dtype=torch.float64)
 VALUES = {"l1": {"strength": 0.6}, "l2": {"strength": 1.4}, "elastic_net": {"alpha": 0.8, "l1_ratio": 0.75}}
 WITH_PROX = {
@@ -56,7 +55,6 @@ def test_prox_gives_exact_zeros_inside_the_threshold_only(name, threshold):
     assert int(inside.sum()) == int((POINTS.abs() <= threshold).sum())
 
 
-@every_engine
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", ["l1_proximal", "elastic_net_proximal"])
 def test_the_same_weights_are_zero_as_in_the_reference(name, dtype, engine):
@@ -79,7 +77,6 @@ def constrained(radius, dtype: str, engine: str = STACKED) -> tuple[Engine, list
 every_radius = pytest.mark.parametrize("radius", [0.5, [0.3, 0.9, 0.5]], ids=["one", "per layer"])
 
 
-@every_engine
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @every_radius
 def test_max_norm_holds_after_every_step(radius, dtype, engine):
@@ -150,7 +147,6 @@ def test_projection_leaves_zero_units_and_padding_at_zero():
     assert torch.equal(found, torch.zeros(2, 3, 4))
 
 
-@every_engine
 def test_evaluation_uses_the_running_statistics(engine):
     """The running averages after training are torch's; other statistics would give other validation losses."""
     case = next(case for case in CASES if case.name == "norm_batch")

@@ -38,7 +38,6 @@ def test_truncated_normal_has_the_variance_of_lecun_and_no_tail():
     assert 1.99 * 0.1 / 0.8797 < float(w.abs().max()) <= 2 * 0.1 / 0.8796
 
 
-@pytest.mark.parametrize("engine", ["stacked", "native"])
 def test_hidden_units_that_begin_equal_stay_equal(engine):
     from parity_case import settings_of, synthetic
 

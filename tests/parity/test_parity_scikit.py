@@ -18,7 +18,6 @@ import torch
 from parity_case import run_data, settings_of
 from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge
 
-from runner.config.engines import NATIVE, STACKED
 from runner.optimizers.rules.base import segment_key
 from runner.population.arrays import as_array
 from runner.training.engine import Engine
@@ -81,12 +80,6 @@ RULES = {
     "adam": {"optimizer": "adam", "optimizer.lr": 0.02, "scheduler": "cosine"},
     "rmsprop": {"optimizer": "rmsprop", "optimizer.lr": 0.02, "optimizer.momentum": 0.5, "scheduler": "cosine"},
 }
-
-
-@pytest.fixture(scope="module", params=[STACKED, NATIVE])
-def engine(request):
-    """What trains."""
-    return request.param
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import torch
 from parity_engine import distance, named_state
 from torch.nn import functional
 
-from runner.config.engines import NATIVE, STACKED
 from runner.data.encoding import Encoding
 from runner.data.prepare import RunData
 from runner.execution.configurations import read
@@ -45,12 +44,6 @@ def table(loss="cross_entropy", weighted=True, dtype="float64", seed=0):
     parts = (rows[:75], rows[75:], rows[:0])
     data = RunData(task, x, y, *parts, encoding, labels, 1 if numbers else 3, None, "")
     return dataclasses.replace(data, weights=weights / weights[:75].mean() if weighted else None)
-
-
-@pytest.fixture(params=[STACKED, NATIVE])
-def way(request):
-    """The key that chooses what trains."""
-    return {"trainer.engine": request.param}
 
 
 def settings(**changes):

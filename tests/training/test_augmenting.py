@@ -13,6 +13,7 @@ from runner.data.prepare import RunData
 from runner.execution.configurations import read
 from runner.training.augmenting import Augmenting
 from runner.training.engine import Engine
+from runner.training.steps.stacked_rows import StackedRows
 
 ENTRIES = entries("augmentation")
 GREY, COLOUR = (1, 28, 28), (3, 9, 7)
@@ -77,7 +78,7 @@ def coming(engine):
 
 def batches(runs, data):
     """(features [K, M, B, D], targets) of the first epoch's full batches."""
-    found = list(coming(Engine(runs, data)))[:2]
+    found = list(coming(Engine(runs, data, way=StackedRows)))[:2]
     return torch.stack([batch.x for batch in found]), torch.stack([batch.q for batch in found])
 
 
@@ -101,24 +102,24 @@ def test_rows_with_everything_one_and_nothing_get_the_batches_they_get_alone(sha
     assert torch.equal(x[..., width:], torch.zeros_like(x[..., width:])), "padding must stay zero"
 
 
-def test_nobody_uses_it_and_its_code_does_not_run(monkeypatch):
+def test_nobody_uses_it_and_its_code_does_not_run(way, monkeypatch):
     def refuse(*_):
         raise RuntimeError("the code ran")
 
     monkeypatch.setattr(Augmenting, "apply", refuse)
-    Engine([run()], [pictures()]).train_epoch([1.0])
+    Engine([run(**way)], [pictures()]).train_epoch([1.0])
     with pytest.raises(RuntimeError, match="the code ran"):
-        Engine([run(**presets("shift"))], [pictures()]).train_epoch([1.0])
+        Engine([run(**way, **presets("shift"))], [pictures()]).train_epoch([1.0])
 
 
 @pytest.mark.parametrize("shape", [GREY, COLOUR, None], ids=str)
-def test_evaluation_sees_examples_as_they_are(shape):
+def test_evaluation_sees_examples_as_they_are(shape, way):
     data = pictures(shape) if shape else table()
-    plain, augmented = (Engine([run(**use)], [data]) for use in ({}, presets(*usable(shape))))
+    plain, augmented = (Engine([run(**way, **use)], [data]) for use in ({}, presets(*usable(shape))))
     parts = ("train", "val")
     assert plain.evaluate(parts) == augmented.evaluate(parts)
     augmented.train_epoch([1.0])
-    plain.theta.copy_(augmented.theta)
+    plain.theta[...] = augmented.theta
     assert plain.evaluate(parts) == augmented.evaluate(parts)
     for name in ("x", "q", "y"):
         assert np.array_equal(getattr(plain.tables, name), getattr(augmented.tables, name)), "the tables were changed"
@@ -170,7 +171,7 @@ def test_pixels_are_undone_and_done_again_exactly_enough():
 def test_every_epoch_and_step_and_example_is_changed_otherwise():
     data = pictures()
     same = dataclasses.replace(data, x=np.repeat(data.x[:1], len(data.x), 0))  # one image, many times
-    engine = Engine([run(**presets("rotation"))], [same])
+    engine = Engine([run(**presets("rotation"))], [same], way=StackedRows)
     seen = []
     for _ in range(2):
         seen += [batch.x[0] for batch in coming(engine)]
@@ -199,8 +200,8 @@ def test_regression_mixes_numbers():
     data = dataclasses.replace(
         table(), task="regression", y=np.random.default_rng(0).normal(size=90), labels=None, outputs=1
     )
-    one = Engine([run(**{"augmentation.mixup": 1.0})], [data])
-    plain = Engine([run()], [data])
+    one = Engine([run(**{"augmentation.mixup": 1.0})], [data], way=StackedRows)
+    plain = Engine([run()], [data], way=StackedRows)
     mixed, before = (next(coming(engine)).q[0, :, 0] for engine in (one, plain))
     assert mixed.mean().item() == pytest.approx(before.mean().item(), abs=1e-6)  # partners are a permutation
     assert mixed.var() < before.var()

@@ -29,10 +29,10 @@ NAN = 0x7FC00000
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
+def runs(tmp_path_factory, way):
     """soon: after the first epoch. last: whose last weights are kept. late: a network of epochs before is kept."""
     configs = {"soon": SOON, "last": SOON | LAST, "late": LATE, "good": QUICK}
-    outcomes = runner.train(list(configs.values()), outputs=tmp_path_factory.mktemp("runs"))
+    outcomes = runner.train([way | config for config in configs.values()], outputs=tmp_path_factory.mktemp("runs"))
     found = dict(zip(configs, outcomes, strict=True))
     assert [o.status for o in outcomes] == ["diverged", "diverged", "diverged", "completed"]
     assert [found[name].summary["kept_epoch"] == 0 for name in configs] == [True, False, False, False]
@@ -62,9 +62,9 @@ def test_statistics_are_those_of_the_true_weights_whatever_the_padding_holds():
     assert ((weights == 0).sum(1) - (layout.weights - layout.true_weights)).tolist() == [0, 10]
 
 
-def test_recorded_statistics_are_those_of_the_model_file(tmp_path):
+def test_recorded_statistics_are_those_of_the_model_file(tmp_path, way):
     change = {"regularizer.l1": 0.3, "optimizer": "sgd", "optimizer.proximal": True, "optimizer.lr": 0.05}
-    [outcome] = runner.train([QUICK | LAST | change], outputs=tmp_path)
+    [outcome] = runner.train([QUICK | LAST | way | change], outputs=tmp_path)
     weights = [w for name, w in load_file(outcome.folder / "model.safetensors").items() if name.endswith("weight")]
     every = torch.cat([w.flatten() for w in weights])
     last = runner.curves(outcome.folder).iloc[-1]
@@ -97,9 +97,9 @@ def test_a_model_file_holds_no_other_nan(runs):
 
 
 @pytest.mark.parametrize("name", ["soon", "last", "late"])
-def test_a_diverged_run_is_the_same_alone_and_together(name, runs, tmp_path):
+def test_a_diverged_run_is_the_same_alone_and_together(name, runs, way, tmp_path):
     change = {"soon": SOON, "last": SOON | LAST, "late": LATE}[name]
-    [alone] = runner.train([change], outputs=tmp_path)
+    [alone] = runner.train([way | change], outputs=tmp_path)
     assert (alone.folder / "model.safetensors").read_bytes() == (runs[name].folder / "model.safetensors").read_bytes()
     ours, theirs = (runner.curves(each.folder).drop(columns="seconds") for each in (alone, runs[name]))
     assert ours.equals(theirs)

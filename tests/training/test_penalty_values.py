@@ -22,16 +22,16 @@ def objective(outcome):
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory):
+def alone(tmp_path_factory, way):
     return [
-        objective(runner.train([QUICK | MINE | {"seed": seed}], outputs=tmp_path_factory.mktemp("alone"))[0])
+        objective(runner.train([QUICK | MINE | way | {"seed": seed}], outputs=tmp_path_factory.mktemp("alone"))[0])
         for seed in range(3)
     ]
 
 
 @pytest.mark.parametrize("kind", NEIGHBOURS)
-def test_the_objective_does_not_depend_on_the_neighbours(tmp_path, alone, kind):
-    rows = [QUICK | MINE | {"seed": seed} for seed in range(3)]
-    beside = runner.train([*rows, QUICK | NEIGHBOURS[kind] | {"seed": 7}], outputs=tmp_path)
+def test_the_objective_does_not_depend_on_the_neighbours(tmp_path, alone, kind, way):
+    rows = [QUICK | MINE | way | {"seed": seed} for seed in range(3)]
+    beside = runner.train([*rows, QUICK | NEIGHBOURS[kind] | way | {"seed": 7}], outputs=tmp_path)
     for mine, outcome in zip(alone, beside[:3], strict=True):
         np.testing.assert_array_equal(objective(outcome), mine)

@@ -28,13 +28,14 @@ def without_seconds(outcome):
     return runner.curves(outcome.folder).drop(columns="seconds")
 
 
-def test_each_run_of_a_population_records_its_own(tmp_path):
+def test_each_run_of_a_population_records_its_own(tmp_path, way):
     """And its files are those of the run alone."""
     changes = [
-        {"seed": 0},
+        {},
         {"seed": 1, "trainer.metrics": ["f1", "accuracy", "f1"]},
         {"seed": 2, "trainer.metrics": ["ece"], "early_stopping.monitor": "val/roc_auc"},
     ]
+    changes = [way | change for change in changes]
     together = runner.train([QUICK | change for change in changes], outputs=tmp_path)
     asked = [set(), {"f1"}, {"ece", "roc_auc"}]
     for outcome, change, names in zip(together, changes, asked, strict=True):
@@ -71,8 +72,8 @@ def test_nobody_pays_for_a_metric_that_nobody_asked_for(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("monitor", ["val/roc_auc", "train/ece", "val/balanced_accuracy"])
-def test_the_epoch_that_is_best_by_the_watched_metric_is_kept(tmp_path, monitor):
-    change = {"early_stopping.monitor": monitor, "optimizer.lr": 0.05, "trainer.epochs": 8}
+def test_the_epoch_that_is_best_by_the_watched_metric_is_kept(tmp_path, monitor, way):
+    change = way | {"early_stopping.monitor": monitor, "optimizer.lr": 0.05, "trainer.epochs": 8}
     [outcome] = runner.train([QUICK | change], outputs=tmp_path)
     curve = runner.curves(outcome.folder)[monitor]
     best = curve.idxmin() if monitor.endswith("ece") else curve.idxmax()
@@ -91,9 +92,9 @@ def test_epochs_before_the_warmup_are_never_best(tmp_path):
     assert [f.status for f in found] == ["stopped_early", "stopped_early", "completed", "completed"]
 
 
-def test_the_initial_network_is_saved_with_every_metric(tmp_path):
+def test_the_initial_network_is_saved_with_every_metric(tmp_path, way):
     change = {"trainer.epochs": 0, "early_stopping.warmup": 5, "trainer.metrics": ["balanced_accuracy", "roc_auc"]}
-    [outcome] = runner.train([QUICK | change | {"early_stopping.monitor": "val/ece"}], outputs=tmp_path)
+    [outcome] = runner.train([QUICK | way | change | {"early_stopping.monitor": "val/ece"}], outputs=tmp_path)
     assert (outcome.status, outcome.summary["kept_epoch"]) == ("completed", 0)
     assert recorded(outcome)["val"] == USUAL | {"balanced_accuracy", "roc_auc", "ece"}
     assert len(runner.curves(outcome.folder)) == 1
@@ -115,9 +116,9 @@ def test_a_watched_metric_is_defined_on_its_split(tmp_path, monitor, refused):
         assert runner.train([change], outputs=tmp_path)[0].status == "completed"
 
 
-def test_the_objective_has_the_same_digits_alone_and_in_company(tmp_path):
+def test_the_objective_has_the_same_digits_alone_and_in_company(tmp_path, way):
     """In double precision a mean over many steps shows in which order they are added up."""
-    change = {"dataset": "wine", "trainer.batch_size": 7, "trainer.dtype": "float64", "trainer.epochs": 2}
+    change = {"dataset": "wine", "trainer.batch_size": 7, "trainer.dtype": "float64", "trainer.epochs": 2} | way
     together = runner.train([QUICK | change | {"seed": seed} for seed in range(3)], outputs=tmp_path / "together")
     for seed, beside in enumerate(together):
         [alone] = runner.train([QUICK | change | {"seed": seed}], outputs=tmp_path / str(seed))
@@ -146,9 +147,9 @@ def test_stopping_by_what_is_trained_keeps_an_epoch_before_overfitting(rare, tmp
     assert right.summary["test"]["balanced_accuracy"] > plain.summary["test"]["balanced_accuracy"] + 0.05
 
 
-def test_the_weighted_loss_of_training_rows_is_the_objective(rare, tmp_path):
+def test_the_weighted_loss_of_training_rows_is_the_objective(rare, tmp_path, way):
     """Of a step on all rows at a rate so small that nothing moves; weights have mean 1 over the training rows."""
-    change = rare | {"dataset.class_weights": {"bad": 7}, "trainer.batch_size": 5000, "trainer.epochs": 1}
+    change = rare | way | {"dataset.class_weights": {"bad": 7}, "trainer.batch_size": 5000, "trainer.epochs": 1}
     change |= {"optimizer": "sgd", "optimizer.lr": 1e-12, "trainer.metrics": ["weighted_loss"]}
     [outcome] = runner.train([change], outputs=tmp_path)
     last = runner.curves(outcome.folder).iloc[-1]

@@ -17,9 +17,9 @@ def rows(outcome) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("restore", [True, False])
-def test_metrics_belong_to_the_weights_that_are_kept(tmp_path, restore):
+def test_metrics_belong_to_the_weights_that_are_kept(tmp_path, restore, way):
     """With min_delta the last epochs do not count as better."""
-    change = QUICK | {"early_stopping.min_delta": 0.5, "early_stopping.restore_best": restore}
+    change = QUICK | way | {"early_stopping.min_delta": 0.5, "early_stopping.restore_best": restore}
     [outcome] = runner.train([change], outputs=tmp_path)
     summary, curve = outcome.summary, rows(outcome)
     best = summary["best_epoch"]

@@ -24,6 +24,7 @@ from runner.training.steps.compiled_row import Row
 from runner.training.steps.protocols import Epoch, Membership, Stretch
 
 EVALUATED = 64  # rows at once
+STRETCH = 10**9  # floating point operations in one call: a tenth of a second or two
 CHUNK = 256  # examples evaluated at once: what a layer gives of them stays in the cache
 
 
@@ -112,14 +113,17 @@ class CompiledRows:
         return Stretch(np.ascontiguousarray(objectives.T), norms)
 
     def _examples(self, r: int, first: int, last: int) -> Iterator[tuple[int, int, Examples]]:
-        """(first step, end, examples) of stretches of steps of a row: one, or, with augmentation, a few steps each."""
+        """(first step, end, examples) of stretches of steps of a row, between which Python sees signals."""
         if r in self.augmented:
             yield from self.augmented[r].of(self.epoch.of(r), first, last)
             return
-        part, x = slice(first * self.batch, last * self.batch), self.tables.x
+        x, many = self.tables.x, max(1, STRETCH // (6 * self.batch * self.member.architecture.layout.true_weights))
         weighted = self.weights is not None and self.tables.weights.weighted[r]
-        weights = self.weights[r, part] if weighted else x[:0, 0]
-        yield first, last, Examples(x, self.tables.q, weights, self.of_x[r, part], self.of_q[r, part], self.batch)
+        for a in range(first, last, many):
+            b = min(a + many, last)
+            part = slice(a * self.batch, b * self.batch)
+            weights = self.weights[r, part] if weighted else x[:0, 0]
+            yield a, b, Examples(x, self.tables.q, weights, self.of_x[r, part], self.of_q[r, part], self.batch)
 
     def subset(self, rows: list[int], tables: Tables, theta: Values, buffers: Values) -> CompiledRows:
         """Some of the rows at other weights, for evaluation only."""
