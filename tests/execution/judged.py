@@ -114,7 +114,7 @@ def _answers(run: Settings, data: RunData) -> dict[str, np.ndarray]:
     """Split -> the answers that its metrics are taken of."""
     found = {split: data.y[getattr(data, split)] for split in ("val", "test")}
     seen = Tables([data], train_eval_rows=run.trainer.train_eval_rows).index["train_eval"][0]
-    return {"train": data.y[seen.numpy()]} | found
+    return {"train": data.y[seen]} | found
 
 
 def _undefined(name: str, y: np.ndarray) -> bool:
