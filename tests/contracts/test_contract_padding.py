@@ -18,6 +18,7 @@ from runner.population import chance, layout
 from runner.population.export import architecture, state_dict
 from runner.population.pieces.norms import LayerNorm
 from runner.training.engine import Engine
+from runner.training.steps.stacked_rows import StackedRows
 
 SHAPE = (13, [7, 7], 3, 29)
 NORMS = ["none", *entries("norm")]
@@ -28,7 +29,7 @@ METRICS = [n for n, e in entries("metric").items() if "classification" in e.cls.
 def numbers(runs, table) -> list[dict[str, np.ndarray]]:
     """What two epochs leave of each row: its network as it is exported, what is measured, and RMS by layer."""
     runs = sorted(runs, key=lambda run: str(segment_key(run)))
-    engine = Engine(runs, [table] * len(runs))
+    engine = Engine(runs, [table] * len(runs), way=StackedRows)
     trained = [engine.train_epoch([1.0] * len(runs)) for _ in range(2)]
     measured = engine.evaluate(("train", "val")) | engine.weight_statistics() | {"lr": trained[1]["lr"]}
     measured |= {f"{key} {i}": each[key] for i, each in enumerate(trained) for key in ("objective", "grad_norm")}

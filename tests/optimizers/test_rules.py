@@ -1,8 +1,10 @@
 """Update rules in single precision are those in double, and hyper-parameters keep all their digits."""
 
+import numpy as np
 import pytest
 import torch
 
+from runner.checks.populations import data, settings, train
 from runner.config.registry import entries, number
 from runner.execution.configurations import read
 from runner.optimizers.segments import Hyper, Segment
@@ -44,6 +46,14 @@ def test_the_numbers_of_a_rule_are_those_that_act_in_it(name):
     assert {key for key in stages if stages[key] == "clip"} == {"clip_norm", "clip_value"}
     segment = Segment([read({"optimizer": name})], slice(0, 1), 32, torch.zeros(1, 32))
     assert set(segment.columns) == set(stages) - {"lr", "clip_norm", "clip_value"}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_centered_rmsprop_takes_no_root_of_what_rounding_makes_negative(dtype, way):
+    """Without memory, r - a^2 is g^2 - g^2."""
+    change = {"optimizer": "rmsprop", "optimizer.centered": True, "optimizer.rho": 0.0, "optimizer.eps": 1.0}
+    [found] = train([settings(**change | way | {"trainer.dtype": dtype})], [data(13, 2, dtype=dtype)])
+    assert np.isfinite(found["curve"]).all()
 
 
 def test_a_stage_that_there_is_not_is_refused():

@@ -95,9 +95,9 @@ def test_without_it_the_report_of_a_sweep_shows_its_keys_also_where_they_are_at_
 
 def test_the_same_numbers_as_a_class_of_runners_own(mine, plug, says):
     """A step of half the rate is that of half the rate."""
-    same = [*FAST, "trainer.engine=stacked"]  # the one that has no need of a compiled form
-    own = says(*plug, "optimizer=half_sgd", "optimizer.lr=0.5", *same, "hydra.run.dir=a")
-    assert own[0] == says("optimizer=sgd", "optimizer.lr=0.25", *same, "hydra.run.dir=b")[0] == 0
+    stacked = "trainer.engine=stacked"  # as all that has no compiled form
+    own = says(*plug, "optimizer=half_sgd", "optimizer.lr=0.5", stacked, *FAST, "hydra.run.dir=a")
+    assert own[0] == says("optimizer=sgd", "optimizer.lr=0.25", stacked, *FAST, "hydra.run.dir=b")[0] == 0
     one, other = (runner.load(folder).network.state_dict() for folder in "ab")
     assert all(torch.equal(one[name], other[name]) for name in one)
 

@@ -15,6 +15,7 @@ def rmsprop(w, g, slots, h):
     """RMSProp's step; the mean gradient is only there if centered, b only with momentum."""
     r, mean, b = slots[0], slots[1], slots[2]
     lr, rho, rest, eps, momentum, centered = h[0], h[1], h[2], h[3], h[4], h[6] > 0
+    zero = w.dtype.type(0)
     for i in range(w.shape[0]):
         r[i] = rho * r[i] + g[i] * g[i] * rest
     if centered:
@@ -23,19 +24,22 @@ def rmsprop(w, g, slots, h):
     if momentum == 0:
         for i in range(w.shape[0]):
             square = r[i] - mean[i] * mean[i] if centered else r[i]
+            square = zero if square < zero else square
             w[i] -= lr * g[i] / (np.sqrt(square) + eps)
     else:
         for i in range(w.shape[0]):
             square = r[i] - mean[i] * mean[i] if centered else r[i]
+            square = zero if square < zero else square
             b[i] = momentum * b[i] + g[i] / (np.sqrt(square) + eps)
             w[i] -= lr * b[i]
 
 
 def rmsprop_gain(slots, h, step):
     """lr/(sqrt r + eps), over 1 - momentum"""
-    r, mean, lr, eps, centered = slots[0], slots[1], h[0] / h[5], h[3], h[6] > 0
+    r, mean, lr, eps, centered, zero = slots[0], slots[1], h[0] / h[5], h[3], h[6] > 0, step.dtype.type(0)
     for i in range(step.shape[0]):
         square = r[i] - mean[i] * mean[i] if centered else r[i]
+        square = zero if square < zero else square
         step[i] = lr / (np.sqrt(square) + eps)
 
 
@@ -47,7 +51,7 @@ FORM = RuleForm(rmsprop, ("lr", "rho", "1-rho", "eps", "momentum", "1-momentum",
 class RMSprop(Rule):
     """r <- rho r + (1-rho) g^2;  b <- momentum b + g/(sqrt r + eps);  w <- w - lr b
 
-    Centered: sqrt(r - a^2) for sqrt r, a <- rho a + (1-rho) g.
+    Centered: sqrt(r - a^2) for sqrt r, a <- rho a + (1-rho) g; a difference that rounding makes negative counts as 0.
 
     A proximal step takes the rate of each weight: lr/(sqrt r + eps), over 1 - momentum.
     """
@@ -63,7 +67,7 @@ class RMSprop(Rule):
         return ("r", *(["mean"] if self.centered else []), *(["b"] if h["momentum"] is not None else []))
 
     def _root(self, state, h):
-        r = state["r"] - state["mean"].square() if self.centered else state["r"]
+        r = (state["r"] - state["mean"].square()).clamp(min=0) if self.centered else state["r"]
         return r.sqrt() + h.eps
 
     def gain(self, state, h, t):
