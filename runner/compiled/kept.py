@@ -103,7 +103,7 @@ class Kept(NullCache):
         path = self._path(sig, cres.codegen)
         half = path.with_suffix(f".{os.getpid()}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             half.write_bytes(hashlib.sha256(payload).digest() + payload)
             half.replace(path)
         except OSError:
