@@ -1,9 +1,9 @@
 """What a sweep will cost, before it is begun: an estimate in closed form, never a promise.
 
 The seconds of a step follow a model with one term for each thing that takes time, fitted to
-benchmarks/results/step.json (one thread of an Intel Xeon at 2.5 GHz; within 20% there, whatever the shape and M):
+benchmarks/results/step.json (one thread; within 20% there), with the `Costs` of each engine:
 
-    seconds a run and step = CALL/M + RUN + FLOP 6 W B + PARAMETER P + ACTIVATION a B + INPUT D B + DROPOUT h B
+    seconds a run and step = call/M + run + flop 6 W B + parameter P + activation a B + input D B + dropout h B
 
 with M members side by side, W weights, P parameters, a units, h hidden units, D features and B examples a step.
 """
@@ -15,8 +15,9 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from runner.config.engines import NATIVE, STACKED, engine
 from runner.config.settings import Settings
 from runner.plan.populations import parameters
 from runner.plan.shares import Share
@@ -24,9 +25,25 @@ from runner.plan.shares import Share
 if TYPE_CHECKING:
     from runner.data.prepare import RunData
 
-CALL, RUN = 248e-6, 29e-6  # seconds of a population's step and of each row in it, however small
-FLOP, PARAMETER, ACTIVATION, INPUT, DROPOUT = 8e-12, 3e-9, 2.8e-9, 2.3e-9, 13e-9
-EPOCH, FILES, START = 0.2e-3, 4e-3, 3.0  # seconds: rows of its records; a run's folder and files; a sweep's beginning
+
+class Costs(NamedTuple):
+    """Seconds of an engine."""
+
+    call: float  # of a population's step, however small
+    run: float  # of each row in it
+    flop: float
+    parameter: float
+    activation: float
+    input: float
+    dropout: float
+    start: float  # of a sweep, until its first step
+
+
+COSTS = {
+    STACKED: Costs(57e-6, 3.8e-6, 11.8e-12, 0.5e-9, 2.9e-9, 1.6e-9, 6.3e-9, 3.0),
+    NATIVE: Costs(0.0, 5.1e-6, 13.1e-12, 0.0, 0.5e-9, 0.45e-9, 1.0e-9, 1.5),
+}
+EPOCH, FILES = 0.2e-3, 4e-3  # seconds: rows of a run's records; its folder and files
 PROCESS, WORKER = 250e6, 45e6  # bytes: the parent with its libraries; what a worker has besides
 KEPT = 4  # copies of the parameters besides the rule's slots: weights, gradient, best weights, one to work in
 PASSES = 4  # copies of the activations: forward, backward and what they need in between
@@ -70,23 +87,29 @@ def sweep(shares: Sequence[Share], runs: Sequence[Settings], data: Sequence[RunD
         free[free.index(min(free))] += share_seconds(share, runs, data)
     busy = sorted((share_bytes(share, runs, data) for share in shares), reverse=True)[:workers]
     tables = {id(table.x): table.x.nbytes for table in data}
-    return Estimate(START + max(free), PROCESS + WORKER * len(busy) + sum(busy) + sum(tables.values()))
+    start = max((_costs(runs[i], data[i]).start for share in shares for i in share.members[:1]), default=0.0)
+    return Estimate(start + max(free), PROCESS + WORKER * len(busy) + sum(busy) + sum(tables.values()))
+
+
+def _costs(run: Settings, data: RunData) -> Costs:
+    return COSTS[engine(run, data.task)]
 
 
 def _step(run: Settings, data: RunData, batch: int, members: int) -> float:
-    widths = _widths(run, data)
+    widths, costs = _widths(run, data), _costs(run, data)
     dropped = any(run.value(f"regularizer.{key}") for key in ("dropout", "alpha_dropout", "gaussian_dropout"))
     flops = 6 * _weights(widths) - 2 * widths[0] * widths[1]  # the gradient of the inputs is not needed
-    work = CALL / members + RUN + FLOP * flops * batch + PARAMETER * parameters(run, data)
-    return work + batch * (
-        ACTIVATION * sum(widths[1:]) + INPUT * widths[0] + (DROPOUT * sum(widths[1:-1]) if dropped else 0)
-    )
+    work = costs.call / members + costs.run + costs.flop * flops * batch + costs.parameter * parameters(run, data)
+    noise = costs.dropout * sum(widths[1:-1]) if dropped else 0
+    return work + batch * (costs.activation * sum(widths[1:]) + costs.input * widths[0] + noise)
 
 
 def _pass(run: Settings, data: RunData, rows: int) -> float:
     """Seconds of an evaluation of so many rows: a third of a step's arithmetic."""
-    widths = _widths(run, data)
-    return rows * (FLOP * 2 * _weights(widths) + (ACTIVATION * sum(widths[1:]) + INPUT * widths[0]) / 3)
+    widths, costs = _widths(run, data), _costs(run, data)
+    return rows * (
+        costs.flop * 2 * _weights(widths) + (costs.activation * sum(widths[1:]) + costs.input * widths[0]) / 3
+    )
 
 
 def _widths(run: Settings, data: RunData) -> list[int]:
