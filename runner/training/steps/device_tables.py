@@ -24,7 +24,7 @@ class DeviceTables:
 
     def __init__(self, tables: Tables, device: torch.device, like: DeviceTables | None = None):
         self.tables, self.device = tables, device
-        self.task, self.outputs, self.size, self.alike = tables.task, tables.outputs, tables.size, tables.alike
+        self.outputs, self.alike = tables.outputs, tables.alike
         if like is not None and like.tables.x is tables.x:
             self.x, self.y, self.q = like.x, like.y, like.q
         else:
@@ -38,9 +38,12 @@ class DeviceTables:
 
     def subset(self, rows: list[int]) -> DeviceTables:
         """The same tables for some of the rows."""
+        return self.of(self.tables.subset(rows))
+
+    def of(self, tables: Tables) -> DeviceTables:
+        """The same for a subset of these tables."""
         other = copy.copy(self)
-        other.tables = self.tables.subset(rows)
-        other.alike = other.tables.alike
+        other.tables, other.alike = tables, tables.alike
         return other
 
     def gather(self, index: np.ndarray) -> tuple[Tensor, Tensor]:

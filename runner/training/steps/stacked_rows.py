@@ -85,7 +85,7 @@ class StackedRows:
     def subset(self, rows: list[int], tables: Tables, theta: Values, buffers: Values) -> StackedRows:
         """Some of the rows at other weights, for evaluation only."""
         other = copy.copy(self)
-        other.runs, other.tables = [self.runs[r] for r in rows], self.tables.subset(rows)
+        other.runs, other.tables = [self.runs[r] for r in rows], self.tables.of(tables)
         other.theta, other.buffers = self.own(theta), self.own(buffers)
         other.network = copy.copy(self.network).bind(other.theta, None, other.buffers)
         other.average = Average.of(other.theta, other.buffers)
