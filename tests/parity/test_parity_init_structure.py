@@ -39,14 +39,18 @@ def test_truncated_normal_has_the_variance_of_lecun_and_no_tail():
 
 
 def test_hidden_units_that_begin_equal_stay_equal(engine):
+    """To the last bit where units are padded; unpadded, the last ones may be the remainder of a matrix product, which
+    the BLAS of some processors (AVX2) rounds otherwise.
+    """
     from parity_case import settings_of, synthetic
 
     from runner.training.engine import Engine
 
     keys = {"model.init": "zeros", "model.activation": "sigmoid", "trainer.epochs": 3, "trainer.engine": engine}
-    engine = Engine([settings_of(keys)], [synthetic("classification", "float64")])
+    trained = Engine([settings_of(keys)], [synthetic("classification", "float64")])
     for _ in range(3):
-        engine.train_epoch([1.0])
-    weight = engine.layout.slots["0.weight"].true(as_array(engine.theta))[0]
+        trained.train_epoch([1.0])
+    weight = trained.layout.slots["0.weight"].true(as_array(trained.theta))[0]
     assert (weight != 0).any()
-    assert (weight == weight[:1]).all()
+    apart = np.abs(weight - weight[:1]).max()
+    assert apart <= (1e-13 * np.abs(weight).max() if engine == "native" else 0)
