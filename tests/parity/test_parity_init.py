@@ -35,7 +35,9 @@ def test_same_generator_same_weights(name, dtype):
     theirs = torch.empty(33, 17, dtype=getattr(torch, dtype))
     entries("init")[name].cls().fill(ours, bias, Draws(5, "init", 0))
     INITS[name](theirs, generator(5, "init", 0))
-    np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-6 if dtype == "float32" else 1e-14, atol=0)
+    fused = torch.backends.cpu.get_cpu_capability() != "DEFAULT"  # else torch rounds twice: one unit in the last place
+    away = 0 if fused else np.finfo(dtype).eps
+    np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-6 if dtype == "float32" else 1e-14, atol=away)
     assert np.abs(bias).max() <= (1 / math.sqrt(17) if name == "torch" else 0)
 
 

@@ -30,6 +30,13 @@ def test_a_permutation_without_a_compiler_is_the_same(monkeypatch):
         assert found.dtype == np.int64 and np.array_equal(found, expected)
 
 
+def same(found: np.ndarray, expected: np.ndarray) -> bool:
+    """To the last bit where torch multiplies and adds in one rounding, which processors older than AVX2 cannot."""
+    if torch.backends.cpu.get_cpu_capability() != "DEFAULT":
+        return np.array_equal(found, expected)
+    return np.allclose(found, expected, rtol=0, atol=2 * np.finfo(expected.dtype).eps)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("shape", [(0,), (1,), (5,), (16,), (33, 17), (128, 784)])
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-1 / 3, 1 / 3), (-(13**-0.5), 13**-0.5), (0.1, 0.3)])
@@ -38,7 +45,7 @@ def test_uniform_numbers_are_those_of_torch(dtype, shape, low, high):
     for _ in range(2):
         expected = torch.empty(shape, dtype=getattr(torch, dtype)).uniform_(low, high, generator=like).numpy()
         found = source.uniform(low, high, shape, dtype)
-        assert found.dtype == dtype and found.shape == shape and np.array_equal(found, expected)
+        assert found.dtype == dtype and found.shape == shape and same(found, expected)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -49,7 +56,7 @@ def test_uniform_and_normal_numbers_in_any_order_are_those_of_torch(dtype, order
     for kind in order:
         draw = {"n": "normal", "u": "uniform"}[kind]
         expected = getattr(torch.empty(shape, dtype=getattr(torch, dtype)), f"{draw}_")(-1, 2, generator=like).numpy()
-        assert np.array_equal(getattr(source, draw)(-1, 2, shape, dtype), expected)
+        assert same(getattr(source, draw)(-1, 2, shape, dtype), expected)
 
 
 def test_a_product_and_sum_is_rounded_once():
