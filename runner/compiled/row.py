@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from runner.compiled import maths
 from runner.compiled.kernels import driver, function_of
 from runner.compiled.network import copy, copy_vector, matrix, vector
 from runner.compiled.records import (
@@ -19,16 +20,13 @@ from runner.compiled.records import (
     CLIP,
     DATA_LOSS,
     FORWARD,
-    LOSS,
+    LOSSES,
     PROJECT,
     PROXIMAL_STEP,
     RULE,
-    SHARES,
     TAKE_BATCH,
-    TARGETS,
     WIDTH,
     Examples,
-    G,
     Limits,
     Network,
     Noises,
@@ -37,9 +35,8 @@ from runner.compiled.records import (
     State,
     Z,
 )
-from runner.compiled.sites import decay, norm_of
+from runner.compiled.sites import decay
 
-loss_at = function_of("loss")
 rule_at = function_of("rule")
 take_batch_at = function_of("take_batch")
 forward_at = function_of("forward")
@@ -120,7 +117,7 @@ def advance(state, network, examples, noises, penalties, limits, rates, objectiv
         # Its limits and noise.
         clips_norm = limits.norm < np.inf
         if clips_norm or s == objectives.shape[0] - 1:
-            norm = norm_of(grad)
+            norm = maths.norm(grad)
         if clips_norm or limits.value < np.inf:
             clip_at(theta, pieces[CLIP])(grad, norm, limits.norm, limits.value)
         if limits.gradient_noise.shape[0] > 0:
@@ -162,17 +159,16 @@ def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losse
     last, classes, n = layers.shape[0] - 1, layers[-1, WIDTH], of_x.shape[0]
     none = np.empty(0, theta.dtype)
     no_noise, no_words = np.empty((0, 2), np.int64), np.empty((0, 4), np.uint32)
-    forward, loss = forward_at(theta, pieces[FORWARD]), loss_at(theta, pieces[LOSS])
-    take_batch = take_batch_at(theta, pieces[TAKE_BATCH])
+    take_batch, forward = take_batch_at(theta, pieces[TAKE_BATCH]), forward_at(theta, pieces[FORWARD])
+    data_loss = data_loss_at(theta, pieces[DATA_LOSS])
     for begin in range(0, n, chunk):
         size = min(chunk, n - begin)
         examples = slice(begin, begin + size)
         take_batch(x, q, none, of_x[examples], of_q[examples], work, layers, pieces, none)
         forward(size, theta, buffers, work, layers, pieces, False, no_noise, no_words, none.reshape(0, 0))
-        found, g = matrix(work, layers[last, Z], size, classes), matrix(work, layers[last, G], size, classes)
-        targets, shares = matrix(work, layers[0, TARGETS], size, classes), vector(work, layers[0, SHARES], size)
-        loss(found, targets, shares, loss_h, g, losses[examples])
-        copy(found, outputs[examples])
+        data_loss(size, work, layers, pieces, loss_h)
+        copy(matrix(work, layers[last, Z], size, classes), outputs[examples])
+        copy_vector(vector(work, layers[0, LOSSES], size), losses[examples])
 
 
 @driver(lambda dtype: (np.zeros(0, dtype),))
@@ -181,4 +177,4 @@ def norm_and_zeros(values):
     zeros = 0
     for i in range(values.shape[0]):
         zeros += values[i] == 0
-    return norm_of(values), zeros
+    return maths.norm(values), zeros

@@ -86,15 +86,6 @@ def average(mean, values, c):
 
 
 @part
-def norm_of(g):
-    """||g||_2"""
-    total = g.dtype.type(0)
-    for i in range(g.shape[0]):
-        total += g[i] * g[i]
-    return np.sqrt(total)
-
-
-@part
 def decay(w, g, amount, decoupled):
     """Weight decay: of the weights themselves, or by the gradient."""
     share = w.dtype.type(1 - amount) if decoupled else w.dtype.type(amount)

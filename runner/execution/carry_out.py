@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
+from runner.config.conflicts.base import active
 from runner.config.engines import NATIVE
 from runner.config.registry import entries
 from runner.config.settings import Settings
@@ -17,7 +18,6 @@ from runner.errors import RunnerError
 from runner.execution.events import Begun, Broken, Done, Ended, Event, Leading, Progressed
 from runner.execution.trials import draw_augmentation, draw_figures, facts, open_trial
 from runner.execution.work import Run, Work
-from runner.population.members import Columns, active_entries
 from runner.training import checkpoint
 from runner.training.engine import Engine
 from runner.training.loop import Interrupted, Training, place
@@ -131,7 +131,7 @@ def _threads(run: Settings) -> Iterator[None]:
 def _needs_torch(run: Settings) -> bool:
     """Whether a compiled run asks torch for help: to augment its examples, or for initial weights."""
     init = entries("init")[run.model.init].cls
-    return init.needs_torch or bool(active_entries(Columns([run]), object, "augmentation"))
+    return init.needs_torch or any(active(run, "augmentation"))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from runner.figures.at_end import wanted
-from runner.population.members import Columns, active_entries
+from runner.population.members import Columns
 from runner.records import disk
 from runner.records.console import active_in
 from runner.records.run_files import PICTURES
@@ -34,8 +34,8 @@ def draw_augmentation(trial: Trial, engine: Engine, row: int) -> None:
 
 def _picture(trial: Trial, engine: Engine, row: int) -> bytes | None:
     """None if the run has no augmentation."""
-    run = trial.settings
-    if not active_entries(Columns([run]), object, "augmentation"):
+    run, techniques = trial.settings, active_in("augmentation", trial.settings)
+    if not techniques:
         return None
     import torch
 
@@ -57,7 +57,7 @@ def _picture(trial: Trial, engine: Engine, row: int) -> bytes | None:
         below=_captions(new_q, trial)
         if augmenting.mixing or augmenting.weighted_mixing
         else [""] * min(SHOWN, engine.batch),
-        title=f"Augmentation: {', '.join(active_in('augmentation', run))} (first step)",
+        title=f"Augmentation: {', '.join(techniques)} (first step)",
     )
 
 

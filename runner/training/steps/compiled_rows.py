@@ -16,9 +16,10 @@ import numpy as np
 
 from runner.compiled import row as compiled
 from runner.compiled.records import WIDTH, Examples, Network, Y
+from runner.config.conflicts.base import active
 from runner.data.tables import Tables
 from runner.population.arrays import Values, as_array
-from runner.population.members import Columns, active_entries
+from runner.population.members import Columns
 from runner.training.steps.compiled_network import described, functions_of
 from runner.training.steps.compiled_row import Row
 from runner.training.steps.protocols import Epoch, Membership, Stretch
@@ -44,9 +45,7 @@ class CompiledRows:
         held = self.state()
         self.rows = [row.bound({n: a[r] for n, a in held.items()}, grad, work) for r, row in enumerate(rows)]
         self.augmented = {
-            r: _Augmented(member, r, run)
-            for r, run in enumerate(member.runs)
-            if active_entries(Columns([run]), object, "augmentation")
+            r: _Augmented(member, r, run) for r, run in enumerate(member.runs) if any(active(run, "augmentation"))
         }
         self.network, size = self._network(CHUNK)
         self.work = np.empty(size, member.dtype)
