@@ -1,7 +1,8 @@
 """From a table of numbers and words to the features of a network, and back: lists and categories, never pickled.
 
 Features are the numeric columns in file order, then a 0/1 column for each category of each categorical column (one-hot,
-as scikit-learn's OneHotEncoder with unknown words ignored). A number x becomes (x - offset) / scale, or with scaling
+as scikit-learn's OneHotEncoder with unknown words ignored), then the bins of numeric columns, if there are any
+(`runner.data.piecewise`). A number x becomes (x - offset) / scale, or with scaling
 "quantile" a standard normal number through the quantiles of the training split. A hole becomes the median of the
 training split, or in a categorical column the category "missing" (all zeros where the training split had no hole).
 
@@ -11,11 +12,13 @@ Shapes: N rows, F numeric columns, D features, C classes.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from runner.data.files import did_you_mean
+from runner.data.piecewise import through_bins
 from runner.data.quantiles import to_normal
 from runner.errors import DataError
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MISSING = "missing"
+ADDED = ("quantiles", "edges")  # left out where empty: files of before do not have them
 CHUNK = 4096  # rows encoded at a time, so that float64 copies stay small
 
 
@@ -44,16 +48,29 @@ class Encoding:
     dtype: str = "float32"
     image_shape: tuple[int, ...] | None = None
     quantiles: list[list[float]] = field(default_factory=list)  # by numeric column; none = offset and scale alone
+    edges: list[list[float]] = field(default_factory=list)  # of the bins of each numeric column; none = no bins
 
     @property
     def width(self) -> int:
         """Number of features D."""
-        return len(self.numeric) + sum(map(len, self.categories.values()))
+        return len(self.columns_of_features)
+
+    @property
+    def columns_of_features(self) -> list[str]:
+        """The column that each feature comes from."""
+        words = [column for column, words in self.categories.items() for _ in words]
+        return self.numeric + words + [column for column, *_ in self._bins()]
 
     @property
     def feature_names(self) -> list[str]:
-        """One name a feature; `column=category` for the one-hot ones."""
-        return self.numeric + [f"{column}={word}" for column, words in self.categories.items() for word in words]
+        """One name a feature; `column=category` for the one-hot ones, `column a..b` for bins."""
+        words = [f"{column}={word}" for column, words in self.categories.items() for word in words]
+        return self.numeric + words + [f"{column} {low:g}..{high:g}" for column, low, high in self._bins()]
+
+    def _bins(self) -> list[tuple[str, float, float]]:
+        """(column, lower edge, upper edge) of every bin."""
+        columns = zip(self.numeric, self.edges, strict=True) if self.edges else ()
+        return [(name, *pair) for name, edges in columns for pair in pairwise(edges)]
 
     @property
     def text_columns(self) -> list[str]:
@@ -63,17 +80,14 @@ class Encoding:
     def to_dict(self) -> dict[str, Any]:
         """Lists, numbers and strings only; floats survive JSON exactly because Python writes them in full."""
         tree = asdict(self) | {"image_shape": list(self.image_shape) if self.image_shape else None}
-        return tree if self.quantiles else {key: value for key, value in tree.items() if key != "quantiles"}
+        return {key: value for key, value in tree.items() if value or key not in ADDED}
 
     @classmethod
     def from_dict(cls, tree: dict[str, Any]) -> Encoding:
         """The inverse of `to_dict`; DataError if keys are missing or unknown."""
         names = {f.name for f in fields(cls)}
-        if set(tree) | {"quantiles"} != names:
-            raise DataError(
-                f"this is no feature encoding: keys missing or unknown: "
-                f"{', '.join(sorted((set(tree) | {'quantiles'}) ^ names))}."
-            )
+        if wrong := {*tree, *ADDED} ^ names:
+            raise DataError(f"this is no feature encoding: keys missing or unknown: {', '.join(sorted(wrong))}.")
         shape = tree["image_shape"]
         return cls(**{**tree, "image_shape": tuple(shape) if shape else None})
 
@@ -86,6 +100,8 @@ class Encoding:
             block = numeric_NF[start : start + CHUNK].astype(np.float64)
             block = np.where(np.isnan(block), fill, block)
             x_ND[start : start + CHUNK, :wide] = (self._normal(block) - offset) / scale
+            if self.edges:
+                x_ND[start : start + CHUNK, -len(self._bins()) :] = self._through_bins(block)
         for column, known in self.categories.items():
             codes = self._codes(words[column], known)
             rows = np.flatnonzero(codes >= 0)
@@ -99,6 +115,11 @@ class Encoding:
             return block_NF
         columns = [to_normal(values, np.array(known)) for values, known in zip(block_NF.T, self.quantiles, strict=True)]
         return np.stack(columns, axis=1)
+
+    def _through_bins(self, block_NF: np.ndarray) -> np.ndarray:
+        """How far every number has come through the bins of its column, those of all columns beside each other."""
+        columns = zip(block_NF.T, self.edges, strict=True)
+        return np.concatenate([through_bins(values, np.array(edges)) for values, edges in columns if edges], axis=1)
 
     @staticmethod
     def _codes(words: np.ndarray, known: list[str]) -> np.ndarray:

@@ -7,19 +7,26 @@ constant column keeps scale 1.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from runner.data.encoding import CHUNK, MISSING, Encoding
+from runner.data.piecewise import fit_edges
 from runner.data.quantiles import fit_quantiles
 from runner.data.sizes import not_scalable
-from runner.data.sources.base import RawTable
+from runner.data.sources.base import RawTable, Source
 from runner.errors import DataError
 
+Fitted = Callable[[np.ndarray], np.ndarray]
 EPS = np.finfo(np.float64).eps
 
 
-def fit(table: RawTable, train: np.ndarray, scaling: str, target_scaling: str, dtype: str) -> Encoding:
-    """The encoding fitted on the rows `train` (int64) of the table. DataError for a column without a value there."""
+def fit(table: RawTable, train: np.ndarray, source: Source, dtype: str) -> Encoding:
+    """The encoding that the keys of `source` ask for, fitted on the rows `train` (int64) of the table. DataError for a
+    column without a value there.
+    """
+    scaling = source.scaling
     with np.errstate(over="raise"):
         try:
             fill = _medians(table, train)
@@ -27,7 +34,7 @@ def fit(table: RawTable, train: np.ndarray, scaling: str, target_scaling: str, d
         except FloatingPointError as error:
             raise _largest(table, train) from error
         try:
-            target_offset, target_scale = _target_affine(table, train, target_scaling)
+            target_offset, target_scale = _target_affine(table, train, source.target_scaling)
         except FloatingPointError as error:
             values = table.target[train]
             raise not_scalable(f"target {table.target_name!r}", values, "give it in another unit") from error
@@ -45,7 +52,8 @@ def fit(table: RawTable, train: np.ndarray, scaling: str, target_scaling: str, d
         target_scale=target_scale,
         dtype=dtype,
         image_shape=table.image_shape,
-        quantiles=_quantiles(table, train, fill) if scaling == "quantile" else [],
+        quantiles=_each(table, train, fill, fit_quantiles) if scaling == "quantile" else [],
+        edges=_edges(table, train, fill, source.bins) if source.numbers == "piecewise" else [],
     )
 
 
@@ -83,13 +91,17 @@ def _affine(table: RawTable, train: np.ndarray, fill: np.ndarray, scaling: str) 
     return (_moments if scaling == "standardize" else _range)(table.numeric_ND, train, fill)
 
 
-def _quantiles(table: RawTable, train: np.ndarray, fill: np.ndarray) -> list[list[float]]:
-    """The quantiles of each numeric column over the training rows."""
+def _each(table: RawTable, train: np.ndarray, fill: np.ndarray, fitted: Fitted) -> list[list[float]]:
+    """What is fitted to each numeric column over the training rows."""
     columns = (table.numeric_ND[train, f].astype(np.float64) for f in range(len(fill)))
-    return [
-        fit_quantiles(np.where(np.isnan(values), hole, values)).tolist()
-        for values, hole in zip(columns, fill, strict=True)
-    ]
+    filled = (np.where(np.isnan(values), hole, values) for values, hole in zip(columns, fill, strict=True))
+    return [fitted(values).tolist() for values in filled]
+
+
+def _edges(table: RawTable, train: np.ndarray, fill: np.ndarray, bins: int) -> list[list[float]]:
+    """The edges of the bins of each numeric column; none at all if no column has bins."""
+    found = _each(table, train, fill, lambda values: fit_edges(values, bins))
+    return found if any(found) else []
 
 
 def _blocks(values_NF: np.ndarray, train: np.ndarray, fill: np.ndarray):

@@ -122,7 +122,7 @@ def _once(cache: dict, key: Any, make):
 def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dict) -> RunData:
     check_noise(table, source)
     rows = split(table, source)
-    encoding = fit(table, rows.train, source.scaling, source.target_scaling, dtype)
+    encoding = fit(table, rows.train, source, dtype)
     x = _once(cache, ("x", table_key, _text(encoding.to_dict())), lambda: _features(table, encoding, source.scaling))
     y = _once(cache, ("y", table_key, encoding.target_offset, encoding.target_scale), lambda: _targets(table, encoding))
     if table.task == "regression":

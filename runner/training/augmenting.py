@@ -164,7 +164,7 @@ def pixel_map(data: RunData) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _blocks(encoding: Encoding) -> tuple[np.ndarray, np.ndarray]:
-    """(whether a feature is a number [D], the first feature of its block [D])."""
-    sizes = [1] * len(encoding.numeric) + [len(words) for words in encoding.categories.values()]
-    starts = np.cumsum([0, *sizes[:-1]])
-    return np.arange(sum(sizes)) < len(encoding.numeric), np.repeat(starts, sizes)
+    """(whether a feature is a number [D], the first feature of its block [D]); a block comes from one column."""
+    columns = encoding.columns_of_features
+    first = {column: i for i, column in reversed(list(enumerate(columns)))}
+    return np.arange(len(columns)) < len(encoding.numeric), np.array([first[column] for column in columns])

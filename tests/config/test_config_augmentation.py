@@ -68,6 +68,27 @@ def test_tables_through_quantiles_are():
     assert checked("iris", *[n for n in ENTRIES if fits(n, TABLE)], scaling="quantile")[1] == []
 
 
+def test_bins_are_for_tables():
+    _, (problem,) = checked("digits", numbers="piecewise")
+    assert problem == (
+        "dataset.numbers = piecewise: is for tables, but dataset=digits is images; set dataset.numbers=linear"
+    )
+    settings, problems = checked("npz", numbers="piecewise")
+    assert problems == [], "before reading nothing is known"
+    (found,) = conflicts(settings, Known("classification", 100, 20, image_shape=GREY))
+    assert "dataset=npz is images" in found.text
+    assert not list(conflicts(settings, Known("classification", 100, 20, image_shape=TABLE)))
+
+
+def test_a_number_with_bins_is_not_moved_without_them():
+    augmented = [n for n in ENTRIES if fits(n, TABLE)]
+    _, (problem,) = checked("iris", *augmented, numbers="piecewise")
+    assert problem == (
+        "augmentation.noise = 0.1: changes numbers, but not their bins (dataset.numbers = piecewise); set "
+        "augmentation.noise=0 or dataset.numbers=linear"
+    )
+
+
 def test_a_source_says_what_it_reads():
     from runner.data.prepare import prepare
 

@@ -16,8 +16,9 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, QuantileTransform
 from runner.data.columns import texts
 from runner.data.encoding import Encoding
 from runner.data.fitting import fit
+from runner.data.piecewise import fit_edges, through_bins
 from runner.data.quantiles import fit_quantiles, to_normal
-from runner.data.sources.base import RawTable
+from runner.data.sources.base import RawTable, Source
 from runner.errors import DataError
 
 N, TRAIN = 60, np.arange(40)
@@ -53,7 +54,7 @@ def make_table(frame, task="classification"):
 def fitted(frame, scaling="standardize", dtype="float64", train=TRAIN, **keys):
     """(encoding, encoded features)."""
     table = make_table(frame, **keys)
-    encoding = fit(table, train, scaling, "standardize", dtype)
+    encoding = fit(table, train, Source(scaling=scaling, target_scaling="standardize"), dtype)
     return encoding, encoding.encode(table.numeric_ND, table.categorical)
 
 
@@ -84,7 +85,7 @@ def test_equals_scikit_learn(scaling, scaler):
 @given(arrays(np.float64, (20, 2), elements=st.floats(-1e6, 1e6)), st.sampled_from(["standardize", "minmax"]))
 def test_scaling_equals_scikit_learn_on_any_numbers(values, scaling):
     table = RawTable(values, np.zeros(20, np.int64), "classification", ["a", "b"], "", labels=["x"])
-    encoding = fit(table, np.arange(12), scaling, "none", "float64")
+    encoding = fit(table, np.arange(12), Source(scaling=scaling, target_scaling="none"), "float64")
     scaler = (StandardScaler() if scaling == "standardize" else MinMaxScaler()).fit(values[:12])
     span = 1 + np.abs(values).max() / np.abs(encoding.scale).min()
     np.testing.assert_allclose(encoding.encode(values, {}), scaler.transform(values), rtol=1e-9, atol=1e-13 * span)
@@ -111,7 +112,7 @@ def test_quantiles_equal_scikit_learns_with_repeated_values_and_fewer_quantiles(
 def test_quantiles_are_at_most_a_thousand_a_column_and_make_an_exponential_normal():
     values = np.random.default_rng(0).exponential(size=(5000, 1))
     table = RawTable(values, np.zeros(5000, np.int64), "classification", ["a"], "", labels=["x"])
-    encoding = fit(table, np.arange(5000), "quantile", "none", "float64")
+    encoding = fit(table, np.arange(5000), Source(scaling="quantile", target_scaling="none"), "float64")
     x = encoding.encode(values, {})[:, 0]
     assert len(encoding.quantiles[0]) == 1000
     np.testing.assert_allclose([x.mean(), x.std()], [0, 1], atol=0.01)
@@ -123,10 +124,45 @@ def test_an_encoding_without_quantiles_is_written_as_before_there_were_any():
     assert "quantiles" in fitted(make_frame(), "quantile")[0].to_dict()
 
 
+BY_HAND = [-1, 0, 0.5, 1, 2, 3, 9], [[0, 0], [0, 0], [0.5, 0], [1, 0], [1, 0.5], [1, 1], [1, 1]]
+
+
+def test_a_number_comes_through_its_bins_as_worked_out_by_hand():
+    np.testing.assert_array_equal(through_bins(np.array(BY_HAND[0]), np.array([0.0, 1.0, 3.0])), BY_HAND[1])
+
+
+@pytest.mark.parametrize(
+    ("values", "edges"),
+    [
+        (range(9), [0, 2, 4, 6, 8]),
+        ([0, 0, 0, 0, 0, 1, 2, 3, 4], [0, 2, 4]),  # quartiles 0, 0, 0, 2, 4
+        ([0, 1] * 5, []),  # one bin would be the number itself
+        ([7.0] * 5, []),
+    ],
+)
+def test_bins_hold_equal_shares_of_the_training_values(values, edges):
+    np.testing.assert_allclose(fit_edges(np.array(list(values), float), 4), edges)
+
+
+def test_bins_stand_behind_what_was_there_without_them_and_a_hole_is_the_median_in_them_too():
+    frame = make_frame()
+    table, plain = make_table(frame), fitted(frame)[1]
+    encoding = fit(table, TRAIN, Source(numbers="piecewise", bins=4), "float64")
+    x, width = encoding.encode(table.numeric_ND, table.categorical), plain.shape[1]
+    np.testing.assert_array_equal(x[:, :width], plain)
+    filled = np.where(np.isnan(table.numeric_ND), np.nanmedian(table.numeric_ND[TRAIN], axis=0), table.numeric_ND)
+    edges = [np.sort(values)[[0, 9, 19, 29, 39]] for values in filled[TRAIN].T]
+    expected = [np.interp(filled[:, f], e[t : t + 2], [0, 1]) for f, e in enumerate(edges) for t in range(4)]
+    np.testing.assert_allclose(x[:, width:], np.stack(expected, 1), atol=1e-12)
+    assert encoding.feature_names[width] == f"a {edges[0][0]:g}..{edges[0][1]:g}"
+    assert encoding.columns_of_features[width:] == ["a"] * 4 + ["b"] * 4 + ["c"] * 4
+    assert Encoding.from_dict(json.loads(json.dumps(encoding.to_dict()))) == encoding
+
+
 def test_none_leaves_numbers_alone_but_for_the_divisor():
     table = make_table(make_frame(holes=0))
     table.divisor = 255.0
-    encoding = fit(table, TRAIN, "none", "none", "float64")
+    encoding = fit(table, TRAIN, Source(scaling="none", target_scaling="none"), "float64")
     np.testing.assert_array_equal(encoding.encode(table.numeric_ND, table.categorical)[:, :3], table.numeric_ND / 255)
 
 
@@ -269,7 +305,7 @@ def test_a_column_without_a_value_in_the_training_rows_is_refused():
 
 def test_regression_targets_come_back_in_their_units():
     table = make_table(make_frame(), task="regression")
-    encoding = fit(table, TRAIN, "standardize", "standardize", "float64")
+    encoding = fit(table, TRAIN, Source(scaling="standardize", target_scaling="standardize"), "float64")
     scaled = (table.target - encoding.target_offset) / encoding.target_scale
     reference = StandardScaler().fit(table.target[TRAIN, None]).transform(table.target[:, None])[:, 0]
     np.testing.assert_allclose(scaled, reference, rtol=1e-12, atol=1e-12)

@@ -64,4 +64,18 @@ def augmented_data(s: Settings, known: Known) -> Iterator[Conflict]:
             yield Conflict((key, "dataset", "dataset.scaling"), f"{key} = {value}: {problem}")
 
 
-CHECKS = (fractions, dataset_keys, loss_task, targets, augmented_data)
+def piecewise_numbers(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Bins are those of the columns of a table, and of numbers as they stand in it."""
+    shape = s.dataset.image_shape if known.image_shape is None else known.image_shape
+    if s.dataset.numbers != "piecewise":
+        return
+    if shape:
+        why = f"is for tables, but dataset={name_of(s.dataset, 'dataset')} is images; set dataset.numbers=linear"
+        yield Conflict(("dataset.numbers", "dataset"), f"dataset.numbers = piecewise: {why}")
+    for entry, option, key, value in active(s, "augmentation"):
+        if entry.cls.changes_numbers and not shape:
+            why = f"changes numbers, but not their bins (dataset.numbers = piecewise); set {key}={option.neutral:g}"
+            yield Conflict((key, "dataset.numbers"), f"{key} = {value}: {why} or dataset.numbers=linear")
+
+
+CHECKS = (fractions, dataset_keys, loss_task, targets, augmented_data, piecewise_numbers)

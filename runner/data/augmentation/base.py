@@ -47,12 +47,14 @@ class Augmentation:
     """Base of everything under `augmentation.*`.
 
     `inputs` says what it can change, `channels` how many an image must have (None = any number), `on_pixels` whether it
-    sees values between black and white rather than the network's features.
+    sees values between black and white rather than the network's features, `changes_numbers` whether it moves a number
+    of a table, whose bins would have to move with it.
     """
 
     inputs: ClassVar[tuple[str, ...]] = ("image", "table")
     channels: ClassVar[int | None] = None
     on_pixels: ClassVar[bool] = False
+    changes_numbers: ClassVar[bool] = False
 
 
 class Geometry(Augmentation):

@@ -14,6 +14,7 @@ class Noise(Pixels, Features):
     """x + N(0, sd^2); images: in units of the range of pixels, cut to it; tables: scaled numbers, not categories"""
 
     inputs = ("image", "table")
+    changes_numbers = True
     sd: float = number(0.0, ge=0, neutral=0.0, preset=0.1, help="standard deviation, new at every step")
 
     def pixels(self, chance, p, sd):

@@ -89,6 +89,15 @@ class Source:
         kind="index",
         help="features, fitted on the training split; quantile makes every column standard normal",
     )
+    numbers: str = choice(
+        "linear",
+        "linear",
+        "piecewise",
+        kind="index",
+        help="tables: a number is one feature, or one and how far it has come through each of `bins` bins, in which a "
+        "first layer can bend (Gorishniy 2022): sweep both",
+    )
+    bins: int = integer(16, ge=2, kind="index", help="bins of a number with numbers=piecewise, between quantiles")
     class_weights: Any = by_label(
         None,
         "balanced",
