@@ -34,6 +34,7 @@ from runner.compiled.records import (
     SKIPS,
     SLOPE,
     SLOPES,
+    SPACE,
     TARGETS,
     TIMES,
     TIMES_TRANSPOSED,
@@ -56,6 +57,7 @@ loss_at = function_of("loss")
 targets_at = function_of("targets")
 noise_at = function_of("noise")
 product_at = function_of("product")
+times_transposed_at = function_of("times_transposed")
 
 
 @part
@@ -68,21 +70,6 @@ def vector(values, begin, size):
 def matrix(values, begin, rows, columns):
     """The numbers from values[begin] on as a matrix, a view."""
     return values[begin : begin + rows * columns].reshape(rows, columns)
-
-
-def times_transposed(x, y, into):
-    """into <- x y^T"""
-    np.dot(x, y.T, into)
-
-
-def transposed_times(x, y, into):
-    """into <- x^T y"""
-    np.dot(x.T, y, into)
-
-
-def times(x, y, into):
-    """into <- x y"""
-    np.dot(x, y, into)
 
 
 @part
@@ -142,7 +129,8 @@ def linear(i, size, theta, work, layers, pieces, x):
     """z <- x W^T + b of layer i; returns z."""
     width = layers[i, WIDTH]
     z, bias = matrix(work, layers[i, Z], size, width), vector(theta, layers[i, BIAS], width)
-    product_at(work, pieces[TIMES_TRANSPOSED])(x, matrix(theta, layers[i, WEIGHT], width, layers[i - 1, WIDTH]), z)
+    weight = matrix(theta, layers[i, WEIGHT], width, layers[i - 1, WIDTH])
+    times_transposed_at(work, pieces[TIMES_TRANSPOSED])(x, weight, z, vector(work, layers[0, SPACE], weight.size))
     for r in range(size):
         for j in range(width):
             z[r, j] += bias[j]

@@ -68,7 +68,9 @@ def no_steps(dtype):
         Noises(table, words.reshape(0, 0, 0), m, v),
         Penalties(table, block, whole, block, False),
         Limits(0.0, 0.0, double, words, double, words, 0),
-        Rates(m, double, False, 0, double),
+        Rates(m, 0.0, False, 0, double),
+        double,
+        0,
         double,
     )
 
@@ -86,9 +88,9 @@ def no_examples(dtype):
 
 
 @driver(no_steps)
-def advance(state, network, examples, noises, penalties, limits, rates, objectives):
-    """Make the steps of a stretch; objectives [S] <- what was optimized. Returns the norm of the last gradient, before
-    clipping.
+def advance(state, network, examples, noises, penalties, limits, rates, lr, first, objectives):
+    """Make the steps of a stretch, of the rates lr [S]; objectives [S] <- what was optimized. The first step's line in
+    the tables of noises, limits and rates is `first`. Returns the norm of the last gradient, before clipping.
     """
     theta, buffers, slots, mean_theta, mean_buffers, grad, passed, work = state
     layers, pieces, loss_h = network
@@ -98,17 +100,18 @@ def advance(state, network, examples, noises, penalties, limits, rates, objectiv
     add_normal, average = add_normal_at(theta, pieces[ADD_NORMAL]), average_at(theta, pieces[AVERAGE])
     norm = theta.dtype.type(0)
     for s in range(objectives.shape[0]):
+        step = first + s
         # The objective and its gradient.
         batch = slice(s * examples.batch, (s + 1) * examples.batch)
         of_x, of_q, weights = examples.of_x[batch], examples.of_q[batch], examples.weights[batch]
         take_batch(examples.x, examples.q, weights, of_x, of_q, work, layers, pieces, noises.targets_h)
         if limits.weight_noise.shape[0] > 0:
             copy_vector(theta, passed)
-            add_normal(passed[: limits.weights], limits.weight_noise[s], limits.weight_words[s])
+            add_normal(passed[: limits.weights], limits.weight_noise[step], limits.weight_words[step])
         else:
             passed = theta
         size = of_x.shape[0]
-        forward(size, passed, buffers, work, layers, pieces, True, noises.pieces, noises.words[s], noises.h)
+        forward(size, passed, buffers, work, layers, pieces, True, noises.pieces, noises.words[step], noises.h)
         objectives[s] = data_loss(size, work, layers, pieces, loss_h)
         backward(size, passed, grad, work, layers, pieces)
         if penalties.pieces.shape[0] > 0:
@@ -121,19 +124,22 @@ def advance(state, network, examples, noises, penalties, limits, rates, objectiv
         if clips_norm or limits.value < np.inf:
             clip_at(theta, pieces[CLIP])(grad, norm, limits.norm, limits.value)
         if limits.gradient_noise.shape[0] > 0:
-            add_normal(grad, limits.gradient_noise[s], limits.gradient_words[s])
+            add_normal(grad, limits.gradient_noise[step], limits.gradient_words[step])
         # The rule, and what brings weights back.
-        decay(theta[: rates.decaying], grad[: rates.decaying], rates.decay[s], rates.decoupled)
-        rule(theta, grad, slots, rates.h[s])
+        decayed = rates.decay * lr[s] if rates.decoupled else rates.decay
+        decay(theta[: rates.decaying], grad[: rates.decaying], decayed, rates.decoupled)
+        h = rates.h[step]
+        h[0] = lr[s]
+        rule(theta, grad, slots, h)
         if penalties.proximal:
             proximal_step = proximal_step_at(theta, pieces[PROXIMAL_STEP])
-            proximal_step(theta, slots, layers, pieces, penalties.pieces, penalties.h, rates.h[s])
+            proximal_step(theta, slots, layers, pieces, penalties.pieces, penalties.h, h)
         if penalties.constraints.shape[0] > 0:
             project_at(theta, pieces[PROJECT])(theta, layers, penalties.constraints, penalties.constraints_h)
         # What is kept in the place of the weights.
         if rates.average.shape[0] > 0:
-            average(mean_theta, theta, rates.average[s])
-            average(mean_buffers, buffers, rates.average[s])
+            average(mean_theta, theta, rates.average[step])
+            average(mean_buffers, buffers, rates.average[step])
     return norm
 
 

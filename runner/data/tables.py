@@ -8,6 +8,7 @@ are stacked.
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -83,13 +84,13 @@ class Tables:
         shuffles = np.stack([permutation(n, d.split_seed, "train_eval")[:rows] for d in self.data])
         return np.take_along_axis(self.index["train"], np.sort(shuffles, 1), 1)
 
-    def subset(self, rows: list[int]) -> Tables:
-        """The same tables for some of the rows."""
-        other = copy.copy(self)
+    def subset(self, rows: Sequence[int]) -> Tables:
+        """The same tables for some of the rows; of a range of them nothing is copied."""
+        other, where = copy.copy(self), slice(rows.start, rows.stop) if isinstance(rows, range) else rows
         other.data = [self.data[r] for r in rows]
         other.weights = self.weights.subset(rows)
-        other._x_shift, other._y_shift = self._x_shift[rows], self._y_shift[rows]
-        other.index = {split: index[rows] for split, index in self.index.items()}
+        other._x_shift, other._y_shift = self._x_shift[where], self._y_shift[where]
+        other.index = {split: index[where] for split, index in self.index.items()}
         return other
 
     def order(self, seeds: list[int], epochs: list[int]) -> np.ndarray:
@@ -102,8 +103,8 @@ class Tables:
 
     def places(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Lines of `x` and of `q` of examples `index` [..., M, B], whose second last dimension is the row."""
-        of_x = index + self._x_shift[:, None]
-        return of_x, of_x if self._same else index + self._y_shift[:, None]
+        of_x, of_y = (index + shift[:, None] if shift.any() else index for shift in (self._x_shift, self._y_shift))
+        return of_x, of_x if self._same else of_y
 
     @property
     def alike(self) -> bool:
@@ -116,4 +117,4 @@ class Tables:
 
     def answers(self, index: np.ndarray) -> np.ndarray:
         """Class codes or scaled numbers [M, B] of examples `index` [M, B]."""
-        return self.y[index + self._y_shift[:, None]]
+        return self.y.take(self.places(index)[1])

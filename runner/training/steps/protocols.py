@@ -8,6 +8,7 @@ Shapes: M members, S steps, N examples of an epoch, B batch, D inputs, C outputs
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
@@ -157,7 +158,7 @@ class Rows(Protocol):
     def advance(self, first: int, last: int) -> Stretch:
         """Make the steps first ... last - 1 of the epoch; an epoch may be cut anywhere."""
 
-    def subset(self, rows: list[int], tables: Tables, theta: Values, buffers: Values) -> Rows:
+    def subset(self, rows: Sequence[int], tables: Tables, theta: Values, buffers: Values) -> Rows:
         """Some of the rows at other weights, for evaluation only."""
 
     def scores(self, index: np.ndarray) -> tuple[Values, Values]:

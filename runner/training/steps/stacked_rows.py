@@ -6,6 +6,7 @@ Shapes: M members, P parameters.
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -82,7 +83,7 @@ class StackedRows:
         """Make the steps first ... last - 1 of the epoch."""
         return self.stepper.advance(first, last)
 
-    def subset(self, rows: list[int], tables: Tables, theta: Values, buffers: Values) -> StackedRows:
+    def subset(self, rows: Sequence[int], tables: Tables, theta: Values, buffers: Values) -> StackedRows:
         """Some of the rows at other weights, for evaluation only."""
         other = copy.copy(self)
         other.runs, other.tables = [self.runs[r] for r in rows], self.tables.of(tables)
