@@ -48,6 +48,7 @@ from runner.compiled.records import (
     Y,
     Z,
 )
+from runner.compiled.views import matrix, vector
 
 activation_at = function_of("activation")
 activation_backward_at = function_of("activation_backward")
@@ -58,18 +59,6 @@ targets_at = function_of("targets")
 noise_at = function_of("noise")
 product_at = function_of("product")
 times_transposed_at = function_of("times_transposed")
-
-
-@part
-def vector(values, begin, size):
-    """The numbers values[begin : begin + size], a view."""
-    return values[begin : begin + size]
-
-
-@part
-def matrix(values, begin, rows, columns):
-    """The numbers from values[begin] on as a matrix, a view."""
-    return values[begin : begin + rows * columns].reshape(rows, columns)
 
 
 @part

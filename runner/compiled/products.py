@@ -14,6 +14,7 @@ from numba.extending import intrinsic
 from numba.np.linalg import check_blas_return, get_blas_kind
 
 from runner.compiled.kernels import part
+from runner.compiled.views import matrix
 
 # What OpenBLAS takes for small: multiplications, and results of a product with a transposed second matrix.
 SMALL = 10**6 if binding.get_host_cpu_features().get("avx512vl") else 0
@@ -98,7 +99,7 @@ def times_transposed(x, y, into, space):
     """into <- x y^T; the space holds as many numbers as y."""
     rows, columns = into.shape
     if pays(rows, columns, y.size):
-        transposed = space[: y.size].reshape(x.shape[1], columns)
+        transposed = matrix(space, 0, x.shape[1], columns)
         transpose(y, transposed)
         in_parts(x, transposed, into)
     else:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from runner.compiled import maths
-from runner.compiled.kernels import driver, function_of
-from runner.compiled.network import copy, copy_vector, matrix, vector
+from runner.compiled.kernels import driver, function_of, part
+from runner.compiled.network import copy, copy_vector
 from runner.compiled.records import (
     ADD_NORMAL,
     ADD_PENALTIES,
@@ -36,6 +36,7 @@ from runner.compiled.records import (
     Z,
 )
 from runner.compiled.sites import decay
+from runner.compiled.views import matrix, vector
 
 rule_at = function_of("rule")
 take_batch_at = function_of("take_batch")
@@ -84,7 +85,7 @@ def no_pass(dtype):
 def no_examples(dtype):
     """Arguments of `score`."""
     v, m, whole, _, network, _ = _nothing(dtype)
-    return v, v, v, network, m, m, whole, whole, 1, m, v
+    return v, v, v, network, m, m, whole, whole, 1, m, v, whole
 
 
 @driver(no_steps)
@@ -102,15 +103,16 @@ def advance(state, network, examples, noises, penalties, limits, rates, lr, firs
     for s in range(objectives.shape[0]):
         step = first + s
         # The objective and its gradient.
-        batch = slice(s * examples.batch, (s + 1) * examples.batch)
-        of_x, of_q, weights = examples.of_x[batch], examples.of_q[batch], examples.weights[batch]
+        begin = s * examples.batch
+        size = min(examples.batch, examples.of_x.shape[0] - begin)
+        of_x, of_q = vector(examples.of_x, begin, size), vector(examples.of_q, begin, size)
+        weights = vector(examples.weights, begin, min(size, examples.weights.shape[0]))
         take_batch(examples.x, examples.q, weights, of_x, of_q, work, layers, pieces, noises.targets_h)
         if limits.weight_noise.shape[0] > 0:
             copy_vector(theta, passed)
             add_normal(passed[: limits.weights], limits.weight_noise[step], limits.weight_words[step])
         else:
             passed = theta
-        size = of_x.shape[0]
         forward(size, passed, buffers, work, layers, pieces, True, noises.pieces, noises.words[step], noises.h)
         objectives[s] = data_loss(size, work, layers, pieces, loss_h)
         backward(size, passed, grad, work, layers, pieces)
@@ -127,7 +129,7 @@ def advance(state, network, examples, noises, penalties, limits, rates, lr, firs
             add_normal(grad, limits.gradient_noise[step], limits.gradient_words[step])
         # The rule, and what brings weights back.
         decayed = rates.decay * lr[s] if rates.decoupled else rates.decay
-        decay(theta[: rates.decaying], grad[: rates.decaying], decayed, rates.decoupled)
+        decay(vector(theta, 0, rates.decaying), vector(grad, 0, rates.decaying), decayed, rates.decoupled)
         h = rates.h[step]
         h[0] = lr[s]
         rule(theta, grad, slots, h)
@@ -158,9 +160,22 @@ def passes(theta, buffers, grad, work, network, examples):
     return objective
 
 
+@part
+def take_largest(values, places):
+    """places [n] <- where in its line of values [n, C] the first of the largest is."""
+    for r in range(values.shape[0]):
+        top, place = values[r, 0], 0
+        for j in range(1, values.shape[1]):
+            if values[r, j] > top:
+                top, place = values[r, j], j
+        places[r] = place
+
+
 @driver(no_examples)
-def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losses):
-    """Outputs [n, C] and losses [n] of the examples at lines of the tables x and q, without noise."""
+def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losses, guesses):
+    """Outputs [n, C], losses [n] and the likeliest classes [n] of the examples at lines of the tables x and q, without
+    noise.
+    """
     layers, pieces, loss_h = network
     last, classes, n = layers.shape[0] - 1, layers[-1, WIDTH], of_x.shape[0]
     none = np.empty(0, theta.dtype)
@@ -173,8 +188,10 @@ def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losse
         take_batch(x, q, none, of_x[examples], of_q[examples], work, layers, pieces, none)
         forward(size, theta, buffers, work, layers, pieces, False, no_noise, no_words, none.reshape(0, 0))
         data_loss(size, work, layers, pieces, loss_h)
-        copy(matrix(work, layers[last, Z], size, classes), outputs[examples])
+        given = matrix(work, layers[last, Z], size, classes)
+        copy(given, outputs[examples])
         copy_vector(vector(work, layers[0, LOSSES], size), losses[examples])
+        take_largest(given, guesses[examples])
 
 
 @driver(lambda dtype: (np.zeros(0, dtype),))

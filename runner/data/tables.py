@@ -59,7 +59,7 @@ class Tables:
         count = len(data[0].x)
         self._x_shift = np.array([k * count for k in x_of])
         self._y_shift = np.array([k * count for k in y_of])
-        self._same = x_of == y_of
+        self._same, self._one = x_of == y_of, not any(x_of + y_of)
         self.weights = ExampleWeights(data, dtype)
         self.index = {s: np.stack([getattr(d, s) for d in data]) for s in self.size}
         self.index["train_eval"] = self.sample(train_eval_rows)  # on them train/* is measured
@@ -103,8 +103,10 @@ class Tables:
 
     def places(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Lines of `x` and of `q` of examples `index` [..., M, B], whose second last dimension is the row."""
-        of_x, of_y = (index + shift[:, None] if shift.any() else index for shift in (self._x_shift, self._y_shift))
-        return of_x, of_x if self._same else of_y
+        if self._one:
+            return index, index
+        of_x = index + self._x_shift[:, None]
+        return of_x, of_x if self._same else index + self._y_shift[:, None]
 
     @property
     def alike(self) -> bool:

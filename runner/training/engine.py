@@ -158,6 +158,9 @@ class Engine:
     def _blocks(self) -> Iterator[Engine]:
         """The rows, with the weights that are kept, a few at a time: the same bits, sooner."""
         many = self.rows.evaluated
+        if len(self.runs) <= many and self.kept["theta"] is self.theta:
+            yield self
+            return
         for a in range(0, len(self.runs), many):
             rows = range(len(self.runs))[a : a + many]
             yield self.subset(rows, *(array[a : a + many] for array in self.kept.values()))

@@ -132,26 +132,28 @@ class CompiledRows:
         other.tables, other.theta, other.buffers, other.mean = tables, theta, buffers, {}
         return other
 
-    def scores(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(outputs [M, n, C], losses [M, n]) of the examples index [M, n] of each row, in evaluation mode."""
+    def scores(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(outputs [M, n, C], losses [M, n], likeliest classes [M, n]) of the examples index [M, n] of each row, in
+        evaluation mode.
+        """
         x, q, (of_x, of_q) = self.tables.x, self.tables.q, self.tables.places(index)
         outputs = np.empty((*index.shape, q.shape[1]), x.dtype)
-        losses = np.empty(index.shape, x.dtype)
-        for each in zip(self.theta, self.buffers, of_x, of_q, outputs, losses, strict=True):
+        losses, guesses = np.empty(index.shape, x.dtype), np.empty(index.shape, np.int64)
+        for each in zip(self.theta, self.buffers, of_x, of_q, outputs, losses, guesses, strict=True):
             self._score(x, q, *each)
-        return outputs, losses
+        return outputs, losses, guesses
 
-    def _score(self, x, q, theta, buffers, of_x, of_q, outputs, losses) -> None:
-        """Of one row, on the examples that are these lines of x and q."""
+    def _score(self, x, q, theta, buffers, of_x, of_q, *found) -> None:
+        """Of one row, on the examples that are these lines of x and q: outputs, losses and likeliest classes found."""
         score = entry(compiled.score, self.member.dtype)
-        score(theta, buffers, self.work, self.network, x, q, of_x, of_q, CHUNK, outputs, losses)
+        score(theta, buffers, self.work, self.network, x, q, of_x, of_q, CHUNK, *found)
 
     def outputs(self, x: np.ndarray) -> np.ndarray:
         """Outputs [n, C] of the first row for features x [n, D], in evaluation mode."""
         lines, shape = np.arange(len(x)), (len(x), self.tables.q.shape[1])
-        q, found, losses = np.zeros(shape, x.dtype), np.empty(shape, x.dtype), np.empty(len(x), x.dtype)
-        self._score(x, q, self.theta[0], self.buffers[0], lines, lines, found, losses)
-        return found
+        q, outputs, losses = np.zeros(shape, x.dtype), np.empty(shape, x.dtype), np.empty(len(x), x.dtype)
+        self._score(x, q, self.theta[0], self.buffers[0], lines, lines, outputs, losses, np.empty_like(lines))
+        return outputs
 
     def signals(self, index: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
         """Of the first row, on the examples index [1, n], without noise and penalties but with norms of the batch as in

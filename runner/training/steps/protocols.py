@@ -161,8 +161,10 @@ class Rows(Protocol):
     def subset(self, rows: Sequence[int], tables: Tables, theta: Values, buffers: Values) -> Rows:
         """Some of the rows at other weights, for evaluation only."""
 
-    def scores(self, index: np.ndarray) -> tuple[Values, Values]:
-        """(outputs [M, n, C], losses [M, n]) of the examples index [M, n] of each row, in evaluation mode."""
+    def scores(self, index: np.ndarray) -> tuple[Values, Values, Values]:
+        """(outputs [M, n, C], losses [M, n], likeliest classes [M, n]) of the examples index [M, n] of each row, in
+        evaluation mode.
+        """
 
     def outputs(self, x: np.ndarray) -> Values:
         """Outputs [n, C] of the first row for features x [n, D], in evaluation mode."""

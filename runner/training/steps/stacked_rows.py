@@ -93,12 +93,15 @@ class StackedRows:
         return other
 
     @torch.no_grad()
-    def scores(self, index: np.ndarray) -> tuple[Tensor, Tensor]:
-        """(outputs [M, n, C], losses [M, n]) of the examples index [M, n] of each row, in evaluation mode."""
+    def scores(self, index: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
+        """(outputs [M, n, C], losses [M, n], likeliest classes [M, n]) of the examples index [M, n] of each row, in
+        evaluation mode.
+        """
         tables, network = self.tables, self.network
         x, q = tables.gather_alike(index) if tables.alike else tables.gather(index)
-        outputs = network.forward(x)
-        return outputs[..., : tables.outputs], self.loss.forward(outputs, q, network.head)
+        padded = network.forward(x)
+        outputs = padded[..., : tables.outputs]
+        return outputs, self.loss.forward(padded, q, network.head), outputs.argmax(-1)
 
     @torch.no_grad()
     def outputs(self, x: np.ndarray) -> Tensor:
