@@ -36,7 +36,7 @@ from runner.compiled.records import (
     Z,
 )
 from runner.compiled.sites import decay
-from runner.compiled.views import matrix, vector
+from runner.compiled.views import line, matrix, vector
 
 rule_at = function_of("rule")
 take_batch_at = function_of("take_batch")
@@ -84,8 +84,9 @@ def no_pass(dtype):
 
 def no_examples(dtype):
     """Arguments of `score`."""
-    v, m, whole, _, network, _ = _nothing(dtype)
-    return v, v, v, network, m, m, whole, whole, 1, m, v, whole
+    v, m, _, _, network, _ = _nothing(dtype)
+    apart, places = (np.zeros((2, 2), kind)[:, :1] for kind in (dtype, np.int64))
+    return apart, apart, v, network, m, m, places, places, 1, v.reshape(0, 0, 0), apart, places
 
 
 @driver(no_steps)
@@ -171,11 +172,10 @@ def take_largest(values, places):
         places[r] = place
 
 
-@driver(no_examples)
-def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losses, guesses):
-    """Outputs [n, C], losses [n] and the likeliest classes [n] of the examples at lines of the tables x and q, without
-    noise.
-    """
+@part
+def score_row(theta, buffers, work, network, examples, chunk, found):
+    """What `score` gives, of one row."""
+    (x, q, of_x, of_q), (outputs, losses, guesses) = examples, found
     layers, pieces, loss_h = network
     last, classes, n = layers.shape[0] - 1, layers[-1, WIDTH], of_x.shape[0]
     none = np.empty(0, theta.dtype)
@@ -184,14 +184,24 @@ def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losse
     data_loss = data_loss_at(theta, pieces[DATA_LOSS])
     for begin in range(0, n, chunk):
         size = min(chunk, n - begin)
-        examples = slice(begin, begin + size)
-        take_batch(x, q, none, of_x[examples], of_q[examples], work, layers, pieces, none)
+        take_batch(x, q, none, vector(of_x, begin, size), vector(of_q, begin, size), work, layers, pieces, none)
         forward(size, theta, buffers, work, layers, pieces, False, no_noise, no_words, none.reshape(0, 0))
         data_loss(size, work, layers, pieces, loss_h)
         given = matrix(work, layers[last, Z], size, classes)
-        copy(given, outputs[examples])
-        copy_vector(vector(work, layers[0, LOSSES], size), losses[examples])
-        take_largest(given, guesses[examples])
+        copy(given, outputs[begin : begin + size])
+        copy_vector(vector(work, layers[0, LOSSES], size), vector(losses, begin, size))
+        take_largest(given, vector(guesses, begin, size))
+
+
+@driver(no_examples)
+def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losses, guesses):
+    """Of rows theta [M, P], without noise: outputs [M, n, C], losses [M, n] and the likeliest classes [M, n] of the
+    examples at lines [M, n] of the tables x and q.
+    """
+    for r in range(theta.shape[0]):
+        examples = x, q, line(of_x, r), line(of_q, r)
+        found = outputs[r], line(losses, r), line(guesses, r)
+        score_row(line(theta, r), line(buffers, r), work, network, examples, chunk, found)
 
 
 @driver(lambda dtype: (np.zeros(0, dtype),))

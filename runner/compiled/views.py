@@ -7,14 +7,14 @@ step that takes as long as what is done with them. The array has to outlive thes
 from __future__ import annotations
 
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
 
-def _view(context, builder, values, array, begin, shape, made):
-    """An array of the type `made` and of this shape, from array[begin] on."""
-    one = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(values.dtype)))
-    data = builder.gep(context.make_array(values)(context, builder, array).data, [begin])
+def _view(context, builder, data, shape, made):
+    """An array of the type `made` and of this shape, whose numbers begin at `data`."""
+    one = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(made.dtype)))
     strides = [builder.mul(shape[-1], one), one][-len(shape) :]
     view = context.make_array(made)(context, builder)
     populate_array(view, data=data, shape=shape, strides=strides, itemsize=one, meminfo=None)
@@ -28,7 +28,8 @@ def vector(typingctx, values, begin, size):
 
     def code(context, builder, signature, arguments):
         array, begin, size = arguments
-        return _view(context, builder, values, array, begin, [size], made)
+        data = context.make_array(values)(context, builder, array).data
+        return _view(context, builder, builder.gep(data, [begin]), [size], made)
 
     return made(values, types.intp, types.intp), code
 
@@ -40,6 +41,22 @@ def matrix(typingctx, values, begin, rows, columns):
 
     def code(context, builder, signature, arguments):
         array, begin, *shape = arguments
-        return _view(context, builder, values, array, begin, shape, made)
+        data = context.make_array(values)(context, builder, array).data
+        return _view(context, builder, builder.gep(data, [begin]), shape, made)
 
     return made(values, types.intp, types.intp, types.intp), code
+
+
+@intrinsic
+def line(typingctx, values, place):
+    """values[place] of a matrix whose lines are contiguous, though they may lie apart."""
+    made = types.Array(values.dtype, 1, "C")
+
+    def code(context, builder, signature, arguments):
+        array = context.make_array(values)(context, builder, arguments[0])
+        stride, _ = cgutils.unpack_tuple(builder, array.strides, 2)
+        _, size = cgutils.unpack_tuple(builder, array.shape, 2)
+        data = cgutils.pointer_add(builder, array.data, builder.mul(arguments[1], stride), array.data.type)
+        return _view(context, builder, data, [size], made)
+
+    return made(values, types.intp), code

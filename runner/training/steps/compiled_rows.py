@@ -25,7 +25,7 @@ from runner.training.steps.compiled_network import described, functions_of
 from runner.training.steps.compiled_row import Row
 from runner.training.steps.protocols import Epoch, Membership, Stretch
 
-EVALUATED = 64  # rows at once
+EVALUATED, EXAMPLES = 64, 1024  # rows at once, and how many examples of each
 STRETCH = 10**9  # floating point operations in one call: a tenth of a second or two
 CHUNK = 256  # examples evaluated at once: what a layer gives of them stays in the cache
 
@@ -65,8 +65,9 @@ class CompiledRows:
 
     @property
     def evaluated(self) -> int:
-        """How many rows are best evaluated at once: it bounds the memory of outputs."""
-        return EVALUATED
+        """How many rows are best evaluated at once: it bounds the memory of outputs, and how long a call takes."""
+        each = 2 * EXAMPLES * self.member.architecture.layout.true_weights
+        return max(1, min(EVALUATED, STRETCH // each))
 
     def own(self, array: Values) -> np.ndarray:
         """A NumPy array."""
@@ -136,24 +137,20 @@ class CompiledRows:
         """(outputs [M, n, C], losses [M, n], likeliest classes [M, n]) of the examples index [M, n] of each row, in
         evaluation mode.
         """
-        x, q, (of_x, of_q) = self.tables.x, self.tables.q, self.tables.places(index)
-        outputs = np.empty((*index.shape, q.shape[1]), x.dtype)
-        losses, guesses = np.empty(index.shape, x.dtype), np.empty(index.shape, np.int64)
-        for each in zip(self.theta, self.buffers, of_x, of_q, outputs, losses, guesses, strict=True):
-            self._score(x, q, *each)
-        return outputs, losses, guesses
+        return self._scores(self.theta, self.buffers, self.tables.x, self.tables.q, *self.tables.places(index))
 
-    def _score(self, x, q, theta, buffers, of_x, of_q, *found) -> None:
-        """Of one row, on the examples that are these lines of x and q: outputs, losses and likeliest classes found."""
+    def _scores(self, theta, buffers, x, q, of_x, of_q) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The same of these rows on the examples that are lines [M, n] of the tables x and q."""
+        shape = of_x.shape
+        found = np.empty((*shape, q.shape[1]), x.dtype), np.empty(shape, x.dtype), np.empty(shape, np.int64)
         score = entry(compiled.score, self.member.dtype)
         score(theta, buffers, self.work, self.network, x, q, of_x, of_q, CHUNK, *found)
+        return found
 
     def outputs(self, x: np.ndarray) -> np.ndarray:
         """Outputs [n, C] of the first row for features x [n, D], in evaluation mode."""
-        lines, shape = np.arange(len(x)), (len(x), self.tables.q.shape[1])
-        q, outputs, losses = np.zeros(shape, x.dtype), np.empty(shape, x.dtype), np.empty(len(x), x.dtype)
-        self._score(x, q, self.theta[0], self.buffers[0], lines, lines, outputs, losses, np.empty_like(lines))
-        return outputs
+        lines, q = np.arange(len(x))[None], np.zeros((len(x), self.tables.q.shape[1]), x.dtype)
+        return self._scores(self.theta[:1], self.buffers[:1], x, q, lines, lines)[0][0]
 
     def signals(self, index: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
         """Of the first row, on the examples index [1, n], without noise and penalties but with norms of the batch as in
