@@ -5,8 +5,6 @@ Shapes: B batch, W units of a layer, O x I weights; the rest as in `runner.compi
 
 from __future__ import annotations
 
-import numpy as np
-
 from runner.compiled.kernels import function_of, part
 from runner.compiled.records import (
     ACTIVATION,

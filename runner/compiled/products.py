@@ -6,7 +6,6 @@ it has such code. Elsewhere a product is computed whole.
 
 from __future__ import annotations
 
-import numpy as np
 from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
@@ -14,7 +13,7 @@ from numba.extending import intrinsic
 from numba.np.linalg import check_blas_return, get_blas_kind
 
 from runner.compiled.kernels import part
-from runner.compiled.views import matrix
+from runner.compiled.views import block, matrix
 
 # What OpenBLAS takes for small: multiplications, and results of a product with a transposed second matrix.
 SMALL = 10**6 if binding.get_host_cpu_features().get("avx512vl") else 0
@@ -56,7 +55,9 @@ def gemm(typingctx, x, x_transposed, y, y_transposed, into):
         # BLAS goes down columns: what it sees is the product of the transposed matrices in the other order.
         sizes = letter(y_turned), letter(x_turned), columns, rows, inner
         factors = number(1.0), y_data, y_between, x_data, x_between
-        check_blas_return(context, builder, builder.call(function, [kind, *sizes, *factors, number(0.0), data, between]))
+        check_blas_return(
+            context, builder, builder.call(function, [kind, *sizes, *factors, number(0.0), data, between])
+        )
         return context.get_dummy_value()
 
     return types.void(x, types.boolean, y, types.boolean, into), code
@@ -76,10 +77,13 @@ def parts(rows, columns, inner):
 @part
 def in_parts(x, y, into):
     """into <- x y"""
-    rows, columns = parts(into.shape[0], into.shape[1], x.shape[1])
-    for c in range(0, into.shape[1], columns):
-        for r in range(0, into.shape[0], rows):
-            gemm(x[r : r + rows], False, y[:, c : c + columns], False, into[r : r + rows, c : c + columns])
+    (rows, columns), inner = into.shape, x.shape[1]
+    height, width = parts(rows, columns, inner)
+    for c in range(0, columns, width):
+        w = min(width, columns - c)
+        for r in range(0, rows, height):
+            h = min(height, rows - r)
+            gemm(block(x, r, 0, h, inner), False, block(y, 0, c, inner, w), False, block(into, r, c, h, w))
 
 
 def times(x, y, into):
@@ -89,23 +93,27 @@ def times(x, y, into):
 
 def transposed_times(x, y, into):
     """into <- x^T y"""
-    rows, columns = parts(into.shape[0], into.shape[1], x.shape[0])
-    for c in range(0, into.shape[1], columns):
-        for r in range(0, into.shape[0], rows):
-            gemm(x[:, r : r + rows], True, y[:, c : c + columns], False, into[r : r + rows, c : c + columns])
+    (rows, columns), inner = into.shape, x.shape[0]
+    height, width = parts(rows, columns, inner)
+    for c in range(0, columns, width):
+        w = min(width, columns - c)
+        for r in range(0, rows, height):
+            h = min(height, rows - r)
+            gemm(block(x, 0, r, inner, h), True, block(y, 0, c, inner, w), False, block(into, r, c, h, w))
 
 
 def times_transposed(x, y, into, space):
     """into <- x y^T; the space holds as many numbers as y."""
-    rows, columns = into.shape
+    (rows, columns), inner = into.shape, x.shape[1]
     if pays(rows, columns, y.size):
-        transposed = matrix(space, 0, x.shape[1], columns)
+        transposed = matrix(space, 0, inner, columns)
         transpose(y, transposed)
         in_parts(x, transposed, into)
     else:
         height = SMALL_TRANSPOSED // columns if columns < NARROW and SMALL > 0 else rows
         for r in range(0, rows, height):
-            gemm(x[r : r + height], False, y, True, into[r : r + height])
+            h = min(height, rows - r)
+            gemm(block(x, r, 0, h, inner), False, y, True, block(into, r, 0, h, columns))
 
 
 @part

@@ -60,3 +60,20 @@ def line(typingctx, values, place):
         return _view(context, builder, data, [size], made)
 
     return made(values, types.intp), code
+
+
+@intrinsic
+def block(typingctx, values, top, left, rows, columns):
+    """values[top : top + rows, left : left + columns] of a matrix whose lines are contiguous."""
+    made = types.Array(values.dtype, 2, "A")
+
+    def code(context, builder, signature, arguments):
+        array, top, left, rows, columns = arguments
+        source = context.make_array(values)(context, builder, array)
+        stride, one = cgutils.unpack_tuple(builder, source.strides, 2)
+        data = cgutils.pointer_add(builder, source.data, builder.mul(top, stride), source.data.type)
+        view, begin = context.make_array(made)(context, builder), builder.gep(data, [left])
+        populate_array(view, begin, [rows, columns], [stride, one], source.itemsize, meminfo=None)
+        return view._getvalue()
+
+    return made(values, *[types.intp] * 4), code

@@ -27,10 +27,11 @@ def as_tensor(values: Values) -> Tensor:
     return torch.as_tensor(values)
 
 
-def in_lines(rows: int, size: int, dtype: Any) -> np.ndarray:
-    """Zeros [rows, size], each row contiguous from the beginning of a line of the cache: vector instructions on numbers
+def in_lines(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Zeros of shape [rows, size], each row contiguous from the beginning of a line of the cache: vector instructions on numbers
     of two lines take twice as long.
     """
+    rows, size = shape
     each = LINE // np.dtype(dtype).itemsize
     stride = -(-size // each) * each
     found = np.zeros(rows * stride + each, dtype)

@@ -48,8 +48,8 @@ def recorded(settings: Settings, task: str) -> list[str]:
 
 @np.errstate(all="ignore")  # a number that is too large is no news of a run that diverges
 def evaluate(score: Score, link: str, tables: Seen, index: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """The metrics called `names`, [M] each, of examples index [M, n]; `score` gives outputs, losses and likeliest classes of some
-    of them, `link` is that of the loss. NaN for a row whose loss is not a number.
+    """The metrics called `names`, [M] each, of examples index [M, n]; `score` gives outputs, losses and likeliest
+    classes of some of them, `link` is that of the loss. NaN for a row whose loss is not a number.
     """
     metrics = {name: metric(name)() for name in ("loss", *names)}
     kinds = {each.collect: each for each in metrics.values()}
@@ -73,8 +73,8 @@ def _chunks(score: Score, link: str, tables: Seen, index: np.ndarray) -> Iterato
 def _of_tensors(chunk: Chunk) -> Chunk:
     """The same as tensors."""
     weights = None if chunk.weights is None else as_tensor(chunk.weights)
-    found = map(as_tensor, (chunk.outputs, chunk.losses, chunk.guess, chunk.answers))
-    return Chunk(*found, chunk.link, weights)
+    outputs, losses, guess, answers = map(as_tensor, (chunk.outputs, chunk.losses, chunk.guess, chunk.answers))
+    return Chunk(outputs, losses, guess, answers, chunk.link, weights)
 
 
 def _together(kind: Metric, parts: list[Values]) -> Values:

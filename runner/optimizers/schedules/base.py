@@ -91,8 +91,8 @@ class Schedule:
         return round(self.warmup * (steps_per_epoch if self.unit == "epochs" else 1))
 
     def factors(self, epoch: int, steps_per_epoch: int, epochs: int, many: int = 1) -> np.ndarray:
-        """Multipliers [many * steps_per_epoch] for the steps of `many` epochs from one on (counted from 0): `multiplier`,
-        times (s+1)/W in warm-up.
+        """Multipliers [many * steps_per_epoch] for the steps of `many` epochs from one on (counted from 0):
+        `multiplier`, times (s+1)/W in warm-up.
         """
         step = epoch * steps_per_epoch + np.arange(many * steps_per_epoch, dtype=np.float64)
         warm = self.warmup_steps(steps_per_epoch)

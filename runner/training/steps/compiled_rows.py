@@ -41,16 +41,16 @@ class CompiledRows:
         rows = self._described(like)
         self.averages = any(row.averages for row in rows)
         self.mean = {"theta": _copied(theta), "buffers": _copied(buffers)} if self.averages else {}
-        self.slots = {name: in_lines(*theta.shape, member.dtype) for row in rows for name in row.slot_names}
-        grad = in_lines(1, theta.shape[1], member.dtype)[0]
-        work = in_lines(1, max(row.work_size for row in rows), member.dtype)[0]
+        self.slots = {name: in_lines(theta.shape, member.dtype) for row in rows for name in row.slot_names}
+        grad = in_lines((1, theta.shape[1]), member.dtype)[0]
+        work = in_lines((1, max(row.work_size for row in rows)), member.dtype)[0]
         held = self.state()
         self.rows = [row.bound({n: a[r] for n, a in held.items()}, grad, work) for r, row in enumerate(rows)]
         self.augmented = {
             r: _Augmented(member, r, run) for r, run in enumerate(member.runs) if any(active(run, "augmentation"))
         }
         self.network, size = self._network(CHUNK)
-        self.work = in_lines(1, size, member.dtype)[0]
+        self.work = in_lines((1, size), member.dtype)[0]
 
     def _described(self, like: CompiledRows | None) -> list[Row]:
         """The rows; those that `like` has as well are described there."""
@@ -174,7 +174,7 @@ class CompiledRows:
 
 def _copied(array: np.ndarray) -> np.ndarray:
     """A copy in lines of the cache."""
-    found = in_lines(*array.shape, array.dtype)
+    found = in_lines(array.shape, array.dtype)
     found[...] = array
     return found
 
