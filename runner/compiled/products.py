@@ -25,39 +25,32 @@ STRIP = 32
 
 @intrinsic
 def gemm(typingctx, x, x_transposed, y, y_transposed, into):
-    """into <- x y, either of them transposed; matrices whose rows are contiguous, such as parts of larger ones."""
+    """into <- x y, either of them transposed; matrices whose lines are contiguous, such as parts of larger ones."""
+    real, pointer, size, char = into.dtype, cgutils.voidptr_t, cgutils.intp_t, ir.IntType(8)
+    letters, factors, result = [char] * 3, [pointer, pointer, size, pointer, size], [pointer, pointer, size]
+    takes = ir.FunctionType(ir.IntType(32), [*letters, size, size, size, *factors, *result])
 
     def code(context, builder, signature, arguments):
-        pointer, size, char = cgutils.voidptr_t, context.get_value_type(types.intp), ir.IntType(8)
-        takes = [char, char, char, size, size, size, *[pointer] * 2, size, pointer, size, *[pointer] * 2, size]
-        function = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(ir.IntType(32), takes), "numba_xxgemm"
-        )
-
         def number(value):
-            place = cgutils.alloca_once_value(builder, context.get_constant(into.dtype, value))
+            place = cgutils.alloca_once_value(builder, context.get_constant(real, value))
             return builder.bitcast(place, pointer)
 
-        def matrix(type_, value):
-            array = context.make_array(type_)(context, builder, value)
-            (rows, columns), (stride, _) = (cgutils.unpack_tuple(builder, t, 2) for t in (array.shape, array.strides))
-            between = builder.sdiv(stride, array.itemsize)
-            return rows, columns, builder.bitcast(array.data, pointer), between
+        def seen(kind, value):
+            """The shape of a matrix, its numbers, and how many lie from one line to the next."""
+            array = context.make_array(kind)(context, builder, value)
+            shape, (stride, _) = (cgutils.unpack_tuple(builder, each, 2) for each in (array.shape, array.strides))
+            return shape, builder.bitcast(array.data, pointer), builder.sdiv(stride, array.itemsize)
 
-        def letter(transposed):
-            return builder.select(transposed, char(ord("t")), char(ord("n")))
-
-        x_value, x_turned, y_value, y_turned, into_value = arguments
-        x_rows, x_columns, x_data, x_between = matrix(x, x_value)
-        _, _, y_data, y_between = matrix(y, y_value)
-        rows, columns, data, between = matrix(into, into_value)
-        inner, kind = builder.select(x_turned, x_rows, x_columns), char(ord(get_blas_kind(into.dtype)))
-        # BLAS goes down columns: what it sees is the product of the transposed matrices in the other order.
-        sizes = letter(y_turned), letter(x_turned), columns, rows, inner
-        factors = number(1.0), y_data, y_between, x_data, x_between
-        check_blas_return(
-            context, builder, builder.call(function, [kind, *sizes, *factors, number(0.0), data, between])
+        x_turned, y_turned = arguments[1], arguments[3]
+        (shape_of_x, *of_x), (_, *of_y), ((rows, columns), *result) = (
+            seen(kind, value) for kind, value in zip((x, y, into), arguments[::2], strict=True)
         )
+        inner = builder.select(x_turned, *shape_of_x)
+        # BLAS goes down columns: what it sees is the product of the transposed matrices in the other order.
+        turned = [builder.select(each, char(ord("t")), char(ord("n"))) for each in (y_turned, x_turned)]
+        given = [char(ord(get_blas_kind(real))), *turned, columns, rows, inner, number(1.0), *of_y, *of_x]
+        function = cgutils.get_or_insert_function(builder.module, takes, "numba_xxgemm")
+        check_blas_return(context, builder, builder.call(function, [*given, number(0.0), *result]))
         return context.get_dummy_value()
 
     return types.void(x, types.boolean, y, types.boolean, into), code
@@ -75,31 +68,26 @@ def parts(rows, columns, inner):
 
 
 @part
-def in_parts(x, y, into):
-    """into <- x y"""
-    (rows, columns), inner = into.shape, x.shape[1]
+def in_parts(x, turned, y, into):
+    """into <- x y, or x^T y if x is to be turned"""
+    (rows, columns), inner = into.shape, y.shape[0]
     height, width = parts(rows, columns, inner)
     for c in range(0, columns, width):
         w = min(width, columns - c)
         for r in range(0, rows, height):
             h = min(height, rows - r)
-            gemm(block(x, r, 0, h, inner), False, block(y, 0, c, inner, w), False, block(into, r, c, h, w))
+            of_x = block(x, 0, r, inner, h) if turned else block(x, r, 0, h, inner)
+            gemm(of_x, turned, block(y, 0, c, inner, w), False, block(into, r, c, h, w))
 
 
 def times(x, y, into):
     """into <- x y"""
-    in_parts(x, y, into)
+    in_parts(x, False, y, into)
 
 
 def transposed_times(x, y, into):
     """into <- x^T y"""
-    (rows, columns), inner = into.shape, x.shape[0]
-    height, width = parts(rows, columns, inner)
-    for c in range(0, columns, width):
-        w = min(width, columns - c)
-        for r in range(0, rows, height):
-            h = min(height, rows - r)
-            gemm(block(x, 0, r, inner, h), True, block(y, 0, c, inner, w), False, block(into, r, c, h, w))
+    in_parts(x, True, y, into)
 
 
 def times_transposed(x, y, into, space):
@@ -108,7 +96,7 @@ def times_transposed(x, y, into, space):
     if pays(rows, columns, y.size):
         transposed = matrix(space, 0, inner, columns)
         transpose(y, transposed)
-        in_parts(x, transposed, into)
+        in_parts(x, False, transposed, into)
     else:
         height = SMALL_TRANSPOSED // columns if columns < NARROW and SMALL > 0 else rows
         for r in range(0, rows, height):

@@ -28,8 +28,8 @@ def as_tensor(values: Values) -> Tensor:
 
 
 def in_lines(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Zeros of shape [rows, size], each row contiguous from the beginning of a line of the cache: vector instructions on numbers
-    of two lines take twice as long.
+    """Zeros of shape [rows, size], each row contiguous from the beginning of a line of the cache: vector instructions
+    on numbers of two lines take twice as long.
     """
     rows, size = shape
     each = LINE // np.dtype(dtype).itemsize
