@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from runner.data.example_weights import ExampleWeights
+from runner.population.arrays import in_lines
 from runner.population.draws import permutation
 from runner.population.layout import ALIGN, pad
 
@@ -66,7 +67,8 @@ class Tables:
 
     def _features(self, arrays: list[np.ndarray], dtype: str) -> np.ndarray:
         width = arrays[0].shape[1]
-        x = np.zeros((sum(len(a) for a in arrays), pad(width, self.align)), dtype)
+        rows, padded = sum(len(a) for a in arrays), pad(width, self.align)
+        x = in_lines((1, rows * padded), dtype)[0].reshape(rows, padded)
         x[:, :width] = np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
         return x
 

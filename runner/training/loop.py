@@ -136,12 +136,12 @@ class Training:
         """One line of metrics [n] for each of these rows."""
         now = time.monotonic()
         elapsed, self.clock = now - self.clock, now
-        improved = []
+        improved, columns = [], {name: column.tolist() for name, column in metrics.items()}
         for i, row in enumerate(rows):
             trial = self.trials[row]
             trial.seconds += elapsed
             epoch = int(self.engine.epochs[row])
-            values = {name: float(column[i]) for name, column in metrics.items()}
+            values = {name: column[i] for name, column in columns.items()}
             if trial.record(epoch, _in_order(trial, epoch, self.engine.steps, values)):
                 improved.append(row)
             self._log_histograms(trial, epoch, row)

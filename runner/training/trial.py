@@ -74,8 +74,8 @@ class Trial:
 
     def record(self, epoch: int, row: dict[str, Any]) -> bool:
         """Log the metrics of an epoch, update stopping and plateau; True if its weights are the best so far."""
-        self.files.epoch({"epoch": epoch} | row)
         self.last = {"epoch": epoch} | row
+        self.files.epoch(self.last)
         rule = self.settings.early_stopping
         value = row.get(rule.monitor)
         losses = (row[k] for k in ("train/objective", "train/loss", "val/loss") if row.get(k) is not None)
