@@ -41,7 +41,8 @@ class CompiledRows:
         rows = self._described(like)
         self.averages = any(row.averages for row in rows)
         self.mean = {"theta": _copied(theta), "buffers": _copied(buffers)} if self.averages else {}
-        self.slots = {name: in_lines(theta.shape, member.dtype) for row in rows for name in row.slot_names}
+        names = dict.fromkeys(name for row in rows for name in row.slot_names)
+        self.slots = {name: in_lines(theta.shape, member.dtype) for name in names}
         grad = in_lines((1, theta.shape[1]), member.dtype)[0]
         work = in_lines((1, max(row.work_size for row in rows)), member.dtype)[0]
         held = self.state()
@@ -172,8 +173,9 @@ class CompiledRows:
         return sums[:, 0], sums[:, 1]
 
 
-def _copied(array: np.ndarray) -> np.ndarray:
+def _copied(values: Values) -> np.ndarray:
     """A copy in lines of the cache."""
+    array = as_array(values)
     found = in_lines(array.shape, array.dtype)
     found[...] = array
     return found
