@@ -31,17 +31,14 @@ def functions_of(architecture: Architecture, loss: Any) -> dict[str, Callable | 
     activation = form("activation", architecture.activation) if architecture.activation else None
     norm = form("norm", architecture.norm) if architecture.norm else None
     found = {name: getattr(products, name) for name in (*PRODUCTS, "times_transposed")}
-    return (
-        found
-        | {name: getattr(network, name) for name in ALWAYS}
-        | {
-            "activation": activation and activation.forward,
-            "activation_backward": activation and activation.backward,
-            "norm": norm and norm.forward,
-            "norm_backward": norm and norm.backward,
-            "loss": form("loss", loss).loss,
-        }
-    )
+    found |= {name: getattr(network, name) for name in ALWAYS}
+    return found | {
+        "activation": activation and activation.forward,
+        "activation_backward": activation and activation.backward,
+        "norm": norm and norm.forward,
+        "norm_backward": norm and norm.backward,
+        "loss": form("loss", loss).loss,
+    }
 
 
 def kind_of(name: str) -> str:
