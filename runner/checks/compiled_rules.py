@@ -51,7 +51,8 @@ def _steps(run: Settings, form: RuleForm, gradients: np.ndarray, what: str) -> N
         rates = np.array([0.01, 0.02])
         segment.start_epoch(torch.from_numpy(rates).unsqueeze(0), torch.tensor([first]), theta, grad)
         segment.use_fused = False
-        h = RuleNumbers(run.optimizer, dtype).of(rates, first + np.arange(1, 3))
+        h = RuleNumbers(run.optimizer, dtype).of(first + np.arange(1, 3))
+        h[:, 0] = rates
         for s, g in enumerate(some):
             grad.copy_(torch.from_numpy(g))
             segment.update(s)
@@ -82,7 +83,7 @@ def rule_in_company(entry: Entry, dtype: str) -> None:
         w, g = random.normal(size=(2, 1003)).astype(dtype)
         theta = torch.from_numpy(np.stack([w, w]))
         alone, together = Segment([run], slice(0, 1), 0, theta), Segment([run, other], slice(0, 2), 0, theta)
-        h = RuleNumbers(run.optimizer, dtype).of(np.array([0.01]), np.array([3]))[0]
+        h = RuleNumbers(run.optimizer, dtype).of(np.array([3]))[0]
         for name in together.state:
             together.state[name].uniform_()
             if name in alone.state:

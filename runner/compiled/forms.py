@@ -66,9 +66,9 @@ class RuleForm(NamedTuple):
     """update(w [P], g [P], slots, h): one step in place, weight decay apart.
 
     gain(slots, h, step [P]): step <- what `Rule.gain` says; None where it is the rate. `slots` are arrays [P] in the
-    order of `Rule.slots`; one that the row does not need is empty. h
-    holds the numbers named by `h`: "lr", "t" (the number of the step, from 1), keys, "1-key" (its complement, taken in
-    double precision), switches (0 or 1), and tables.
+    order of `Rule.slots`; one that the row does not need is empty. h holds the numbers named by `h`: first "lr", then
+    "t" (the number of the step, from 1), keys, "1-key" (its complement, taken in double precision), switches (0 or 1),
+    and tables.
     """
 
     update: Callable

@@ -71,7 +71,7 @@ def _signatures(real: Any) -> dict[str, Any]:
 
 
 def _signatures_of_parts(real: Any) -> dict[str, Any]:
-    """The same of the parts of a step: `runner.compiled.network` and `sites`."""
+    """The same of the parts of a step: `runner.compiled.network`, `products` and `sites`."""
     v, m, block = (types.Array(real, dims, "C") for dims in (1, 2, 3))
     numbers, table, words = (
         types.Array(types.int64, 1, "C"),
@@ -82,6 +82,7 @@ def _signatures_of_parts(real: Any) -> dict[str, Any]:
     slots, network = types.UniTuple(v, 4), (v, table, numbers)
     return {
         "product": nothing(m, m, m),
+        "times_transposed": nothing(m, m, m, v),
         "take_batch": nothing(m, m, v, numbers, numbers, *network, v),
         "forward": nothing(size, v, v, *network, flag, table, types.Array(types.uint32, 2, "C"), m),
         "data_loss": double(size, *network, v),
@@ -177,6 +178,12 @@ def function_of(kind: str) -> Any:
         return function_type(like, types.int64), code
 
     return function_at
+
+
+@functools.cache
+def entry(made: Any, dtype: str) -> Any:
+    """A driver for arguments of exactly its types in a number format: to look at them takes longer than many a call."""
+    return make(Kernel(made.py_func, DRIVER, dtype)).entry_point
 
 
 part = register_jitable

@@ -5,8 +5,6 @@ Shapes: B batch, W units of a layer, O x I weights; the rest as in `runner.compi
 
 from __future__ import annotations
 
-import numpy as np
-
 from runner.compiled.kernels import function_of, part
 from runner.compiled.records import (
     ACTIVATION,
@@ -34,6 +32,7 @@ from runner.compiled.records import (
     SKIPS,
     SLOPE,
     SLOPES,
+    SPACE,
     TARGETS,
     TIMES,
     TIMES_TRANSPOSED,
@@ -47,6 +46,7 @@ from runner.compiled.records import (
     Y,
     Z,
 )
+from runner.compiled.views import matrix, vector
 
 activation_at = function_of("activation")
 activation_backward_at = function_of("activation_backward")
@@ -56,33 +56,7 @@ loss_at = function_of("loss")
 targets_at = function_of("targets")
 noise_at = function_of("noise")
 product_at = function_of("product")
-
-
-@part
-def vector(values, begin, size):
-    """The numbers values[begin : begin + size], a view."""
-    return values[begin : begin + size]
-
-
-@part
-def matrix(values, begin, rows, columns):
-    """The numbers from values[begin] on as a matrix, a view."""
-    return values[begin : begin + rows * columns].reshape(rows, columns)
-
-
-def times_transposed(x, y, into):
-    """into <- x y^T"""
-    np.dot(x, y.T, into)
-
-
-def transposed_times(x, y, into):
-    """into <- x^T y"""
-    np.dot(x.T, y, into)
-
-
-def times(x, y, into):
-    """into <- x y"""
-    np.dot(x, y, into)
+times_transposed_at = function_of("times_transposed")
 
 
 @part
@@ -142,7 +116,8 @@ def linear(i, size, theta, work, layers, pieces, x):
     """z <- x W^T + b of layer i; returns z."""
     width = layers[i, WIDTH]
     z, bias = matrix(work, layers[i, Z], size, width), vector(theta, layers[i, BIAS], width)
-    product_at(work, pieces[TIMES_TRANSPOSED])(x, matrix(theta, layers[i, WEIGHT], width, layers[i - 1, WIDTH]), z)
+    weight = matrix(theta, layers[i, WEIGHT], width, layers[i - 1, WIDTH])
+    times_transposed_at(work, pieces[TIMES_TRANSPOSED])(x, weight, z, vector(work, layers[0, SPACE], weight.size))
     for r in range(size):
         for j in range(width):
             z[r, j] += bias[j]

@@ -23,8 +23,9 @@ Z, A, Y, G, AROUND, FACTOR, NORMAL, INVERSE = range(13, 21)
 KIND = 21  # the sum of what the layer is:
 SKIPS, NOISY = 1, 2
 
-# In the workspace, by line 0: targets [B, C], weights of the examples [B] and their losses [B].
-TARGETS, SHARES, LOSSES = Z, A, G
+# In the workspace, by line 0: targets [B, C], weights of the examples [B] and their losses [B]; space for the largest
+# matrix of weights.
+TARGETS, SHARES, LOSSES, SPACE = Z, A, G, NORMAL
 
 PIECES = (
     "activation", "activation_backward", "norm", "norm_backward", "loss", "targets", "rule", "gain",
@@ -104,8 +105,8 @@ class Limits(NamedTuple):
 class Rates(NamedTuple):
     """What the rule is given in each step."""
 
-    h: np.ndarray  # [S, keys]
-    decay: np.ndarray  # [S] double, what decayed weights lose, or what of them enters the gradient
+    h: np.ndarray  # [S, keys], of which the first is the rate
+    decay: float  # times the rate what decayed weights lose; if not decoupled, what of them enters the gradient
     decoupled: bool
     decaying: int  # how many of the first parameters decay acts on; 0 = none
     average: np.ndarray  # [S] double, c of mean <- mean + c (theta - mean); empty where nothing is averaged

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from runner.compiled import maths
-from runner.compiled.kernels import driver, function_of
-from runner.compiled.network import copy, copy_vector, matrix, vector
+from runner.compiled.kernels import driver, function_of, part
+from runner.compiled.network import copy, copy_vector
 from runner.compiled.records import (
     ADD_NORMAL,
     ADD_PENALTIES,
@@ -36,6 +36,7 @@ from runner.compiled.records import (
     Z,
 )
 from runner.compiled.sites import decay
+from runner.compiled.views import line, matrix, vector
 
 rule_at = function_of("rule")
 take_batch_at = function_of("take_batch")
@@ -68,7 +69,9 @@ def no_steps(dtype):
         Noises(table, words.reshape(0, 0, 0), m, v),
         Penalties(table, block, whole, block, False),
         Limits(0.0, 0.0, double, words, double, words, 0),
-        Rates(m, double, False, 0, double),
+        Rates(m, 0.0, False, 0, double),
+        double,
+        0,
         double,
     )
 
@@ -81,14 +84,15 @@ def no_pass(dtype):
 
 def no_examples(dtype):
     """Arguments of `score`."""
-    v, m, whole, _, network, _ = _nothing(dtype)
-    return v, v, v, network, m, m, whole, whole, 1, m, v
+    v, m, _, _, network, _ = _nothing(dtype)
+    apart, places = (np.zeros((2, 2), kind)[:, :1] for kind in (dtype, np.int64))
+    return apart, apart, v, network, m, m, places, places, 1, v.reshape(0, 0, 0), apart, places
 
 
 @driver(no_steps)
-def advance(state, network, examples, noises, penalties, limits, rates, objectives):
-    """Make the steps of a stretch; objectives [S] <- what was optimized. Returns the norm of the last gradient, before
-    clipping.
+def advance(state, network, examples, noises, penalties, limits, rates, lr, first, objectives):
+    """Make the steps of a stretch, of the rates lr [S]; objectives [S] <- what was optimized. The first step's line in
+    the tables of noises, limits and rates is `first`. Returns the norm of the last gradient, before clipping.
     """
     theta, buffers, slots, mean_theta, mean_buffers, grad, passed, work = state
     layers, pieces, loss_h = network
@@ -98,17 +102,19 @@ def advance(state, network, examples, noises, penalties, limits, rates, objectiv
     add_normal, average = add_normal_at(theta, pieces[ADD_NORMAL]), average_at(theta, pieces[AVERAGE])
     norm = theta.dtype.type(0)
     for s in range(objectives.shape[0]):
+        step = first + s
         # The objective and its gradient.
-        batch = slice(s * examples.batch, (s + 1) * examples.batch)
-        of_x, of_q, weights = examples.of_x[batch], examples.of_q[batch], examples.weights[batch]
+        begin = s * examples.batch
+        size = min(examples.batch, examples.of_x.shape[0] - begin)
+        of_x, of_q = vector(examples.of_x, begin, size), vector(examples.of_q, begin, size)
+        weights = vector(examples.weights, begin, min(size, examples.weights.shape[0]))
         take_batch(examples.x, examples.q, weights, of_x, of_q, work, layers, pieces, noises.targets_h)
         if limits.weight_noise.shape[0] > 0:
             copy_vector(theta, passed)
-            add_normal(passed[: limits.weights], limits.weight_noise[s], limits.weight_words[s])
+            add_normal(passed[: limits.weights], limits.weight_noise[step], limits.weight_words[step])
         else:
             passed = theta
-        size = of_x.shape[0]
-        forward(size, passed, buffers, work, layers, pieces, True, noises.pieces, noises.words[s], noises.h)
+        forward(size, passed, buffers, work, layers, pieces, True, noises.pieces, noises.words[step], noises.h)
         objectives[s] = data_loss(size, work, layers, pieces, loss_h)
         backward(size, passed, grad, work, layers, pieces)
         if penalties.pieces.shape[0] > 0:
@@ -121,19 +127,22 @@ def advance(state, network, examples, noises, penalties, limits, rates, objectiv
         if clips_norm or limits.value < np.inf:
             clip_at(theta, pieces[CLIP])(grad, norm, limits.norm, limits.value)
         if limits.gradient_noise.shape[0] > 0:
-            add_normal(grad, limits.gradient_noise[s], limits.gradient_words[s])
+            add_normal(grad, limits.gradient_noise[step], limits.gradient_words[step])
         # The rule, and what brings weights back.
-        decay(theta[: rates.decaying], grad[: rates.decaying], rates.decay[s], rates.decoupled)
-        rule(theta, grad, slots, rates.h[s])
+        decayed = rates.decay * lr[s] if rates.decoupled else rates.decay
+        decay(vector(theta, 0, rates.decaying), vector(grad, 0, rates.decaying), decayed, rates.decoupled)
+        h = rates.h[step]
+        h[0] = lr[s]
+        rule(theta, grad, slots, h)
         if penalties.proximal:
             proximal_step = proximal_step_at(theta, pieces[PROXIMAL_STEP])
-            proximal_step(theta, slots, layers, pieces, penalties.pieces, penalties.h, rates.h[s])
+            proximal_step(theta, slots, layers, pieces, penalties.pieces, penalties.h, h)
         if penalties.constraints.shape[0] > 0:
             project_at(theta, pieces[PROJECT])(theta, layers, penalties.constraints, penalties.constraints_h)
         # What is kept in the place of the weights.
         if rates.average.shape[0] > 0:
-            average(mean_theta, theta, rates.average[s])
-            average(mean_buffers, buffers, rates.average[s])
+            average(mean_theta, theta, rates.average[step])
+            average(mean_buffers, buffers, rates.average[step])
     return norm
 
 
@@ -152,9 +161,21 @@ def passes(theta, buffers, grad, work, network, examples):
     return objective
 
 
-@driver(no_examples)
-def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losses):
-    """Outputs [n, C] and losses [n] of the examples at lines of the tables x and q, without noise."""
+@part
+def take_largest(values, places):
+    """places [n] <- where in its line of values [n, C] the first of the largest is."""
+    for r in range(values.shape[0]):
+        top, place = values[r, 0], 0
+        for j in range(1, values.shape[1]):
+            if values[r, j] > top:
+                top, place = values[r, j], j
+        places[r] = place
+
+
+@part
+def score_row(theta, buffers, work, network, examples, chunk, found):
+    """What `score` gives, of one row."""
+    (x, q, of_x, of_q), (outputs, losses, guesses) = examples, found
     layers, pieces, loss_h = network
     last, classes, n = layers.shape[0] - 1, layers[-1, WIDTH], of_x.shape[0]
     none = np.empty(0, theta.dtype)
@@ -163,12 +184,24 @@ def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losse
     data_loss = data_loss_at(theta, pieces[DATA_LOSS])
     for begin in range(0, n, chunk):
         size = min(chunk, n - begin)
-        examples = slice(begin, begin + size)
-        take_batch(x, q, none, of_x[examples], of_q[examples], work, layers, pieces, none)
+        take_batch(x, q, none, vector(of_x, begin, size), vector(of_q, begin, size), work, layers, pieces, none)
         forward(size, theta, buffers, work, layers, pieces, False, no_noise, no_words, none.reshape(0, 0))
         data_loss(size, work, layers, pieces, loss_h)
-        copy(matrix(work, layers[last, Z], size, classes), outputs[examples])
-        copy_vector(vector(work, layers[0, LOSSES], size), losses[examples])
+        given = matrix(work, layers[last, Z], size, classes)
+        copy(given, outputs[begin : begin + size])
+        copy_vector(vector(work, layers[0, LOSSES], size), vector(losses, begin, size))
+        take_largest(given, vector(guesses, begin, size))
+
+
+@driver(no_examples)
+def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losses, guesses):
+    """Of rows theta [M, P], without noise: outputs [M, n, C], losses [M, n] and the likeliest classes [M, n] of the
+    examples at lines [M, n] of the tables x and q.
+    """
+    for r in range(theta.shape[0]):
+        examples = x, q, line(of_x, r), line(of_q, r)
+        found = outputs[r], line(losses, r), line(guesses, r)
+        score_row(line(theta, r), line(buffers, r), work, network, examples, chunk, found)
 
 
 @driver(lambda dtype: (np.zeros(0, dtype),))

@@ -9,8 +9,9 @@ import numpy as np
 
 from runner.compiled import chance
 from runner.compiled.kernels import function_of, part
-from runner.compiled.network import copy_vector, matrix
+from runner.compiled.network import copy_vector
 from runner.compiled.records import GAIN_OF_RULE, WEIGHT, WIDTH
+from runner.compiled.views import matrix
 
 gain_at = function_of("gain")
 penalty_at = function_of("penalty")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,8 +40,8 @@ class ExampleWeights:
         """[..., M, B] of the examples index [..., M, B]."""
         return self.table[self.places(index)]
 
-    def subset(self, rows: list[int]) -> ExampleWeights:
+    def subset(self, rows: Sequence[int]) -> ExampleWeights:
         """The same for some of the rows."""
         other = copy.copy(self)
-        other.weighted, other._shift = [self.weighted[r] for r in rows], self._shift[rows]
+        other.weighted, other._shift = [self.weighted[r] for r in rows], self._shift[list(rows)]
         return other

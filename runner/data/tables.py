@@ -8,11 +8,13 @@ are stacked.
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from runner.data.example_weights import ExampleWeights
+from runner.population.arrays import in_lines
 from runner.population.draws import permutation
 from runner.population.layout import ALIGN, pad
 
@@ -58,14 +60,15 @@ class Tables:
         count = len(data[0].x)
         self._x_shift = np.array([k * count for k in x_of])
         self._y_shift = np.array([k * count for k in y_of])
-        self._same = x_of == y_of
+        self._same, self._one = x_of == y_of, not any(x_of + y_of)
         self.weights = ExampleWeights(data, dtype)
         self.index = {s: np.stack([getattr(d, s) for d in data]) for s in self.size}
         self.index["train_eval"] = self.sample(train_eval_rows)  # on them train/* is measured
 
     def _features(self, arrays: list[np.ndarray], dtype: str) -> np.ndarray:
         width = arrays[0].shape[1]
-        x = np.zeros((sum(len(a) for a in arrays), pad(width, self.align)), dtype)
+        rows, padded = sum(len(a) for a in arrays), pad(width, self.align)
+        x = in_lines((1, rows * padded), dtype)[0].reshape(rows, padded)
         x[:, :width] = np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
         return x
 
@@ -83,13 +86,13 @@ class Tables:
         shuffles = np.stack([permutation(n, d.split_seed, "train_eval")[:rows] for d in self.data])
         return np.take_along_axis(self.index["train"], np.sort(shuffles, 1), 1)
 
-    def subset(self, rows: list[int]) -> Tables:
-        """The same tables for some of the rows."""
-        other = copy.copy(self)
+    def subset(self, rows: Sequence[int]) -> Tables:
+        """The same tables for some of the rows; of a range of them nothing is copied."""
+        other, where = copy.copy(self), slice(rows.start, rows.stop) if isinstance(rows, range) else rows
         other.data = [self.data[r] for r in rows]
         other.weights = self.weights.subset(rows)
-        other._x_shift, other._y_shift = self._x_shift[rows], self._y_shift[rows]
-        other.index = {split: index[rows] for split, index in self.index.items()}
+        other._x_shift, other._y_shift = self._x_shift[where], self._y_shift[where]
+        other.index = {split: index[where] for split, index in self.index.items()}
         return other
 
     def order(self, seeds: list[int], epochs: list[int]) -> np.ndarray:
@@ -102,6 +105,8 @@ class Tables:
 
     def places(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Lines of `x` and of `q` of examples `index` [..., M, B], whose second last dimension is the row."""
+        if self._one:
+            return index, index
         of_x = index + self._x_shift[:, None]
         return of_x, of_x if self._same else index + self._y_shift[:, None]
 
@@ -116,4 +121,4 @@ class Tables:
 
     def answers(self, index: np.ndarray) -> np.ndarray:
         """Class codes or scaled numbers [M, B] of examples `index` [M, B]."""
-        return self.y[index + self._y_shift[:, None]]
+        return self.y.take(self.places(index)[1])

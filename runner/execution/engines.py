@@ -78,10 +78,10 @@ def unavailable() -> str:
     if absent := not_installed():
         return f"{absent} is not installed"
     try:
-        from runner.compiled import network
+        from runner.compiled import products
         from runner.compiled.kernels import address
 
-        address(network.times, "product", "float32")
+        address(products.times, "product", "float32")
     except Exception as error:  # noqa: BLE001 numba on a platform that it does not know may fail in any way
         reason = (str(error) or type(error).__name__).splitlines()[0]
         return f"numba cannot compile here ({reason})"

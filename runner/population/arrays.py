@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Values: TypeAlias = Any  # a NumPy array or a torch tensor
+LINE = 64  # bytes of a line of the cache
 
 
 def as_array(values: Values) -> np.ndarray:
@@ -24,6 +25,18 @@ def as_tensor(values: Values) -> Tensor:
     import torch
 
     return torch.as_tensor(values)
+
+
+def in_lines(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Zeros of shape [rows, size], each row contiguous from the beginning of a line of the cache: vector instructions
+    on numbers of two lines take twice as long.
+    """
+    rows, size = shape
+    each = LINE // np.dtype(dtype).itemsize
+    stride = -(-size // each) * each
+    found = np.zeros(rows * stride + each, dtype)
+    begin = -found.ctypes.data % LINE // found.itemsize
+    return found[begin : begin + rows * stride].reshape(rows, stride)[:, :size]
 
 
 def copied(values: Values) -> Values:

@@ -71,7 +71,8 @@ def raw(first: int, count: int, seed: int, purpose: str, *counters) -> np.ndarra
     with _ONE_AT_A_TIME:
         source = _source()
         source._legacy_seeding(_seed(seed, purpose, *counters) & 0xFFFFFFFF)
-        source.random_raw(first, output=False)
+        if first:
+            source.random_raw(first, output=False)
         return source.random_raw(count)
 
 

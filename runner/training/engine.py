@@ -10,7 +10,8 @@ Shapes: M members, P parameters, S steps an epoch.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from runner.data.tables import Tables
 from runner.population.architecture import Architecture
 from runner.population.arrays import Values
 from runner.population.initial import initial_buffers, initial_theta
+from runner.training.ahead import Ahead
 from runner.training.evaluation import evaluate, recorded
 from runner.training.steps.protocols import Epoch, Membership, Rows
 
@@ -58,6 +60,8 @@ class Engine:
     def _bind(self, runs: list[Settings], theta: Values, buffers: Values, like: Rows | None) -> None:
         """Everything that depends on which rows there are."""
         self.runs = runs
+        self.metrics = list(dict.fromkeys(name for run in runs for name in recorded(run, self.tables.task)))
+        self.ahead = [Ahead(partial(self._scheduled, run), run.trainer.epochs) for run in runs]
         member = Membership(runs, self.architecture, self.tables, self.loss, self.batch, self.dtype)
         self.rows: Rows = self.way(member, theta, buffers, like)
 
@@ -129,14 +133,18 @@ class Engine:
 
     def plan(self, scales: list[float]) -> Epoch:
         """The coming epoch: the order of each row's examples, and its rates times `scales`."""
-        factors = [
-            run.scheduler.factors(int(e), self.steps, run.trainer.epochs)
-            for run, e in zip(self.runs, self.epochs, strict=True)
-        ]
-        lr = np.array([run.optimizer.lr * run.scheduler.batch_factor(self.batch) for run in self.runs])
-        rates = lr[:, None] * np.array(factors) * np.array(scales)[:, None]
-        order = self.tables.order([run.seed for run in self.runs], self.epochs.tolist())
-        return Epoch(order, rates, self.epochs.copy(), self.steps, self.batch)
+        made, steps = self.epochs.tolist(), self.steps
+        rates = np.empty((len(self.runs), steps))
+        for row, (epoch, scale) in enumerate(zip(made, scales, strict=True)):
+            scheduled, first = self.ahead[row].of(epoch, steps)
+            np.multiply(scheduled[first : first + steps], scale, out=rates[row])
+        order = self.tables.order([run.seed for run in self.runs], made)
+        return Epoch(order, rates, self.epochs.copy(), steps, self.batch)
+
+    def _scheduled(self, run: Settings, epoch: int, many: int, steps: int) -> np.ndarray:
+        """The rates [many * S] of a run in `many` epochs from one on, before they are scaled."""
+        lr = run.optimizer.lr * run.scheduler.batch_factor(self.batch)
+        return lr * run.scheduler.factors(epoch, steps, run.trainer.epochs, many)
 
     # ---- evaluation
 
@@ -144,23 +152,25 @@ class Engine:
         """Metrics [M] named "<split>/<metric>", of the weights that would be kept now (averaged, where a row averages),
         without dropout, penalties or smoothing.
         """
-        names = list(dict.fromkeys(name for run in self.runs for name in recorded(run, self.tables.task)))
-        parts = [block._evaluate(splits, names) for block in self._blocks()]
+        parts = [block._evaluate(splits) for block in self._blocks()]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def _blocks(self) -> Iterator[Engine]:
         """The rows, with the weights that are kept, a few at a time: the same bits, sooner."""
         many = self.rows.evaluated
+        if len(self.runs) <= many and self.kept["theta"] is self.theta:
+            yield self
+            return
         for a in range(0, len(self.runs), many):
-            rows = list(range(len(self.runs)))[a : a + many]
+            rows = range(len(self.runs))[a : a + many]
             yield self.subset(rows, *(array[a : a + many] for array in self.kept.values()))
 
-    def _evaluate(self, splits: tuple[str, ...], names: list[str]) -> dict[str, np.ndarray]:
+    def _evaluate(self, splits: tuple[str, ...]) -> dict[str, np.ndarray]:
         found: dict[str, np.ndarray] = {}
         for split in splits:
             if self.tables.size[split]:
                 index = self.tables.index["train_eval" if split == "train" else split]
-                metrics = evaluate(self.rows.scores, self.loss.link, self.rows.tables, index, names)
+                metrics = evaluate(self.rows.scores, self.loss.link, self.rows.tables, index, self.metrics)
                 found |= {f"{split}/{name}": values for name, values in metrics.items()}
         return found
 
@@ -177,7 +187,7 @@ class Engine:
         found = {"weight_norm": norm, "sparsity": zeros / self.layout.true_weights}
         return {name: np.where(np.isfinite(norm), values, np.nan) for name, values in found.items()}
 
-    def subset(self, rows: list[int], theta: Values, buffers: Values) -> Engine:
+    def subset(self, rows: Sequence[int], theta: Values, buffers: Values) -> Engine:
         """A second engine of some rows with other weights (such as their best), for evaluation."""
         other = copy.copy(self)
         other.tables = self.tables.subset(rows)

@@ -15,7 +15,8 @@ from runner.data.prepare import RunData
 from runner.population.arrays import Values, as_array, as_tensor, namespace
 from runner.training.metrics.base import Chunk, Metric, Seen, Whole, always, metric
 
-Score = Callable[[np.ndarray], tuple[Values, Values]]  # examples [M, n] -> outputs [M, n, C], losses [M, n]
+# Examples [M, n] -> outputs [M, n, C], losses [M, n], likeliest classes [M, n].
+Score = Callable[[np.ndarray], tuple[Values, Values, Values]]
 
 CHUNK = 1024  # examples a row at once
 
@@ -47,8 +48,8 @@ def recorded(settings: Settings, task: str) -> list[str]:
 
 @np.errstate(all="ignore")  # a number that is too large is no news of a run that diverges
 def evaluate(score: Score, link: str, tables: Seen, index: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """The metrics called `names`, [M] each, of examples index [M, n]; `score` gives outputs and losses of some of them,
-    `link` is that of the loss. NaN for a row whose loss is not a number.
+    """The metrics called `names`, [M] each, of examples index [M, n]; `score` gives outputs, losses and likeliest
+    classes of some of them, `link` is that of the loss. NaN for a row whose loss is not a number.
     """
     metrics = {name: metric(name)() for name in ("loss", *names)}
     kinds = {each.collect: each for each in metrics.values()}
@@ -66,14 +67,14 @@ def evaluate(score: Score, link: str, tables: Seen, index: np.ndarray, names: Se
 def _chunks(score: Score, link: str, tables: Seen, index: np.ndarray) -> Iterator[Chunk]:
     for begin in range(0, index.shape[1], CHUNK):
         part = index[:, begin : begin + CHUNK]
-        outputs, losses = score(part)
-        yield Chunk(outputs, losses, tables.answers(part), link, tables.weights_of(part))
+        yield Chunk(*score(part), tables.answers(part), link, tables.weights_of(part))
 
 
 def _of_tensors(chunk: Chunk) -> Chunk:
     """The same as tensors."""
     weights = None if chunk.weights is None else as_tensor(chunk.weights)
-    return Chunk(as_tensor(chunk.outputs), as_tensor(chunk.losses), as_tensor(chunk.answers), chunk.link, weights)
+    outputs, losses, guess, answers = map(as_tensor, (chunk.outputs, chunk.losses, chunk.guess, chunk.answers))
+    return Chunk(outputs, losses, guess, answers, chunk.link, weights)
 
 
 def _together(kind: Metric, parts: list[Values]) -> Values:

@@ -26,6 +26,7 @@ from runner.training.trial import Trial
 
 FLUSH_SECONDS = 2.0  # how soon an epoch can be seen in the files (a crash loses nothing more than to the checkpoint)
 HISTOGRAM_EPOCHS = 10  # between weight histograms of a single run
+OF_TRAINING = {"lr": None, "train/objective": None, "grad_norm": None}  # columns that epoch 0 leaves empty
 
 
 class Interrupted(RunnerError):
@@ -135,12 +136,12 @@ class Training:
         """One line of metrics [n] for each of these rows."""
         now = time.monotonic()
         elapsed, self.clock = now - self.clock, now
-        improved = []
+        improved, columns = [], {name: column.tolist() for name, column in metrics.items()}
         for i, row in enumerate(rows):
             trial = self.trials[row]
             trial.seconds += elapsed
             epoch = int(self.engine.epochs[row])
-            values = {name: float(column[i]) for name, column in metrics.items()}
+            values = {name: column[i] for name, column in columns.items()}
             if trial.record(epoch, _in_order(trial, epoch, self.engine.steps, values)):
                 improved.append(row)
             self._log_histograms(trial, epoch, row)
@@ -236,11 +237,7 @@ def place(folder: Path, checkpoint: Path) -> str:
 
 def _in_order(trial: Trial, epoch: int, steps: int, values: dict[str, float]) -> dict[str, Any]:
     """The columns of metrics.csv; before training there is no objective and no gradient."""
-    known = {"step": epoch * steps, "seconds": round(trial.seconds, 4)} | trial.own(values)
+    known = {"step": epoch * steps, "seconds": round(trial.seconds, 4), **OF_TRAINING, **values}
     if "val/loss" in values:
         known["gap"] = values["val/loss"] - values["train/loss"]
-    metrics = {split: [f"{split}/{name}" for name in trial.metrics] for split in ("train", "val")}
-    first = ["step", "seconds", "lr", metrics["train"][0], "train/objective", *metrics["train"][1:]]
-    last = [*metrics["val"], "gap", "grad_norm", "weight_norm", "sparsity"]
-    present = set(known) | {"lr", "train/objective", "grad_norm"}
-    return {name: known.get(name) for name in first + last if name in present}
+    return {name: known[name] for name in trial.columns if name in known}

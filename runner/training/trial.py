@@ -46,6 +46,13 @@ class Trial:
         """The metrics that this run records of every split, the loss first."""
         return recorded(self.settings, self.data.task)
 
+    @cached_property
+    def columns(self) -> list[str]:
+        """The columns of metrics.csv after the epoch, some of which a run may lack."""
+        train, val = ([f"{split}/{name}" for name in self.metrics] for split in ("train", "val"))
+        first = ["step", "seconds", "lr", train[0], "train/objective", *train[1:]]
+        return [*first, *val, "gap", "grad_norm", "weight_norm", "sparsity"]
+
     def own(self, values: dict[str, float]) -> dict[str, float]:
         """What this run records of `values`, in which its company may have asked for more."""
         return {name: value for name, value in values.items() if name not in self._of_others}
@@ -67,8 +74,8 @@ class Trial:
 
     def record(self, epoch: int, row: dict[str, Any]) -> bool:
         """Log the metrics of an epoch, update stopping and plateau; True if its weights are the best so far."""
-        self.files.epoch({"epoch": epoch} | row)
         self.last = {"epoch": epoch} | row
+        self.files.epoch(self.last)
         rule = self.settings.early_stopping
         value = row.get(rule.monitor)
         losses = (row[k] for k in ("train/objective", "train/loss", "val/loss") if row.get(k) is not None)

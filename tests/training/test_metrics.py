@@ -29,7 +29,8 @@ class Examples:
         self.data = [SimpleNamespace(encoding=SimpleNamespace(target_scale=scale))] * len(outputs)
 
     def scores(self, index):
-        return self.held(np.take_along_axis(self.z, index[..., None], 1)), self._held(self.losses, index)
+        outputs = self.held(np.take_along_axis(self.z, index[..., None], 1))
+        return outputs, self._held(self.losses, index), outputs.argmax(-1)
 
     def answers(self, index):
         return self._held(self.y, index)
@@ -222,8 +223,9 @@ def value_of(name, examples, weights, convert):
     """A metric's value from two chunks, whose numbers are as `convert` makes them of arrays."""
     kind = metric(name)()
     y, z, losses = (convert(array) for array in (examples.y, examples.z, examples.losses))
+    given = z, losses, z.argmax(-1), y
     chunks = [
-        Chunk(z[:, part], losses[:, part], y[:, part], "softmax", None if weights is None else weights[:, part])
+        Chunk(*(array[:, part] for array in given), "softmax", None if weights is None else weights[:, part])
         for part in (slice(0, CHUNK), slice(CHUNK, None))
     ]
     tables = SimpleNamespace(answers=lambda index: y, data=examples.data)

@@ -37,7 +37,8 @@ read, rows = checkpoint.read(Path("checkpoint"))
 assert np.array_equal(read["theta"], theta) and rows == checkpoint.rows(Path("checkpoint")) == [{"epoch": 1}]
 ended = dict(kept={"epoch": 1}, last={"epoch": 2}, status="completed", reason="")
 trial = Some(settings=settings, data=Some(encoding_json="{}"), **ended)
-chunk = Chunk(theta[:, None, :10], theta[:, :1], np.zeros((2, 1), np.int64), "softmax")
+guess = np.zeros((2, 1), np.int64)
+chunk = Chunk(theta[:, None, :10], theta[:, :1], guess, guess, "softmax")
 for metric in (MeanLoss(), Accuracy(), BalancedAccuracy()):
     assert metric.value(metric.collect(chunk), Whole(None, chunk.answers)).shape == (2,)
 assert len(model_bytes(Some(layout=layout, theta=theta, buffers=buffers), 1, trial)) > 4 * layout.parameters

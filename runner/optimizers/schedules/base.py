@@ -90,9 +90,11 @@ class Schedule:
         """Length of the warm-up in steps."""
         return round(self.warmup * (steps_per_epoch if self.unit == "epochs" else 1))
 
-    def factors(self, epoch: int, steps_per_epoch: int, epochs: int) -> np.ndarray:
-        """Multipliers [steps_per_epoch] for the steps of one epoch (from 0): `multiplier`, times (s+1)/W in warm-up."""
-        step = epoch * steps_per_epoch + np.arange(steps_per_epoch, dtype=np.float64)
+    def factors(self, epoch: int, steps_per_epoch: int, epochs: int, many: int = 1) -> np.ndarray:
+        """Multipliers [many * steps_per_epoch] for the steps of `many` epochs from one on (counted from 0):
+        `multiplier`, times (s+1)/W in warm-up.
+        """
+        step = epoch * steps_per_epoch + np.arange(many * steps_per_epoch, dtype=np.float64)
         warm = self.warmup_steps(steps_per_epoch)
         unit = steps_per_epoch if self.unit == "epochs" else 1
         body = self.multiplier(np.maximum(step - warm, 0) // unit, (epochs * steps_per_epoch - warm) / unit)

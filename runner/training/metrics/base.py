@@ -31,6 +31,7 @@ class Chunk:
 
     outputs: Values  # [M, B, C] true columns: scores of the classes, or the scaled number with C = 1
     losses: Values  # [M, B]
+    guess: Values  # [M, B], the likeliest class
     answers: Values  # [M, B] class codes, or scaled numbers in float64
     link: str  # of the loss: how outputs become probabilities
     weights: Values | None = None  # [M, B] of the examples in the training loss; None = all alike
@@ -41,11 +42,6 @@ class Chunk:
         from runner.population.links import LINKS
 
         return LINKS[self.link](double(self.outputs))
-
-    @cached_property
-    def guess(self) -> Values:
-        """The likeliest class [M, B]."""
-        return self.outputs.argmax(-1)
 
     @property
     def classes(self) -> int:

@@ -5,18 +5,19 @@ Shapes: L layers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
 
-from runner.compiled import network, records
+from runner.compiled import network, products, records
 from runner.compiled.kernels import address
 from runner.config.registry import entries, name_of
 from runner.population.architecture import Architecture
 from runner.population.layout import ALIGN, Layout, pad
 
-PRODUCTS = ("times_transposed", "transposed_times", "times")
+PRODUCTS = ("transposed_times", "times")
 ALWAYS = ("take_batch", "forward", "data_loss", "backward")
 
 
@@ -29,7 +30,9 @@ def functions_of(architecture: Architecture, loss: Any) -> dict[str, Callable | 
     """What every step and every evaluation of a network calls, by the names of `PIECES`; None where there is none."""
     activation = form("activation", architecture.activation) if architecture.activation else None
     norm = form("norm", architecture.norm) if architecture.norm else None
-    return {name: getattr(network, name) for name in (*PRODUCTS, *ALWAYS)} | {
+    found = {name: getattr(products, name) for name in (*PRODUCTS, "times_transposed")}
+    found |= {name: getattr(network, name) for name in ALWAYS}
+    return found | {
         "activation": activation and activation.forward,
         "activation_backward": activation and activation.backward,
         "norm": norm and norm.forward,
@@ -82,6 +85,7 @@ def table(architecture: Architecture, batch: int, noisy: Collection[int]) -> tup
             _of_pieces(p, i - 1, layout, architecture)
     outputs = layout.widths[-1]
     sizes = {records.TARGETS: batch * outputs, records.SHARES: batch, records.LOSSES: batch}
+    sizes[records.SPACE] = max(math.prod(slot.shape) for slot in layout.weight_slots)
     for column, size in sizes.items():
         found[0, column] = take(size)
     return found, end

@@ -12,15 +12,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from runner.compiled import records, sites
-from runner.compiled.kernels import address
+from runner.compiled.kernels import address, entry
 from runner.compiled.row import advance
 from runner.config.engines import KEYS, SLOTS
 from runner.config.registry import entries, name_of
 from runner.config.settings import Settings
 from runner.optimizers.rules.base import Rule
+from runner.population.arrays import in_lines
 from runner.population.draws import key
 from runner.population.members import Columns, active_entries
 from runner.regularizers.base import Constraint, Noise, ParameterNoise, Penalty, Targets, purpose
+from runner.training.ahead import Ahead
 from runner.training.steps.compiled_network import described, form, functions_of
 from runner.training.steps.protocols import Membership
 
@@ -97,6 +99,8 @@ class Row:
             self._keys(self.targets[0][2], 0) if self.targets else self._array([]),
         )
         self.rule_numbers = RuleNumbers(run.optimizer, self.dtype)
+        self.ahead = Ahead(self._tables, run.trainer.epochs)
+        self.make_steps = entry(advance, self.dtype)
         self.slot_names = run.optimizer.slots_used(self.rule_numbers.columns)
 
     def bound(self, held: dict[str, np.ndarray], grad: np.ndarray, work: np.ndarray) -> Row:
@@ -106,7 +110,7 @@ class Row:
         other, nothing = copy.copy(self), self._array([])
         slots = [held[f"optimizer.{n}"] if n in self.slot_names else nothing for n in self.run.optimizer.slots]
         means = [held[f"average.{n}"] if self.averages else nothing for n in ("theta", "buffers")]
-        passed = np.empty_like(held["theta"]) if "weights" in self.parameter_noise else nothing
+        passed = in_lines((1, len(held["theta"])), self.dtype)[0] if "weights" in self.parameter_noise else nothing
         slots += [nothing] * (SLOTS - len(slots))
         other.state = records.State(
             held["theta"], held["buffers"], tuple(slots), means[0], means[1], grad, passed, work
@@ -157,9 +161,14 @@ class Row:
 
     def start_epoch(self, rates: np.ndarray, made: int, steps: int) -> None:
         """What the steps of an epoch need: rates [S], before which so many epochs of so many steps were made."""
-        run, numbers = self.run, made * steps + np.arange(steps)
-        self.noise_table = self.noise_without_words._replace(words=self._noise_words(numbers))
-        self.limits = records.Limits(
+        (self.noise_table, self.limits, self.rates), self.first = self.ahead.of(made, steps)
+        self.lr = rates
+
+    def _tables(self, epoch: int, many: int, steps: int) -> tuple[records.Noises, records.Limits, records.Rates]:
+        """What the steps of `many` epochs from one on need besides their rates."""
+        run, numbers = self.run, epoch * steps + np.arange(many * steps)
+        noises = self.noise_without_words._replace(words=self._noise_words(numbers))
+        limits = records.Limits(
             np.inf if run.optimizer.clip_norm is None else float(run.optimizer.clip_norm),
             np.inf if run.optimizer.clip_value is None else float(run.optimizer.clip_value),
             *self._parameter_noise("weights", numbers),
@@ -169,11 +178,10 @@ class Row:
         amount = run.optimizer.weight_decay
         decays, average = self.layout.decaying(run.optimizer.decay_biases) if amount else 0, NOTHING
         if self.averages:
-            average = run.averaging.weights(made, steps, run.trainer.epochs)
-        decay = rates * amount if run.optimizer.decoupled else np.full(steps, float(amount))
-        self.rates = records.Rates(
-            self.rule_numbers.of(rates, numbers + 1), decay, run.optimizer.decoupled, decays, average
-        )
+            epochs = range(epoch, epoch + many)
+            average = np.concatenate([run.averaging.weights(e, steps, run.trainer.epochs) for e in epochs])
+        h = self.rule_numbers.of(numbers + 1)
+        return noises, limits, records.Rates(h, float(amount), run.optimizer.decoupled, decays, average)
 
     def _noise_words(self, steps: np.ndarray) -> np.ndarray:
         """The keys of the draws of every step, [S, K, 4]."""
@@ -196,17 +204,8 @@ class Row:
 
     def advance(self, examples: records.Examples, first: int, last: int, objectives: np.ndarray) -> float:
         """Make the steps first ... last - 1 of the epoch; returns the norm of the last gradient, before clipping."""
-        steps, noises, limits, rates = slice(first, last), self.noise_table, self.limits, self.rates
-        if first or last < len(rates.h):
-            noises = noises._replace(words=noises.words[steps])
-            limits = limits._replace(
-                weight_noise=limits.weight_noise[steps],
-                weight_words=limits.weight_words[steps],
-                gradient_noise=limits.gradient_noise[steps],
-                gradient_words=limits.gradient_words[steps],
-            )
-            rates = rates._replace(h=rates.h[steps], decay=rates.decay[steps], average=rates.average[steps])
-        return advance(self.state, self.network, examples, noises, self.penalties, limits, rates, objectives)
+        given = self.noise_table, self.penalties, self.limits, self.rates, self.lr[first:last], self.first + first
+        return self.make_steps(self.state, self.network, examples, *given, objectives)
 
 
 class RuleNumbers:
@@ -220,9 +219,9 @@ class RuleNumbers:
         self.constants = self.keys | {f"1-{name}": 1 - value for name, value in self.keys.items()}
         self.columns = {name: None if value == options[name].neutral else value for name, value in self.keys.items()}
 
-    def of(self, rates: np.ndarray, t: np.ndarray) -> np.ndarray:
-        """The same in steps t [S], counted from 1, of these rates: [S, keys]."""
-        tables = {"lr": rates, "t": t} | self.rule.tables(self.keys, t.astype(np.float64))
+    def of(self, t: np.ndarray) -> np.ndarray:
+        """The same in steps t [S], counted from 1, [S, keys]: the first column is the rate, before it is scheduled."""
+        tables = {"t": t} | self.rule.tables(self.keys, t.astype(np.float64))
         h = np.empty((len(t), len(self.names)), self.dtype)
         with np.errstate(over="ignore"):  # what is too large for single precision is infinite, as for torch
             for column, name in enumerate(self.names):

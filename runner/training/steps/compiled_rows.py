@@ -9,39 +9,25 @@ Shapes: M members, P parameters, S steps.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from runner.compiled import row as compiled
+from runner.compiled.kernels import entry
 from runner.compiled.records import WIDTH, Examples, Network, Y
 from runner.config.conflicts.base import active
 from runner.data.tables import Tables
-from runner.population.arrays import Values, as_array
-from runner.population.layout import pad
+from runner.population.arrays import Values, as_array, in_lines
 from runner.population.members import Columns
 from runner.training.steps.compiled_network import described, functions_of
 from runner.training.steps.compiled_row import Row
 from runner.training.steps.protocols import Epoch, Membership, Stretch
 
-LINE = 64  # bytes of a line of the cache
-EVALUATED = 64  # rows at once
+EVALUATED, EXAMPLES = 64, 1024  # rows at once, and how many examples of each
 STRETCH = 10**9  # floating point operations in one call: a tenth of a second or two
 CHUNK = 256  # examples evaluated at once: what a layer gives of them stays in the cache
-
-
-def lined(values: Values) -> np.ndarray:
-    """A copy [M, P] whose rows begin with a line of the cache: where they do not, a rule's loop costs a step of
-    784-128-128-10 another 5 to 8%.
-    """
-    array = as_array(values)
-    rows, columns, line = *array.shape, LINE // array.itemsize
-    space = np.zeros(rows * pad(columns, line) + line, array.dtype)
-    begin = -space.ctypes.data % LINE // array.itemsize
-    into = space[begin : begin + rows * pad(columns, line)].reshape(rows, -1)[:, :columns]
-    into[...] = array
-    return into
 
 
 class CompiledRows:
@@ -51,20 +37,21 @@ class CompiledRows:
 
     def __init__(self, member: Membership, theta: Values, buffers: Values, like: Any = None):
         self.member, self.tables, self.batch = member, member.tables, member.batch
-        self.theta, self.buffers = lined(theta), lined(buffers)
+        self.theta, self.buffers = _copied(theta), _copied(buffers)
         rows = self._described(like)
         self.averages = any(row.averages for row in rows)
-        self.mean = {"theta": lined(self.theta), "buffers": lined(self.buffers)} if self.averages else {}
-        nothing = np.zeros_like(self.theta)
-        self.slots = {name: lined(nothing) for name in dict.fromkeys(n for row in rows for n in row.slot_names)}
-        grad, work = lined(nothing[:1])[0], np.empty(max(row.work_size for row in rows), member.dtype)
+        self.mean = {"theta": _copied(theta), "buffers": _copied(buffers)} if self.averages else {}
+        names = dict.fromkeys(name for row in rows for name in row.slot_names)
+        self.slots = {name: in_lines(theta.shape, member.dtype) for name in names}
+        grad = in_lines((1, theta.shape[1]), member.dtype)[0]
+        work = in_lines((1, max(row.work_size for row in rows)), member.dtype)[0]
         held = self.state()
         self.rows = [row.bound({n: a[r] for n, a in held.items()}, grad, work) for r, row in enumerate(rows)]
         self.augmented = {
             r: _Augmented(member, r, run) for r, run in enumerate(member.runs) if any(active(run, "augmentation"))
         }
         self.network, size = self._network(CHUNK)
-        self.work = np.empty(size, member.dtype)
+        self.work = in_lines((1, size), member.dtype)[0]
 
     def _described(self, like: CompiledRows | None) -> list[Row]:
         """The rows; those that `like` has as well are described there."""
@@ -79,8 +66,9 @@ class CompiledRows:
 
     @property
     def evaluated(self) -> int:
-        """How many rows are best evaluated at once: it bounds the memory of outputs."""
-        return EVALUATED
+        """How many rows are best evaluated at once: it bounds the memory of outputs, and how long a call takes."""
+        each = 2 * EXAMPLES * self.member.architecture.layout.true_weights
+        return max(1, min(EVALUATED, STRETCH // each))
 
     def own(self, array: Values) -> np.ndarray:
         """A NumPy array."""
@@ -140,29 +128,30 @@ class CompiledRows:
             weights = self.weights[r, part] if weighted else x[:0, 0]
             yield a, b, Examples(x, self.tables.q, weights, self.of_x[r, part], self.of_q[r, part], self.batch)
 
-    def subset(self, rows: list[int], tables: Tables, theta: Values, buffers: Values) -> CompiledRows:
+    def subset(self, rows: Sequence[int], tables: Tables, theta: Values, buffers: Values) -> CompiledRows:
         """Some of the rows at other weights, for evaluation only."""
         other = copy.copy(self)
         other.tables, other.theta, other.buffers, other.mean = tables, theta, buffers, {}
         return other
 
-    def scores(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(outputs [M, n, C], losses [M, n]) of the examples index [M, n] of each row, in evaluation mode."""
-        x, q, (of_x, of_q) = self.tables.x, self.tables.q, self.tables.places(index)
-        outputs = np.empty((*index.shape, q.shape[1]), x.dtype)
-        losses = np.empty(index.shape, x.dtype)
-        for r in range(len(index)):
-            row = self.theta[r], self.buffers[r], self.work, self.network, x, q, of_x[r], of_q[r]
-            compiled.score(*row, CHUNK, outputs[r], losses[r])
-        return outputs, losses
+    def scores(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(outputs [M, n, C], losses [M, n], likeliest classes [M, n]) of the examples index [M, n] of each row, in
+        evaluation mode.
+        """
+        return self._scores(self.theta, self.buffers, self.tables.x, self.tables.q, *self.tables.places(index))
+
+    def _scores(self, theta, buffers, x, q, of_x, of_q) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The same of these rows on the examples that are lines [M, n] of the tables x and q."""
+        shape = of_x.shape
+        found = np.empty((*shape, q.shape[1]), x.dtype), np.empty(shape, x.dtype), np.empty(shape, np.int64)
+        score = entry(compiled.score, self.member.dtype)
+        score(theta, buffers, self.work, self.network, x, q, of_x, of_q, CHUNK, *found)
+        return found
 
     def outputs(self, x: np.ndarray) -> np.ndarray:
         """Outputs [n, C] of the first row for features x [n, D], in evaluation mode."""
-        lines, shape = np.arange(len(x)), (len(x), self.tables.q.shape[1])
-        q, found, losses = np.zeros(shape, x.dtype), np.empty(shape, x.dtype), np.empty(len(x), x.dtype)
-        row = self.theta[0], self.buffers[0], self.work, self.network, x, q, lines, lines
-        compiled.score(*row, CHUNK, found, losses)
-        return found
+        lines, q = np.arange(len(x))[None], np.zeros((len(x), self.tables.q.shape[1]), x.dtype)
+        return self._scores(self.theta[:1], self.buffers[:1], x, q, lines, lines)[0][0]
 
     def signals(self, index: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
         """Of the first row, on the examples index [1, n], without noise and penalties but with norms of the batch as in
@@ -182,6 +171,14 @@ class CompiledRows:
         weights = self.member.architecture.layout.weights
         sums = np.array([compiled.norm_and_zeros(row[:weights]) for row in theta], np.float64)
         return sums[:, 0], sums[:, 1]
+
+
+def _copied(values: Values) -> np.ndarray:
+    """A copy in lines of the cache."""
+    array = as_array(values)
+    found = in_lines(array.shape, array.dtype)
+    found[...] = array
+    return found
 
 
 class _Augmented:

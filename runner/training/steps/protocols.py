@@ -8,6 +8,7 @@ Shapes: M members, S steps, N examples of an epoch, B batch, D inputs, C outputs
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
@@ -157,11 +158,13 @@ class Rows(Protocol):
     def advance(self, first: int, last: int) -> Stretch:
         """Make the steps first ... last - 1 of the epoch; an epoch may be cut anywhere."""
 
-    def subset(self, rows: list[int], tables: Tables, theta: Values, buffers: Values) -> Rows:
+    def subset(self, rows: Sequence[int], tables: Tables, theta: Values, buffers: Values) -> Rows:
         """Some of the rows at other weights, for evaluation only."""
 
-    def scores(self, index: np.ndarray) -> tuple[Values, Values]:
-        """(outputs [M, n, C], losses [M, n]) of the examples index [M, n] of each row, in evaluation mode."""
+    def scores(self, index: np.ndarray) -> tuple[Values, Values, Values]:
+        """(outputs [M, n, C], losses [M, n], likeliest classes [M, n]) of the examples index [M, n] of each row, in
+        evaluation mode.
+        """
 
     def outputs(self, x: np.ndarray) -> Values:
         """Outputs [n, C] of the first row for features x [n, D], in evaluation mode."""

@@ -6,6 +6,7 @@ Shapes: M members, P parameters.
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -82,7 +83,7 @@ class StackedRows:
         """Make the steps first ... last - 1 of the epoch."""
         return self.stepper.advance(first, last)
 
-    def subset(self, rows: list[int], tables: Tables, theta: Values, buffers: Values) -> StackedRows:
+    def subset(self, rows: Sequence[int], tables: Tables, theta: Values, buffers: Values) -> StackedRows:
         """Some of the rows at other weights, for evaluation only."""
         other = copy.copy(self)
         other.runs, other.tables = [self.runs[r] for r in rows], self.tables.of(tables)
@@ -92,12 +93,15 @@ class StackedRows:
         return other
 
     @torch.no_grad()
-    def scores(self, index: np.ndarray) -> tuple[Tensor, Tensor]:
-        """(outputs [M, n, C], losses [M, n]) of the examples index [M, n] of each row, in evaluation mode."""
+    def scores(self, index: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
+        """(outputs [M, n, C], losses [M, n], likeliest classes [M, n]) of the examples index [M, n] of each row, in
+        evaluation mode.
+        """
         tables, network = self.tables, self.network
         x, q = tables.gather_alike(index) if tables.alike else tables.gather(index)
-        outputs = network.forward(x)
-        return outputs[..., : tables.outputs], self.loss.forward(outputs, q, network.head)
+        padded = network.forward(x)
+        outputs = padded[..., : tables.outputs]
+        return outputs, self.loss.forward(padded, q, network.head), outputs.argmax(-1)
 
     @torch.no_grad()
     def outputs(self, x: np.ndarray) -> Tensor:
