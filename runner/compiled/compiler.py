@@ -104,8 +104,6 @@ FORMATS = {"float32": types.float32, "float64": types.float64}
 SIGNATURES = {name: _signatures(real) | _signatures_of_parts(real) for name, real in FORMATS.items()}
 
 
-
-
 def compiled(kernel: Kernel) -> bytes:
     """The machine code of a kernel, as `code.Code` takes it."""
     _learn()
@@ -206,8 +204,10 @@ class _Words:
             return self.builder.icmp_unsigned("!=", word, ir.Constant(WORD, 0))
         if wanted == types.float64:
             return self.builder.bitcast(word, ir.DoubleType())
-        return word if wanted == types.int64 else self.builder.fptrunc(
-            self.builder.bitcast(word, ir.DoubleType()), ir.FloatType()
+        return (
+            word
+            if wanted == types.int64
+            else self.builder.fptrunc(self.builder.bitcast(word, ir.DoubleType()), ir.FloatType())
         )
 
     def _next(self, numbers: Any) -> Any:

@@ -36,9 +36,7 @@ class Door:
         if len(arrays) != self.arrays:
             raise TypeError(f"{self.code.name}: given {len(arrays)} arrays, takes {self.arrays}")
         result, problem = ctypes.create_string_buffer(self.result.size or 8), ctypes.c_void_p()
-        status = self.call(
-            ctypes.addressof(result), ctypes.addressof(problem), self.words.pack(*arrays, *numbers)
-        )
+        status = self.call(ctypes.addressof(result), ctypes.addressof(problem), self.words.pack(*arrays, *numbers))
         if status > 0 or status == FAILED:
             raise TypeError(f"{self.code.name}: an array of another type, another number of dimensions, or with gaps")
         found = self.result.unpack_from(result)
