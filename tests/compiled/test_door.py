@@ -82,7 +82,7 @@ def test_an_array_of_another_type_is_refused():
 
 
 def test_too_many_or_too_few_arrays_are_refused():
-    values, factor, pair, words = given()
+    values, factor, pair, _ = given()
     with pytest.raises(TypeError, match="gathered: given 3 arrays, takes 4"):
         gathered(values, factor, pair, 1)
     with pytest.raises(TypeError, match="doubled: given 2 arrays, takes 1"):
