@@ -16,6 +16,7 @@ from runner.compiled.code import Code
 
 # As numba calls a function of one number: (where the result goes, where an exception goes, the number) -> status.
 _CALL = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)
+FAILED = -1  # a status of numba's, as all above 0 are
 _PLACES = {"array": "Q", "int": "q", "bool": "?7x", "float": "d"}
 
 
@@ -38,12 +39,9 @@ class Door:
         result, problem = ctypes.create_string_buffer(self.result.size or 8), ctypes.c_void_p()
         status = self.call(ctypes.addressof(result), ctypes.addressof(problem), self.words.pack(*arrays, *numbers))
         if status > 0 or status == FAILED:
-            raise TypeError(f"{self.code.name}: an array of another type, another number of dimensions, or with gaps")
+            raise TypeError(f"{self.code.name} refuses arrays of another type or shape, or with gaps")
         found = self.result.unpack_from(result)
         return found if len(found) > 1 else found[0] if found else None
-
-
-FAILED = -1  # a status of numba's: an exception is set
 
 
 def _spread(arguments: tuple, arrays: list[int], numbers: list[Any]) -> None:

@@ -59,7 +59,8 @@ class Driver:
     """A function that Python calls, as machine code; which number format it is called in, its arguments say."""
 
     def __init__(self, function: Callable):
-        self.py_func, self._doors = function, {}
+        self.py_func = function
+        self._doors: dict[str, Door] = {}
         functools.update_wrapper(self, function)
 
     def __call__(self, *arguments: Any) -> Any:
