@@ -71,7 +71,7 @@ class _Words:
         fits = builder.and_(fits, builder.icmp_signed("==", self._field(of_type, NUMBER_OF_TYPE, HALF), number))
         flags = builder.and_(self._field(place, FLAGS, HALF), ir.Constant(HALF, WHOLE))
         fits = builder.and_(fits, builder.icmp_signed("==", flags, ir.Constant(HALF, WHOLE)))
-        with builder.if_then(builder.not_(fits), likely=False):  # the words are for who looks into it: Door has its own
+        with builder.if_then(builder.not_(fits), likely=False):
             context.call_conv.return_user_exc(builder, TypeError, ("not as it is compiled for",))
         sizes = builder.inttoptr(self._field(place, SHAPE, WORD), WORD.as_pointer())
         shape = [builder.load(builder.gep(sizes, [ir.Constant(WORD, axis)])) for axis in range(wanted.ndim)]
