@@ -20,7 +20,7 @@ from numba.extending import intrinsic, overload, register_jitable
 from runner.compiled import chance, maths
 from runner.compiled.arguments import entrance, kind, leaves, result_format
 from runner.compiled.code import described
-from runner.compiled.kernels import BY_ADDRESS, DRIVER, PARTS, Kernel
+from runner.compiled.declared import BY_ADDRESS, DRIVER, PARTS, Kernel
 
 # Sums may be taken in any order and a * b + c in one rounding; a number that is not finite stays what it is. "arcp" is
 # not among them: it takes x / sqrt(y) from the processor's estimate of 1 / sqrt(y), which is NaN at 0 and infinity.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from runner.compiled.kernels import function_of, part
+from runner.compiled.declared import function_of, part
 from runner.compiled.records import (
     ACTIVATION,
     ACTIVATION_BACKWARD,
