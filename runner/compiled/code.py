@@ -1,14 +1,15 @@
 """Machine code of one function, linked into this process by LLVM alone: no compiler is imported.
 
-What is kept of a function is a line of words (the name that it has in its code and, if Python calls it, what it takes
-and gives) and the object file that the compiler made. Code may call what numba's own extension modules offer; they are
-loaded by themselves, without numba.
+What is kept of a function is a line of words (its name, that which it has in its code and, if Python calls it, what it
+takes and gives) and the object file that the compiler made. Code may call what numba's extension modules offer, which
+are loaded by themselves, without numba.
 """
 
 from __future__ import annotations
 
 import builtins
 import functools
+import importlib
 import importlib.util
 import itertools
 import sys
@@ -35,11 +36,10 @@ class Code:
     def __init__(self, content: bytes):
         line, _, image = content.partition(b"\n")
         self.name, symbol, self.takes, self.gives = line.decode().split("\t")
-        builder = llvm.JITLibraryBuilder().add_object_img(image).add_current_process().export_symbol(symbol)
-        for name, place in _offered().items():
-            if name.encode() in image:
-                builder.import_symbol(name, place)
-        self._held = builder.link(_linker(), f"{self.name} {next(_numbers)}")
+        linker, known = _linker()
+        builder = llvm.JITLibraryBuilder().add_object_img(image).export_symbol(symbol)
+        builder.add_jit_library(known.name).add_current_process()
+        self._held = builder.link(linker, f"{self.name} {next(_numbers)}")
         self.address = self._held[symbol]
 
 
@@ -49,13 +49,16 @@ def described(name: str, symbol: str, takes: str, gives: str, image: bytes) -> b
 
 
 @functools.cache
-def _linker() -> Any:
+def _linker() -> tuple[Any, Any]:
+    """What links, and the library of what is offered to all code."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    return llvm.create_lljit_compiler(suppress_errors=True)
+    linker, known = llvm.create_lljit_compiler(suppress_errors=True), llvm.JITLibraryBuilder()
+    for name, place in _offered().items():
+        known.import_symbol(name, place)
+    return linker, known.link(linker, "offered")
 
 
-@functools.cache
 def _offered() -> dict[str, int]:
     """Where what numba gives to compiled code lies, by its names there."""
     found = {"_Py_NoneStruct": id(None)}
@@ -69,9 +72,16 @@ def _offered() -> dict[str, int]:
 
 
 def extension(name: str) -> ModuleType:
-    """An extension module of an installed package by itself, without the modules of the package that are in Python."""
-    if name in sys.modules:
-        return sys.modules[name]
+    """An extension module of an installed package: by itself if that can be, else with all that the package imports."""
+    if name not in sys.modules:
+        try:
+            return _by_itself(name)
+        except Exception:  # noqa: BLE001 whatever keeps it from that
+            sys.modules.pop(name, None)
+    return importlib.import_module(name)
+
+
+def _by_itself(name: str) -> ModuleType:
     package, *folders, _ = name.split(".")
     found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
@@ -80,9 +90,5 @@ def extension(name: str) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ImportError(f"{name} is not where it was")
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
+    spec.loader.exec_module(module)
     return module

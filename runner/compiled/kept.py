@@ -59,7 +59,8 @@ def path(function: Callable, *about: Any) -> Path:
 
 def _source(function: Callable) -> str:
     """The checksum of the file of a function, and of what compiling fixes of the names around it."""
-    return hashlib.sha256(_content(inspect.getfile(function)) + repr(_frozen(function)).encode()).hexdigest()
+    source = Path(inspect.getfile(function)).read_bytes()
+    return hashlib.sha256(source + repr(_frozen(function)).encode()).hexdigest()
 
 
 def _frozen(function: Callable) -> list[tuple[str, Any]]:
@@ -69,13 +70,8 @@ def _frozen(function: Callable) -> list[tuple[str, Any]]:
         if isinstance(value, (int, float, tuple)):
             found.append((name, value))
         elif inspect.isfunction(value):
-            found.append((name, _content(inspect.getfile(value))))
+            found.append((name, Path(inspect.getfile(value)).read_bytes()))
     return found
-
-
-@functools.cache
-def _content(file: str) -> bytes:
-    return Path(file).read_bytes()
 
 
 @functools.cache

@@ -76,7 +76,7 @@ def _found(kernel: Kernel) -> Code | None:
     if content is not None:
         try:
             _made[kernel] = Code(content)
-        except (RuntimeError, ValueError):  # it asks for what is not here: to be compiled again
+        except (RuntimeError, ValueError):  # it is no code, or asks for what is not here: to be compiled again
             return None
     return _made.get(kernel)
 

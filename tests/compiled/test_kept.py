@@ -122,13 +122,28 @@ FRESH = """
 import sys
 import numpy as np
 from runner.compiled import multiplier, network, row
-from runner.compiled.kernels import address
+from runner.compiled.kernels import address, compiled_as
 
 multiplier.load()
 address(network.times, "product", "float32")
+x = np.arange(6.0).reshape(2, 3)
+into = np.empty((2, 2))
+compiled_as(network.times_transposed, "product", "float64")(x, x, into)
+assert np.array_equal(into, x @ x.T)
 print(row.norm_and_zeros(np.array([3.0, 0.0, 4.0])))
 print([name for name in ("numba", "scipy.linalg") if name in sys.modules])
 """
+
+
+WITH_PACKAGES = """
+from runner.compiled import code
+code._by_itself = lambda name: 1 / 0
+"""
+
+
+def test_where_modules_cannot_be_loaded_by_themselves_their_packages_are_imported():
+    said = subprocess.run([sys.executable, "-c", WITH_PACKAGES + FRESH], capture_output=True, text=True)
+    assert (said.stderr, said.stdout.splitlines()) == ("", ["(5.0, 1)", "['numba', 'scipy.linalg']"])
 
 
 def test_what_is_kept_runs_without_a_compiler():

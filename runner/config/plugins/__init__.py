@@ -59,9 +59,11 @@ def installed() -> list[EntryPoint]:
 def _may_extend(place: str) -> bool:
     """Whether a package installed in a place of sys.path may name our rooms: to parse what all name takes longer."""
     folder = Path(place)
-    if not folder.is_dir():
-        return folder.exists()  # an archive
-    return any(ROOMS.encode() in path.read_bytes() for path in folder.glob("*.*-info/entry_points.txt"))
+    try:
+        files = list(folder.glob("*-*/entry_points.txt")) if folder.is_dir() else []
+        return folder.is_file() or any(ROOMS.encode() in path.read_bytes() for path in files)  # a file: an archive
+    except OSError:
+        return True
 
 
 def package_of(point: EntryPoint) -> str:
