@@ -105,15 +105,17 @@ SIGNATURES = {name: _signatures(real) | _signatures_of_parts(real) for name, rea
 def compiled(kernel: Kernel) -> bytes:
     """The machine code of a kernel, as `code.Code` takes it."""
     _learn()
-    signature, called = _signature(kernel), kernel.called or kernel.kind == DRIVER
+    signature = _signature(kernel)
     function = numba.njit(**OPTIONS, **ALONE)(kernel.function)
-    if called:
-        function = numba.njit(**OPTIONS, **ALONE)(entrance(function, signature))
-    function.compile((types.int64,) if called else signature)
-    [made] = function.overloads.values()
+    function.compile(signature)
+    [made], takes, gives = function.overloads.values(), "", ""
+    if kernel.called or kernel.kind == DRIVER:
+        taken, gives = tuple(made.signature.args), result_format(made.signature.return_type)
+        takes = ",".join(map(kind, leaves(taken)))
+        door = numba.njit(**OPTIONS, **ALONE)(entrance(function, taken))
+        door.compile((types.int64,))
+        [made] = door.overloads.values()
     _, _, (image, _) = made.library.serialize_using_object_code()
-    takes = ",".join(map(kind, leaves(signature))) if called else ""
-    gives = result_format(made.signature.return_type) if called else ""
     return described(kernel.function.__name__, made.fndesc.llvm_func_name, takes, gives, image)
 
 
@@ -128,11 +130,11 @@ def _learn() -> None:
         infer_global(function, cpu_target.typing_context.resolve_value_type(made))
 
 
-def _signature(kernel: Kernel) -> tuple:
-    """The types of what it takes."""
+def _signature(kernel: Kernel) -> Any:
+    """The types of what it takes and, unless it is a driver, of what it gives."""
     if kernel.kind == DRIVER:
         return tuple(map(numba.typeof, kernel.example))
-    return tuple(SIGNATURES[kernel.dtype][kernel.kind].args)
+    return SIGNATURES[kernel.dtype][kernel.kind]
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from runner.compiled.kernels import driver
+from runner.compiled.kernels import compiled_as, driver
 
 
 class Pair(NamedTuple):
@@ -87,6 +87,16 @@ def test_too_many_or_too_few_arrays_are_refused():
         gathered(values, factor, pair, 1)
     with pytest.raises(TypeError, match="doubled: given 2 arrays, takes 1"):
         doubled(values, values)
+
+
+def half(w, h):
+    """A penalty."""
+    return w[0, 0] * w.dtype.type(0.5)
+
+
+def test_what_compiled_code_gives_has_the_type_that_its_kind_says():
+    call = compiled_as(half, "penalty", "float32")
+    assert call.code.gives == "d" and call(np.full((1, 1), 3, np.float32), np.zeros(1, np.float32)) == 1.5
 
 
 def test_memory_of_an_array_is_held_no_longer_than_the_call():
