@@ -14,9 +14,9 @@ from numba.np import arrayobj
 
 WORD, HALF = ir.IntType(64), ir.IntType(32)
 HEAD = object.__basicsize__  # what Python keeps of every object, before what NumPy keeps of an array, in bytes:
-DATA, DIMENSIONS, SHAPE, TYPE, FLAGS = HEAD, HEAD + 8, HEAD + 16, HEAD + 40, HEAD + 48
+DATA, DIMENSIONS, SHAPE, STRIDES, TYPE, FLAGS = (HEAD + offset for offset in (0, 8, 16, 24, 40, 48))
 NUMBER_OF_TYPE = HEAD + 12  # in what NumPy keeps of a type
-WHOLE = 0x0001 | 0x0100  # its flags for "without gaps, row by row" and "aligned"
+WHOLE, ALIGNED = 0x0001, 0x0100  # its flags for "without gaps, row by row", and for numbers at places of their size
 
 
 def entrance(function: Any, taken: tuple) -> Callable:
@@ -69,20 +69,27 @@ class _Words:
         number = ir.Constant(HALF, np.dtype(wanted.dtype.name).num)
         fits = builder.icmp_signed("==", self._field(place, DIMENSIONS, HALF), ir.Constant(HALF, wanted.ndim))
         fits = builder.and_(fits, builder.icmp_signed("==", self._field(of_type, NUMBER_OF_TYPE, HALF), number))
-        flags = builder.and_(self._field(place, FLAGS, HALF), ir.Constant(HALF, WHOLE))
-        fits = builder.and_(fits, builder.icmp_signed("==", flags, ir.Constant(HALF, WHOLE)))
+        asked = ir.Constant(HALF, ALIGNED | (WHOLE if wanted.layout == "C" else 0))
+        fits = builder.and_(
+            fits, builder.icmp_signed("==", builder.and_(self._field(place, FLAGS, HALF), asked), asked)
+        )
         with builder.if_then(builder.not_(fits), likely=False):
             context.call_conv.return_user_exc(builder, TypeError, ("not as it is compiled for",))
-        sizes = builder.inttoptr(self._field(place, SHAPE, WORD), WORD.as_pointer())
-        shape = [builder.load(builder.gep(sizes, [ir.Constant(WORD, axis)])) for axis in range(wanted.ndim)]
         item = ir.Constant(WORD, context.get_abi_sizeof(context.get_data_type(wanted.dtype)))
-        strides = [item]
-        for size in reversed(shape[1:]):
-            strides.insert(0, builder.mul(strides[0], size))
+        shape, strides = self._axes(place, SHAPE, wanted.ndim), self._axes(place, STRIDES, wanted.ndim)
+        if wanted.layout == "C":  # what NumPy says of axes of one line need not be so
+            strides = [item]
+            for size in reversed(shape[1:]):
+                strides.insert(0, builder.mul(strides[0], size))
         made = arrayobj.make_array(wanted)(context, builder)
         data = builder.inttoptr(self._field(place, DATA, WORD), context.get_data_type(wanted.dtype).as_pointer())
         arrayobj.populate_array(made, data=data, shape=shape, strides=strides, itemsize=item, meminfo=None)
         return made._getvalue()
+
+    def _axes(self, place: Any, offset: int, count: int) -> list[Any]:
+        """A number for each axis of the array whose structure is at a place."""
+        first = self.builder.inttoptr(self._field(place, offset, WORD), WORD.as_pointer())
+        return [self.builder.load(self.builder.gep(first, [ir.Constant(WORD, axis)])) for axis in range(count)]
 
     def _field(self, place: Any, offset: int, form: Any) -> Any:
         """A number in the structure at a place."""

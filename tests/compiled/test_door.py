@@ -89,6 +89,21 @@ def test_too_many_or_too_few_arrays_are_refused():
         doubled(values, values)
 
 
+@driver(lambda dtype: (np.zeros((2, 2), dtype)[:, :1],))
+def weighed(table):
+    total = 0.0
+    for i in range(table.shape[0]):
+        for j in range(table.shape[1]):
+            total += table[i, j] * (10 * i + j + 1)
+    return total
+
+
+def test_where_gaps_are_allowed_an_array_comes_in_with_them():
+    table = np.arange(24, dtype=np.float32).reshape(4, 6)
+    for part in (table, table[:, 1:4], table[::2, ::-3], table.T, table[:0]):
+        assert weighed(part) == weighed.py_func(part)
+
+
 def half(w, h):
     """A penalty."""
     return w[0, 0] * w.dtype.type(0.5)
