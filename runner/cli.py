@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 a run failed, or a single run or every run of a sweep dive
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -19,11 +20,22 @@ from runner.config import plugins
 from runner.config.choices import load_plugins
 from runner.errors import ConfigError, RunnerError
 
+COLLECT = (50_000, 3, 3)  # by Python's own, what is imported is walked through a dozen times
+
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit code; errors meant for users become a message instead of a traceback."""
+    """Run one command and return its exit code; errors meant for users become a message instead of a traceback.
+
+    Without arguments it is the program: those of the process, which ends with it.
+    """
+    if arguments is None:
+        gc.set_threshold(*COLLECT)
+        try:
+            return main(sys.argv[1:])
+        finally:
+            gc.freeze()  # nor does Python search all of it for garbage at its end
     warnings.formatwarning = _one_line
-    words = sys.argv[1:] if arguments is None else list(arguments)
+    words = list(arguments)
     if words == ["--version"]:
         print(f"runner {__version__}")
         return 0

@@ -45,7 +45,7 @@ class Plan:
 
 def preview(line: CommandLine, everything: bool = False) -> int:
     """Print jobs, populations and what they may cost. Returns the exit code; ConfigError with every problem."""
-    repeats = repeated(line.settings) if together(line) else {}
+    repeats = repeated(line.settings) if line.together else {}
     plan = planned(line, repeats)
     most = SHOWN if sys.stdout.isatty() and not everything else None
     repeating = describe(line.settings, repeats)
@@ -60,11 +60,6 @@ def preview(line: CommandLine, everything: bool = False) -> int:
     show(_cut(Table([""], header, tuple(rows)), most))
     print("\n".join([*warning_lines(cautions(plan.settings, plan.data)), *_total(plan, line.multirun)]))
     return 0
-
-
-def together(line: CommandLine) -> bool:
-    """Whether this is a sweep whose jobs train together; other launchers train one after the other."""
-    return line.multirun and "max_members" in line.config.hydra.launcher
 
 
 def planned(line: CommandLine, repeats: dict[int, int]) -> Plan:
@@ -98,7 +93,7 @@ def _launcher(line: CommandLine, settings: Sequence[Settings]) -> tuple[int, int
 
     from runner.execution.options import Options
 
-    if not together(line):
+    if not line.together:
         return 1, 1
     given: Any = OmegaConf.to_container(line.config.hydra.launcher, resolve=True)
     options = Options.checked(given)

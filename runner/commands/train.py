@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from runner.commands import COMMANDS
 from runner.commands.conclude import conclude, exit_code
-from runner.commands.dry_run import preview, together
 from runner.commands.folder_lock import clean, has_trained, hold
 from runner.commands.messages import INTERRUPTED, report, report_to
 from runner.config import plugins
@@ -27,9 +26,6 @@ from runner.config.store import RUN_DIR, SWEEP_DIR, store
 from runner.config.suggest import closest
 from runner.config.words import word
 from runner.errors import ConfigError, DataError, RunError
-from runner.plan.command_line import read_command_line
-from runner.plan.duplicates import describe, repeated
-from runner.plan.sweeper import OURS as SWEEPERS
 from runner.records.command import Command
 from runner.records.folders import make_numbered
 from runner.records.run_folder import LIST, LOG
@@ -42,6 +38,7 @@ if TYPE_CHECKING:
     from runner.config.compose import Composer
     from runner.config.settings import Settings
     from runner.execution.session import Session, Watch
+    from runner.plan.command_line import CommandLine
     from runner.training.outcome import Outcome
 
 EXTEND, DRY_RUN, ALL = "--extend", "--dry-run", "--all"
@@ -53,19 +50,27 @@ def run(arguments: list[str]) -> int:
     """Train what the command line says; with --cfg, --help, --info or --shell-completion, let Hydra answer."""
     extend, dry = EXTEND in arguments, DRY_RUN in arguments
     args, flags = _parse([word for word in arguments if word not in OURS and (word != ALL or not dry)])
-    overrides = list(args.overrides)
     if args.help:
         with hydra_ready(_folder(args), args.config_dir):
-            print(help_text(overrides, args.config_name or "config"))
+            print(help_text(list(args.overrides), args.config_name or "config"))
         return 0
     asks = args.hydra_help or args.shell_completion or args.info is not None
     task = Task()
     if asks or args.experimental_rerun is not None:
-        _call_hydra(task, [*flags, *overrides])
+        _call_hydra(task, [*flags, *args.overrides])
         return task.exit_code()
+    return _checked(task, args, flags, extend=extend, dry=dry, everything=ALL in arguments)
+
+
+def _checked(
+    task: Task, args: argparse.Namespace, flags: list[str], *, extend: bool, dry: bool, everything: bool
+) -> int:
+    """Show, plan or train what the words say, once all of them have been checked."""
+    from runner.plan.command_line import read_command_line
+
     with hydra_ready(_folder(args), args.config_dir):
         line = read_command_line(
-            overrides,
+            args.overrides,
             multirun=args.multirun,
             config_name=args.config_name or "config",
             commands=COMMANDS,
@@ -76,15 +81,22 @@ def run(arguments: list[str]) -> int:
     if args.cfg:
         _call_hydra(task, [*flags, *line.words])
     elif dry:
-        return preview(line, everything=ALL in arguments)
+        from runner.commands.dry_run import preview
+
+        return preview(line, everything)
     else:
-        repeating = describe(line.settings, repeated(line.settings)) if together(line) else None
-        if repeating:
-            print(repeating)
-        if together(line):  # other launchers may send the task to other processes
+        if line.together:  # other launchers may send the task to other processes
+            _say_repeated(line)
             task.composer = line.composer
         _start(task, line.config, [*flags, *line.words], line.multirun, extend)
     return task.exit_code()
+
+
+def _say_repeated(line: CommandLine) -> None:
+    from runner.plan.duplicates import describe, repeated
+
+    if repeating := describe(line.settings, repeated(line.settings)):
+        print(repeating)
 
 
 class Task:
@@ -185,6 +197,7 @@ def _train(config: DictConfig, folder: Path) -> list[Outcome]:
 def _command(settings: Settings, config: DictConfig, node: Any) -> Command:
     """The command that trains the run again: as it was typed, unless with -m it would sweep over more."""
     from runner.execution.repeat_command import by_settings
+    from runner.plan.sweeper import OURS as SWEEPERS
 
     sweeper = node.sweeper
     plain = SWEEPERS.get(sweeper.get("_target_")) == "grid" and not sweeper.get("params") and not sweeper.get("zip")

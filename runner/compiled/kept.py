@@ -7,21 +7,18 @@ be written is compiled again by the next process. (Numba's own cache trusts its 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import inspect
 import os
-import pickle
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import llvmlite
-import numba
-from numba.core.caching import NullCache
-from numba.core.compiler import CompileResult
-from numba.core.serialize import dumps
+import llvmlite.binding as llvm
 
 PACKAGE = Path(__file__).parent
 SUFFIX = ".kernel"
@@ -30,8 +27,8 @@ SUFFIX = ".kernel"
 def folder() -> Path:
     """Where they are kept: below a folder for each version of what may be compiled into a function."""
     sources = b"".join(path.read_bytes() for path in sorted(PACKAGE.glob("*.py")))
-    version = hashlib.sha256(sources + f"{numba.__version__} {llvmlite.__version__} {sys.version}".encode())
-    return _home() / "runner" / "kernels" / version.hexdigest()[:12]
+    about = f"{version('numba')} {version('llvmlite')} {version('numpy')} {sys.version}"
+    return _home() / "runner" / "kernels" / hashlib.sha256(sources + about.encode()).hexdigest()[:12]
 
 
 def _home() -> Path:
@@ -54,6 +51,18 @@ def writable() -> bool:
     return FOLDER.is_dir() and os.access(FOLDER, os.W_OK)
 
 
+def path(function: Callable, *about: Any) -> Path:
+    """One file for a function of a source, what it is compiled as, and the processor."""
+    key = repr((_source(function), function.__qualname__, about, _processor()))
+    return FOLDER / f"{function.__name__}-{hashlib.sha256(key.encode()).hexdigest()[:20]}{SUFFIX}"
+
+
+def _source(function: Callable) -> str:
+    """The checksum of the file of a function, and of what compiling fixes of the names around it."""
+    source = Path(inspect.getfile(function)).read_bytes()
+    return hashlib.sha256(source + repr(_frozen(function)).encode()).hexdigest()
+
+
 def _frozen(function: Callable) -> list[tuple[str, Any]]:
     """What compiling fixes of the names around a function: numbers, and the sources of functions of other files."""
     found: list[tuple[str, Any]] = []
@@ -65,50 +74,33 @@ def _frozen(function: Callable) -> list[tuple[str, Any]]:
     return found
 
 
-class Kept(NullCache):
-    """Numba's cache of one function: what it asks before it compiles, and tells afterwards."""
+@functools.cache
+def _processor() -> tuple:
+    """What code is made for: the processor, and whatever a user tells the compiler of it."""
+    told = sorted(each for each in os.environ.items() if each[0].startswith("NUMBA_"))
+    return llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), told
 
-    def __init__(self, function: Callable):
-        source = Path(inspect.getfile(function)).read_bytes() + repr(_frozen(function)).encode()
-        self.function, self.source = function, hashlib.sha256(source).hexdigest()
 
-    def _path(self, signature: Any, codegen: Any) -> Path:
-        """One file for a function of a source, the types it takes, and the processor."""
-        about = (self.source, self.function.__qualname__, str(signature), codegen.magic_tuple())
-        return FOLDER / f"{self.function.__name__}-{hashlib.sha256(repr(about).encode()).hexdigest()[:20]}{SUFFIX}"
+def read(place: Path) -> bytes | None:
+    """What is kept in a file; None if nothing is, or it is damaged."""
+    try:
+        content = place.read_bytes()
+    except OSError:
+        return None
+    checksum, payload = content[:32], content[32:]
+    return payload if hashlib.sha256(payload).digest() == checksum else None
 
-    def whole(self, signature: Any, target: Any) -> bytes | None:
-        """What is kept for these types; None if nothing is, or it is damaged."""
-        try:
-            content = self._path(signature, target.codegen()).read_bytes()
-        except OSError:
-            return None
-        checksum, payload = content[:32], content[32:]
-        return payload if hashlib.sha256(payload).digest() == checksum else None
 
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The compiled function, or None."""
-        target_context.refresh()
-        payload = self.whole(sig, target_context)
-        if payload is None:
-            return None
-        try:
-            return CompileResult._rebuild(target_context, *pickle.loads(payload))  # noqa: S301 code, run in any case
-        except Exception:  # noqa: BLE001 (of another compiler, say: what cannot be loaded is compiled again)
-            return None
-
-    def save_overload(self, sig: Any, cres: Any) -> None:
-        """Keep it, if the disk takes it."""
-        payload = dumps(cres._reduce())
-        path = self._path(sig, cres.codegen)
-        half = path.with_suffix(f".{os.getpid()}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            half.write_bytes(hashlib.sha256(payload).digest() + payload)
-            half.replace(path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                half.unlink(missing_ok=True)
+def save(place: Path, payload: bytes) -> None:
+    """Keep it, if the disk takes it."""
+    half = place.with_suffix(f".{os.getpid()}")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        half.write_bytes(hashlib.sha256(payload).digest() + payload)
+        half.replace(place)
+    except OSError:
+        with contextlib.suppress(OSError):
+            half.unlink(missing_ok=True)
 
 
 FOLDER = folder()

@@ -5,7 +5,7 @@ Shapes: B batch, W units of a layer, O x I weights; the rest as in `runner.compi
 
 from __future__ import annotations
 
-from runner.compiled.kernels import function_of, part
+from runner.compiled.declared import function_of, part
 from runner.compiled.records import (
     ACTIVATION,
     ACTIVATION_BACKWARD,

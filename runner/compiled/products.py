@@ -6,13 +6,10 @@ it has such code. Elsewhere a product is computed whole.
 
 from __future__ import annotations
 
-from llvmlite import binding, ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
-from numba.np.linalg import check_blas_return, get_blas_kind
+import numpy as np
+from llvmlite import binding
 
-from runner.compiled.kernels import part
+from runner.compiled.declared import by_hand, part
 from runner.compiled.views import block, matrix
 
 # What OpenBLAS takes for small: multiplications, and results of a product with a transposed second matrix.
@@ -23,37 +20,10 @@ NARROW = 16  # columns of a result; fewer are computed from the matrix as it lie
 STRIP = 32
 
 
-@intrinsic
-def gemm(typingctx, x, x_transposed, y, y_transposed, into):
+@by_hand
+def gemm(x, x_transposed, y, y_transposed, into):
     """into <- x y, either of them transposed; matrices whose lines are contiguous, such as parts of larger ones."""
-    real, pointer, size, char = into.dtype, cgutils.voidptr_t, cgutils.intp_t, ir.IntType(8)
-    letters, factors, result = [char] * 3, [pointer, pointer, size, pointer, size], [pointer, pointer, size]
-    takes = ir.FunctionType(ir.IntType(32), [*letters, size, size, size, *factors, *result])
-
-    def code(context, builder, signature, arguments):
-        def number(value):
-            place = cgutils.alloca_once_value(builder, context.get_constant(real, value))
-            return builder.bitcast(place, pointer)
-
-        def seen(kind, value):
-            """The shape of a matrix, its numbers, and how many lie from one line to the next."""
-            array = context.make_array(kind)(context, builder, value)
-            shape, (stride, _) = (cgutils.unpack_tuple(builder, each, 2) for each in (array.shape, array.strides))
-            return shape, builder.bitcast(array.data, pointer), builder.sdiv(stride, array.itemsize)
-
-        x_turned, y_turned = arguments[1], arguments[3]
-        (shape_of_x, *of_x), (_, *of_y), ((rows, columns), *result) = (
-            seen(kind, value) for kind, value in zip((x, y, into), arguments[::2], strict=True)
-        )
-        inner = builder.select(x_turned, *shape_of_x)
-        # BLAS goes down columns: what it sees is the product of the transposed matrices in the other order.
-        turned = [builder.select(each, char(ord("t")), char(ord("n"))) for each in (y_turned, x_turned)]
-        given = [char(ord(get_blas_kind(real))), *turned, columns, rows, inner, number(1.0), *of_y, *of_x]
-        function = cgutils.get_or_insert_function(builder.module, takes, "numba_xxgemm")
-        check_blas_return(context, builder, builder.call(function, [*given, number(0.0), *result]))
-        return context.get_dummy_value()
-
-    return types.void(x, types.boolean, y, types.boolean, into), code
+    np.matmul(x.T if x_transposed else x, y.T if y_transposed else y, out=into)
 
 
 @part

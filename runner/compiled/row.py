@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from runner.compiled import maths
-from runner.compiled.kernels import driver, function_of, part
+from runner.compiled.declared import function_of, part
+from runner.compiled.kernels import driver
 from runner.compiled.network import copy, copy_vector
 from runner.compiled.records import (
     ADD_NORMAL,

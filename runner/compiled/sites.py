@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from runner.compiled import chance
-from runner.compiled.kernels import function_of, part
+from runner.compiled.declared import function_of, part
 from runner.compiled.network import copy_vector
 from runner.compiled.records import GAIN_OF_RULE, WEIGHT, WIDTH
 from runner.compiled.views import matrix

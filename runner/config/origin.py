@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import shlex
 import sys
 from collections.abc import Iterable, Mapping
@@ -42,9 +41,11 @@ def _record(entry: Entry, packages: Mapping[str, str]) -> Record:
 
 def _version(plugin: str) -> Record:
     """The package that a module belongs to and its version, if it is installed."""
+    from importlib import metadata
+
     top = plugin.partition(".")[0]
-    found = [] if plugins.is_file(plugin) else importlib.metadata.packages_distributions().get(top, [])
-    return {"package": f"{found[0]} {importlib.metadata.version(found[0])}"} if found else {}
+    found = [] if plugins.is_file(plugin) else metadata.packages_distributions().get(top, [])
+    return {"package": f"{found[0]} {metadata.version(found[0])}"} if found else {}
 
 
 def _sha256(module: str) -> str:

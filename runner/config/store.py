@@ -5,6 +5,7 @@ Values are left untyped for Hydra: `validate` judges them, all at once.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from runner.config.registry import Entry, entries
@@ -52,6 +53,9 @@ def hydras_own() -> Any:
 def store() -> None:
     """Hand all nodes to Hydra; those that it has already are not made again."""
     from hydra.core.config_store import ConfigStore
+    from omegaconf import OmegaConf
+
+    from runner.config.lazy_node import LazyNode
 
     shared = ConfigStore.instance()
     if not _stored:
@@ -61,7 +65,9 @@ def store() -> None:
     for (group, name), node in nodes().items():
         if _stored.get((group, name)) != node:
             package = name.removeprefix(NEUTRAL) if group is None else None
-            shared.store(group=group, name=name, node=node, package=package, provider="runner")
+            make = functools.cache(functools.partial(OmegaConf.structured, node))
+            place = shared.repo if group is None else shared.repo.setdefault(group, {})
+            place[f"{name}.yaml"] = LazyNode(name, make, group, package)
             _stored[group, name] = node
 
 

@@ -147,7 +147,9 @@ def _of_torch(count: int) -> Iterator[None]:
 
 
 def _of_blas(count: int) -> AbstractContextManager:
-    import scipy.linalg.cython_blas  # noqa: F401 loads the library whose threads are set
     from threadpoolctl import threadpool_limits
 
+    from runner.compiled import multiplier
+
+    multiplier.load()  # whose threads are set
     return threadpool_limits(count, user_api="blas")

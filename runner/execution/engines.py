@@ -74,7 +74,7 @@ def take_up(root: Path, runs: Sequence[Run], data: Sequence[RunData], given: str
 
 @functools.cache
 def unavailable() -> str:
-    """Why the native engine cannot be had here, in words; "" if it can. One kernel is compiled to know."""
+    """Why the native engine cannot be had here, in words; "" if it can. One kernel is taken or compiled to know."""
     if absent := not_installed():
         return f"{absent} is not installed"
     try:

@@ -35,6 +35,11 @@ class CommandLine:
     composer: Composer  # knows all this, and can be asked again
     notes: list[str]  # what was typed to no effect
 
+    @property
+    def together(self) -> bool:
+        """Whether this is a sweep whose jobs train together; other launchers train one after the other."""
+        return self.multirun and "max_members" in self.config.hydra.launcher
+
 
 def check_command_line(
     words: list[str], *, multirun: bool = False, config_name: str = "config", commands: tuple[str, ...] = ()

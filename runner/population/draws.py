@@ -114,9 +114,10 @@ def _compiled_shuffle() -> Callable | None:
     """`shuffle` on arrays; None where there is no compiler."""
     try:
         from runner.compiled.kernels import driver
-    except Exception:  # noqa: BLE001 (whatever keeps it from compiling: the lists of Python do)
+
+        return driver(lambda dtype: (np.zeros(1, np.int64), np.zeros(0, np.int64)))(shuffle).made("int64")
+    except Exception:  # noqa: BLE001 (whatever keeps it from being compiled: the lists of Python do)
         return None
-    return driver(lambda dtype: (np.zeros(1, np.int64), np.zeros(0, np.int64)))(shuffle)
 
 
 def words(keys: np.ndarray, device="cpu") -> tuple[Tensor, Tensor]:

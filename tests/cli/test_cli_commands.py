@@ -10,7 +10,7 @@ import pytest
 from runner.cli import main
 from runner.config.registry import entries, groups, load
 
-HEAVY = ("torch", "sklearn", "pandas", "matplotlib", "tensorboard", "scipy")
+HEAVY = ("torch", "sklearn", "pandas", "matplotlib", "tensorboard", "scipy", "numba", "llvmlite")
 
 
 def modules_after(*words: str) -> tuple[set[str], float]:
@@ -32,6 +32,13 @@ def test_asking_takes_less_than_a_second_and_imports_nothing_heavy(words):
     heavy, seconds = modules_after(*words)
     assert heavy == set()
     assert seconds < 1 or min(modules_after(*words)[1] for _ in range(3)) < 1  # a busy machine may try again
+
+
+def test_a_run_whose_kernels_are_kept_imports_neither_torch_nor_a_compiler(tmp_path):
+    quick = ["trainer.epochs=1", "trainer.figures=false", "trainer.progress=false", "trainer.engine=native"]
+    for run in ("compiles", "takes"):
+        heavy, _ = modules_after(*quick, f"hydra.run.dir={tmp_path / run}")
+    assert heavy & {"torch", "sklearn", "matplotlib", "numba"} == set()
 
 
 def test_neither_showing_the_configuration_nor_a_refusal_imports_anything_heavy():

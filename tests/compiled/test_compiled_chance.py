@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from runner.compiled import chance
-from runner.compiled.kernels import OPTIONS
+from runner.compiled.compiler import OPTIONS
 from runner.population import draws
 from runner.regularizers.dropout import bernoulli_factor
 

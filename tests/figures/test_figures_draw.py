@@ -174,3 +174,11 @@ def test_new_figures_give_equal_bytes_for_equal_input():
     weights = {"layer 1": np.arange(50.0)}
     assert weight_histograms(weights) == weight_histograms(weights)
     assert learning_rate(np.arange(9), np.ones(9), 3) == learning_rate(np.arange(9), np.ones(9), 3)
+
+
+def test_no_label_of_a_logarithmic_axis_is_typeset_as_a_formula(monkeypatch):
+    monkeypatch.setattr("matplotlib.mathtext.MathTextParser.parse", lambda *_, **__: pytest.fail("a formula"))
+    reliability_diagram(calibration(np.eye(2)[[0, 1, 1]], np.array([0, 1, 0])))
+    rms = {"activation": [1.0], "gradient": [1e-9, 1e3]}
+    rms_by_layer({"initial": rms, "kept": rms})
+    learning_curves(np.arange(3), {"train": np.array([100.0, 1.0, 1e-6])}, 2)

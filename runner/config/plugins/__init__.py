@@ -8,7 +8,6 @@ that is handed an object of its classes imports this package first, and with it 
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import os
 import re
 import shlex
@@ -20,8 +19,12 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner.errors import ConfigError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 VARIABLE = "RUNNER_PLUGINS"
 FLAG = "--plugins"
@@ -44,12 +47,26 @@ def name(sources: Iterable[str]) -> None:
         os.environ[VARIABLE] = os.pathsep.join(dict.fromkeys([*named(), *more]))
 
 
-def installed() -> list[importlib.metadata.EntryPoint]:
+def installed() -> list[EntryPoint]:
     """The modules that installed packages add to our rooms."""
-    return sorted(importlib.metadata.entry_points(group=ROOMS), key=lambda point: point.value)
+    if not any(map(_may_extend, sys.path)):
+        return []
+    from importlib.metadata import entry_points
+
+    return sorted(entry_points(group=ROOMS), key=lambda point: point.value)
 
 
-def package_of(point: importlib.metadata.EntryPoint) -> str:
+def _may_extend(place: str) -> bool:
+    """Whether a package installed in a place of sys.path may name our rooms: to parse what all name takes longer."""
+    folder = Path(place)
+    try:
+        files = list(folder.glob("*-*/entry_points.txt")) if folder.is_dir() else []
+        return folder.is_file() or any(ROOMS.encode() in path.read_bytes() for path in files)  # a file: an archive
+    except OSError:
+        return True
+
+
+def package_of(point: EntryPoint) -> str:
     """Who adds a module, for messages: package and version."""
     return f"package {point.dist.name} {point.dist.version}" if point.dist else "an installed package"
 

@@ -32,5 +32,6 @@ def confusion_matrix(cm: np.ndarray, labels: Sequence[Any] | None = None, *, tit
         for row, column in np.ndindex(cm.shape):
             if cm[row, column]:
                 dark = "white" if share[row, column] > 0.5 else "black"
-                axes.text(column, row, f"{cm[row, column]:d}", ha="center", va="center", color=dark, fontsize=size)
+                cell = axes.text(column, row, f"{cm[row, column]:d}", ha="center", va="center", fontsize=size)
+                cell.set(color=dark, in_layout=False)  # a cell asks for no room around the matrix
     return png(figure)

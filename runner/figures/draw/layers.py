@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.ticker import NullLocator
 
-from runner.figures.draw.canvas import BLUE, FAINT, INK, RED, canvas, dress, legend, plain, png
+from runner.figures.draw.canvas import BLUE, FAINT, INK, RED, canvas, dress, legend, logarithmic, plain, png
 from runner.records.buckets import buckets
 
 FEWEST_BINS, MOST_BINS = 8, 40
@@ -47,7 +47,7 @@ def _decades(axes, values: np.ndarray) -> None:
     if not len(values) or not (values > 0).all():
         return
     low, high = np.log10([values.min(), values.max()])
-    axes.set_yscale("log")
+    logarithmic(axes)
     axes.set_ylim(10.0 ** np.floor(low - 0.05), 10.0 ** np.ceil(high + 0.05))
     axes.yaxis.set_minor_locator(NullLocator())
 

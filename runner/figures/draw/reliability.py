@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import NullLocator
 
-from runner.figures.draw.canvas import BLUE, GREY, INK, RED, canvas, dress, legend, png
+from runner.figures.draw.canvas import BLUE, GREY, INK, RED, canvas, dress, legend, logarithmic, png
 
 if TYPE_CHECKING:
     from runner.figures.calibration import Calibration
@@ -29,7 +29,7 @@ def reliability_diagram(bins: Calibration, *, title: str = "") -> bytes:
     upper.bar(x, width=0.92 * width, color=RED, alpha=0.35, edgecolor=RED, label="gap", **gap)
     upper.plot([0, 1], [0, 1], "--", color=INK, linewidth=1, label="as sure as right")
     lower.bar(middle[filled], bins.counts[filled], 0.92 * width, color=GREY)
-    lower.set_yscale("log")
+    logarithmic(lower)
     lower.set_ylim(0.7, 2 * max(bins.counts.max(), 5))
     lower.yaxis.set_minor_locator(NullLocator())
     dress(upper, title=f"{title}{', ' if title else ''}ECE {bins.ece:.3f}", ylabel="accuracy in the bin")

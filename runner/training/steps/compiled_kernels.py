@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from runner.compiled import row as compiled
-from runner.compiled.kernels import DRIVER, Kernel
+from runner.compiled.declared import DRIVER, Kernel
 from runner.config.conflicts.base import active
 from runner.config.engines import LOSS_OF
 from runner.config.registry import entries, name_of

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from runner.compiled import records, sites
-from runner.compiled.kernels import address, entry
+from runner.compiled.kernels import address
 from runner.compiled.row import advance
 from runner.config.engines import KEYS, SLOTS
 from runner.config.registry import entries, name_of
@@ -100,7 +100,7 @@ class Row:
         )
         self.rule_numbers = RuleNumbers(run.optimizer, self.dtype)
         self.ahead = Ahead(self._tables, run.trainer.epochs)
-        self.make_steps = entry(advance, self.dtype)
+        self.make_steps = advance.made(self.dtype)
         self.slot_names = run.optimizer.slots_used(self.rule_numbers.columns)
 
     def bound(self, held: dict[str, np.ndarray], grad: np.ndarray, work: np.ndarray) -> Row:

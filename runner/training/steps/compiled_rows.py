@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from runner.compiled import row as compiled
-from runner.compiled.kernels import entry
 from runner.compiled.records import WIDTH, Examples, Network, Y
 from runner.config.conflicts.base import active
 from runner.data.tables import Tables
@@ -144,7 +143,7 @@ class CompiledRows:
         """The same of these rows on the examples that are lines [M, n] of the tables x and q."""
         shape = of_x.shape
         found = np.empty((*shape, q.shape[1]), x.dtype), np.empty(shape, x.dtype), np.empty(shape, np.int64)
-        score = entry(compiled.score, self.member.dtype)
+        score = compiled.score.made(self.member.dtype)
         score(theta, buffers, self.work, self.network, x, q, of_x, of_q, CHUNK, *found)
         return found
 
