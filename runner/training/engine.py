@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -112,6 +112,11 @@ class Engine:
         n = self.tables.size["train"]
         return n // self.batch if self.runs[0].trainer.drop_last else -(-n // self.batch)
 
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """The number of examples [S] of each step."""
+        return np.minimum(self.tables.size["train"] - np.arange(self.steps) * self.batch, self.batch)
+
     def train_epoch(self, scales: list[float]) -> dict[str, np.ndarray]:
         """One epoch of every row; scales multiply the scheduled rates (reduce on plateau).
 
@@ -123,9 +128,8 @@ class Engine:
         trained = self.rows.advance(0, self.steps)
         self.epochs += 1
         objectives_MS = np.ascontiguousarray(trained.objectives.T)  # so that the order of a sum does not depend on M
-        sizes = self.epoch.sizes
         return {
-            "objective": (objectives_MS * sizes).sum(1) / sizes.sum(),
+            "objective": (objectives_MS * self.sizes).sum(1) / self.sizes.sum(),
             "objectives": trained.objectives,
             "grad_norm": trained.grad_norm,
             "lr": self.epoch.rates[:, -1],

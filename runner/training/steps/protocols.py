@@ -82,11 +82,6 @@ class Epoch:
         one = slice(row, row + 1)
         return Epoch(self.order[one], self.rates[one], self.made[one], self.steps, self.batch)
 
-    @property
-    def sizes(self) -> np.ndarray:
-        """The number of examples [S] of each step."""
-        return np.minimum(self.order.shape[1] - np.arange(self.steps) * self.batch, self.batch)
-
 
 class Batch(NamedTuple):
     """What one step works on."""
