@@ -76,7 +76,7 @@ def test_a_damaged_kernel_is_compiled_again(forgetful, damage):
     assert kernels.missing([DOUBLED]) == [DOUBLED]
     assert works()
     forgetful()
-    assert kernels.missing([DOUBLED]) == [] and len(path.read_bytes()) == len(whole)
+    assert kernels.missing([DOUBLED]) == [] and kept.read(path) is not None
 
 
 def test_kernels_are_compiled_also_where_none_can_be_kept(forgetful, tmp_path):
