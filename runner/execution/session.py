@@ -141,7 +141,7 @@ class Session:
         elif isinstance(event, Done) and not event.interrupted:
             disk.remove(event.work.path)
         elif isinstance(event, Done):  # unless all are stopping, somebody else stopped the worker
-            self._submit(self._left(event.work), shares=1)
+            self._submit(self._left(event.work), whole=True)
         elif isinstance(event, Broken):
             self._after(event)
 
@@ -164,7 +164,7 @@ class Session:
         left = self._left(broken.work)
         again = self.failing_alone.again(left, died=broken.died)
         for members in again:
-            self._submit(members, shares=1)
+            self._submit(members, whole=True)
         if left and not again:
             if self.alone and broken.problem:
                 raise broken.problem
@@ -183,8 +183,8 @@ class Session:
 
     # ---- planning
 
-    def _submit(self, members: Sequence[int], shares: int | None = None) -> None:
-        """Have these runs carried out, the longest works first: by structure, by the checkpoint they continue from."""
+    def _submit(self, members: Sequence[int], whole: bool = False) -> None:
+        """Have these runs carried out, the longest works first; in as few works as can be if they stay `whole`."""
         if self.stopping():
             return
         holders = recovery.holders(self.root, self.runs, members)
@@ -194,11 +194,11 @@ class Session:
             self.data,
             self.workers,
             max_members=self.options.max_members,
-            parts=shares,
+            whole=whole,
             source=holders.get,
         )
         for share in planned:
-            self.waiting.append(Work(share.members, share.width, self._next_path(), share.source))
+            self.waiting.append(Work(share.populations, self._next_path(), share.source))
 
     def _next_path(self) -> Path:
         if self.alone:
