@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 import traceback
@@ -20,6 +21,7 @@ from runner.execution.events import Begun, Broken, Done, Ended, Event, Leading, 
 from runner.execution.trials import draw_augmentation, draw_figures, facts, open_trial
 from runner.execution.work import Run, Work
 from runner.plan.populations import Population
+from runner.population.devices import ran_out
 from runner.training import checkpoint
 from runner.training.engine import Engine
 from runner.training.loop import Interrupted, Training, place
@@ -42,10 +44,19 @@ def carry_out(
     except Interrupted:
         return Done(work, interrupted=True)
     except Exception as error:  # noqa: BLE001 a defect harms its own runs; the session finds out which one it was
-        message = f"{type(error).__name__}: {(str(error).strip() or 'no message').splitlines()[0]}"
-        problem = error if isinstance(error, RunnerError) else None
-        return Broken(work, message, "".join(traceback.format_exception(error)), problem=problem)
-    return Done(work)
+        broken = _broken(work, error)
+    else:
+        return Done(work)
+    if broken.ran_out:
+        gc.collect()  # what the rows held is free for the next try
+    return broken
+
+
+def _broken(work: Work, error: Exception) -> Broken:
+    message = f"{type(error).__name__}: {(str(error).strip() or 'no message').splitlines()[0]}"
+    problem = error if isinstance(error, RunnerError) else None
+    text = "".join(traceback.format_exception(error))
+    return Broken(work, message, text, problem=problem, ran_out=ran_out(error))
 
 
 @dataclass

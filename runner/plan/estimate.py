@@ -75,12 +75,14 @@ def share_bytes(share: Share, runs: Sequence[Settings], data: Sequence[RunData])
 
 
 def _bytes(population: Population, runs: Sequence[Settings], data: Sequence[RunData]) -> float:
-    first = population.members[0]
-    run, table = runs[first], data[first]
-    batch = min(run.trainer.batch_size, len(table.train))
-    slots = max(_slots(runs[i]) for i in population.members)
-    numbers = parameters(run, table) * (KEPT + slots) + PASSES * batch * sum(_widths(run, table))
-    return population.width * numbers * _itemsize(run)
+    return population.width * max(member_bytes(runs[i], data[i]) for i in population.members)
+
+
+def member_bytes(run: Settings, data: RunData) -> float:
+    """Memory of one run among others."""
+    batch = min(run.trainer.batch_size, len(data.train))
+    numbers = parameters(run, data) * (KEPT + _slots(run)) + PASSES * batch * sum(_widths(run, data))
+    return numbers * _itemsize(run)
 
 
 def sweep(shares: Sequence[Share], runs: Sequence[Settings], data: Sequence[RunData], workers: int) -> Estimate:

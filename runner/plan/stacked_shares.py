@@ -1,7 +1,7 @@
 """Shares of runs that train as stacked rows: those of one structure, as many side by side as gain by it.
 
-Large networks gain nothing from company (their matrix products fill the machine alone) and crowd the cache, so only
-what fits trains side by side.
+On a CPU, large networks gain nothing from company (their matrix products fill the machine alone) and crowd the cache,
+so only what fits it trains side by side; on a GPU, what fits its memory (`runner.population.devices`).
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 
 from runner.config.settings import Settings
 from runner.optimizers.rules.base import segment_key
-from runner.plan.estimate import share_seconds
+from runner.plan.estimate import member_bytes, share_seconds
 from runner.plan.populations import Population, Share, by_structure, parameters
+from runner.population.devices import profile
 
 if TYPE_CHECKING:
     from runner.data.prepare import RunData
 
-LARGEST = 64  # members
-CACHE_FLOATS = 1 << 20  # parameters of one population that stay in the cache together
 PER_WORKER = 4  # shares a worker, so that the last ones do not wait for one another
 
 
@@ -36,7 +35,7 @@ def stacked_shares(
     shares = []
     for group in by_structure(members, settings, data):
         group.sort(key=lambda i: str(segment_key(settings[i])))  # few rules in each population
-        wide = min(most or width(settings[group[0]], data[group[0]]), len(group))
+        wide = min(most or width(group, settings, data, workers), len(group))
         count = 1 if whole else min(math.ceil(len(group) / wide), PER_WORKER * workers)
         shares += [_share(part, wide) for part in equal_parts(group, count)]
     while not whole and shares and len(shares) < workers:
@@ -48,9 +47,11 @@ def stacked_shares(
     return shares
 
 
-def width(run: Settings, data: RunData) -> int:
-    """How many runs such as this train side by side: what fits the cache."""
-    return max(1, min(LARGEST, CACHE_FLOATS // parameters(run, data)))
+def width(group: Sequence[int], settings: Sequence[Settings], data: Sequence[RunData], workers: int) -> int:
+    """How many of the group train side by side in each worker: what fits the cache, or the memory of the GPU."""
+    first, device = group[0], settings[group[0]].trainer.device
+    largest = max(member_bytes(settings[i], data[i]) for i in group)
+    return profile(device).fitting(device, parameters(settings[first], data[first]), largest, workers)
 
 
 def equal_parts(items: Sequence[int], count: int) -> list[tuple[int, ...]]:

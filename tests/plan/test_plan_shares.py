@@ -3,6 +3,7 @@
 import itertools
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from runner.plan import native_shares, stacked_shares
 from runner.plan.estimate import run_seconds, share_seconds
 from runner.plan.native_shares import LEAST, TOGETHER, cut
 from runner.plan.shares import share_out
-from runner.plan.stacked_shares import LARGEST
+from runner.population.devices import CPU, CUDA, PROFILES
 
 STACKED = {"trainer.engine": "stacked"}
 SIZES, BATCHES, RULES = ([16], [64, 64], [128, 128]), (16, 128), ("sgd", "adamw")
@@ -134,14 +135,25 @@ def test_stacked_rows_of_one_rule_lie_together():
 
 
 def test_cut_into_parts_of_which_no_more_train_side_by_side_than_fit():
-    runs = [read({"seed": i} | STACKED) for i in range(LARGEST + 6)]
+    most, _ = CPU.cached
+    runs = [read({"seed": i} | STACKED) for i in range(most + 6)]
     assert sorted(len(share.members) for share in shared_out(runs[:10], max_members=4)) == [3, 3, 4]
     found = shared_out(runs)
-    assert sorted(i for share in found for i in share.members) == list(range(LARGEST + 6))
-    assert max(width for share in found for _, width in share.populations) <= LARGEST
+    assert sorted(i for share in found for i in share.members) == list(range(most + 6))
+    assert max(width for share in found for _, width in share.populations) <= most
     large = [read({"seed": s, "model.hidden": [512, 512]} | STACKED) for s in range(16)]
     assert max(width for share in shared_out(large) for _, width in share.populations) <= 8
-    assert stacked_shares.width(large[0], data_of(large)[0]) == (1 << 20) // (64 * 512 + 512**2 + 5120 + 1034)
+    assert stacked_shares.width(range(16), large, data_of(large), 1) == (1 << 20) // (64 * 512 + 512**2 + 5120 + 1034)
+
+
+def test_on_a_gpu_as_many_train_side_by_side_as_its_memory_holds(monkeypatch):
+    """9,720 parameters six times and activations of 32 examples four times, of 4 bytes: 287 kB a run."""
+    runs = [read({"seed": i, "trainer.device": "cuda:0", "model.hidden": [128, 10]}) for i in range(100)]
+    size = 4 * (6 * (64 * 128 + 128 + 128 * 10 + 10 + 110) + 4 * 32 * (64 + 128 + 10 + 10))
+    for free, workers, widths in ((1e9, 1, [100]), (2 * 70.5 * size, 1, [50, 50]), (2 * 70.5 * size, 2, [34, 33, 33])):
+        monkeypatch.setitem(PROFILES, "cuda", replace(CUDA, free=lambda name, free=free: free))
+        shares = shared_out(runs, workers)
+        assert [width for share in shares for _, width in share.populations] == widths
 
 
 @pytest.mark.parametrize(("workers", "whole"), [(1, False), (2, False), (16, False), (3, True)])
