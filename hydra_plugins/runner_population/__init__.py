@@ -23,7 +23,7 @@ class PopulationLauncherConf:
     _target_: str = "hydra_plugins.runner_population.PopulationLauncher"
     executor: str = "processes"  # processes | serial (all in this process, for debugging)
     workers: int | None = None  # worker processes; null = one a core
-    max_members: int | None = None  # runs that train side by side; null = what fits the cache
+    max_members: int | None = None  # runs that train side by side; null = as many as gain by it
     keep_going: bool = True  # false: the first run that fails stops the sweep
 
 

@@ -1,6 +1,6 @@
 """`runner ... --dry-run`: every job and what it would train with, estimated, without training or writing anything.
 
-Imports neither torch nor scikit-learn; the data are read, because what can share a population depends on their shapes.
+Imports neither torch nor scikit-learn; the data are read, because what trains together depends on their shapes.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from runner.plan.checks import cautions
 from runner.plan.command_line import CommandLine
 from runner.plan.duplicates import describe, repeated
 from runner.plan.fold_runs import expand_folds
-from runner.plan.populations import parameters
+from runner.plan.populations import Population, Share, parameters
 from runner.plan.read_data import read_data
-from runner.plan.shares import Share, share_out
+from runner.plan.shares import share_out
 from runner.records.console import warning_lines
 from runner.records.names import spelled_value
 from runner.records.progress import duration
@@ -44,26 +44,26 @@ class Plan:
 
 
 def preview(line: CommandLine, everything: bool = False) -> int:
-    """Print jobs, populations and what they may cost. Returns the exit code; ConfigError with every problem."""
+    """Print jobs, shares and what they may cost. Returns the exit code; ConfigError with every problem."""
     repeats = repeated(line.settings) if line.together else {}
     plan = planned(line, repeats)
     most = SHOWN if sys.stdout.isatty() and not everything else None
     repeating = describe(line.settings, repeats)
     if line.multirun:
         heading = [repeating or f"{len(line.jobs)} jobs" if len(line.jobs) > 1 else "1 job"]
-        show(_cut(Table(heading, ("job", "population", "overrides"), _jobs(line, plan, repeats)), most))
+        show(_cut(Table(heading, ("job", "share", "overrides"), _jobs(line, plan, repeats)), most))
     else:
         given = " ".join(f"{key}={text(value)}" for key, value in told(line.settings[0]).items())
         print("\n".join([f"1 run: {given or 'all defaults'}", *plan.data[0].describe()]))
-    rows = [_population(number, share, plan) for number, share in enumerate(plan.shares, 1)]
-    header = ("population", "runs", "side by side", "structure", "memory", "time")
+    rows = [_share(number, share, plan) for number, share in enumerate(plan.shares, 1)]
+    header = ("share", "runs", "side by side", "structure", "memory", "time")
     show(_cut(Table([""], header, tuple(rows)), most))
     print("\n".join([*warning_lines(cautions(plan.settings, plan.data)), *_total(plan, line.multirun)]))
     return 0
 
 
 def planned(line: CommandLine, repeats: dict[int, int]) -> Plan:
-    """The populations of the jobs that repeat no other. ConfigError with every conflict with the data."""
+    """The shares of the jobs that repeat no other. ConfigError with every conflict with the data."""
     settings: list[Settings] = []
     jobs: list[int] = []
     for job, each in enumerate(line.settings):
@@ -114,18 +114,31 @@ def _jobs(line: CommandLine, plan: Plan, repeats: dict[int, int]) -> tuple[tuple
     return tuple(rows)
 
 
-def _population(number: int, share: Share, plan: Plan) -> tuple[str, ...]:
-    run, data = plan.settings[share.members[0]], plan.data[share.members[0]]
+def _share(number: int, share: Share, plan: Plan) -> tuple[str, ...]:
+    widest = max(population.width for population in share.populations)
+    memory = size(estimate.share_bytes(share, plan.settings, plan.data))
+    seconds = duration(estimate.share_seconds(share, plan.settings, plan.data))
+    return (str(number), str(len(share.members)), str(widest), _structures(share.populations, plan), memory, seconds)
+
+
+def _structures(populations: Sequence[Population], plan: Plan) -> str:
+    """The structure of the runs of a share; of several, how many there are and the sizes of their networks."""
+    firsts = [population.members[0] for population in populations]
+    if len(firsts) == 1:
+        return _structure(plan.settings[firsts[0]], plan.data[firsts[0]])
+    sizes = sorted({parameters(plan.settings[i], plan.data[i]) for i in firsts})
+    between = f"{sizes[0]:,} to {sizes[-1]:,}" if len(sizes) > 1 else f"{sizes[0]:,}"
+    return f"{len(firsts)} structures, {between} parameters"
+
+
+def _structure(run: Settings, data: RunData) -> str:
     hidden = [spelled_value(run.model.hidden)] if run.model.hidden else []
     widths = "-".join([str(data.x.shape[1]), *hidden, str(data.outputs)])
     norm = f" {run.model.norm}" if run.model.norm != "none" else ""
-    structure = (
+    return (
         f"{data.name} {widths} {run.model.activation}{norm}, {parameters(run, data):,} parameters, "
         f"batch {run.trainer.batch_size}, {run.trainer.dtype}"
     )
-    memory = size(estimate.share_bytes(share, plan.settings, plan.data))
-    seconds = duration(estimate.share_seconds(share, plan.settings, plan.data))
-    return (str(number), str(len(share.members)), str(share.width), structure, memory, seconds)
 
 
 def _total(plan: Plan, sweep: bool) -> list[str]:

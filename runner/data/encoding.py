@@ -21,6 +21,7 @@ from runner.data.files import did_you_mean
 from runner.data.piecewise import through_bins
 from runner.data.quantiles import to_normal
 from runner.errors import DataError
+from runner.population.arrays import in_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +94,7 @@ class Encoding:
 
     def encode(self, numeric_NF: np.ndarray, words: dict[str, np.ndarray]) -> np.ndarray:
         """Features [N, D] of raw values; `words` holds one object array [N] a categorical column, None for a hole."""
-        x_ND = np.zeros((len(numeric_NF), self.width), self.dtype)
+        x_ND = in_lines((1, len(numeric_NF) * self.width), self.dtype)[0].reshape(-1, self.width)
         wide = len(self.numeric)
         fill, offset, scale = (np.array(v, np.float64) for v in (self.fill, self.offset, self.scale))
         for start in range(0, len(x_ND), CHUNK):

@@ -67,6 +67,8 @@ class Tables:
 
     def _features(self, arrays: list[np.ndarray], dtype: str) -> np.ndarray:
         width = arrays[0].shape[1]
+        if len(arrays) == 1 and self.align == 1:
+            return np.ascontiguousarray(arrays[0], dtype)  # itself, as a rule
         rows, padded = sum(len(a) for a in arrays), pad(width, self.align)
         x = in_lines((1, rows * padded), dtype)[0].reshape(rows, padded)
         x[:, :width] = np.concatenate(arrays) if len(arrays) > 1 else arrays[0]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from runner.config.conflicts.base import active
 from runner.config.engines import NATIVE
@@ -18,6 +20,8 @@ from runner.errors import RunnerError
 from runner.execution.events import Begun, Broken, Done, Ended, Event, Leading, Progressed
 from runner.execution.trials import draw_augmentation, draw_figures, facts, open_trial
 from runner.execution.work import Run, Work
+from runner.plan.populations import Population
+from runner.population.devices import ran_out
 from runner.training import checkpoint
 from runner.training.engine import Engine
 from runner.training.loop import Interrupted, Training, place
@@ -36,15 +40,23 @@ def carry_out(
 ) -> Done | Broken:
     """Carry out a work, telling of what happens (of epochs once in so many seconds); how the work ended."""
     try:
-        with _threads(runs[work.members[0]].settings):
-            _Carrying(worker, work, runs, data, tell, every).train(asked_to_stop)
+        _Carrying(worker, work, runs, data, tell, every).train(asked_to_stop)
     except Interrupted:
         return Done(work, interrupted=True)
     except Exception as error:  # noqa: BLE001 a defect harms its own runs; the session finds out which one it was
-        message = f"{type(error).__name__}: {(str(error).strip() or 'no message').splitlines()[0]}"
-        problem = error if isinstance(error, RunnerError) else None
-        return Broken(work, message, "".join(traceback.format_exception(error)), problem=problem)
-    return Done(work)
+        broken = _broken(work, error)
+    else:
+        return Done(work)
+    if broken.ran_out:
+        gc.collect()  # what the rows held is free for the next try
+    return broken
+
+
+def _broken(work: Work, error: Exception) -> Broken:
+    message = f"{type(error).__name__}: {(str(error).strip() or 'no message').splitlines()[0]}"
+    problem = error if isinstance(error, RunnerError) else None
+    text = "".join(traceback.format_exception(error))
+    return Broken(work, message, text, problem=problem, ran_out=ran_out(error))
 
 
 @dataclass
@@ -68,8 +80,14 @@ class _Carrying:
 
     def train(self, asked_to_stop: Callable[[], bool]) -> None:
         """All members to their ends. Raises Interrupted with everything saved, and whatever one of the rows raises."""
+        for population in self.work.populations:
+            with _threads(self.runs[population.members[0]].settings):
+                self._train(population, asked_to_stop)
+
+    def _train(self, population: Population, asked_to_stop: Callable[[], bool]) -> None:
         continued = sorted(self.positions, key=self.positions.__getitem__)
-        trials = self._open(continued) or self._admit(self.work.width)
+        admit = partial(self._admit, set(population.members))
+        trials = self._open(continued) or admit(population.width)
         engine = Engine([trial.settings for trial in trials], [trial.data for trial in trials])
         training = Training(
             engine,
@@ -81,8 +99,8 @@ class _Carrying:
             at_start=draw_augmentation,
             at_end=draw_figures,
             ended=lambda outcome: self.tell(Ended(self.number[outcome.folder], outcome)),
-            admit=self._admit,
-            width=self.work.width,
+            admit=admit,
+            width=population.width,
         )
         if continued:
             positions = [self.positions[i] for i in continued]
@@ -102,9 +120,10 @@ class _Carrying:
         states = [self.rows[self.positions[i]] if i in self.positions else None for i in members]
         return [open_trial(self.runs[i], self.data[i], state) for i, state in zip(members, states, strict=True)]
 
-    def _admit(self, free: int) -> list[Trial]:
-        members, self.waiting = self.waiting[:free], self.waiting[free:]
-        return self._open(members)
+    def _admit(self, members: set[int], free: int) -> list[Trial]:
+        new = [i for i in self.waiting if i in members][:free]
+        self.waiting = [i for i in self.waiting if i not in new]
+        return self._open(new)
 
     def _watch(self, trials: list[Trial]) -> None:
         if time.monotonic() - self.told < self.every:

@@ -62,13 +62,16 @@ class Done:
 
 @dataclass(frozen=True)
 class Broken:
-    """A work ended with an exception, or its worker died. `problem`: what a user can mend, such as a full disk."""
+    """A work ended with an exception, or its worker died. `problem`: what a user can mend, such as a full disk;
+    `ran_out`: the device had not enough memory.
+    """
 
     work: Work
     error: str
     traceback: str
     died: bool = False
     problem: RunnerError | None = None
+    ran_out: bool = False
 
 
 @dataclass(frozen=True)

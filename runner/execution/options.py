@@ -22,7 +22,7 @@ class Options:
 
     executor: str = "processes"
     workers: int | None = None  # None: one a core
-    max_members: int | None = None  # rows that train side by side; None: what fits the cache
+    max_members: int | None = None  # rows that train side by side; None: as many as gain by it
     keep_going: bool = True  # False: the first failed run stops the sweep
 
     @classmethod

@@ -5,6 +5,7 @@ The session plans, hands out works, hears of every run that ends and alone write
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -69,6 +70,7 @@ class Session:
         self.waiting: list[Work] = []
         self.number = 0  # of the next checkpoint file
         self.failed = False  # a run has
+        self.fitting: int | None = None  # rows side by side, once more did not fit the memory of the device
 
     def train(self, screen: Screen) -> list[Outcome]:
         """Train every run that has not ended; all outcomes, in the order of the runs. The caller has locked `root`.
@@ -141,7 +143,7 @@ class Session:
         elif isinstance(event, Done) and not event.interrupted:
             disk.remove(event.work.path)
         elif isinstance(event, Done):  # unless all are stopping, somebody else stopped the worker
-            self._submit(self._left(event.work), shares=1)
+            self._submit(self._left(event.work), whole=True)
         elif isinstance(event, Broken):
             self._after(event)
 
@@ -162,13 +164,31 @@ class Session:
             if (folder / SUMMARY).exists():  # it had ended before its worker died
                 self._end(i, Outcome.of(folder, read_summary(folder)))
         left = self._left(broken.work)
+        if broken.ran_out and self._narrower(broken.work, left):
+            return
         again = self.failing_alone.again(left, died=broken.died)
         for members in again:
-            self._submit(members, shares=1)
+            self._submit(members, whole=True)
         if left and not again:
             if self.alone and broken.problem:
                 raise broken.problem
             self._end(left[0], failed(self.runs[left[0]], broken))
+
+    def _narrower(self, work: Work, left: Sequence[int]) -> bool:
+        """Try the runs again, half as many side by side, after the device had too little memory for those of a work;
+        False if one alone was too much.
+        """
+        width = min(max(population.width for population in work.populations), len(left))
+        if width < 2:
+            return False
+        if self.fitting is None:
+            self.watch(self, Said("the device has too little memory for so many runs; fewer train side by side"))
+        self.fitting = min(self.fitting or width, math.ceil(width / 2))
+        begun = list(recovery.holders(self.root, self.runs, left))
+        for a in range(0, len(begun), self.fitting):
+            self._submit(begun[a : a + self.fitting], whole=True)
+        self._submit([i for i in left if i not in begun], whole=True)
+        return True
 
     def _start_results(self) -> None:
         if not self.alone:
@@ -183,8 +203,8 @@ class Session:
 
     # ---- planning
 
-    def _submit(self, members: Sequence[int], shares: int | None = None) -> None:
-        """Have these runs carried out, the longest works first: by structure, by the checkpoint they continue from."""
+    def _submit(self, members: Sequence[int], whole: bool = False) -> None:
+        """Have these runs carried out, the longest works first; in as few works as can be if they stay `whole`."""
         if self.stopping():
             return
         holders = recovery.holders(self.root, self.runs, members)
@@ -193,12 +213,12 @@ class Session:
             [run.settings for run in self.runs],
             self.data,
             self.workers,
-            max_members=self.options.max_members,
-            parts=shares,
+            max_members=min(filter(None, (self.options.max_members, self.fitting)), default=None),
+            whole=whole,
             source=holders.get,
         )
         for share in planned:
-            self.waiting.append(Work(share.members, share.width, self._next_path(), share.source))
+            self.waiting.append(Work(share.populations, self._next_path(), share.source))
 
     def _next_path(self) -> Path:
         if self.alone:

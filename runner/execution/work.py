@@ -1,4 +1,4 @@
-"""What one worker is given and how it carries it out: runs of one structure, `width` of them side by side at a time."""
+"""What is trained, a run, and what one worker is given of it at a time, a work."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from runner.config.compact import compact, shown, told
 from runner.config.settings import Settings
+from runner.plan.populations import Population
 
 
 @dataclass(frozen=True)
@@ -45,16 +46,26 @@ class Run:
 
 @dataclass(frozen=True)
 class Work:
-    """Runs that can be rows of one population, by their number in the session.
+    """Runs, by their number in the session, in populations that train one after the other.
 
-    Those that the checkpoint `source` holds continue from there; the others begin, as many side by side as fit `width`,
-    the next as soon as some have ended. `path` is the checkpoint this work writes.
+    Those that the checkpoint `source` holds continue from there; the others begin, as many side by side as a population
+    has places, the next as soon as some have ended. `path` is the checkpoint this work writes.
     """
 
-    members: tuple[int, ...]
-    width: int
+    populations: tuple[Population, ...]
     path: Path
     source: Path | None = None
+
+    @property
+    def members(self) -> tuple[int, ...]:
+        """Its runs, in the order in which they begin."""
+        return tuple(i for population in self.populations for i in population.members)
+
+    @property
+    def first(self) -> tuple[int, ...]:
+        """The runs that begin with the work."""
+        members, width = self.populations[0]
+        return members[:width]
 
 
 def on_gpu(runs: Sequence[Settings]) -> bool:

@@ -12,10 +12,9 @@ from torch import Tensor
 
 from runner.config.settings import Settings
 from runner.optimizers.rules.base import Rule, Search, segment_key
+from runner.population.devices import profile
 from runner.population.layout import Layout
 from runner.population.members import Columns
-
-BLOCK = 1 << 16  # numbers a rule works on at once, so that they stay in the cache
 
 
 class Hyper:
@@ -58,6 +57,7 @@ class Segment:
     def __init__(self, runs: list[Settings], rows: slice, decaying: int, theta: Tensor):
         self.rule: Rule = runs[0].optimizer
         self.rows, self.decaying, self.dtype = rows, decaying, theta.dtype
+        self.profile = profile(theta.device)
         columns = Columns(runs, torch.float64, theta.device)
         options = {f.name: f.metadata["option"] for f in dataclasses.fields(self.rule)}
         names = [n for n, option in options.items() if option.kind == "column" and option.stage == "rule"]
@@ -81,7 +81,7 @@ class Segment:
         self.w, self.g = theta[self.rows], grad[self.rows]
         self.rates, self.first = rates_RS, first_step.to(theta.device).double().unsqueeze(1)
         self._row_blocks: list[RowBlock] = []
-        self.use_fused = self.rule.fused is not None and not self.rule.row_slots and theta.is_cpu
+        self.use_fused = self.rule.fused is not None and not self.rule.row_slots and self.profile.fused
         if self.use_fused:
             self.blocks = [self._block(rows) for rows in self._equal_rows(rates_RS.tolist(), first_step.tolist())]
 
@@ -147,9 +147,10 @@ class Segment:
         )
 
     def row_blocks(self) -> list[RowBlock]:
-        """As many rows at once as stay in the cache, or all if they search together; bound once an epoch."""
+        """As many rows at once as suit the device, or all if they search together; bound once an epoch."""
         if not self._row_blocks:
-            many = len(self.w) if self.rule.searches else BLOCK // self.w.shape[1]
+            at_once = None if self.rule.searches else self.profile.updated
+            many = len(self.w) if at_once is None else at_once // self.w.shape[1]
             size, tables = max(1, many), self._tables()
             self._row_blocks = [self._row_block(slice(a, a + size), tables) for a in range(0, len(self.w), size)]
         return self._row_blocks

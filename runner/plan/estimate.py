@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runner.config.engines import NATIVE, STACKED, engine
 from runner.config.settings import Settings
-from runner.plan.populations import parameters
-from runner.plan.shares import Share
+from runner.plan.populations import Population, Share, parameters
 
 if TYPE_CHECKING:
     from runner.data.prepare import RunData
@@ -67,17 +66,23 @@ def run_seconds(run: Settings, data: RunData, side_by_side: int) -> float:
 
 def share_seconds(share: Share, runs: Sequence[Settings], data: Sequence[RunData]) -> float:
     """Seconds of one worker for all runs of a share."""
-    return sum(run_seconds(runs[i], data[i], share.width) for i in share.members)
+    return sum(run_seconds(runs[i], data[i], width) for members, width in share.populations for i in members)
 
 
 def share_bytes(share: Share, runs: Sequence[Settings], data: Sequence[RunData]) -> float:
-    """Memory of the runs of a share that train side by side."""
-    first = share.members[0]
-    run, table = runs[first], data[first]
-    batch = min(run.trainer.batch_size, len(table.train))
-    slots = max(_slots(runs[i]) for i in share.members)
-    numbers = parameters(run, table) * (KEPT + slots) + PASSES * batch * sum(_widths(run, table))
-    return share.width * numbers * _itemsize(run)
+    """Memory of the runs of a share that train side by side, where they need most."""
+    return max(_bytes(population, runs, data) for population in share.populations)
+
+
+def _bytes(population: Population, runs: Sequence[Settings], data: Sequence[RunData]) -> float:
+    return population.width * max(member_bytes(runs[i], data[i]) for i in population.members)
+
+
+def member_bytes(run: Settings, data: RunData) -> float:
+    """Memory of one run among others."""
+    batch = min(run.trainer.batch_size, len(data.train))
+    numbers = parameters(run, data) * (KEPT + _slots(run)) + PASSES * batch * sum(_widths(run, data))
+    return numbers * _itemsize(run)
 
 
 def sweep(shares: Sequence[Share], runs: Sequence[Settings], data: Sequence[RunData], workers: int) -> Estimate:
@@ -87,7 +92,7 @@ def sweep(shares: Sequence[Share], runs: Sequence[Settings], data: Sequence[RunD
         free[free.index(min(free))] += share_seconds(share, runs, data)
     busy = sorted((share_bytes(share, runs, data) for share in shares), reverse=True)[:workers]
     tables = {id(table.x): table.x.nbytes for table in data}
-    start = max((_costs(runs[i], data[i]).start for share in shares for i in share.members[:1]), default=0.0)
+    start = max((_costs(runs[i], data[i]).start for share in shares for i in share.members), default=0.0)
     return Estimate(start + max(free), PROCESS + WORKER * len(busy) + sum(busy) + sum(tables.values()))
 
 

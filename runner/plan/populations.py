@@ -1,14 +1,15 @@
-"""Which runs can train together.
+"""Which runs can train together, and what a worker is given of them.
 
-Runs share a population when they agree in every structural option and in the shapes of their data. Large networks gain
-nothing from company (their matrix products fill the machine alone) and crowd the cache, so only what fits trains side
-by side.
+Runs share a population when they agree in every structural option and in the shapes of their data.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.config.engines import engine
 from runner.config.registry import name_of
@@ -17,8 +18,25 @@ from runner.config.settings import Settings
 if TYPE_CHECKING:
     from runner.data.prepare import RunData
 
-LARGEST = 64  # members
-CACHE_FLOATS = 1 << 20  # parameters of one population that stay in the cache together
+
+class Population(NamedTuple):
+    """Runs of one structure, by position; `width` of them train side by side, the next as soon as some have ended."""
+
+    members: tuple[int, ...]
+    width: int
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a worker is given to do: populations, one after the other. They continue from `source`, if any."""
+
+    populations: tuple[Population, ...]
+    source: Path | None = None
+
+    @property
+    def members(self) -> tuple[int, ...]:
+        """Its runs, in the order in which they begin."""
+        return tuple(i for population in self.populations for i in population.members)
 
 
 def structure(run: Settings, data: RunData) -> tuple:
@@ -33,11 +51,14 @@ def structure(run: Settings, data: RunData) -> tuple:
     return (json.dumps(chosen, sort_keys=True), *names, engine(run, data.task), shapes)
 
 
+def by_structure(members: Sequence[int], settings: Sequence[Settings], data: Sequence[RunData]) -> list[list[int]]:
+    """The members, those of one structure together."""
+    groups: dict[tuple, list[int]] = {}
+    for i in members:
+        groups.setdefault(structure(settings[i], data[i]), []).append(i)
+    return list(groups.values())
+
+
 def parameters(run: Settings, data: RunData) -> int:
     """How many numbers one run's network learns."""
     return run.model.parameters(data.x.shape[1], data.outputs)
-
-
-def width(run: Settings, data: RunData) -> int:
-    """How many runs such as this train side by side: what fits the cache."""
-    return max(1, min(LARGEST, CACHE_FLOATS // parameters(run, data)))

@@ -1,31 +1,19 @@
-"""How the runs of a sweep are shared out: runs of one structure to a work, several works a worker."""
+"""How the runs of a sweep are shared out among its workers, several shares a worker."""
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.config.engines import NATIVE, engine
 from runner.config.settings import Settings
-from runner.optimizers.rules.base import segment_key
-from runner.plan.populations import structure, width
+from runner.plan.estimate import share_seconds
+from runner.plan.native_shares import native_shares
+from runner.plan.populations import Population, Share
 
 if TYPE_CHECKING:
     from runner.data.prepare import RunData
-
-PER_WORKER = 4  # works a worker, so that the last ones do not wait for one another
-
-
-@dataclass(frozen=True)
-class Share:
-    """Runs of one structure, by position; `width` of them train side by side. They continue from `source`, if any."""
-
-    members: tuple[int, ...]
-    width: int
-    source: Path | None = None
 
 
 def share_out(
@@ -35,36 +23,33 @@ def share_out(
     workers: int,
     *,
     max_members: int | None = None,
-    parts: int | None = None,
+    whole: bool = False,
     source: Callable[[int], Path | None] = lambda i: None,
 ) -> list[Share]:
-    """Shares of these runs, the longest first: by structure, and by the checkpoint they continue from.
-
-    Each structure makes `parts` shares, or as many as keep the workers busy.
+    """Shares of these runs, the longest first: what continues from one checkpoint together, of the others as few as
+    keep the workers busy, or as can be (`whole`).
     """
-    groups: dict[tuple, list[int]] = {}
+    native: list[int] = []
+    stacked: list[int] = []
     for i in members:
-        groups.setdefault((source(i), structure(settings[i], data[i])), []).append(i)
-    shares = []
-    for (begun, _), group in groups.items():
-        group.sort(key=lambda i: str(segment_key(settings[i])))  # few rules in each population
-        wide = min(max_members or width(settings[group[0]], data[group[0]]), len(group))
-        count = 1 if begun else parts or min(math.ceil(len(group) / wide), PER_WORKER * workers)
-        shares += [Share(tuple(part), min(wide, len(part)), begun) for part in equal_parts(group, count)]
-    shares.sort(key=lambda share: -len(share.members))
-    while parts is None and shares and len(shares) < workers and len(shares[0].members) > 1:
-        shares = [*_halved(shares[0]), *shares[1:]]  # so that no worker is idle
-        shares.sort(key=lambda share: -len(share.members))
-    return shares
+        if source(i) is None:
+            (native if engine(settings[i], data[i].task) == NATIVE else stacked).append(i)
+    shares = [
+        *_begun(members, source, max_members),
+        *native_shares(native, settings, data, workers, max_members, whole),
+    ]
+    if stacked:  # what only stacking needs is imported only then
+        from runner.plan.stacked_shares import stacked_shares
+
+        shares += stacked_shares(stacked, settings, data, workers, max_members, whole)
+    return sorted(shares, key=lambda share: -share_seconds(share, settings, data))
 
 
-def equal_parts(items: Sequence[int], count: int) -> list[list[int]]:
-    """The items in `count` parts whose sizes differ by one at most."""
-    ends = [round(k * len(items) / count) for k in range(count + 1)]
-    return [list(items[a:b]) for a, b in itertools.pairwise(ends) if b > a]
-
-
-def _halved(share: Share) -> list[Share]:
-    middle = math.ceil(len(share.members) / 2)
-    halves = (share.members[:middle], share.members[middle:])
-    return [Share(half, min(share.width, len(half)), share.source) for half in halves]
+def _begun(members: Sequence[int], source: Callable[[int], Path | None], most: int | None) -> Iterator[Share]:
+    """What continues, a share a checkpoint, whose rows have one structure."""
+    found: dict[Path, list[int]] = {}
+    for i in members:
+        if path := source(i):
+            found.setdefault(path, []).append(i)
+    for path, group in found.items():
+        yield Share((Population(tuple(group), min(most or len(group), len(group))),), path)

@@ -108,13 +108,13 @@ class Display:
             self._announce(self.state, self._log, 1 + event.waiting if isinstance(event, Given) else 0)
         return self.state, self._log
 
-    def _announce(self, state: State, log: SweepLog, populations: int) -> None:
+    def _announce(self, state: State, log: SweepLog, shares: int) -> None:
         ended = state.ended_before
         said = plural(state.total, "run")
         if ended:
             said += f", {ended:,} ended before; {state.total - ended:,} to go" if ended < state.total else ", all ended"
-        if populations:
-            said += f" in {plural(populations, 'population')} on {workers_text(self.sweep)}"
+        if shares:
+            said += f" in {plural(shares, 'share')} on {workers_text(self.sweep)}"
         log.add(f"{'resumed' if log.goes_on else 'begun'}: {said}")
         write_layout(self.sweep.root, self.sweep.results.metrics)
         for note in [*self.sweep.notes, *warning_lines(self.sweep.warnings)]:

@@ -39,7 +39,7 @@ class State:
         """Take in an event; the runs that have ended since the last."""
         if isinstance(event, Given):
             self.works[event.worker] = event.work
-            self.rows[event.worker] = dict.fromkeys(event.work.members[: event.work.width], 0)
+            self.rows[event.worker] = dict.fromkeys(event.work.first, 0)
         elif isinstance(event, Progressed):
             self.rows[event.worker] = {run: epoch for run, (epoch, _) in event.rows.items()}
             goes_on = event.worker in self.works and self.works[event.worker].source

@@ -35,20 +35,30 @@ def rows(out: str, header: str) -> list[list[str]]:
     return table
 
 
-def test_every_job_its_population_and_its_overrides(here, capsys):
-    out = dry(capsys, "-m", "seeds=3", "optimizer=sgd,adam", "model.hidden=[64],[32,32]", "hydra.launcher.workers=2")
+def test_every_job_its_share_and_its_overrides(here, capsys):
+    words = ["seeds=3", "optimizer=sgd,adam", "model.hidden=[64],[32,32]", "hydra.launcher.workers=2"]
+    out = dry(capsys, "-m", *words, "trainer.engine=stacked")
     jobs = rows(out, "job")
     assert out.startswith("12 jobs\n")
     assert [int(job) for job, *_ in jobs] == list(range(12))
-    assert jobs[5][2] == "seed=1 optimizer=sgd model.hidden=[32,32]"
-    populations = rows(out, "population")
-    assert [(p[0], p[1], p[2]) for p in populations] == [("1", "6", "6"), ("2", "6", "6")]
-    assert "digits 64-64-10 relu, 4,810 parameters, batch 32, float32" in populations[0][3]
+    assert jobs[5][2] == "seed=1 optimizer=sgd model.hidden=[32,32] trainer.engine=stacked"
+    shares = rows(out, "share")
+    assert [(p[0], p[1], p[2]) for p in shares] == [("1", "6", "6"), ("2", "6", "6")]
+    assert "digits 64-64-10 relu, 4,810 parameters, batch 32, float32" in shares[0][3]
     for job, at, overrides in jobs:
-        assert ("64-64-10" if "[64]" in overrides else "64-32-32-10") in populations[int(at) - 1][3], job
+        assert ("64-64-10" if "[64]" in overrides else "64-32-32-10") in shares[int(at) - 1][3], job
     assert re.search(r"estimate: 12 runs on 2 workers, [\d.]+ s if each takes all its epochs \(they stop early\)", out)
     assert "nothing was trained or written" in out
     assert not list(here.iterdir())
+
+
+def test_a_share_of_several_structures_says_how_many_and_how_large(here, capsys):
+    words = ["seeds=3", "model.hidden=[8],[8,8]", "trainer.batch_size=32,64", "trainer.epochs=1"]
+    out = dry(capsys, "-m", *words, "hydra.launcher.workers=1")
+    assert rows(out, "share")[0][1:4] == ["12", "3", "4 structures, 610 to 682 parameters"]
+    assert {at for _, at, _ in rows(out, "job")} == {"1"}
+    out = dry(capsys, "-m", "trainer.batch_size=32,64", "trainer.epochs=1", "hydra.launcher.workers=1")
+    assert rows(out, "share")[0][1:4] == ["2", "1", "2 structures, 9,610 parameters"]
 
 
 def test_duplicates_are_said_and_train_once(here, capsys):
@@ -57,13 +67,13 @@ def test_duplicates_are_said_and_train_once(here, capsys):
     assert "regularizer.elastic_net.l1_ratio" in out.splitlines()[0]
     assert out.splitlines()[0].endswith("): 2 different, 4 with a copy of another's result (same_as in results.csv)")
     assert [at for _, at, _ in rows(out, "job")].count("repeats 0") == 5
-    assert sum(int(p[1]) for p in rows(out, "population")) == 2
+    assert sum(int(p[1]) for p in rows(out, "share")) == 2
 
 
 def test_a_single_run(here, capsys):
     out = dry(capsys, "optimizer=sgd", "trainer.epochs=3")
     assert out.startswith("1 run: optimizer=sgd trainer.epochs=3\ndigits: 1,797 rows")
-    assert len(rows(out, "population")) == 1
+    assert len(rows(out, "share")) == 1
     assert "estimate: 1 run, " in out
     assert not list(here.iterdir())
 
@@ -71,7 +81,7 @@ def test_a_single_run(here, capsys):
 def test_a_job_that_is_cross_validated_is_several_runs(here, capsys):
     out = dry(capsys, "-m", "dataset.folds=5", "seeds=2", "hydra.launcher.workers=1")
     assert len(rows(out, "job")) == 2
-    assert sum(int(p[1]) for p in rows(out, "population")) == 10
+    assert sum(int(p[1]) for p in rows(out, "share")) == 10
     assert "estimate: 10 runs" in out
 
 
@@ -94,7 +104,7 @@ def test_what_is_wrong_beside_the_data_names_the_job(here, capsys):
 
 def test_another_launcher_trains_one_after_the_other(here, capsys):
     out = dry(capsys, "-m", "hydra/launcher=basic", "seeds=3")
-    assert {p[2] for p in rows(out, "population")} == {"1"}
+    assert {p[2] for p in rows(out, "share")} == {"1"}
     assert "on 1 worker" in out
     out = dry(capsys, "-m", "hydra/sweeper=random", "hydra.sweeper.n_trials=7", "optimizer.lr=interval(0.1,0.2)")
     assert len(rows(out, "job")) == 7
@@ -108,7 +118,9 @@ def test_a_launcher_that_cannot_work(word, here, capsys):
 
 def test_members_side_by_side_are_what_the_launcher_says(here, capsys):
     out = dry(capsys, "-m", "seeds=10", "hydra.launcher.max_members=3", "hydra.launcher.workers=1")
-    assert [p[1:3] for p in rows(out, "population")] == [["3", "3"], ["3", "3"], ["2", "2"], ["2", "2"]]
+    shares = [(int(runs), int(width)) for _, runs, width, *_ in rows(out, "share")]
+    assert sum(runs for runs, _ in shares) == 10
+    assert all(width == min(runs, 3) for runs, width in shares) and shares[0][0] >= 3
 
 
 def test_a_terminal_shows_the_first_jobs_and_all_if_asked(here, capsys, monkeypatch):

@@ -1,6 +1,6 @@
 """Pieces are told apart by the names under which they are registered, and layer-wise pieces see true units alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from runner.checks.gradients import engine_of
 from runner.checks.populations import SHAPES, data, same, settings, train
 from runner.config.registry import entries, register
 from runner.optimizers.rules.base import Rule
-from runner.training.steps import stacked_rows
+from runner.population import devices
 from runner.training.steps.compiled_rows import CompiledRows
 
 STRENGTH = 0.1
@@ -80,7 +80,7 @@ def test_evaluation_a_few_rows_at_a_time_changes_no_bit(way, monkeypatch):
     table = data(SHAPES[1][0], SHAPES[1][2])
     found = []
     for many in (1 << 30, 1 << 9, 1):
-        monkeypatch.setattr(stacked_rows, "EVALUATED", many)
+        monkeypatch.setitem(devices.PROFILES, "cpu", replace(devices.CPU, evaluated=many))
         monkeypatch.setattr(CompiledRows, "evaluated", -(-many // 64))
         found.append(train(runs, [table] * len(runs)))
     assert len(found[0][0]["curve"][0]) > 8  # what some row asks for is measured in every block

@@ -1,4 +1,4 @@
-"""The cost model beside what was measured, and how it grows; how a sweep is shared out."""
+"""The cost model beside what was measured, and how it grows."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from runner.config.engines import engine
 from runner.data.prepare import prepare
 from runner.execution.configurations import read
 from runner.plan import estimate
-from runner.plan.shares import Share, share_out
+from runner.plan.populations import Population, Share
 
 STEP = json.loads((Path(__file__).parents[2] / "benchmarks" / "results" / "step.json").read_text())
 
@@ -70,10 +70,14 @@ def test_more_of_anything_costs_more():
     assert doubled == pytest.approx(base - estimate.FILES)
 
 
+def share(*populations):
+    return Share(tuple(Population(tuple(members), width) for members, width in populations))
+
+
 def test_memory_counts_what_lies_side_by_side():
     data = [table(64, 10)] * 16
     runs = [read({"seed": i}) for i in range(16)]
-    one, eight = (estimate.share_bytes(Share(tuple(range(16)), width), runs, data) for width in (1, 8))
+    one, eight = (estimate.share_bytes(share((range(16), width)), runs, data) for width in (1, 8))
     assert eight == 8 * one
     parameters = 64 * 128 + 128 + 128 * 10 + 10
     assert one == 4 * (parameters * (4 + 2) + 4 * 32 * (64 + 128 + 10))
@@ -81,40 +85,18 @@ def test_memory_counts_what_lies_side_by_side():
         "sgd": 0, "adam": 2, "rmsprop": 1,
     }  # fmt: skip
     double = [read({"trainer.dtype": "float64"})] * 16
-    assert estimate.share_bytes(Share((0,), 1), double, data) == 2 * one
+    assert estimate.share_bytes(share(([0], 1)), double, data) == 2 * one
+    mixed = [*runs[:8], *double[8:]]  # one population after the other
+    assert estimate.share_bytes(share((range(8), 3), (range(8, 16), 2)), mixed, data) == 4 * one
 
 
 def test_workers_share_the_time():
     runs = [read({"seed": i}) for i in range(64)]
     data = [prepare(runs[0], {})] * 64
-    shares = share_out(range(64), runs, data, 4)
+    shares = [share((range(a, a + 4), 4)) for a in range(0, 64, 4)]
     alone, four = (estimate.sweep(shares, runs, data, workers) for workers in (1, 4))
     start = estimate.COSTS[engine(runs[0], "classification")].start
     assert alone.seconds - start == pytest.approx(4 * (four.seconds - start))
     assert four.bytes - alone.bytes == pytest.approx(
         3 * (estimate.WORKER + estimate.share_bytes(shares[0], runs, data))
     )
-
-
-@pytest.mark.parametrize(("workers", "parts"), [(1, None), (2, None), (16, None), (3, 1)])
-def test_every_run_is_in_one_share_with_its_like(workers, parts):
-    runs = [read({"seed": i, "model.hidden": [8 + 8 * (i % 2)], "optimizer": ("sgd", "adam")[i % 3 % 2]})
-            for i in range(20)]  # fmt: skip
-    data = [prepare(runs[0], {})] * 20
-    shares = share_out(range(20), runs, data, workers, parts=parts)
-    assert sorted(i for share in shares for i in share.members) == list(range(20))
-    for share in shares:
-        assert len({tuple(runs[i].model.hidden) for i in share.members}) == 1
-        kinds = [type(runs[i].optimizer).__name__ for i in share.members]
-        assert kinds == sorted(kinds)
-        assert 1 <= share.width <= len(share.members)
-    assert len(shares) == (2 if parts else max(2, workers))
-    assert [len(s.members) for s in shares] == sorted((len(s.members) for s in shares), reverse=True)
-
-
-def test_runs_that_go_on_from_a_checkpoint_stay_together():
-    runs = [read({"seed": i}) for i in range(6)]
-    data = [prepare(runs[0], {})] * 6
-    shares = share_out(range(6), runs, data, 1, max_members=1, source={1: "a", 4: "a"}.get)
-    (begun,) = [share for share in shares if share.source]
-    assert (begun.members, begun.width, begun.source) == ((1, 4), 1, "a")

@@ -5,21 +5,16 @@ import pytest
 from runner.data.prepare import prepare
 from runner.execution.configurations import read
 from runner.plan.checks import check_against_data
-from runner.plan.populations import LARGEST
-from runner.plan.shares import share_out
+from runner.plan.populations import by_structure
 
 
 def run(**changes):
     return read(changes)
 
 
-def shares(runs, **options):
+def populations(*runs):
     cache = {}
-    return share_out(range(len(runs)), runs, [prepare(r, cache) for r in runs], 1, **options)
-
-
-def planned(runs, **options):
-    return [list(share.members) for share in shares(runs, **options)]
+    return by_structure(range(len(runs)), runs, [prepare(r, cache) for r in runs])
 
 
 def test_numbers_rules_and_schedules_share_a_population():
@@ -27,7 +22,7 @@ def test_numbers_rules_and_schedules_share_a_population():
         run(), run(seed=4), run(**{"optimizer.lr": 0.1}), run(optimizer="sgd"), run(scheduler="cosine"),
         run(**{"regularizer.dropout": 0.5}), run(**{"dataset.split_seed": 3}), run(**{"early_stopping.patience": None}),
     ]  # fmt: skip
-    assert [sorted(p) for p in planned(runs)] == [list(range(len(runs)))]
+    assert populations(*runs) == [list(range(len(runs)))]
 
 
 @pytest.mark.parametrize(
@@ -35,27 +30,12 @@ def test_numbers_rules_and_schedules_share_a_population():
     [
         {"model.hidden": [64]}, {"model.activation": "tanh"}, {"model.norm": "batch"}, {"trainer.batch_size": 64},
         {"trainer.dtype": "float64"}, {"trainer.drop_last": True}, {"dataset.train_size": 500},
-        {"dataset": "two_moons"},
+        {"dataset": "two_moons"}, {"trainer.engine": "stacked"},
     ],
     ids=str,
 )  # fmt: skip
 def test_structure_splits(change):
-    assert len(planned([run(), run(**change)])) == 2
-
-
-def test_rows_of_one_rule_lie_together():
-    runs = [run(optimizer="sgd"), run(), run(optimizer="sgd"), run()]
-    [order] = planned(runs)
-    assert sorted(order) == [0, 1, 2, 3]
-    assert {frozenset(order[:2]), frozenset(order[2:])} == {frozenset({0, 2}), frozenset({1, 3})}
-
-
-def test_cut_into_parts_of_which_no_more_train_side_by_side_than_fit():
-    assert [len(p) for p in planned([run(seed=s) for s in range(10)], max_members=4)] == [4, 3, 3]
-    found = shares([run(seed=s) for s in range(LARGEST + 6)])
-    assert sorted(i for share in found for i in share.members) == list(range(LARGEST + 6))
-    assert max(share.width for share in found) <= LARGEST
-    assert max(share.width for share in shares([run(seed=s, **{"model.hidden": [512, 512]}) for s in range(16)])) <= 8
+    assert populations(run(), run(**change), run(seed=1)) == [[0, 2], [1]]
 
 
 def problems(**changes):

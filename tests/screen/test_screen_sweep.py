@@ -14,6 +14,7 @@ from runner.execution.configurations import read
 from runner.execution.events import Broken, Done, Ended, Given, Progressed
 from runner.execution.options import Options
 from runner.execution.work import Run, Work
+from runner.plan.populations import Population
 from runner.records.sweep_log import SweepLog
 from runner.screen import conclusion, sweep_state
 from runner.screen import sweep as screen
@@ -49,7 +50,7 @@ def ended(sweep, run, value=1.0, status="completed", reason=""):
 
 
 def work(*members, width=2, path="population-000.safetensors"):
-    return Work(members, width, path)
+    return Work((Population(members, width),), path)
 
 
 @pytest.fixture
@@ -138,10 +139,10 @@ def test_what_will_happen_is_said_first(tmp_path, capsys, monkeypatch):
     (tmp_path / "one").mkdir()
     sweep = made(tmp_path / "one")
     Display(sweep, stream=io.StringIO()).hear(sweep, Given(0, work(0, 1, 2), 2))
-    assert capsys.readouterr().out == "6 runs in 3 populations on 2 workers, one\n"
+    assert capsys.readouterr().out == "6 runs in 3 shares on 2 workers, one\n"
     ended(sweep, 4)
     Display(sweep, stream=io.StringIO()).hear(sweep, Given(0, work(0, 1), 0))
-    assert capsys.readouterr().out == "6 runs, 1 ended before; 5 to go in 1 population on 2 workers, one\n"
+    assert capsys.readouterr().out == "6 runs, 1 ended before; 5 to go in 1 share on 2 workers, one\n"
 
 
 def test_lines_come_every_two_seconds_and_then_more_rarely(tmp_path, clock):
@@ -239,7 +240,7 @@ def test_the_log_tells_what_happened_and_when(tmp_path, clock):
     lines = (tmp_path / "sweep.log").read_text().splitlines()
     assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  ", line) for line in lines)
     assert [line[21:] for line in lines] == [
-        "begun: 6 runs in 2 populations on 2 workers",
+        "begun: 6 runs in 2 shares on 2 workers",
         "worker 0 trains 3 runs: 0-2",
         "worker 1 trains 2 runs: 3, 5",
         "population-001 broke: ValueError: no",
@@ -264,7 +265,7 @@ def test_a_sweep_that_goes_on_is_said_to_be_resumed(tmp_path, clock, capsys):
         shown = Display(sweep, enabled=False)
         shown.hear(sweep, Given(0, work(0, 1, 2), 1))
         shown.end("interrupted")
-        assert f"{word}: 6 runs in 2 populations" in (tmp_path / "sweep.log").read_text()
+        assert f"{word}: 6 runs in 2 shares" in (tmp_path / "sweep.log").read_text()
 
 
 @pytest.mark.parametrize(

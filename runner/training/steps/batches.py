@@ -1,4 +1,4 @@
-"""The batches of an epoch, a few prepared at once so that what is drawn and gathered for them stays in the cache.
+"""The batches of an epoch, a few prepared at once so that what is drawn and gathered for them suits the device.
 
 Shapes: K steps prepared at once, M members, B batch.
 """
@@ -18,8 +18,6 @@ from runner.training.noise import NoiseSource
 from runner.training.steps.device_tables import DeviceTables
 from runner.training.steps.protocols import Batch, Epoch, Population
 
-PREPARED = 1 << 19  # numbers prepared at once (batches, noise)
-
 
 class Gathered:
     """Features, targets and weights of examples, changed as augmentation says."""
@@ -27,30 +25,29 @@ class Gathered:
     def __init__(self, columns: Columns, tables: DeviceTables):
         self.tables, self.augmenting = tables, Augmenting(columns, tables.tables.data)
         self.augments = self.augmenting.active
+        self.epoch: Epoch | None = None
 
     def of(self, epoch: Epoch, a: int, b: int, size: int) -> tuple[Tensor, Tensor, Tensor | None]:
         """Of the steps a ... b - 1 of an epoch, of `size` examples each: [K, M, B, D], [K, M, B, C], [K, M, B, 1]."""
-        begin = a * epoch.batch
-        index = epoch.order[:, begin : begin + (b - a) * size].reshape(-1, b - a, size).swapaxes(0, 1)
-        x, q = self.tables.gather(index)
-        weights = self.tables.weights_of(index)
-        weights = None if weights is None else weights.unsqueeze(-1)
+        if self.epoch is not epoch:  # the order of an epoch comes to the device once
+            self.epoch, self.lines = epoch, self.tables.lines(epoch.order)
+        lines = self.lines.of(a * epoch.batch, b - a, size)
+        x, q, weights = self.tables.taken(lines, b - a, len(epoch.order), size)
         if self.augments:
             x, q, weights = self.augmenting.apply(x, q, np.arange(a, b)[:, None] + epoch.first, weights)
         return x, q, weights
 
-
-def chunks(epoch: Epoch, first: int, last: int, width: int) -> Iterator[tuple[int, int, int]]:
-    """(first step, end, batch size) of what is prepared at once for the steps first ... last - 1, of `width` numbers an
-    example at most; a ragged last batch is a chunk for itself.
-    """
-    members, examples = epoch.order.shape
-    full = examples // epoch.batch
-    many = max(1, PREPARED // (members * epoch.batch * width))
-    for a in range(first, min(last, full), many):
-        yield a, min(a + many, last, full), epoch.batch
-    if last > full:
-        yield full, last, examples - full * epoch.batch
+    def chunks(self, epoch: Epoch, first: int, last: int, width: int) -> Iterator[tuple[int, int, int]]:
+        """(first step, end, batch size) of what is prepared at once for the steps first ... last - 1, of `width`
+        numbers an example at most; a ragged last batch is a chunk for itself.
+        """
+        members, examples = epoch.order.shape
+        full = examples // epoch.batch
+        many = max(1, self.tables.profile.prepared // (members * epoch.batch * width))
+        for a in range(first, min(last, full), many):
+            yield a, min(a + many, last, full), epoch.batch
+        if last > full:
+            yield full, last, examples - full * epoch.batch
 
 
 class Batches:
@@ -69,7 +66,7 @@ class Batches:
 
     def of(self, epoch: Epoch, first: int, last: int) -> Iterator[Batch]:
         """The batches of the steps first ... last - 1."""
-        for a, b, size in chunks(epoch, first, last, max(self.layout.padded[:-1])):
+        for a, b, size in self.gathered.chunks(epoch, first, last, max(self.layout.padded[:-1])):
             yield from self._prepared(epoch, a, b, size)
 
     def _prepared(self, epoch: Epoch, a: int, b: int, size: int) -> Iterator[Batch]:

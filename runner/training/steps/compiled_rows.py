@@ -195,9 +195,7 @@ class _Augmented:
 
     def of(self, epoch: Epoch, first: int, last: int) -> Iterator[tuple[int, int, Examples]]:
         """(first step, end, examples) of stretches of the steps first ... last - 1 of the row's epoch."""
-        from runner.training.steps.batches import chunks
-
-        for a, b, size in chunks(epoch, first, last, self.widest):
+        for a, b, size in self.gathered.chunks(epoch, first, last, self.widest):
             x_K1BD, q_K1BC, weights = self.gathered.of(epoch, a, b, size)
             x, q = x_K1BD.flatten(0, 2).numpy(), q_K1BC.flatten(0, 2).numpy()
             lines = np.arange(len(x))

@@ -6,6 +6,7 @@ Shapes: M members, B examples, D padded features, C padded outputs.
 from __future__ import annotations
 
 import copy
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,6 +14,26 @@ from torch import Tensor
 
 from runner.data.prepare import RunData
 from runner.data.tables import Tables
+from runner.population.devices import profile
+
+
+class Lines(NamedTuple):
+    """Where the examples of each row lie in the tables, [M, n] each; `weights` is None if no row weights its own."""
+
+    x: Tensor
+    q: Tensor
+    weights: Tensor | None
+
+    def of(self, begin: int, steps: int, size: int) -> Lines:
+        """Those of so many steps from example `begin` on, [steps M size] each."""
+        x = _cut(self.x, begin, steps, size)
+        q = x if self.q is self.x else _cut(self.q, begin, steps, size)
+        return Lines(x, q, None if self.weights is None else _cut(self.weights, begin, steps, size))
+
+
+def _cut(lines: Tensor, begin: int, steps: int, size: int) -> Tensor:
+    part = lines[:, begin : begin + steps * size]
+    return part.reshape(-1, steps, size).transpose(0, 1).flatten()
 
 
 class DeviceTables:
@@ -23,13 +44,13 @@ class DeviceTables:
     q: Tensor  # [K N, C]
 
     def __init__(self, tables: Tables, device: torch.device, like: DeviceTables | None = None):
-        self.tables, self.device = tables, device
+        self.tables, self.device, self.profile = tables, device, profile(device)
         self.outputs, self.alike = tables.outputs, tables.alike
         if like is not None and like.tables.x is tables.x:
             self.x, self.y, self.q = like.x, like.y, like.q
         else:
-            self.x, self.y, self.q = (torch.from_numpy(each).to(device) for each in (tables.x, tables.y, tables.q))
-        self.weights = torch.from_numpy(tables.weights.table).to(device)
+            self.x, self.y, self.q = (self.profile.put(each, device) for each in (tables.x, tables.y, tables.q))
+        self.weights = self.profile.put(tables.weights.table, device)
 
     @property
     def data(self) -> list[RunData]:
@@ -46,12 +67,23 @@ class DeviceTables:
         other.tables, other.alike = tables, tables.alike
         return other
 
+    def lines(self, index: np.ndarray) -> Lines:
+        """Where examples `index` lie, whose second last dimension is the row, in one copy a table."""
+        weights = self.tables.weights
+        return Lines(*self._places(index), self._lines(weights.places(index)) if weights.used else None)
+
+    def taken(self, lines: Lines, *shape: int) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Features [*shape, D], targets [*shape, C] and weights [*shape, 1] of flat lines."""
+        x, q = self.x.index_select(0, lines.x), self.q.index_select(0, lines.q)
+        weights = None if lines.weights is None else self.weights.index_select(0, lines.weights).view(*shape, 1)
+        return x.view(*shape, -1), q.view(*shape, -1), weights
+
     def gather(self, index: np.ndarray) -> tuple[Tensor, Tensor]:
         """Features [..., D] and targets [..., C] of examples `index`, whose second last dimension is the row: [..., M,
         B].
         """
-        of_x, of_y = (self._tensor(places) for places in self.tables.places(index))
-        x, q = self.x.index_select(0, of_x), self.q.index_select(0, of_y)
+        of_x, of_q = self._places(index)
+        x, q = self.x.index_select(0, of_x.flatten()), self.q.index_select(0, of_q.flatten())
         return x.view(*index.shape, -1), q.view(*index.shape, -1)
 
     def gather_alike(self, index: np.ndarray) -> tuple[Tensor, Tensor]:
@@ -64,11 +96,16 @@ class DeviceTables:
         weights = self.tables.weights
         if not weights.used:
             return None
-        return self.weights.index_select(0, self._tensor(weights.places(index))).view(index.shape)
+        return self.weights.index_select(0, self._lines(weights.places(index)).flatten()).view(index.shape)
 
     def answers(self, index: np.ndarray) -> Tensor:
         """Class codes or scaled numbers [M, B] of examples `index` [M, B]."""
-        return torch.from_numpy(self.tables.answers(index)).to(self.device)
+        return self.profile.put(self.tables.answers(index), self.device)
 
-    def _tensor(self, places: np.ndarray) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(places)).to(self.device).flatten()
+    def _places(self, index: np.ndarray) -> tuple[Tensor, Tensor]:
+        of_x, of_q = self.tables.places(index)
+        x = self._lines(of_x)
+        return x, x if of_q is of_x else self._lines(of_q)
+
+    def _lines(self, places: np.ndarray) -> Tensor:
+        return self.profile.lines(places, self.device)

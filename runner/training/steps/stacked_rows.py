@@ -17,6 +17,7 @@ from runner.data.tables import Tables
 from runner.optimizers.clipping import row_norms
 from runner.optimizers.segments import Segment, segments
 from runner.population.arrays import Values
+from runner.population.devices import profile
 from runner.population.members import Columns
 from runner.population.network import Network
 from runner.training import slots
@@ -25,8 +26,6 @@ from runner.training.averaging import Average
 from runner.training.steps.device_tables import DeviceTables
 from runner.training.steps.protocols import Epoch, Membership, Stretch
 from runner.training.steps.stacked_step import Stacked
-
-EVALUATED = 1 << 9  # members times width that are evaluated at once, so that a chunk of examples stays in the cache
 
 
 class StackedRows:
@@ -38,6 +37,7 @@ class StackedRows:
         self.runs, self.loss, self.batch = member.runs, member.loss, member.batch
         self.layout = member.architecture.layout
         self.dtype, self.device = getattr(torch, member.dtype), torch.device(member.runs[0].trainer.device)
+        self.profile = profile(self.device)
         self.tables: DeviceTables = DeviceTables(member.tables, self.device, like.tables if like else None)
         self.theta, self.buffers = self.own(theta), self.own(buffers)
         self.network = Network(member.architecture, self.dtype, self.device).bind(self.theta, None, self.buffers)
@@ -51,11 +51,11 @@ class StackedRows:
     @property
     def evaluated(self) -> int:
         """How many rows are best evaluated at once."""
-        return max(1, EVALUATED // max(self.layout.padded))
+        return max(1, self.profile.evaluated // max(self.layout.padded))
 
     def own(self, array: Values) -> Tensor:
         """A tensor on the device of these rows."""
-        return torch.as_tensor(array).to(self.device)
+        return self.profile.put(array, self.device)
 
     @property
     def kept(self) -> dict[str, Tensor]:
