@@ -6,8 +6,7 @@ names: there a group that was chosen by the name of a preset has that name, and 
 
 from __future__ import annotations
 
-import copy
-import dataclasses
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,7 +22,10 @@ from runner.config.settings import (
     default_tree,
     flat_entries,
     flat_key,
+    own_copies,
+    reader,
     root_options,
+    single_key,
 )
 from runner.config.suggest import GROUPS
 from runner.config.validate import show
@@ -31,33 +33,34 @@ from runner.config.validate import show
 
 def values(settings: Settings) -> dict[str, Any]:
     """{"optimizer": "sgd", "optimizer.lr": 0.1, ...}: every key of the run, in the order of its configuration."""
-    found: dict[str, Any] = {}
-    for group in CHOICE_GROUPS + SINGLE_GROUPS:
-        node = getattr(settings, group)
+    named = [(group, getattr(settings, group)) for group in NAMED_GROUPS]
+    flat = [(group, name, node) for group in FLAT_GROUPS for name, node in getattr(settings, group).items()]
+    found: list[Any] = []
+    for group, node in named:
         if group in CHOICE_GROUPS:
-            found[group] = _name(node.__class__, group)
-        for key, attribute in _keys(node.__class__, group):
-            found[key] = getattr(node, attribute)
-    for group in FLAT_GROUPS:
-        for name, node in getattr(settings, group).items():
-            for key, attribute in _keys(node.__class__, f"{group}.{name}", single=True):
-                found[key] = getattr(node, attribute)
-    found |= {"seed": settings.seed, "name": settings.name}
-    return {k: copy.deepcopy(v) if isinstance(v, (list, tuple, dict)) else v for k, v in found.items()}
+            found.append(_name(type(node), group))
+        found += reader(type(node))[1](node)
+    for _, _, node in flat:
+        found += reader(type(node))[1](node)
+    keys = _keys(tuple(type(node) for _, node in named), tuple((group, name, type(node)) for group, name, node in flat))
+    return own_copies(zip(keys, [*found, settings.seed, settings.name], strict=True))
 
 
 @cached
-def _name(cls: Any, group: str) -> str:
+def _name(cls: type, group: str) -> str:
     return next(name for name, entry in entries(group).items() if entry.cls is cls)
 
 
-@cached
-def _keys(cls: Any, prefix: str, single: bool = False) -> tuple[tuple[str, str], ...]:
-    """(dotted key, attribute) of every option of an entry; a flat entry's only one bears the entry's own name."""
-    fields = [field.name for field in dataclasses.fields(cls)]
-    if single and len(fields) == 1:
-        return ((prefix, fields[0]),)
-    return tuple((f"{prefix}.{name}", name) for name in fields)
+@functools.cache
+def _keys(named: tuple[type, ...], flat: tuple[tuple[str, str, type], ...]) -> list[str]:
+    """The dotted key of every choice and option of these classes; the only one of a flat entry bears its own name."""
+    keys: list[str] = []
+    for group, cls in zip(NAMED_GROUPS, named, strict=True):
+        keys += [group] if group in CHOICE_GROUPS else []
+        keys += [f"{group}.{name}" for name in reader(cls)[0]]
+    for group, entry, cls in flat:
+        keys += [f"{group}.{entry}"] if single_key(cls) else [f"{group}.{entry}.{name}" for name in reader(cls)[0]]
+    return [*keys, "seed", "name"]
 
 
 def compact(settings: Settings) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from runner.config.compact import shown
 from runner.config.engines import NATIVE
 from runner.config.settings import Settings
 from runner.execution.work import Run
@@ -33,20 +32,19 @@ def open_trial(run: Run, data: RunData, state: dict | None) -> Trial:
     if state:
         trial.load_state(state)
     else:
-        _begin(trial)
+        _begin(trial, run)
     return trial
 
 
-def _begin(trial: Trial) -> None:
-    settings = trial.settings
-    free = {key for key, option in settings.options().items() if option.kind == "free"}
-    trial.files.hparams({key: value for key, value in shown(settings).items() if key not in free})
+def _begin(trial: Trial, run: Run) -> None:
+    settings, options = run.settings, run.settings.options()
+    kept = {key: value for key, value in run.values.items() if key not in options or options[key].kind != "free"}
+    trial.files.hparams(kept)
     trial.files.text("configuration", markdown(settings.tree()))
     for line in describe(settings, trial.data):
         trial.files.log(line)
     for text in cautions([settings], [trial.data]):
         trial.files.log(f"warning: {text}")
-    trial.files.flush()
 
 
 def describe(settings: Settings, data: RunData) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from runner.config.compact import compact, told, values
 from runner.config.registry import entries, name_of
-from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, Settings
+from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, Settings, distinct
 from runner.regularizers.base import Penalty
 
 LABELS = ("name", "trainer.progress", "trainer.checkpoint_seconds")  # what is no part of what was asked for
@@ -66,12 +66,18 @@ def identity(settings: Settings) -> str:
     return json.dumps(canonical(settings), sort_keys=True)
 
 
+def _but_for_seed(settings: Settings) -> str:
+    """The `identity` of what the seed is not part of; the name is a label, and part of none."""
+    return json.dumps({key: value for key, value in canonical(settings).items() if key != "seed"}, sort_keys=True)
+
+
 def repeated(settings: Sequence[Settings]) -> dict[int, int]:
     """Position of each repeated run -> position of the run that it repeats."""
-    first: dict[str, int] = {}
+    first: dict[tuple[str, int], int] = {}
     found = {}
+    known = {parts: _but_for_seed(each) for parts, each in distinct(settings).items()}
     for i, each in enumerate(settings):
-        earlier = first.setdefault(identity(each), i)
+        earlier = first.setdefault((known[each.parts()], each.seed), i)
         if earlier != i:
             found[i] = earlier
     return found

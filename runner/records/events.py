@@ -27,8 +27,11 @@ from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, Sessi
 
 from runner.records.buckets import buckets as counted
 from runner.records.crc import record
+from runner.records.names import plain
+from runner.records.remembered import Remembered
 
 BUCKETS = 30
+START_INFO = bytes([HParamsPluginData.SESSION_START_INFO_FIELD_NUMBER << 3 | 2])  # how a part of known length begins
 SUCCESS, FAILURE = Status.STATUS_SUCCESS, Status.STATUS_FAILURE
 Band = tuple[str, str, str]  # the tags of a curve, of the lower and of the upper end of its band
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -82,23 +85,28 @@ def text(tag: str, markdown: str, step: int = 0) -> bytes:
     return _event(step, [_tensor_value(tag, "text", _strings([markdown.encode()]))])
 
 
-def session_start(hparams: Mapping[str, bool | int | float | str]) -> bytes:
-    """What the HParams page lists for this run. Values are never None, lists or NaN (see `flat.plain`)."""
-    info = SessionStartInfo(start_time_secs=time.time())
-    for name, value in hparams.items():
-        if isinstance(value, bool):
-            info.hparams[name].bool_value = value
-        elif isinstance(value, (int, float)):
-            info.hparams[name].number_value = value
-        else:
-            info.hparams[name].string_value = value
-    return _event(0, [_session_value("session_start_info", HParamsPluginData(session_start_info=info))])
+def session_start(hparams: Mapping[str, Any]) -> bytes:
+    """What the HParams page lists for this run: numbers, switches and text; of anything else, such as a list, its
+    spelling.
+    """
+    start = SessionStartInfo(start_time_secs=time.time()).SerializeToString()
+    listed = b"".join(map(_hparam, hparams, hparams.values())) + start
+    return _event(0, [_session_value("session_start_info", START_INFO + _varint(len(listed)) + listed)])
+
+
+@Remembered
+def _hparam(name: str, value: Any) -> bytes:
+    """One of the values; a message is that of its parts, one after the other."""
+    listed, shown = SessionStartInfo(), plain(value)
+    kind = "bool" if isinstance(shown, bool) else "string" if isinstance(shown, str) else "number"
+    setattr(listed.hparams[name], f"{kind}_value", shown)
+    return listed.SerializeToString()
 
 
 def session_end(status: int) -> bytes:
     """Mark the run as ended, SUCCESS or FAILURE. TensorBoard takes the first one of a run and ignores later ones."""
     info = SessionEndInfo(status=status, end_time_secs=time.time())
-    return _event(0, [_session_value("session_end_info", HParamsPluginData(session_end_info=info))])
+    return _event(0, [_session_value("session_end_info", HParamsPluginData(session_end_info=info).SerializeToString())])
 
 
 def layout(together: Mapping[str, Mapping[str, Iterable[str]]], bands: Mapping[str, Mapping[str, Band]]) -> bytes:
@@ -133,9 +141,15 @@ def _tensor_value(tag: str, plugin: str, tensor: TensorProto, content: bytes = b
     return Summary.Value(tag=tag, metadata=SummaryMetadata(plugin_data=data), tensor=tensor)
 
 
-def _session_value(tag: str, data: HParamsPluginData) -> Summary.Value:
+def _session_value(tag: str, content: bytes) -> Summary.Value:
     empty = TensorProto(dtype=DT_FLOAT, tensor_shape=_shape(0))
-    return _tensor_value(f"_hparams_/{tag}", "hparams", empty, data.SerializeToString(deterministic=True))
+    return _tensor_value(f"_hparams_/{tag}", "hparams", empty, content)
+
+
+def _varint(number: int) -> bytes:
+    """A length as protocol buffers write it: seven bits a byte, the last ones first."""
+    low, rest = number & 0x7F, number >> 7
+    return bytes([low | 0x80]) + _varint(rest) if rest else bytes([low])
 
 
 def _strings(values: list[bytes], *shape: int) -> TensorProto:

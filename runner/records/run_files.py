@@ -17,7 +17,6 @@ from runner.errors import RunError
 from runner.records import crc, disk, events
 from runner.records.checksums import EVENTS, LOG, METRICS, write_summary
 from runner.records.flat import flatten
-from runner.records.names import plain
 from runner.records.summary import SUMMARY
 
 NAMES = (METRICS, EVENTS, LOG)
@@ -88,7 +87,7 @@ class RunFiles:
 
     def hparams(self, flat: Mapping[str, Any]) -> None:
         """List the run on the HParams page; once, at the start. Use the same keys in every run."""
-        self._event(events.session_start({key: plain(value) for key, value in flatten(flat).items()}))
+        self._event(events.session_start(flatten(flat)))
 
     def end(self, status: str, metrics: Mapping[str, float | None], epoch: int) -> None:
         """Draw the final metrics as best/<name> at the best epoch, for the HParams page, and mark the run as ended.
