@@ -63,15 +63,19 @@ def _keys(named: tuple[type, ...], flat: tuple[tuple[str, str, type], ...]) -> l
     return [*keys, "seed", "name"]
 
 
-def compact(settings: Settings) -> dict[str, Any]:
-    """{"optimizer": "sgd", "optimizer.lr": 0.1, "seed": 3}: choices and values that differ from the defaults."""
-    mine = values(settings)
+def compact(settings: Settings, mine: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """{"optimizer": "sgd", "optimizer.lr": 0.1, "seed": 3}: choices and values (`mine`, if they are known) that differ
+    from the defaults.
+    """
+    mine = values(settings) if mine is None else mine
     return _told(mine, mine, {})
 
 
-def shown(settings: Settings) -> dict[str, Any]:
-    """`values`, with every group under the name it was chosen by: {"optimizer": "nesterov", ...}."""
-    return _with_names(values(settings), settings.chosen)
+def shown(settings: Settings, mine: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """`values` (`mine`, if they are known), with every group under the name it was chosen by: {"optimizer": "nesterov",
+    ...}.
+    """
+    return _with_names(values(settings) if mine is None else mine, settings.chosen)
 
 
 def told(settings: Settings, named: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -115,8 +119,7 @@ def _holds_keys(tree: Mapping[str, Any], group: str) -> bool:
 def told_again(given: Mapping[str, Any], chosen: Mapping[str, str]) -> dict[str, Any]:
     """`told` of a run of which `compact` and `Settings.chosen` are known."""
     names = tuple(str(given.get(group, DEFAULT_CHOICE[group])) for group in NAMED_GROUPS)
-    whole = {key: value for key, value in defaults(names).items() if key.partition(".")[0] in chosen} | dict(given)
-    return _told(_with_names(whole, chosen), given, chosen)
+    return _told(_with_names(_defaults_in(tuple(chosen), names) | dict(given), chosen), given, chosen)
 
 
 def _told(named: Mapping[str, Any], mine: Mapping[str, Any], chosen: Mapping[str, str]) -> dict[str, Any]:
@@ -165,6 +168,12 @@ def defaults(chosen: tuple[str, ...]) -> dict[str, Any]:
         elif found := preset(group, name):
             tree[group] |= found.values
     return _opened(tree) | DEFAULT_CHOICE
+
+
+@cached
+def _defaults_in(groups: tuple[str, ...], chosen: tuple[str, ...]) -> dict[str, Any]:
+    """Those of `defaults` that are in some groups."""
+    return {key: value for key, value in defaults(chosen).items() if key.partition(".")[0] in groups}
 
 
 def _shared(group: str) -> dict[str, Any]:

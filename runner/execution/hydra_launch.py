@@ -19,7 +19,6 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from runner.config.compose import Composer
 from runner.config.overrides import is_hydra, parse
-from runner.config.settings import Settings
 from runner.errors import ConfigError
 from runner.execution import run_list
 from runner.execution.hydra_return import SweepReturn, current
@@ -39,11 +38,10 @@ NUMBER = "${hydra.job.num}"  # what hydra.sweep.subdir is unless the user says o
 
 
 class _Job(NamedTuple):
-    """One of Hydra's jobs: its words, the runs it asks for by what tells them apart, the choices that are its own."""
+    """One of Hydra's jobs: its words, and the runs it asks for by what tells them apart, which have no folders yet."""
 
     words: list[str]
-    runs: dict[str, Settings]
-    choices: dict[str, str | None]
+    runs: dict[str, Run]
 
 
 class Launch:
@@ -84,8 +82,9 @@ class Launch:
             settings, wrong = composer.settings(overrides)
             problems += wrong
             if settings is not None:
-                runs = {request(run): run for run in expand_folds(settings)}
-                found.append(_Job(words, runs, self._chosen(composer, overrides)))
+                own, choices = tuple(w for w in words if not w.startswith("hydra")), self._chosen(composer, overrides)
+                runs = [Run(self.root, each, own, choices) for each in expand_folds(settings)]
+                found.append(_Job(words, {request(run.settings, run.told): run for run in runs}))
         if problems:
             raise ConfigError(list(dict.fromkeys(problems)))
         return found
@@ -103,7 +102,7 @@ class Launch:
     def _train_all(self, jobs: list[_Job]) -> tuple[dict[str, Path], dict[Path, Outcome]]:
         """Folders of runs by what was asked for, and outcomes by folder."""
         before, known = run_list.load(self.root) if (self.root / LIST).is_file() else ([], {})
-        folders = {request(run.settings): run.folder for run in before}
+        folders = {request(run.settings, run.told): run.folder for run in before}
         runs = before + self._new(jobs, folders)
         self._check_names(runs)
         if not (self.root / MULTIRUN).exists():  # as a sweeper that is neither ours nor Hydra's may leave it
@@ -120,14 +119,13 @@ class Launch:
         labels = job_labels([next(iter(job.runs.values())) for job in jobs], [job.words for job in jobs])
         new: list[Run] = []
         for job, label in zip(jobs, labels, strict=True):
-            words = tuple(word for word in job.words if not word.startswith("hydra"))
-            for key, settings in job.runs.items():
+            for key, run in job.runs.items():
                 if key not in folders:
-                    fold = f"_fold={settings.dataset.fold}" if len(job.runs) > 1 else ""
+                    fold = f"_fold={run.settings.dataset.fold}" if len(job.runs) > 1 else ""
                     own = self._subdir(job.words, len(folders))
                     name = f"{own}{fold}" if own else folder_name(f"{len(folders):03d}_{label}{fold}")
                     folders[key] = self.root / name
-                    new.append(Run(folders[key], settings, words, job.choices))
+                    new.append(run.at(folders[key]))
         return new
 
     def _check_names(self, runs: list[Run]) -> None:

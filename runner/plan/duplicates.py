@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from runner.config.compact import compact, told, values
@@ -56,9 +56,12 @@ def canonical(settings: Settings) -> dict[str, Any]:
     return {key: _one(value) if key.startswith(FLAT) else value for key, value in found.items()}
 
 
-def request(settings: Settings) -> str:
-    """What was asked for, as text, whether or not it does anything: each has a folder and a row."""
-    return json.dumps({key: value for key, value in told(settings).items() if key not in LABELS}, sort_keys=True)
+def request(settings: Settings, given: Mapping[str, Any] | None = None) -> str:
+    """What was asked for, as text, whether or not it does anything: each has a folder and a row. `given`: what `told`
+    says of the settings, if that is known.
+    """
+    given = told(settings) if given is None else given
+    return json.dumps({key: value for key, value in given.items() if key not in LABELS}, sort_keys=True)
 
 
 def identity(settings: Settings) -> str:

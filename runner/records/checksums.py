@@ -115,7 +115,8 @@ def set_aside(folder: Path, besides: Iterable[str] = ()) -> Path:
 
 def clear_way(folder: Path, names: Iterable[str] = WRITTEN) -> list[str]:
     """Move folders that are where these files are to be written aside likewise; what to say about each."""
-    barring = [name for name in names if (folder / name).is_dir()]
+    there = disk.names(folder)
+    barring = [name for name in names if name in there and (folder / name).is_dir()]
     place = move_aside(folder, barring).name if barring else ""
     return [f"{folder / name}: a folder where a file belongs; moved to {place}" for name in barring]
 
