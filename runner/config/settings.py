@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -132,7 +131,7 @@ def plain(node: Any) -> dict[str, Any]:
     return own_copies(zip(names, read(node), strict=True))
 
 
-@functools.cache
+@cached
 def reader(cls: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
     """The names of the keys of an entry, and what reads their values from an instance."""
     names = tuple(field.name for field in dataclasses.fields(cls))

@@ -46,7 +46,9 @@ class Shared:
         self._parts: dict[tuple[str, str], Any] = {}
         self._conflicts: dict[tuple[int, ...], list[Conflict]] = {}
 
-    def part(self, make: Callable[[str, dict, Findings], Any], group: str, tree: dict[Any, Any], found: Findings) -> Any:
+    def part(
+        self, make: Callable[[str, dict, Findings], Any], group: str, tree: dict[Any, Any], found: Findings
+    ) -> Any:
         """What `make` makes of a group of the tree; problems, which name keys of the tree, are noted for each job."""
         key = group, repr(tree.get(group, {}))
         if key not in self._parts:

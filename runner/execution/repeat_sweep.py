@@ -34,7 +34,9 @@ def repeat_sweep(
     root, settings = root.absolute(), list({request(each): each for each in settings}.values())
     jobs = [Run(root, each, tuple(words(each))) for each in settings]  # each has its own settings: nothing is swept
     labels = job_labels(jobs, [job.overrides for job in jobs])
-    runs = [job.at(root / folder_name(f"{i:03d}_{label}")) for i, (job, label) in enumerate(zip(jobs, labels, strict=True))]
+    runs = [
+        job.at(root / folder_name(f"{i:03d}_{label}")) for i, (job, label) in enumerate(zip(jobs, labels, strict=True))
+    ]
     with hydra_ready(config_dir()):
         config = compose([*launched(before), *launcher, word("hydra.sweep.dir", str(root)), "hydra.mode=MULTIRUN"])
     given: Any = OmegaConf.to_container(config.hydra.launcher, resolve=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def open_trial(run: Run, data: RunData, state: dict | None) -> Trial:
     """A run with its files: from its checkpoint's state, or from its beginning, whatever has been recorded of it."""
     log = run.folder / LOG  # not cut back to the checkpoint, as it tells what happened, but to its last whole line
-    told = disk.content(log).rfind(b"\n") + 1 if log.exists() else 0
+    told = disk.content(log).rfind(b"\n") + 1 if os.path.exists(log) else 0
     files = RunFiles(run.folder, {**(state["offsets"] if state else {}), LOG: told})
     trial = Trial(run.settings, data, files, run.detailed, run.pictured)
     if told:

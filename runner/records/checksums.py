@@ -85,7 +85,8 @@ def fits_words(summary: Mapping[str, Any], words: Iterable[str]) -> bool:
 def digest(path: Path) -> str | None:
     """The checksum of a file, None if there is no such file."""
     try:
-        return sha256(path.read_bytes())
+        with open(path, "rb", buffering=0) as file:
+            return sha256(file.readall())
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return None
     except OSError as error:

@@ -108,7 +108,7 @@ def make_folder(path: Path, *, parents: bool = False) -> None:
 
 def truncate(path: Path, size: int) -> None:
     """Cut a file back to `size` bytes; a missing file has 0. Raises RunError if it holds fewer."""
-    if size == 0 and not path.exists():
+    if size == 0 and not os.path.exists(path):
         return
     with _reported(path, "truncate"), _opened(path, os.O_WRONLY) as fd:
         _cut(fd, path, size)

@@ -65,9 +65,7 @@ def read_sources(
     return found + ([loose] if loose.rows else [])
 
 
-def read_sweep(
-    root: Path, *, force: bool = False, known: Mapping[Path, dict[str, Any]] | None = None
-) -> RunSource:
+def read_sweep(root: Path, *, force: bool = False, known: Mapping[Path, dict[str, Any]] | None = None) -> RunSource:
     """The runs of one sweep, those that have not ended too, in the order of their numbers."""
     readings = Readings(force, known=known)
     table = read_table(root, readings)
@@ -105,7 +103,7 @@ def _ended(root: Path, columns: list[str], cells: list[str]) -> RunRow:
 
 def _waiting(root: Path, run: Mapping[str, Any], names: Iterable[str]) -> RunRow:
     """A run of sweep.yaml that has not ended."""
-    return RunRow(root / run["run"], UNFINISHED, Asked(run).keys(names))
+    return RunRow(root / run["run"], UNFINISHED, Asked(run).settings(names))
 
 
 def _read_runs(folder: Path, sweeps: list[Path], readings: Readings) -> RunSource:

@@ -154,7 +154,7 @@ class _Reader:
         if summary is None and (copy is None or not self._is_believed(run, copy)):
             return None
         names = key_columns(columns)
-        keys = asked.keys(names) if asked else self._own_keys(run, names)
+        keys = asked.settings(names) if asked else self._own_keys(run, names)
         return {"run": run} | keys | (measured(summary, columns) if summary is not None else {})
 
     def _is_believed(self, run: str, copy: Mapping[str, str]) -> bool:
@@ -222,13 +222,15 @@ class Asked:
         self.unknown = {g for g in NAMED_GROUPS if g in self.given and registered(g, self.given[g]) is None}
         self.unknown.update(FLAT_GROUPS)  # every choice there that is registered has its defaults among `own`
 
-    def keys(self, names: Iterable[str] = ()) -> dict[str, str]:
+    def settings(self, names: Iterable[str] = ()) -> dict[str, str]:
         """These, and all that are not at their defaults. Keys whose default is unknown, as their choice is not
         registered here any more, are left out.
         """
         own = self.own
-        known = [key for key in (*names, *self.given, "seed") if key in own or key.partition(".")[0] not in self.unknown]
-        return {key: text(own[key]) if key in own else "" for key in known if key not in self.given} | self.given
+        known = [
+            key for key in (*names, *self.given, "seed") if key in own or key.partition(".")[0] not in self.unknown
+        ]
+        return {key: text(own[key]) if key in own else "" for key in known} | self.given
 
 
 def measured(summary: Mapping[str, Any], columns: Iterable[str]) -> dict[str, str]:
@@ -260,11 +262,9 @@ def _differences(run: str, copy: Mapping[str, str], known: Mapping[str, str], as
     ][:1]
 
 
-def _columns(
-    header: list[str], asked: Collection[Asked], summaries: Collection[Mapping[str, Any]]
-) -> list[str]:
+def _columns(header: list[str], asked: Collection[Asked], summaries: Collection[Mapping[str, Any]]) -> list[str]:
     """Those of results.csv, if they can be what the sweep has, else what its runs know."""
-    told = dict.fromkeys(key for run in asked for key in run.keys() if key not in ("seed", "name"))
+    told = dict.fromkeys(key for run in asked for key in run.settings() if key not in ("seed", "name"))
     keys = in_order(told, typed_keys(word for run in asked for word in run.overrides))
     metrics = [
         f"{split}/{name}" for split in SPLITS for name in dict.fromkeys(n for s in summaries for n in s.get(split, {}))

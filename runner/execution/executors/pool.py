@@ -40,8 +40,8 @@ class Pool:
         self.members: list[_Worker] = []
 
     def run(self, waiting: list[Work], hear: Callable[[Event | None], None], stopping: Callable[[], bool]) -> None:
-        """Carry out what waits, and tell what happens, as it happens, until nothing is under way; None now and then, so
-        that `hear` can look. Workers that are to stop save before they end. None is left.
+        """Carry out what waits, and tell what happens, as it happens, until nothing is under way; None when nothing
+        has for a while, so that `hear` can look. Workers that are to stop save before they end. None is left.
         """
         try:
             told_to_stop = False
@@ -55,7 +55,8 @@ class Pool:
                 for member in self._busy():
                     if member.work and member.connection in ready:
                         hear(self._told(member, member.work))
-                hear(None)
+                if not ready:
+                    hear(None)
         finally:
             for member in self.members:
                 member.process.kill()
