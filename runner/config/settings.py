@@ -33,6 +33,7 @@ DEFAULT_CHOICE = {
     "trainer": "default",
 }
 
+OWN = ("seed", "name")  # keys outside of groups, the last ones
 EXPERIMENT = "experiment"  # the group of recipes, which are YAML only
 TEXTS, LABELS = ("text", "texts"), ("labels",)  # types of option whose values, or whose labels, are text
 

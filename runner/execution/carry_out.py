@@ -16,7 +16,7 @@ from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.errors import RunnerError
 from runner.execution.events import Begun, Broken, Done, Ended, Event, Leading, Progressed
-from runner.execution.trials import draw_augmentation, draw_figures, facts, open_trial
+from runner.execution.trials import Said, draw_augmentation, draw_figures, facts, open_trial
 from runner.execution.work import Run, Work
 from runner.training import checkpoint
 from runner.training.engine import Engine
@@ -59,7 +59,7 @@ class _Carrying:
     every: float
 
     def __post_init__(self) -> None:
-        work, runs, self.told = self.work, self.runs, 0.0
+        work, runs, self.told, self.said = self.work, self.runs, 0.0, Said()
         self.number = {runs[i].folder: i for i in work.members}
         self.tensors, self.rows = checkpoint.read(work.source) if work.source else ({}, [])
         named = {place(runs[i].folder, work.path): i for i in work.members}
@@ -100,7 +100,9 @@ class _Carrying:
 
     def _open(self, members: list[int]) -> list[Trial]:
         states = [self.rows[self.positions[i]] if i in self.positions else None for i in members]
-        return [open_trial(self.runs[i], self.data[i], state) for i, state in zip(members, states, strict=True)]
+        return [
+            open_trial(self.runs[i], self.data[i], state, self.said) for i, state in zip(members, states, strict=True)
+        ]
 
     def _admit(self, free: int) -> list[Trial]:
         members, self.waiting = self.waiting[:free], self.waiting[free:]

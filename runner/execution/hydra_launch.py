@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from runner.config.compose import Composer
 from runner.config.overrides import is_hydra, parse
+from runner.config.settings import Settings
 from runner.errors import ConfigError
 from runner.execution import run_list
 from runner.execution.hydra_return import SweepReturn, current
@@ -77,13 +78,14 @@ class Launch:
         if problems:
             raise ConfigError(problems)
         parsed, found = dict(zip(distinct, overrides, strict=True)), []
+        known: dict[Any, Run] = {}
         for words in jobs:
             overrides = [parsed[word] for word in words]
             settings, wrong = composer.settings(overrides)
             problems += wrong
             if settings is not None:
                 own, choices = tuple(w for w in words if not w.startswith("hydra")), self._chosen(composer, overrides)
-                runs = [Run(self.root, each, own, choices) for each in expand_folds(settings)]
+                runs = [_run(self.root, each, own, choices, known) for each in expand_folds(settings)]
                 found.append(_Job(words, {request(run.settings, run.told): run for run in runs}))
         if problems:
             raise ConfigError(list(dict.fromkeys(problems)))
@@ -164,6 +166,19 @@ class Launch:
             with current(each.config):
                 callbacks.on_job_start(config=each.config, task_function=self.task)
                 callbacks.on_job_end(config=each.config, job_return=each)
+
+
+def _run(
+    root: Path,
+    settings: Settings,
+    words: tuple[str, ...],
+    choices: Mapping[str, str | None],
+    known: dict[Any, Run],
+) -> Run:
+    """A run that has no folder yet; `known` are the first of those that differ in nothing but seed and name."""
+    run = Run(root, settings, words, choices)
+    other = known.setdefault((settings.parts(), tuple(settings.chosen.items())), run)
+    return run if other is run else run.known_by(other)
 
 
 def _refuse_per_process(config: DictConfig) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.config.origin import Record, differing, is_records
-from runner.config.settings import Settings
+from runner.config.settings import OWN, Settings
 from runner.errors import ConfigError, DamagedError
 from runner.execution.configurations import remade
 from runner.records import disk
@@ -19,7 +19,6 @@ from runner.records.yaml_file import load
 
 CHOSEN = "chosen"  # the key of `Settings.chosen`
 PLUGINS = "plugins"  # the key of `Settings.foreign`, which is read as `Settings.plugins`
-OWN = ("seed", "name")  # the last keys
 CHECKSUM = "# sha256: "  # how the last line begins, which is about all before it
 
 

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from runner.config.engines import NATIVE
-from runner.config.settings import Settings
+from runner.config.settings import OWN, Settings
 from runner.execution.work import Run
 from runner.plan.checks import cautions
 from runner.records import disk
 from runner.records.environment import git_info, versions
-from runner.records.flat import markdown
+from runner.records.flat import markdown, rows
 from runner.records.run_files import LOG, RunFiles
 from runner.training.engine import Engine
 from runner.training.trial import Trial
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from runner.data.prepare import RunData
 
 
-def open_trial(run: Run, data: RunData, state: dict | None) -> Trial:
+def open_trial(run: Run, data: RunData, state: dict | None, said: Said | None = None) -> Trial:
     """A run with its files: from its checkpoint's state, or from its beginning, whatever has been recorded of it."""
     log = run.folder / LOG  # not cut back to the checkpoint, as it tells what happened, but to its last whole line
     told = disk.content(log).rfind(b"\n") + 1 if os.path.exists(log) else 0
@@ -33,19 +33,37 @@ def open_trial(run: Run, data: RunData, state: dict | None) -> Trial:
     if state:
         trial.load_state(state)
     else:
-        _begin(trial, run)
+        _begin(trial, run, said or Said())
     return trial
 
 
-def _begin(trial: Trial, run: Run) -> None:
-    settings, options = run.settings, run.settings.options()
+def _begin(trial: Trial, run: Run, said: Said) -> None:
+    options = run.settings.options()
     kept = {key: value for key, value in run.values.items() if key not in options or options[key].kind != "free"}
     trial.files.hparams(kept)
-    trial.files.text("configuration", markdown(settings.tree()))
-    for line in describe(settings, trial.data):
+    table, lines = said.of(run.settings, trial.data)
+    trial.files.text("configuration", table)
+    for line in lines:
         trial.files.log(line)
-    for text in cautions([settings], [trial.data]):
-        trial.files.log(f"warning: {text}")
+
+
+class Said:
+    """What the records of a run begin with: worked out once for runs that differ in nothing but seed and name."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], tuple[str, list[str]]] = {}
+
+    def of(self, settings: Settings, data: RunData) -> tuple[str, list[str]]:
+        """(the table of its settings, what its log says of its data and of what is probably not meant). What was said
+        of runs and data that are there no more must not be asked for.
+        """
+        key = (*settings.parts(), id(data))
+        if key not in self._known:
+            tree = {name: part for name, part in settings.tree().items() if name not in OWN}
+            warned = [f"warning: {text}" for text in cautions([settings], [data])]
+            self._known[key] = markdown(tree), describe(settings, data) + warned
+        table, lines = self._known[key]
+        return table + rows({"seed": settings.seed, "name": settings.name}), lines
 
 
 def describe(settings: Settings, data: RunData) -> list[str]:

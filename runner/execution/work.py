@@ -34,6 +34,15 @@ class Run:
         object.__setattr__(other, "folder", folder)
         return other
 
+    def known_by(self, other: Run) -> Run:
+        """This run, with what has been worked out about one whose settings differ in seed and name alone."""
+        own = {"seed": self.settings.seed, "name": self.settings.name}
+        differing = {key: value for key, value in own.items() if value not in (0, None)}
+        for name in ("values", "told", "given"):
+            shared = {key: value for key, value in getattr(other, name).items() if key not in own}
+            vars(self)[name] = shared | (own if name == "values" else differing)
+        return self
+
     @cached_property
     def _values(self) -> dict[str, Any]:
         return values(self.settings)

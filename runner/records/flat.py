@@ -24,11 +24,16 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def markdown(tree: Mapping[str, Any]) -> str:
     """The settings as a Markdown table of key and value."""
+    return f"| key | value |\n|---|---|{rows(tree)}"
+
+
+def rows(tree: Mapping[str, Any]) -> str:
+    """More rows of such a table."""
     flat = flatten(tree)
-    return "\n".join(["| key | value |", "|---|---|", *map(_row, flat, flat.values())])
+    return "".join(map(_row, flat, flat.values()))
 
 
 @Remembered
 def _row(key: str, value: Any) -> str:
     cell = text(value).replace("|", "\\|").replace("\n", " ")
-    return f"| {key} | {cell} |"
+    return f"\n| {key} | {cell} |"
