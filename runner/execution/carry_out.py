@@ -70,6 +70,8 @@ class _Carrying:
         """All members to their ends. Raises Interrupted with everything saved, and whatever one of the rows raises."""
         continued = sorted(self.positions, key=self.positions.__getitem__)
         trials = self._open(continued) or self._admit(self.work.width)
+        for trial in trials:
+            trial.files.flush()  # to be seen before the first epoch has ended, which may take long
         engine = Engine([trial.settings for trial in trials], [trial.data for trial in trials])
         training = Training(
             engine,

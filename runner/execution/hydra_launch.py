@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -152,12 +152,16 @@ class Launch:
 
     def _subdir(self, words: Sequence[str], number: int) -> str | None:
         """The folder of a job where the user has named them (hydra.sweep.subdir), else None."""
-        asked: Any = OmegaConf.to_container(self.config.hydra.sweep, resolve=False)
-        if asked["subdir"] == NUMBER:
+        if self._numbered:
             return None
         config = self._composed(words, number)
         with current(config):
             return str(OmegaConf.select(config, "hydra.sweep.subdir"))
+
+    @cached_property
+    def _numbered(self) -> bool:
+        asked: Any = OmegaConf.to_container(self.config.hydra.sweep, resolve=False)
+        return asked["subdir"] == NUMBER
 
     def _fire_callbacks(self, returns: Sequence[SweepReturn]) -> None:
         """Start and end of every job, in pairs, for Hydra's callbacks if there are any."""

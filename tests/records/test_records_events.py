@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from tensorboard.util import tensor_util
 from tensorboard_server import Server
 
@@ -136,6 +138,16 @@ def test_equal_calls_give_equal_bytes(monkeypatch):
     flat = {f"key{i}": i for i in range(50)}
     assert events.session_start(flat) == events.session_start(flat)
     assert events.scalars(1, [("a", 1e300), ("b", math.nan)]) == events.scalars(1, [("a", 1e300), ("b", math.nan)])
+
+
+def test_hyper_parameters_are_read_back_as_they_are():
+    given = {"switch": True, "whole": 3, "rate": 1e-3, "text": "x" * 300, "empty": "", "zero": 0, "hidden": [64, 32]}
+    data = events.session_start(given)
+    event = Event.FromString(data[12:-4])
+    content = event.summary.value[0].metadata.plugin_data.content
+    listed = HParamsPluginData.FromString(content).session_start_info.hparams
+    found = {name: getattr(value, value.WhichOneof("kind")) for name, value in listed.items()}
+    assert found == given | {"hidden": "64-32"} and found["switch"] is True
 
 
 def test_flat_keys_are_never_none_lists_or_nan():
