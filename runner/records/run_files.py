@@ -109,7 +109,7 @@ class RunFiles:
         those of its own start (the format, `hparams` and the `text` of its configuration).
         """
         self._pending[METRICS].append(disk.content(other / METRICS))
-        self._pending[EVENTS].append(crc.after(STARTS, disk.content(other / EVENTS)))
+        self._pending[EVENTS] += crc.contents(disk.content(other / EVENTS))[STARTS:]
 
     def flush(self, sync: bool = False) -> dict[str, int]:
         """Write what is buffered; return file name -> bytes now valid. `sync` makes them durable, for a checkpoint.
@@ -118,11 +118,12 @@ class RunFiles:
         """
         created = False
         for name in NAMES:
-            data = b"".join(self._pending[name])
+            pending = self._pending[name]
+            data = crc.records(pending) if name == EVENTS else b"".join(pending)
             if data or (sync and self._size[name]):
                 created |= not self._size[name]
                 self._size[name] = disk.append(self.folder / name, data, self._size[name], sync=sync)
-                self._pending[name].clear()
+                pending.clear()
                 if name == METRICS:
                     self._written.update(data)
         if sync and created:
