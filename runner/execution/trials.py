@@ -54,8 +54,8 @@ class Said:
         self._known: dict[tuple[Any, ...], tuple[str, list[str]]] = {}
 
     def of(self, settings: Settings, data: RunData) -> tuple[str, list[str]]:
-        """(the table of its settings, what its log says of its data and of what is probably not meant). What was said
-        of runs and data that are there no more must not be asked for.
+        """(the table of its settings, what its log says of its data and of what is probably not meant). Runs and data
+        are told apart by the objects that they are: they must be kept for as long as this is.
         """
         key = (*settings.parts(), id(data))
         if key not in self._known:

@@ -37,7 +37,7 @@ class Run:
     def known_by(self, other: Run) -> Run:
         """This run, with what has been worked out about one whose settings differ in seed and name alone."""
         own = {"seed": self.settings.seed, "name": self.settings.name}
-        differing = {key: value for key, value in own.items() if value not in (0, None)}
+        differing = {key: value for key, value in own.items() if value != getattr(Settings, key)}
         for name in ("values", "told", "given"):
             shared = {key: value for key, value in getattr(other, name).items() if key not in own}
             vars(self)[name] = shared | (own if name == "values" else differing)

@@ -74,10 +74,9 @@ def size(path: Path) -> int:
 
 def names(folder: Path) -> set[str]:
     """What lies in a folder; nothing if there is no such folder."""
-    try:
+    with _reported(folder, "read"), suppress(FileNotFoundError, NotADirectoryError):
         return set(os.listdir(folder))
-    except (FileNotFoundError, NotADirectoryError):
-        return set()
+    return set()
 
 
 def content(path: Path) -> bytes:
