@@ -6,8 +6,7 @@ names: there a group that was chosen by the name of a preset has that name, and 
 
 from __future__ import annotations
 
-import copy
-import dataclasses
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,7 +22,10 @@ from runner.config.settings import (
     default_tree,
     flat_entries,
     flat_key,
+    own_copies,
+    reader,
     root_options,
+    single_key,
 )
 from runner.config.suggest import GROUPS
 from runner.config.validate import show
@@ -31,44 +33,49 @@ from runner.config.validate import show
 
 def values(settings: Settings) -> dict[str, Any]:
     """{"optimizer": "sgd", "optimizer.lr": 0.1, ...}: every key of the run, in the order of its configuration."""
-    found: dict[str, Any] = {}
-    for group in CHOICE_GROUPS + SINGLE_GROUPS:
-        node = getattr(settings, group)
+    named = [(group, getattr(settings, group)) for group in NAMED_GROUPS]
+    flat = [(group, name, node) for group in FLAT_GROUPS for name, node in getattr(settings, group).items()]
+    found: list[Any] = []
+    for group, node in named:
         if group in CHOICE_GROUPS:
-            found[group] = _name(node.__class__, group)
-        for key, attribute in _keys(node.__class__, group):
-            found[key] = getattr(node, attribute)
-    for group in FLAT_GROUPS:
-        for name, node in getattr(settings, group).items():
-            for key, attribute in _keys(node.__class__, f"{group}.{name}", single=True):
-                found[key] = getattr(node, attribute)
-    found |= {"seed": settings.seed, "name": settings.name}
-    return {k: copy.deepcopy(v) if isinstance(v, (list, tuple, dict)) else v for k, v in found.items()}
+            found.append(_name(type(node), group))
+        found += reader(type(node))[1](node)
+    for _, _, node in flat:
+        found += reader(type(node))[1](node)
+    keys = _keys(tuple(type(node) for _, node in named), tuple((group, name, type(node)) for group, name, node in flat))
+    return own_copies(zip(keys, [*found, settings.seed, settings.name], strict=True))
 
 
 @cached
-def _name(cls: Any, group: str) -> str:
+def _name(cls: type, group: str) -> str:
     return next(name for name, entry in entries(group).items() if entry.cls is cls)
 
 
-@cached
-def _keys(cls: Any, prefix: str, single: bool = False) -> tuple[tuple[str, str], ...]:
-    """(dotted key, attribute) of every option of an entry; a flat entry's only one bears the entry's own name."""
-    fields = [field.name for field in dataclasses.fields(cls)]
-    if single and len(fields) == 1:
-        return ((prefix, fields[0]),)
-    return tuple((f"{prefix}.{name}", name) for name in fields)
+@functools.cache
+def _keys(named: tuple[type, ...], flat: tuple[tuple[str, str, type], ...]) -> list[str]:
+    """The dotted key of every choice and option of these classes; the only one of a flat entry bears its own name."""
+    keys: list[str] = []
+    for group, cls in zip(NAMED_GROUPS, named, strict=True):
+        keys += [group] if group in CHOICE_GROUPS else []
+        keys += [f"{group}.{name}" for name in reader(cls)[0]]
+    for group, entry, cls in flat:
+        keys += [f"{group}.{entry}"] if single_key(cls) else [f"{group}.{entry}.{name}" for name in reader(cls)[0]]
+    return [*keys, "seed", "name"]
 
 
-def compact(settings: Settings) -> dict[str, Any]:
-    """{"optimizer": "sgd", "optimizer.lr": 0.1, "seed": 3}: choices and values that differ from the defaults."""
-    mine = values(settings)
+def compact(settings: Settings, mine: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """{"optimizer": "sgd", "optimizer.lr": 0.1, "seed": 3}: choices and values (`mine`, if they are known) that differ
+    from the defaults.
+    """
+    mine = values(settings) if mine is None else mine
     return _told(mine, mine, {})
 
 
-def shown(settings: Settings) -> dict[str, Any]:
-    """`values`, with every group under the name it was chosen by: {"optimizer": "nesterov", ...}."""
-    return _with_names(values(settings), settings.chosen)
+def shown(settings: Settings, mine: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """`values` (`mine`, if they are known), with every group under the name it was chosen by: {"optimizer": "nesterov",
+    ...}.
+    """
+    return _with_names(values(settings) if mine is None else mine, settings.chosen)
 
 
 def told(settings: Settings, named: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -112,8 +119,7 @@ def _holds_keys(tree: Mapping[str, Any], group: str) -> bool:
 def told_again(given: Mapping[str, Any], chosen: Mapping[str, str]) -> dict[str, Any]:
     """`told` of a run of which `compact` and `Settings.chosen` are known."""
     names = tuple(str(given.get(group, DEFAULT_CHOICE[group])) for group in NAMED_GROUPS)
-    whole = {key: value for key, value in defaults(names).items() if key.partition(".")[0] in chosen} | dict(given)
-    return _told(_with_names(whole, chosen), given, chosen)
+    return _told(_with_names(_defaults_in(tuple(chosen), names) | dict(given), chosen), given, chosen)
 
 
 def _told(named: Mapping[str, Any], mine: Mapping[str, Any], chosen: Mapping[str, str]) -> dict[str, Any]:
@@ -162,6 +168,12 @@ def defaults(chosen: tuple[str, ...]) -> dict[str, Any]:
         elif found := preset(group, name):
             tree[group] |= found.values
     return _opened(tree) | DEFAULT_CHOICE
+
+
+@cached
+def _defaults_in(groups: tuple[str, ...], chosen: tuple[str, ...]) -> dict[str, Any]:
+    """Those of `defaults` that are in some groups."""
+    return {key: value for key, value in defaults(chosen).items() if key.partition(".")[0] in groups}
 
 
 def _shared(group: str) -> dict[str, Any]:

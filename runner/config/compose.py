@@ -19,7 +19,7 @@ from runner.config.presets import names_chosen
 from runner.config.refusals import refusal
 from runner.config.settings import Settings
 from runner.config.suggest import closest, explain_unknown_choice
-from runner.config.validate import check
+from runner.config.validate import Shared, check
 from runner.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ class Composer:
         self._combinations = Combinations(self._whole, self.groups.sources())
         self._seen: dict[str, tuple[bool, list[str]]] = {}
         self._jobs: dict[tuple[str, ...], tuple[Settings | None, list[str]]] = {}
+        self._shared = Shared()
         self.typed: dict[str, str] = {}  # what `forced` has changed
 
     def is_choice(self, override: Override) -> bool:
@@ -213,7 +214,7 @@ class Composer:
             tree = self._tree(choices, values)
         except ConfigError as error:
             return None, found + error.problems
-        settings, problems = check(tree)
+        settings, problems = check(tree, self._shared)
         settings.chosen = names_chosen(settings, self.chosen(choices))
         return settings, found + problems
 

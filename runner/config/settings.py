@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-from collections.abc import Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -33,6 +33,7 @@ DEFAULT_CHOICE = {
     "trainer": "default",
 }
 
+OWN = ("seed", "name")  # keys outside of groups, the last ones
 EXPERIMENT = "experiment"  # the group of recipes, which are YAML only
 TEXTS, LABELS = ("text", "texts"), ("labels",)  # types of option whose values, or whose labels, are text
 
@@ -64,7 +65,7 @@ class Settings:
         node: Any = self
         for part in path.split("."):
             node = node[part] if isinstance(node, dict) else getattr(node, part)
-        key = single_key(type(node)) if dataclasses.is_dataclass(node) else None
+        key = single_key(type(node)) if hasattr(type(node), "__dataclass_fields__") else None
         return getattr(node, key) if key else node
 
     def options(self) -> Mapping[str, Option]:
@@ -90,8 +91,16 @@ class Settings:
 
     def _kept(self, group: str) -> dict[str, Any]:
         """The entries of a flat group that a record needs: of plug-ins only those that do something."""
-        nodes = getattr(self, group).items()
-        return {name: node for name, node in nodes if f"{group}={name}" not in foreign() or node != type(node)()}
+        nodes, others = getattr(self, group), foreign()
+        if not others:
+            return nodes
+        return {name: node for name, node in nodes.items() if f"{group}={name}" not in others or node != type(node)()}
+
+    def parts(self) -> tuple[int, ...]:
+        """Which objects it is made of, equal for runs that share all of them and differ in `seed` and `name` alone. To
+        look up while these runs are there what has been worked out for one of them.
+        """
+        return tuple(id(getattr(self, group)) for group in CHOICE_GROUPS + SINGLE_GROUPS + FLAT_GROUPS)
 
     def tree(self) -> dict[str, Any]:
         """The configuration as nested plain values, the inverse of `config.validate.validate`."""
@@ -109,10 +118,41 @@ class Settings:
         return tree | {"seed": self.seed, "name": self.name}
 
 
+def distinct(runs: Iterable[Settings]) -> dict[tuple[int, ...], Settings]:
+    """`parts` -> the first of the runs that are made of them: one of each that differ in more than seed and name."""
+    found: dict[tuple[int, ...], Settings] = {}
+    for run in runs:
+        found.setdefault(run.parts(), run)
+    return found
+
+
 def plain(node: Any) -> dict[str, Any]:
     """Key -> value of an entry; lists and dictionaries are copies. (`dataclasses.asdict` takes ten times as long.)"""
-    values = {field.name: getattr(node, field.name) for field in dataclasses.fields(node)}
-    return {k: copy.deepcopy(v) if isinstance(v, (list, tuple, dict)) else v for k, v in values.items()}
+    names, read = reader(type(node))
+    return own_copies(zip(names, read(node), strict=True))
+
+
+@cached
+def reader(cls: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """The names of the keys of an entry, and what reads their values from an instance."""
+    names = tuple(field.name for field in dataclasses.fields(cls))
+    if len(names) == 1:
+        only = operator.attrgetter(*names)
+        return names, lambda node: (only(node),)
+    return names, operator.attrgetter(*names) if names else lambda node: ()
+
+
+def own_copies(values: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Values by key, lists and dictionaries as copies."""
+    found = dict(values)
+    return found | {key: _copied(value) for key, value in found.items() if isinstance(value, (list, tuple, dict))}
+
+
+def _copied(value: Any) -> Any:
+    """A copy of a plain value. (`copy.deepcopy` takes ten times as long.)"""
+    if isinstance(value, dict):
+        return {key: _copied(each) for key, each in value.items()}
+    return type(value)(map(_copied, value)) if isinstance(value, (list, tuple)) else value
 
 
 @cached

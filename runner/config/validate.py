@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from runner.config.conflicts import conflicts
+from runner.config.conflicts import Conflict, conflicts
 from runner.config.registry import Entry, Option, entries
 from runner.config.settings import (
     CHOICE_GROUPS,
@@ -36,6 +37,36 @@ class Findings:
         self.keys.add(key)
 
 
+class Shared:
+    """What jobs of one command line agree in: parts that are in order are checked once, and are the same objects in all
+    jobs; and runs that are made of the same parts have the same conflicts, as no check asks for their seeds and names.
+    """
+
+    def __init__(self) -> None:
+        self._parts: dict[tuple[str, str], Any] = {}
+        self._conflicts: dict[tuple[int, ...], list[Conflict]] = {}
+
+    def part(
+        self, make: Callable[[str, dict, Findings], Any], group: str, tree: dict[Any, Any], found: Findings
+    ) -> Any:
+        """What `make` makes of a group of the tree; problems, which name keys of the tree, are noted for each job."""
+        key = group, repr(tree.get(group, {}))
+        if key not in self._parts:
+            before = len(found.problems)
+            part = make(group, tree, found)
+            if len(found.problems) > before:
+                return part
+            self._parts[key] = part
+        return self._parts[key]
+
+    def conflicts(self, settings: Settings) -> list[Conflict]:
+        """Those of settings whose parts are all known here."""
+        key = settings.parts()
+        if key not in self._conflicts:
+            self._conflicts[key] = conflicts(settings)
+        return self._conflicts[key]
+
+
 def validate(tree: dict[Any, Any]) -> Settings:
     """Check a whole configuration and build it; keys that are absent take their defaults.
 
@@ -48,19 +79,22 @@ def validate(tree: dict[Any, Any]) -> Settings:
     return settings
 
 
-def check(tree: dict[Any, Any]) -> tuple[Settings, list[str]]:
-    """(settings, problems); a wrong value becomes its default in the settings, so that the rest can be checked."""
-    found = Findings(_chosen(tree))
+def check(tree: dict[Any, Any], shared: Shared | None = None) -> tuple[Settings, list[str]]:
+    """(settings, problems); a wrong value becomes its default in the settings, so that the rest can be checked. Jobs
+    that are checked with the same `shared` consist of the same objects where they agree.
+    """
+    found, shared = Findings(_chosen(tree)), shared or Shared()
     for key in tree:
         if key not in GROUPS and key not in root_options():
             for path, value in _leaves(str(key), tree[key]):
                 found.add(path, f"{path} = {show(value)}: {explain_unknown_key(path, found.chosen)}")
-    parts = {group: _choice(group, tree, found) for group in CHOICE_GROUPS}
-    parts |= {group: _single(group, tree, found) for group in SINGLE_GROUPS}
+    parts = {group: shared.part(_choice, group, tree, found) for group in CHOICE_GROUPS}
+    parts |= {group: shared.part(_single, group, tree, found) for group in SINGLE_GROUPS}
     root = {key: _value(key, option, tree.get(key), found) for key, option in root_options().items() if key in tree}
-    parts |= {group: _flat(group, tree, found) for group in FLAT_GROUPS}
+    parts |= {group: shared.part(_flat, group, tree, found) for group in FLAT_GROUPS}
     settings = Settings(**parts, **{k: v for k, v in root.items() if k not in found.keys})
-    found.problems += [conflict.text for conflict in conflicts(settings) if not found.keys & set(conflict.keys)]
+    together = conflicts(settings) if found.problems else shared.conflicts(settings)
+    found.problems += [conflict.text for conflict in together if not found.keys & set(conflict.keys)]
     return settings, found.problems
 
 

@@ -94,7 +94,7 @@ class Encoding:
 
     def encode(self, numeric_NF: np.ndarray, words: dict[str, np.ndarray]) -> np.ndarray:
         """Features [N, D] of raw values; `words` holds one object array [N] a categorical column, None for a hole."""
-        x_ND = in_lines((1, len(numeric_NF) * self.width), self.dtype)[0].reshape(-1, self.width)
+        x_ND = in_lines((1, len(numeric_NF) * self.width), self.dtype)[0].reshape(len(numeric_NF), self.width)
         wide = len(self.numeric)
         fill, offset, scale = (np.array(v, np.float64) for v in (self.fill, self.offset, self.scale))
         for start in range(0, len(x_ND), CHUNK):

@@ -50,8 +50,18 @@ class RunData:
         """The encoding as a model file keeps it; the same for every run on this data."""
         return json.dumps(self.encoding.to_dict())
 
+    @cached_property
+    def class_counts(self) -> dict[str, list[int]]:
+        """Rows of each class by split, where there are classes."""
+        codes = {split: self.y[getattr(self, split)] for split in ("train", "val", "test")}
+        return {split: np.bincount(code, minlength=self.outputs).tolist() for split, code in codes.items()}
+
     def describe(self) -> list[str]:
         """What was read and inferred, in lines for the screen."""
+        return list(self._description)
+
+    @cached_property
+    def _description(self) -> list[str]:
         rows, width = self.x.shape
         image = f", images {'x'.join(map(str, self.image_shape))}" if self.image_shape else ""
         answer = (

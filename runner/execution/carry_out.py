@@ -18,7 +18,7 @@ from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.errors import RunnerError
 from runner.execution.events import Begun, Broken, Done, Ended, Event, Leading, Progressed
-from runner.execution.trials import draw_augmentation, draw_figures, facts, open_trial
+from runner.execution.trials import Said, draw_augmentation, draw_figures, facts, open_trial
 from runner.execution.work import Run, Work
 from runner.plan.populations import Population
 from runner.population.devices import ran_out
@@ -71,7 +71,7 @@ class _Carrying:
     every: float
 
     def __post_init__(self) -> None:
-        work, runs, self.told = self.work, self.runs, 0.0
+        work, runs, self.told, self.said = self.work, self.runs, 0.0, Said()
         self.number = {runs[i].folder: i for i in work.members}
         self.tensors, self.rows = checkpoint.read(work.source) if work.source else ({}, [])
         named = {place(runs[i].folder, work.path): i for i in work.members}
@@ -88,6 +88,8 @@ class _Carrying:
         continued = sorted(self.positions, key=self.positions.__getitem__)
         admit = partial(self._admit, set(population.members))
         trials = self._open(continued) or admit(population.width)
+        for trial in trials:
+            trial.files.flush()  # to be seen before the first epoch has ended, which may take long
         engine = Engine([trial.settings for trial in trials], [trial.data for trial in trials])
         training = Training(
             engine,
@@ -118,7 +120,9 @@ class _Carrying:
 
     def _open(self, members: list[int]) -> list[Trial]:
         states = [self.rows[self.positions[i]] if i in self.positions else None for i in members]
-        return [open_trial(self.runs[i], self.data[i], state) for i, state in zip(members, states, strict=True)]
+        return [
+            open_trial(self.runs[i], self.data[i], state, self.said) for i, state in zip(members, states, strict=True)
+        ]
 
     def _admit(self, members: set[int], free: int) -> list[Trial]:
         new = [i for i in self.waiting if i in members][:free]

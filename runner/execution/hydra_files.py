@@ -39,6 +39,8 @@ def write_lacking(root: Path, runs: Sequence[Run]) -> None:
 
 def _lacking(folder: Path, names: Sequence[str]) -> list[str]:
     """Those of these files that are not there, emptied by a loss of power or changed."""
+    if not folder.exists():
+        return list(names)
     changed = changed_files(folder, names)
     changed += [str(CONFIG)] if is_as_written(folder) is False else []
     return [name for name in names if name in changed or not disk.size(folder / name)]
@@ -50,6 +52,7 @@ class _HydraFiles:
     def __init__(self, root: Path):
         self.path = root / MULTIRUN
         self._templates: dict[str, str] = {}
+        self._configurations: dict[Any, str] = {}
 
     @cached_property
     def _node(self) -> Any:
@@ -58,14 +61,14 @@ class _HydraFiles:
     def write(self, run: Run, number: int, names: Sequence[str]) -> None:
         """These files of a run, and its folder."""
         texts = {
-            "config": lambda: config_text(run.settings),
+            "config": lambda: config_text(run.settings, self._configurations),
             "hydra": lambda: self._hydra_yaml(run, number),
             "overrides": lambda: words_text(run.overrides),
         }
-        for name in names:
-            text = texts[Path(name).stem]()
+        if names:
             disk.make_folder(run.folder / ".hydra", parents=True)
-            disk.replace(run.folder / name, text.encode())
+        for name in names:
+            disk.replace(run.folder / name, texts[Path(name).stem]().encode())
 
     def _hydra_yaml(self, run: Run, number: int) -> str:
         try:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,11 +39,10 @@ NUMBER = "${hydra.job.num}"  # what hydra.sweep.subdir is unless the user says o
 
 
 class _Job(NamedTuple):
-    """One of Hydra's jobs: its words, the runs it asks for by what tells them apart, the choices that are its own."""
+    """One of Hydra's jobs: its words, and the runs it asks for by what tells them apart, which have no folders yet."""
 
     words: list[str]
-    runs: dict[str, Settings]
-    choices: dict[str, str | None]
+    runs: dict[str, Run]
 
 
 class Launch:
@@ -79,13 +78,15 @@ class Launch:
         if problems:
             raise ConfigError(problems)
         parsed, found = dict(zip(distinct, overrides, strict=True)), []
+        known: dict[Any, Run] = {}
         for words in jobs:
             overrides = [parsed[word] for word in words]
             settings, wrong = composer.settings(overrides)
             problems += wrong
             if settings is not None:
-                runs = {request(run): run for run in expand_folds(settings)}
-                found.append(_Job(words, runs, self._chosen(composer, overrides)))
+                own, choices = tuple(w for w in words if not w.startswith("hydra")), self._chosen(composer, overrides)
+                runs = [_run(self.root, each, own, choices, known) for each in expand_folds(settings)]
+                found.append(_Job(words, {request(run.settings, run.told): run for run in runs}))
         if problems:
             raise ConfigError(list(dict.fromkeys(problems)))
         return found
@@ -103,7 +104,7 @@ class Launch:
     def _train_all(self, jobs: list[_Job]) -> tuple[dict[str, Path], dict[Path, Outcome]]:
         """Folders of runs by what was asked for, and outcomes by folder."""
         before, known = run_list.load(self.root) if (self.root / LIST).is_file() else ([], {})
-        folders = {request(run.settings): run.folder for run in before}
+        folders = {request(run.settings, run.told): run.folder for run in before}
         runs = before + self._new(jobs, folders)
         self._check_names(runs)
         if not (self.root / MULTIRUN).exists():  # as a sweeper that is neither ours nor Hydra's may leave it
@@ -120,14 +121,13 @@ class Launch:
         labels = job_labels([next(iter(job.runs.values())) for job in jobs], [job.words for job in jobs])
         new: list[Run] = []
         for job, label in zip(jobs, labels, strict=True):
-            words = tuple(word for word in job.words if not word.startswith("hydra"))
-            for key, settings in job.runs.items():
+            for key, run in job.runs.items():
                 if key not in folders:
-                    fold = f"_fold={settings.dataset.fold}" if len(job.runs) > 1 else ""
+                    fold = f"_fold={run.settings.dataset.fold}" if len(job.runs) > 1 else ""
                     own = self._subdir(job.words, len(folders))
                     name = f"{own}{fold}" if own else folder_name(f"{len(folders):03d}_{label}{fold}")
                     folders[key] = self.root / name
-                    new.append(Run(folders[key], settings, words, job.choices))
+                    new.append(run.at(folders[key]))
         return new
 
     def _check_names(self, runs: list[Run]) -> None:
@@ -152,12 +152,16 @@ class Launch:
 
     def _subdir(self, words: Sequence[str], number: int) -> str | None:
         """The folder of a job where the user has named them (hydra.sweep.subdir), else None."""
-        asked: Any = OmegaConf.to_container(self.config.hydra.sweep, resolve=False)
-        if asked["subdir"] == NUMBER:
+        if self._numbered:
             return None
         config = self._composed(words, number)
         with current(config):
             return str(OmegaConf.select(config, "hydra.sweep.subdir"))
+
+    @cached_property
+    def _numbered(self) -> bool:
+        asked: Any = OmegaConf.to_container(self.config.hydra.sweep, resolve=False)
+        return asked["subdir"] == NUMBER
 
     def _fire_callbacks(self, returns: Sequence[SweepReturn]) -> None:
         """Start and end of every job, in pairs, for Hydra's callbacks if there are any."""
@@ -166,6 +170,19 @@ class Launch:
             with current(each.config):
                 callbacks.on_job_start(config=each.config, task_function=self.task)
                 callbacks.on_job_end(config=each.config, job_return=each)
+
+
+def _run(
+    root: Path,
+    settings: Settings,
+    words: tuple[str, ...],
+    choices: Mapping[str, str | None],
+    known: dict[Any, Run],
+) -> Run:
+    """A run that has no folder yet; `known` are the first of those that differ in nothing but seed and name."""
+    run = Run(root, settings, words, choices)
+    other = known.setdefault((settings.parts(), tuple(settings.chosen.items())), run)
+    return run if other is run else run.known_by(other)
 
 
 def _refuse_per_process(config: DictConfig) -> None:

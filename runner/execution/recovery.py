@@ -5,6 +5,7 @@ Nothing is believed that a crash may have left half-written. A run in doubt is t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,7 @@ class Recovery:
         settled = self._settled()
         found: dict[int, Outcome] = {}
         for i, run in enumerate(self.runs):
-            if (run.folder / SUMMARY).exists():
+            if os.path.exists(f"{run.folder}/{SUMMARY}"):
                 try:
                     found[i] = believed(run.folder, settled=name_of(run.folder, self.root) in settled)
                     self._check_words(run, found[i])

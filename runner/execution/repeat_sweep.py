@@ -32,9 +32,11 @@ def repeat_sweep(
     from omegaconf import OmegaConf
 
     root, settings = root.absolute(), list({request(each): each for each in settings}.values())
-    words_of = [words(each) for each in settings]  # every run has its own settings: nothing is swept
-    names = [folder_name(f"{number:03d}_{label}") for number, label in enumerate(job_labels(settings, words_of))]
-    runs = [Run(root / name, each, tuple(typed)) for name, each, typed in zip(names, settings, words_of, strict=True)]
+    jobs = [Run(root, each, tuple(words(each))) for each in settings]  # each has its own settings: nothing is swept
+    labels = job_labels(jobs, [job.overrides for job in jobs])
+    runs = [
+        job.at(root / folder_name(f"{i:03d}_{label}")) for i, (job, label) in enumerate(zip(jobs, labels, strict=True))
+    ]
     with hydra_ready(config_dir()):
         config = compose([*launched(before), *launcher, word("hydra.sweep.dir", str(root)), "hydra.mode=MULTIRUN"])
     given: Any = OmegaConf.to_container(config.hydra.launcher, resolve=True)

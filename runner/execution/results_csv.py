@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.config.compact import text
+from runner.config.settings import Settings
 from runner.config.timing import late
 from runner.execution.run_list import name_of
 from runner.execution.work import Run
@@ -36,9 +37,10 @@ class Results:
         typed = typed_keys(word for run in runs for word in run.overrides)
         told = telling([run.values for run in runs], [run.told for run in runs], typed)
         self.keys = [key for key in told if key not in ("seed", "name")]
-        names = [name for run, task in zip(runs, tasks, strict=True) for name in recorded(run.settings, task)]
+        kinds = {(run.settings.parts(), task): run.settings for run, task in zip(runs, tasks, strict=True)}
+        names = [name for (_, task), settings in kinds.items() for name in recorded(settings, task)]
         self.metrics = [f"{split}/{name}" for split in SPLITS for name in dict.fromkeys(names)]
-        late_ones = any(map(_may_be_late, runs))
+        late_ones = any(map(_may_be_late, kinds.values()))
         self.said = [name for name, wanted in zip(SAID, (self.same, late_ones), strict=True) if wanted]
         self.columns = ["run", "status", *self.keys, "seed", *MEASURED, *self.metrics, *self.said, *ENDS]
 
@@ -85,9 +87,9 @@ class Results:
         return line.getvalue()
 
 
-def _may_be_late(run: Run) -> bool:
+def _may_be_late(run: Settings) -> bool:
     """Whether something that the run was asked for begins in the course of it, and so may not begin at all."""
-    return run.settings.scheduler.reactive or any(each.begins.only_then for each in late(run.settings, 1, 0))
+    return run.scheduler.reactive or any(each.begins.only_then for each in late(run, 1, 0))
 
 
 def _number(cell: Any) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.config.origin import Record, differing, is_records
-from runner.config.settings import Settings
+from runner.config.settings import OWN, Settings
 from runner.errors import ConfigError, DamagedError
 from runner.execution.configurations import remade
 from runner.records import disk
@@ -28,13 +28,17 @@ def write_config(settings: Settings, folder: Path) -> None:
     disk.replace(folder / CONFIG, config_text(settings).encode())
 
 
-def config_text(settings: Settings) -> str:
+def config_text(settings: Settings, known: dict[Any, str] | None = None) -> str:
     """The configuration as YAML, the presets it was chosen by, and what plug-ins it needs; the last line is the
-    checksum of the others. Parts that many runs share are formatted once.
+    checksum of the others. `known` keeps the text that is the same for runs that differ in nothing but seed and name.
     """
-    about = {CHOSEN: settings.chosen, PLUGINS: settings.foreign()}
-    tree = {key: part for key, part in about.items() if part} | settings.tree()
-    text = "".join(as_yaml(json.dumps({key: part})) for key, part in tree.items())
+    known = {} if known is None else known
+    key = settings.parts(), tuple(settings.chosen.items())
+    if key not in known:
+        about = {CHOSEN: settings.chosen, PLUGINS: settings.foreign()}
+        tree = {name: part for name, part in about.items() if part} | settings.tree()
+        known[key] = "".join(as_yaml(json.dumps({name: tree[name]})) for name in tree if name not in OWN)
+    text = f"{known[key]}seed: {settings.seed}\n{as_yaml(json.dumps({'name': settings.name}))}"
     return f"{text}{CHECKSUM}{sha256(text.encode())}\n"
 
 

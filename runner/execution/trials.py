@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from runner.config.compact import shown
 from runner.config.engines import NATIVE
-from runner.config.settings import Settings
+from runner.config.settings import OWN, Settings
 from runner.execution.work import Run
 from runner.plan.checks import cautions
 from runner.records import disk
 from runner.records.environment import git_info, versions
-from runner.records.flat import markdown
+from runner.records.flat import markdown, rows
 from runner.records.run_files import LOG, RunFiles
 from runner.training.engine import Engine
 from runner.training.trial import Trial
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from runner.data.prepare import RunData
 
 
-def open_trial(run: Run, data: RunData, state: dict | None) -> Trial:
+def open_trial(run: Run, data: RunData, state: dict | None, said: Said | None = None) -> Trial:
     """A run with its files: from its checkpoint's state, or from its beginning, whatever has been recorded of it."""
     log = run.folder / LOG  # not cut back to the checkpoint, as it tells what happened, but to its last whole line
-    told = disk.content(log).rfind(b"\n") + 1 if log.exists() else 0
+    told = disk.content(log).rfind(b"\n") + 1 if os.path.exists(log) else 0
     files = RunFiles(run.folder, {**(state["offsets"] if state else {}), LOG: told})
     trial = Trial(run.settings, data, files, run.detailed, run.pictured)
     if told:
@@ -33,20 +33,37 @@ def open_trial(run: Run, data: RunData, state: dict | None) -> Trial:
     if state:
         trial.load_state(state)
     else:
-        _begin(trial)
+        _begin(trial, run, said or Said())
     return trial
 
 
-def _begin(trial: Trial) -> None:
-    settings = trial.settings
-    free = {key for key, option in settings.options().items() if option.kind == "free"}
-    trial.files.hparams({key: value for key, value in shown(settings).items() if key not in free})
-    trial.files.text("configuration", markdown(settings.tree()))
-    for line in describe(settings, trial.data):
+def _begin(trial: Trial, run: Run, said: Said) -> None:
+    options = run.settings.options()
+    kept = {key: value for key, value in run.values.items() if key not in options or options[key].kind != "free"}
+    trial.files.hparams(kept)
+    table, lines = said.of(run.settings, trial.data)
+    trial.files.text("configuration", table)
+    for line in lines:
         trial.files.log(line)
-    for text in cautions([settings], [trial.data]):
-        trial.files.log(f"warning: {text}")
-    trial.files.flush()
+
+
+class Said:
+    """What the records of a run begin with: worked out once for runs that differ in nothing but seed and name."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], tuple[str, list[str]]] = {}
+
+    def of(self, settings: Settings, data: RunData) -> tuple[str, list[str]]:
+        """(the table of its settings, what its log says of its data and of what is probably not meant). Runs and data
+        are told apart by the objects that they are: they must be kept for as long as this is.
+        """
+        key = (*settings.parts(), id(data))
+        if key not in self._known:
+            tree = {name: part for name, part in settings.tree().items() if name not in OWN}
+            warned = [f"warning: {text}" for text in cautions([settings], [data])]
+            self._known[key] = markdown(tree), describe(settings, data) + warned
+        table, lines = self._known[key]
+        return table + rows({"seed": settings.seed, "name": settings.name}), lines
 
 
 def describe(settings: Settings, data: RunData) -> list[str]:

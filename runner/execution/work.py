@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from runner.config.compact import compact, shown, told
+from runner.config.compact import compact, shown, told, values
 from runner.config.settings import Settings
 from runner.plan.populations import Population
 
@@ -28,10 +29,29 @@ class Run:
     detailed: bool = False
     pictured: bool = False
 
+    def at(self, folder: Path) -> Run:
+        """The same run in another folder; what has been worked out about it need not be again."""
+        other = copy.copy(self)
+        object.__setattr__(other, "folder", folder)
+        return other
+
+    def known_by(self, other: Run) -> Run:
+        """This run, with what has been worked out about one whose settings differ in seed and name alone."""
+        own = {"seed": self.settings.seed, "name": self.settings.name}
+        differing = {key: value for key, value in own.items() if value != getattr(Settings, key)}
+        for name in ("values", "told", "given"):
+            shared = {key: value for key, value in getattr(other, name).items() if key not in own}
+            vars(self)[name] = shared | (own if name == "values" else differing)
+        return self
+
+    @cached_property
+    def _values(self) -> dict[str, Any]:
+        return values(self.settings)
+
     @cached_property
     def values(self) -> dict[str, Any]:
         """Every key of the run, a choice or a preset under the name of its group."""
-        return shown(self.settings)
+        return shown(self.settings, self._values)
 
     @cached_property
     def told(self) -> dict[str, Any]:
@@ -41,7 +61,7 @@ class Run:
     @cached_property
     def given(self) -> dict[str, Any]:
         """The keys that are not at their defaults; from them the settings are made again."""
-        return compact(self.settings) if self.settings.chosen else self.told
+        return compact(self.settings, self._values) if self.settings.chosen else self.told
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from runner.config.compact import compact, told, values
 from runner.config.registry import entries, name_of
-from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, Settings
+from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, Settings, distinct
 from runner.regularizers.base import Penalty
 
 LABELS = ("name", "trainer.progress", "trainer.checkpoint_seconds")  # what is no part of what was asked for
@@ -56,9 +56,12 @@ def canonical(settings: Settings) -> dict[str, Any]:
     return {key: _one(value) if key.startswith(FLAT) else value for key, value in found.items()}
 
 
-def request(settings: Settings) -> str:
-    """What was asked for, as text, whether or not it does anything: each has a folder and a row."""
-    return json.dumps({key: value for key, value in told(settings).items() if key not in LABELS}, sort_keys=True)
+def request(settings: Settings, given: Mapping[str, Any] | None = None) -> str:
+    """What was asked for, as text, whether or not it does anything: each has a folder and a row. `given`: what `told`
+    says of the settings, if that is known.
+    """
+    given = told(settings) if given is None else given
+    return json.dumps({key: value for key, value in given.items() if key not in LABELS}, sort_keys=True)
 
 
 def identity(settings: Settings) -> str:
@@ -66,12 +69,18 @@ def identity(settings: Settings) -> str:
     return json.dumps(canonical(settings), sort_keys=True)
 
 
+def _but_for_seed(settings: Settings) -> str:
+    """The `identity` of what the seed is not part of; the name is a label, and part of none."""
+    return json.dumps({key: value for key, value in canonical(settings).items() if key != "seed"}, sort_keys=True)
+
+
 def repeated(settings: Sequence[Settings]) -> dict[int, int]:
     """Position of each repeated run -> position of the run that it repeats."""
-    first: dict[str, int] = {}
+    first: dict[tuple[str, int], int] = {}
     found = {}
+    known = {parts: _but_for_seed(each) for parts, each in distinct(settings).items()}
     for i, each in enumerate(settings):
-        earlier = first.setdefault(identity(each), i)
+        earlier = first.setdefault((known[each.parts()], each.seed), i)
         if earlier != i:
             found[i] = earlier
     return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runner.config.registry import entries
+from runner.config.choices import cached
+from runner.config.registry import Option, entries
 from runner.config.settings import Settings, flat_key
 
 if TYPE_CHECKING:
@@ -62,12 +63,23 @@ def using(columns: Columns, paths: dict[str, str]) -> list[bool]:
 
 def active_entries(columns: Columns, base: type, group: str = "regularizer") -> list[tuple[str, Any, dict[str, str]]]:
     """(name, instance, {key: dotted path}) of every registered technique of a site (its `base`) that some row uses."""
-    found = []
-    for name, entry in sorted(entries(group).items()):
-        if not issubclass(entry.cls, base):
-            continue
-        paths = {key: flat_key(entry, key) for key in entry.options}
-        switches = [paths[key] for key, option in entry.options.items() if option.neutral is not None]
-        if any(columns.active(path) for path in switches):
-            found.append((name, getattr(columns.runs[0], group)[name], paths))
-    return found
+    nodes = [getattr(run, group) for run in columns.runs]
+    return [
+        (name, nodes[0][name], dict(paths))
+        for name, paths, switches in _techniques(base, group)
+        if any(option.active(getattr(each[name], key)) for key, option in switches for each in nodes)
+    ]
+
+
+@cached
+def _techniques(base: type, group: str) -> list[tuple[str, dict[str, str], list[tuple[str, Option]]]]:
+    """(name, {key: dotted path}, its strengths by key) of every registered technique of a site."""
+    return [
+        (
+            name,
+            {key: flat_key(entry, key) for key in entry.options},
+            [(key, option) for key, option in entry.options.items() if option.neutral is not None],
+        )
+        for name, entry in sorted(entries(group).items())
+        if issubclass(entry.cls, base)
+    ]

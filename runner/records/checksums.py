@@ -85,7 +85,8 @@ def fits_words(summary: Mapping[str, Any], words: Iterable[str]) -> bool:
 def digest(path: Path) -> str | None:
     """The checksum of a file, None if there is no such file."""
     try:
-        return sha256(path.read_bytes())
+        with open(path, "rb", buffering=0) as file:
+            return sha256(file.readall())
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return None
     except OSError as error:
@@ -115,7 +116,8 @@ def set_aside(folder: Path, besides: Iterable[str] = ()) -> Path:
 
 def clear_way(folder: Path, names: Iterable[str] = WRITTEN) -> list[str]:
     """Move folders that are where these files are to be written aside likewise; what to say about each."""
-    barring = [name for name in names if (folder / name).is_dir()]
+    there = disk.names(folder)
+    barring = [name for name in names if name in there and (folder / name).is_dir()]
     place = move_aside(folder, barring).name if barring else ""
     return [f"{folder / name}: a folder where a file belongs; moved to {place}" for name in barring]
 

@@ -92,14 +92,13 @@ def active_regularizers(settings: Settings) -> list[str]:
 def active_in(group: str, settings: Settings) -> list[str]:
     """The entries of a flat group that are switched on, with their strengths."""
     from runner.config.registry import entries
-    from runner.config.settings import flat_key
 
     active = []
     for name, entry in entries(group).items():
-        known = name in getattr(settings, group)
-        values = {k: settings.value(flat_key(entry, k)) for k in entry.options} if known else {}
-        if any(option.active(values.get(key)) for key, option in entry.options.items()):
-            shown = (show(v) if len(values) == 1 else f"{k}={show(v)}" for k, v in values.items())
+        node = getattr(settings, group).get(name)
+        if node is not None and any(option.active(getattr(node, key)) for key, option in entry.options.items()):
+            values = {key: show(getattr(node, key)) for key in entry.options}
+            shown = values.values() if len(values) == 1 else (f"{key}={value}" for key, value in values.items())
             active.append(" ".join([name, *shown]))
     return active
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from runner.errors import RunError
@@ -53,7 +53,7 @@ def append(path: Path, data: bytes, at: int, *, sync: bool = False) -> int:
 
 def replace(path: Path, data: bytes) -> None:
     """Put `data` at `path` all at once and durably: write next to it, fsync, rename over it, fsync the folder."""
-    temporary = path.with_name(path.name + TEMPORARY)
+    temporary = f"{path}{TEMPORARY}"
     with _reported(path, "write"):
         try:
             with _opened(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as fd:
@@ -61,7 +61,8 @@ def replace(path: Path, data: bytes) -> None:
                 _sync(fd)
             os.replace(temporary, path)
         except OSError:
-            temporary.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
             raise
     sync_folder(path.parent)
 
@@ -69,6 +70,13 @@ def replace(path: Path, data: bytes) -> None:
 def size(path: Path) -> int:
     """How many bytes a file has; 0 if there is none."""
     return path.stat().st_size if path.is_file() else 0
+
+
+def names(folder: Path) -> set[str]:
+    """What lies in a folder; nothing if there is no such folder."""
+    with _reported(folder, "read"), suppress(FileNotFoundError, NotADirectoryError):
+        return set(os.listdir(folder))
+    return set()
 
 
 def content(path: Path) -> bytes:
@@ -99,7 +107,7 @@ def make_folder(path: Path, *, parents: bool = False) -> None:
 
 def truncate(path: Path, size: int) -> None:
     """Cut a file back to `size` bytes; a missing file has 0. Raises RunError if it holds fewer."""
-    if size == 0 and not path.exists():
+    if size == 0 and not os.path.exists(path):
         return
     with _reported(path, "truncate"), _opened(path, os.O_WRONLY) as fd:
         _cut(fd, path, size)
@@ -107,6 +115,8 @@ def truncate(path: Path, size: int) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable (after creating or renaming files in it)."""
+    if GROUPED[0]:
+        return
     with _reported(folder, "sync"), _opened(folder, os.O_RDONLY) as fd:
         _sync(fd)
 
@@ -161,7 +171,7 @@ def _write_all(fd: int, data: bytes) -> None:
 
 
 @contextmanager
-def _opened(path: Path, flags: int) -> Iterator[int]:
+def _opened(path: Path | str, flags: int) -> Iterator[int]:
     fd = os.open(path, flags | os.O_CLOEXEC, 0o644)
     try:
         yield fd

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from runner.config.compact import text
+from runner.records.remembered import Remembered
+
+LEAVES = (str, int, float, list, type(None))  # what most values are, which is sooner seen than that they are no mapping
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """{"optimizer": {"lr": 0.1}} -> {"optimizer.lr": 0.1}; lists stay lists."""
     flat: dict[str, Any] = {}
     for key, value in tree.items():
-        if isinstance(value, Mapping):
+        if not isinstance(value, LEAVES) and isinstance(value, Mapping):
             flat |= flatten(value, f"{prefix}{key}.")
         else:
             flat[f"{prefix}{key}"] = value
@@ -21,9 +24,16 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def markdown(tree: Mapping[str, Any]) -> str:
     """The settings as a Markdown table of key and value."""
-    rows = [f"| {key} | {_cell(value)} |" for key, value in flatten(tree).items()]
-    return "\n".join(["| key | value |", "|---|---|", *rows])
+    return f"| key | value |\n|---|---|{rows(tree)}"
 
 
-def _cell(value: Any) -> str:
-    return text(value).replace("|", "\\|").replace("\n", " ")
+def rows(tree: Mapping[str, Any]) -> str:
+    """More rows of such a table."""
+    flat = flatten(tree)
+    return "".join(map(_row, flat, flat.values()))
+
+
+@Remembered
+def _row(key: str, value: Any) -> str:
+    cell = text(value).replace("|", "\\|").replace("\n", " ")
+    return f"\n| {key} | {cell} |"

@@ -13,10 +13,9 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from runner.config.compact import shown, text, told
-from runner.config.settings import Settings
+from runner.config.compact import text
 
 LONGEST = 80  # characters of a name in the name of a folder
 REPEATED = 3  # equal numbers in a row from which they are counted
@@ -118,16 +117,28 @@ def labels(runs: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> list[str]:
     return ["_".join(f"{name}={spelled(cell)}" for name, cell in each if cell) for each in pairs]
 
 
-def job_labels(settings: Sequence[Settings], jobs: Sequence[Sequence[str]]) -> list[str]:
+class Job(Protocol):
+    """What is read of the run that a job asks for (`runner.execution.work.Run`)."""
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """Every key."""
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """Those that are not at their defaults."""
+
+
+def job_labels(jobs: Sequence[Job], words: Sequence[Sequence[str]]) -> list[str]:
     """In which of the keys that were typed each job differs from others: lr=0.1_hidden=64-64_seed=0."""
-    typed = typed_keys(word for words in jobs for word in words)
-    runs = [shown(each) for each in settings]
-    keys = telling(runs, [told(*each) for each in zip(settings, runs, strict=True)], typed)
+    typed = typed_keys(word for own in words for word in own)
+    runs = [dict(job.values) for job in jobs]
+    keys = telling(runs, [job.told for job in jobs], typed)
     keys = [key for key in keys if any(sets(each, key) for each in typed)]
     known = {key for run in runs for key in run}
     others = [word for word in typed if not any(sets(word, key) for key in known)]  # such as experiment=a,b
-    for run, words in zip(runs, jobs, strict=True):
-        given = dict(word.lstrip("+").split("=", 1) for word in words if "=" in word)
+    for run, own in zip(runs, words, strict=True):
+        given = dict(word.lstrip("+").split("=", 1) for word in own if "=" in word)
         run |= {key: given[key] for key in others if key in given}
     return labels(runs, in_order([*keys, *others], typed))
 

@@ -17,7 +17,6 @@ from runner.errors import RunError
 from runner.records import crc, disk, events
 from runner.records.checksums import EVENTS, LOG, METRICS, write_summary
 from runner.records.flat import flatten
-from runner.records.names import plain
 from runner.records.summary import SUMMARY
 
 NAMES = (METRICS, EVENTS, LOG)
@@ -88,7 +87,7 @@ class RunFiles:
 
     def hparams(self, flat: Mapping[str, Any]) -> None:
         """List the run on the HParams page; once, at the start. Use the same keys in every run."""
-        self._event(events.session_start({key: plain(value) for key, value in flatten(flat).items()}))
+        self._event(events.session_start(flatten(flat)))
 
     def end(self, status: str, metrics: Mapping[str, float | None], epoch: int) -> None:
         """Draw the final metrics as best/<name> at the best epoch, for the HParams page, and mark the run as ended.
@@ -110,7 +109,7 @@ class RunFiles:
         those of its own start (the format, `hparams` and the `text` of its configuration).
         """
         self._pending[METRICS].append(disk.content(other / METRICS))
-        self._pending[EVENTS].append(crc.after(STARTS, disk.content(other / EVENTS)))
+        self._pending[EVENTS] += crc.contents(disk.content(other / EVENTS))[STARTS:]
 
     def flush(self, sync: bool = False) -> dict[str, int]:
         """Write what is buffered; return file name -> bytes now valid. `sync` makes them durable, for a checkpoint.
@@ -119,11 +118,12 @@ class RunFiles:
         """
         created = False
         for name in NAMES:
-            data = b"".join(self._pending[name])
+            pending = self._pending[name]
+            data = crc.records(pending) if name == EVENTS else b"".join(pending)
             if data or (sync and self._size[name]):
                 created |= not self._size[name]
                 self._size[name] = disk.append(self.folder / name, data, self._size[name], sync=sync)
-                self._pending[name].clear()
+                pending.clear()
                 if name == METRICS:
                     self._written.update(data)
         if sync and created:

@@ -6,6 +6,7 @@ folds of a run lie below its own folder. What a kill leaves beside them is named
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 TEMPORARY = ".tmp"  # at the end of the name of a file that is being written, to take the place of another
@@ -26,6 +27,7 @@ FOLD = "fold="  # how the folder of a fold begins
 TRAINED = (METRICS, SUMMARY, CHECKPOINT, LIST, OLD_LIST)  # what a new start in the same folder would overwrite
 STARTED = (".hydra", LIST, OLD_LIST, MULTIRUN)  # what is written first
 WRITTEN_WHOLE = (CHECKPOINT, MODEL, SUMMARY, str(CONFIG))  # of a run, by way of TEMPORARY
+LEFT_OVER = (CHECKPOINT, *(f"{name}{TEMPORARY}" for name in WRITTEN_WHOLE))  # by a kill, when a run has ended
 
 
 def is_run(folder: Path) -> bool:
@@ -51,5 +53,4 @@ def checkpoints(root: Path) -> list[Path]:
 
 def left_over(folder: Path) -> list[Path]:
     """What a kill leaves beside the files of a run that has ended: its checkpoint, and halves of files."""
-    names = (CHECKPOINT, *(f"{name}{TEMPORARY}" for name in WRITTEN_WHOLE))
-    return [folder / name for name in names if (folder / name).exists()]
+    return [folder / name for name in LEFT_OVER if os.path.exists(f"{folder}/{name}")]

@@ -29,14 +29,14 @@ def written(plain: Mapping[str, Any]) -> bytes:
 
 def strict(value: Any) -> Any:
     """The value as what JSON has. Raises TypeError for what it has not."""
+    if value is None or isinstance(value, (str, int)):  # switches too
+        return value
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
     if isinstance(value, Mapping):
         return {str(key): strict(v) for key, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [strict(v) for v in value]
-    if isinstance(value, bool) or value is None or isinstance(value, (str, int)):
-        return value
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
     if isinstance(value, Path):
         return str(value)
     if hasattr(value, "tolist"):

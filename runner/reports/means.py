@@ -6,7 +6,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -96,18 +96,39 @@ def mean_curves(folders: Sequence[Path]) -> Curves:
     would jump where one stops. RunError if a metrics.csv is missing or damaged.
     """
     tables = [_table(folder) for folder in folders]
-    columns = [column for column in tables[0] if column not in NOT_DRAWN and all(column in table for table in tables)]
-    epochs = functools.reduce(np.intersect1d, [table["epoch"] for table in tables])
-    rows = [np.searchsorted(table["epoch"], epochs) for table in tables]
-    stacked = np.array([[table[c][at] for c in columns] for table, at in zip(tables, rows, strict=True)])  # [n, K, E]
+    kinds = {table.kind: table for table in tables}  # few: most runs of a setting have the same columns and epochs
+    columns = [n for n in tables[0].names if n not in NOT_DRAWN and all(n in table.names for table in kinds.values())]
+    epochs = functools.reduce(np.intersect1d, [table.epochs for table in kinds.values()])
+    cells = {kind: table.cells(columns, epochs) for kind, table in kinds.items()}
+    stacked = np.array([table.values[cells[table.kind]] for table in tables])  # [n, K, E]
     with np.errstate(invalid="ignore"):
         mean, sd = stacked.mean(0).T, stacked.std(0, ddof=1).T
     return Curves(columns, epochs.astype(int).tolist(), mean.tolist(), sd.tolist())
 
 
-def _table(folder: Path) -> dict[str, np.ndarray]:
-    """metrics.csv of a run as one array a column."""
+class _Table(NamedTuple):
+    """metrics.csv of a run: values [K, E]."""
+
+    names: tuple[str, ...]
+    values: np.ndarray
+
+    @property
+    def epochs(self) -> np.ndarray:
+        """[E]"""
+        return self.values[self.names.index("epoch")]
+
+    @property
+    def kind(self) -> tuple[tuple[str, ...], bytes]:
+        """Which columns and epochs it has."""
+        return self.names, self.epochs.tobytes()
+
+    def cells(self, columns: Sequence[str], epochs: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Where in `values` those of these columns and epochs are."""
+        return np.ix_(np.array([*map(self.names.index, columns)], int), np.searchsorted(self.epochs, epochs))
+
+
+def _table(folder: Path) -> _Table:
     columns = curve(folder)
     if not columns:
         raise RunError(f"{folder / METRICS}: damaged: it is empty")
-    return {name: np.array(cells, np.float64) for name, cells in columns.items()}
+    return _Table(tuple(columns), np.array(list(columns.values()), np.float64))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +20,29 @@ class Readings:
     """The summaries of many runs, each verified, and what to say about those that do not hold or can't be verified.
 
     With `force` those that do not hold are used as far as they can be read; `way` is how the user asks for that. With
-    `quick`, for who asks every few seconds, only the summaries are checked, not what they list.
+    `quick`, for who asks every few seconds, only the summaries are checked, not what they list. `known` are summaries,
+    by folder, of runs that this process has trained or verified.
     """
 
-    def __init__(self, force: bool = False, way: str = "--force", *, quick: bool = False):
-        self.force, self.way, self.quick = force, way, quick
+    def __init__(
+        self,
+        force: bool = False,
+        way: str = "--force",
+        *,
+        quick: bool = False,
+        known: Mapping[Path, dict[str, Any]] | None = None,
+    ):
+        self.force, self.way, self.quick, self.known = force, way, quick, known or {}
         self.check = read_summary if quick else verify
         self.damaged: dict[Path, str] = {}
         self.unsealed = 0
 
     def summary(self, folder: Path) -> dict[str, Any] | None:
         """None for a run that has not ended, or does not hold; RunError if another version has written it."""
-        if not (folder / SUMMARY).exists():
+        if folder not in self.known and not (folder / SUMMARY).exists():
             return None
         try:
-            found = self.check(folder)
+            found = self.known.get(folder) or self.check(folder)
         except DamagedError as error:
             self.damaged[folder] = str(error)
             return self._forced(folder)

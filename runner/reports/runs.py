@@ -22,7 +22,7 @@ from runner.records.run_folder import CONFIG, LIST, RESULTS, SUMMARY
 from runner.records.summary import SPLITS, finite_metrics
 from runner.reports.readings import Readings
 from runner.reports.run_row import UNFINISHED, RunRow, align, recorded_row
-from runner.reports.sweep_table import asked_keys, key_columns, read_table
+from runner.reports.sweep_table import Asked, key_columns, read_table
 
 
 @dataclass
@@ -41,9 +41,11 @@ class RunSource:
         return list(dict.fromkeys(key for row in self.rows for key in row.keys))
 
 
-def read_sources(folder: Path, *, force: bool = False) -> list[RunSource]:
+def read_sources(
+    folder: Path, *, force: bool = False, known: Mapping[Path, dict[str, Any]] | None = None
+) -> list[RunSource]:
     """The sweeps at or below `folder`, and its runs that belong to none. Runs whose files do not hold count as not
-    ended, and a note names them; with `force` they are used.
+    ended, and a note names them; with `force` they are used. `known` are summaries that need not be read any more.
 
     Raises ConfigError if there is no such folder, RunError if nothing was started in it or nothing can be read.
     """
@@ -52,7 +54,7 @@ def read_sources(folder: Path, *, force: bool = False) -> list[RunSource]:
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder; give the folder of a sweep, or `last` for the newest")
     if is_sweep(folder):
-        return [read_sweep(folder, force=force)]
+        return [read_sweep(folder, force=force, known=known)]
     sweeps = sweeps_below(folder)
     found = [read_sweep(sweep, force=force) for sweep in sweeps]
     loose = _read_runs(folder, sweeps, Readings(force))
@@ -63,9 +65,9 @@ def read_sources(folder: Path, *, force: bool = False) -> list[RunSource]:
     return found + ([loose] if loose.rows else [])
 
 
-def read_sweep(root: Path, *, force: bool = False) -> RunSource:
+def read_sweep(root: Path, *, force: bool = False, known: Mapping[Path, dict[str, Any]] | None = None) -> RunSource:
     """The runs of one sweep, those that have not ended too, in the order of their numbers."""
-    readings = Readings(force)
+    readings = Readings(force, known=known)
     table = read_table(root, readings)
     ended = {row[0]: row for row in table.rows}
     columns = key_columns(table.columns)
@@ -101,7 +103,7 @@ def _ended(root: Path, columns: list[str], cells: list[str]) -> RunRow:
 
 def _waiting(root: Path, run: Mapping[str, Any], names: Iterable[str]) -> RunRow:
     """A run of sweep.yaml that has not ended."""
-    return RunRow(root / run["run"], UNFINISHED, asked_keys(run, names))
+    return RunRow(root / run["run"], UNFINISHED, Asked(run).settings(names))
 
 
 def _read_runs(folder: Path, sweeps: list[Path], readings: Readings) -> RunSource:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.records import disk
+from runner.records import crc, disk
 from runner.records.run_files import tag_of
 from runner.records.sweep_folder import LAYOUT, MEANS
 from runner.reports.means import Setting, mean_curves, settings_of
@@ -35,7 +35,7 @@ def write_layout(root: Path, metrics: Sequence[str]) -> None:
     """Put the layout in place; `metrics` are names such as val/loss."""
     from runner.records import events
 
-    disk.replace(root / LAYOUT, events.header() + _layout(metrics))
+    disk.replace(root / LAYOUT, crc.records([events.header(), _layout(metrics)]))
 
 
 def _layout(metrics: Sequence[str]) -> bytes:
@@ -61,7 +61,7 @@ def write_means(sweep: Session) -> int:
     for rank, setting in enumerate(found, 1):
         contents[f"{rank:0{digits}d}_{setting.label}"] = _events(setting)
     for folder in list(contents)[:1]:  # so that the root, which is no run, need not be shown for it
-        contents[folder] += _layout(sweep.results.metrics)
+        contents[folder] += crc.records([_layout(sweep.results.metrics)])
     _remove(sweep.root / MEANS, contents)
     name = MEAN.format(int(time.time()))  # another name than before: TensorBoard continues to read a file by its name
     for folder, data in contents.items():
@@ -86,7 +86,7 @@ def _events(setting: Setting) -> bytes:
                 points.append((tag, mean))
                 points += [(lower, mean - sd), (upper, mean + sd)] if wide else []
         parts.append(events.scalars(epoch, points))
-    return b"".join(parts)
+    return crc.records(parts)
 
 
 def _described(setting: Setting) -> str:

@@ -72,7 +72,7 @@ class _Reader:
         columns, copies = self._copy()
         listed = self._listed()
         summaries = self._summaries(copies, listed)
-        asked = {run["run"]: run for run in listed["runs"]} if listed else {}
+        asked = {run["run"]: Asked(run) for run in listed["runs"]} if listed else {}
         if listed and not self._fits(asked, summaries):
             listed, asked = None, {}
         if self.errors and not listed and not summaries and not copies:
@@ -136,10 +136,10 @@ class _Reader:
         found = ((name, self.readings.summary(self.root / name)) for name in dict.fromkeys(names))
         return {name: summary for name, summary in found if summary is not None}
 
-    def _fits(self, asked: Mapping[str, Any], summaries: Mapping[str, Any]) -> bool:
+    def _fits(self, asked: Mapping[str, Asked], summaries: Mapping[str, Any]) -> bool:
         """Whether sweep.yaml is about these runs: it has their words."""
         for name, summary in summaries.items():
-            if not fits_words(summary, asked[name]["overrides"]):
+            if not fits_words(summary, asked[name].overrides):
                 words = f"of another sweep, or edited: {name} was started with other words."
                 self._fails(DamagedError(f"{self.root / LIST}: {words}"), NOT_KNOWN)
                 return False
@@ -148,13 +148,13 @@ class _Reader:
     # ---- rows
 
     def _known(
-        self, run: str, asked: Any, summary: Any, copy: Mapping[str, str] | None, columns: list[str]
+        self, run: str, asked: Asked | None, summary: Any, copy: Mapping[str, str] | None, columns: list[str]
     ) -> dict[str, str] | None:
         """The cells of a run that its originals know; None if it has no row."""
         if summary is None and (copy is None or not self._is_believed(run, copy)):
             return None
         names = key_columns(columns)
-        keys = asked_keys(asked, names) if asked else self._own_keys(run, names)
+        keys = asked.settings(names) if asked else self._own_keys(run, names)
         return {"run": run} | keys | (measured(summary, columns) if summary is not None else {})
 
     def _is_believed(self, run: str, copy: Mapping[str, str]) -> bool:
@@ -211,16 +211,26 @@ class _Reader:
         return [*self.readings.notes(), *([gone] if self.unchecked else [])]
 
 
-def asked_keys(run: Mapping[str, Any], names: Iterable[str] = ()) -> dict[str, str]:
-    """The settings of a run of sweep.yaml as text: these, and all that are not at their defaults. Keys whose default
-    is unknown, as their choice is not registered here any more, are left out.
-    """
-    given = {key: text(value) for key, value in told_again(run["settings"], run.get("chosen", {})).items()}
-    own = defaults_of(given)
-    unknown = {group for group in NAMED_GROUPS if group in given and registered(group, given[group]) is None}
-    unknown.update(FLAT_GROUPS)  # every choice there that is registered has its defaults among `own`
-    known = [key for key in (*names, *given, "seed") if key in own or key.partition(".")[0] not in unknown]
-    return {key: text(own[key]) if key in own else "" for key in known} | given
+class Asked:
+    """The settings of a run of sweep.yaml as text."""
+
+    def __init__(self, run: Mapping[str, Any]):
+        self.overrides: Sequence[str] = run["overrides"]
+        told = told_again(run["settings"], run.get("chosen", {}))
+        self.given = {key: text(value) for key, value in told.items()}  # those that are not at their defaults
+        self.own = defaults_of(self.given)
+        self.unknown = {g for g in NAMED_GROUPS if g in self.given and registered(g, self.given[g]) is None}
+        self.unknown.update(FLAT_GROUPS)  # every choice there that is registered has its defaults among `own`
+
+    def settings(self, names: Iterable[str] = ()) -> dict[str, str]:
+        """These, and all that are not at their defaults. Keys whose default is unknown, as their choice is not
+        registered here any more, are left out.
+        """
+        own = self.own
+        known = [
+            key for key in (*names, *self.given, "seed") if key in own or key.partition(".")[0] not in self.unknown
+        ]
+        return {key: text(own[key]) if key in own else "" for key in known} | self.given
 
 
 def measured(summary: Mapping[str, Any], columns: Iterable[str]) -> dict[str, str]:
@@ -252,12 +262,10 @@ def _differences(run: str, copy: Mapping[str, str], known: Mapping[str, str], as
     ][:1]
 
 
-def _columns(
-    header: list[str], asked: Collection[Mapping[str, Any]], summaries: Collection[Mapping[str, Any]]
-) -> list[str]:
+def _columns(header: list[str], asked: Collection[Asked], summaries: Collection[Mapping[str, Any]]) -> list[str]:
     """Those of results.csv, if they can be what the sweep has, else what its runs know."""
-    told = dict.fromkeys(key for run in asked for key in asked_keys(run) if key not in ("seed", "name"))
-    keys = in_order(told, typed_keys(word for run in asked for word in run["overrides"]))
+    told = dict.fromkeys(key for run in asked for key in run.settings() if key not in ("seed", "name"))
+    keys = in_order(told, typed_keys(word for run in asked for word in run.overrides))
     metrics = [
         f"{split}/{name}" for split in SPLITS for name in dict.fromkeys(n for s in summaries for n in s.get(split, {}))
     ]

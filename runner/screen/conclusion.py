@@ -39,7 +39,8 @@ def conclude_sweep(outcomes: Sequence[Outcome], root: Path) -> None:
     finished = any(outcome.status in DONE for outcome in outcomes)
     lines, metric = [_counts(outcomes, root)], None
     if finished:
-        sections = make_sections(read_sources(root))
+        known = {outcome.folder: outcome.summary for outcome in outcomes if outcome.summary}
+        sections = make_sections(read_sources(root, known=known))
         lines += ["", *best_settings(sections), ""]
         metric = metric_asked(sections)
     elif outcomes and not failed:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from runner.diagnostics.facts import Facts
 from runner.diagnostics.never_acted import never_acted
 from runner.diagnostics.verdict import verdict
@@ -61,8 +59,7 @@ def facts_of(trial: Trial, engine: Engine, test: dict[str, float]) -> Facts:
     """What the verdict on a run goes by."""
     data, counts, guess = trial.data, {}, None
     if data.task == "classification":
-        counts = {s: np.bincount(data.y[getattr(data, s)], minlength=data.outputs).tolist() for s in SPLITS}
-        rows = len(data.train)
+        counts, rows = data.class_counts, len(data.train)
         guess = engine.loss.of_guessing([n / rows for n in counts["train"]]) if data.weights is None else None
     return Facts(
         settings=trial.settings,

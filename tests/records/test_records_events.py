@@ -8,14 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from tensorboard.util import tensor_util
 from tensorboard_server import Server
 
 from runner.errors import RunError
 from runner.figures import draw
 from runner.records import events
-from runner.records.crc import BLOCK, crc32c, masked_crc32c, record
+from runner.records.crc import BLOCK, contents, crc32c, masked_crc32c, records
 from runner.records.flat import flatten, markdown
 from runner.records.names import plain
 from runner.records.run_files import EVENTS, RunFiles
@@ -72,9 +74,33 @@ def test_checksum_equals_tensorboards(data):
 
 
 def test_a_record_is_length_checksum_data_checksum():
-    framed = record(b"abc")
+    framed = records([b"abc"])
     assert framed[:8] == (3).to_bytes(8, "little") and framed[12:15] == b"abc" and len(framed) == 19
     assert int.from_bytes(framed[15:], "little") == pywrap_tensorflow.masked_crc32c(b"abc")
+
+
+@given(st.lists(st.sampled_from([b"", b"abc", b"abcd", bytes(BLOCK)]) | st.binary(max_size=9)))
+def test_records_checked_together_are_those_checked_alone(each):
+    assert records(each) == b"".join(records([one]) for one in each)
+    assert contents(records(each)) == each
+
+
+@given(st.integers(0, 2**40), st.lists(st.tuples(st.text(max_size=150), st.floats())))
+def test_points_are_written_as_protocol_buffers_write_them(step, points):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(events.time, "time", lambda: 1.7e9)
+        event = Event(wall_time=1.7e9, step=step)
+        for tag, value in points:
+            event.summary.value.add(tag=tag, simple_value=value if value == value else math.nan)
+        assert events.scalars(step, points) == event.SerializeToString()
+
+
+@pytest.mark.parametrize("value", [3.4028235677973362e38, 3.4028235677973366e38, -3.4028234663852886e38, 1e300, 1e-46])
+def test_points_beyond_single_precision_are_its_infinities(value):
+    with np.errstate(over="ignore"):
+        expected = float(np.float32(value))
+    (point,) = Event.FromString(events.scalars(1, [("a", value)])).summary.value
+    assert point.simple_value == expected
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +144,7 @@ def test_histogram_buckets_touch_cover_the_range_and_count_everything(accumulato
     [([2.0, 2.0], 2), ([], 0), ([math.nan, math.inf], 0), ([1.0, math.nan, 3.0], 2), ([[1.0, 2.0], [3.0, 4.0]], 4)],
 )
 def test_histograms_of_odd_arrays_count_the_finite_elements(tmp_path, array, count):
-    (tmp_path / EVENTS).write_bytes(events.header() + events.histogram("h", 1, array))
+    (tmp_path / EVENTS).write_bytes(records([events.header(), events.histogram("h", 1, array)]))
     reader = EventAccumulator(str(tmp_path / EVENTS))
     reader.Reload()
     rows = tensor_util.make_ndarray(reader.Tensors("h")[0].tensor_proto)
@@ -136,6 +162,16 @@ def test_equal_calls_give_equal_bytes(monkeypatch):
     flat = {f"key{i}": i for i in range(50)}
     assert events.session_start(flat) == events.session_start(flat)
     assert events.scalars(1, [("a", 1e300), ("b", math.nan)]) == events.scalars(1, [("a", 1e300), ("b", math.nan)])
+
+
+def test_hyper_parameters_are_read_back_as_they_are():
+    given = {"switch": True, "whole": 3, "rate": 1e-3, "text": "x" * 300, "empty": "", "zero": 0, "hidden": [64, 32]}
+    data = events.session_start(given)
+    event = Event.FromString(data)
+    content = event.summary.value[0].metadata.plugin_data.content
+    listed = HParamsPluginData.FromString(content).session_start_info.hparams
+    found = {name: getattr(value, value.WhichOneof("kind")) for name, value in listed.items()}
+    assert found == given | {"hidden": "64-32"} and found["switch"] is True
 
 
 def test_flat_keys_are_never_none_lists_or_nan():

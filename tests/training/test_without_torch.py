@@ -1,16 +1,18 @@
 """Initial weights, checkpoints, model files and metrics are NumPy arrays: what handles them does not import torch."""
 
+import json
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+import safetensors.numpy
 import torch
 
 from runner.errors import DamagedError
 from runner.population.arrays import as_tensors
 from runner.training import checkpoint
-from runner.training.checksum import canonical, digest
+from runner.training.checksum import TYPES, canonical, digest, to_bytes
 
 CODE = """
 import sys
@@ -97,3 +99,22 @@ def test_a_type_that_numpy_has_not_is_damage(kind, tmp_path):
     path.write_bytes(len(changed).to_bytes(8, "little") + changed + data[8 + len(header) :])
     with pytest.raises(DamagedError, match="the checkpoint is damaged"):
         checkpoint.read(path)
+
+
+def test_files_of_tensors_are_those_of_safetensors_with_metadata_in_order():
+    random = np.random.default_rng(0)
+    shapes = {"a": (2, 3), "10.weight": (5,), "z": (), "none": (0,), "\u00e9": (4, 1, 2)}
+    arrays = {f"{n}.{t}": np.asarray(9 * random.random(s)).astype(t) for t in TYPES for n, s in shapes.items()}
+    metadata = {"b": 'x"\u00e9', "a": "1"}
+    ours, theirs = to_bytes(arrays, metadata), safetensors.numpy.save(arrays, metadata)
+    (header, tensors), (other, others) = parts(ours), parts(theirs)
+    assert tensors == others and list(header["__metadata__"]) == sorted(metadata)
+    assert header == other and [*header] == [*other]
+    assert to_bytes(dict(reversed(arrays.items())), dict(reversed(metadata.items()))) == ours
+
+
+def parts(data: bytes) -> tuple[dict, bytes]:
+    """The header of a file of tensors, and the tensors."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    assert end % 8 == 0
+    return json.loads(data[8:end]), data[end:]

@@ -40,8 +40,8 @@ class Pool:
         self.members: list[_Worker] = []
 
     def run(self, waiting: list[Work], hear: Callable[[Event | None], None], stopping: Callable[[], bool]) -> None:
-        """Carry out what waits, and tell what happens, as it happens, until nothing is under way; None now and then, so
-        that `hear` can look. Workers that are to stop save before they end. None is left.
+        """Carry out what waits, and tell what happens, as it happens, until nothing is under way; None when nothing
+        has for a while, so that `hear` can look. Workers that are to stop save before they end. None is left.
         """
         try:
             told_to_stop = False
@@ -54,8 +54,10 @@ class Pool:
                 ready = wait([member.connection for member in self._busy()], POLL_SECONDS)
                 for member in self._busy():
                     if member.work and member.connection in ready:
-                        hear(self._told(member, member.work))
-                hear(None)
+                        for event in self._told(member, member.work):
+                            hear(event)
+                if not ready:
+                    hear(None)
         finally:
             for member in self.members:
                 member.process.kill()
@@ -82,20 +84,20 @@ class Pool:
                 self.members.remove(free)
                 free.end()
 
-    def _told(self, member: _Worker, work: Work) -> Event:
+    def _told(self, member: _Worker, work: Work) -> list[Event]:
         """What a worker says next, or that it has died."""
         try:
-            event = member.connection.recv()
+            events = member.connection.recv()
         except (EOFError, OSError):
             self.members.remove(member)
             how = member.end()
             if member.process.exitcode == UNGUARDED:
                 why = 'which then asks for workers itself; put what it does below `if __name__ == "__main__":`'
                 raise _not_imported(self.size, why) from None
-            return Broken(work, f"the worker process died ({how})", "", died=True)
-        if isinstance(event, (Done, Broken)):
+            return [Broken(work, f"the worker process died ({how})", "", died=True)]
+        if isinstance(events[-1], (Done, Broken)):
             member.work = None
-        return event
+        return events
 
 
 def _not_imported(workers: int, why: str) -> ConfigError:
@@ -170,13 +172,34 @@ def _serve(
     for other in inherited:  # the parent's ends of all pipes
         other.close()
     disk.grouped()
+    told = _Told(connection, asked)
     while not asked[0]:
         try:
             work = connection.recv()
         except EOFError:
             return
-        how: dict[str, Any] = {"tell": connection.send, "asked_to_stop": lambda: asked[0], "every": TELL_SECONDS}
-        connection.send(carry_out(number, work, runs, data, **how))
+        how: dict[str, Any] = {"tell": told.events.append, "asked_to_stop": told.asked_to_stop, "every": TELL_SECONDS}
+        told.events.append(carry_out(number, work, runs, data, **how))
+        told.send()
+
+
+class _Told:
+    """What a worker has to tell, sent between two epochs: of many short runs that end together it speaks once."""
+
+    def __init__(self, connection: Connection, asked: list[bool]):
+        self.connection, self.asked = connection, asked
+        self.events: list[Event] = []
+
+    def asked_to_stop(self) -> bool:
+        """Whether it has been asked to, which is looked at between two epochs."""
+        self.send()
+        return self.asked[0]
+
+    def send(self) -> None:
+        """Tell the parent."""
+        if self.events:
+            self.connection.send(self.events)
+            self.events.clear()
 
 
 def _obey(parent: int) -> list[bool]:
