@@ -34,7 +34,7 @@ def run(arguments: list[str]) -> int:
     folder = _folder(args.run)
     prediction = predict_file(load(folder, force=args.force), source)
     replaced = out.exists()
-    write(prediction, source, out)
+    write(prediction, out)
     for note in prediction.notes:
         print(f"note: {note}", file=sys.stderr)
     print("\n".join(_report(prediction, folder, out, replaced)))

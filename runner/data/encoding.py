@@ -3,18 +3,21 @@
 Features are the numeric columns in file order, then a 0/1 column for each category of each categorical column (one-hot,
 as scikit-learn's OneHotEncoder with unknown words ignored). A number x becomes (x - offset) / scale, or with scaling
 "quantile" a standard normal number through the quantiles of the training split. A hole becomes the median of the
-training split, or in a categorical column the category "missing" (all zeros where the training split had no hole).
+training split, or in a categorical column a category that is no word (all zeros where the training split had no hole).
 
 Shapes: N rows, F numeric columns, D features, C classes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from runner.data.columns import Column
+from runner.data.dialect import Reading, Spelling
 from runner.data.files import did_you_mean
 from runner.data.quantiles import to_normal
 from runner.errors import DataError
@@ -22,7 +25,10 @@ from runner.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-MISSING = "missing"
+    from runner.data.cells import Cells
+
+MISSING = "missing"  # what the category of holes is called
+LATER = {"quantiles", "reading", "ranges"}  # fields that model files did not always have
 CHUNK = 4096  # rows encoded at a time, so that float64 copies stay small
 
 
@@ -37,13 +43,15 @@ class Encoding:
     fill: list[float]  # in place of a hole, by numeric column
     offset: list[float]
     scale: list[float]
-    categories: dict[str, list[str]] = field(default_factory=dict)  # sorted, by categorical column
+    categories: dict[str, list[str | None]] = field(default_factory=dict)  # sorted, by column; None is a hole
     labels: list[str] | None = None
     target_offset: float = 0.0
     target_scale: float = 1.0
     dtype: str = "float32"
     image_shape: tuple[int, ...] | None = None
     quantiles: list[list[float]] = field(default_factory=list)  # by numeric column; none = offset and scale alone
+    ranges: list[list[float]] = field(default_factory=list)  # [lowest, highest] in training, by numeric column
+    reading: Reading = Reading()  # how the table was read, so that others are read alike
 
     @property
     def width(self) -> int:
@@ -53,29 +61,30 @@ class Encoding:
     @property
     def feature_names(self) -> list[str]:
         """One name a feature; `column=category` for the one-hot ones."""
-        return self.numeric + [f"{column}={word}" for column, words in self.categories.items() for word in words]
-
-    @property
-    def text_columns(self) -> list[str]:
-        """Columns whose text matters, which a CSV reader must not turn into numbers."""
-        return list(self.categories) + ([self.target] if self.task == "classification" else [])
+        return self.numeric + [
+            f"{column}={MISSING if word is None else word}" for column, words in self.categories.items() for word in words
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Lists, numbers and strings only; floats survive JSON exactly because Python writes them in full."""
         tree = asdict(self) | {"image_shape": list(self.image_shape) if self.image_shape else None}
-        return tree if self.quantiles else {key: value for key, value in tree.items() if key != "quantiles"}
+        tree["reading"] = self.reading.to_dict()
+        return {key: value for key, value in tree.items() if key == "reading" or key not in LATER or value}
 
     @classmethod
     def from_dict(cls, tree: dict[str, Any]) -> Encoding:
         """The inverse of `to_dict`; DataError if keys are missing or unknown."""
         names = {f.name for f in fields(cls)}
-        if set(tree) | {"quantiles"} != names:
+        if set(tree) | LATER != names:
             raise DataError(
-                f"this is no feature encoding: keys missing or unknown: "
-                f"{', '.join(sorted((set(tree) | {'quantiles'}) ^ names))}."
+                f"this is no feature encoding: keys missing or unknown: {', '.join(sorted((set(tree) | LATER) ^ names))}."
             )
         shape = tree["image_shape"]
-        return cls(**{**tree, "image_shape": tuple(shape) if shape else None})
+        tree = tree | {"image_shape": tuple(shape) if shape else None}
+        if "reading" in tree:
+            return cls(**tree | {"reading": Reading.from_dict(tree["reading"])})
+        words = {column: [None if w == MISSING else w for w in known] for column, known in tree["categories"].items()}
+        return cls(**tree | {"categories": words})  # of a version in which holes were the word "missing"
 
     def encode(self, numeric_NF: np.ndarray, words: dict[str, np.ndarray]) -> np.ndarray:
         """Features [N, D] of raw values; `words` holds one object array [N] a categorical column, None for a hole."""
@@ -101,28 +110,42 @@ class Encoding:
         return np.stack(columns, axis=1)
 
     @staticmethod
-    def _codes(words: np.ndarray, known: list[str]) -> np.ndarray:
+    def _codes(words: np.ndarray, known: Sequence[str | None]) -> np.ndarray:
         """Position of each word among the known ones, -1 for a word that the training split did not have."""
         position = {word: i for i, word in enumerate(known)}
-        return np.array([position.get(MISSING if word is None else word, -1) for word in words], np.int64)
+        return np.array([position.get(word, -1) for word in words], np.int64)
 
-    def transform(self, frame: pd.DataFrame) -> np.ndarray:
+    def cells(self, table: pd.DataFrame) -> Cells:
+        """The columns of a data frame, read as those of the training data were."""
+        from runner.data.cells import cells
+
+        keys = self.reading.keys
+        return cells(table, keys.without("decimal"), keys.decimal or self.reading.decimal)
+
+    def transform(self, table: pd.DataFrame) -> np.ndarray:
         """Features [n, D] of a table with the training columns in any order; errors as in `transform_with_notes`."""
-        return self.transform_with_notes(frame)[0]
+        return self.transform_with_notes(self.cells(table))[0]
 
-    def transform_with_notes(self, frame: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
-        """(features [n, D], sentences about ignored columns, filled holes and new categories).
+    def transform_with_notes(self, cells: Cells) -> tuple[np.ndarray, list[str]]:
+        """(features [n, D], sentences about ignored columns, filled holes, new categories, numbers far out).
 
-        Raises DataError naming missing columns, text in a numeric column, infinities.
+        Raises DataError naming missing columns, and all columns with text among numbers or infinities at once.
         """
-        from runner.data.columns import numbers, texts
+        from runner.data.cells import Problems
 
-        self._check_columns(list(map(str, frame.columns)))
-        numeric = np.empty((len(frame), len(self.numeric)))
+        self._check_columns(list(cells.columns))
+        problems = Problems("", cells.place)
+        numeric = np.empty((len(cells), len(self.numeric)))
         for i, name in enumerate(self.numeric):
-            numeric[:, i] = numbers(frame[name], name, "Correct it, or leave the cell empty to have it filled")
-        words = {name: texts(frame[name]) for name in self.categories}
-        return self.encode(numeric, words), self._notes(frame, numeric, words)
+            with problems.gathered():
+                numeric[:, i] = cells[name].numbers("Correct it, or leave the cell empty to have it filled")
+        words: dict[str, np.ndarray] = {}
+        for name in self.categories:
+            with problems.gathered():
+                cells[name].check()
+                words[name] = cells[name].words(self.reading.spelling.get(name, Spelling()))
+        problems.refuse()
+        return self.encode(numeric, words), self._notes(list(cells.columns), numeric, words)
 
     def _check_columns(self, given: list[str]) -> None:
         missing = [name for name in self.columns if name not in given]
@@ -137,8 +160,8 @@ class Encoding:
                 f"{did_you_mean(missing[0], spare)}"
             )
 
-    def _notes(self, frame, numeric: np.ndarray, words: dict[str, np.ndarray]) -> list[str]:
-        extra = [str(name) for name in frame.columns if name not in self.columns and name != self.target]
+    def _notes(self, given: list[str], numeric: np.ndarray, words: dict[str, np.ndarray]) -> list[str]:
+        extra = [name for name in given if name not in self.columns and name != self.target]
         notes = [f"ignored columns the network does not know: {', '.join(extra)}"] if extra else []
         holes = {name: int(n) for name, n in zip(self.numeric, np.isnan(numeric).sum(axis=0), strict=True) if n}
         shown = ", ".join(f"{name} {n:,}" for name, n in list(holes.items())[:10]) + (
@@ -153,25 +176,30 @@ class Encoding:
                     f"column {name!r}: {len(new):,} rows with categories not seen in training "
                     f"({', '.join(kinds[:5])}), encoded as zeros"
                 )
+        return notes + self._far(numeric)
+
+    def _far(self, numeric: np.ndarray) -> list[str]:
+        """Columns with numbers as far outside the training range as that is wide."""
+        notes = []
+        for name, (low, high), values in zip(self.numeric, self.ranges, numeric.T, strict=False):
+            far = values[(values < low - (high - low)) | (values > high + (high - low))]
+            if len(far):
+                notes.append(
+                    f"column {name!r}: {len(far):,} rows lie far outside the training range {low:g} to {high:g} "
+                    f"({far.min():g} to {far.max():g}). Is it in other units?"
+                )
         return notes
 
-    def targets(self, frame: pd.DataFrame) -> np.ndarray:
-        """What the network should have said, [n]: class codes, or numbers in original units.
+    def answers(self, column: Column) -> tuple[np.ndarray, np.ndarray]:
+        """(what the network should have said, whether that is known), each [n]: class codes, or numbers.
 
-        DataError for a hole or an unknown class.
+        Not known are a hole, a class that training did not have, and in regression what is no finite number.
         """
-        from runner.data.columns import numbers, texts, without_holes
-
         if self.task == "regression":
-            return without_holes(numbers(frame[self.target], self.target), self.target)
-        words = without_holes(texts(frame[self.target]), self.target)
-        codes = self._codes(words, self.labels or [])
-        if (codes < 0).any():
-            raise DataError(
-                f"column {self.target!r} holds the class {words[codes < 0][0]!r}, known are "
-                f"{', '.join(self.labels or [])}."
-            )
-        return codes
+            values = column.loose_numbers()
+            return values, np.isfinite(values)
+        codes = self._codes(column.words(self.reading.spelling.get(self.target, Spelling())), self.labels or [])
+        return codes, codes >= 0
 
     def decode(self, outputs: np.ndarray) -> np.ndarray:
         """Outputs in the user's terms: numbers [n] in original units, or the label [n] of the largest of C outputs."""

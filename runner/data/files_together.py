@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from runner.data.cells import Cells, Problems
+from runner.data.dialect import Spelling
 from runner.data.files import did_you_mean
 from runner.data.inputs import read_same_inputs
 from runner.data.marks import read_groups
 from runner.data.sources.base import RawTable
 from runner.data.targets import Target, known_answers
 from runner.errors import DataError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,16 +26,22 @@ class First:
     spare: frozenset[str | None]
 
 
-def join(table: RawTable, first: First, test: pd.DataFrame, path: Path) -> RawTable:
+def join(table: RawTable, first: First, test: Cells, path: Path) -> RawTable:
     """The table with the rows of `test` below its own, marked as test; what they hold decides nothing about columns.
 
     Raises DataError naming `path` for columns that differ, or values that do not fit those of the table.
     """
     _check_columns(first, list(test.columns), path)
-    with _blaming(path):
-        numeric, words = read_same_inputs(test, table.numeric_names, list(table.categorical))
-        answers = known_answers(test[table.target_name], table.target_name, _target(table))
-        groups = read_groups(test[table.group_name], table.group_name) if table.groups is not None else None
+    problems = Problems(f"{path} (dataset.test_path)", test.place)
+    spelling = table.reading.spelling
+    with problems.gathered():
+        numeric, words = read_same_inputs(test, table.numeric_names, {n: spelling.get(n, Spelling()) for n in table.categorical})
+    with problems.gathered():
+        answers = known_answers(test[table.target_name], _target(table), spelling.get(table.target_name, Spelling()))
+    with problems.gathered():
+        group = spelling.get(table.group_name, Spelling())
+        groups = read_groups(test[table.group_name], group) if table.groups is not None else None
+    problems.refuse()
     block = np.stack(list(numeric.values()), axis=1) if numeric else np.empty((len(test), 0))
     return dataclasses.replace(
         table,
@@ -49,7 +51,7 @@ def join(table: RawTable, first: First, test: pd.DataFrame, path: Path) -> RawTa
         split=np.repeat(np.array(["train", "test"], object), [len(table.target), len(test)]),
         groups=_below(table.groups, groups),
         sample_weight=_below(table.sample_weight, np.ones(len(test))),
-        notes=[*table.notes, f"test split: the {len(test):,} rows of {path}"],
+        notes=[*table.notes, f"test split: the {len(test):,} rows of {path}", *test.notes],
     )
 
 
@@ -77,11 +79,3 @@ def _check_columns(first: First, given: list[str], path: Path) -> None:
 
 def _quoted(names: list[str], most: int = 10) -> str:
     return ", ".join(map(repr, names[:most])) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-@contextmanager
-def _blaming(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except DataError as error:
-        raise DataError(f"{path} (dataset.test_path): {error}") from error

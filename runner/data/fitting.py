@@ -46,6 +46,8 @@ def fit(table: RawTable, train: np.ndarray, scaling: str, target_scaling: str, d
         dtype=dtype,
         image_shape=table.image_shape,
         quantiles=_quantiles(table, train, fill) if scaling == "quantile" else [],
+        ranges=[] if table.image_shape else _ranges(table, train, fill),
+        reading=table.reading,
     )
 
 
@@ -56,8 +58,9 @@ def _largest(table: RawTable, train: np.ndarray) -> DataError:
     return not_scalable(f"column {name!r}", table.numeric_ND[train, column], f"leave it out: dataset.drop=[{name}]")
 
 
-def _categories(words: np.ndarray) -> list[str]:
-    return sorted({MISSING if word is None else word for word in words})
+def _categories(words: np.ndarray) -> list[str | None]:
+    """The different words in order, holes where "missing" would stand."""
+    return sorted(set(words), key=lambda word: (MISSING, 0) if word is None else (word, 1))
 
 
 def _medians(table: RawTable, train: np.ndarray) -> np.ndarray:
@@ -90,6 +93,13 @@ def _quantiles(table: RawTable, train: np.ndarray, fill: np.ndarray) -> list[lis
         fit_quantiles(np.where(np.isnan(values), hole, values)).tolist()
         for values, hole in zip(columns, fill, strict=True)
     ]
+
+
+def _ranges(table: RawTable, train: np.ndarray, fill: np.ndarray) -> list[list[float]]:
+    """The lowest and the highest number of each numeric column over the training rows."""
+    blocks = [(block.min(axis=0), block.max(axis=0)) for block in _blocks(table.numeric_ND, train, fill)]
+    low, high = (np.array(ends) for ends in zip(*blocks, strict=True))
+    return np.stack([low.min(axis=0), high.max(axis=0)], axis=1).tolist()
 
 
 def _blocks(values_NF: np.ndarray, train: np.ndarray, fill: np.ndarray):

@@ -4,43 +4,46 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.data.columns import check_cells, is_empty, is_numeric, numbers, texts
+from runner.data.cells import Cells, Problems
+from runner.data.columns import Column
+from runner.data.dialect import Spelling
 from runner.errors import DataError
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
 
 MANY = 1000  # more categories than this are names or identifiers
 ALIKE = 2  # rows a category has on average in a column of categories; with fewer it looks like an identifier
 
 
 def read_inputs(
-    frame: pd.DataFrame, inputs: list[str], categorical: list[str]
+    cells: Cells, inputs: list[str], categorical: list[str], problems: Problems
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], list[str]]:
     """(numbers [N] by numeric column, words [N] by categorical column, notes).
 
-    `categorical` names columns that are categories although they hold numbers. DataError for a column that is empty, or
-    neither numbers nor text.
+    `categorical` names columns that are categories although they hold numbers. What is wrong with a column (it is
+    empty, or neither numbers nor text) is added to `problems`.
     """
     numeric: dict[str, np.ndarray] = {}
     words: dict[str, np.ndarray] = {}
     for name in inputs:
-        if is_empty(frame[name]):
-            raise DataError(f"column {name!r} is empty in every row. Leave it out: dataset.drop=[{name}]")
-        check_cells(frame[name], name)
-        if name not in categorical and is_numeric(frame[name]):
-            numeric[name] = numbers(frame[name], name)
-        else:
-            words[name] = _few_enough(texts(frame[name]), name)
+        with problems.gathered():
+            column = cells[name]
+            column.check()
+            if column.is_empty:
+                raise DataError(f"column {name!r} is empty in every row. Leave it out: dataset.drop=[{name}]")
+            if name not in categorical and column.is_numeric:
+                numeric[name] = column.numbers()
+            else:
+                words[name] = _few_enough(column.words(), name)
     odd = [note for name, column in words.items() if name not in categorical for note in _identifier(column, name)]
-    return numeric, words, [*_holes(frame[inputs]), *odd]
+    return numeric, words, [*_holes([cells[name] for name in [*numeric, *words]], inputs), *odd]
 
 
-def read_same_inputs(frame: pd.DataFrame, numeric: list[str], categorical: list[str]) -> tuple[dict, dict]:
-    """The same columns of a second file, taken as in the first."""
+def read_same_inputs(cells: Cells, numeric: list[str], spelling: dict[str, Spelling]) -> tuple[dict, dict]:
+    """The same columns of a second file, taken as in the first: numbers, and words spelt as there."""
     advice = "In the first file it holds numbers only: correct it, or leave the cell empty."
-    return {n: numbers(frame[n], n, advice) for n in numeric}, {n: texts(frame[n]) for n in categorical}
+    return {n: cells[n].numbers(advice) for n in numeric}, {n: cells[n].words(s) for n, s in spelling.items()}
 
 
 def _few_enough(words: np.ndarray, name: str) -> np.ndarray:
@@ -64,11 +67,11 @@ def _identifier(words: np.ndarray, name: str) -> list[str]:
     ]
 
 
-def _holes(frame: pd.DataFrame) -> list[str]:
-    counts = {name: int(n) for name, n in frame.isna().sum().items() if n}
-    shown = ", ".join(f"{name} {n}" for name, n in list(counts.items())[:10])
+def _holes(columns: list[Column], order: list[str]) -> list[str]:
+    counts = {column.name: int(column.holes.sum()) for column in sorted(columns, key=lambda c: order.index(c.name))}
+    shown = ", ".join(f"{name} {n}" for name, n in [each for each in counts.items() if each[1]][:10])
     return (
         [f"missing values: {shown} (numbers: median of the training split; categories: their own category)"]
-        if counts
+        if shown
         else []
     )

@@ -100,9 +100,9 @@ def test_regression_targets_are_scaled(run_data, csv_file):
 def test_predicting_from_the_training_file_gives_the_training_rows(run_data, csv_file):
     path = csv_file(PEOPLE)
     data = run_data(CSV(path=path, target="member", drop=["name"], categorical=["age"]))
-    frame, _ = read_frame(path, data.encoding.text_columns)
-    np.testing.assert_array_equal(data.encoding.transform(frame), data.x)
-    np.testing.assert_array_equal(data.encoding.targets(frame), data.y)
+    cells = read_frame(path).cells()
+    np.testing.assert_array_equal(data.encoding.transform_with_notes(cells)[0], data.x)
+    np.testing.assert_array_equal(data.encoding.targets(cells["member"]), data.y)
 
 
 def test_csv_and_parquet_of_one_table_are_the_same_data(run_data, csv_file, tmp_path):

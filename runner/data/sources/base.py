@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.config.registry import by_label, choice, integer, number
+from runner.data.dialect import Reading
 from runner.errors import DataError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class RawTable:
     image_shape: tuple[int, ...] | None = None  # (channels, height, width)
     divisor: float = 1.0  # the largest possible value, by which scaling "none" divides (255 for 8-bit pixels)
     notes: list[str] = field(default_factory=list)  # what reading inferred, for the screen
+    reading: Reading = Reading()  # how a file was read, so that further tables are read alike
 
     def __post_init__(self):
         if problem := next(self._problems(), None):

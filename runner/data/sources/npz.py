@@ -70,10 +70,11 @@ class NPZ(Source):
         """(target, what was inferred)."""
         import pandas as pd
 
+        from runner.data.columns import Column
         from runner.data.targets import read_target
 
         inferred = "regression" if y.dtype.kind == "f" else "classification"
-        target = read_target(pd.Series(y), "y", inferred if self.task == "auto" else self.task)
+        target = read_target(Column("y", pd.Series(y)), inferred if self.task == "auto" else self.task)
         other = "classification" if inferred == "regression" else "regression"
         why = f" (its type is {y.dtype}; else set dataset.task={other})" if self.task == "auto" else ""
         return target, target.note + why

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.config.registry import choice, text, texts
+from runner.data.dialect import Dialect, Reading, Spelling
 from runner.data.files import data_path, did_you_mean
 from runner.data.sources.base import RawTable, Source
 from runner.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from runner.data.cells import Cells
 
 ROLES = ("target", "split_column", "group", "sample_weight")  # keys that name a column which is no input
 
@@ -48,9 +49,9 @@ class TableFile(Source):
     )
     drop: list[str] | None = texts([], optional=True, help="columns that are left out")
 
-    def between(self) -> str | None:
-        """What separates the columns of a text file; None = find out."""
-        return None
+    def keys(self) -> Dialect:
+        """How the file is said to be written; nothing where the content tells."""
+        return Dialect()
 
     def cuts(self) -> tuple[str, ...]:
         """A split column may mark any split; a test file is one."""
@@ -60,43 +61,49 @@ class TableFile(Source):
     def read(self) -> RawTable:
         """The table. DataError or ConfigError naming file and column for everything that cannot be trained on."""
         from runner.data.files_together import First, join
-        from runner.data.frames import read_frame
+        from runner.data.frames import read_frame, read_further
 
-        path = data_path(self.path)
-        frame, sha256 = read_frame(path, self._as_text(), self.between())
-        self._check_names(list(frame.columns), str(path))
+        path, keys = data_path(self.path), self.keys()
+        read = read_frame(path, keys)
+        names = list(map(str, read.frame.columns))
+        self._check_names(names, str(path))
         roles = [getattr(self, role) for role in ROLES]
-        inputs = [name for name in frame.columns if name not in (*roles, *self.names("drop"))]
+        inputs = [name for name in names if name not in (*roles, *self.names("drop"))]
         if not inputs:
             raise DataError(f"{path} has no input column besides the target {self.target!r}.")
-        table = self._table(frame, inputs)
-        table.sha256 = sha256
+        table = self._table(read.cells(keys), inputs, str(path))
+        table.sha256 = read.sha256
         if self.test_path:
             test_path = data_path(self.test_path, "dataset.test_path")
-            test, test_sha256 = read_frame(test_path, self._as_text(), self.between())
+            test, test_cells = read_further(test_path, table.reading, names)
             spare = frozenset({*self.names("drop"), self.sample_weight})
-            table = join(table, First(str(self.path), list(frame.columns), spare), test, test_path)
-            table.sha256 = hashlib.sha256(f"{sha256}{test_sha256}".encode()).hexdigest()
+            table = join(table, First(str(self.path), names, spare), test_cells, test_path)
+            table.sha256 = hashlib.sha256(f"{read.sha256}{test.sha256}".encode()).hexdigest()
         return table
 
-    def _as_text(self) -> list[str]:
-        """Columns whose text matters ("007")."""
-        return self.names("categorical") + [name for name in (self.target, self.split_column, self.group) if name]
-
-    def _table(self, frame: pd.DataFrame, inputs: list[str]) -> RawTable:
+    def _table(self, cells: Cells, inputs: list[str], where: str) -> RawTable:
+        """The columns in their parts; all that is wrong with them is said at once."""
         import numpy as np
 
+        from runner.data.cells import Problems
         from runner.data.inputs import read_inputs
         from runner.data.marks import read_groups, read_split, read_weights
         from runner.data.targets import read_target
 
-        numeric, categorical, notes = read_inputs(frame, inputs, self.names("categorical"))
-        target = read_target(frame[self.target], str(self.target), self.task)
+        problems = Problems(where, cells.place)
+        numeric, categorical, notes = read_inputs(cells, inputs, self.names("categorical"), problems)
+        marks: dict[str, Any] = {}
+        readers = {"target": lambda column: read_target(column, self.task), "split_column": read_split}
+        for role, read in (readers | {"group": read_groups, "sample_weight": read_weights}).items():
+            with problems.gathered():
+                marks[role] = read(cells[getattr(self, role)]) if getattr(self, role) else None
+        problems.refuse()
+        target = marks["target"]
         roles = [f", {role} {getattr(self, role)}" for role in ROLES[1:] if getattr(self, role)]
         dropped = f", dropped: {', '.join(self.names('drop'))}" if self.names("drop") else ""
         columns = f"columns: {len(numeric)} numeric, {len(categorical)} categorical{''.join(roles)}{dropped}"
         return RawTable(
-            numeric_ND=np.stack(list(numeric.values()), axis=1) if numeric else np.empty((len(frame), 0)),
+            numeric_ND=np.stack(list(numeric.values()), axis=1) if numeric else np.empty((len(cells), 0)),
             target=target.values,
             task=target.task,
             numeric_names=list(numeric),
@@ -105,12 +112,18 @@ class TableFile(Source):
             column_order=inputs,
             target_name=str(self.target),
             labels=target.labels,
-            split=read_split(frame[self.split_column], self.split_column) if self.split_column else None,
-            groups=read_groups(frame[self.group], self.group) if self.group else None,
+            split=marks["split_column"],
+            groups=marks["group"],
             group_name=self.group or "",
-            sample_weight=read_weights(frame[self.sample_weight], self.sample_weight) if self.sample_weight else None,
-            notes=[target.note, columns, *notes],
+            sample_weight=marks["sample_weight"],
+            notes=[*cells.notes, target.note, columns, *notes],
+            reading=self._reading(cells, [*categorical, *([self.group] if self.group else []), str(self.target)]),
         )
+
+    def _reading(self, cells: Cells, words: list[str]) -> Reading:
+        """What further tables need to be read alike."""
+        spelling = {name: cells[name].spelling for name in words}
+        return Reading(self.keys(), cells.decimal, {n: each for n, each in spelling.items() if each != Spelling()})
 
     def names(self, key: str) -> list[str]:
         """The columns that a key with several of them names."""

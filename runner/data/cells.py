@@ -1,0 +1,123 @@
+"""A table as columns of cells, what was decided on the way, and the problems of all of them at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from runner.data.columns import CellError, Column
+from runner.data.dialect import Dialect, shown
+from runner.data.written_numbers import is_bare
+from runner.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OTHER = {".": ",", ",": "."}
+
+
+def data_row(row: int) -> str:
+    """A row by its number, from 0."""
+    return f"data row {row + 1}"
+
+
+@dataclass
+class Cells:
+    """Columns by name, as the table has them; `place` says in words where a row stands."""
+
+    columns: dict[str, Column]
+    decimal: str = "."  # of written numbers, where a column does not tell
+    notes: list[str] = field(default_factory=list)  # what was decided, for the screen
+    place: Callable[[int], str] = data_row
+
+    def __getitem__(self, name: str) -> Column:
+        return self.columns[name]
+
+    def frame(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The table these are the columns of, those of numbers as numbers."""
+        numbers = {name: column.loose_numbers() for name, column in self.columns.items() if column.is_plain_numbers}
+        return table.assign(**numbers)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()), ()))
+
+
+def cells(
+    frame: pd.DataFrame,
+    keys: Dialect = Dialect(),
+    otherwise: str = "",
+    separator: str | None = None,
+    place: Callable[[int], str] = data_row,
+) -> Cells:
+    """The columns of a frame, each read with the decimal mark that fits it.
+
+    Columns that fit one mark only decide for those that fit both, then `otherwise`; else it is the point, but the comma
+    in a file separated by semicolons.
+    """
+    found = {
+        str(name): Column(str(name), frame[name], ".", keys.thousands, keys.na_values or ()) for name in frame.columns
+    }
+    if keys.decimal:
+        fixed = {name: column.with_decimal(keys.decimal) for name, column in found.items()}
+        return Cells(fixed, keys.decimal, _as_written(fixed), place)
+    fits = {name: column.decimal_mark for name, column in found.items()}
+    votes = Counter(mark for mark in fits.values() if mark in OTHER)
+    default = votes.most_common(1)[0][0] if votes else otherwise
+    notes = []
+    for name, mark in fits.items():
+        mark = (default or ("," if mark == "either ," and separator == ";" else ".")) if mark not in OTHER else mark
+        found[name] = found[name].with_decimal(mark)
+        if fits[name].startswith("either"):
+            notes.append(_either(found[name]))
+    return Cells(found, default or ".", [*notes, *_as_written(found)], place)
+
+
+def _either(column: Column) -> str:
+    """What was made of a column that can be read in two ways."""
+    value, number = column.example(lambda text: "." in text or "," in text)
+    return (
+        f"column {column.name!r}: {value!r} is read as {number:.15g}, the decimal mark being the "
+        f"{shown(column.decimal)} (else: dataset.decimal={shown(OTHER[column.decimal])})"
+    )
+
+
+def _as_written(columns: dict[str, Column]) -> list[str]:
+    """One line on numbers that are written with a currency, %, k or marks between thousands."""
+    examples = []
+    for column in columns.values():
+        if column.is_text and column.typed is None and column.odd is None and column.is_numeric:
+            value, number = column.example(lambda text: not is_bare(text) or not text.replace(".", "").isdecimal())
+            if value and not column.is_true_or_false:
+                examples.append(f"{column.name} {value!r} = {number:.15g}")
+    more = ", ..." if len(examples) > 5 else ""
+    return [f"numbers as written: {', '.join(examples[:5])}{more}"] if examples else []
+
+
+@dataclass
+class Problems:
+    """What is wrong with a table, gathered to be said at once."""
+
+    where: str  # the file
+    place: Callable[[int], str] = data_row
+    found: list[DataError | ConfigError] = field(default_factory=list)
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Take note of a problem and go on; what the block would have made is lacking."""
+        try:
+            yield
+        except (DataError, ConfigError) as error:
+            self.found.append(error)
+
+    def refuse(self) -> None:
+        """Raise what was found: one problem in a line, several in a list."""
+        if not self.found:
+            return
+        texts = [error.at(self.place(error.row)) if isinstance(error, CellError) else str(error) for error in self.found]
+        kind = DataError if any(isinstance(error, DataError) for error in self.found) else ConfigError
+        if len(texts) == 1:
+            raise kind(f"{self.where}: {texts[0]}" if self.where else texts[0]) from self.found[0]
+        raise kind("\n- ".join([f"{self.where or 'the table'} has {len(texts)} problems:", *texts])) from self.found[0]

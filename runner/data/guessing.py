@@ -1,0 +1,125 @@
+"""How a text file is written, found from its first records: comment, quote, separator, line of the header."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from runner.data.dialect import Dialect
+from runner.data.lines import BLANKS, fields, plain, records
+from runner.data.written_numbers import parse
+
+SEPARATORS = ",;\t|"
+SAMPLE = 200  # records that are looked at
+AGREE = 0.8  # of the records have as many fields as most, if a separator is the right one
+
+
+@dataclass
+class Found:
+    """How a file is written, and what stands at its top."""
+
+    dialect: Dialect
+    rows: list[tuple[int, list[str]]]  # (line, fields as they stand) of the first records, comments left out
+    width: int  # fields that most records have
+
+
+def guess(text: str, typed: Dialect) -> Found:
+    """What `typed` does not say is found."""
+    comment = _comment(text) if typed.comment is None else typed.comment
+    quote = _quote(text) if typed.quote is None else typed.quote
+    sample = list(itertools.islice(uncommented(text, comment, quote), SAMPLE))
+    separator = typed.separator or _separator([record for _, record in sample], quote)
+    rows = [(line, fields(record, separator, quote)) for line, record in sample]
+    width = Counter(len(row) for _, row in rows[-max(len(rows) * 3 // 4, 1) :]).most_common(1)[0][0]
+    header = _header(rows, width, quote) if typed.header is None else typed.header
+    return Found(typed.over(Dialect(separator, comment=comment, header=header, quote=quote)), rows, width)
+
+
+def uncommented(text: str, comment: str, quote: str) -> Iterator[tuple[int, str]]:
+    """The records of a text but for its comments."""
+    for line, record in records(text, quote):
+        if not (comment and record.lstrip().startswith(comment)):
+            yield line, record
+
+
+def _comment(text: str) -> str:
+    """# if the first lines begin with it, and are not simply names of which the first does."""
+    lines = [line for line in text[:100_000].split("\n") if line.strip()]
+    marked = list(itertools.takewhile(lambda line: line.startswith("#"), lines))
+    if not marked or len(marked) == len(lines):
+        return ""
+    last, first = marked[-1], lines[len(marked)]
+    is_header = any(last.count(mark) == first.count(mark) > 0 for mark in SEPARATORS)
+    return "#" if len(marked) > 1 or not is_header else ""
+
+
+def _quote(text: str) -> str:
+    """The single quote if fields begin and end with it and none does with the double one."""
+    start = text[:10_000]
+    lines = start.split("\n")
+    single = sum(line.startswith("'") and line.rstrip().endswith("'") for line in lines)
+    return "'" if '"' not in start and single > len(lines) / 2 else '"'
+
+
+def _separator(sample: list[str], quote: str) -> str:
+    """The one by which most records have the same number of fields, at least two; then the one with most fields."""
+    scores = {mark: _agreement(sample, mark, quote) for mark in SEPARATORS}
+    best = max(SEPARATORS, key=scores.__getitem__)
+    if scores[best][0] >= AGREE:
+        return best
+    blanks = _agreement(sample, BLANKS, quote)
+    if len(sample) > 3 and blanks[0] >= AGREE and not any(mark in sample[0] for mark in SEPARATORS):
+        return BLANKS
+    return max(SEPARATORS, key=sample[0].count)
+
+
+def _agreement(sample: list[str], separator: str, quote: str) -> tuple[float, int]:
+    """(share of the records with the most frequent number of fields, that number); (0, 1) if that is one."""
+    counts = Counter(len(fields(record, separator, quote)) for record in sample)
+    width, records_with = counts.most_common(1)[0]
+    return (records_with / len(sample), width) if width > 1 else (0.0, 1)
+
+
+def _header(rows: list[tuple[int, list[str]]], width: int, quote: str) -> int:
+    """The line with the names: the first that is no title; 0 if it holds data."""
+    words = [[plain(field, quote) for field in row] for _, row in rows]
+    filled = [sum(map(bool, row)) for row in words]
+    usual = Counter(filled[len(filled) // 4 :]).most_common(1)[0][0]
+    for place, row in enumerate(words):
+        if (len(row) == width) if width < 3 else (filled[place] >= max(2, usual - 1) and len(row) >= width - 1):
+            return 0 if _is_data(row, words[place + 1 :]) else rows[place][0]
+    return rows[0][0]
+
+
+def _is_data(first: list[str], below: list[list[str]]) -> bool:
+    """Whether a row is one of those below rather than their names.
+
+    It is if it has numbers wherever they have, and these are not names: names are whole and count up (years; 0, 1, 2).
+    So it is if words of it come again below, in all columns where there are no numbers at all.
+    """
+    columns = list(zip(*(row for row in below if len(row) == len(first)), strict=True))
+    if not columns or len(columns[0]) < 2:
+        return False
+    numeric = [_are_numbers(column) for column in columns]
+    heads = [_number(word) for word, is_numeric in zip(first, numeric, strict=True) if is_numeric]
+    others = [word for word, is_numeric in zip(first, numeric, strict=True) if not is_numeric]
+    again = [bool(word) and word in column for word, column, n in zip(first, columns, numeric, strict=True) if not n]
+    if not heads:
+        return len(again) > 1 and all(again)
+    if any(head is None for head in heads):
+        return False
+    steps = {b - a for a, b in itertools.pairwise(heads)}
+    count_up = len(steps) < 2 and all(step > 0 for step in steps) and (len(heads) > 2 or steps <= {1.0})
+    return any(again) or any(head != int(head) for head in heads) or not (count_up and (others or len(heads) > 1))
+
+
+def _are_numbers(column: tuple[str, ...]) -> bool:
+    filled = [word for word in column if word not in ("", "NA", "NaN", "nan", "?")]
+    return bool(filled) and sum(_number(word) is not None for word in filled) >= 0.9 * len(filled)
+
+
+def _number(word: str) -> float | None:
+    found = parse(word)
+    return parse(word, ",") if found is None else found
