@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from runner.data.columns import CellError, Column
 from runner.data.dialect import Dialect, shown
-from runner.data.written_numbers import is_bare
+from runner.data.written_numbers import is_simple
 from runner.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Cells:
     """Columns by name, as the table has them; `place` says in words where a row stands."""
 
     columns: dict[str, Column]
-    decimal: str = "."  # of written numbers, where a column does not tell
+    decimal: str = ""  # mark of the numbers in the text; "" = no number has one
     notes: list[str] = field(default_factory=list)  # what was decided, for the screen
     place: Callable[[int], str] = data_row
 
@@ -60,38 +60,37 @@ def cells(
     found = {
         str(name): Column(str(name), frame[name], ".", keys.thousands, keys.na_values or ()) for name in frame.columns
     }
-    if keys.decimal:
-        fixed = {name: column.with_decimal(keys.decimal) for name, column in found.items()}
-        return Cells(fixed, keys.decimal, _as_written(fixed), place)
-    fits = {name: column.decimal_mark for name, column in found.items()}
-    votes = Counter(mark for mark in fits.values() if mark in OTHER)
-    default = votes.most_common(1)[0][0] if votes else otherwise
-    notes = []
-    for name, mark in fits.items():
-        mark = (default or ("," if mark == "either ," and separator == ";" else ".")) if mark not in OTHER else mark
-        found[name] = found[name].with_decimal(mark)
-        if fits[name].startswith("either"):
-            notes.append(_either(found[name]))
-    return Cells(found, default or ".", [*notes, *_as_written(found)], place)
+    marks = {name: column.decimal_mark for name, column in found.items()}
+    votes = Counter(mark for mark in marks.values() if mark in OTHER)
+    usual = keys.decimal or (votes.most_common(1)[0][0] if votes else otherwise)
+    usual = usual or ("," if separator == ";" and "either ," in marks.values() else "")
+    for name, mark in marks.items():
+        fitting = mark if mark in OTHER and not keys.decimal else usual or "."
+        found[name] = found[name].with_decimal(fitting)
+    unsure = [] if keys.decimal else [name for name, mark in marks.items() if mark.startswith("either")]
+    used = {column.decimal for name, column in found.items() if marks[name]}
+    decimal = usual if usual in used else next(iter(used), "")
+    written = {name: column for name, column in found.items() if name not in unsure}
+    return Cells(found, decimal, [*(_either(found[name]) for name in unsure), *_as_written(written)], place)
 
 
 def _either(column: Column) -> str:
     """What was made of a column that can be read in two ways."""
     value, number = column.example(lambda text: "." in text or "," in text)
+    mark, other = shown(column.decimal), shown(OTHER[column.decimal])
     return (
-        f"column {column.name!r}: {value!r} is read as {number:.15g}, the decimal mark being the "
-        f"{shown(column.decimal)} (else: dataset.decimal={shown(OTHER[column.decimal])})"
+        f"column {column.name!r}: {value!r} is read as {number:.15g}, the decimal mark being the {mark} "
+        f"(else: dataset.decimal={other})"
     )
 
 
 def _as_written(columns: dict[str, Column]) -> list[str]:
     """One line on numbers that are written with a currency, %, k or marks between thousands."""
     examples = []
-    for column in columns.values():
+    for name, column in columns.items():
         if column.is_text and column.typed is None and column.odd is None and column.is_numeric:
-            value, number = column.example(lambda text: not is_bare(text) or not text.replace(".", "").isdecimal())
-            if value and not column.is_true_or_false:
-                examples.append(f"{column.name} {value!r} = {number:.15g}")
+            value, number = column.example(lambda text, mark=column.decimal: not is_simple(text, mark))
+            examples += [f"{name} {value!r} = {number:.15g}"] if value else []
     more = ", ..." if len(examples) > 5 else ""
     return [f"numbers as written: {', '.join(examples[:5])}{more}"] if examples else []
 

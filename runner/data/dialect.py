@@ -18,6 +18,9 @@ NAMES = {
     "bar": "|",
     "colon": ":",
     "apostrophe": "'",
+    "hash": "#",
+    "single": "'",
+    "double": '"',
     "none": "",
 }
 SHOWN = {"\t": "tab", " ": "blanks", ",": "comma", ".": "point", "'": "apostrophe", "": "none"}

@@ -81,14 +81,15 @@ def _parsed(raw: bytes, path: Path, keys: Dialect) -> Read:
     if raw.startswith(ZIP):
         from runner.data.excel import read_sheet
 
-        return read_sheet(raw, path, keys, digest)
+        frame, notes, lines = read_sheet(raw, path, keys)
+        return Read(frame, digest, Dialect(), notes, lambda row: f"line {lines[row]}")
     from runner.data.decoding import decode
     from runner.data.text_tables import read_text
 
     text, encoding = decode(raw, path, keys.encoding)
     table = read_text(text, path, keys)
     dialect = Dialect(encoding=encoding).over(table.dialect)
-    return Read(table.frame, digest, dialect, table.notes, lambda row: f"data row {row + 1} (line {table.line(row)})")
+    return Read(table.frame, digest, dialect, table.notes, lambda row: f"line {table.line(row)}")
 
 
 def read_further(

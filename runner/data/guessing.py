@@ -32,8 +32,8 @@ def guess(text: str, typed: Dialect) -> Found:
     sample = list(itertools.islice(uncommented(text, comment, quote), SAMPLE))
     separator = typed.separator or _separator([record for _, record in sample], quote)
     rows = [(line, fields(record, separator, quote)) for line, record in sample]
-    width = Counter(len(row) for _, row in rows[-max(len(rows) * 3 // 4, 1) :]).most_common(1)[0][0]
-    header = _header(rows, width, quote) if typed.header is None else typed.header
+    width = filled_width(rows)
+    header = header_line(rows, width, quote) if typed.header is None else typed.header
     return Found(typed.over(Dialect(separator, comment=comment, header=header, quote=quote)), rows, width)
 
 
@@ -82,7 +82,12 @@ def _agreement(sample: list[str], separator: str, quote: str) -> tuple[float, in
     return (records_with / len(sample), width) if width > 1 else (0.0, 1)
 
 
-def _header(rows: list[tuple[int, list[str]]], width: int, quote: str) -> int:
+def filled_width(rows: list[tuple[int, list[str]]]) -> int:
+    """The number of fields that most rows have, the first ones aside, which may be titles."""
+    return Counter(len(row) for _, row in rows[len(rows) // 4 :]).most_common(1)[0][0]
+
+
+def header_line(rows: list[tuple[int, list[str]]], width: int, quote: str) -> int:
     """The line with the names: the first that is no title; 0 if it holds data."""
     words = [[plain(field, quote) for field in row] for _, row in rows]
     filled = [sum(map(bool, row)) for row in words]

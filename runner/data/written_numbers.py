@@ -46,6 +46,11 @@ def parse(text: str, decimal: str = ".", thousands: str | None = None) -> float 
     return -value if negative else value
 
 
+def is_simple(text: str, decimal: str) -> bool:
+    """Whether a number is only digits and a decimal mark, or as computers write it; true, false and inf too."""
+    return bool(re.fullmatch(rf"[+-]?(\d+\{decimal}?\d*|\{decimal}\d+)([eE][+-]?\d+)?|[+-]?[a-zA-Z]+", text))
+
+
 def is_bare(text: str) -> bool:
     """Whether a number stands without a currency, % or k."""
     return not re.search(rf"[{CURRENCY}%kKM(]", text)

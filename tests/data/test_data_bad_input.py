@@ -46,14 +46,18 @@ CASES = {
         {},
         r"column 'z' is empty in every row.*dataset\.drop=\[z\]",
     ),
-    "infinity": (only(4, "1,inf,a\n"), {}, r"column 'z' holds an infinite value \(inf\) in data row 5"),
-    "too large": (only(4, "-1e999,1,a\n"), {}, r"column 'x' holds an infinite value \(-inf\) in data row 5"),
-    "latin-1": (
+    "infinity": (only(4, "1,inf,a\n"), {}, r"column 'z' holds an infinite value \(inf\) in line 6"),
+    "too large": (only(4, "-1e999,1,a\n"), {}, r"column 'x' holds an infinite value \(-inf\) in line 6"),
+    "another encoding than was said": (
         only(2, "1,2,ä\n").encode("latin-1"),
-        {},
-        r"table\.csv is not UTF-8 text \(byte 0xe4 in line 4\)\. Save it as UTF-8.*iconv",
+        {"encoding": "utf-8"},
+        r"table\.csv is not utf-8 text \(byte 0xe4 in line 4\)\. Save it as UTF-8.*dataset\.encoding=latin-1",
     ),
-    "utf-16": (rows(lambda i: None).encode("utf-16"), {}, r"table\.csv is not UTF-8 text \(byte 0xff in line 1\)"),
+    "mixed encodings": (
+        only(2, "1,2,ä\n").encode() + "5,6,ö\n".encode("latin-1"),
+        {},
+        r"table\.csv mixes encodings: line 4 is UTF-8, line 32 is not.*dataset\.encoding=latin-1",
+    ),
     "split without train": (
         rows(lambda i: f"{i},test,{'ab'[i % 2]}\n"),
         {"split_column": "z"},
@@ -62,29 +66,29 @@ CASES = {
     "unknown split word": (
         rows(lambda i: f"{i},{'holdout' if i == 7 else 'train'},{'ab'[i % 2]}\n"),
         {"split_column": "z"},
-        r"column 'z' says 'holdout' in data row 8; allowed are train, val and test",
+        r"column 'z' says 'holdout' in line 9; allowed are train, val and test",
     ),
     "hole in the split column": (
         rows(lambda i: f"{i},{'' if i == 7 else 'train'},{'ab'[i % 2]}\n"),
         {"split_column": "z"},
-        r"column 'z' says nothing in data row 8",
+        r"column 'z' says nothing in line 9",
     ),
     "column twice": ("x,x,y\n" + GOOD, {}, r"table\.csv has more than one column named 'x'\. Rename or remove"),
     "holes in the target": (
         only(5, "1,2,\n"),
         {},
-        r"target 'y' is missing in 1 of 30 rows \(first: data row 6;.*Fill it or remove these rows",
+        r"target 'y' is missing in 1 of 30 rows \(first: line 7;.*Fill it or remove these rows",
     ),
     "blank target": (only(5, "1,2,  \n"), {}, r"target 'y' is missing in 1 of 30 rows"),
     "text in numbers": (
         only(9, "1,n.a.?,a\n"),
         {},
-        r"column 'z' holds numbers, but 'n\.a\.\?' in data row 10.*dataset\.categorical=\[z\]",
+        r"column 'z' holds numbers, but 'n\.a\.\?' in line 11.*dataset\.categorical=\[z\]",
     ),
     "text as regression": (
         rows(lambda i: None),
         {"task": "regression"},
-        r"target 'y' says 'a' in data row 1, but dataset\.task=regression.*dataset\.task=classification",
+        r"target 'y' says 'a' in line 2, but dataset\.task=regression.*dataset\.task=classification",
     ),
     "constant number": (rows(lambda i: f"{i},1,2\n"), {"task": "regression"}, r"target 'y' is 2 in every row"),
     "a long row": (
@@ -92,7 +96,11 @@ CASES = {
         {},
         r"table\.csv is not a proper CSV file: .*line 8.*as many fields as the header",
     ),
-    "all rows long": ("x,y\n" + GOOD, {}, r"table\.csv is not a proper CSV file"),
+    "all rows long": (
+        "x,y\n" + "1,5,a\n1,5,b\n2,5,a\n" * 9,
+        {},
+        r"table\.csv is not a proper CSV file: line 2 has 3 fields, the header 2 .*decimal commas, they need quotes",
+    ),
     "an open quote": (only(6, '1,2,"a\n'), {}, r"table\.csv is not a proper CSV file"),
     "an endless header": ('"' + "x" * 200_000, {}, r"table\.csv is not a proper CSV file: its header cannot be read"),
     "no inputs": ("y\n" + "a\nb\n" * 9, {}, r"has no input column besides the target 'y'"),
@@ -193,3 +201,8 @@ def test_parquet_columns_that_are_neither_numbers_nor_text(run_data, tmp_path):
         pd.DataFrame({name: column, "x": range(20), "y": ["a", "b"] * 10}).to_parquet(path)
         with pytest.raises(DataError, match=rf"column '{name}' holds .*dataset\.drop=\[{name}\]"):
             run_data(Parquet(path=str(path), target="y"))
+
+
+def test_an_encoding_that_does_not_exist(run_data, csv_file):
+    with pytest.raises(ConfigError, match=r"dataset\.encoding = 'utf-99': no such encoding; for example utf-8"):
+        run_data(CSV(path=csv_file("x,z,y\n" + GOOD), target="y", encoding="utf-99"))

@@ -241,7 +241,7 @@ def test_an_input_that_is_not_there_or_no_table(classes, here, capsys):
 def test_a_number_that_is_text_names_file_column_and_row(classes, table, here, capsys):
     table.loc[4, "age"] = "old"
     table.to_csv("in.csv", index=False)
-    assert "in.csv: column 'age' holds numbers, but 'old' in data row 5" in refused(capsys, classes, "in.csv")
+    assert "in.csv: column 'age' holds numbers, but 'old' in line 6" in refused(capsys, classes, "in.csv")
 
 
 def test_a_run_that_is_none_and_one_that_is_damaged(classes, test_rows, here, capsys):

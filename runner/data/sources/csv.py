@@ -9,11 +9,12 @@ from runner.data.dialect import NAMES, Dialect
 from runner.data.sources.table_file import TableFile
 from runner.errors import ConfigError
 
+READING = ("separator", "decimal", "thousands", "encoding", "na_values", "comment", "header", "quote")
 ONE = {  # key -> what it allows
     "separator": "one character other than a quote, for example dataset.separator=';', tab, blanks",
     "decimal": "point or comma",
     "thousands": "one character other than the decimal mark, for example point, comma, blank, apostrophe, or none",
-    "quote": "one character, or none",
+    "quote": "one character, single, double or none",
 }
 
 
@@ -52,7 +53,7 @@ class CSV(TableFile):
                 ]
             )
         na_values = None if self.na_values is None else tuple(self.names("na_values"))
-        comment = NAMES["none"] if self.comment == "none" else self.comment
+        comment = NAMES.get(str(self.comment), self.comment)
         return Dialect(**marks, encoding=self.encoding, na_values=na_values, comment=comment, header=self.header)
 
     def _fits(self, key: str, mark: str) -> bool:
