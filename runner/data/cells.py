@@ -58,7 +58,7 @@ def cells(
     in a file separated by semicolons.
     """
     found = {
-        str(name): Column(str(name), frame[name], ".", keys.thousands, keys.na_values or ()) for name in frame.columns
+        str(name): Column(str(name), frame[name], ".", keys.thousands, keys.na_values) for name in frame.columns
     }
     marks = {name: column.decimal_mark for name, column in found.items()}
     votes = Counter(mark for mark in marks.values() if mark in OTHER)

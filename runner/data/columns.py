@@ -55,7 +55,10 @@ def as_categories(name: str) -> str:
 
 
 class Column:
-    """The cells [N] of a column. `decimal` is the mark of its written numbers; `na_values` are holes by request."""
+    """The cells [N] of a column. `decimal` is the mark of its written numbers.
+
+    `na_values` are holes by request; if there are to be none, () , nothing but an empty cell is one.
+    """
 
     def __init__(
         self,
@@ -63,7 +66,7 @@ class Column:
         series: pd.Series,
         decimal: str = ".",
         thousands: str | None = None,
-        na_values: tuple[str, ...] = (),
+        na_values: tuple[str, ...] | None = None,
     ):
         self.name, self.decimal, self.thousands, self.na_values = name, decimal, thousands, na_values
         self.series = series.astype(object) if str(series.dtype) == "category" else series
@@ -138,7 +141,7 @@ class Column:
         return values, np.where(blank[codes], -1, codes)
 
     def _named_hole(self, value: Any) -> bool:
-        return value in self.na_values if isinstance(value, str) else any(parse(na) == value for na in self.na_values)
+        return any(value == na or parse(na) == parse(value) is not None for na in self.na_values or ())
 
     def _spread(self, values: np.ndarray, hole: Any) -> np.ndarray:
         """[N] of one value for each different cell."""
@@ -161,7 +164,7 @@ class Column:
             values = self.series.to_numpy(np.float64, na_value=np.nan)
         else:
             values = _cast(self.series, self.decimal) if self.is_strings else None
-        for number in map(parse, self.na_values):
+        for number in map(parse, self.na_values or ()):
             values = values if values is None or number is None else np.where(values == number, np.nan, values)
         return values
 
@@ -184,7 +187,8 @@ class Column:
     def _stand_ins(self) -> np.ndarray:
         """Which different cells stand for a hole if the rest are numbers: None, null, ? and -."""
         values = self.unique[0]
-        return np.array([isinstance(v, str) and v.lower() in EMPTY_AMONG_NUMBERS for v in values], bool)
+        possible = () if self.na_values == () else EMPTY_AMONG_NUMBERS
+        return np.array([isinstance(value, str) and value.lower() in possible for value in values], bool)
 
     def share(self, decimal: str) -> float:
         """The share of the cells that are numbers with this decimal mark, of those that could be."""

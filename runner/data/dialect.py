@@ -23,7 +23,7 @@ NAMES = {
     "double": '"',
     "none": "",
 }
-SHOWN = {"\t": "tab", " ": "blanks", ",": "comma", ".": "point", "'": "apostrophe", "": "none"}
+SHOWN = {"\t": "tab", " ": "blanks", ",": "comma", ".": "point", "'": "apostrophe", "#": "hash", "": "none"}
 
 
 @dataclass(frozen=True)

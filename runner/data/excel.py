@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from runner.data.dialect import Dialect
 from runner.data.guessing import Found, filled_width, header_line
 from runner.data.headers import column_names
-from runner.data.text_tables import HOLES
+from runner.data.text_tables import holes
 from runner.errors import DataError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def read_sheet(raw: bytes, path: Path, keys: Dialect) -> tuple[pd.DataFrame, lis
 
     Text that means a hole in a text file (NA) is one here: Excel has no quotes to tell them apart.
     """
-    sheets = _sheets(raw, path)
+    sheets = _sheets(raw, path, holes(keys))
     filled = {name: rows for name, rows in sheets.items() if rows}
     if not filled:
         raise DataError(f"{path} has no sheet with cells ({', '.join(sheets)}).")
@@ -38,7 +38,7 @@ def read_sheet(raw: bytes, path: Path, keys: Dialect) -> tuple[pd.DataFrame, lis
     return _frame(names, [row for _, row in kept]), notes + found, [line for line, _ in kept]
 
 
-def _sheets(raw: bytes, path: Path) -> dict[str, list[tuple[int, list[Any]]]]:
+def _sheets(raw: bytes, path: Path, empty: tuple[str, ...]) -> dict[str, list[tuple[int, list[Any]]]]:
     """(line, cells) of each row that is not empty, by sheet; empty cells at its end are left out."""
     try:
         import openpyxl
@@ -49,15 +49,15 @@ def _sheets(raw: bytes, path: Path) -> dict[str, list[tuple[int, list[Any]]]]:
         ) from error
     try:
         book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
-        return {sheet.title: _rows(sheet.iter_rows(values_only=True)) for sheet in book.worksheets}
+        return {sheet.title: _rows(sheet.iter_rows(values_only=True), empty) for sheet in book.worksheets}
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError) as error:
         raise DataError(f"{path} is an Excel workbook that cannot be read ({error}). Save it again.") from error
 
 
-def _rows(rows) -> list[tuple[int, list[Any]]]:
+def _rows(rows, empty: tuple[str, ...]) -> list[tuple[int, list[Any]]]:
     found = []
     for line, row in enumerate(rows, 1):
-        cells = [None if isinstance(cell, str) and cell.strip() in HOLES else cell for cell in row]
+        cells = [None if isinstance(cell, str) and cell.strip() in empty else cell for cell in row]
         while cells and cells[-1] is None:
             cells.pop()
         if cells:

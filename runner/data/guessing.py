@@ -69,8 +69,8 @@ def _separator(sample: list[str], quote: str) -> str:
     best = max(SEPARATORS, key=scores.__getitem__)
     if scores[best][0] >= AGREE:
         return best
-    blanks = _agreement(sample, BLANKS, quote)
-    if len(sample) > 3 and blanks[0] >= AGREE and not any(mark in sample[0] for mark in SEPARATORS):
+    blanks = _agreement(sample[1:] or sample, BLANKS, quote)  # R's header lacks a name for the first
+    if len(sample) > 2 and blanks[0] >= AGREE and not any(mark in sample[0] for mark in ",;|"):
         return BLANKS
     return max(SEPARATORS, key=sample[0].count)
 

@@ -105,7 +105,7 @@ class Rows:
         place = 0
         for _ in range(self.start - 1):
             place = self.text.index("\n", place) + 1
-        return _parse(self.text[place:], self.dialect.separator or ",", self.quote, self.names)
+        return _parse(self.text[place:], self.dialect.separator or ",", self.dialect, self.names)
 
     def mended(self) -> pa.Table:
         """The rows with short ones filled up, blanks around fields and empty cells beyond the header left out."""
@@ -122,7 +122,7 @@ class Rows:
             lines.append(line)
             rows.append(mark.join(row + [""] * (len(self.names) - len(row))))
         self.lines = lines
-        table = _parse("\n".join(rows), mark, self.quote, self.names)
+        table = _parse("\n".join(rows), mark, self.dialect, self.names)
         if table is None:
             raise DataError(f"{self.path} is not a proper CSV file: its rows do not fit its header. {FIX}")
         return table
@@ -141,7 +141,12 @@ def _digits(row: list[str]) -> bool:
     return any(a.lstrip("+-").isdecimal() and b.isdecimal() for a, b in itertools.pairwise(row))
 
 
-def _parse(text: str, separator: str, quote: str, names: list[str]) -> pa.Table | None:
+def holes(keys: Dialect) -> tuple[str, ...]:
+    """The texts that are holes in every column, if they are not quoted."""
+    return HOLES[:1] if keys.na_values == () else HOLES
+
+
+def _parse(text: str, separator: str, dialect: Dialect, names: list[str]) -> pa.Table | None:
     """Columns of text, named by position; None if a row has more or fewer fields than there are names."""
     import pyarrow as pa
     from pyarrow import csv
@@ -156,13 +161,13 @@ def _parse(text: str, separator: str, quote: str, names: list[str]) -> pa.Table 
         csv.ReadOptions(column_names=columns, block_size=min(max(len(raw), 1024), BLOCK)),
         csv.ParseOptions(
             delimiter=separator,
-            quote_char=quote or False,
+            quote_char=dialect.quote or False,
             newlines_in_values=True,
             invalid_row_handler=lambda row: (bad.append(row), "skip")[1],
         ),
         csv.ConvertOptions(
             column_types=dict.fromkeys(columns, pa.string()),
-            null_values=list(HOLES),
+            null_values=list(holes(dialect)),
             strings_can_be_null=True,
             quoted_strings_can_be_null=False,
         ),
