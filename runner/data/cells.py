@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from runner.data.columns import CellError, Column
-from runner.data.dialect import Dialect, shown
-from runner.data.written_numbers import is_simple
+from runner.data.dialect import UNSAID, Dialect, shown
+from runner.data.written_numbers import is_notable
 from runner.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Cells:
 
 def cells(
     frame: pd.DataFrame,
-    keys: Dialect = Dialect(),
+    keys: Dialect = UNSAID,
     otherwise: str = "",
     separator: str | None = None,
     place: Callable[[int], str] = data_row,
@@ -57,9 +58,7 @@ def cells(
     Columns that fit one mark only decide for those that fit both, then `otherwise`; else it is the point, but the comma
     in a file separated by semicolons.
     """
-    found = {
-        str(name): Column(str(name), frame[name], ".", keys.thousands, keys.na_values) for name in frame.columns
-    }
+    found = {str(name): Column(str(name), frame[name], ".", keys.thousands, keys.na_values) for name in frame.columns}
     marks = {name: column.decimal_mark for name, column in found.items()}
     votes = Counter(mark for mark in marks.values() if mark in OTHER)
     usual = keys.decimal or (votes.most_common(1)[0][0] if votes else otherwise)
@@ -89,7 +88,7 @@ def _as_written(columns: dict[str, Column]) -> list[str]:
     examples = []
     for name, column in columns.items():
         if column.is_text and column.typed is None and column.odd is None and column.is_numeric:
-            value, number = column.example(lambda text, mark=column.decimal: not is_simple(text, mark))
+            value, number = column.example(partial(is_notable, decimal=column.decimal))
             examples += [f"{name} {value!r} = {number:.15g}"] if value else []
     more = ", ..." if len(examples) > 5 else ""
     return [f"numbers as written: {', '.join(examples[:5])}{more}"] if examples else []
@@ -115,7 +114,9 @@ class Problems:
         """Raise what was found: one problem in a line, several in a list."""
         if not self.found:
             return
-        texts = [error.at(self.place(error.row)) if isinstance(error, CellError) else str(error) for error in self.found]
+        texts = [
+            error.at(self.place(error.row)) if isinstance(error, CellError) else str(error) for error in self.found
+        ]
         kind = DataError if any(isinstance(error, DataError) for error in self.found) else ConfigError
         if len(texts) == 1:
             raise kind(f"{self.where}: {texts[0]}" if self.where else texts[0]) from self.found[0]

@@ -6,16 +6,14 @@ column are numbers: then they are holes. A whole number is the same word as `1`,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from functools import cache, cached_property
+from functools import cached_property
 from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from runner.data.dialect import Spelling
-from runner.data.written_numbers import is_bare
+from runner.data.spelling import TRUTH, Spelling, spelling_of, word
 from runner.data.written_numbers import parse as parse_written
 from runner.errors import DataError
 
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 
 MOSTLY = 0.9  # a column with this share of numbers is a numeric column with something wrong in it
 EMPTY_AMONG_NUMBERS = ("?", "-", "--", ".", "none", "null")  # in any case of letters
-TRUTH = {"true": 1.0, "false": 0.0}
 
 
 class CellError(DataError):
@@ -95,7 +92,9 @@ class Column:
         if not self.is_text or self.odd is not None:
             return ""
         if self.is_strings and self.typed is not None:
-            return _points(self.series)
+            from runner.data.quick_numbers import points
+
+            return points(self.series)
         texts = [value for value in self._here if isinstance(value, str)]
         marks = [mark for mark in ".," if any(mark in text for text in texts)]
         point, comma = self.share("."), self.share(",")
@@ -163,7 +162,9 @@ class Column:
         if not self.is_text:
             values = self.series.to_numpy(np.float64, na_value=np.nan)
         else:
-            values = _cast(self.series, self.decimal) if self.is_strings else None
+            from runner.data.quick_numbers import cast
+
+            values = cast(self.series, self.decimal) if self.is_strings else None
         for number in map(parse, self.na_values or ()):
             values = values if values is None or number is None else np.where(values == number, np.nan, values)
         return values
@@ -171,7 +172,7 @@ class Column:
     def read(self, decimal: str) -> np.ndarray:
         """The number of each different cell, NaN where it is none; true and false are numbers if nothing else is."""
         values = self.unique[0]
-        found = [TRUTH[value.lower()] if value.lower() in TRUTH else None for value in map(str, values)]
+        found = [TRUTH.get(str(value).lower()) for value in values]
         if not self.is_true_or_false:
             found = [self._number(value, decimal) for value in values]
         return np.array([np.nan if value is None else value for value in found], np.float64)
@@ -283,61 +284,11 @@ class Column:
     @cached_property
     def spelling(self) -> Spelling:
         """How the words of this column are spelt."""
-        if self.is_true_or_false:
-            return Spelling(**{str(value).lower(): str(value) for value in self._here})
-        digits = [value for value in self._here if isinstance(value, str) and value.isdecimal()]
-        padded = any(value[0] == "0" and len(value) > 1 for value in digits) and len(set(map(len, digits))) == 1
-        bare = all(is_bare(value) for value in self._here if isinstance(value, str))
-        return Spelling(len(digits[0]) if padded else 0, numbers=self.is_all_numbers and bare)
+        return spelling_of(self._here, self.is_all_numbers, self.is_true_or_false)
 
     def words(self, spelling: Spelling | None = None) -> np.ndarray:
         """[N] objects: text, None for a hole, spelt as in this column or as `spelling` says."""
-        spelt = [self._word(value, spelling or self.spelling) for value in self.unique[0]]
+        spelt = [word(value, spelling or self.spelling, self.decimal, self.thousands) for value in self.unique[0]]
         words = self._spread(np.array([*spelt, None], object)[:-1], None)
         words[self.holes] = None
         return words
-
-    def _word(self, value: Any, spelling: Spelling) -> str:
-        """The one way of writing a cell."""
-        if str(value).lower() in TRUTH:
-            return (spelling.true if TRUTH[str(value).lower()] else spelling.false) or str(value)
-        if not isinstance(value, str):
-            return str(int(value)).zfill(spelling.width) if float(value).is_integer() else str(value)
-        if found := _whole(self.decimal).fullmatch(value):
-            return ("-" if found[1] == "-" and int(found[2]) else "") + found[2].zfill(spelling.width)
-        number = parse_written(value, self.decimal, self.thousands) if spelling.numbers and is_bare(value) else None
-        return value if number is None or not np.isfinite(number) else self._word(np.float64(number), spelling)
-
-
-@cache
-def _whole(decimal: str) -> re.Pattern[str]:
-    return re.compile(rf"([+-]?)0*(\d+)(?:{re.escape(decimal)}0*)?")
-
-
-def _cast(series: pd.Series, decimal: str) -> np.ndarray | None:
-    """The numbers of a column of text, NaN for a hole; None if one is not written as computers write it."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    cells = pc.utf8_trim_whitespace(pa.array(series, pa.string(), from_pandas=True))
-    if decimal != "." and pc.any(pc.match_substring(cells, ".")).as_py():
-        return None
-    try:
-        found = pc.if_else(pc.equal(cells, ""), None, cells).cast(pa.float64())
-    except pa.ArrowInvalid:
-        return None
-    return found.to_numpy(zero_copy_only=False)
-
-
-def _points(series: pd.Series) -> str:
-    """What the points in a column of plain numbers are: decimal if one cannot stand between thousands."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for cells in (series[:1000], series):
-        texts = pc.utf8_trim_whitespace(pa.array(cells, pa.string(), from_pandas=True))
-        pointed = pc.match_substring(texts, ".")
-        grouped = pc.match_substring_regex(texts, r"^[+-]?[1-9]\d{0,2}\.\d{3}$")
-        if pc.any(pc.and_not(pointed, grouped)).as_py():
-            return "."
-    return "either ." if pc.any(pointed).as_py() else ""

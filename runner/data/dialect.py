@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from runner.data.spelling import Spelling
+
 NAMES = {
     "tab": "\t",
     "\\t": "\t",
@@ -47,7 +49,8 @@ class Dialect:
     @classmethod
     def from_dict(cls, tree: dict[str, Any]) -> Dialect:
         """The inverse of `to_dict`."""
-        return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in tree.items()})
+        known: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in tree.items()}
+        return cls(**known)
 
     def over(self, other: Dialect) -> Dialect:
         """What is known here, completed by `other`."""
@@ -59,26 +62,19 @@ class Dialect:
         return replace(self, **dict.fromkeys(keys))
 
 
+UNSAID = Dialect()  # all is to be found
+
+
 def shown(mark: str) -> str:
     """A mark in words, as it can be typed."""
     return SHOWN.get(mark, mark)
 
 
 @dataclass(frozen=True)
-class Spelling:
-    """How the words of a column are spelt, so that a value is one word whatever it comes in."""
-
-    width: int = 0  # whole numbers have so many digits, with zeros in front
-    numbers: bool = False  # every cell is a number: 0.50 and .5 are one word
-    true: str = ""  # how a column of nothing else says true
-    false: str = ""
-
-
-@dataclass(frozen=True)
 class Reading:
     """How the training data were read, as far as further tables are read alike."""
 
-    keys: Dialect = Dialect()  # what was typed
+    keys: Dialect = UNSAID  # what was typed
     decimal: str = ""  # as found: decides where a further file can be read both ways
     spelling: dict[str, Spelling] = field(default_factory=dict)  # by column of words, where it is not the usual one
 

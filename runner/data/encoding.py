@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runner.data.columns import Column
-from runner.data.dialect import Reading, Spelling
+from runner.data.dialect import Reading
 from runner.data.files import did_you_mean
 from runner.data.quantiles import to_normal
+from runner.data.spelling import Spelling
 from runner.errors import DataError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Encoding:
     image_shape: tuple[int, ...] | None = None
     quantiles: list[list[float]] = field(default_factory=list)  # by numeric column; none = offset and scale alone
     ranges: list[list[float]] = field(default_factory=list)  # [lowest, highest] in training, by numeric column
-    reading: Reading = Reading()  # how the table was read, so that others are read alike
+    reading: Reading = field(default_factory=Reading)  # how the table was read, so that others are read alike
 
     @property
     def width(self) -> int:
@@ -62,7 +63,9 @@ class Encoding:
     def feature_names(self) -> list[str]:
         """One name a feature; `column=category` for the one-hot ones."""
         return self.numeric + [
-            f"{column}={MISSING if word is None else word}" for column, words in self.categories.items() for word in words
+            f"{column}={MISSING if word is None else word}"
+            for column, words in self.categories.items()
+            for word in words
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -76,9 +79,8 @@ class Encoding:
         """The inverse of `to_dict`; DataError if keys are missing or unknown."""
         names = {f.name for f in fields(cls)}
         if set(tree) | LATER != names:
-            raise DataError(
-                f"this is no feature encoding: keys missing or unknown: {', '.join(sorted((set(tree) | LATER) ^ names))}."
-            )
+            wrong = ", ".join(sorted((set(tree) | LATER) ^ names))
+            raise DataError(f"this is no feature encoding: keys missing or unknown: {wrong}.")
         shape = tree["image_shape"]
         tree = tree | {"image_shape": tuple(shape) if shape else None}
         if "reading" in tree:

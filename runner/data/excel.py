@@ -44,8 +44,8 @@ def _sheets(raw: bytes, path: Path, empty: tuple[str, ...]) -> dict[str, list[tu
         import openpyxl
     except ImportError as error:
         raise DataError(
-            f"{path} is an Excel workbook, which takes openpyxl to read: pip install 'runner[excel]', or save the sheet "
-            "as CSV."
+            f"{path} is an Excel workbook, which takes openpyxl to read: pip install 'runner[excel]', or save the "
+            "sheet as CSV."
         ) from error
     try:
         book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)

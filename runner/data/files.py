@@ -68,9 +68,9 @@ def only_member(raw: bytes, path: Path) -> tuple[bytes, str]:
             check_size(path, inside[0].file_size)
             return archive.read(inside[0]), inside[0].filename
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise DataError(f"{path} is a zip archive that cannot be unpacked ({error}). Unpack it, or fetch it again.") from (
-            error
-        )
+        raise DataError(
+            f"{path} is a zip archive that cannot be unpacked ({error}). Unpack it, or fetch it again."
+        ) from (error)
 
 
 def _unpacked(file: gzip.GzipFile, path: Path) -> bytes:

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from runner.data.cells import Cells, Problems
-from runner.data.dialect import Spelling
 from runner.data.files import did_you_mean
 from runner.data.inputs import read_same_inputs
 from runner.data.marks import read_groups
 from runner.data.sources.base import RawTable
+from runner.data.spelling import Spelling
 from runner.data.targets import Target, known_answers
 from runner.errors import DataError
 
@@ -35,7 +35,9 @@ def join(table: RawTable, first: First, test: Cells, path: Path) -> RawTable:
     problems = Problems(f"{path} (dataset.test_path)", test.place)
     spelling = table.reading.spelling
     with problems.gathered():
-        numeric, words = read_same_inputs(test, table.numeric_names, {n: spelling.get(n, Spelling()) for n in table.categorical})
+        numeric, words = read_same_inputs(
+            test, table.numeric_names, {n: spelling.get(n, Spelling()) for n in table.categorical}
+        )
     with problems.gathered():
         answers = known_answers(test[table.target_name], _target(table), spelling.get(table.target_name, Spelling()))
     with problems.gathered():

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.data.cells import Cells, cells, data_row
-from runner.data.dialect import Dialect, Reading, shown
+from runner.data.dialect import UNSAID, Dialect, Reading, shown
 from runner.data.files import ZIP, only_member, read_bytes
 from runner.errors import DataError
 
@@ -28,11 +28,11 @@ class Read:
 
     frame: pd.DataFrame
     sha256: str  # of the content, unpacked
-    dialect: Dialect = Dialect()  # how a text file is written
+    dialect: Dialect = UNSAID  # how a text file is written
     notes: list[str] = field(default_factory=list)  # what was found or decided
     place: Callable[[int], str] = data_row  # a row in words
 
-    def cells(self, keys: Dialect = Dialect(), otherwise: str = "") -> Cells:
+    def cells(self, keys: Dialect = UNSAID, otherwise: str = "") -> Cells:
         """The columns, with one line on how the file is written before what was decided about each."""
         found = cells(self.frame, keys, otherwise, self.dialect.separator, self.place)
         found.notes = [*self._written(found.decimal), *self.notes, *found.notes]
@@ -49,7 +49,7 @@ class Read:
         return [f"read with {', '.join(words)}"] if words else []
 
 
-def read_frame(path: str | Path, keys: Dialect = Dialect()) -> Read:
+def read_frame(path: str | Path, keys: Dialect = UNSAID) -> Read:
     """The table in a file; `keys` are what was typed, all else is found.
 
     DataError if it is unreadable, has no rows, or names a column twice.
@@ -93,7 +93,7 @@ def _parsed(raw: bytes, path: Path, keys: Dialect) -> Read:
 
 
 def read_further(
-    path: str | Path, reading: Reading, needed: Collection[str], keys: Dialect = Dialect()
+    path: str | Path, reading: Reading, needed: Collection[str], keys: Dialect = UNSAID
 ) -> tuple[Read, Cells]:
     """A file with the columns `needed`, to be read as another was: what was typed for that holds here too.
 

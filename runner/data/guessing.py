@@ -108,12 +108,13 @@ def _is_data(first: list[str], below: list[list[str]]) -> bool:
     if not columns or len(columns[0]) < 2:
         return False
     numeric = [_are_numbers(column) for column in columns]
-    heads = [_number(word) for word, is_numeric in zip(first, numeric, strict=True) if is_numeric]
+    numbers = [_number(word) for word, is_numeric in zip(first, numeric, strict=True) if is_numeric]
+    heads = [number for number in numbers if number is not None]
     others = [word for word, is_numeric in zip(first, numeric, strict=True) if not is_numeric]
     again = [bool(word) and word in column for word, column, n in zip(first, columns, numeric, strict=True) if not n]
-    if not heads:
+    if not numbers:
         return len(again) > 1 and all(again)
-    if any(head is None for head in heads):
+    if len(heads) < len(numbers):
         return False
     steps = {b - a for a, b in itertools.pairwise(heads)}
     count_up = len(steps) < 2 and all(step > 0 for step in steps) and (len(heads) > 2 or steps <= {1.0})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.data.cells import Cells, Problems
 from runner.data.columns import Column
-from runner.data.dialect import Spelling
+from runner.data.spelling import Spelling
 from runner.errors import DataError
 
 if TYPE_CHECKING:

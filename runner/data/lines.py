@@ -14,7 +14,8 @@ def records(text: str, quote: str) -> Iterator[tuple[int, str]]:
 
     A record whose quote is never closed ends with the text, and is told by `is_open`.
     """
-    start, parts, is_within = 1, [], False
+    start, is_within = 1, False
+    parts: list[str] = []
     for number, line in enumerate(text.split("\n"), 1):
         start = start if parts else number
         parts.append(line)
@@ -48,7 +49,9 @@ def _field(separator: str, quote: str) -> re.Pattern[str]:
     quoted = rf"{quote}(?:[^{quote}]|{quote}{quote})*{quote}" if quote else "(?!)"
     if separator == BLANKS:
         return re.compile(rf"{quoted}(?=[ \t]|$)|[^ \t]+")
-    return re.compile(rf"(?:^|{re.escape(separator)})[ ]*({quoted}(?=[ ]*(?:{re.escape(separator)}|$))|[^{re.escape(separator)}]*)")
+    return re.compile(
+        rf"(?:^|{re.escape(separator)})[ ]*({quoted}(?=[ ]*(?:{re.escape(separator)}|$))|[^{re.escape(separator)}]*)"
+    )
 
 
 def fields(record: str, separator: str, quote: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from runner.data.columns import CellError, Column
-from runner.data.dialect import Spelling
+from runner.data.spelling import Spelling
 from runner.errors import DataError
 
 PARTS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}

@@ -158,13 +158,13 @@ def ranks(classes: np.ndarray) -> np.ndarray:
     return result
 
 
-def _subset(rows: np.ndarray, classes: np.ndarray, train_size: float | None, seed: int) -> np.ndarray:
-    """The `train_size` rows, a share if below 1, else a number; of nested, stratified subsets."""
+def _subset(rows: np.ndarray, classes: np.ndarray, train_size: float | int | None, seed: int) -> np.ndarray:
+    """The `train_size` rows, a float being a share and an integer a number, of nested, stratified subsets."""
     if train_size is None:
         return rows
-    if train_size >= 1 and train_size != int(train_size):
-        raise ConfigError(f"dataset.train_size={train_size:g} must be a share below 1 or a whole number of rows.")
-    size = int(train_size) if train_size >= 1 else round(train_size * len(rows))
+    if isinstance(train_size, float) and train_size > 1:
+        raise ConfigError(f"dataset.train_size={train_size:g} must be a share up to 1.0 or a whole number of rows.")
+    size = round(train_size * len(rows)) if isinstance(train_size, float) else train_size
     if size > len(rows):
         raise ConfigError(
             f"dataset.train_size={size} is more than the {len(rows)} training rows. Use at most {len(rows)}, or null "

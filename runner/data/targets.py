@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runner.data.columns import CellError, Column, parse
-from runner.data.dialect import Spelling
+from runner.data.spelling import Spelling
 from runner.errors import DataError
 
 FEW = 20  # up to so many different whole numbers are taken for classes

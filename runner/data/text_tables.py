@@ -129,7 +129,9 @@ class Rows:
 
     def _too_long(self, line: int, row: list[str]) -> DataError:
         comma = self.dialect.separator == "," and len(row) > len(self.names) and _digits(row)
-        why = " If numbers have decimal commas, they need quotes, or another separator between columns." if comma else ""
+        why = (
+            " If numbers have decimal commas, they need quotes, or another separator between columns." if comma else ""
+        )
         return DataError(
             f"{self.path} is not a proper CSV file: line {line} has {len(row)} fields, the header {len(self.names)}"
             f" (separator: {shown(self.dialect.separator or ',')}). {FIX}{why}"
@@ -152,6 +154,11 @@ def _parse(text: str, separator: str, dialect: Dialect, names: list[str]) -> pa.
     from pyarrow import csv
 
     bad: list[Any] = []
+
+    def skip(row: Any) -> str:
+        bad.append(row)
+        return "skip"
+
     columns = [str(i) for i in range(len(names))]
     raw = text.encode()
     if not raw.strip():
@@ -163,7 +170,7 @@ def _parse(text: str, separator: str, dialect: Dialect, names: list[str]) -> pa.
             delimiter=separator,
             quote_char=dialect.quote or False,
             newlines_in_values=True,
-            invalid_row_handler=lambda row: (bad.append(row), "skip")[1],
+            invalid_row_handler=skip,
         ),
         csv.ConvertOptions(
             column_types=dict.fromkeys(columns, pa.string()),

@@ -46,9 +46,10 @@ def parse(text: str, decimal: str = ".", thousands: str | None = None) -> float 
     return -value if negative else value
 
 
-def is_simple(text: str, decimal: str) -> bool:
-    """Whether a number is only digits and a decimal mark, or as computers write it; true, false and inf too."""
-    return bool(re.fullmatch(rf"[+-]?(\d+\{decimal}?\d*|\{decimal}\d+)([eE][+-]?\d+)?|[+-]?[a-zA-Z]+", text))
+def is_notable(text: str, decimal: str) -> bool:
+    """Whether a number has more to it than digits, a decimal mark and a power of ten, and is worth a word."""
+    mark = re.escape(decimal)
+    return not re.fullmatch(rf"[+-]?(\d+{mark}?\d*|{mark}\d+)([eE][+-]?\d+)?|[+-]?[a-zA-Z]+", text)
 
 
 def is_bare(text: str) -> bool:

@@ -41,8 +41,9 @@ class LoadedRun:
     """The network of a run in evaluation mode, with its encoding. Tables go in raw; answers come out in their units.
 
     Inputs are a pandas DataFrame with the columns the run was trained on (`encoding.columns`, in any order, others are
-    ignored; what is odd about them is a warning), or an array [n, columns] in their order; holes (NaN, None) are filled as in training, unseen categories
-    count as none of the known ones. Images may be [n, *image_shape].
+    ignored), or an array [n, columns] in their order; holes (NaN, None) are filled as in training, unseen categories
+    count as none of the known ones. Images may be [n, *image_shape]. What `runner predict` notes about a table is a
+    warning.
     """
 
     folder: Path

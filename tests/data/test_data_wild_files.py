@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from runner.data.dialect import Dialect
+from runner.data.dialect import UNSAID, Dialect
 from runner.data.frames import read_frame
 
 NUMBERS = {"x": [1, 2, 3], "y": [10.5, 20, 30]}
@@ -57,7 +57,10 @@ FILES = {
     "inches": ("x,y\n1,5'10\"\n2,6'1\"\n", {"x": [1, 2], "y": ["5'10\"", "6'1\""]}),
     # the header
     "a title": ("Report of the year\nx,y,z\n1,a,2\n2,b,3\n", {"x": [1, 2], "y": ["a", "b"], "z": [2, 3]}),
-    "a title with commas beside it": ("Report,,\n,,\nx,y,z\n1,a,2\n2,b,3\n", {"x": [1, 2], "y": ["a", "b"], "z": [2, 3]}),
+    "a title with commas beside it": (
+        "Report,,\n,,\nx,y,z\n1,a,2\n2,b,3\n",
+        {"x": [1, 2], "y": ["a", "b"], "z": [2, 3]},
+    ),
     "comments": ("# from a sensor\n# in mm\nx,y\n1,a\n2,b\n3,c\n", WORDS),
     "comments between rows": ("# one\nx,y\n1,a\n# two\n2,b\n3,c\n", WORDS),
     "names after a hash": ("#x,y\n1,a\n2,b\n", {"#x": [1, 2], "y": ["a", "b"]}),
@@ -65,10 +68,19 @@ FILES = {
         '"x" "y"\n"1" 1 "a"\n"2" 2 "b"\n"3" 3 "c"\n',
         {"rownames": [1, 2, 3]} | WORDS,
     ),
-    "R's row names, with commas": ("x,y\nMazda,1,a\nFiat,2,b\n", {"rownames": ["Mazda", "Fiat"], "x": [1, 2], "y": ["a", "b"]}),
+    "R's row names, with commas": (
+        "x,y\nMazda,1,a\nFiat,2,b\n",
+        {"rownames": ["Mazda", "Fiat"], "x": [1, 2], "y": ["a", "b"]},
+    ),
     "R's and pandas' empty name": (",x\n0,5\n1,7\n", {"Unnamed: 0": [0, 1], "x": [5, 7]}),
-    "no header": ("5.1,3.5,rose\n4.9,3.0,lily\n6.2,3.1,rose\n", {"c1": [5.1, 4.9, 6.2], "c2": [3.5, 3, 3.1], "c3": ["rose", "lily", "rose"]}),
-    "no header, whole numbers": ("3,1,yes\n2,7,no\n5,1,yes\n", {"c1": [3, 2, 5], "c2": [1, 7, 1], "c3": ["yes", "no", "yes"]}),
+    "no header": (
+        "5.1,3.5,rose\n4.9,3.0,lily\n6.2,3.1,rose\n",
+        {"c1": [5.1, 4.9, 6.2], "c2": [3.5, 3, 3.1], "c3": ["rose", "lily", "rose"]},
+    ),
+    "no header, whole numbers": (
+        "3,1,yes\n2,7,no\n5,1,yes\n",
+        {"c1": [3, 2, 5], "c2": [1, 7, 1], "c3": ["yes", "no", "yes"]},
+    ),
     "no header, letters": ("p,x\ne,x\ne,y\np,y\n", {"c1": ["p", "e", "e", "p"], "c2": ["x", "x", "y", "y"]}),
     "years for names": ("land,2000,2001\nA,1,2\nB,3,4\n", {"land": ["A", "B"], "2000": [1, 3], "2001": [2, 4]}),
     "positions for names": ("0,1,2\n5,6,7\n8,9,5\n", {"0": [5, 8], "1": [6, 9], "2": [7, 5]}),
@@ -83,7 +95,10 @@ FILES = {
     "decimal commas": ("x;y\n1;10,5\n2;20\n3;30,0\n", NUMBERS),
     "decimal commas in quotes": ('x,y\n1,"10,5"\n2,"20,0"\n3,"30,0"\n', NUMBERS),
     "decimal commas and points": ("x;y\n1;1.234,5\n2;20,25\n", {"x": [1, 2], "y": [1234.5, 20.25]}),
-    "a point between thousands, by its neighbour": ("x;y\n1,5;1.234\n2,5;5.678\n", {"x": [1.5, 2.5], "y": [1234, 5678]}),
+    "a point between thousands, by its neighbour": (
+        "x;y\n1,5;1.234\n2,5;5.678\n",
+        {"x": [1.5, 2.5], "y": [1234, 5678]},
+    ),
     "a point that may be either": ("x,y\n1,1.234\n2,5.678\n", {"x": [1, 2], "y": [1.234, 5.678]}),
     "commas between thousands": ('x,y\n1,"132,500"\n2,"1,250,000"\n', {"x": [1, 2], "y": [132500, 1250000]}),
     "commas as in India": ('x,y\n1,"1,32,500"\n2,"10,00,000"\n', {"x": [1, 2], "y": [132500, 1000000]}),
@@ -99,14 +114,20 @@ FILES = {
     "powers of ten": ("x,y\n1,1e-3\n2,2.5E+2\n", {"x": [1, 2], "y": [0.001, 250]}),
     "plus signs and bare points": ("x,y\n1,+.5\n2,3.\n", {"x": [1, 2], "y": [0.5, 3]}),
     "true and false": ("x,y\nTRUE,a\nFalse,b\ntrue,c\n", {"x": [1, 0, 1], "y": ["a", "b", "c"]}),
-    "all digits of a double": ("x,y\n0.1000000000000000055,1\n2.2250738585072014e-308,2\n", {"x": [0.1, 2.2250738585072014e-308], "y": [1, 2]}),
+    "all digits of a double": (
+        "x,y\n0.1000000000000000055,1\n2.2250738585072014e-308,2\n",
+        {"x": [0.1, 2.2250738585072014e-308], "y": [1, 2]},
+    ),
     # holes
     "empty cells": ("x,y\n1,\n,b\n3,c\n", {"x": [1, None, 3], "y": [None, "b", "c"]}),
     "NA and NaN": ("x,y\n1,NA\nNaN,b\n3,c\n", {"x": [1, None, 3], "y": [None, "b", "c"]}),
     "quoted NA": ('x,y\n1,"NA"\n2,NA\n3,DE\n', {"x": [1, 2, 3], "y": ["NA", None, "DE"]}),
     "question marks among numbers": ("x,y\n1,?\n?,b\n3,?\n", {"x": [1, None, 3], "y": ["?", "b", "?"]}),
     "dashes among numbers": ("x,y\n1,-\n-,b\n3,-\n", {"x": [1, None, 3], "y": ["-", "b", "-"]}),
-    "None and null among numbers": ("x,y,z\n1,None,null\nnull,b,2\n", {"x": [1, None], "y": ["None", "b"], "z": [None, 2]}),
+    "None and null among numbers": (
+        "x,y,z\n1,None,null\nnull,b,2\n",
+        {"x": [1, None], "y": ["None", "b"], "z": [None, 2]},
+    ),
     "the word missing": ("x,y\n1,missing\n2,\n3,c\n", {"x": [1, 2, 3], "y": ["missing", None, "c"]}),
     # whole numbers as words
     "zeros in front of equal width": ("x,zip\na,01067\nb,53111\n", {"x": ["a", "b"], "zip": ["01067", "53111"]}),
@@ -117,7 +138,7 @@ FILES = {
 }
 
 
-def found_in(path, keys=Dialect(), words=()):
+def found_in(path, keys=UNSAID, words=()):
     """Column -> values as they are used, None for a hole; those of numbers as float."""
     cells = read_frame(path, keys).cells(keys)
     table = {}

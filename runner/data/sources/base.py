@@ -39,7 +39,7 @@ class RawTable:
     image_shape: tuple[int, ...] | None = None  # (channels, height, width)
     divisor: float = 1.0  # the largest possible value, by which scaling "none" divides (255 for 8-bit pixels)
     notes: list[str] = field(default_factory=list)  # what reading inferred, for the screen
-    reading: Reading = Reading()  # how a file was read, so that further tables are read alike
+    reading: Reading = field(default_factory=Reading)  # how a file was read, so that further tables are read alike
 
     def __post_init__(self):
         if problem := next(self._problems(), None):
@@ -75,7 +75,12 @@ class Source:
     brings: ClassVar[tuple[str, ...]] = ()  # splits that the data set marks itself: no fraction is cut for them
 
     train_size: float | None = number(
-        None, above=0, optional=True, kind="index", help="training examples used: a share (< 1) or a number; null = all"
+        None,
+        above=0,
+        optional=True,
+        share=True,
+        kind="index",
+        help="training examples used: 1.0 or less is a share, 1 or more a number; null = all",
     )
     val_fraction: float = number(0.15, ge=0, lt=1, kind="index", help="share of the examples held out for validation")
     test_fraction: float = number(

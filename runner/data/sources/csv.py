@@ -35,10 +35,16 @@ class CSV(TableFile):
     )
     encoding: str | None = text(None, optional=True, help="such as utf-8, latin-1, cp1252; null = as found")
     na_values: list[str] | None = texts(
-        None, optional=True, help="texts that are holes too; [] = only empty cells are; null = NA, NaN, among numbers ? - null"
+        None,
+        optional=True,
+        help="texts that are holes too; [] = only empty cells are; null = NA, NaN, among numbers ? - null",
     )
-    comment: str | None = text(None, optional=True, help="lines that start with it are left out, or none; null = as found")
-    header: int | None = integer(None, ge=0, optional=True, help="line with the names of the columns, 0 = none; null = as found")
+    comment: str | None = text(
+        None, optional=True, help="lines that start with it are left out, or none; null = as found"
+    )
+    header: int | None = integer(
+        None, ge=0, optional=True, help="line with the names of the columns, 0 = none; null = as found"
+    )
     quote: str | None = text(None, optional=True, help="around texts with separators in them, or none; null = as found")
 
     def keys(self) -> Dialect:

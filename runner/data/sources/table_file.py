@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.config.registry import choice, text, texts
-from runner.data.dialect import Dialect, Reading, Spelling
+from runner.data.dialect import UNSAID, Dialect, Reading
 from runner.data.files import data_path, did_you_mean
 from runner.data.sources.base import RawTable, Source
+from runner.data.spelling import Spelling
 from runner.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class TableFile(Source):
 
     def keys(self) -> Dialect:
         """How the file is said to be written; nothing where the content tells."""
-        return Dialect()
+        return UNSAID
 
     def cuts(self) -> tuple[str, ...]:
         """A split column may mark any split; a test file is one."""
@@ -117,13 +118,16 @@ class TableFile(Source):
             group_name=self.group or "",
             sample_weight=marks["sample_weight"],
             notes=[*cells.notes, target.note, columns, *notes],
-            reading=self._reading(cells, [*categorical, *([self.group] if self.group else []), str(self.target)]),
+            reading=self._reading(
+                cells, [*categorical, *filter(None, [self.group]), *([str(self.target)] if target.labels else [])]
+            ),
         )
 
     def _reading(self, cells: Cells, words: list[str]) -> Reading:
         """What further tables need to be read alike."""
         spelling = {name: cells[name].spelling for name in words}
-        return Reading(self.keys(), cells.decimal, {n: each for n, each in spelling.items() if each != Spelling()})
+        decimal = cells.decimal.replace(".", "")  # the point is what is thought of anyway
+        return Reading(self.keys(), decimal, {n: each for n, each in spelling.items() if each != Spelling()})
 
     def names(self, key: str) -> list[str]:
         """The columns that a key with several of them names."""
