@@ -35,18 +35,18 @@ class Read:
     def cells(self, keys: Dialect = UNSAID, otherwise: str = "") -> Cells:
         """The columns, with one line on how the file is written before what was decided about each."""
         found = cells(self.frame, keys, otherwise, self.dialect.separator, self.place)
-        found.notes = [*self._written(found.decimal), *self.notes, *found.notes]
+        found.notes = [*self.how(found.decimal), *found.notes]
         return found
 
-    def _written(self, decimal: str) -> list[str]:
-        """What is not as in most files."""
+    def how(self, decimal: str = "") -> list[str]:
+        """How the file is written, where that is not as in most, and what was decided."""
         words = [
             f"{key} {shown(str(value))}"
             for key, value in self.dialect.to_dict().items()
             if key in ("separator", "encoding", "comment", "quote") and value not in ("", getattr(USUAL, key))
         ]
         words += [f"decimal {shown(decimal)}"] * (decimal == ",")
-        return [f"read with {', '.join(words)}"] if words else []
+        return [f"read with {', '.join(words)}", *self.notes] if words else self.notes
 
 
 def read_frame(path: str | Path, keys: Dialect = UNSAID) -> Read:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from runner.data.dialect import Dialect
@@ -13,6 +13,7 @@ from runner.data.written_numbers import parse
 
 SEPARATORS = ",;\t|"
 SAMPLE = 200  # records that are looked at
+EMPTY = ("", "NA", "NaN", "nan", "?", "-")  # what may stand for a hole among numbers
 AGREE = 0.8  # of the records have as many fields as most, if a separator is the right one
 
 
@@ -101,31 +102,36 @@ def header_line(rows: list[tuple[int, list[str]]], width: int, quote: str) -> in
 def _is_data(first: list[str], below: list[list[str]]) -> bool:
     """Whether a row is one of those below rather than their names.
 
-    It is if it has numbers wherever they have, and these are not names: names are whole and count up (years; 0, 1, 2).
-    So it is if words of it come again below, in all columns where there are no numbers at all.
+    It is if it has numbers wherever they have, and these are not names: names count up (years; 0, 1, 2; wavelengths).
+    So it is if a word of it comes again below; of a table without numbers, if all do.
     """
     columns = list(zip(*(row for row in below if len(row) == len(first)), strict=True))
     if not columns or len(columns[0]) < 2:
         return False
-    numeric = [_are_numbers(column) for column in columns]
-    numbers = [_number(word) for word, is_numeric in zip(first, numeric, strict=True) if is_numeric]
-    heads = [number for number in numbers if number is not None]
+    numeric = [are_numbers(column) for column in columns]
+    given = [number(word) for word, is_numeric in zip(first, numeric, strict=True) if is_numeric]
+    heads = [head for head in given if head is not None]
     others = [word for word, is_numeric in zip(first, numeric, strict=True) if not is_numeric]
     again = [bool(word) and word in column for word, column, n in zip(first, columns, numeric, strict=True) if not n]
-    if not numbers:
+    if not given:
         return len(again) > 1 and all(again)
-    if len(heads) < len(numbers):
+    if len(heads) < len(given):
         return False
     steps = {b - a for a, b in itertools.pairwise(heads)}
-    count_up = len(steps) < 2 and all(step > 0 for step in steps) and (len(heads) > 2 or steps <= {1.0})
-    return any(again) or any(head != int(head) for head in heads) or not (count_up and (others or len(heads) > 1))
+    are_even = len(steps) < 2 and heads[0] == int(heads[0]) and (len(heads) > 2 or steps <= {1.0})
+    count_up = all(step > 0 for step in steps) and (are_even or len(heads) > 5) and (others or len(heads) > 1)
+    return any(again) or not count_up
 
 
-def _are_numbers(column: tuple[str, ...]) -> bool:
-    filled = [word for word in column if word not in ("", "NA", "NaN", "nan", "?")]
-    return bool(filled) and sum(_number(word) is not None for word in filled) >= 0.9 * len(filled)
+def are_numbers(column: Sequence[str]) -> bool:
+    """Whether what is written in a column are numbers, but for a tenth."""
+    filled = [word for word in column if word not in EMPTY]
+    return bool(filled) and sum(number(word) is not None for word in filled) >= 0.9 * len(filled)
 
 
-def _number(word: str) -> float | None:
+def number(word: str) -> float | None:
+    """The number in a word, whichever its decimal mark is; None if there is none."""
+    if word.isdecimal():
+        return float(word)
     found = parse(word)
     return parse(word, ",") if found is None else found

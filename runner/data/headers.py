@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner.data.guessing import Found
+from runner.data.guessing import EMPTY, Found, are_numbers, number
 from runner.data.lines import plain
-from runner.data.written_numbers import parse
 from runner.errors import DataError
 
 ROW_NAMES = "rownames"
@@ -58,27 +57,18 @@ def _refuse_twice(names: list[str], path: Path) -> None:
 def _refuse_second(below: list[tuple[int, list[str]]], width: int, path: Path) -> None:
     """DataError if the first row has words or nothing wherever the others have numbers: units, or further names."""
     rows = [row for _, row in below if len(row) == width]
-    if len(rows) < ENOUGH or len(below[0][1]) != width:
+    if len(rows) < ENOUGH or len(below[0][1]) != width or all(number(word) is not None for word in rows[0]):
         return
-    columns = list(zip(*rows[1:], strict=True))
-    numeric = [i for i, column in enumerate(columns) if column and _share(column) >= 0.9]
-    words = [rows[0][i] for i in numeric]
-    others = [rows[0][i] for i in range(width) if i not in numeric]
-    if len(numeric) > 1 - (not any(others)) and any(words) and not any(map(_is_number, words)) and _no_hole(words):
+    numeric = [are_numbers(column) for column in zip(*rows[1:], strict=True)]
+    words = [word for word, is_numeric in zip(rows[0], numeric, strict=True) if is_numeric]
+    others = [word for word, is_numeric in zip(rows[0], numeric, strict=True) if not is_numeric]
+    enough = 2 if any(others) else 1  # one stray word is no header
+    if len(words) >= enough and not any(map(_is_number, words)) and not all(word in EMPTY for word in words):
         raise DataError(
             f"{path}, line {below[0][0]}: {', '.join(filter(None, words))[:60]!r} stands where the rows below have "
             f"numbers: a second header line? Remove it, or take it for the header: dataset.header={below[0][0]}"
         )
 
 
-def _no_hole(words: list[str]) -> bool:
-    return not all(word in ("", "NA", "NaN", "nan", "?", "-") for word in words)
-
-
 def _is_number(word: str) -> bool:
-    return parse(word) is not None or parse(word, ",") is not None
-
-
-def _share(column: tuple[str, ...]) -> float:
-    filled = [word for word in column if word]
-    return sum(map(_is_number, filled)) / len(filled) if filled else 0.0
+    return number(word) is not None

@@ -21,7 +21,7 @@ def records(text: str, quote: str) -> Iterator[tuple[int, str]]:
         parts.append(line)
         is_within = is_open(line, quote, is_within)
         if not is_within:
-            record, parts = "\n".join(parts), []
+            record, parts = "\n".join(parts).removesuffix("\r"), []
             if record.strip():
                 yield start, record
     if parts:

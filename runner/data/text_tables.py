@@ -36,8 +36,8 @@ class TextTable:
 
 def read_text(text: str, path: Path, typed: Dialect) -> TextTable:
     """The table in a text; what `typed` does not say is found. DataError naming the line at fault."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if text[:4].lower() == "sep=" and text[5:6] == "\n":  # Excel's way to name the separator
+    text = text if "\n" in text else text.replace("\r", "\n")  # lines as on old Macs
+    if text[:4].lower() == "sep=" and text[5:6] in ("\r", "\n"):  # Excel's way to name the separator
         text, typed = text[5:], typed.over(Dialect(separator=text[4]))
     found = guess(text, typed)
     dialect = found.dialect
@@ -197,7 +197,7 @@ def _without_empty(table: pa.Table, rows: Rows, notes: list[str]) -> tuple[pd.Da
         first = rows.line(int(np.flatnonzero(holes)[0]))
         notes.append(f"{int(holes.sum()):,} empty rows are left out (first: line {first})")
     names = [name or f"Unnamed: {i}" for i, name in enumerate(rows.names)]
-    frame = frame.iloc[kept].reset_index(drop=True).set_axis(names, axis=1)
+    frame = (frame.iloc[kept].reset_index(drop=True) if holes.any() else frame).set_axis(names, axis=1)
     nameless = [name for name, given in zip(names, rows.names, strict=True) if not given and frame[name].isna().all()]
     if nameless and len(kept):
         notes.append(f"columns without name and content are left out: {len(nameless)}")

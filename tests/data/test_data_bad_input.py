@@ -1,5 +1,11 @@
 """Every way a data file can be wrong: one message that names file, column or key and the fix; exit code 2."""
 
+import gzip
+import io
+import pickle
+import sys
+import zipfile
+
 import pytest
 
 from runner.data.sources.csv import CSV
@@ -17,6 +23,15 @@ def rows(change):
 def only(row, line):
     """Rows where one is replaced."""
     return rows(lambda i: line if i == row else None)
+
+
+def zipped(**files):
+    """The bytes of an archive."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
 
 
 CASES = {
@@ -108,6 +123,36 @@ CASES = {
         "x,name,y\n" + "".join(f"{i},person {i},{'ab'[i % 2]}\n" for i in range(1200)),
         {},
         r"column 'name' holds 1,200 different texts.*dataset\.drop=\[name\]",
+    ),
+    "two header lines": (
+        "x,z,y\nmm,kg,\n" + GOOD,
+        {},
+        r"table\.csv, line 2: 'mm, kg' stands where the rows below have numbers: a second header line\?.*"
+        r"dataset\.header=2",
+    ),
+    "names in two lines": (
+        "A,A,B\nx,z,y\n" + GOOD,
+        {},
+        r"more than one column named 'A'\. .*dataset\.header=LINE",
+    ),
+    "a header that is not there": ("x,z,y\n" + GOOD, {"header": 99}, r"dataset\.header=99: line 99 of .* is empty"),
+    "bytes that are no text": (b"x,y\n1,\0\n", {}, r"table\.csv is no text: byte 7 is zero"),
+    "a web page": ("<!DOCTYPE html><html>", {}, r"table\.csv is a web page, not the file that it shows"),
+    "a PDF": (b"%PDF-1.7 ...", {}, r"table\.csv is a PDF document"),
+    "a pickle": (pickle.dumps({"x": 1}), {}, r"table\.csv is a pickle, which is never read"),
+    "an old workbook": (b"\xd0\xcf\x11\xe0" + bytes(100), {}, r"table\.csv is an Excel workbook of the old kind"),
+    "Git LFS": ("version https://git-lfs.github.com/spec/v1\n", {}, r"table\.csv is a note of Git LFS.*git lfs pull"),
+    "a zip of two": (zipped(a="x", b="y"), {}, r"table\.csv is a zip archive of 2 files \(a, b\); one is read"),
+    "a zip of none": (b"PK\x03\x04" + bytes(40), {}, r"table\.csv is a zip archive that cannot be unpacked"),
+    "a workbook cut short": (
+        zipped(**{"[Content_Types].xml": "<"})[:90],
+        {},
+        r"is an Excel workbook that cannot be read",
+    ),
+    "a gzip cut short": (
+        gzip.compress(GOOD.encode())[:60],
+        {},
+        r"is not a whole gzip file \(60 bytes found\).*Fetch it",
     ),
     "a cut gzip": (b"\x1f\x8b\x08\x00abc", {}, r"table\.csv is not a whole gzip file \(7 bytes found\)"),
 }
@@ -206,3 +251,66 @@ def test_parquet_columns_that_are_neither_numbers_nor_text(run_data, tmp_path):
 def test_an_encoding_that_does_not_exist(run_data, csv_file):
     with pytest.raises(ConfigError, match=r"dataset\.encoding = 'utf-99': no such encoding; for example utf-8"):
         run_data(CSV(path=csv_file("x,z,y\n" + GOOD), target="y", encoding="utf-99"))
+
+
+def test_all_problems_of_a_file_are_said_at_once(run_data, csv_file):
+    lines = [f"{i},,{'?' if i == 3 else i % 7},{'odd' if i == 5 else i},a" for i in range(40)]
+    path = csv_file("x,empty,z,w,y\n" + "\n".join(lines))
+    with pytest.raises(DataError) as caught:
+        run_data(CSV(path=path, target="y"))
+    assert str(caught.value).split("\n") == [
+        f"{path} has 3 problems:",
+        "- column 'empty' is empty in every row. Leave it out: dataset.drop=[empty]",
+        "- column 'w' holds numbers, but 'odd' in line 7. Correct it, leave the cell empty, say that it means nothing: "
+        "dataset.na_values=[odd], or take the column as categories: dataset.categorical=[w]",
+        "- the target 'y' has one class only, 'a'. There is nothing to tell apart: choose another target.",
+    ]
+
+
+def test_all_names_that_a_file_lacks_are_said_at_once(run_data, csv_file):
+    path = csv_file("x,z,y\n" + GOOD)
+    with pytest.raises(DataError, match=r"(?s)'Y' \(dataset\.target\).*'w' \(dataset\.drop\).*Columns: x, z, y"):
+        run_data(CSV(path=path, target="Y", drop=["w"]))
+
+
+def test_a_file_too_large_for_the_memory_is_refused_with_both_sizes(run_data, tmp_path, monkeypatch):
+    with (tmp_path / "large.csv").open("wb") as file:
+        file.truncate(2 * 2**30)  # two GB without a byte on the disk
+    monkeypatch.setattr("runner.data.files.free_memory", lambda: 4 * 2**30)
+    with pytest.raises(
+        DataError, match=r"large\.csv holds 2 GB, which take about 6 GB of memory to read, but 4 GB are"
+    ):
+        run_data(CSV(path=str(tmp_path / "large.csv"), target="y"))
+
+
+def test_a_packed_file_too_large_for_the_memory_is_refused_while_it_is_unpacked(run_data, csv_file, monkeypatch):
+    monkeypatch.setattr("runner.data.files.BLOCK", 1000)
+    monkeypatch.setattr("runner.data.files.free_memory", lambda: 4 * 2**10)
+    path = csv_file(gzip.compress(bytes(10**6)), "bomb.csv.gz")
+    with pytest.raises(DataError, match=r"bomb\.csv\.gz holds .* of memory to read"):
+        run_data(CSV(path=path, target="y"))
+
+
+def test_without_openpyxl_it_is_said_what_to_install(run_data, tmp_path, monkeypatch):
+    import pandas as pd
+
+    pd.DataFrame({"x": [1, 2], "y": ["a", "b"]}).to_excel(tmp_path / "t.xlsx", index=False)
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(DataError, match=r"t\.xlsx is an Excel workbook.*pip install 'runner\[excel\]'"):
+        run_data(CSV(path=str(tmp_path / "t.xlsx"), target="y"))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("decimal", ";"), ("decimal", "none"), ("thousands", "kk"), ("quote", "abc"), ("separator", "§")],
+)
+def test_a_mark_that_cannot_be(run_data, csv_file, key, value):
+    with pytest.raises(ConfigError, match=rf"dataset\.{key} = '{value}': must be .*, or null to have it found"):
+        run_data(CSV(path=csv_file("x,z,y\n" + GOOD), target="y", **{key: value}))
+
+
+def test_a_name_that_a_file_without_header_lacks_is_refused_with_how_it_was_read(run_data, csv_file):
+    with pytest.raises(
+        DataError, match=r"no column 'y'.*Columns: c1, c2, c3 \(no header: line 1 holds data \(0, 0, a\)"
+    ):
+        run_data(CSV(path=csv_file(GOOD), target="y"))

@@ -84,6 +84,10 @@ FILES = {
     "no header, letters": ("p,x\ne,x\ne,y\np,y\n", {"c1": ["p", "e", "e", "p"], "c2": ["x", "x", "y", "y"]}),
     "years for names": ("land,2000,2001\nA,1,2\nB,3,4\n", {"land": ["A", "B"], "2000": [1, 3], "2001": [2, 4]}),
     "positions for names": ("0,1,2\n5,6,7\n8,9,5\n", {"0": [5, 8], "1": [6, 9], "2": [7, 5]}),
+    "wavelengths for names": (
+        "850.5,852,853.4,854,855.5,857,fat\n5,6,7,8,9,1,2\n8,9,5,1,2,3,4\n",
+        {"850.5": [5, 8], "852": [6, 9], "853.4": [7, 5], "854": [8, 1], "855.5": [9, 2], "857": [1, 3], "fat": [2, 4]},
+    ),
     "blanks around names": (" x , y \n1,a\n2,b\n3,c\n", WORDS),
     # what ends a table
     "a comma at the end of lines": ("x,y,\n1,a,\n2,b,\n3,c,\n", WORDS),

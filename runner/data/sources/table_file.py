@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +68,7 @@ class TableFile(Source):
         path, keys = data_path(self.path), self.keys()
         read = read_frame(path, keys)
         names = list(map(str, read.frame.columns))
-        self._check_names(names, str(path))
+        self._check_names(names, str(path), read.how())
         roles = [getattr(self, role) for role in ROLES]
         inputs = [name for name in names if name not in (*roles, *self.names("drop"))]
         if not inputs:
@@ -134,18 +135,17 @@ class TableFile(Source):
         value = getattr(self, key)
         return [value] if isinstance(value, str) else list(value or [])
 
-    def _check_names(self, columns: list[str], path: str) -> None:
-        """Every column that a key names must be in the file, and have one part to play."""
+    def _check_names(self, columns: list[str], path: str, how: Sequence[str] = ()) -> None:
+        """Every column that a key names must be in the file, which was read `how`, and have one part to play."""
         if self.target is None:
             raise ConfigError(f"dataset.target is not set. Columns of {path}: {_listed(columns)}.")
         named = [(role, getattr(self, role)) for role in ROLES]
         named += [(key, name) for key in ("categorical", "drop") for name in self.names(key)]
-        for key, name in named:
-            if name is not None and name not in columns:
-                raise DataError(
-                    f"{path} has no column {name!r} (dataset.{key}).{did_you_mean(name, columns)} Columns: "
-                    f"{_listed(columns)}."
-                )
+        missing = [(key, name) for key, name in named if name is not None and name not in columns]
+        if missing:
+            words = [f"{name!r} (dataset.{key}).{did_you_mean(name, columns)}" for key, name in missing]
+            read = f" ({'; '.join(how)})" if how else ""
+            raise DataError(f"{path} has no column {' '.join(words)} Columns: {_listed(columns)}{read}.")
         used: dict[str, str] = {}
         for role, name in named[: len(ROLES)]:
             if name is not None and used.setdefault(name, role) != role:
