@@ -14,9 +14,8 @@ HOLE = None
 FLOATS = st.floats(-1e6, 1e6).filter(lambda x: x != int(x))
 WHOLE = st.integers(-(10**6), 10**6)
 # A word begins and ends with letters that no number, hole or comment has; between them is what quotes must protect.
-WORDS = st.tuples(st.sampled_from("bgäß"), st.text("xyZ ,;\t|\"'\n.#5", max_size=6)).map(
-    lambda two: f"{two[0]}{two[1]}q"
-)
+MIDDLE = st.text("xyZ ,;\t|\"'\n.#5", max_size=6)
+WORDS = st.tuples(st.sampled_from("bgäß"), MIDDLE).map(lambda two: f"{two[0]}{two[1]}q")
 
 
 @st.composite
