@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from runner.data.columns import CellError, Column
 from runner.data.dialect import UNSAID, Dialect, shown
 from runner.data.written_numbers import is_notable
@@ -40,7 +42,7 @@ class Cells:
     def frame(self, table: pd.DataFrame) -> pd.DataFrame:
         """The table these are the columns of, those of numbers as numbers."""
         numbers = {name: column.loose_numbers() for name, column in self.columns.items() if column.is_plain_numbers}
-        return table.assign(**numbers)
+        return table.assign(**{name: whole if (whole := _whole(x)) is not None else x for name, x in numbers.items()})
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
@@ -71,6 +73,11 @@ def cells(
     decimal = usual if usual in used else next(iter(used), "")
     written = {name: column for name, column in found.items() if name not in unsure}
     return Cells(found, decimal, [*(_either(found[name]) for name in unsure), *_as_written(written)], place)
+
+
+def _whole(values: np.ndarray) -> np.ndarray | None:
+    """Numbers as integers, if they are; None if one is a fraction, a hole, or beyond what a float counts to."""
+    return values.astype(np.int64) if (np.abs(values) < 2**53).all() and (values == np.rint(values)).all() else None
 
 
 def _either(column: Column) -> str:

@@ -131,6 +131,7 @@ class Column:
         """(the different cells as they stand, text without the blanks around it, [N] position in them or -1)."""
         import pandas as pd
 
+        self.check()
         cells = self.series
         if self.is_text and not self.is_strings:  # 1 and True are one key of a dictionary
             cells = cells.map(lambda cell: str(cell) if isinstance(cell, (bool, np.bool_)) else cell)
@@ -210,7 +211,8 @@ class Column:
     @property
     def is_plain_numbers(self) -> bool:
         """Whether text says nothing but numbers, none with zeros in front that a number would lose."""
-        return self.is_text and self.odd is None and self.is_all_numbers and not self.spelling.width
+        is_text = self.is_text and self.odd is None and not self.is_true_or_false
+        return is_text and self.is_all_numbers and not self.spelling.width
 
     @cached_property
     def is_true_or_false(self) -> bool:

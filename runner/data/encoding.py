@@ -62,8 +62,9 @@ class Encoding:
     @property
     def feature_names(self) -> list[str]:
         """One name a feature; `column=category` for the one-hot ones."""
+        hole = {column: MISSING if MISSING not in words else "no value" for column, words in self.categories.items()}
         return self.numeric + [
-            f"{column}={MISSING if word is None else word}"
+            f"{column}={hole[column] if word is None else word}"
             for column, words in self.categories.items()
             for word in words
         ]
@@ -187,8 +188,8 @@ class Encoding:
             far = values[(values < low - (high - low)) | (values > high + (high - low))]
             if len(far):
                 notes.append(
-                    f"column {name!r}: {len(far):,} rows lie far outside the training range {low:g} to {high:g} "
-                    f"({far.min():g} to {far.max():g}). Is it in other units?"
+                    f"column {name!r}: far outside the training range {low:g} to {high:g} in {len(far):,} of "
+                    f"{len(values):,} rows ({far.min():g} to {far.max():g}); is it in other units?"
                 )
         return notes
 

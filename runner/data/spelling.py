@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -33,6 +33,14 @@ def spelling_of(values: Sequence[Any], are_numbers: bool, are_truth: bool) -> Sp
     digits = [text for text in texts if text.isdecimal()]
     padded = any(text[0] == "0" and len(text) > 1 for text in digits) and len(set(map(len, digits))) == 1
     return Spelling(len(digits[0]) if padded else 0, numbers=are_numbers and all(map(is_bare, texts)))
+
+
+def alike(words: Iterable[str | None]) -> list[str]:
+    """Words of which another differs in upper and lower case or in blanks only, in the order of the alphabet."""
+    groups: dict[str, list[str]] = {}
+    for each in sorted(set(filter(None, words))):
+        groups.setdefault("".join(each.casefold().split()), []).append(each)
+    return [each for group in groups.values() if len(group) > 1 for each in group]
 
 
 def word(value: Any, spelling: Spelling, decimal: str, thousands: str | None) -> str:

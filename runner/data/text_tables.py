@@ -56,7 +56,9 @@ def read_text(text: str, path: Path, typed: Dialect) -> TextTable:
     table = rows.mended() if table is None else table
     frame, kept = _without_empty(table, rows, notes)
     if rows.short:
-        notes.append(f"{len(rows.short):,} rows end early, their last cells are holes (first: line {rows.short[0]})")
+        notes.append(
+            f"rows that end early, whose last cells are holes: {len(rows.short):,} (first: line {rows.short[0]})"
+        )
     return TextTable(frame, dialect, notes, lambda row: rows.line(int(kept[row])))
 
 
@@ -195,7 +197,7 @@ def _without_empty(table: pa.Table, rows: Rows, notes: list[str]) -> tuple[pd.Da
     kept = np.flatnonzero(~holes)
     if holes.any():
         first = rows.line(int(np.flatnonzero(holes)[0]))
-        notes.append(f"{int(holes.sum()):,} empty rows are left out (first: line {first})")
+        notes.append(f"empty rows are left out: {int(holes.sum()):,} (first: line {first})")
     names = [name or f"Unnamed: {i}" for i, name in enumerate(rows.names)]
     frame = (frame.iloc[kept].reset_index(drop=True) if holes.any() else frame).set_axis(names, axis=1)
     nameless = [name for name, given in zip(names, rows.names, strict=True) if not given and frame[name].isna().all()]

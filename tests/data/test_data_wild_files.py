@@ -175,9 +175,9 @@ SAID = {
     "R's row names": "the rows have one cell more than the header: the first is their name, column 'rownames'",
     "no header": "no header: line 1 holds data (5.1, 3.5, rose), so the columns are c1 to c3 (else: dataset.header=1)",
     "a comma at the end of lines": "columns without name and content are left out: 1",
-    "an empty last row": "1 empty rows are left out (first: line 5)",
+    "an empty last row": "empty rows are left out: 1 (first: line 5)",
     "a total": "line 4 looks like a total: it is kept; remove it if it is no example",
-    "a row that ends early": "1 rows end early, their last cells are holes (first: line 3)",
+    "a row that ends early": "rows that end early, whose last cells are holes: 1 (first: line 3)",
     "decimal commas": "read with separator ;, decimal comma",
     "a point that may be either": "column 'y': '1.234' is read as 1.234, the decimal mark being the point "
     "(else: dataset.decimal=comma)",

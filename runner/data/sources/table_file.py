@@ -12,11 +12,14 @@ from runner.config.registry import choice, text, texts
 from runner.data.dialect import UNSAID, Dialect, Reading
 from runner.data.files import data_path, did_you_mean
 from runner.data.sources.base import RawTable, Source
-from runner.data.spelling import Spelling
+from runner.data.spelling import Spelling, alike
 from runner.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from runner.data.cells import Cells
+    from runner.data.targets import Target
 
 ROLES = ("target", "split_column", "group", "sample_weight")  # keys that name a column which is no input
 
@@ -118,7 +121,7 @@ class TableFile(Source):
             groups=marks["group"],
             group_name=self.group or "",
             sample_weight=marks["sample_weight"],
-            notes=[*cells.notes, target.note, columns, *notes],
+            notes=[*cells.notes, target.note, *_alike(target, categorical), columns, *notes],
             reading=self._reading(
                 cells, [*categorical, *filter(None, [self.group]), *([str(self.target)] if target.labels else [])]
             ),
@@ -158,6 +161,19 @@ class TableFile(Source):
                 f"dataset.test_path = {Path(self.test_path)}: the test rows are marked already, by "
                 f"dataset.split_column = {self.split_column}; set one of the two to null"
             )
+
+
+def _alike(target: Target, categorical: dict[str, np.ndarray]) -> list[str]:
+    """A note for each column with words that may be meant to be one."""
+    found = {
+        "the target": alike(target.labels or []),
+        **{repr(name): alike(words) for name, words in categorical.items()},
+    }
+    return [
+        f"{name} has words that differ in case or blanks only, each a value of its own: {_listed(words, 6)}"
+        for name, words in found.items()
+        if words
+    ]
 
 
 def _listed(columns: list[str], most: int = 20) -> str:
