@@ -14,6 +14,7 @@ from runner.data.written_numbers import parse
 SEPARATORS = ",;\t|"
 SAMPLE = 200  # records that are looked at
 EMPTY = ("", "NA", "NaN", "nan", "?", "-")  # what may stand for a hole among numbers
+ENOUGH = 5  # rows that can show that the first is not one of them
 AGREE = 0.8  # of the records have as many fields as most, if a separator is the right one
 
 
@@ -95,8 +96,26 @@ def header_line(rows: list[tuple[int, list[str]]], width: int, quote: str) -> in
     usual = Counter(filled[len(filled) // 4 :]).most_common(1)[0][0]
     for place, row in enumerate(words):
         if (len(row) == width) if width < 3 else (filled[place] >= max(2, usual - 1) and len(row) >= width - 1):
-            return 0 if _is_data(row, words[place + 1 :]) else rows[place][0]
+            below = words[place + 1 :]
+            is_apart = below and rows[place + 1][0] > rows[place][0] + 1
+            if not ((len(row) < width or is_apart) and stands_above(below, width, 1)):  # else a title
+                return 0 if _is_data(row, below) else rows[place][0]
     return rows[0][0]
+
+
+def stands_above(rows: list[list[str]], width: int, least: int = 2) -> bool:
+    """Whether the first row has words or nothing wherever those below have numbers, as a header has.
+
+    One stray word is no header: there are at least `least`, or nothing stands in the other columns.
+    """
+    whole = [row for row in rows if len(row) == width]
+    if len(whole) < ENOUGH or len(rows[0]) != width or all(number(word) is not None for word in rows[0]):
+        return False
+    numeric = [are_numbers(column) for column in zip(*whole[1:], strict=True)]
+    words = [word for word, is_numeric in zip(rows[0], numeric, strict=True) if is_numeric]
+    others = [word for word, is_numeric in zip(rows[0], numeric, strict=True) if not is_numeric]
+    is_number = any(number(word) is not None for word in words)
+    return len(words) >= (least if any(others) else 1) and not is_number and not all(word in EMPTY for word in words)
 
 
 def _is_data(first: list[str], below: list[list[str]]) -> bool:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner.data.guessing import EMPTY, Found, are_numbers, number
+from runner.data.guessing import Found, stands_above
 from runner.data.lines import plain
 from runner.errors import DataError
 
 ROW_NAMES = "rownames"
-ENOUGH = 5  # rows that can show that the first is not one of them
 
 
 def column_names(found: Found, path: Path) -> tuple[list[str], int, list[str]]:
@@ -32,8 +31,9 @@ def column_names(found: Found, path: Path) -> tuple[list[str], int, list[str]]:
     if below and found.width == len(names) + 1 and any(row[-1] for _, row in below if len(row) == found.width):
         first = [row[0] for _, row in below]
         if len(set(first)) == len(first):
-            names = [ROW_NAMES, *names]
-            notes.append(f"the rows have one cell more than the header: the first is their name, column {ROW_NAMES!r}")
+            free = ROW_NAMES if ROW_NAMES not in names else f"{ROW_NAMES} of the file"
+            names = [free, *names]
+            notes.append(f"the rows have one cell more than the header: the first is their name, column {free!r}")
     _refuse_twice(names, path)
     _refuse_second([(number, [plain(field, quote) for field in row]) for number, row in below], len(names), path)
     return names, (below[0][0] if below else line + 1), notes
@@ -55,20 +55,10 @@ def _refuse_twice(names: list[str], path: Path) -> None:
 
 
 def _refuse_second(below: list[tuple[int, list[str]]], width: int, path: Path) -> None:
-    """DataError if the first row has words or nothing wherever the others have numbers: units, or further names."""
-    rows = [row for _, row in below if len(row) == width]
-    if len(rows) < ENOUGH or len(below[0][1]) != width or all(number(word) is not None for word in rows[0]):
-        return
-    numeric = [are_numbers(column) for column in zip(*rows[1:], strict=True)]
-    words = [word for word, is_numeric in zip(rows[0], numeric, strict=True) if is_numeric]
-    others = [word for word, is_numeric in zip(rows[0], numeric, strict=True) if not is_numeric]
-    enough = 2 if any(others) else 1  # one stray word is no header
-    if len(words) >= enough and not any(map(_is_number, words)) and not all(word in EMPTY for word in words):
+    """DataError if the first row stands above the others like a header: units, or further names."""
+    if stands_above([row for _, row in below], width):
+        line, row = below[0]
         raise DataError(
-            f"{path}, line {below[0][0]}: {', '.join(filter(None, words))[:60]!r} stands where the rows below have "
-            f"numbers: a second header line? Remove it, or take it for the header: dataset.header={below[0][0]}"
+            f"{path}, line {line}: {', '.join(filter(None, row))[:60]!r} stands where the rows below have numbers: a "
+            f"second header line? Remove it, or take it for the header: dataset.header={line}"
         )
-
-
-def _is_number(word: str) -> bool:
-    return number(word) is not None

@@ -162,7 +162,7 @@ def _parse(text: str, separator: str, dialect: Dialect, names: list[str]) -> pa.
         return "skip"
 
     columns = [str(i) for i in range(len(names))]
-    raw = text.encode()
+    raw = text.encode() + b"\n"  # pyarrow takes an empty cell at the end of the text for quoted
     if not raw.strip():
         return pa.table({name: pa.array([], pa.string()) for name in columns})
     table = csv.read_csv(

@@ -57,6 +57,10 @@ FILES = {
     "inches": ("x,y\n1,5'10\"\n2,6'1\"\n", {"x": [1, 2], "y": ["5'10\"", "6'1\""]}),
     # the header
     "a title": ("Report of the year\nx,y,z\n1,a,2\n2,b,3\n", {"x": [1, 2], "y": ["a", "b"], "z": [2, 3]}),
+    "a title with a comma": (
+        "My table, for you\n\nx,y,z\n1,a,2\n2,b,3\n1,a,2\n2,b,3\n",
+        {"x": [1, 2, 1, 2], "y": ["a", "b", "a", "b"], "z": [2, 3, 2, 3]},
+    ),
     "a title with commas beside it": (
         "Report,,\n,,\nx,y,z\n1,a,2\n2,b,3\n",
         {"x": [1, 2], "y": ["a", "b"], "z": [2, 3]},
@@ -92,6 +96,7 @@ FILES = {
     # what ends a table
     "a comma at the end of lines": ("x,y,\n1,a,\n2,b,\n3,c,\n", WORDS),
     "a comma at the end of rows": ("x,y\n1,a,\n2,b,\n3,c,\n", WORDS),
+    "an empty cell at the end": ('x,y,z\n1,"a",\n2,"b",', {"x": [1, 2], "y": ["a", "b"], "z": [None, None]}),
     "an empty last row": ("x,y\n1,a\n2,b\n3,c\n,\n", WORDS),
     "a total": ("x,y\nA,1\nB,2\nTotal,3\n", {"x": ["A", "B", "Total"], "y": [1, 2, 3]}),
     "a row that ends early": ("x,y,z\n1,2,3\n4,5\n6,7,8\n", {"x": [1, 4, 6], "y": [2, 5, 7], "z": [3, None, 8]}),
