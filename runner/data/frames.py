@@ -57,6 +57,8 @@ def read_frame(path: str | Path, keys: Dialect = UNSAID) -> Read:
     path = Path(path)
     raw = read_bytes(path)
     notes = []
+    if raw.startswith(ZIP) and b"opendocument" in raw[:200]:
+        raise DataError(f"{path} is an OpenDocument file: save its sheet as .xlsx or CSV.")
     if raw.startswith(ZIP) and not _is_workbook(raw):
         raw, name = only_member(raw, path)
         notes.append(f"read {name} in {path.name}")

@@ -142,6 +142,11 @@ CASES = {
     "a pickle": (pickle.dumps({"x": 1}), {}, r"table\.csv is a pickle, which is never read"),
     "an old workbook": (b"\xd0\xcf\x11\xe0" + bytes(100), {}, r"table\.csv is an Excel workbook of the old kind"),
     "Git LFS": ("version https://git-lfs.github.com/spec/v1\n", {}, r"table\.csv is a note of Git LFS.*git lfs pull"),
+    "an OpenDocument sheet": (
+        zipped(mimetype="application/vnd.oasis.opendocument.spreadsheet"),
+        {},
+        r"table\.csv is an OpenDocument file: save its sheet",
+    ),
     "a zip of two": (zipped(a="x", b="y"), {}, r"table\.csv is a zip archive of 2 files \(a, b\); one is read"),
     "a zip of none": (b"PK\x03\x04" + bytes(40), {}, r"table\.csv is a zip archive that cannot be unpacked"),
     "a workbook cut short": (
