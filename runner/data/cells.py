@@ -68,11 +68,11 @@ def cells(
     for name, mark in marks.items():
         fitting = mark if mark in OTHER and not keys.decimal else usual or "."
         found[name] = found[name].with_decimal(fitting)
-    unsure = [] if keys.decimal else [name for name, mark in marks.items() if mark.startswith("either")]
+    unsure = [] if keys.decimal or votes else [found[name] for name, mark in marks.items() if mark.startswith("either")]
     used = {column.decimal for name, column in found.items() if marks[name]}
     decimal = usual if usual in used else next(iter(used), "")
-    written = {name: column for name, column in found.items() if name not in unsure}
-    return Cells(found, decimal, [*(_either(found[name]) for name in unsure), *_as_written(written)], place)
+    written = [column for column in found.values() if column not in unsure]
+    return Cells(found, decimal, [*_either(unsure), *_as_written(written)], place)
 
 
 def _whole(values: np.ndarray) -> np.ndarray | None:
@@ -80,23 +80,26 @@ def _whole(values: np.ndarray) -> np.ndarray | None:
     return values.astype(np.int64) if (np.abs(values) < 2**53).all() and (values == np.rint(values)).all() else None
 
 
-def _either(column: Column) -> str:
-    """What was made of a column that can be read in two ways."""
-    value, number = column.example(lambda text: "." in text or "," in text)
-    mark, other = shown(column.decimal), shown(OTHER[column.decimal])
-    return (
-        f"column {column.name!r}: {value!r} is read as {number:.15g}, the decimal mark being the {mark} "
+def _either(columns: list[Column]) -> list[str]:
+    """One line on what was made of columns that can be read in two ways."""
+    if not columns:
+        return []
+    value, number = columns[0].example(lambda text: "." in text or "," in text)
+    more = f" (and {len(columns) - 1} more columns)" if columns[1:] else ""
+    mark, other = shown(columns[0].decimal), shown(OTHER[columns[0].decimal])
+    return [
+        f"column {columns[0].name!r}{more}: {value!r} is read as {number:.15g}, the decimal mark being the {mark} "
         f"(else: dataset.decimal={other})"
-    )
+    ]
 
 
-def _as_written(columns: dict[str, Column]) -> list[str]:
+def _as_written(columns: list[Column]) -> list[str]:
     """One line on numbers that are written with a currency, %, k or marks between thousands."""
     examples = []
-    for name, column in columns.items():
+    for column in columns:
         if column.is_text and column.typed is None and column.odd is None and column.is_numeric:
             value, number = column.example(partial(is_notable, decimal=column.decimal))
-            examples += [f"{name} {value!r} = {number:.15g}"] if value else []
+            examples += [f"{column.name} {value!r} = {number:.15g}"] if value else []
     more = ", ..." if len(examples) > 5 else ""
     return [f"numbers as written: {', '.join(examples[:5])}{more}"] if examples else []
 

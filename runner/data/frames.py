@@ -130,8 +130,8 @@ def _first_missing(read: Read, needed: Collection[str]) -> str:
 
 def _total(read: Read) -> list[str]:
     """A note on a last row that sums up the others."""
-    row = [str(cell).strip().rstrip(":").lower() for cell in read.frame.iloc[-1]]
-    if not any(cell in TOTALS for cell in row):
+    last = [(name, cell) for name, cell in read.frame.iloc[-1].items() if str(cell).strip(" :").lower() in TOTALS]
+    if not any((read.frame[name] == cell).sum() == 1 for name, cell in last):
         return []
     return [f"{read.place(len(read.frame) - 1)} looks like a total: it is kept; remove it if it is no example"]
 

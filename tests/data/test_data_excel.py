@@ -65,9 +65,9 @@ def test_text_that_means_a_hole_in_a_csv_is_one_here(book):
 
 
 def test_numbers_as_people_write_them_are_numbers_in_cells_of_text(book):
-    read, notes = found_in(book(one=[HEADER, ["$1,500", "1.5"], ["$20", "2.25"]]))
+    read, notes = found_in(book(one=[HEADER, ["$1,500.00", "1.5"], ["$20", "2.25"]]))
     assert read == {"x": [1500, 20], "y": [1.5, 2.25]}
-    assert notes == ["numbers as written: x '$1,500' = 1500"]
+    assert notes == ["numbers as written: x '$1,500.00' = 1500"]
 
 
 def test_a_second_header_is_named_with_its_line(book):

@@ -186,6 +186,10 @@ SAID = {
     "decimal commas": "read with separator ;, decimal comma",
     "a point that may be either": "column 'y': '1.234' is read as 1.234, the decimal mark being the point "
     "(else: dataset.decimal=comma)",
+    "commas between thousands": "numbers as written: y '132,500' = 132500",
+    "dollars": "column 'y': '$132,500' is read as 132500, the decimal mark being the point "
+    "(else: dataset.decimal=comma)",
+    "a point between thousands, by its neighbour": "numbers as written: y '1.234' = 1234",
     "per cent": "numbers as written: y '12%' = 0.12",
     "zip": "read table.csv in table.csv",
 }
@@ -199,6 +203,18 @@ def test_what_was_found_is_said_in_a_line(name, csv_file):
 @pytest.mark.parametrize("name", ["commas", "no last line end", "empty lines", "everything quoted", "gzip"])
 def test_nothing_is_said_of_what_is_as_usual(name, csv_file):
     assert read_frame(csv_file(FILES[name][0])).cells().notes == []
+
+
+def test_a_category_called_total_is_no_total(csv_file):
+    assert read_frame(csv_file("x,y\nA,total\nB,sum\nC,total\n")).cells().notes == []
+
+
+def test_columns_that_can_be_read_both_ways_are_said_in_one_line(csv_file):
+    path = csv_file("x,y,z\n1.234,5.678,a\n2.345,6.789,b\n")
+    assert read_frame(path).cells().notes == [
+        "column 'x' (and 1 more columns): '1.234' is read as 1.234, the decimal mark being the point (else: "
+        "dataset.decimal=comma)"
+    ]
 
 
 TYPED = {  # keys, the file, what it then says
