@@ -33,16 +33,14 @@ def join(table: RawTable, first: First, test: Cells, path: Path) -> RawTable:
     """
     _check_columns(first, list(test.columns), path)
     problems = Problems(f"{path} (dataset.test_path)", test.place)
-    spelling = table.reading.spelling
+    spelling = {name: table.reading.spelling.get(name, Spelling()) for name in test.columns}
+    categorical = {name: spelling[name] for name in table.categorical}
+    numeric, words = read_same_inputs(test, table.numeric_names, categorical, problems)
     with problems.gathered():
-        numeric, words = read_same_inputs(
-            test, table.numeric_names, {n: spelling.get(n, Spelling()) for n in table.categorical}
-        )
+        answers = known_answers(test[table.target_name], _target(table), spelling[table.target_name])
     with problems.gathered():
-        answers = known_answers(test[table.target_name], _target(table), spelling.get(table.target_name, Spelling()))
-    with problems.gathered():
-        group = spelling.get(table.group_name, Spelling())
-        groups = read_groups(test[table.group_name], group) if table.groups is not None else None
+        name = table.group_name
+        groups = read_groups(test[name], spelling[name]) if table.groups is not None else None
     problems.refuse()
     block = np.stack(list(numeric.values()), axis=1) if numeric else np.empty((len(test), 0))
     return dataclasses.replace(
@@ -53,8 +51,12 @@ def join(table: RawTable, first: First, test: Cells, path: Path) -> RawTable:
         split=np.repeat(np.array(["train", "test"], object), [len(table.target), len(test)]),
         groups=_below(table.groups, groups),
         sample_weight=_below(table.sample_weight, np.ones(len(test))),
-        notes=[*table.notes, f"test split: the {len(test):,} rows of {path}", *test.notes],
+        notes=[*table.notes, f"test split: the {len(test):,} rows of {path}", *_others(test.notes, table.notes)],
     )
+
+
+def _others(notes: list[str], said: list[str]) -> list[str]:
+    return [note for note in notes if note not in said]
 
 
 def _below(above: np.ndarray | None, below: np.ndarray | None) -> np.ndarray | None:

@@ -40,10 +40,19 @@ def read_inputs(
     return numeric, words, [*_holes([cells[name] for name in [*numeric, *words]], inputs), *odd]
 
 
-def read_same_inputs(cells: Cells, numeric: list[str], spelling: dict[str, Spelling]) -> tuple[dict, dict]:
+def read_same_inputs(
+    cells: Cells, numeric: list[str], spelling: dict[str, Spelling], problems: Problems
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """The same columns of a second file, taken as in the first: numbers, and words spelt as there."""
     advice = "In the first file it holds numbers only: correct it, or leave the cell empty."
-    return {n: cells[n].numbers(advice) for n in numeric}, {n: cells[n].words(s) for n, s in spelling.items()}
+    numbers, words = {}, {}
+    for name in numeric:
+        with problems.gathered():
+            numbers[name] = cells[name].numbers(advice)
+    for name, spelt in spelling.items():
+        with problems.gathered():
+            words[name] = cells[name].words(spelt)
+    return numbers, words
 
 
 def _few_enough(words: np.ndarray, name: str) -> np.ndarray:

@@ -25,13 +25,14 @@ class Spelling:
 
 
 def spelling_of(values: Sequence[Any], are_numbers: bool, are_truth: bool) -> Spelling:
-    """The spelling of a column with these different cells. Zeros in front count if all digits are of equal width."""
+    """The spelling of a column with these different cells. Zeros in front count if all numbers are as wide."""
     if are_truth:
         said = {str(value).lower(): str(value) for value in values}
         return Spelling(true=said.get("true", ""), false=said.get("false", ""))
     texts = [value for value in values if isinstance(value, str)]
-    digits = [text for text in texts if text.isdecimal()]
-    padded = any(text[0] == "0" and len(text) > 1 for text in digits) and len(set(map(len, digits))) == 1
+    digits = [text for text in texts if text.isdecimal() or parse(text) is not None]
+    as_wide = all(text.isdecimal() and len(text) == len(digits[0]) for text in digits)
+    padded = as_wide and any(text[0] == "0" and len(text) > 1 for text in digits)
     return Spelling(len(digits[0]) if padded else 0, numbers=are_numbers and all(map(is_bare, texts)))
 
 
