@@ -46,11 +46,6 @@ def parse(cell: Any) -> float | None:
         return None
 
 
-def as_categories(name: str) -> str:
-    """What to type to take a column as categories."""
-    return f"dataset.categorical=[{name}]"
-
-
 class Column:
     """The cells [N] of a column. `decimal` is the mark of its written numbers.
 
@@ -85,24 +80,6 @@ class Column:
         pairs = zip(self.unique[0], self._counts, self._numbers, strict=True)
         fitting = ((text, x) for text, n, x in pairs if n and x == x and isinstance(text, str) and which(text))
         return next(fitting, ("", np.nan))
-
-    @cached_property
-    def decimal_mark(self) -> str:
-        """The mark in the numbers: "." or ","; "either ." or "either ," if it can be one between thousands; or ""."""
-        if not self.is_text or self.odd is not None:
-            return ""
-        if self.is_strings and self.typed is not None:
-            from runner.data.quick_numbers import points
-
-            return points(self.series)
-        texts = [value for value in self._here if isinstance(value, str)]
-        marks = [mark for mark in ".," if any(mark in text for text in texts)]
-        point, comma = self.share("."), self.share(",")
-        if not marks or max(point, comma) < MOSTLY:
-            return ""
-        if point != comma:
-            return "." if point > comma else ","
-        return f"either {marks[0]}"
 
     @cached_property
     def is_text(self) -> bool:
@@ -217,10 +194,10 @@ class Column:
     @cached_property
     def is_true_or_false(self) -> bool:
         """Whether every cell that is no hole says true or false."""
-        return bool(self._here) and all(str(value).lower() in TRUTH for value in self._here)
+        return bool(self.here) and all(str(value).lower() in TRUTH for value in self.here)
 
     @cached_property
-    def _here(self) -> list[Any]:
+    def here(self) -> list[Any]:
         """The different cells, but for those that stand for a hole among numbers."""
         kept = (self._counts > 0) & ~self._stand_ins
         return [value for value, is_kept in zip(self.unique[0], kept, strict=True) if is_kept]
@@ -274,7 +251,7 @@ class Column:
             cell = str(self.unique[0][self.unique[1][row]])
             advice = advice or (
                 f"Correct it, leave the cell empty, say that it means nothing: dataset.na_values=[{cell}], or take the "
-                f"column as categories: {as_categories(self.name)}"
+                f"column as categories: dataset.categorical=[{self.name}]"
             )
             raise CellError(f"column {self.name!r} holds numbers, but {cell!r} in {{row}}. {advice}", row)
 
@@ -286,7 +263,7 @@ class Column:
     @cached_property
     def spelling(self) -> Spelling:
         """How the words of this column are spelt."""
-        return spelling_of(self._here, self.is_all_numbers, self.is_true_or_false)
+        return spelling_of(self.here, self.is_all_numbers, self.is_true_or_false)
 
     def words(self, spelling: Spelling | None = None) -> np.ndarray:
         """[N] objects: text, None for a hole, spelt as in this column or as `spelling` says."""
