@@ -8,10 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from runner.data.dialect import Dialect
-from runner.data.lines import BLANKS, fields, plain, records
+from runner.data.lines import ANY, BLANKS, fields, plain, records
 from runner.data.written_numbers import parse
 
-SEPARATORS = ",;\t|"
 SAMPLE = 200  # records that are looked at
 EMPTY = ("", "NA", "NaN", "nan", "?", "-")  # what may stand for a hole among numbers
 ENOUGH = 5  # rows that can show that the first is not one of them
@@ -39,9 +38,9 @@ def guess(text: str, typed: Dialect) -> Found:
     return Found(typed.over(Dialect(separator, comment=comment, header=header, quote=quote)), rows, width)
 
 
-def uncommented(text: str, comment: str, quote: str) -> Iterator[tuple[int, str]]:
+def uncommented(text: str, comment: str, quote: str, separator: str = ANY) -> Iterator[tuple[int, str]]:
     """The records of a text but for its comments."""
-    for line, record in records(text, quote):
+    for line, record in records(text, quote, separator):
         if not (comment and record.lstrip().startswith(comment)):
             yield line, record
 
@@ -53,7 +52,7 @@ def _comment(text: str) -> str:
     if not marked or len(marked) == len(lines):
         return ""
     last, first = marked[-1], lines[len(marked)]
-    is_header = any(last.count(mark) == first.count(mark) > 0 for mark in SEPARATORS)
+    is_header = any(last.count(mark) == first.count(mark) > 0 for mark in ANY)
     return "#" if len(marked) > 1 or not is_header else ""
 
 
@@ -67,14 +66,14 @@ def _quote(text: str) -> str:
 
 def _separator(sample: list[str], quote: str) -> str:
     """The one by which most records have the same number of fields, at least two; then the one with most fields."""
-    scores = {mark: _agreement(sample, mark, quote) for mark in SEPARATORS}
-    best = max(SEPARATORS, key=scores.__getitem__)
+    scores = {mark: _agreement(sample, mark, quote) for mark in ANY}
+    best = max(ANY, key=scores.__getitem__)
     if scores[best][0] >= AGREE:
         return best
     blanks = _agreement(sample[1:] or sample, BLANKS, quote)  # R's header lacks a name for the first
     if len(sample) > 2 and blanks[0] >= AGREE and not any(mark in sample[0] for mark in ",;|"):
         return BLANKS
-    return max(SEPARATORS, key=sample[0].count)
+    return max(ANY, key=sample[0].count)
 
 
 def _agreement(sample: list[str], separator: str, quote: str) -> tuple[float, int]:

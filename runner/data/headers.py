@@ -36,7 +36,8 @@ def column_names(found: Found, path: Path) -> tuple[list[str], int, list[str]]:
             notes.append(f"the rows have one cell more than the header: the first is their name, column {free!r}")
     _refuse_twice(names, path)
     _refuse_second([(number, [plain(field, quote) for field in row]) for number, row in below], len(names), path)
-    return names, (below[0][0] if below else line + 1), notes
+    end = line + sum(field.count("\n") for field in header)
+    return names, (below[0][0] if below else end + 1), notes
 
 
 def number_of(found: Found, line: int) -> int:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from functools import cache
 
 BLANKS = " "  # as a separator: any run of blanks and tabs
+ANY = ",;\t|"  # what may separate fields, before it is known
 
 
-def records(text: str, quote: str) -> Iterator[tuple[int, str]]:
+def records(text: str, quote: str, separator: str = ANY) -> Iterator[tuple[int, str]]:
     """(number of its first line from 1, record) for each line that is not blank; a quoted field may hold line ends.
 
     A record whose quote is never closed ends with the text, and is told by `is_open`.
@@ -19,7 +20,7 @@ def records(text: str, quote: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.split("\n"), 1):
         start = start if parts else number
         parts.append(line)
-        is_within = is_open(line, quote, is_within)
+        is_within = is_open(line, quote, separator, is_within)
         if not is_within:
             record, parts = "\n".join(parts).removesuffix("\r"), []
             if record.strip():
@@ -28,20 +29,21 @@ def records(text: str, quote: str) -> Iterator[tuple[int, str]]:
         yield start, "\n".join(parts)
 
 
-def is_open(line: str, quote: str, is_within: bool = False) -> bool:
+def is_open(line: str, quote: str, separator: str = ANY, is_within: bool = False) -> bool:
     """Whether a quoted field goes on after the line. A quote within a field (5'10") opens nothing."""
     if not quote or quote not in line:
         return is_within
     place = 0
-    while found := (re.compile(f"{quote}+") if is_within else _opening(quote)).search(line, place):
+    while found := (re.compile(f"{quote}+") if is_within else _opening(quote, separator)).search(line, place):
         is_within = not is_within if not is_within or len(found[0]) % 2 else is_within  # "" within is a quote
         place = found.end()
     return is_within
 
 
 @cache
-def _opening(quote: str) -> re.Pattern[str]:
-    return re.compile(rf"(?:^|(?<=[,;:\t| ])){quote}")
+def _opening(quote: str, separator: str) -> re.Pattern[str]:
+    """A quote at the start of a field."""
+    return re.compile(rf"(?:^|[{re.escape(separator)}]) *{quote}")
 
 
 @cache

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from runner.data.dialect import Dialect, shown
 from runner.data.guessing import guess, uncommented
 from runner.data.headers import column_names
-from runner.data.lines import BLANKS, fields, is_open, records
+from runner.data.lines import ANY, BLANKS, fields, is_open, records
 from runner.errors import DataError
 
 if TYPE_CHECKING:
@@ -39,9 +39,11 @@ def read_text(text: str, path: Path, typed: Dialect) -> TextTable:
     text = text if "\n" in text else text.replace("\r", "\n")  # lines as on old Macs
     if text[:4].lower() == "sep=" and text[5:6] in ("\r", "\n"):  # Excel's way to name the separator
         text, typed = text[5:], typed.over(Dialect(separator=text[4]))
+    if not text.strip(" \r\n\t\ufeff"):
+        raise DataError(f"{path} is empty. It needs a header line and rows.")
     found = guess(text, typed)
     dialect = found.dialect
-    _refuse_open(text, dialect.quote or "", path)
+    _refuse_open(text, dialect, path)
     if typed.separator and all(len(row) == 1 for _, row in found.rows):
         raise DataError(
             f"dataset.separator={typed.separator!r} is not in the header of {path}: "
@@ -62,11 +64,12 @@ def read_text(text: str, path: Path, typed: Dialect) -> TextTable:
     return TextTable(frame, dialect, notes, lambda row: rows.line(int(kept[row])))
 
 
-def _refuse_open(text: str, quote: str, path: Path) -> None:
+def _refuse_open(text: str, dialect: Dialect, path: Path) -> None:
     """DataError for a quote that is never closed, which would hide the rows below it."""
+    quote, separator = dialect.quote or "", dialect.separator or ANY
     if quote and text.count(quote) % 2:
-        *_, (line, last) = records(text, quote)
-        if is_open(last.replace("\n", " "), quote):
+        *_, (line, last) = records(text, quote, separator)
+        if is_open(last.replace("\n", " "), quote, separator):
             what = "its header cannot be read: " if line == 1 else ""
             raise DataError(
                 f"{path} is not a proper CSV file: {what}a quote ({quote}) in line {line} is never closed. Close or "
@@ -95,19 +98,21 @@ class Rows:
         self.quote = self.dialect.quote or ""
 
     def _records(self):
-        found = uncommented(self.text, self.dialect.comment or "", self.quote)
+        found = uncommented(self.text, self.dialect.comment or "", self.quote, self.dialect.separator or ANY)
         return itertools.dropwhile(lambda each: each[0] < self.start, found)
 
     def line(self, row: int) -> int:
         """The line in which a row begins."""
-        return self.lines[row] if self.lines else next(itertools.islice(self._records(), row, None))[0]
+        if self.lines:
+            return self.lines[row]
+        return next((line for line, _ in itertools.islice(self._records(), row, None)), self.start + row)
 
     def as_they_stand(self) -> pa.Table | None:
         """The rows, if each has a field for each name; else None."""
-        place = 0
-        for _ in range(self.start - 1):
-            place = self.text.index("\n", place) + 1
-        return _parse(self.text[place:], self.dialect.separator or ",", self.dialect, self.names)
+        *above, below = self.text.split("\n", self.start - 1)
+        return _parse(
+            below if len(above) == self.start - 1 else "", self.dialect.separator or ",", self.dialect, self.names
+        )
 
     def mended(self) -> pa.Table:
         """The rows with short ones filled up, blanks around fields and empty cells beyond the header left out."""

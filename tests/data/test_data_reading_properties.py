@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.data.frames import read_frame
+from runner.errors import ConfigError, DataError
 
 HOLE = None
 FLOATS = st.floats(-1e6, 1e6).filter(lambda x: x != int(x))
@@ -76,3 +77,38 @@ def test_a_table_comes_back_as_it_was_written(tmp_path_factory, table, dialect):
         else:
             expected = np.array([np.nan if cell is HOLE else cell for cell in cells], float)
             np.testing.assert_array_equal(column.numbers(), expected)
+
+
+PIECES = st.sampled_from(
+    [
+        *"x1\"\n,;\t|.-#' ",
+        "\r\n",
+        "NA",
+        "1,5",
+        "1.5",
+        '"',
+        '""',
+        "\n\n",
+        "sep=;\n",
+        "a,b\n",
+        "1;2\n",
+        "%",
+        "$1",
+        "\x00",
+        "ä",
+        "\ufeff",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=40).map("".join), st.sampled_from(["utf-8", "latin-1", "utf-16"]))
+def test_whatever_a_file_holds_it_is_read_or_refused_in_words(tmp_path_factory, text, encoding):
+    path = tmp_path_factory.mktemp("t") / "t.csv"
+    path.write_bytes(text.encode(encoding, errors="ignore"))
+    try:
+        read = read_frame(path)
+        for column in read.cells().columns.values():
+            assert len(column.words()) == len(column.holes) == len(read.frame)
+        assert read.place(len(read.frame) - 1).startswith("line ")
+    except (DataError, ConfigError) as error:
+        assert "t.csv" in str(error)
