@@ -76,15 +76,17 @@ class Reading:
 
     keys: Dialect = UNSAID  # what was typed
     decimal: str = ""  # as found: decides where a further file can be read both ways
+    no_header: bool = False  # as found
     spelling: dict[str, Spelling] = field(default_factory=dict)  # by column of words, where it is not the usual one
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         spelling = {name: vars(each) for name, each in self.spelling.items()}
-        return {"keys": self.keys.to_dict(), "decimal": self.decimal, "spelling": spelling}
+        found = {"decimal": self.decimal, "no_header": self.no_header}
+        return {"keys": self.keys.to_dict(), **found, "spelling": spelling}
 
     @classmethod
     def from_dict(cls, tree: dict[str, Any]) -> Reading:
         """The inverse of `to_dict`."""
         spelling = {name: Spelling(**each) for name, each in tree["spelling"].items()}
-        return cls(Dialect.from_dict(tree["keys"]), tree["decimal"], spelling)
+        return cls(Dialect.from_dict(tree["keys"]), tree["decimal"], tree["no_header"], spelling)

@@ -145,7 +145,6 @@ class Encoding:
         words: dict[str, np.ndarray] = {}
         for name in self.categories:
             with problems.gathered():
-                cells[name].check()
                 words[name] = cells[name].words(self.reading.spelling.get(name, Spelling()))
         problems.refuse()
         return self.encode(numeric, words), self._notes(list(cells.columns), numeric, words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,30 +102,39 @@ def read_further(
     What contradicts the file (it cannot be read so, or lacks columns that it has otherwise) is found afresh, and said;
     `keys` are typed for this file and hold in any case.
     """
-    read, notes = None, []
-    try:
-        read = read_frame(path, keys.over(reading.keys))
-        problem = f"it lacks {_first_missing(read, needed)!r}" if _first_missing(read, needed) else ""
-    except DataError as error:
-        problem, cause = str(error), error
+    as_typed = keys.over(reading.keys)
     afresh = keys.over(Dialect(na_values=reading.keys.na_values, thousands=reading.keys.thousands))
-    if problem and afresh != keys.over(reading.keys):
-        try:
-            other = read_frame(path, afresh)
-        except DataError:
-            other = None
-        if other and (read is None or not _first_missing(other, needed)):
-            read = other
-            notes.append(f"{path} is not written as the training file was said to be ({problem}): found afresh")
-    if read is None:
-        raise cause
+    ways = [as_typed, afresh, *([afresh.over(Dialect(header=0))] if reading.no_header else [])]
+    read, problem = _first_fitting(path, ways, needed)
     found = read.cells(keys.over(reading.keys.without("decimal")), reading.keys.decimal or reading.decimal)
-    found.notes = [*notes, *found.notes]
+    if problem and as_typed != afresh:
+        found.notes.insert(0, f"{path} is not written as the training file was said to be: found afresh ({problem})")
     return read, found
 
 
-def _first_missing(read: Read, needed: Collection[str]) -> str:
-    return next((name for name in needed if name not in read.frame.columns), "")
+def _first_fitting(path: str | Path, ways: Sequence[Dialect], needed: Collection[str]) -> tuple[Read, str]:
+    """(the file read in the first way that gives all columns needed, what was wrong with the ways before).
+
+    If none does, the first that can be read at all, without a problem; DataError of the first if none can.
+    """
+    readable: list[Read] = []
+    errors: list[DataError] = []
+    problem = ""
+    for way in ways:
+        try:
+            read = read_frame(path, way)
+        except DataError as error:
+            errors.append(error)
+            problem = problem or str(error)
+            continue
+        missing = [name for name in needed if name not in read.frame.columns]
+        if not missing:
+            return read, problem
+        readable.append(read)
+        problem = problem or f"it lacks {missing[0]!r}"
+    if not readable:
+        raise errors[0]
+    return readable[0], ""
 
 
 def _total(read: Read) -> list[str]:

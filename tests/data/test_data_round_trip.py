@@ -189,3 +189,26 @@ def test_a_typed_separator_is_remembered_and_one_that_does_not_fit_is_said(tmp_p
     capsys.readouterr()
     assert main([*words, "dataset.target=x"]) == 2
     assert "predict takes dataset.KEY=VALUE with KEY separator, decimal," in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("keys", [{}, {"header": 0}])
+def test_a_model_of_a_file_without_header_predicts_a_single_row_without_one(tmp_path, keys):
+    path, one, out = tmp_path / "t.csv", tmp_path / "one.csv", tmp_path / "out.csv"
+    path.write_text("".join(f"{i % 9}.5,{i % 7},{'ab'[i % 2]}\n" for i in range(60)))
+    one.write_text("3.5,2,a\n")
+    config = {"dataset": {"name": "csv", "path": path, "target": "c3"} | keys, "trainer.epochs": 2}
+    folder = runner.train([config | {"trainer.figures": False}], tmp_path / "outputs")[0].folder
+    assert main(["predict", str(folder), str(one), "--out", str(out)]) == 0
+    assert pd.read_csv(out)[["c1", "c2", "c3"]].to_numpy().tolist() == [[3.5, 2, "a"]]
+
+
+def test_a_decimal_comma_is_remembered_where_a_further_file_can_be_read_both_ways(tmp_path, capsys):
+    path, one, out = tmp_path / "t.csv", tmp_path / "one.csv", tmp_path / "out.csv"
+    path.write_text("x;y\n" + "".join(f"{i % 9},{i % 5}25;{'ab'[i % 2]}\n" for i in range(60)))
+    one.write_text('x,y\n"1,234",a\n')
+    config = {"dataset": {"name": "csv", "path": path, "target": "y"}, "trainer.epochs": 2, "trainer.figures": False}
+    run = runner.load(runner.train([config], tmp_path / "outputs")[0].folder)
+    expected = run.predict_proba(pd.DataFrame({"x": [1.234]}))
+    assert main(["predict", str(run.folder), str(one), "--out", str(out)]) == 0
+    np.testing.assert_array_equal(pd.read_csv(out)[["prob_a", "prob_b"]], expected)
+    assert "column 'x': '1,234' is read as 1.234, the decimal mark being the comma" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,6 +79,7 @@ class TableFile(Source):
             raise DataError(f"{path} has no input column besides the target {self.target!r}.")
         table = self._table(read.cells(keys), inputs, str(path))
         table.sha256 = read.sha256
+        table.reading = dataclasses.replace(table.reading, no_header=read.dialect.header == 0)
         if self.test_path:
             test_path = data_path(self.test_path, "dataset.test_path")
             test, test_cells = read_further(test_path, table.reading, names)
@@ -131,7 +133,8 @@ class TableFile(Source):
         """What further tables need to be read alike."""
         spelling = {name: cells[name].spelling for name in words}
         decimal = cells.decimal.replace(".", "")  # the point is what is thought of anyway
-        return Reading(self.keys(), decimal, {n: each for n, each in spelling.items() if each != Spelling()})
+        unusual = {name: each for name, each in spelling.items() if each != Spelling()}
+        return Reading(self.keys(), decimal, spelling=unusual)
 
     def names(self, key: str) -> list[str]:
         """The columns that a key with several of them names."""
