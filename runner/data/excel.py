@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.data.dialect import Dialect
-from runner.data.guessing import Found, filled_width, header_line
+from runner.data.guessing import Found, header_line
 from runner.data.headers import column_names
 from runner.data.text_tables import holes
 from runner.errors import DataError
@@ -16,7 +16,7 @@ from runner.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-ENDING = 200  # rows that are looked at for the header
+SAMPLE = 200  # rows that are looked at for the header
 
 
 def read_sheet(raw: bytes, path: Path, keys: Dialect) -> tuple[pd.DataFrame, list[str], list[int]]:
@@ -30,8 +30,8 @@ def read_sheet(raw: bytes, path: Path, keys: Dialect) -> tuple[pd.DataFrame, lis
         raise DataError(f"{path} has no sheet with cells ({', '.join(sheets)}).")
     name, numbered = next(iter(filled.items()))
     notes = [f"sheet {name!r} of {len(filled)}: {', '.join(filled)}"] if len(filled) > 1 else []
-    shown = [(line, [_text(cell) for cell in row]) for line, row in numbered[:ENDING]]
-    width = filled_width(shown)
+    width = sorted(len(row) for _, row in numbered[:SAMPLE])[-2:][0]  # one row may hold a remark beside the table
+    shown = [(line, _texts(row, width)) for line, row in numbered[:SAMPLE]]
     header = header_line(shown, width, "") if keys.header is None else keys.header
     names, start, found = column_names(Found(Dialect(header=header, quote=""), shown, width), path)
     kept = [(line, row + [None] * (len(names) - len(row))) for line, row in numbered if line >= start]
@@ -65,8 +65,10 @@ def _rows(rows, empty: tuple[str, ...]) -> list[tuple[int, list[Any]]]:
     return found
 
 
-def _text(cell: Any) -> str:
-    return "" if cell is None else str(cell)
+def _texts(row: list[Any], width: int) -> list[str]:
+    """The cells as text; a row ends where its cells do, so that of more than one may have ended early."""
+    texts = ["" if cell is None else str(cell) for cell in row]
+    return texts + [""] * (width - len(row)) if sum(map(bool, texts)) > 1 else texts
 
 
 def _frame(names: list[str], rows: list[list[Any]]) -> pd.DataFrame:

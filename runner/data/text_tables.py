@@ -39,8 +39,8 @@ def read_text(text: str, path: Path, typed: Dialect) -> TextTable:
     text = text if "\n" in text else text.replace("\r", "\n")  # lines as on old Macs
     if text[:4].lower() == "sep=" and text[5:6] in ("\r", "\n"):  # Excel's way to name the separator
         text, typed = text[5:], typed.over(Dialect(separator=text[4]))
-    if not text.strip(" \r\n\t\ufeff"):
-        raise DataError(f"{path} is empty. It needs a header line and rows.")
+    if not text.strip(" \r\n\t\ufeff") or not any(uncommented(text, typed.comment or "", "")):
+        raise DataError(f"{path} is empty, but for blanks and comments. It needs a header line and rows.")
     found = guess(text, typed)
     dialect = found.dialect
     _refuse_open(text, dialect, path)

@@ -36,6 +36,7 @@ def zipped(**files):
 
 CASES = {
     "0 bytes": ("", {}, r"table\.csv is empty \(0 bytes\)\. It needs a header line"),
+    "nothing but comments": ("%x\n%y\n", {"comment": "%"}, r"table\.csv is empty, but for blanks and comments"),
     "blank": ("\n\n", {}, r"table\.csv is empty"),
     "header only": ("x,z,y\n", {}, r"table\.csv has 3 columns but no rows below the header"),
     "no target": (rows(lambda i: None), {"target": "Y2"}, r"no column 'Y2' \(dataset\.target\).*Columns: x, z, y"),

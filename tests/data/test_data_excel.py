@@ -44,10 +44,18 @@ def found_in(path, keys=UNSAID):
         ([[], HEADER, ROWS[0], [], *ROWS[1:], []], []),
         ([[*HEADER, None], *([*row, None] for row in ROWS)], []),
         ([HEADER, *([str(x), y] for x, y in ROWS)], []),
+        ([HEADER, ROWS[0], [*ROWS[1], None, "a remark"], ROWS[2]], []),
     ],
 )
 def test_the_table_is_found_in_the_sheet(book, rows, note):
     assert found_in(book(one=rows)) == ({"x": [1, 2.5, 3], "y": ["a", "b", "c"]}, note)
+
+
+def test_rows_whose_last_cells_are_empty_are_rows(book):
+    assert found_in(book(one=[["A title"], HEADER, [1], [2], [3, "c"], [4]]))[0] == {
+        "x": [1, 2, 3, 4],
+        "y": [None, None, "c", None],
+    }
 
 
 def test_of_several_sheets_the_first_with_cells_is_read_and_said(book):
