@@ -4,6 +4,8 @@ Features are the numeric columns in file order, then a 0/1 column for each categ
 as scikit-learn's OneHotEncoder with unknown words ignored). A number x becomes (x - offset) / scale, or with scaling
 "quantile" a standard normal number through the quantiles of the training split. A hole becomes the median of the
 training split, or in a categorical column a category that is no word (all zeros where the training split had no hole).
+A column with more than `dataset.max_categories` has one feature more, for all but its most frequent ones. The numbers
+that dates become come after the numeric columns.
 
 Shapes: N rows, F numeric columns, D features, C classes.
 """
@@ -17,10 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runner.data.columns import Column
+from runner.data.dates import DateColumn
 from runner.data.dialect import Reading
 from runner.data.files import did_you_mean
 from runner.data.quantiles import to_normal
 from runner.data.spelling import Spelling
+from runner.data.target_scaling import TargetScale
 from runner.errors import DataError
 
 if TYPE_CHECKING:
@@ -29,7 +33,16 @@ if TYPE_CHECKING:
     from runner.data.cells import Cells
 
 MISSING = "missing"  # what the category of holes is called
-LATER = {"quantiles", "reading", "ranges"}  # fields that model files did not always have
+REST = "(rest)"  # what the feature of all rare categories is called
+LATER = {
+    "quantiles",
+    "reading",
+    "ranges",
+    "dates",
+    "rest",
+    "target_log",
+    "target_quantiles",
+}  # fields that model files did not always have
 CHUNK = 4096  # rows encoded at a time, so that float64 copies stay small
 
 
@@ -40,7 +53,7 @@ class Encoding:
     task: str
     target: str
     columns: list[str]  # input columns in file order
-    numeric: list[str]
+    numeric: list[str]  # with the names of what dates become
     fill: list[float]  # in place of a hole, by numeric column
     offset: list[float]
     scale: list[float]
@@ -52,22 +65,35 @@ class Encoding:
     image_shape: tuple[int, ...] | None = None
     quantiles: list[list[float]] = field(default_factory=list)  # by numeric column; none = offset and scale alone
     ranges: list[list[float]] = field(default_factory=list)  # [lowest, highest] in training, by numeric column
+    dates: dict[str, DateColumn] = field(default_factory=dict)  # by column of dates
+    rest: list[str] = field(default_factory=list)  # categorical columns with a feature for all other words
+    target_log: bool = False
+    target_quantiles: list[float] = field(default_factory=list)
     reading: Reading = field(default_factory=Reading)  # how the table was read, so that others are read alike
 
     @property
     def width(self) -> int:
         """Number of features D."""
-        return len(self.numeric) + sum(map(len, self.categories.values()))
+        return len(self.numeric) + sum(map(len, self.blocks.values()))
+
+    @property
+    def blocks(self) -> dict[str, list[str]]:
+        """What the features of each categorical column stand for."""
+        hole = {column: MISSING if MISSING not in words else "no value" for column, words in self.categories.items()}
+        return {
+            column: [hole[column] if word is None else word for word in words] + [REST] * (column in self.rest)
+            for column, words in self.categories.items()
+        }
+
+    @property
+    def scale_of_target(self) -> TargetScale:
+        """What a regression is trained on in place of its target."""
+        return TargetScale(self.target_offset, self.target_scale, self.target_log, self.target_quantiles)
 
     @property
     def feature_names(self) -> list[str]:
         """One name a feature; `column=category` for the one-hot ones."""
-        hole = {column: MISSING if MISSING not in words else "no value" for column, words in self.categories.items()}
-        return self.numeric + [
-            f"{column}={hole[column] if word is None else word}"
-            for column, words in self.categories.items()
-            for word in words
-        ]
+        return self.numeric + [f"{column}={word}" for column, words in self.blocks.items() for word in words]
 
     def to_dict(self) -> dict[str, Any]:
         """Lists, numbers and strings only; floats survive JSON exactly because Python writes them in full."""
@@ -83,7 +109,8 @@ class Encoding:
             wrong = ", ".join(sorted((set(tree) | LATER) ^ names))
             raise DataError(f"this is no feature encoding: keys missing or unknown: {wrong}.")
         shape = tree["image_shape"]
-        tree = tree | {"image_shape": tuple(shape) if shape else None}
+        dates = {name: DateColumn(**column) for name, column in tree.get("dates", {}).items()}
+        tree = tree | {"image_shape": tuple(shape) if shape else None, "dates": dates}
         if "reading" in tree:
             return cls(**tree | {"reading": Reading.from_dict(tree["reading"])})
         words = {column: [None if w == MISSING else w for w in known] for column, known in tree["categories"].items()}
@@ -98,12 +125,17 @@ class Encoding:
             block = numeric_NF[start : start + CHUNK].astype(np.float64)
             block = np.where(np.isnan(block), fill, block)
             x_ND[start : start + CHUNK, :wide] = (self._normal(block) - offset) / scale
-        for column, known in self.categories.items():
-            codes = self._codes(words[column], known)
+        for column, features in self.blocks.items():
+            codes = self.codes(column, words[column])
             rows = np.flatnonzero(codes >= 0)
             x_ND[rows, wide + codes[rows]] = 1
-            wide += len(known)
+            wide += len(features)
         return x_ND
+
+    def codes(self, column: str, words: np.ndarray) -> np.ndarray:
+        """The feature [N] of each word in its column's block, -1 for a word that has none."""
+        known = self.categories[column]
+        return _codes(words, known, len(known) if column in self.rest else -1)
 
     def _normal(self, block_NF: np.ndarray) -> np.ndarray:
         """Each column through its quantiles, if there are any."""
@@ -111,12 +143,6 @@ class Encoding:
             return block_NF
         columns = [to_normal(values, np.array(known)) for values, known in zip(block_NF.T, self.quantiles, strict=True)]
         return np.stack(columns, axis=1)
-
-    @staticmethod
-    def _codes(words: np.ndarray, known: Sequence[str | None]) -> np.ndarray:
-        """Position of each word among the known ones, -1 for a word that the training split did not have."""
-        position = {word: i for i, word in enumerate(known)}
-        return np.array([position.get(word, -1) for word in words], np.int64)
 
     def cells(self, table: pd.DataFrame) -> Cells:
         """The columns of a data frame, read as those of the training data were."""
@@ -134,18 +160,14 @@ class Encoding:
 
         Raises DataError naming missing columns, and all columns with text among numbers or infinities at once.
         """
+        from runner.data.same_inputs import read_alike
         from runner.data.cells import Problems
 
         self._check_columns(list(cells.columns))
         problems = Problems("", cells.place)
-        numeric = np.empty((len(cells), len(self.numeric)))
-        for i, name in enumerate(self.numeric):
-            with problems.gathered():
-                numeric[:, i] = cells[name].numbers("Correct it, or leave the cell empty to have it filled")
-        words: dict[str, np.ndarray] = {}
-        for name in self.categories:
-            with problems.gathered():
-                words[name] = cells[name].words(self.reading.spelling.get(name, Spelling()))
+        advice = "Correct it, or leave the cell empty to have it filled"
+        words_of = list(self.categories)
+        numeric, words = read_alike(cells, self.numeric, self.dates, words_of, self.reading, problems, advice)
         problems.refuse()
         return self.encode(numeric, words), self._notes(list(cells.columns), numeric, words)
 
@@ -170,8 +192,8 @@ class Encoding:
             ", ..." if len(holes) > 10 else ""
         )
         notes += [f"missing numbers filled with the median of the training data: {shown}"] if holes else []
-        for name, known in self.categories.items():
-            new = words[name][self._codes(words[name], known) < 0]
+        for name in self.categories:
+            new = words[name][self.codes(name, words[name]) < 0]
             kinds = sorted({MISSING if word is None else word for word in new})
             if len(new):
                 notes.append(
@@ -200,12 +222,18 @@ class Encoding:
         if self.task == "regression":
             values = column.loose_numbers()
             return values, np.isfinite(values)
-        codes = self._codes(column.words(self.reading.spelling.get(self.target, Spelling())), self.labels or [])
+        codes = _codes(column.words(self.reading.spelling.get(self.target, Spelling())), self.labels or [], -1)
         return codes, codes >= 0
 
     def decode(self, outputs: np.ndarray) -> np.ndarray:
         """Outputs in the user's terms: numbers [n] in original units, or the label [n] of the largest of C outputs."""
         outputs = np.asarray(outputs)
         if self.task == "regression":
-            return outputs.reshape(len(outputs)).astype(np.float64) * self.target_scale + self.target_offset
+            return self.scale_of_target.original(outputs.reshape(len(outputs)).astype(np.float64))
         return np.array(self.labels, object)[outputs.argmax(axis=1)]
+
+
+def _codes(words: np.ndarray, known: Sequence[str | None], other: int) -> np.ndarray:
+    """Position [N] of each word among the known ones, `other` for a word that is none of them."""
+    position = {word: i for i, word in enumerate(known)}
+    return np.array([position.get(word, other) for word in words], np.int64)

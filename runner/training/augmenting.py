@@ -165,6 +165,6 @@ def pixel_map(data: RunData) -> tuple[np.ndarray, np.ndarray]:
 
 def _blocks(encoding: Encoding) -> tuple[np.ndarray, np.ndarray]:
     """(whether a feature is a number [D], the first feature of its block [D])."""
-    sizes = [1] * len(encoding.numeric) + [len(words) for words in encoding.categories.values()]
+    sizes = [1] * len(encoding.numeric) + [len(block) for block in encoding.blocks.values()]
     starts = np.cumsum([0, *sizes[:-1]])
     return np.arange(sum(sizes)) < len(encoding.numeric), np.repeat(starts, sizes)

@@ -77,7 +77,7 @@ def test_describe_says_what_was_inferred(run_data, csv_file):
 
 
 def test_one_column_is_one_feature_and_text_is_no_number(run_data, csv_file):
-    path = csv_file("x,y\n" + "".join(f"{i},{'no' if i % 2 else 'yes'}\n" for i in range(40)))
+    path = csv_file("x,y\n" + "".join(f"{i * i},{'no' if i % 2 else 'yes'}\n" for i in range(40)))
     assert run_data(CSV(path=path, target="y")).describe() == [
         "csv: 40 rows, 1 feature, 2 classes (no, yes)",
         "split: train 28, val 6, test 6 (split_seed 0, stratified)",

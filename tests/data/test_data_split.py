@@ -175,13 +175,6 @@ def test_what_cannot_be_met_is_refused(keys, error, message):
     assert caught.value.exit_code == 2
 
 
-def test_a_class_with_a_single_row_is_refused_with_a_way_out():
-    with pytest.raises(
-        DataError, match=r"class 'class 1' of 'target' has a single row.*Remove the row, merge the class"
-    ):
-        split(table([10, 1]), Source())
-
-
 def test_a_single_row_will_do_where_nothing_is_cut():
     assert len(split(table([10, 1]), Source(val_fraction=0.0, test_fraction=0.0)).train) == 11
 

@@ -7,13 +7,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from runner.config.registry import choice, text, texts
-from runner.data.dialect import UNSAID, Dialect, Reading
+from runner.config.registry import choice, integer, switch, text, texts
+from runner.data.dialect import UNSAID, Dialect
 from runner.data.files import data_path, did_you_mean
 from runner.data.sources.base import RawTable, Source
-from runner.data.spelling import Spelling, alike
 from runner.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from runner.data.targets import Target
 
 ROLES = ("target", "split_column", "group", "sample_weight")  # keys that name a column which is no input
+LISTS = ("categorical", "drop", "keep")  # keys that name columns
 
 
 @dataclass
@@ -54,6 +54,21 @@ class TableFile(Source):
         [], optional=True, help="columns that are categories although they hold numbers"
     )
     drop: list[str] | None = texts([], optional=True, help="columns that are left out")
+    keep: list[str] | None = texts(
+        [], optional=True, help="columns that are inputs although they count or name the rows, or repeat the target"
+    )
+    max_categories: int = integer(
+        50, ge=1, help="categories of a column that are inputs, the most frequent ones; all others are one more"
+    )
+    day_first: bool | None = switch(
+        None, optional=True, help="whether 01/02/2020 is the first of February; null = as all dates of the column allow"
+    )
+    split: str = choice(
+        "random", "random", "time", help="time: the latest rows are the test, those before them validate"
+    )
+    time_column: str | None = text(
+        None, optional=True, help="the column that says how late a row is; null = the one with dates"
+    )
 
     def keys(self) -> Dialect:
         """How the file is said to be written; nothing where the content tells."""
@@ -83,58 +98,15 @@ class TableFile(Source):
         if self.test_path:
             test_path = data_path(self.test_path, "dataset.test_path")
             test, test_cells = read_further(test_path, table.reading, names)
-            spare = frozenset({*self.names("drop"), self.sample_weight})
+            spare = frozenset(set(names) - {*table.column_order, self.target, self.group})
             table = join(table, First(str(self.path), names, spare), test_cells, test_path)
             table.sha256 = hashlib.sha256(f"{read.sha256}{test.sha256}".encode()).hexdigest()
         return table
 
     def _table(self, cells: Cells, inputs: list[str], where: str) -> RawTable:
-        """The columns in their parts; all that is wrong with them is said at once."""
-        import numpy as np
+        from runner.data.from_cells import raw_table
 
-        from runner.data.cells import Problems
-        from runner.data.inputs import read_inputs
-        from runner.data.marks import read_groups, read_split, read_weights
-        from runner.data.targets import read_target
-
-        problems = Problems(where, cells.place)
-        numeric, categorical, notes = read_inputs(cells, inputs, self.names("categorical"), problems)
-        marks: dict[str, Any] = {}
-        readers = {"target": lambda column: read_target(column, self.task), "split_column": read_split}
-        for role, read in (readers | {"group": read_groups, "sample_weight": read_weights}).items():
-            with problems.gathered():
-                marks[role] = read(cells[getattr(self, role)]) if getattr(self, role) else None
-        problems.refuse()
-        target = marks["target"]
-        roles = [f", {role} {getattr(self, role)}" for role in ROLES[1:] if getattr(self, role)]
-        dropped = f", dropped: {', '.join(self.names('drop'))}" if self.names("drop") else ""
-        columns = f"columns: {len(numeric)} numeric, {len(categorical)} categorical{''.join(roles)}{dropped}"
-        return RawTable(
-            numeric_ND=np.stack(list(numeric.values()), axis=1) if numeric else np.empty((len(cells), 0)),
-            target=target.values,
-            task=target.task,
-            numeric_names=list(numeric),
-            sha256="",
-            categorical=categorical,
-            column_order=inputs,
-            target_name=str(self.target),
-            labels=target.labels,
-            split=marks["split_column"],
-            groups=marks["group"],
-            group_name=self.group or "",
-            sample_weight=marks["sample_weight"],
-            notes=[*cells.notes, target.note, *_alike(target, categorical), columns, *notes],
-            reading=self._reading(
-                cells, [*categorical, *filter(None, [self.group]), *([str(self.target)] if target.labels else [])]
-            ),
-        )
-
-    def _reading(self, cells: Cells, words: list[str]) -> Reading:
-        """What further tables need to be read alike."""
-        spelling = {name: cells[name].spelling for name in words}
-        decimal = cells.decimal.replace(".", "")  # the point is what is thought of anyway
-        unusual = {name: each for name, each in spelling.items() if each != Spelling()}
-        return Reading(self.keys(), decimal, spelling=unusual)
+        return raw_table(cells, inputs, self, where)
 
     def names(self, key: str) -> list[str]:
         """The columns that a key with several of them names."""
@@ -146,7 +118,8 @@ class TableFile(Source):
         if self.target is None:
             raise ConfigError(f"dataset.target is not set. Columns of {path}: {_listed(columns)}.")
         named = [(role, getattr(self, role)) for role in ROLES]
-        named += [(key, name) for key in ("categorical", "drop") for name in self.names(key)]
+        named += [(key, name) for key in LISTS for name in self.names(key)]
+        named += [("time_column", self.time_column)]
         missing = [(key, name) for key, name in named if name is not None and name not in columns]
         if missing:
             words = [f"{name!r} (dataset.{key}).{did_you_mean(name, columns)}" for key, name in missing]
@@ -164,19 +137,6 @@ class TableFile(Source):
                 f"dataset.test_path = {Path(self.test_path)}: the test rows are marked already, by "
                 f"dataset.split_column = {self.split_column}; set one of the two to null"
             )
-
-
-def _alike(target: Target, categorical: dict[str, np.ndarray]) -> list[str]:
-    """A note for each column with words that may be meant to be one."""
-    found = {
-        "the target": alike(target.labels or []),
-        **{repr(name): alike(words) for name, words in categorical.items()},
-    }
-    return [
-        f"{name} has words that differ in case or blanks only, each a value of its own: {_listed(words, 6)}"
-        for name, words in found.items()
-        if words
-    ]
 
 
 def _listed(columns: list[str], most: int = 20) -> str:
