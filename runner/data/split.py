@@ -20,7 +20,7 @@ from runner.data.fold_numbers import fold_numbers
 from runner.data.groups import check_marks, check_trained, cut_groups
 from runner.data.sources.base import RawTable, Source
 from runner.data.split_order import random_order
-from runner.data.time_split import check_time_split, cut_by_time
+from runner.data.time_split import cut_by_time
 from runner.errors import ConfigError, DataError
 
 
@@ -65,7 +65,6 @@ def _cut_pool(
     table: RawTable, source: Source, pool: np.ndarray, classes: np.ndarray, wanted: dict[str, float]
 ) -> dict[str, np.ndarray]:
     if table.times is not None:
-        check_time_split(table, source)
         return cut_by_time(table, pool, wanted)
     if table.groups is None:
         return _cut(pool, classes[pool], wanted, source.split_seed)

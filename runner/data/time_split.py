@@ -4,22 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from runner.data.sources.base import RawTable, Source
-from runner.errors import ConfigError, DataError
-
-
-def check_time_split(table: RawTable, source: Source) -> None:
-    """ConfigError for keys that deal out rows by chance."""
-    if source.folds is not None:
-        raise ConfigError(
-            f"dataset.folds = {source.folds}: deals out rows by chance, which dataset.split=time excludes; set one of "
-            "the two to its default (dataset.folds=null, dataset.split=random)"
-        )
-    if table.groups is not None:
-        raise ConfigError(
-            f"dataset.group = {table.group_name}: groups are dealt out by chance, which dataset.split=time excludes; "
-            "set one of the two to its default (dataset.group=null, dataset.split=random)"
-        )
+from runner.data.sources.base import RawTable
+from runner.errors import DataError
 
 
 def cut_by_time(table: RawTable, pool: np.ndarray, wanted: dict[str, float]) -> dict[str, np.ndarray]:

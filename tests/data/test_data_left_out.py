@@ -6,7 +6,7 @@ import pytest
 from runner.data.left_out import why_not_numbers, why_not_words
 from runner.data.sources.csv import CSV
 from runner.data.targets import Target
-from runner.errors import DataError
+from runner.errors import ConfigError, DataError
 
 N = 40
 NUMBERS = Target(np.linspace(0, 1, N), "regression", None, rows=np.arange(N))
@@ -173,7 +173,12 @@ def test_the_test_file_need_not_have_them_either(run_data, csv_file):
     assert len(data.test) == 2
 
 
-@pytest.mark.parametrize("key", ["keep", "time_column"])
-def test_a_column_that_is_not_there_is_named(run_data, csv_file, key):
-    with pytest.raises(DataError, match=rf"no column 'nois' \(dataset\.{key}\)\. Did you mean 'noise'"):
-        run_data(CSV(path=csv_file(table()), target="y", **{key: "nois"}))
+@pytest.mark.parametrize("keys", [{"keep": "nois"}, {"time_column": "nois", "split": "time"}])
+def test_a_column_that_is_not_there_is_named(run_data, csv_file, keys):
+    with pytest.raises(DataError, match=r"no column 'nois' \(dataset\.(keep|time_column)\)\. Did you mean 'noise'"):
+        run_data(CSV(path=csv_file(table()), target="y", **keys))
+
+
+def test_a_column_is_not_kept_and_dropped(run_data, csv_file):
+    with pytest.raises(ConfigError, match=r"dataset\.keep = name: dataset\.drop leaves it out; name it in one"):
+        run_data(CSV(path=csv_file(table()), target="y", keep=["name"], drop=["name", "copy"]))

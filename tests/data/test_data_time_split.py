@@ -75,9 +75,11 @@ def test_by_which_column_must_be_clear(table):
 
 
 def test_what_deals_out_rows_by_chance_is_refused(table):
-    with pytest.raises(ConfigError, match=r"dataset\.folds = 3: deals out rows by chance, which dataset\.split=time"):
+    with pytest.raises(ConfigError, match=r"dataset\.split = time: dataset\.folds = 3 deals out rows by chance"):
         table(folds=3, fold=0)
-    with pytest.raises(ConfigError, match=r"dataset\.group = x: groups are dealt out by chance"):
+    with pytest.raises(ConfigError, match=r"dataset\.split = time: dataset\.group = x deals out rows by chance"):
         table(group="x")
+    with pytest.raises(ConfigError, match=r"dataset\.time_column = day: dataset\.split = random asks nothing of it"):
+        table(split="random", time_column="day")
     with pytest.raises(DataError, match=r"dataset\.test_fraction=0\.01 of 40 rows is 0, which leaves"):
         table(test_fraction=0.01)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,11 +79,37 @@ class TableFile(Source):
         by_file = ("test",) if self.test_path else ()
         return () if self.split_column else tuple(part for part in super().cuts() if part not in by_file)
 
+    def contradictions(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """A split by time deals out no rows by chance; a column is not left out and kept."""
+        yield from super().contradictions()
+        if self.split == "time":
+            for key, value in (("folds", self.folds), ("group", self.group)):
+                if value is not None:
+                    yield (
+                        ("dataset.split", f"dataset.{key}"),
+                        f"dataset.split = time: dataset.{key} = {value} deals out rows by chance; set one of the two "
+                        f"to its default (dataset.split=random, dataset.{key}=null)",
+                    )
+        elif self.time_column is not None:
+            yield (
+                ("dataset.time_column", "dataset.split"),
+                f"dataset.time_column = {self.time_column}: dataset.split = {self.split} asks nothing of it; set "
+                "dataset.split=time too",
+            )
+        for name in self.names("keep"):
+            if name in self.names("drop"):
+                yield (
+                    ("dataset.keep", "dataset.drop"),
+                    f"dataset.keep = {name}: dataset.drop leaves it out; name it in one of the two",
+                )
+
     def read(self) -> RawTable:
         """The table. DataError or ConfigError naming file and column for everything that cannot be trained on."""
         from runner.data.files_together import First, join
         from runner.data.frames import read_frame, read_further
 
+        if problems := [text for _, text in self.contradictions()]:
+            raise ConfigError(problems)
         path, keys = data_path(self.path), self.keys()
         read = read_frame(path, keys)
         names = list(map(str, read.frame.columns))
