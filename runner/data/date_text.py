@@ -1,14 +1,15 @@
 """Dates as people write them, as seconds since 1970 in UTC.
 
-Read are: 2020-01-31 (also with / or .), 2020-01, 31.01.2020, 31 Jan 2020, Jan 31, 2020, Jan 2020, 20200131, and
-31/01/20 or 01/31/2020, which alone need `day_first`; each with a time of day or without, and with Z or +01:00.
+Read are: 2020-01-31 (also with / or .), 2020-01, 2020 Q1, 2020 W05, 31.01.2020, 31 Jan 2020, Jan 31, 2020, Jan 2020,
+20200131, and 31/01/20 or 01/31/2020, which alone need `day_first`; each with a time of day or without, and with Z or
++01:00. A month, a quarter and a week (that of ISO 8601) stand for their first day.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -26,6 +27,9 @@ CLEAR = (
     rf"{WEEKDAY}{MONTH}[- ](?P<day>\d{{1,2}}),? (?P<year>[12]\d{{3}})",
     rf"{MONTH}[-, ] ?(?P<year>[12]\d{{3}})",
     rf"(?P<year>[12]\d{{3}})[- ]{MONTH}[- ](?P<day>\d{{1,2}})",
+    r"(?P<year>[12]\d{3})[- ]?Q(?P<quarter>[1-4])",
+    r"Q(?P<quarter>[1-4])[- ](?P<year>[12]\d{3})",
+    r"(?P<year>[12]\d{3})[- ]?W(?P<week>\d\d)",
     r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>[12]\d{3})",
     r"(?P<day>\d\d)\.(?P<month>\d\d)\.(?P<year>\d\d)",
 )
@@ -56,7 +60,6 @@ def parse_date(text: str, day_first: bool, months: bool = True) -> float | None:
 
 
 def _seconds(found: dict[str, str | None]) -> float | None:
-    month = MONTHS.index(str(found["name"]).lower()) + 1 if found.get("name") else int(found["month"] or 0)
     hour = int(found["hour"] or 0)
     if found["half"]:
         if not 1 <= hour <= 12:
@@ -64,11 +67,23 @@ def _seconds(found: dict[str, str | None]) -> float | None:
         hour = hour % 12 + 12 * (found["half"][0] in "pP")
     micro = int((found["fraction"] or "").ljust(6, "0")[:6])
     try:
-        when = datetime(_year(str(found["year"])), month, int(found.get("day") or 1), tzinfo=_zone(found["zone"]))
+        when = datetime(*_day(found), tzinfo=_zone(found["zone"]))
         when = when.replace(hour=hour, minute=int(found["minute"] or 0), second=int(found["second"] or 0))
     except ValueError:
         return None
     return ((when - EPOCH) // timedelta(seconds=1)) + micro / 1e6
+
+
+def _day(found: dict[str, str | None]) -> tuple[int, int, int]:
+    """Year, month and day; ValueError if there is no such day."""
+    year = _year(str(found["year"]))
+    if found.get("week"):
+        first = date.fromisocalendar(year, int(found["week"] or 0), 1)
+        return first.year, first.month, first.day
+    if found.get("quarter"):
+        return year, 3 * int(found["quarter"] or 0) - 2, 1
+    month = MONTHS.index(str(found["name"]).lower()) + 1 if found.get("name") else int(found["month"] or 0)
+    return year, month, int(found.get("day") or 1)
 
 
 def _year(text: str) -> int:

@@ -15,7 +15,9 @@ IDENTIFIER = re.compile(
     r"(?:.*[^a-z])?id|.*[a-z]I[dD]|(?:row|record|user|client|customer|patient|subject|person|order|product|item|case|"
     r"sample|student|employee|member|passenger|loan|account|obs|object|house|station)id",
 )
-TIME = re.compile(r"(?:.*[^a-z])?(?:t|time|year|month|day|date|week|hour|minute|second|jahr|monat|tag|woche)s?")
+TOKENS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+TIMES = "t|time|year|month|day|date|week|hour|minute|second|quarter|season|period|decade|age"
+TIME = re.compile(rf"(?:{TIMES})s?")
 REPEATED = 10  # times that a number of rows stands in a table, at most
 HEAD = 1000  # rows that tell most columns from a copy of the target
 FEW_ROWS = 10  # fewer rows agree by chance
@@ -27,7 +29,7 @@ def why_not_numbers(name: str, values_N: np.ndarray, target: Target) -> str:
     """Why a column of numbers is left out; "" if it is not."""
     if len(values_N) > 2 and np.isfinite(values_N).all() and (values_N == np.floor(values_N)).all():
         before, after = values_N[:-1], values_N[1:]
-        if ((after == before + 1).all() or (after == before - 1).all()) and not TIME.fullmatch(name.lower()):
+        if ((after == before + 1).all() or (after == before - 1).all()) and not _is_time(name):
             return "counts the rows"
         kinds = len(np.unique(values_N))
         if ROWS.fullmatch(name.lower()) and REPEATED * kinds >= len(values_N):
@@ -35,6 +37,11 @@ def why_not_numbers(name: str, values_N: np.ndarray, target: Target) -> str:
         if kinds == len(values_N) and (IDENTIFIER.fullmatch(name) or IDENTIFIER.fullmatch(name.lower())):
             return "has another number in every row"
     return _copy(values_N[target.rows], target)
+
+
+def _is_time(name: str) -> bool:
+    """Whether a column that grows by one from row to row is named as a time: it may be what the rows are about."""
+    return any(TIME.fullmatch(token.lower()) for token in TOKENS.findall(name))
 
 
 def why_not_words(name: str, words_N: np.ndarray, target: Target, most: int) -> str:

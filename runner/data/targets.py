@@ -125,9 +125,10 @@ def _classes(column: Column, rows: np.ndarray, why: str) -> Target:
         )
     single = [label for label in labels if counts[label] == 1]
     if 2 * len(single) > len(words):
+        numbers = ", or predict numbers: dataset.task=regression" * column.is_all_numbers
         raise DataError(
             f"the target {name!r} has a class of its own for {len(single):,} of {len(words):,} rows{why}. There is "
-            "nothing to learn: choose another target, or predict numbers: dataset.task=regression"
+            f"nothing to learn: choose another target{numbers}."
         )
     position = {label: code for code, label in enumerate(labels)}
     codes = np.array([position[word] for word in words], np.int64)

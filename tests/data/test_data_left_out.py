@@ -39,6 +39,9 @@ def test_numbers_that_name_a_row_or_its_answer(name, values, why):
     [
         ("year", 1950 + np.arange(N)),  # a time, not a count of rows
         ("t", np.arange(N)),
+        ("age", np.arange(N)),
+        ("SeasonStart", 1950 + np.arange(N)),
+        ("AYear", 1950 + np.arange(N)),
         ("x", SHUFFLED),
         ("paid", SHUFFLED),
         ("humid", SHUFFLED),

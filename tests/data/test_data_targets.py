@@ -97,6 +97,11 @@ def test_rows_without_an_answer_in_the_test_file(run_data, csv_file):
     [
         ([None, None], "auto", r"the target 'y' is missing in every row"),
         ([f"name {i}" for i in range(30)], "auto", r"a class of its own for 30 of 30 rows \(it holds text\)"),
+        (
+            list(range(30)),
+            "classification",
+            r"for 30 of 30 rows\. .* another target, or predict numbers: dataset\.task",
+        ),
         ([2, 2, 2], "regression", r"the target 'y' is 2 in every row"),
         (["a", "a", None], "auto", r"has one class only, 'a'"),
         (["a", "1"], "regression", r"says 'a' in data row 1, .*na_values=\[a\]"),
