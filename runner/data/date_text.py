@@ -46,17 +46,23 @@ def _compiled(patterns: Iterable[str]) -> list[re.Pattern[str]]:
 
 CLEARLY = _compiled(CLEAR)
 EITHER_WAY = {day_first: _compiled(patterns) for day_first, patterns in TWO_WAYS.items()}
+DIGIT = re.compile(r"\d")
 
 
 def parse_date(text: str, day_first: bool, months: bool = True) -> float | None:
     """Seconds since 1970, or None if the text is no date; `months` says whether a month alone is one."""
-    if not any(map(str.isdigit, text)):
+    if not DIGIT.search(text):
         return None
     for pattern in (*CLEARLY, *EITHER_WAY[day_first]):
         if found := pattern.fullmatch(text):
             parts = found.groupdict()
             return _seconds(parts) if months or "day" in parts else None
     return None
+
+
+def has_two_orders(text: str) -> bool:
+    """Whether it matters if the day or the month comes first."""
+    return any(pattern.fullmatch(text) for pattern in EITHER_WAY[True])
 
 
 def _seconds(found: dict[str, str | None]) -> float | None:

@@ -16,12 +16,13 @@ import numpy as np
 
 from runner.config.words import word
 from runner.data.columns import MOSTLY, CellError
-from runner.data.date_text import parse_date
+from runner.data.date_text import has_two_orders, parse_date
 
 if TYPE_CHECKING:
     import pandas as pd
 
 DAY = 86400.0
+SAMPLE = 1000  # texts that are looked at first
 SOME = 0.25  # a column with this share of dates is one of dates with something else in it
 CYCLES = {"month": 12, "weekday": 7, "hour": 24}
 
@@ -113,7 +114,12 @@ def written_dates(texts_N: np.ndarray, name: str, day_first: bool | None = None)
     """
     counts = Counter(text for text in texts_N if text is not None)
     orders = [False, True] if day_first is None else [day_first]
-    read = {order: {text: parse_date(text, order) for text in counts} for order in orders}
+    some = list(counts)[:: max(1, len(counts) // SAMPLE)]
+    if not any(parse_date(text, order) is not None for text in some for order in orders):
+        return None
+    read = {orders[0]: {text: parse_date(text, orders[0]) for text in counts}}
+    for order in orders[1:]:
+        read[order] = {t: parse_date(t, order) if has_two_orders(t) else time for t, time in read[orders[0]].items()}
     share = {order: _share(read[order], counts) for order in orders}
     best = max(orders, key=lambda order: share[order])
     if share[best] < SOME:
