@@ -160,8 +160,8 @@ class Encoding:
 
         Raises DataError naming missing columns, and all columns with text among numbers or infinities at once.
         """
-        from runner.data.same_inputs import read_alike
         from runner.data.cells import Problems
+        from runner.data.same_inputs import read_alike
 
         self._check_columns(list(cells.columns))
         problems = Problems("", cells.place)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from runner.data.same_inputs import read_alike
 from runner.data.cells import Cells, Problems
 from runner.data.files import did_you_mean
 from runner.data.marks import read_groups
+from runner.data.same_inputs import read_alike
 from runner.data.sources.base import RawTable
 from runner.data.spelling import Spelling
 from runner.data.targets import Target, known_answers

@@ -204,7 +204,7 @@ def test_a_whole_number_is_one_label_however_it_is_written(run_data, csv_file, t
 
 
 def test_a_hole_and_the_word_missing_are_two_categories(run_data, csv_file):
-    rows = "".join(f"{i},{['missing', '', 'new'][i % 3]},{'ab'[i % 2]}\n" for i in range(48))
+    rows = "".join(f"{i * i},{['missing', '', 'new'][i % 3]},{'ab'[i % 2]}\n" for i in range(48))
     encoding = run_data(CSV(path=csv_file("x,c,y\n" + rows), target="y")).encoding
     assert encoding.categories == {"c": [None, "missing", "new"]}
     assert encoding.feature_names == ["x", "c=no value", "c=missing", "c=new"]

@@ -16,10 +16,8 @@ from runner.data.sources.base import RawTable, Source
 from runner.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    import numpy as np
 
     from runner.data.cells import Cells
-    from runner.data.targets import Target
 
 ROLES = ("target", "split_column", "group", "sample_weight")  # keys that name a column which is no input
 LISTS = ("categorical", "drop", "keep")  # keys that name columns
