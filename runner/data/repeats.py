@@ -8,6 +8,7 @@ from runner.data.sources.base import RawTable
 from runner.data.split import Split
 
 COMMON = 0.01  # a smaller share of the tested rows is no cause for worry
+LEAST = 3  # fewer rows are none either
 BY_CHANCE = 2.0  # times as many as are expected where columns have nothing to do with each other
 
 
@@ -23,7 +24,7 @@ def repeats_note(table: RawTable, rows: Split) -> list[str]:
     columns = [_digests(column) for column in (*table.numeric_ND.T, *table.categorical.values(), table.target)]
     whole = _together(columns)
     count = int(np.isin(whole[tested], whole[rows.train]).sum())
-    if count < max(2, COMMON * len(tested)):
+    if count < max(LEAST, COMMON * len(tested)):
         return []
     if count < BY_CHANCE * len(tested) * (1 - np.exp(-len(rows.train) * _agreement(columns, whole))):
         return []
