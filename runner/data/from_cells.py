@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-from runner.config.words import word
 from runner.data.cells import Cells, Problems
 from runner.data.columns import Column
-from runner.data.dates import span
-from runner.data.dialect import Dialect, Reading
+from runner.data.dialect import Reading
 from runner.data.inputs import Inputs, Wishes, leave_out, read_column, read_inputs
 from runner.data.marks import read_groups, read_split, read_weights
-from runner.data.odd_columns import odd_numbers, odd_words, spelt_alike
 from runner.data.sources.base import RawTable
 from runner.data.spelling import Spelling
+from runner.data.table_notes import Keys, because, notes
 from runner.data.targets import Target, read_target
 from runner.errors import ConfigError, DataError
 
-SHOWN = 10  # columns listed in a note
 MARKS: dict[str, Callable[[Column], np.ndarray]] = {
     "split_column": read_split,
     "group": read_groups,
@@ -28,25 +25,19 @@ MARKS: dict[str, Callable[[Column], np.ndarray]] = {
 }
 
 
-class Keys(Protocol):
-    """What a user said about a table, as `runner.data.sources.table_file` has it."""
+@dataclass
+class Parts:
+    """The columns of a table by the part they play, every row of them."""
 
-    target: str | None
-    task: str
-    split_column: str | None
-    group: str | None
-    sample_weight: str | None
-    test_path: str | None
-    max_categories: int
-    day_first: bool | None
-    split: str
-    time_column: str | None
+    inputs: Inputs
+    target: Target
+    marks: dict[str, np.ndarray | None]  # what columns that are no inputs say about each row; times too
+    time_name: str
 
-    def names(self, key: str) -> list[str]:
-        """The columns that a key with several of them names."""
-
-    def keys(self) -> Dialect:
-        """How the file is said to be written."""
+    def marked(self, key: str) -> np.ndarray | None:
+        """A mark of the rows that have an answer."""
+        mark = self.marks[key]
+        return None if mark is None else mark[self.target.rows]
 
 
 def raw_table(cells: Cells, names: list[str], source: Keys, where: str) -> RawTable:
@@ -54,31 +45,16 @@ def raw_table(cells: Cells, names: list[str], source: Keys, where: str) -> RawTa
 
     All that is wrong with the columns of `where` is said at once.
     """
-    problems = Problems(where, cells.place)
     wishes = Wishes(source.names("categorical"), source.names("keep"), source.max_categories, source.day_first)
-    inputs = read_inputs(cells, names, wishes, problems)
-    read: dict[str, Any] = {}
-    with problems.gathered():
-        read["target"] = read_target(cells[str(source.target)], source.task)
-    for key, reader in MARKS.items():
-        with problems.gathered():
-            read[key] = reader(cells[getattr(source, key)]) if getattr(source, key) else None
-    with problems.gathered():
-        read["time_column"] = _time_column(inputs, source) if source.split == "time" else ""
-        read["times"] = _times(cells, inputs, read["time_column"], source) if read["time_column"] else None
-    problems.refuse()
-    target: Target = read["target"]
+    parts = _parts(cells, names, source, wishes, where)
+    inputs, target = parts.inputs, parts.target
     leave_out(inputs, target, wishes)
-    numbers = inputs.numbers()
-    if not numbers and not inputs.words:
-        raise DataError(f"{where} has no input column of use besides the target {source.target!r}{_because(inputs)}.")
-    rows = target.rows
-    marks = {key: None if read[key] is None else read[key][rows] for key in (*MARKS, "times")}
-    words = {name: column[rows] for name, column in inputs.words.items()}
+    numbers = {name: column[target.rows] for name, column in inputs.numbers().items()}
+    words = {name: column[target.rows] for name, column in inputs.words.items()}
+    if not numbers and not words:
+        raise DataError(f"{where} has no input column of use besides the target {source.target!r}{because(inputs)}.")
     return RawTable(
-        numeric_ND=np.stack([column[rows] for column in numbers.values()], axis=1)
-        if numbers
-        else np.empty((len(rows), 0)),
+        numeric_ND=np.stack(list(numbers.values()), axis=1) if numbers else np.empty((len(target.rows), 0)),
         target=target.values,
         task=target.task,
         numeric_names=list(numbers),
@@ -89,37 +65,38 @@ def raw_table(cells: Cells, names: list[str], source: Keys, where: str) -> RawTa
         max_categories=source.max_categories,
         target_name=str(source.target),
         labels=target.labels,
-        split=marks["split_column"],
-        groups=marks["group"],
+        split=parts.marked("split_column"),
+        groups=parts.marked("group"),
         group_name=source.group or "",
-        times=marks["times"],
-        time_name=read["time_column"],
-        sample_weight=marks["sample_weight"],
-        notes=[
-            *cells.notes,
-            target.notes[0],
-            *spelt_alike(target, words),
-            f"{_kinds(inputs)}{_roles(source)}",
-            *target.notes[1:],
-            *_left_out(inputs),
-            *_holes(inputs, rows),
-            *inputs.notes,
-            *_by_chance(inputs, source),
-            *_undated(marks["times"]),
-            *odd_numbers({name: column[rows] for name, column in inputs.numeric.items()}),
-            *odd_words(words, wishes.categorical, wishes.most),
-        ],
-        reading=_reading(
-            cells,
-            source,
-            [*inputs.words, *filter(None, [source.group]), *([str(source.target)] if target.labels else [])],
-        ),
+        times=parts.marked("times"),
+        time_name=parts.time_name,
+        sample_weight=parts.marked("sample_weight"),
+        notes=[*cells.notes, *notes(inputs, target, source, parts.marked("times"))],
+        reading=_reading(cells, source, [*words, source.group, source.target if target.labels else None]),
     )
 
 
-def _reading(cells: Cells, source: Keys, words: list[str]) -> Reading:
+def _parts(cells: Cells, names: list[str], source: Keys, wishes: Wishes, where: str) -> Parts:
+    """Every column read in its part; DataError or ConfigError with all that is wrong."""
+    problems = Problems(where, cells.place)
+    parts = Parts(read_inputs(cells, names, wishes, problems), Target(np.empty(0), "", None), {}, "")
+    with problems.gathered():
+        parts.target = read_target(cells[str(source.target)], source.task)
+    for key, reader in MARKS.items():
+        with problems.gathered():
+            parts.marks[key] = reader(cells[getattr(source, key)]) if getattr(source, key) else None
+    parts.marks["times"] = None
+    if source.split == "time":
+        with problems.gathered():
+            parts.time_name = _time_column(parts.inputs, source)
+            parts.marks["times"] = _times(cells, parts.inputs, parts.time_name, source)
+    problems.refuse()
+    return parts
+
+
+def _reading(cells: Cells, source: Keys, words: list[str | None]) -> Reading:
     """What further tables need to be read alike."""
-    spelling = {name: cells[name].spelling for name in words}
+    spelling = {name: cells[name].spelling for name in words if name}
     decimal = cells.decimal.replace(".", "")  # the point is what is thought of anyway
     return Reading(source.keys(), decimal, {n: each for n, each in spelling.items() if each != Spelling()})
 
@@ -147,63 +124,3 @@ def _times(cells: Cells, inputs: Inputs, name: str, source: Keys) -> np.ndarray:
             "is. Name another column."
         )
     return found
-
-
-def _undated(times: np.ndarray | None) -> list[str]:
-    """A note on rows of which nobody knows how late they are."""
-    count = 0 if times is None else int(np.isnan(times).sum())
-    return [f"rows that do not say how late they are (dataset.split=time) count as the earliest: {count:,}"] * (
-        count > 0
-    )
-
-
-def _by_chance(inputs: Inputs, source: Keys) -> list[str]:
-    """A note on dates that a split by chance mixes."""
-    if not inputs.dates or source.split == "time" or source.split_column or source.test_path or source.group:
-        return []
-    spans = ", ".join(f"{name!r} ({span(times)})" for name, times in inputs.times.items())
-    return [f"dates in {spans}, but rows are split by chance: dataset.split=time tests on the latest"]
-
-
-def _kinds(inputs: Inputs) -> str:
-    dates = f", {len(inputs.dates)} of dates" if inputs.dates else ""
-    return f"columns: {len(inputs.numeric)} numeric, {len(inputs.words)} categorical{dates}"
-
-
-def _roles(source: Keys) -> str:
-    roles = "".join(
-        f", {role} {getattr(source, role)}"
-        for role in ("split_column", "group", "sample_weight")
-        if getattr(source, role)
-    )
-    return roles + (f", dropped: {', '.join(source.names('drop'))}" if source.names("drop") else "")
-
-
-def _left_out(inputs: Inputs) -> Iterator[str]:
-    """What was left out by itself, why, and how it comes back."""
-    for names, why in ((inputs.empty, "empty in every row"), (inputs.constant, "the same date in every row")):
-        if names:
-            yield f"left out, {why}: {', '.join(names[:SHOWN])}{', ...' * (len(names) > SHOWN)}"
-    if inputs.left_out:
-        why = "; ".join(f"{name!r} ({reason})" for name, reason in inputs.left_out.items())
-        yield f"left out: {why}. To have it back: {word('dataset.keep', list(inputs.left_out))}"
-
-
-def _because(inputs: Inputs) -> str:
-    why = [f"{name!r} is empty" for name in inputs.empty]
-    why += [f"{name!r} is the same date in every row" for name in inputs.constant]
-    return f": {'; '.join(why)}" if why else ""
-
-
-def _holes(inputs: Inputs, rows: np.ndarray) -> list[str]:
-    """How many cells are missing in each column in use."""
-    holes = {name: np.isnan(column) for name, column in (inputs.numeric | inputs.times).items()}
-    holes |= {name: np.array([word is None for word in column]) for name, column in inputs.words.items()}
-    counts = {name: int(hole[rows].sum()) for name, hole in holes.items()}
-    shown = [f"{name} {n}" for name, n in counts.items() if n]
-    if not shown:
-        return []
-    return [
-        f"missing values: {', '.join(shown[:SHOWN])} (numbers: median of the training split; categories: their own "
-        "category)"
-    ]
