@@ -16,7 +16,6 @@ from runner.data.sources.base import RawTable, Source
 from runner.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-
     from runner.data.cells import Cells
 
 ROLES = ("target", "split_column", "group", "sample_weight")  # keys that name a column which is no input
