@@ -11,10 +11,13 @@ import numpy as np
 from runner.data.targets import Target
 
 ROWS = re.compile(r"|unnamed: \d+|row[._ ]?(?:names?|num(?:ber)?s?|ids?)?|index|idx|__index_level_\d__")
-IDENTIFIER = re.compile(
-    r"(?:.*[^a-z])?id|.*[a-z]I[dD]|(?:row|record|user|client|customer|patient|subject|person|order|product|item|case|"
-    r"sample|student|employee|member|passenger|loan|account|obs|object|house|station)id",
+NAMED = (
+    "row|record|obs|case|item|object|user|member|client|customer|cust|patient|subject|person|participant|respondent|"
+    "student|pupil|teacher|employee|emp|driver|player|passenger|household|order|product|transaction|trans|account|loan|"
+    "invoice|visit|stay|trip|session|event|sample|specimen|station|site|plot|house|property|listing|school|company|firm|"
+    "movie|film|book|song|image|message|post|device|sensor|vehicle|animal|plant|tree|[cgoprstuv]|uu|gu"
 )
+IDENTIFIER = re.compile(rf"(?:.*[^a-z])?id|.*[a-z]I[dD]|(?:{NAMED})id")
 TOKENS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 TIMES = "t|time|year|month|day|date|week|hour|minute|second|quarter|season|period|decade|age"
 TIME = re.compile(rf"(?:{TIMES})s?")

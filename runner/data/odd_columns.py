@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
@@ -15,7 +16,7 @@ from runner.data.targets import Target
 ALIKE = 2  # rows a category has on average in a column of categories; with fewer it looks like an identifier
 FEW = 10  # different texts that a column always may hold
 AROUND = re.compile(r"(?P<before>[^\w\d]*)(?P<number>[+-]?\d[\d.,]*)(?P<after>\D*)")
-SHOWN = 6  # words listed in a note
+SHOWN = 6  # words or columns listed in a note
 WAYS = 3  # different things that may stand around the numbers of one column
 
 
@@ -23,7 +24,9 @@ def odd_numbers(numeric: Mapping[str, np.ndarray]) -> Iterator[str]:
     """A note on numeric columns that hold one number only."""
     same = [name for name, values in numeric.items() if np.nanmin(values) == np.nanmax(values)]
     if same:
-        yield f"the same number in every row, an input of zeros: {', '.join(same)}; {word('dataset.drop', same)}"
+        more = f", ... ({len(same)} in all)" * (len(same) > SHOWN)
+        shown = same[:SHOWN]
+        yield f"the same number in every row, an input of zeros: {', '.join(shown)}{more}; {word('dataset.drop', shown)}"
 
 
 def spelt_alike(target: Target, words: Mapping[str, np.ndarray]) -> Iterator[str]:
@@ -43,9 +46,9 @@ def odd_words(words: Mapping[str, np.ndarray], categorical: Collection[str], mos
     for name, column in words.items():
         if name in categorical:
             continue
-        known = [cell for cell in column if cell is not None]
-        kinds = len(set(known))
-        around = _around(known) if kinds > FEW else ""
+        counts = Counter(cell for cell in column if cell is not None)
+        kinds = len(counts)
+        around = _around(counts) if kinds > FEW else ""
         if around:
             yield (
                 f"column {name!r} is taken as {min(kinds, most):,} categories, but holds numbers with {around}: write "
@@ -58,17 +61,16 @@ def odd_words(words: Mapping[str, np.ndarray], categorical: Collection[str], mos
             )
 
 
-def _around(texts: list[str]) -> str:
+def _around(counts: Counter[str]) -> str:
     """What stands before or after the numbers, if nearly every text is a number, some with something around it."""
-    numbers = 0
-    ways: dict[str, int] = {}
-    for text in texts:
+    numbers, ways = 0, Counter[str]()
+    for text, rows in counts.items():
+        found = AROUND.fullmatch(text)
         if parse(text) is not None:
-            numbers += 1
-        elif found := AROUND.fullmatch(text):
-            numbers += 1
-            way = " ".join(part for part in (found["before"].strip(), found["after"].strip()) if part)
-            ways[way] = ways.get(way, 0) + 1
-    if numbers < MOSTLY * len(texts) or not 0 < len(ways) <= WAYS:
+            numbers += rows
+        elif found:
+            numbers += rows
+            ways[" ".join(part for part in (found["before"].strip(), found["after"].strip()) if part)] += rows
+    if numbers < MOSTLY * counts.total() or not 0 < len(ways) <= WAYS:
         return ""
     return " or ".join(f"{way!r} ({n:,} rows)" for way, n in ways.items())
