@@ -25,8 +25,8 @@ def odd_numbers(numeric: Mapping[str, np.ndarray]) -> Iterator[str]:
     same = [name for name, values in numeric.items() if np.nanmin(values) == np.nanmax(values)]
     if same:
         more = f", ... ({len(same)} in all)" * (len(same) > SHOWN)
-        shown = same[:SHOWN]
-        yield f"the same number in every row, an input of zeros: {', '.join(shown)}{more}; {word('dataset.drop', shown)}"
+        drop = word("dataset.drop", same[:SHOWN])
+        yield f"the same number in every row, an input of zeros: {', '.join(same[:SHOWN])}{more}; {drop}"
 
 
 def spelt_alike(target: Target, words: Mapping[str, np.ndarray]) -> Iterator[str]:
