@@ -65,12 +65,12 @@ def fit_target(values: np.ndarray, kind: str, moments) -> TargetScale:
 
 
 def tail_note(name: str, y: np.ndarray, kind: str) -> list[str]:
-    """A note on a target of positive numbers with a heavy tail, which squared errors are blind beside."""
+    """A note on a target without negative numbers and with a heavy tail, which is most of its squared errors."""
     if kind not in ("standardize", "none") or len(y) < 10 or y.min() < 0:
         return []
     z = y - y.mean()
     skewness = float((z**3).mean() / max((z**2).mean(), np.finfo(float).tiny) ** 1.5)
-    if skewness < SKEWED:
+    if not SKEWED <= skewness < np.inf:
         return []
     return [
         f"target {name!r}: none is negative, few are very large (skewness {skewness:.1f}): dataset.target_scaling=log "
