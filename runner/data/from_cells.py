@@ -98,7 +98,8 @@ def _reading(cells: Cells, source: Keys, words: list[str | None]) -> Reading:
     """What further tables need to be read alike."""
     spelling = {name: cells[name].spelling for name in words if name}
     decimal = cells.decimal.replace(".", "")  # the point is what is thought of anyway
-    return Reading(source.keys(), decimal, {n: each for n, each in spelling.items() if each != Spelling()})
+    unusual = {name: each for name, each in spelling.items() if each != Spelling()}
+    return Reading(source.keys(), decimal, spelling=unusual)
 
 
 def _time_column(inputs: Inputs, source: Keys) -> str:
