@@ -61,7 +61,8 @@ def data_for(group: str, name: str, shape) -> tuple[tuple, RunData]:
         return shape, table
     width = int(np.prod(PIXELS))
     shape, table = (width, *shape[1:]), data(width, shape[2])
-    names, words = table.encoding.numeric, {"c": list("abcdefg"), "d": list("abc")}
+    names = table.encoding.numeric
+    words: dict[str, list[str | None]] = {"c": list("abcdefg"), "d": list("abc")}
     kind: Any = entries(group)[name].cls
     if "image" in kind.inputs:
         scale = [0.1 + 0.01 * i for i in range(width)]

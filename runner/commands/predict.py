@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.errors import ConfigError
 from runner.records.folders import FORCE, find_run, refuse_sweep
 
 if TYPE_CHECKING:
+    from runner.data.dialect import Dialect
     from runner.reports.predict import Prediction
 
 DESCRIPTION = """\
@@ -20,21 +22,22 @@ column, the predictions are scored."""
 
 def run(arguments: list[str]) -> int:
     """Predict, write, and say what was written and how good it is."""
-    args = _parser().parse_args(arguments)
+    args = _parser().parse_intermixed_args(arguments)
     source = Path(args.input).expanduser()
     from runner.data.files import data_path
     from runner.records.output import CSV, PARQUET, check_output
     from runner.reports.predict import default_out, predict_file, write
 
     data_path(source, "INPUT")
+    keys = _keys(args.keys)
     out = Path(args.out).expanduser() if args.out else default_out(source)
     check_output("--out", out, CSV + PARQUET, source)
     from runner.reports.load import load
 
     folder = _folder(args.run)
-    prediction = predict_file(load(folder, force=args.force), source)
+    prediction = predict_file(load(folder, force=args.force), source, keys)
     replaced = out.exists()
-    write(prediction, source, out)
+    write(prediction, out)
     for note in prediction.notes:
         print(f"note: {note}", file=sys.stderr)
     print("\n".join(_report(prediction, folder, out, replaced)))
@@ -45,7 +48,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="runner predict", description=DESCRIPTION)
     parser.add_argument("run", metavar="RUN", help="folder of a finished run, or `last` for the newest under outputs/")
     parser.add_argument(
-        "input", metavar="INPUT", help="CSV (also .gz) or Parquet file with the columns the run was trained on"
+        "input", metavar="INPUT", help="CSV, Excel or Parquet file with the columns the run was trained on"
+    )
+    parser.add_argument(
+        "keys",
+        nargs="*",
+        metavar="dataset.KEY=VALUE",
+        help="how INPUT is written, where that is not found: the reading keys of `runner list dataset=csv`; those of "
+        "the training hold unless INPUT contradicts them",
     )
     parser.add_argument(
         "--out",
@@ -55,6 +65,29 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--force", action="store_true", help=FORCE)
     return parser
+
+
+def _keys(words: list[str]) -> Dialect:
+    """What is said of the input; ConfigError for a key that says nothing about reading, or a wrong value."""
+    from runner.data.sources.csv import CSV, READING
+
+    if not words:
+        return CSV().keys()
+    from runner.config import overrides
+    from runner.config.registry import entries
+
+    parsed, problems = overrides.parse(words)
+    values = {}
+    for override in parsed:
+        key = override.get_key_element().removeprefix("dataset.")
+        if key not in READING:
+            problems.append(f"{override.input_line}: predict takes dataset.KEY=VALUE with KEY {', '.join(READING)}")
+            continue
+        values[key], wrong = entries("dataset")["csv"].options[key].check(override.value())
+        problems += [f"{override.input_line}: {wrong}"] if wrong else []
+    if problems:
+        raise ConfigError(problems)
+    return CSV(**values).keys()
 
 
 def _folder(text: str) -> Path:

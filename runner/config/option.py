@@ -42,6 +42,7 @@ class Option:
     preset: Any = None  # strength used by the generated preset `group=[name]`
     stage: str = "rule"  # for numbers of an optimizer: where in a step they act
     luck: str = ""  # what chance decides by this key, in words: a report takes means over its values
+    share: bool = False  # a number that is a share where it is written as a fraction, a count where it is whole
     file: bool = False  # a text that names a file: kept as an absolute path, which means the same from every folder
     help: str = ""
 
@@ -54,7 +55,7 @@ class Option:
         if self.type == "choices":
             return "a list of " + " | ".join(self.names())
         words = {
-            "number": "a number",
+            "number": "a share up to 1.0 or a count" if self.share else "a number",
             "integer": "a whole number",
             "text": "text",
             "texts": "a list of text",
@@ -143,7 +144,13 @@ class Option:
             return value, "not a number"
         if not math.isfinite(value):
             return value, "not a finite number"
+        if self.share and (isinstance(value, int) or value > 1):
+            return self._check_count(value)
         return float(value), self._out_of_range(value)
+
+    def _check_count(self, value):
+        whole = float(value).is_integer()
+        return int(value) if whole else value, self._out_of_range(value) if whole else "neither a share nor a count"
 
     def _out_of_range(self, value) -> str | None:
         bad = (

@@ -4,30 +4,50 @@ Features are the numeric columns in file order, then a 0/1 column for each categ
 as scikit-learn's OneHotEncoder with unknown words ignored), then the bins of numeric columns, if there are any
 (`runner.data.piecewise`). A number x becomes (x - offset) / scale, or with scaling
 "quantile" a standard normal number through the quantiles of the training split. A hole becomes the median of the
-training split, or in a categorical column the category "missing" (all zeros where the training split had no hole).
+training split, or in a categorical column a category that is no word (all zeros where the training split had no hole).
+A column with more than `dataset.max_categories` has one feature more, for all but its most frequent ones. The numbers
+that dates become come after the numeric columns.
 
 Shapes: N rows, F numeric columns, D features, C classes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from runner.data.columns import Column
+from runner.data.dates import DateColumn
+from runner.data.dialect import Reading
 from runner.data.files import did_you_mean
 from runner.data.piecewise import through_bins
 from runner.data.quantiles import to_normal
+from runner.data.spelling import Spelling
+from runner.data.target_scaling import TargetScale
 from runner.errors import DataError
 from runner.population.arrays import in_lines
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MISSING = "missing"
-ADDED = ("quantiles", "edges")  # left out where empty: files of before do not have them
+    from runner.data.cells import Cells
+
+MISSING = "missing"  # what the category of holes is called
+REST = "(rest)"  # what the feature of all rare categories is called
+LATER = {
+    "quantiles",
+    "edges",
+    "reading",
+    "ranges",
+    "dates",
+    "rest",
+    "target_log",
+    "target_quantiles",
+}  # fields that model files did not always have
 CHUNK = 4096  # rows encoded at a time, so that float64 copies stay small
 
 
@@ -38,11 +58,11 @@ class Encoding:
     task: str
     target: str
     columns: list[str]  # input columns in file order
-    numeric: list[str]
+    numeric: list[str]  # with the names of what dates become
     fill: list[float]  # in place of a hole, by numeric column
     offset: list[float]
     scale: list[float]
-    categories: dict[str, list[str]] = field(default_factory=dict)  # sorted, by categorical column
+    categories: dict[str, list[str | None]] = field(default_factory=dict)  # sorted, by column; None is a hole
     labels: list[str] | None = None
     target_offset: float = 0.0
     target_scale: float = 1.0
@@ -50,6 +70,12 @@ class Encoding:
     image_shape: tuple[int, ...] | None = None
     quantiles: list[list[float]] = field(default_factory=list)  # by numeric column; none = offset and scale alone
     edges: list[list[float]] = field(default_factory=list)  # of the bins of each numeric column; none = no bins
+    ranges: list[list[float]] = field(default_factory=list)  # [lowest, highest] in training, by numeric column
+    dates: dict[str, DateColumn] = field(default_factory=dict)  # by column of dates
+    rest: list[str] = field(default_factory=list)  # categorical columns with a feature for all other words
+    target_log: bool = False
+    target_quantiles: list[float] = field(default_factory=list)
+    reading: Reading = field(default_factory=Reading)  # how the table was read, so that others are read alike
 
     @property
     def width(self) -> int:
@@ -59,13 +85,27 @@ class Encoding:
     @property
     def columns_of_features(self) -> list[str]:
         """The column that each feature comes from."""
-        words = [column for column, words in self.categories.items() for _ in words]
+        words = [column for column, words in self.blocks.items() for _ in words]
         return self.numeric + words + [column for column, *_ in self._bins()]
+
+    @property
+    def blocks(self) -> dict[str, list[str]]:
+        """What the features of each categorical column stand for."""
+        hole = {column: MISSING if MISSING not in words else "no value" for column, words in self.categories.items()}
+        return {
+            column: [hole[column] if word is None else word for word in words] + [REST] * (column in self.rest)
+            for column, words in self.categories.items()
+        }
+
+    @property
+    def scale_of_target(self) -> TargetScale:
+        """What a regression is trained on in place of its target."""
+        return TargetScale(self.target_offset, self.target_scale, self.target_log, self.target_quantiles)
 
     @property
     def feature_names(self) -> list[str]:
         """One name a feature; `column=category` for the one-hot ones, `column a..b` for bins."""
-        words = [f"{column}={word}" for column, words in self.categories.items() for word in words]
+        words = [f"{column}={word}" for column, words in self.blocks.items() for word in words]
         return self.numeric + words + [f"{column} {low:g}..{high:g}" for column, low, high in self._bins()]
 
     def _bins(self) -> list[tuple[str, float, float]]:
@@ -73,24 +113,26 @@ class Encoding:
         columns = zip(self.numeric, self.edges, strict=True) if self.edges else ()
         return [(name, *pair) for name, edges in columns for pair in pairwise(edges)]
 
-    @property
-    def text_columns(self) -> list[str]:
-        """Columns whose text matters, which a CSV reader must not turn into numbers."""
-        return list(self.categories) + ([self.target] if self.task == "classification" else [])
-
     def to_dict(self) -> dict[str, Any]:
         """Lists, numbers and strings only; floats survive JSON exactly because Python writes them in full."""
         tree = asdict(self) | {"image_shape": list(self.image_shape) if self.image_shape else None}
-        return {key: value for key, value in tree.items() if value or key not in ADDED}
+        tree["reading"] = self.reading.to_dict()
+        return {key: value for key, value in tree.items() if key == "reading" or key not in LATER or value}
 
     @classmethod
     def from_dict(cls, tree: dict[str, Any]) -> Encoding:
         """The inverse of `to_dict`; DataError if keys are missing or unknown."""
         names = {f.name for f in fields(cls)}
-        if wrong := {*tree, *ADDED} ^ names:
-            raise DataError(f"this is no feature encoding: keys missing or unknown: {', '.join(sorted(wrong))}.")
+        if set(tree) | LATER != names:
+            wrong = ", ".join(sorted((set(tree) | LATER) ^ names))
+            raise DataError(f"this is no feature encoding: keys missing or unknown: {wrong}.")
         shape = tree["image_shape"]
-        return cls(**{**tree, "image_shape": tuple(shape) if shape else None})
+        dates = {name: DateColumn(**column) for name, column in tree.get("dates", {}).items()}
+        tree = tree | {"image_shape": tuple(shape) if shape else None, "dates": dates}
+        if "reading" in tree:
+            return cls(**tree | {"reading": Reading.from_dict(tree["reading"])})
+        words = {column: [None if w == MISSING else w for w in known] for column, known in tree["categories"].items()}
+        return cls(**tree | {"categories": words})  # of a version in which holes were the word "missing"
 
     def encode(self, numeric_NF: np.ndarray, words: dict[str, np.ndarray]) -> np.ndarray:
         """Features [N, D] of raw values; `words` holds one object array [N] a categorical column, None for a hole."""
@@ -103,12 +145,17 @@ class Encoding:
             x_ND[start : start + CHUNK, :wide] = (self._normal(block) - offset) / scale
             if self.edges:
                 x_ND[start : start + CHUNK, -len(self._bins()) :] = self._through_bins(block)
-        for column, known in self.categories.items():
-            codes = self._codes(words[column], known)
+        for column, features in self.blocks.items():
+            codes = self.codes(column, words[column])
             rows = np.flatnonzero(codes >= 0)
             x_ND[rows, wide + codes[rows]] = 1
-            wide += len(known)
+            wide += len(features)
         return x_ND
+
+    def codes(self, column: str, words: np.ndarray) -> np.ndarray:
+        """The feature [N] of each word in its column's block, -1 for a word that has none."""
+        known = self.categories[column]
+        return _codes(words, known, len(known) if column in self.rest else -1)
 
     def _normal(self, block_NF: np.ndarray) -> np.ndarray:
         """Each column through its quantiles, if there are any."""
@@ -122,29 +169,32 @@ class Encoding:
         columns = zip(block_NF.T, self.edges, strict=True)
         return np.concatenate([through_bins(values, np.array(edges)) for values, edges in columns if edges], axis=1)
 
-    @staticmethod
-    def _codes(words: np.ndarray, known: list[str]) -> np.ndarray:
-        """Position of each word among the known ones, -1 for a word that the training split did not have."""
-        position = {word: i for i, word in enumerate(known)}
-        return np.array([position.get(MISSING if word is None else word, -1) for word in words], np.int64)
+    def cells(self, table: pd.DataFrame) -> Cells:
+        """The columns of a data frame, read as those of the training data were."""
+        from runner.data.cells import cells
 
-    def transform(self, frame: pd.DataFrame) -> np.ndarray:
+        keys = self.reading.keys
+        return cells(table, keys.without("decimal"), keys.decimal or self.reading.decimal)
+
+    def transform(self, table: pd.DataFrame) -> np.ndarray:
         """Features [n, D] of a table with the training columns in any order; errors as in `transform_with_notes`."""
-        return self.transform_with_notes(frame)[0]
+        return self.transform_with_notes(self.cells(table))[0]
 
-    def transform_with_notes(self, frame: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
-        """(features [n, D], sentences about ignored columns, filled holes and new categories).
+    def transform_with_notes(self, cells: Cells) -> tuple[np.ndarray, list[str]]:
+        """(features [n, D], sentences about ignored columns, filled holes, new categories, numbers far out).
 
-        Raises DataError naming missing columns, text in a numeric column, infinities.
+        Raises DataError naming missing columns, and all columns with text among numbers or infinities at once.
         """
-        from runner.data.columns import numbers, texts
+        from runner.data.cells import Problems
+        from runner.data.same_inputs import read_alike
 
-        self._check_columns(list(map(str, frame.columns)))
-        numeric = np.empty((len(frame), len(self.numeric)))
-        for i, name in enumerate(self.numeric):
-            numeric[:, i] = numbers(frame[name], name, "Correct it, or leave the cell empty to have it filled")
-        words = {name: texts(frame[name]) for name in self.categories}
-        return self.encode(numeric, words), self._notes(frame, numeric, words)
+        self._check_columns(list(cells.columns))
+        problems = Problems("", cells.place)
+        advice = "Correct it, or leave the cell empty to have it filled"
+        words_of = list(self.categories)
+        numeric, words = read_alike(cells, self.numeric, self.dates, words_of, self.reading, problems, advice)
+        problems.refuse()
+        return self.encode(numeric, words), self._notes(list(cells.columns), numeric, words)
 
     def _check_columns(self, given: list[str]) -> None:
         missing = [name for name in self.columns if name not in given]
@@ -159,45 +209,56 @@ class Encoding:
                 f"{did_you_mean(missing[0], spare)}"
             )
 
-    def _notes(self, frame, numeric: np.ndarray, words: dict[str, np.ndarray]) -> list[str]:
-        extra = [str(name) for name in frame.columns if name not in self.columns and name != self.target]
+    def _notes(self, given: list[str], numeric: np.ndarray, words: dict[str, np.ndarray]) -> list[str]:
+        extra = [name for name in given if name not in self.columns and name != self.target]
         notes = [f"ignored columns the network does not know: {', '.join(extra)}"] if extra else []
         holes = {name: int(n) for name, n in zip(self.numeric, np.isnan(numeric).sum(axis=0), strict=True) if n}
         shown = ", ".join(f"{name} {n:,}" for name, n in list(holes.items())[:10]) + (
             ", ..." if len(holes) > 10 else ""
         )
         notes += [f"missing numbers filled with the median of the training data: {shown}"] if holes else []
-        for name, known in self.categories.items():
-            new = words[name][self._codes(words[name], known) < 0]
+        for name in self.categories:
+            new = words[name][self.codes(name, words[name]) < 0]
             kinds = sorted({MISSING if word is None else word for word in new})
             if len(new):
                 notes.append(
                     f"column {name!r}: {len(new):,} rows with categories not seen in training "
                     f"({', '.join(kinds[:5])}), encoded as zeros"
                 )
+        return notes + self._far(numeric)
+
+    def _far(self, numeric: np.ndarray) -> list[str]:
+        """Columns with numbers as far outside the training range as that is wide."""
+        notes = []
+        for name, (low, high), values in zip(self.numeric, self.ranges, numeric.T, strict=False):
+            far = values[(values < low - (high - low)) | (values > high + (high - low))]
+            if len(far):
+                notes.append(
+                    f"column {name!r}: far outside the training range {low:g} to {high:g} in {len(far):,} of "
+                    f"{len(values):,} rows ({far.min():g} to {far.max():g}); is it in other units?"
+                )
         return notes
 
-    def targets(self, frame: pd.DataFrame) -> np.ndarray:
-        """What the network should have said, [n]: class codes, or numbers in original units.
+    def answers(self, column: Column) -> tuple[np.ndarray, np.ndarray]:
+        """(what the network should have said, whether that is known), each [n]: class codes, or numbers.
 
-        DataError for a hole or an unknown class.
+        Not known are a hole, a class that training did not have, and in regression what is no finite number.
         """
-        from runner.data.columns import numbers, texts, without_holes
-
         if self.task == "regression":
-            return without_holes(numbers(frame[self.target], self.target), self.target)
-        words = without_holes(texts(frame[self.target]), self.target)
-        codes = self._codes(words, self.labels or [])
-        if (codes < 0).any():
-            raise DataError(
-                f"column {self.target!r} holds the class {words[codes < 0][0]!r}, known are "
-                f"{', '.join(self.labels or [])}."
-            )
-        return codes
+            values = column.loose_numbers()
+            return values, np.isfinite(values)
+        codes = _codes(column.words(self.reading.spelling.get(self.target, Spelling())), self.labels or [], -1)
+        return codes, codes >= 0
 
     def decode(self, outputs: np.ndarray) -> np.ndarray:
         """Outputs in the user's terms: numbers [n] in original units, or the label [n] of the largest of C outputs."""
         outputs = np.asarray(outputs)
         if self.task == "regression":
-            return outputs.reshape(len(outputs)).astype(np.float64) * self.target_scale + self.target_offset
+            return self.scale_of_target.original(outputs.reshape(len(outputs)).astype(np.float64))
         return np.array(self.labels, object)[outputs.argmax(axis=1)]
+
+
+def _codes(words: np.ndarray, known: Sequence[str | None], other: int) -> np.ndarray:
+    """Position [N] of each word among the known ones, `other` for a word that is none of them."""
+    position = {word: i for i, word in enumerate(known)}
+    return np.array([position.get(word, other) for word in words], np.int64)

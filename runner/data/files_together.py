@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from runner.data.cells import Cells, Problems
 from runner.data.files import did_you_mean
-from runner.data.inputs import read_same_inputs
 from runner.data.marks import read_groups
+from runner.data.same_inputs import read_alike
 from runner.data.sources.base import RawTable
+from runner.data.spelling import Spelling
 from runner.data.targets import Target, known_answers
 from runner.errors import DataError
 
-if TYPE_CHECKING:
-    import pandas as pd
+ADVICE = "In the first file it holds numbers only: correct it, or leave the cell empty."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,27 +28,42 @@ class First:
     spare: frozenset[str | None]
 
 
-def join(table: RawTable, first: First, test: pd.DataFrame, path: Path) -> RawTable:
+def join(table: RawTable, first: First, test: Cells, path: Path) -> RawTable:
     """The table with the rows of `test` below its own, marked as test; what they hold decides nothing about columns.
 
     Raises DataError naming `path` for columns that differ, or values that do not fit those of the table.
     """
     _check_columns(first, list(test.columns), path)
-    with _blaming(path):
-        numeric, words = read_same_inputs(test, table.numeric_names, list(table.categorical))
-        answers = known_answers(test[table.target_name], table.target_name, _target(table))
-        groups = read_groups(test[table.group_name], table.group_name) if table.groups is not None else None
-    block = np.stack(list(numeric.values()), axis=1) if numeric else np.empty((len(test), 0))
+    problems = Problems(f"{path} (dataset.test_path)", test.place)
+    spelling = {name: table.reading.spelling.get(name, Spelling()) for name in test.columns}
+    words_of = list(table.categorical)
+    numeric, words = read_alike(test, table.numeric_names, table.dates, words_of, table.reading, problems, ADVICE)
+    with problems.gathered():
+        answers, rows = known_answers(test[table.target_name], _target(table), spelling[table.target_name])
+    with problems.gathered():
+        name = table.group_name
+        groups = read_groups(test[name], spelling[name]) if table.groups is not None else None
+    problems.refuse()
+    left_out = f" (left out: {len(test) - len(rows):,} more, which have no {table.target_name!r})"
     return dataclasses.replace(
         table,
-        numeric_ND=np.concatenate([table.numeric_ND, block]),
+        numeric_ND=np.concatenate([table.numeric_ND, numeric[rows]]),
         target=np.concatenate([table.target, answers]),
-        categorical={name: np.concatenate([column, words[name]]) for name, column in table.categorical.items()},
-        split=np.repeat(np.array(["train", "test"], object), [len(table.target), len(test)]),
-        groups=_below(table.groups, groups),
-        sample_weight=_below(table.sample_weight, np.ones(len(test))),
-        notes=[*table.notes, f"test split: the {len(test):,} rows of {path}"],
+        categorical={name: np.concatenate([column, words[name][rows]]) for name, column in table.categorical.items()},
+        split=np.repeat(np.array(["train", "test"], object), [len(table.target), len(rows)]),
+        groups=_below(table.groups, None if groups is None else groups[rows]),
+        times=_below(table.times, np.full(len(rows), np.nan)),
+        sample_weight=_below(table.sample_weight, np.ones(len(rows))),
+        notes=[
+            *table.notes,
+            f"test split: the {len(rows):,} rows of {path}{left_out * (len(rows) < len(test))}",
+            *_others(test.notes, table.notes),
+        ],
     )
+
+
+def _others(notes: list[str], said: list[str]) -> list[str]:
+    return [note for note in notes if note not in said]
 
 
 def _below(above: np.ndarray | None, below: np.ndarray | None) -> np.ndarray | None:
@@ -58,11 +71,11 @@ def _below(above: np.ndarray | None, below: np.ndarray | None) -> np.ndarray | N
 
 
 def _target(table: RawTable) -> Target:
-    return Target(table.target, table.task, table.labels, "")
+    return Target(table.target, table.task, table.labels)
 
 
 def _check_columns(first: First, given: list[str], path: Path) -> None:
-    """The columns of the first file, but for those that are dropped or say how much a row counts in training."""
+    """The columns of the first file, but for those that are left out or say how much a row counts in training."""
     missing = [name for name in first.columns if name not in given and name not in first.spare]
     extra = [name for name in given if name not in first.columns]
     if not missing and not extra:
@@ -77,11 +90,3 @@ def _check_columns(first: First, given: list[str], path: Path) -> None:
 
 def _quoted(names: list[str], most: int = 10) -> str:
     return ", ".join(map(repr, names[:most])) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-@contextmanager
-def _blaming(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except DataError as error:
-        raise DataError(f"{path} (dataset.test_path): {error}") from error

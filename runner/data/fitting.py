@@ -2,11 +2,12 @@
 
 Statistics are taken in float64. Per numeric column, after holes are filled with the median: standardize (x - mean) / sd
 with the population sd; minmax (x - min) / (max - min); quantile as `runner.data.quantiles` says; none x / divisor. A
-constant column keeps scale 1.
+constant column keeps scale 1, and is exactly zero but with none.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -16,6 +17,7 @@ from runner.data.piecewise import fit_edges
 from runner.data.quantiles import fit_quantiles
 from runner.data.sizes import not_scalable
 from runner.data.sources.base import RawTable, Source
+from runner.data.target_scaling import TargetScale, check_logarithm, fit_target
 from runner.errors import DataError
 
 Fitted = Callable[[np.ndarray], np.ndarray]
@@ -34,10 +36,11 @@ def fit(table: RawTable, train: np.ndarray, source: Source, dtype: str) -> Encod
         except FloatingPointError as error:
             raise _largest(table, train) from error
         try:
-            target_offset, target_scale = _target_affine(table, train, source.target_scaling)
+            target = _target_scale(table, train, source.target_scaling)
         except FloatingPointError as error:
             values = table.target[train]
             raise not_scalable(f"target {table.target_name!r}", values, "give it in another unit") from error
+    categories = {name: _categories(words[train], table.max_categories) for name, words in table.categorical.items()}
     return Encoding(
         task=table.task,
         target=table.target_name,
@@ -46,14 +49,20 @@ def fit(table: RawTable, train: np.ndarray, source: Source, dtype: str) -> Encod
         fill=fill.tolist(),
         offset=offset.tolist(),
         scale=scale.tolist(),
-        categories={name: _categories(words[train]) for name, words in table.categorical.items()},
+        categories={name: words for name, (words, _) in categories.items()},
         labels=table.labels,
-        target_offset=target_offset,
-        target_scale=target_scale,
+        target_offset=target.offset,
+        target_scale=target.scale,
         dtype=dtype,
         image_shape=table.image_shape,
         quantiles=_each(table, train, fill, fit_quantiles) if scaling == "quantile" else [],
         edges=_edges(table, train, fill, source.bins) if source.numbers == "piecewise" else [],
+        ranges=[] if table.image_shape else _ranges(table, train, fill),
+        dates=table.dates,
+        rest=[name for name, (_, more) in categories.items() if more],
+        target_log=target.log,
+        target_quantiles=target.quantiles,
+        reading=table.reading,
     )
 
 
@@ -64,8 +73,15 @@ def _largest(table: RawTable, train: np.ndarray) -> DataError:
     return not_scalable(f"column {name!r}", table.numeric_ND[train, column], f"leave it out: dataset.drop=[{name}]")
 
 
-def _categories(words: np.ndarray) -> list[str]:
-    return sorted({MISSING if word is None else word for word in words})
+def _categories(words: np.ndarray, most: int | None) -> tuple[list[str | None], bool]:
+    """(the most frequent words in order, holes where "missing" would stand; whether there are more).
+
+    Of equally frequent ones the first in order are taken.
+    """
+    counts = Counter(words)
+    ordered = sorted(counts, key=lambda word: (MISSING, 0) if word is None else (word, 1))
+    kept = set(sorted(ordered, key=lambda word: -counts[word])[:most])
+    return [word for word in ordered if word in kept], len(kept) < len(ordered)
 
 
 def _medians(table: RawTable, train: np.ndarray) -> np.ndarray:
@@ -88,7 +104,11 @@ def _affine(table: RawTable, train: np.ndarray, fill: np.ndarray, scaling: str) 
     width = len(table.numeric_names)
     if scaling in ("none", "quantile"):
         return np.zeros(width), np.full(width, float(table.divisor) if scaling == "none" else 1.0)
-    return (_moments if scaling == "standardize" else _range)(table.numeric_ND, train, fill)
+    low, high = _ends(table.numeric_ND, train, fill)
+    if scaling == "minmax":
+        return low, np.where(high - low < 10 * EPS, 1.0, high - low)
+    mean, sd = _moments(table.numeric_ND, train, fill)
+    return np.where(low == high, low, mean), sd
 
 
 def _each(table: RawTable, train: np.ndarray, fill: np.ndarray, fitted: Fitted) -> list[list[float]]:
@@ -102,6 +122,18 @@ def _edges(table: RawTable, train: np.ndarray, fill: np.ndarray, bins: int) -> l
     """The edges of the bins of each numeric column; none at all if no column has bins."""
     found = _each(table, train, fill, lambda values: fit_edges(values, bins))
     return found if any(found) else []
+
+
+def _ranges(table: RawTable, train: np.ndarray, fill: np.ndarray) -> list[list[float]]:
+    """The lowest and the highest number of each numeric column over the training rows."""
+    return np.stack(_ends(table.numeric_ND, train, fill), axis=1).tolist()
+
+
+def _ends(values_NF: np.ndarray, train: np.ndarray, fill: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same as two arrays [F]."""
+    blocks = [(block.min(axis=0), block.max(axis=0)) for block in _blocks(values_NF, train, fill)]
+    low, high = (np.array(ends) for ends in zip(*blocks, strict=True))
+    return low.min(axis=0), high.max(axis=0)
 
 
 def _blocks(values_NF: np.ndarray, train: np.ndarray, fill: np.ndarray):
@@ -120,14 +152,15 @@ def _moments(values_NF: np.ndarray, train: np.ndarray, fill: np.ndarray) -> tupl
     return mean, np.where(constant, 1.0, np.sqrt(variance))
 
 
-def _range(values_NF: np.ndarray, train: np.ndarray, fill: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    low = np.min([block.min(axis=0) for block in _blocks(values_NF, train, fill)], axis=0)
-    high = np.max([block.max(axis=0) for block in _blocks(values_NF, train, fill)], axis=0)
-    return low, np.where(high - low < 10 * EPS, 1.0, high - low)
+def _target_scale(table: RawTable, train: np.ndarray, target_scaling: str) -> TargetScale:
+    if table.task == "classification":
+        return TargetScale()
+    if target_scaling == "log":
+        check_logarithm(table.target_name, table.target)
+    return fit_target(table.target[train], target_scaling, _moments_of_one)
 
 
-def _target_affine(table: RawTable, train: np.ndarray, target_scaling: str) -> tuple[float, float]:
-    if table.task == "classification" or target_scaling == "none":
-        return 0.0, 1.0
-    mean, sd = _moments(table.target[:, None], train, np.zeros(1))
+def _moments_of_one(values: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of numbers [n]."""
+    mean, sd = _moments(values[:, None], np.arange(len(values)), np.zeros(1))
     return float(mean[0]), float(sd[0])

@@ -1,4 +1,4 @@
-"""The folds of cross-validation: every row that is not test validates once."""
+"""The folds of cross-validation: every row that is not test validates once, but for the only one of its class."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ from runner.errors import ConfigError
 def fold_numbers(table: RawTable, source: Source, rows: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """The fold [n] of each of the rows, from `dataset.split_seed`; stratified, and whole groups if there are any.
 
-    Without groups the folds differ by at most one row, and by at most one of each class. ConfigError if a class, the
-    table or the groups are fewer than the folds.
+    The only row of a class is in no fold (-1), so that it always trains. Without groups the folds differ by at most one
+    row, and by at most one of each class. ConfigError if a class, the table or the groups are fewer than the folds.
     """
     folds = int(source.folds or 1)
+    alone = table.task == "classification" and np.bincount(classes[rows])[classes[rows]] == 1
+    if np.any(alone) and table.groups is None:
+        found = np.full(len(rows), -1)
+        found[~alone] = fold_numbers(table, source, rows[~alone], classes)
+        return found
     _check_size(table, folds, classes[rows])
     if table.groups is not None:
         shares, least = np.full(folds, 1 / folds), np.ones(folds, np.int64)

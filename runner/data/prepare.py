@@ -15,9 +15,11 @@ from runner.config.settings import Settings
 from runner.data.encoding import Encoding
 from runner.data.fitting import fit
 from runner.data.label_noise import check_noise, with_noise
+from runner.data.repeats import repeats_note
 from runner.data.sizes import beyond, check_target
 from runner.data.sources.base import RawTable, Source
 from runner.data.split import split
+from runner.data.target_scaling import tail_note
 from runner.data.weights import row_weights
 
 CUT_KEYS = tuple(f.name for f in dataclasses.fields(Source))  # split, scaling; all others say which table is read
@@ -43,7 +45,12 @@ class RunData:
     notes: list[str] = field(default_factory=list)
     pixel_range: tuple[float, float] = (0.0, 1.0)  # raw values of black and white, if these are images
     weights: np.ndarray | None = None  # [N] float64 in the loss, mean 1 over the training rows; None = all alike
-    how: str = ""  # how the rows were split, besides split_seed and stratified
+    how: str = ""  # how the rows were split, in words
+    target: np.ndarray | None = None  # [N] in its own unit, where y does not tell (a test value beyond all quantiles)
+
+    def targets(self, rows: np.ndarray) -> np.ndarray:
+        """The target of some rows of a regression in its own unit."""
+        return self.encoding.decode(self.y[rows]) if self.target is None else self.target[rows]
 
     @cached_property
     def encoding_json(self) -> str:
@@ -70,10 +77,9 @@ class RunData:
             else f"regression of {self.encoding.target!r}"
         )
         sizes = ", ".join(f"{part} {len(getattr(self, part)):,}" for part in ("train", "val", "test"))
-        stratified = ", stratified" if self.labels else ""
         return [
             f"{self.name}: {rows:,} rows, {width} feature{'' if width == 1 else 's'}{image}, {answer}",
-            f"split: {sizes} (split_seed {self.split_seed}{stratified}{self.how})",
+            f"split: {sizes} ({self.how})",
             *self.notes,
             *self._weighting(),
             *self._classes(),
@@ -134,8 +140,9 @@ def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dic
     rows = split(table, source)
     encoding = fit(table, rows.train, source, dtype)
     x = _once(cache, ("x", table_key, _text(encoding.to_dict())), lambda: _features(table, encoding, source.scaling))
-    y = _once(cache, ("y", table_key, encoding.target_offset, encoding.target_scale), lambda: _targets(table, encoding))
-    if table.task == "regression":
+    y = _once(cache, ("y", table_key, str(encoding.scale_of_target)), lambda: _targets(table, encoding))
+    linear = encoding.scale_of_target.linear
+    if table.task == "regression" and linear:
         check_target(table.target_name, y, dtype, encoding.target_scale, encoding.target_offset, source.target_scaling)
     if source.label_noise:
         y = with_noise(y, rows.train, len(table.labels or []), source.label_noise, source.split_seed)
@@ -154,15 +161,29 @@ def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dic
         name=name_of(source, "dataset"),
         split_seed=source.split_seed,
         pixel_range=_once(cache, ("pixels", table_key), lambda: _pixel_range(table)),
-        notes=[*table.notes, *_unseen(table, rows.train, encoding), *_noise(source, len(rows.train))],
+        notes=[
+            *table.notes,
+            *_words(table, rows.train, encoding),
+            *_noise(source, len(rows.train)),
+            *_tail(table, source),
+            *repeats_note(table, rows),
+        ],
         weights=row_weights(table, source, y, rows.train),
         how=_how(table, source),
+        target=None if linear else table.target,
     )
 
 
 def _how(table: RawTable, source: Source) -> str:
+    if table.times is not None:
+        return f"by time: the latest rows by {table.time_name!r} are the test"
     fold = f", fold {source.fold} of {source.folds} validates" if source.folds is not None else ""
-    return fold + (f", groups of {table.group_name!r} kept whole" if table.groups is not None else "")
+    groups = f", groups of {table.group_name!r} kept whole" if table.groups is not None else ""
+    return f"split_seed {source.split_seed}{', stratified' * bool(table.labels)}{fold}{groups}"
+
+
+def _tail(table: RawTable, source: Source) -> list[str]:
+    return tail_note(table.target_name, table.target, source.target_scaling) if table.task == "regression" else []
 
 
 def _noise(source: Source, rows: int) -> list[str]:
@@ -171,15 +192,21 @@ def _noise(source: Source, rows: int) -> list[str]:
     return [f"label noise: {count:,} of {rows:,} training labels are wrong on purpose"] if source.label_noise else []
 
 
-def _unseen(table: RawTable, train: np.ndarray, encoding: Encoding) -> list[str]:
-    """Categories that only rows outside the training split have."""
-    notes = []
+def _words(table: RawTable, train: np.ndarray, encoding: Encoding) -> list[str]:
+    """Categories that are no feature of their own: rare ones, or those that only rows outside training have."""
+    found = []
     for name, words in table.categorical.items():
         known = set(encoding.categories[name])
-        new = sorted({str(word) for word in words if word is not None} - known)
-        if new:
-            notes.append(f"column {name!r}: not in the training split, encoded as zeros: {_short(new, 5)}")
-    return notes
+        others = [str(word) for word in words if word is not None and str(word) not in known]
+        if name in encoding.rest:
+            found.append(
+                f"column {name!r}: the {len(known)} most frequent of its texts are inputs, the {len(set(others)):,} "
+                f"others ({len(others):,} rows) together one: dataset.max_categories"
+            )
+        elif others:
+            new = _short(sorted(set(others)), 5)
+            found.append(f"column {name!r}: not in the training split, encoded as zeros: {new}")
+    return found
 
 
 def _pixel_range(table: RawTable) -> tuple[float, float]:
@@ -203,4 +230,4 @@ def _features(table: RawTable, encoding: Encoding, scaling: str) -> np.ndarray:
 def _targets(table: RawTable, encoding: Encoding) -> np.ndarray:
     if table.task == "classification":
         return np.ascontiguousarray(table.target, np.int64)
-    return (table.target - encoding.target_offset) / encoding.target_scale
+    return encoding.scale_of_target.scaled(table.target)

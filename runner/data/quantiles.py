@@ -33,3 +33,10 @@ def to_normal(values: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
     share = (np.interp(values, quantiles, levels) + first) / 2
     share = np.where(values <= quantiles[0], 0.0, np.where(values >= quantiles[-1], 1.0, share))
     return ndtri(share.clip(NEAREST, 1 - NEAREST))
+
+
+def from_normal(z: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
+    """The numbers whose share of the training values below them is Phi(z), as `to_normal` has it."""
+    from scipy.special import ndtr
+
+    return np.interp(ndtr(z), np.linspace(0, 1, len(quantiles)), quantiles)

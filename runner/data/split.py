@@ -4,7 +4,7 @@ One random order of the rows is drawn from the seed. The test set takes the firs
 validation the next ones, training the rest; so the test set depends neither on val_fraction nor on train_size.
 Classification is stratified: of n rows, f n are taken, and from every class its share rounded up or down (largest
 remainder). A smaller train_size takes a prefix of a larger one. With `dataset.folds`, what is not test is dealt into
-folds, of which one validates; with `dataset.group`, groups are kept whole.
+folds, of which one validates; with `dataset.group`, groups are kept whole. With `dataset.split=time` nothing is drawn.
 
 Shapes: N rows, C classes.
 """
@@ -20,6 +20,7 @@ from runner.data.fold_numbers import fold_numbers
 from runner.data.groups import check_marks, check_trained, cut_groups
 from runner.data.sources.base import RawTable, Source
 from runner.data.split_order import random_order
+from runner.data.time_split import cut_by_time
 from runner.errors import ConfigError, DataError
 
 
@@ -50,7 +51,7 @@ def split(table: RawTable, source: Source) -> Split:
         raise ConfigError(problem)
     pool = fixed["train"] if table.split is not None else np.arange(len(table.target))
     if table.task == "classification":
-        _check_classes(table, pool, any(wanted.values()))
+        _check_classes(table, pool)
     parts = fixed | _cut_pool(table, source, pool, classes, wanted)
     if source.folds is not None:
         parts |= _one_fold(table, source, parts["train"], classes)
@@ -63,6 +64,8 @@ def split(table: RawTable, source: Source) -> Split:
 def _cut_pool(
     table: RawTable, source: Source, pool: np.ndarray, classes: np.ndarray, wanted: dict[str, float]
 ) -> dict[str, np.ndarray]:
+    if table.times is not None:
+        return cut_by_time(table, pool, wanted)
     if table.groups is None:
         return _cut(pool, classes[pool], wanted, source.split_seed)
     if table.split is not None:
@@ -91,19 +94,13 @@ def _marked(table: RawTable, part: str) -> np.ndarray:
     return np.flatnonzero(table.split == part) if table.split is not None else np.empty(0, np.int64)
 
 
-def _check_classes(table: RawTable, pool: np.ndarray, cut: bool) -> None:
-    """Every class needs a row to train on and, if the pool is to be cut, one more."""
+def _check_classes(table: RawTable, pool: np.ndarray) -> None:
+    """Every class needs a row to train on; a single one stays in training."""
     counts = np.bincount(table.target[pool], minlength=len(table.labels or []))
-    for code in np.flatnonzero(counts < (2 if cut else 1)):
-        label, column = (table.labels or [])[code], table.target_name
-        if counts[code]:
-            raise DataError(
-                f"class {label!r} of {column!r} has a single row, which cannot both train and test. "
-                "Remove the row, merge the class with another, or add rows of that class."
-            )
+    for code in np.flatnonzero(counts == 0):
         raise DataError(
-            f"class {label!r} of {column!r} has no row in the training split. Mark some of its rows as train, or "
-            "remove it."
+            f"class {(table.labels or [])[code]!r} of {table.target_name!r} has no row in the training split. Mark "
+            "some of its rows as train, or remove it."
         )
 
 
@@ -158,13 +155,13 @@ def ranks(classes: np.ndarray) -> np.ndarray:
     return result
 
 
-def _subset(rows: np.ndarray, classes: np.ndarray, train_size: float | None, seed: int) -> np.ndarray:
-    """The `train_size` rows, a share if below 1, else a number; of nested, stratified subsets."""
+def _subset(rows: np.ndarray, classes: np.ndarray, train_size: float | int | None, seed: int) -> np.ndarray:
+    """The `train_size` rows, a float being a share and an integer a number, of nested, stratified subsets."""
     if train_size is None:
         return rows
-    if train_size >= 1 and train_size != int(train_size):
-        raise ConfigError(f"dataset.train_size={train_size:g} must be a share below 1 or a whole number of rows.")
-    size = int(train_size) if train_size >= 1 else round(train_size * len(rows))
+    if isinstance(train_size, float) and train_size > 1:
+        raise ConfigError(f"dataset.train_size={train_size:g} must be a share up to 1.0 or a whole number of rows.")
+    size = round(train_size * len(rows)) if isinstance(train_size, float) else train_size
     if size > len(rows):
         raise ConfigError(
             f"dataset.train_size={size} is more than the {len(rows)} training rows. Use at most {len(rows)}, or null "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from runner.data.quantiles import from_normal
 from runner.figures.outputs import outputs
 from runner.population.arrays import as_array
 from runner.records.read import curve
@@ -83,11 +84,10 @@ def boundary(run: Ended) -> bytes | None:
         answer = outputs(run.engine, code.encode(points, {}))
         return answer if run.classes else code.decode(answer)
 
-    y = run.data.y[run.rows]
     return decision_boundary(
         predict,
         _original(run, run.rows),
-        y if run.classes else code.decode(y),
+        run.data.y[run.rows] if run.classes else run.data.targets(run.rows),
         labels=run.data.labels,
         names=code.feature_names,
         target=code.target,
@@ -104,7 +104,7 @@ def fit(run: Ended) -> bytes | None:
 
     return regression_fit(
         lambda x: code.decode(outputs(run.engine, code.encode(x[:, None], {}))),
-        {s: (_original(run, rows)[:, 0], code.decode(run.data.y[rows])) for s, rows in _splits(run).items()},
+        {s: (_original(run, rows)[:, 0], run.data.targets(rows)) for s, rows in _splits(run).items()},
         truth=getattr(run.trial.settings.dataset, "truth", None),
         names=(code.feature_names[0], code.target),
         title=f"Fit (epoch {run.epoch})",
@@ -159,15 +159,8 @@ def _original(run: Ended, rows: np.ndarray) -> np.ndarray:
     """Numeric features [n, F] of examples, in original units: the inverse of the encoding."""
     code, x = run.data.encoding, run.data.x[rows].astype(np.float64)
     if code.quantiles:
-        return np.stack([_from_normal(z, np.array(q)) for z, q in zip(x.T, code.quantiles, strict=True)], axis=1)
+        return np.stack([from_normal(z, np.array(q)) for z, q in zip(x.T, code.quantiles, strict=True)], axis=1)
     return x * np.array(code.scale) + np.array(code.offset)
-
-
-def _from_normal(z: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
-    """The numbers whose share of the training values below them is Phi(z)."""
-    from scipy.special import ndtr
-
-    return np.interp(ndtr(z), np.linspace(0, 1, len(quantiles)), quantiles)
 
 
 def _splits(run: Ended) -> dict[str, np.ndarray]:

@@ -7,6 +7,7 @@ Shapes: n rows, D features, C outputs.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from runner.config.settings import Settings
+    from runner.data.cells import Cells
 
 CHUNK = 1024  # rows through the network at once
 SHOWN = 10  # runs of a sweep named in an error
@@ -40,7 +42,8 @@ class LoadedRun:
 
     Inputs are a pandas DataFrame with the columns the run was trained on (`encoding.columns`, in any order, others are
     ignored), or an array [n, columns] in their order; holes (NaN, None) are filled as in training, unseen categories
-    count as none of the known ones. Images may be [n, *image_shape].
+    count as none of the known ones. Images may be [n, *image_shape]. What `runner predict` notes about a table is a
+    warning.
     """
 
     folder: Path
@@ -86,7 +89,7 @@ class LoadedRun:
 
     def predict(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Labels [n] (as text), or in regression numbers [n] in the units of the target. Raises DataError, RunError."""
-        return self.decode(self.outputs(self.transform(inputs)))
+        return self.decode(self.outputs(self._seen(inputs)))
 
     def predict_proba(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Probabilities [n, C] in the order of `encoding.labels`. Raises DataError, and RunError in regression."""
@@ -94,7 +97,7 @@ class LoadedRun:
             raise RunError(
                 f"{self.folder} predicts the number {self.encoding.target!r}, which has no probabilities; use predict."
             )
-        return self.probabilities(self.outputs(self.transform(inputs)))
+        return self.probabilities(self.outputs(self._seen(inputs)))
 
     def probabilities(self, outputs_NC: np.ndarray) -> np.ndarray:
         """Probabilities [n, C] from the scores of classes, by the link of the loss that was trained."""
@@ -109,12 +112,20 @@ class LoadedRun:
 
     def transform(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
         """What the network sees [n, D]. DataError for missing columns, values that are no numbers or too large."""
-        return self.transform_with_notes(as_frame(inputs, self.encoding))[0]
+        return self._seen(inputs)
 
-    def transform_with_notes(self, table: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
+    def _seen(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """What the network sees of a table; what `runner predict` notes about it is a warning to whoever asked."""
+        cells = self.encoding.cells(as_frame(inputs, self.encoding))
+        x_ND, notes = self.transform_with_notes(cells)
+        for note in [*self.notes, *cells.notes, *notes]:
+            warnings.warn(note, stacklevel=3)
+        return x_ND
+
+    def transform_with_notes(self, cells: Cells) -> tuple[np.ndarray, list[str]]:
         """(what the network sees [n, D], sentences on columns ignored, holes filled, categories not seen before)."""
         with np.errstate(over="ignore"):
-            x_ND, notes = self.encoding.transform_with_notes(table)
+            x_ND, notes = self.encoding.transform_with_notes(cells)
         bad = np.argwhere(~np.isfinite(x_ND))
         if len(bad):
             row, feature = bad[0]

@@ -14,6 +14,8 @@ from runner.records.output import CSV, PARQUET, parquet, write_output
 if TYPE_CHECKING:
     import pandas as pd
 
+    from runner.data.cells import Cells
+    from runner.data.dialect import Dialect
     from runner.reports.load import LoadedRun
 
 PREDICTION = "prediction"
@@ -24,29 +26,32 @@ class Prediction:
     """A table with its predictions. `score` is over the `known` rows whose target is in the table."""
 
     table: pd.DataFrame  # the input as read
+    cells: Cells  # its columns
     answers: dict[str, np.ndarray]  # column -> values [n]: prediction, prob_<label>
     notes: list[str]
     score: dict[str, float] = field(default_factory=dict)
     known: int = 0
 
 
-def predict_file(run: LoadedRun, path: Path) -> Prediction:
-    """Predict every row of a CSV or Parquet file.
+def predict_file(run: LoadedRun, path: Path, keys: Dialect | None = None) -> Prediction:
+    """Predict every row of a file, read as the training data were, but for what `keys` say of this file.
 
     Raises DataError naming the file and the column at fault, RunError if an answer is not finite.
     """
-    from runner.data.frames import read_frame
+    from runner.data.dialect import Dialect
+    from runner.data.frames import read_further
 
-    table, _ = read_frame(path, run.encoding.text_columns)
+    encoding = run.encoding
+    read, cells = read_further(path, encoding.reading, encoding.columns, keys or Dialect())
     try:
-        x, notes = run.transform_with_notes(table)
+        x, notes = run.transform_with_notes(cells)
         outputs = run.outputs(x)
-        score, known, unknown = _score(run, table, outputs)
+        score, known, unknown = _score(run, cells, outputs)
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
     answers = _answers(run, outputs)
-    _refuse_taken(answers, list(table.columns), path)
-    return Prediction(table, answers, run.notes + notes + unknown, score, known)
+    _refuse_taken(answers, list(cells.columns), path)
+    return Prediction(read.frame, cells, answers, [*run.notes, *cells.notes, *notes, *unknown], score, known)
 
 
 def _answers(run: LoadedRun, outputs_NC: np.ndarray) -> dict[str, np.ndarray]:
@@ -66,34 +71,23 @@ def _refuse_taken(answers: dict[str, np.ndarray], columns: list[str], path: Path
         )
 
 
-def _score(run: LoadedRun, table: pd.DataFrame, outputs_NC: np.ndarray) -> tuple[dict[str, float], int, list[str]]:
+def _score(run: LoadedRun, cells: Cells, outputs_NC: np.ndarray) -> tuple[dict[str, float], int, list[str]]:
     """(metrics, number of rows they are over, notes): nothing without a target column, or a known answer in it."""
     encoding = run.encoding
-    if encoding.target not in table.columns:
+    if encoding.target not in cells.columns:
         return {}, 0, []
-    known = _known(table[encoding.target], encoding.labels)
+    truth, known = encoding.answers(cells[encoding.target])
     left_out = int((~known).sum())
     what = f"none of the classes {', '.join(encoding.labels[:10])}" if encoding.labels else "no number"
     notes = (
-        [f"not scored: {left_out:,} of {len(table):,} rows, whose {encoding.target!r} is missing or {what}"]
+        [f"not scored: {left_out:,} of {len(known):,} rows, whose {encoding.target!r} is missing or {what}"]
         if left_out
         else []
     )
     if not known.any():
         return {}, 0, notes
-    truth = encoding.targets(table[known])
     metric = _classification if encoding.task == "classification" else _regression
-    return metric(outputs_NC[known], truth, encoding), int(known.sum()), notes
-
-
-def _known(target: pd.Series, labels: list[str] | None) -> np.ndarray:
-    """[n] whether a cell of the target is a known label, or in regression a finite number."""
-    from runner.data.columns import parse, texts
-
-    words = texts(target)
-    if labels is not None:
-        return np.isin(words.astype(str), labels) & np.array([word is not None for word in words], bool)
-    return np.array([(value := parse(word)) is not None and np.isfinite(value) for word in words], bool)
+    return metric(outputs_NC[known], truth[known], encoding), int(known.sum()), notes
 
 
 def _classification(outputs_NC: np.ndarray, codes: np.ndarray, encoding) -> dict[str, float]:
@@ -117,21 +111,19 @@ def _regression(outputs_NC: np.ndarray, truth: np.ndarray, encoding) -> dict[str
 
 def default_out(source: Path) -> Path:
     """<stem of the input>.predictions.csv, or .parquet for a Parquet file, in the current folder."""
-    name = source.name.removesuffix(".gz")
+    name = source.name.removesuffix(".gz").removesuffix(".zip")
     suffix = ".parquet" if Path(name).suffix.lower() in PARQUET else ".csv"
     return Path(f"{Path(name).stem}.predictions{suffix}")
 
 
-def write(prediction: Prediction, source: Path, out: Path) -> None:
+def write(prediction: Prediction, out: Path) -> None:
     """Write the input's columns and the predictions to `out`, all at once. RunError if the disk does not take it.
 
-    From CSV to CSV every cell of the input stays as it was written ("007", "1.50"), but for markers of a hole, which
-    become empty.
+    In a CSV every cell of the input stays as it was written ("007", "1.50"), but for markers of a hole, which become
+    empty; in Parquet, columns of numbers are numbers.
     """
-    from runner.data.frames import read_frame
-
     to_csv = out.suffix.lower() in CSV
-    table = read_frame(source, list(prediction.table.columns))[0] if to_csv else prediction.table
+    table = prediction.table if to_csv else prediction.cells.frame(prediction.table)
     whole = table.assign(**prediction.answers)
     data = whole.to_csv(index=False, lineterminator="\n").encode() if to_csv else parquet(whole)
     write_output("--out", out, data)

@@ -126,7 +126,7 @@ def problem_keys(settings: Iterable[Setting]) -> list[str]:
     """Keys of the data that make it another problem, so that results do not compare: not its size, split or noise in
     the labels, but which it is and where it comes from.
     """
-    general = {f"dataset.{f.name}" for f in dataclasses.fields(DataSource)} | {"dataset.n"}
+    general = {f"dataset.{f.name}" for f in dataclasses.fields(DataSource)} | {"dataset.n", "dataset.max_categories"}
     names = dict.fromkeys(key for setting in settings for key in setting.keys)
     return [key for key in names if key.partition(".")[0] == "dataset" and key not in general]
 
@@ -163,7 +163,7 @@ def _section(
     section.positions = {number: i for i, number in enumerate(numbers)}
     if not comparable:
         notes.append("the settings have different data: a better value may only mean an easier problem")
-    if chosen.endswith("/loss") and "loss" in section.varied:
+    if chosen.endswith("/loss") and {"loss", "dataset.target_scaling"} & set(section.varied):
         other = next((f"val/{h}" for h in HEADLINES if f"val/{h}" in recorded), "val/<metric>")
         notes.append(f"{chosen} is each setting's own loss, which does not compare: --metric {other} does")
     _note_untrained(section)

@@ -12,7 +12,7 @@ import numpy as np
 
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
-from runner.population.arrays import Values, as_array, as_tensor, namespace
+from runner.population.arrays import Values, as_array, as_tensor, double, like, namespace
 from runner.training.metrics.base import Chunk, Metric, Seen, Whole, always, metric
 
 # Examples [M, n] -> outputs [M, n, C], losses [M, n], likeliest classes [M, n].
@@ -38,6 +38,39 @@ class _AsTensors:
         return self.tables.weights_of(index)
 
 
+@dataclass
+class InOwnUnits:
+    """Tables of regressions of which some are trained on a target that is not scaled linearly (`target_scaling`).
+
+    The numbers of these rows are those of the target's own unit, as differences of scaled ones mean nothing there.
+    """
+
+    tables: Seen
+
+    @property
+    def data(self) -> list[RunData]:
+        return self.tables.data
+
+    def answers(self, index: np.ndarray) -> Values:
+        scaled = self.tables.answers(index)
+        found = as_array(scaled).copy()
+        for row, data in enumerate(self.data):
+            if data.target is not None:
+                found[row] = data.target[index[row]]
+        return like(scaled, found)
+
+    def outputs(self, scaled: Values) -> Values:
+        """Answers of the networks [M, B, 1], in float64."""
+        found = as_array(double(scaled)).copy()
+        for row, data in enumerate(self.data):
+            if data.target is not None:
+                found[row] = data.encoding.scale_of_target.original(found[row])
+        return like(double(scaled), found)
+
+    def weights_of(self, index: np.ndarray) -> Values | None:
+        return self.tables.weights_of(index)
+
+
 def recorded(settings: Settings, task: str) -> list[str]:
     """The metrics that a run records: those of its task that every run has, those asked for, the one it watches; and
     where classes are weighted in the loss, the accuracy in which they weigh the same.
@@ -51,6 +84,7 @@ def evaluate(score: Score, link: str, tables: Seen, index: np.ndarray, names: Se
     """The metrics called `names`, [M] each, of examples index [M, n]; `score` gives outputs, losses and likeliest
     classes of some of them, `link` is that of the loss. NaN for a row whose loss is not a number.
     """
+    tables = InOwnUnits(tables) if any(data.target is not None for data in tables.data) else tables
     metrics = {name: metric(name)() for name in ("loss", *names)}
     kinds = {each.collect: each for each in metrics.values()}
     parts: dict[Any, list[Values]] = {collect: [] for collect in kinds}
@@ -67,7 +101,9 @@ def evaluate(score: Score, link: str, tables: Seen, index: np.ndarray, names: Se
 def _chunks(score: Score, link: str, tables: Seen, index: np.ndarray) -> Iterator[Chunk]:
     for begin in range(0, index.shape[1], CHUNK):
         part = index[:, begin : begin + CHUNK]
-        yield Chunk(*score(part), tables.answers(part), link, tables.weights_of(part))
+        outputs, losses, guess = score(part)
+        outputs = tables.outputs(outputs) if isinstance(tables, InOwnUnits) else outputs
+        yield Chunk(outputs, losses, guess, tables.answers(part), link, tables.weights_of(part))
 
 
 def _of_tensors(chunk: Chunk) -> Chunk:

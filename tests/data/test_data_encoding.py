@@ -13,7 +13,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, QuantileTransformer, StandardScaler
 
-from runner.data.columns import texts
+from runner.data.columns import Column
 from runner.data.encoding import Encoding
 from runner.data.fitting import fit
 from runner.data.piecewise import fit_edges, through_bins
@@ -44,7 +44,7 @@ def make_table(frame, task="classification"):
         task=task,
         numeric_names=["a", "b", "c"],
         sha256="",
-        categorical={name: texts(frame[name]) for name in ("city", "size")},
+        categorical={name: Column(name, frame[name]).words() for name in ("city", "size")},
         column_order=list(frame.columns),
         target_name="y",
         labels=["no", "yes"] if task == "classification" else None,
@@ -258,7 +258,7 @@ def test_extra_columns_holes_and_new_categories_are_reported():
     encoding, x = fitted(make_frame(holes=0))
     frame = make_frame(holes=0).assign(extra=1, y="yes", size=["XL", "XXL"] + ["M"] * (N - 2))
     frame.loc[3, "a"] = np.nan
-    found, notes = encoding.transform_with_notes(frame)
+    found, notes = encoding.transform_with_notes(encoding.cells(frame))
     assert found.shape == x.shape
     assert found[:2, 7:].tolist() == [[0, 0, 0], [0, 0, 0]]
     assert notes == [
@@ -270,13 +270,13 @@ def test_extra_columns_holes_and_new_categories_are_reported():
 
 def test_nothing_to_report_on_the_training_data_itself():
     encoding = fitted(make_frame(holes=0))[0]
-    assert encoding.transform_with_notes(make_frame(holes=0).iloc[TRAIN])[1] == []
+    assert encoding.transform_with_notes(encoding.cells(make_frame(holes=0).iloc[TRAIN]))[1] == []
 
 
 def test_a_hole_where_training_had_none_is_a_new_category():
     encoding = fitted(make_frame())[0]
     frame = make_frame().assign(size=None)
-    found, notes = encoding.transform_with_notes(frame)
+    found, notes = encoding.transform_with_notes(encoding.cells(frame))
     assert not found[:, 7:].any()
     assert "60 rows with categories not seen in training (missing)" in notes[-1]
 
@@ -319,13 +319,11 @@ def test_class_outputs_become_labels():
 
 def test_targets_of_a_table_to_be_scored():
     encoding = fitted(make_frame())[0]
-    assert encoding.targets(pd.DataFrame({"y": ["yes", "no", "yes"]})).tolist() == [1, 0, 1]
-    with pytest.raises(DataError, match=r"'y' holds the class 'maybe', known are no, yes"):
-        encoding.targets(pd.DataFrame({"y": ["yes", "maybe"]}))
-    with pytest.raises(DataError, match=r"target 'y' is missing in 1 of 2 rows"):
-        encoding.targets(pd.DataFrame({"y": ["yes", None]}))
+    codes, known = encoding.answers(Column("y", pd.Series(["yes", "no", "maybe", None])))
+    assert codes[:2].tolist() == [1, 0]
+    assert known.tolist() == [True, True, False, False]
 
 
 def test_regression_targets_are_scored_in_original_units():
     encoding = fitted(make_frame(), task="regression")[0]
-    assert encoding.targets(pd.DataFrame({"y": [48.5, 51]})).tolist() == [48.5, 51.0]
+    assert encoding.answers(Column("y", pd.Series([48.5, 51])))[0].tolist() == [48.5, 51.0]

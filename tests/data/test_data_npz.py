@@ -140,7 +140,7 @@ HOLE[2, 0], INFINITE[3, 1], EMPTY[:, 2] = np.nan, np.inf, np.nan
         ({"x": EMPTY, "y": Y}, r"column 3 is NaN in every row"),
         ({"x": X, "y": np.eye(4)[Y]}, r"y has the shape \[40, 4\], .*; of one-hot rows save y\.argmax\(axis=1\)"),
         ({"x": X, "y": Y.astype("datetime64[D]")}, r"y has the type datetime64"),
-        ({"x": X, "y": np.where(Y == 0, np.nan, Y)}, r"'y' is missing in 10 of 40 rows \(first: data row 1"),
+        ({"x": X, "y": np.full(40, np.nan)}, r"'y' is missing in every row"),
         ({"x": X, "y": np.where(Y == 1, np.inf, Y)}, r"'y' holds an infinite value \(inf\) in data row 2"),
         ({"x": X, "y": np.zeros(40, int)}, r"'y' has one class only, '0'"),
         ({"x": X, "y": np.zeros(40)}, r"'y' is 0 in every row"),
@@ -160,6 +160,13 @@ def test_arrays_that_cannot_be_trained_on(npz, arrays, message):
         NPZ(path=path).read()
     if "'y' " not in message:
         assert path in str(caught.value)
+
+
+def test_rows_without_an_answer_are_left_out(npz):
+    table = NPZ(path=npz(x=X, y=np.where(Y == 0, np.nan, Y))).read()
+    np.testing.assert_array_equal(table.numeric_ND, X[Y != 0])
+    np.testing.assert_array_equal(table.target, Y[Y != 0])
+    assert "left out: 10 of 40 rows, which have no 'y'" in table.notes
 
 
 def test_text_under_regression_is_refused(npz):

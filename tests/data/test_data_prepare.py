@@ -1,5 +1,7 @@
 """Preparing: what runs share, what the screen says, and files from end to end."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -75,7 +77,7 @@ def test_describe_says_what_was_inferred(run_data, csv_file):
 
 
 def test_one_column_is_one_feature_and_text_is_no_number(run_data, csv_file):
-    path = csv_file("x,y\n" + "".join(f"{i},{'no' if i % 2 else 'yes'}\n" for i in range(40)))
+    path = csv_file("x,y\n" + "".join(f"{i * i},{'no' if i % 2 else 'yes'}\n" for i in range(40)))
     assert run_data(CSV(path=path, target="y")).describe() == [
         "csv: 40 rows, 1 feature, 2 classes (no, yes)",
         "split: train 28, val 6, test 6 (split_seed 0, stratified)",
@@ -100,9 +102,11 @@ def test_regression_targets_are_scaled(run_data, csv_file):
 def test_predicting_from_the_training_file_gives_the_training_rows(run_data, csv_file):
     path = csv_file(PEOPLE)
     data = run_data(CSV(path=path, target="member", drop=["name"], categorical=["age"]))
-    frame, _ = read_frame(path, data.encoding.text_columns)
-    np.testing.assert_array_equal(data.encoding.transform(frame), data.x)
-    np.testing.assert_array_equal(data.encoding.targets(frame), data.y)
+    cells = read_frame(path).cells()
+    np.testing.assert_array_equal(data.encoding.transform_with_notes(cells)[0], data.x)
+    answers, known = data.encoding.answers(cells["member"])
+    assert known.all()
+    np.testing.assert_array_equal(answers, data.y)
 
 
 def test_csv_and_parquet_of_one_table_are_the_same_data(run_data, csv_file, tmp_path):
@@ -181,3 +185,36 @@ def test_only_categories_will_do(run_data, csv_file):
     )
     assert data.x.shape == (30, 3)
     assert data.x.sum(axis=1).tolist() == [1.0] * 30
+
+
+def test_labels_that_differ_in_case_or_blanks_only_are_said(run_data, csv_file):
+    rows = "".join(
+        f"{i},{['Ulm', 'ulm', 'Bonn'][i % 3]},{['Gentoo', 'GENTOO', 'a b', 'ab'][i % 4]}\n" for i in range(48)
+    )
+    described = run_data(CSV(path=csv_file("x,city,y\n" + rows), target="y")).describe()
+    what = "has words that differ in case or blanks only, each a value of its own"
+    assert f"the target {what}: GENTOO, Gentoo, a b, ab" in described
+    assert f"'city' {what}: Ulm, ulm" in described
+
+
+@pytest.mark.parametrize("target", [["1", "1.0", "2"], ["01", "1", "2.0"], ["1", "+1", "2"]])
+def test_a_whole_number_is_one_label_however_it_is_written(run_data, csv_file, target):
+    rows = "".join(f"{i},{target[i % 3]}\n" for i in range(48))
+    assert run_data(CSV(path=csv_file("x,y\n" + rows), target="y")).labels == ["1", "2"]
+
+
+def test_a_hole_and_the_word_missing_are_two_categories(run_data, csv_file):
+    rows = "".join(f"{i * i},{['missing', '', 'new'][i % 3]},{'ab'[i % 2]}\n" for i in range(48))
+    encoding = run_data(CSV(path=csv_file("x,c,y\n" + rows), target="y")).encoding
+    assert encoding.categories == {"c": [None, "missing", "new"]}
+    assert encoding.feature_names == ["x", "c=no value", "c=missing", "c=new"]
+    again = encoding.from_dict(json.loads(json.dumps(encoding.to_dict())))
+    assert again == encoding
+
+
+def test_a_model_of_a_version_in_which_holes_were_a_word_is_read_as_it_was_meant(run_data, csv_file):
+    rows = "".join(f"{i},{['', 'new'][i % 2]},{'ab'[i % 2]}\n" for i in range(48))
+    encoding = run_data(CSV(path=csv_file("x,c,y\n" + rows), target="y")).encoding
+    tree = {key: value for key, value in encoding.to_dict().items() if key not in ("reading", "ranges")}
+    before = encoding.from_dict(tree | {"categories": {"c": ["missing", "new"]}})
+    assert before.categories == encoding.categories == {"c": [None, "new"]}

@@ -98,6 +98,8 @@ def test_train_size_as_a_share():
     data = table([60, 40])
     assert len(split(data, Source(train_size=0.5)).train) == 35
     assert len(split(data, Source(train_size=70)).train) == 70
+    assert len(split(data, Source(train_size=1.0)).train) == 70
+    assert len(split(data, Source(train_size=1)).train) == 1
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=200))
@@ -162,7 +164,7 @@ def test_no_validation_rows_only_if_none_are_asked_for():
             r"val_fraction = 0\.5 and .*test_fraction = 0\.5.*must be < 1",
         ),
         ({"train_size": 15}, ConfigError, r"train_size=15 is more than the 14 training rows"),
-        ({"train_size": 2.5}, ConfigError, r"train_size=2\.5 must be a share below 1 or a whole number"),
+        ({"train_size": 2.5}, ConfigError, r"train_size=2\.5 must be a share up to 1.0 or a whole number"),
         ({"train_size": 0.01}, ConfigError, r"train_size=0\.01 of 14 training rows is no row"),
         ({"val_fraction": 0.5, "test_fraction": 0.45}, DataError, r"2 must stay to train on"),
     ],
@@ -171,13 +173,6 @@ def test_what_cannot_be_met_is_refused(keys, error, message):
     with pytest.raises(error, match=message) as caught:
         split(table([10, 10]), Source(**keys))
     assert caught.value.exit_code == 2
-
-
-def test_a_class_with_a_single_row_is_refused_with_a_way_out():
-    with pytest.raises(
-        DataError, match=r"class 'class 1' of 'target' has a single row.*Remove the row, merge the class"
-    ):
-        split(table([10, 1]), Source())
 
 
 def test_a_single_row_will_do_where_nothing_is_cut():

@@ -108,7 +108,7 @@ SITUATIONS = {
 
 
 def tables(folder):
-    """numbers: y = ab + c. leak: the row's number says the class. coin: nothing says it. rare: 1 in 15 is `yes`."""
+    """numbers: y = ab + c. leak: a number that grows says the class. coin: nothing says it. rare: 1 in 15 is `yes`."""
     draw = np.random.default_rng(0)
     x = draw.normal(size=(200, 10))
     columns = pd.DataFrame(x, columns=list("abcdefghij"))
@@ -116,7 +116,7 @@ def tables(folder):
     return {
         "numbers": columns.assign(y=x[:, 0] * x[:, 1] + x[:, 2]),
         "coin": columns.assign(y=np.where(draw.random(200) < 0.5, "u", "v")),
-        "leak": pd.DataFrame({"x": draw.random(400), "row": range(400), "y": ["a"] * 200 + ["b"] * 200}),
+        "leak": pd.DataFrame({"x": draw.random(400), "late": np.arange(400) / 2, "y": ["a"] * 200 + ["b"] * 200}),
         "rare": pd.DataFrame({"x": rare, "y": np.where(draw.random(1500) < chance, "yes", "no")}),
     }
 

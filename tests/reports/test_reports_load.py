@@ -151,6 +151,12 @@ def test_a_number_too_large_is_an_error(classes, csv):
         runner.load(classes).predict(table)
 
 
+def test_a_column_of_dates_among_numbers_is_refused(classes, csv):
+    table = pd.read_csv(csv).assign(age=pd.Timestamp("2020-01-01"))
+    with pytest.raises(DataError, match="column 'age' holds values of type Timestamp"):
+        runner.load(classes).predict(table)
+
+
 def test_an_answer_that_is_not_finite_is_an_error(classes, csv):
     table = pd.read_csv(csv)
     table.loc[3, "size"] = 3e38

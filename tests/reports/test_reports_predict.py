@@ -106,6 +106,13 @@ def test_parquet_in_and_out(classes, csv, here):
         np.testing.assert_allclose(other["prob_yes"], found["prob_yes"], rtol=1e-12)
 
 
+def test_numbers_are_numbers_in_parquet_and_codes_are_text(classes, csv, here):
+    assert predict(classes, csv, "--out", "out.parquet") == 0
+    out, expected = pd.read_parquet("out.parquet"), pd.read_csv(csv)
+    np.testing.assert_array_equal(out["size"], expected["size"])
+    assert out["id"].iloc[7] == "0007" and out["town"].iloc[0] == expected["town"].iloc[0]
+
+
 def test_gzip_and_semicolons(classes, test_rows, here):
     test_rows.to_csv("test.csv.gz", index=False, sep=";")
     assert predict(classes, "test.csv", "--out", "a.csv") == 0
@@ -155,6 +162,48 @@ def test_a_target_without_a_single_number_is_not_scored(numbers, table, here, ca
     said = capsys.readouterr()
     assert "not scored: 240 of 240 rows, whose 'price' is missing or no number" in said.err
     assert "score:" not in said.out
+
+
+def test_a_column_in_other_units_is_said(classes, table, here, capsys):
+    table.assign(age=(table["age"].astype(float) * 365).astype(str)).to_csv("in.csv", index=False)
+    assert predict(classes, "in.csv", "--out", "out.csv") == 0
+    said = capsys.readouterr().err
+    assert re.search(
+        r"'age': far outside the training range \S+ to \S+ in \d+ of 240 rows .*is it in other units", said
+    )
+    table.to_csv("in.csv", index=False)
+    assert predict(classes, "in.csv", "--out", "out.csv") == 0
+    assert "far outside" not in capsys.readouterr().err
+
+
+def test_what_the_command_notes_is_a_warning_in_python(classes, table, here, capsys):
+    table.loc[[2, 9], "town"] = ["Bern", "Rom"]
+    table.to_csv("in.csv", index=False)
+    assert predict(classes, "in.csv", "--out", "out.csv") == 0
+    noted = [line.removeprefix("note: ") for line in capsys.readouterr().err.splitlines()]
+    for answer in ("predict", "predict_proba", "transform"):
+        with pytest.warns(UserWarning) as caught:
+            getattr(runner.load(classes), answer)(pd.read_csv("in.csv"))
+        assert [str(each.message) for each in caught] == noted
+        assert {each.filename for each in caught} == {__file__}
+
+
+def test_several_columns_with_text_among_numbers_are_named_at_once(classes, table, here, capsys):
+    table.loc[4, "age"], table.loc[7, "size"] = "old", "wide"
+    table.to_csv("in.csv", index=False)
+    assert predict(classes, "in.csv", "--out", "out.csv") == 2
+    said = capsys.readouterr().err
+    assert "'old' in line 6" in said and "'wide' in line 9" in said
+
+
+@pytest.mark.parametrize(
+    "words", [["dataset.separator=colon", "--out", "out.csv"], ["--out", "out.csv", "separator=:"]]
+)
+def test_what_is_typed_of_the_input_holds(classes, test_rows, here, words):
+    test_rows.to_csv("colons.csv", index=False, sep=":")
+    assert predict(classes, "colons.csv", *words) == 0
+    assert predict(classes, "test.csv", "--out", "expected.csv") == 0
+    assert (here / "out.csv").read_bytes() == (here / "expected.csv").read_bytes()
 
 
 # ---- what is refused
@@ -241,7 +290,7 @@ def test_an_input_that_is_not_there_or_no_table(classes, here, capsys):
 def test_a_number_that_is_text_names_file_column_and_row(classes, table, here, capsys):
     table.loc[4, "age"] = "old"
     table.to_csv("in.csv", index=False)
-    assert "in.csv: column 'age' holds numbers, but 'old' in data row 5" in refused(capsys, classes, "in.csv")
+    assert "in.csv: column 'age' holds numbers, but 'old' in line 6" in refused(capsys, classes, "in.csv")
 
 
 def test_a_run_that_is_none_and_one_that_is_damaged(classes, test_rows, here, capsys):

@@ -120,8 +120,11 @@ def test_mixed_monitors_are_said(tmp_path, capsys):
     assert "runs monitor different metrics: val/loss (15), val/accuracy (1); ranked by val/loss" in out
 
 
-def test_losses_of_different_kinds_are_said_not_to_compare(tmp_path, capsys):
-    runs = [({"loss": loss, "seed": s}, 0.1) for loss in ("cross_entropy", "mse") for s in range(2)]
+@pytest.mark.parametrize(
+    ("key", "values"), [("loss", ("cross_entropy", "mse")), ("dataset.target_scaling", ("standardize", "log"))]
+)
+def test_losses_of_different_kinds_are_said_not_to_compare(tmp_path, capsys, key, values):
+    runs = [({key: value, "seed": s}, 0.1) for value in values for s in range(2)]
     _, out, _ = report(capsys, make_sweep(tmp_path / "s", runs))
     assert "each setting's own loss, which does not compare: --metric val/accuracy does" in out
 

@@ -26,7 +26,7 @@ class Examples:
     def __init__(self, outputs, answers, losses=None, scale=1.0, weights=None):
         self.z, self.y, self.weights = outputs, answers, weights
         self.losses = np.abs(outputs).sum(-1) if losses is None else losses
-        self.data = [SimpleNamespace(encoding=SimpleNamespace(target_scale=scale))] * len(outputs)
+        self.data = [SimpleNamespace(target=None, encoding=SimpleNamespace(target_scale=scale))] * len(outputs)
 
     def scores(self, index):
         outputs = self.held(np.take_along_axis(self.z, index[..., None], 1))

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.config.registry import by_label, choice, integer, number
+from runner.data.dialect import Reading
 from runner.errors import DataError
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from runner.data.dates import DateColumn
 
 
 @dataclass
@@ -28,16 +31,21 @@ class RawTable:
     numeric_names: list[str]
     sha256: str
     categorical: dict[str, np.ndarray] = field(default_factory=dict)
+    dates: dict[str, DateColumn] = field(default_factory=dict)  # columns whose parts are numbers of numeric_ND
     column_order: list[str] = field(default_factory=list)  # input columns as the file has them
+    max_categories: int | None = None  # a column's most frequent ones that are features; None = all
     target_name: str = "target"
     labels: list[str] | None = None  # class names by code
     split: np.ndarray | None = None
     groups: Any = None  # [N] texts: rows of one group stay on one side of every split
     group_name: str = ""
+    times: np.ndarray | None = None  # [N] seconds or any number that grows with time, by which rows are split
+    time_name: str = ""
     sample_weight: np.ndarray | None = None  # [N] float64, >= 0
     image_shape: tuple[int, ...] | None = None  # (channels, height, width)
     divisor: float = 1.0  # the largest possible value, by which scaling "none" divides (255 for 8-bit pixels)
     notes: list[str] = field(default_factory=list)  # what reading inferred, for the screen
+    reading: Reading = field(default_factory=Reading)  # how a file was read, so that further tables are read alike
 
     def __post_init__(self):
         if problem := next(self._problems(), None):
@@ -53,7 +61,7 @@ class RawTable:
         if self.numeric_ND.shape[1:] != (len(self.numeric_names),):
             yield f"numeric_ND {self.numeric_ND.shape} does not have a column for each of {self.numeric_names}"
         columns = {"target": self.target, "split": self.split, "groups": self.groups, **self.categorical}
-        columns |= {"sample_weight": self.sample_weight}
+        columns |= {"sample_weight": self.sample_weight, "times": self.times}
         lengths = {name: len(column) for name, column in columns.items() if column is not None}
         if short := [name for name, length in lengths.items() if length != len(self.numeric_ND)]:
             yield f"numeric_ND has {len(self.numeric_ND)} rows, {short[0]} has {lengths[short[0]]}"
@@ -73,7 +81,12 @@ class Source:
     brings: ClassVar[tuple[str, ...]] = ()  # splits that the data set marks itself: no fraction is cut for them
 
     train_size: float | None = number(
-        None, above=0, optional=True, kind="index", help="training examples used: a share (< 1) or a number; null = all"
+        None,
+        above=0,
+        optional=True,
+        share=True,
+        kind="index",
+        help="training examples used: 1.0 or less is a share, 1 or more a number; null = all",
     )
     val_fraction: float = number(0.15, ge=0, lt=1, kind="index", help="share of the examples held out for validation")
     test_fraction: float = number(
@@ -125,7 +138,14 @@ class Source:
         help="the fold that validates, from 0; null = each in turn",
     )
     target_scaling: str = choice(
-        "standardize", "standardize", "none", kind="index", help="regression target, fitted on the training split"
+        "standardize",
+        "standardize",
+        "log",
+        "quantile",
+        "none",
+        kind="index",
+        help="regression target, fitted on the training split; log is of 1 + y, for heavy tails as is quantile; "
+        "predictions and metrics (but the loss) are in its own unit",
     )
 
     def read(self) -> RawTable:

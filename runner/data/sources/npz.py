@@ -49,34 +49,36 @@ class NPZ(Source):
         parts = pairs(arrays, path)
         x, y = joined(parts, path)
         numeric, shape = features(x, f"{path}: x")
-        target, note = self._target(y)
+        target, notes = self._target(y)
+        rows = target.rows if len(target.rows) < len(y) else slice(None)
         return RawTable(
-            numeric_ND=numeric,
+            numeric_ND=numeric[rows],
             target=target.values,
             task=target.task,
             numeric_names=[f"{'pixel' if shape else 'x'}{i + 1}" for i in range(numeric.shape[1])],
             sha256=sha256,
             target_name="y",
             labels=target.labels,
-            split=np.repeat(np.array(list(parts), object), [len(x) for x, _ in parts.values()])
+            split=np.repeat(np.array(list(parts), object), [len(x) for x, _ in parts.values()])[rows]
             if WHOLE not in parts
             else None,
             image_shape=shape,
             divisor=255.0 if shape and numeric.dtype == np.uint8 else 1.0,
-            notes=[note, *_notes(x, numeric, shape)],
+            notes=[*notes, *_notes(x, numeric[rows], shape)],
         )
 
     def _target(self, y: np.ndarray):
         """(target, what was inferred)."""
         import pandas as pd
 
+        from runner.data.columns import Column
         from runner.data.targets import read_target
 
         inferred = "regression" if y.dtype.kind == "f" else "classification"
-        target = read_target(pd.Series(y), "y", inferred if self.task == "auto" else self.task)
+        target = read_target(Column("y", pd.Series(y)), inferred if self.task == "auto" else self.task)
         other = "classification" if inferred == "regression" else "regression"
         why = f" (its type is {y.dtype}; else set dataset.task={other})" if self.task == "auto" else ""
-        return target, target.note + why
+        return target, [target.notes[0] + why, *target.notes[1:]]
 
 
 def _notes(x: np.ndarray, numeric: np.ndarray, shape: tuple[int, ...] | None) -> list[str]:

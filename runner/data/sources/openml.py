@@ -47,6 +47,8 @@ class OpenML(TableFile):
 
     def read(self) -> RawTable:
         """The table. ConfigError or DataError naming key and column for everything that cannot be trained on."""
+        from runner.data.cells import cells
+        from runner.data.dialect import Dialect
         from runner.data.openml import fetch
 
         # This parser takes nominal columns from the header; the other guesses, and fails where they hold numbers.
@@ -63,7 +65,7 @@ class OpenML(TableFile):
         inputs = [name for name in frame.columns if name not in aside]
         if not inputs:
             raise DataError(f"{where} has no input column besides the target {told.target!r}.")
-        table = told._table(frame, inputs)
+        table = told._table(cells(frame, Dialect(decimal=".")), inputs, where)
         table.sha256 = _hash(frame)
         table.notes = [where, table.notes[0] + note, *table.notes[1:], *remarks]
         return table

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.config.registry import choice, text, texts
+from runner.config.registry import choice, integer, switch, text, texts
+from runner.data.dialect import UNSAID, Dialect
 from runner.data.files import data_path, did_you_mean
 from runner.data.sources.base import RawTable, Source
 from runner.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from runner.data.cells import Cells
 
 ROLES = ("target", "split_column", "group", "sample_weight")  # keys that name a column which is no input
+LISTS = ("categorical", "drop", "keep")  # keys that name columns
 
 
 @dataclass
@@ -47,88 +51,103 @@ class TableFile(Source):
         [], optional=True, help="columns that are categories although they hold numbers"
     )
     drop: list[str] | None = texts([], optional=True, help="columns that are left out")
+    keep: list[str] | None = texts(
+        [], optional=True, help="columns that are inputs although they count or name the rows, or repeat the target"
+    )
+    max_categories: int = integer(
+        50, ge=1, help="categories of a column that are inputs, the most frequent ones; all others are one more"
+    )
+    day_first: bool | None = switch(
+        None, optional=True, help="whether 01/02/2020 is the first of February; null = as all dates of the column allow"
+    )
+    split: str = choice(
+        "random", "random", "time", help="time: the latest rows are the test, those before them validate"
+    )
+    time_column: str | None = text(
+        None, optional=True, help="the column that says how late a row is; null = the one with dates"
+    )
 
-    def between(self) -> str | None:
-        """What separates the columns of a text file; None = find out."""
-        return None
+    def keys(self) -> Dialect:
+        """How the file is said to be written; nothing where the content tells."""
+        return UNSAID
 
     def cuts(self) -> tuple[str, ...]:
         """A split column may mark any split; a test file is one."""
         by_file = ("test",) if self.test_path else ()
         return () if self.split_column else tuple(part for part in super().cuts() if part not in by_file)
 
+    def contradictions(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """A split by time deals out no rows by chance; a column is not left out and kept."""
+        yield from super().contradictions()
+        if self.split == "time":
+            for key, value in (("folds", self.folds), ("group", self.group)):
+                if value is not None:
+                    yield (
+                        ("dataset.split", f"dataset.{key}"),
+                        f"dataset.split = time: dataset.{key} = {value} deals out rows by chance; set one of the two "
+                        f"to its default (dataset.split=random, dataset.{key}=null)",
+                    )
+        elif self.time_column is not None:
+            yield (
+                ("dataset.time_column", "dataset.split"),
+                f"dataset.time_column = {self.time_column}: dataset.split = {self.split} asks nothing of it; set "
+                "dataset.split=time too",
+            )
+        for name in self.names("keep"):
+            if name in self.names("drop"):
+                yield (
+                    ("dataset.keep", "dataset.drop"),
+                    f"dataset.keep = {name}: dataset.drop leaves it out; name it in one of the two",
+                )
+
     def read(self) -> RawTable:
         """The table. DataError or ConfigError naming file and column for everything that cannot be trained on."""
         from runner.data.files_together import First, join
-        from runner.data.frames import read_frame
+        from runner.data.frames import read_frame, read_further
 
-        path = data_path(self.path)
-        frame, sha256 = read_frame(path, self._as_text(), self.between())
-        self._check_names(list(frame.columns), str(path))
+        if problems := [text for _, text in self.contradictions()]:
+            raise ConfigError(problems)
+        path, keys = data_path(self.path), self.keys()
+        read = read_frame(path, keys)
+        names = list(map(str, read.frame.columns))
+        self._check_names(names, str(path), read.how())
         roles = [getattr(self, role) for role in ROLES]
-        inputs = [name for name in frame.columns if name not in (*roles, *self.names("drop"))]
+        inputs = [name for name in names if name not in (*roles, *self.names("drop"))]
         if not inputs:
             raise DataError(f"{path} has no input column besides the target {self.target!r}.")
-        table = self._table(frame, inputs)
-        table.sha256 = sha256
+        table = self._table(read.cells(keys), inputs, str(path))
+        table.sha256 = read.sha256
+        table.reading = dataclasses.replace(table.reading, no_header=read.dialect.header == 0)
         if self.test_path:
             test_path = data_path(self.test_path, "dataset.test_path")
-            test, test_sha256 = read_frame(test_path, self._as_text(), self.between())
-            spare = frozenset({*self.names("drop"), self.sample_weight})
-            table = join(table, First(str(self.path), list(frame.columns), spare), test, test_path)
-            table.sha256 = hashlib.sha256(f"{sha256}{test_sha256}".encode()).hexdigest()
+            test, test_cells = read_further(test_path, table.reading, names)
+            spare = frozenset(set(names) - {*table.column_order, self.target, self.group})
+            table = join(table, First(str(self.path), names, spare), test_cells, test_path)
+            table.sha256 = hashlib.sha256(f"{read.sha256}{test.sha256}".encode()).hexdigest()
         return table
 
-    def _as_text(self) -> list[str]:
-        """Columns whose text matters ("007")."""
-        return self.names("categorical") + [name for name in (self.target, self.split_column, self.group) if name]
+    def _table(self, cells: Cells, inputs: list[str], where: str) -> RawTable:
+        from runner.data.from_cells import raw_table
 
-    def _table(self, frame: pd.DataFrame, inputs: list[str]) -> RawTable:
-        import numpy as np
-
-        from runner.data.inputs import read_inputs
-        from runner.data.marks import read_groups, read_split, read_weights
-        from runner.data.targets import read_target
-
-        numeric, categorical, notes = read_inputs(frame, inputs, self.names("categorical"))
-        target = read_target(frame[self.target], str(self.target), self.task)
-        roles = [f", {role} {getattr(self, role)}" for role in ROLES[1:] if getattr(self, role)]
-        dropped = f", dropped: {', '.join(self.names('drop'))}" if self.names("drop") else ""
-        columns = f"columns: {len(numeric)} numeric, {len(categorical)} categorical{''.join(roles)}{dropped}"
-        return RawTable(
-            numeric_ND=np.stack(list(numeric.values()), axis=1) if numeric else np.empty((len(frame), 0)),
-            target=target.values,
-            task=target.task,
-            numeric_names=list(numeric),
-            sha256="",
-            categorical=categorical,
-            column_order=inputs,
-            target_name=str(self.target),
-            labels=target.labels,
-            split=read_split(frame[self.split_column], self.split_column) if self.split_column else None,
-            groups=read_groups(frame[self.group], self.group) if self.group else None,
-            group_name=self.group or "",
-            sample_weight=read_weights(frame[self.sample_weight], self.sample_weight) if self.sample_weight else None,
-            notes=[target.note, columns, *notes],
-        )
+        return raw_table(cells, inputs, self, where)
 
     def names(self, key: str) -> list[str]:
         """The columns that a key with several of them names."""
         value = getattr(self, key)
         return [value] if isinstance(value, str) else list(value or [])
 
-    def _check_names(self, columns: list[str], path: str) -> None:
-        """Every column that a key names must be in the file, and have one part to play."""
+    def _check_names(self, columns: list[str], path: str, how: Sequence[str] = ()) -> None:
+        """Every column that a key names must be in the file, which was read `how`, and have one part to play."""
         if self.target is None:
             raise ConfigError(f"dataset.target is not set. Columns of {path}: {_listed(columns)}.")
         named = [(role, getattr(self, role)) for role in ROLES]
-        named += [(key, name) for key in ("categorical", "drop") for name in self.names(key)]
-        for key, name in named:
-            if name is not None and name not in columns:
-                raise DataError(
-                    f"{path} has no column {name!r} (dataset.{key}).{did_you_mean(name, columns)} Columns: "
-                    f"{_listed(columns)}."
-                )
+        named += [(key, name) for key in LISTS for name in self.names(key)]
+        named += [("time_column", self.time_column)]
+        missing = [(key, name) for key, name in named if name is not None and name not in columns]
+        if missing:
+            words = [f"{name!r} (dataset.{key}).{did_you_mean(name, columns)}" for key, name in missing]
+            read = f" ({'; '.join(how)})" if how else ""
+            raise DataError(f"{path} has no column {' '.join(words)} Columns: {_listed(columns)}{read}.")
         used: dict[str, str] = {}
         for role, name in named[: len(ROLES)]:
             if name is not None and used.setdefault(name, role) != role:

@@ -29,10 +29,10 @@ TASKS = ("classification", "regression")
 class Chunk:
     """Some examples of every row, seen in evaluation mode: tensors, or for a metric of `arrays` NumPy arrays."""
 
-    outputs: Values  # [M, B, C] true columns: scores of the classes, or the scaled number with C = 1
+    outputs: Values  # [M, B, C] true columns: scores of the classes, or the number with C = 1
     losses: Values  # [M, B]
     guess: Values  # [M, B], the likeliest class
-    answers: Values  # [M, B] class codes, or scaled numbers in float64
+    answers: Values  # [M, B] class codes, or numbers in float64: scaled, if that is linear, else in the target's unit
     link: str  # of the loss: how outputs become probabilities
     weights: Values | None = None  # [M, B] of the examples in the training loss; None = all alike
 
@@ -50,7 +50,7 @@ class Chunk:
 
 
 class Seen(Protocol):
-    """What evaluation asks of the tables."""
+    """What evaluation asks of the tables; `InOwnUnits` are some."""
 
     @property
     def data(self) -> list[RunData]:
@@ -77,13 +77,13 @@ class Whole:
 
     @cached_property
     def answers(self) -> Values:
-        """Class codes, or scaled numbers in float64 [M, n]."""
+        """As those of a chunk [M, n]."""
         return self.tables.answers(self.index)
 
     @property
     def units(self) -> Values:
-        """What one unit of the scaled target is in the target's own unit [M]."""
-        scales = [data.encoding.target_scale for data in self.tables.data]
+        """What one unit of `answers` is in the target's own unit [M]."""
+        scales = [1.0 if data.target is not None else data.encoding.target_scale for data in self.tables.data]
         return like(self.answers, scales)
 
 

@@ -1,0 +1,127 @@
+"""From a table as it was read to what is trained on: each column in its role, rows without an answer left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from runner.data.cells import Cells, Problems
+from runner.data.columns import Column
+from runner.data.dialect import Reading
+from runner.data.inputs import Inputs, Wishes, leave_out, read_column, read_inputs
+from runner.data.marks import read_groups, read_split, read_weights
+from runner.data.sources.base import RawTable
+from runner.data.spelling import Spelling
+from runner.data.table_notes import Keys, because, notes
+from runner.data.targets import Target, read_target
+from runner.errors import ConfigError, DataError
+
+MARKS: dict[str, Callable[[Column], np.ndarray]] = {
+    "split_column": read_split,
+    "group": read_groups,
+    "sample_weight": read_weights,
+}
+
+
+@dataclass
+class Parts:
+    """The columns of a table by the part they play, every row of them."""
+
+    inputs: Inputs
+    target: Target
+    marks: dict[str, np.ndarray | None]  # what columns that are no inputs say about each row; times too
+    time_name: str
+
+    def marked(self, key: str) -> np.ndarray | None:
+        """A mark of the rows that have an answer."""
+        mark = self.marks[key]
+        return None if mark is None else mark[self.target.rows]
+
+
+def raw_table(cells: Cells, names: list[str], source: Keys, where: str) -> RawTable:
+    """The table of the input columns `names`, as the keys of `source` say; its notes say what was inferred.
+
+    All that is wrong with the columns of `where` is said at once.
+    """
+    wishes = Wishes(source.names("categorical"), source.names("keep"), source.max_categories, source.day_first)
+    parts = _parts(cells, names, source, wishes, where)
+    inputs, target = parts.inputs, parts.target
+    leave_out(inputs, target, wishes)
+    numbers = {name: column[target.rows] for name, column in inputs.numbers().items()}
+    words = {name: column[target.rows] for name, column in inputs.words.items()}
+    if not numbers and not words:
+        raise DataError(f"{where} has no input column of use besides the target {source.target!r}{because(inputs)}.")
+    return RawTable(
+        numeric_ND=np.stack(list(numbers.values()), axis=1) if numbers else np.empty((len(target.rows), 0)),
+        target=target.values,
+        task=target.task,
+        numeric_names=list(numbers),
+        sha256="",
+        categorical=words,
+        dates=inputs.dates,
+        column_order=[name for name in names if name in inputs.names()],
+        max_categories=source.max_categories,
+        target_name=str(source.target),
+        labels=target.labels,
+        split=parts.marked("split_column"),
+        groups=parts.marked("group"),
+        group_name=source.group or "",
+        times=parts.marked("times"),
+        time_name=parts.time_name,
+        sample_weight=parts.marked("sample_weight"),
+        notes=[*cells.notes, *notes(inputs, target, source, parts.marked("times"))],
+        reading=_reading(cells, source, [*words, source.group, source.target if target.labels else None]),
+    )
+
+
+def _parts(cells: Cells, names: list[str], source: Keys, wishes: Wishes, where: str) -> Parts:
+    """Every column read in its part; DataError or ConfigError with all that is wrong."""
+    problems = Problems(where, cells.place)
+    parts = Parts(read_inputs(cells, names, wishes, problems), Target(np.empty(0), "", None), {}, "")
+    with problems.gathered():
+        parts.target = read_target(cells[str(source.target)], source.task)
+    for key, reader in MARKS.items():
+        with problems.gathered():
+            parts.marks[key] = reader(cells[getattr(source, key)]) if getattr(source, key) else None
+    parts.marks["times"] = None
+    if source.split == "time":
+        with problems.gathered():
+            parts.time_name = _time_column(parts.inputs, source)
+            parts.marks["times"] = _times(cells, parts.inputs, parts.time_name, source)
+    problems.refuse()
+    return parts
+
+
+def _reading(cells: Cells, source: Keys, words: list[str | None]) -> Reading:
+    """What further tables need to be read alike."""
+    spelling = {name: cells[name].spelling for name in words if name}
+    decimal = cells.decimal.replace(".", "")  # the point is what is thought of anyway
+    unusual = {name: each for name, each in spelling.items() if each != Spelling()}
+    return Reading(source.keys(), decimal, spelling=unusual)
+
+
+def _time_column(inputs: Inputs, source: Keys) -> str:
+    """The column by which rows are split; ConfigError if that is not clear."""
+    dates = [name for name, column in inputs.dates.items() if column.parts]
+    if source.time_column or len(dates) == 1:
+        return source.time_column or dates[0]
+    found = f"there are {len(dates)} ({', '.join(dates)})" if dates else "no input holds dates"
+    raise ConfigError(
+        f"dataset.split = time: by which column? {found}; set dataset.time_column=COLUMN, to one with dates or with "
+        "numbers that grow with time"
+    )
+
+
+def _times(cells: Cells, inputs: Inputs, name: str, source: Keys) -> np.ndarray:
+    """[N] how late each row is; DataError for a column that does not say it."""
+    if name in inputs.times:
+        return inputs.times[name]
+    found = read_column(cells[name], source.day_first)
+    if found is None:
+        raise DataError(
+            f"column {name!r} (dataset.time_column) holds neither dates nor numbers, so it does not say how late a row "
+            "is. Name another column."
+        )
+    return found
