@@ -97,7 +97,7 @@ def test_metrics_are_those_of_the_predictions_in_the_unit_of_the_target(data, sc
     runs = [found, plain]
 
     def score(index):
-        return np.take_along_axis(z, index, 1)[..., None], np.zeros(index.shape)
+        return np.take_along_axis(z, index, 1)[..., None], np.zeros(index.shape), np.zeros(index.shape, np.int64)
 
     tables = SimpleNamespace(
         data=runs,
