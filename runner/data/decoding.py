@@ -67,7 +67,12 @@ def decode(raw: bytes, path: Path, encoding: str | None) -> tuple[str, str]:
 def _without_mark(raw: bytes, path: Path) -> str:
     """The encoding of a file that does not begin with a mark; DataError if its lines are in several."""
     if b"\0" in raw[:4096]:
-        raise DataError(f"{path} is no text: byte {raw.index(0) + 1} is zero. CSV, Excel and Parquet are read.")
+        place = raw.index(0)
+        line = raw.count(b"\n", 0, place) + 1
+        raise DataError(
+            f"{path} is no text: byte {place + 1} (line {line}) is zero. CSV, Excel and Parquet "
+            "are read; for text in two bytes a letter set dataset.encoding=utf-16"
+        )
     try:
         raw.decode("utf-8")
         return "utf-8"

@@ -24,6 +24,7 @@ class Found:
     dialect: Dialect
     rows: list[tuple[int, list[str]]]  # (line, fields as they stand) of the first records, comments left out
     width: int  # fields that most records have
+    is_torn: bool = False  # whether the separator also stands in numbers, as their decimal comma
 
 
 def guess(text: str, typed: Dialect) -> Found:
@@ -34,8 +35,10 @@ def guess(text: str, typed: Dialect) -> Found:
     separator = typed.separator or _separator([record for _, record in sample], quote)
     rows = [(line, fields(record, separator, quote)) for line, record in sample]
     width = filled_width(rows)
-    header = header_line(rows, width, quote) if typed.header is None else typed.header
-    return Found(typed.over(Dialect(separator, comment=comment, header=header, quote=quote)), rows, width)
+    is_torn = separator == "," and decimals_are_torn([row for _, row in rows])
+    first = rows[0][0] if is_torn else header_line(rows, width, quote)
+    header = first if typed.header is None else typed.header
+    return Found(typed.over(Dialect(separator, comment=comment, header=header, quote=quote)), rows, width, is_torn)
 
 
 def uncommented(text: str, comment: str, quote: str, separator: str = ANY) -> Iterator[tuple[int, str]]:
@@ -83,9 +86,33 @@ def _agreement(sample: list[str], separator: str, quote: str) -> tuple[float, in
     return (records_with / len(sample), width) if width > 1 else (0.0, 1)
 
 
+def decimals_are_torn(rows: list[list[str]]) -> bool:
+    """Whether the rows have more fields than the header as commas within numbers, unquoted, are taken for separators.
+
+    One field more can be the name of the row; then digits that begin with a zero tell.
+    """
+    header, *others = (_without_end(row) for row in rows)
+    longer = [row for row in others if len(row) > len(header)]
+    if not longer or len(longer) < AGREE * len(others) or any(number(word) is not None for word in header):
+        return False
+    parts = [[b for a, b in itertools.pairwise(row) if a.lstrip("+-").isdecimal() and b.isdecimal()] for row in longer]
+    more = Counter(map(len, longer)).most_common(1)[0][0] - len(header)
+    return all(parts) and (more > 1 or any(len(b) > 1 and b[0] == "0" for found in parts for b in found))
+
+
+def _without_end(row: list[str]) -> list[str]:
+    """A row without the empty fields at its end."""
+    return row[: max((i + 1 for i, field in enumerate(row) if field), default=0)]
+
+
 def filled_width(rows: list[tuple[int, list[str]]]) -> int:
-    """The number of fields that most rows have, the first ones aside, which may be titles."""
-    return Counter(len(row) for _, row in rows[len(rows) // 4 :]).most_common(1)[0][0]
+    """The number of fields that most rows have, the first ones aside, which may be titles; or the first row, if the
+    fields that others have beyond it are all empty.
+    """
+    usual = Counter(len(row) for _, row in rows[len(rows) // 4 :]).most_common(1)[0][0]
+    first = len(rows[0][1])
+    is_all = 1 < first < usual and all(len(_without_end(row)) <= first for _, row in rows)
+    return first if is_all else usual
 
 
 def header_line(rows: list[tuple[int, list[str]]], width: int, quote: str) -> int:

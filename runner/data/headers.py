@@ -28,7 +28,8 @@ def column_names(found: Found, path: Path) -> tuple[list[str], int, list[str]]:
         raise DataError(f"dataset.header={line}: line {line} of {path} is empty, left out or not among the first.")
     names = [plain(field, quote) for field in header]
     notes = [f"header: line {line}"] if number_of(found, line) > 0 else []
-    if below and found.width == len(names) + 1 and any(row[-1] for _, row in below if len(row) == found.width):
+    are_named = found.width == len(names) + 1 and not found.is_torn
+    if below and are_named and any(row[-1] for _, row in below if len(row) == found.width):
         first = [row[0] for _, row in below]
         if len(set(first)) == len(first):
             free = ROW_NAMES if ROW_NAMES not in names else f"{ROW_NAMES} of the file"

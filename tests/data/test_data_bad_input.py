@@ -103,8 +103,28 @@ CASES = {
         {},
         r"table\.csv is not a proper CSV file: line 2 has 3 fields, the header 2 .*decimal commas, they need quotes",
     ),
+    "decimal commas in two columns": (
+        "x,z,y\n" + "".join(f"{i},5,{i},25,a\n" for i in range(9)),
+        {},
+        r"table\.csv is not a proper CSV file: line 2 has 5 fields, the header 3 .*decimal commas, they need quotes",
+    ),
+    "decimal commas in some rows": (
+        "x,z,y\n" + "1,5,2,25,a\n2,5,7,25,b\n1,5,2,25,a\n3,4,b\n1,5,2,25,a\n" * 3,
+        {},
+        r"line 2 has 5 fields, the header 3 .*decimal commas, they need quotes",
+    ),
+    "decimal commas that look like row names": (
+        "x,z,y\n" + "".join(f"{i},7,{9 * i:02},a\n" for i in range(9)),
+        {},
+        r"line 2 has 4 fields, the header 3 .*decimal commas, they need quotes",
+    ),
     "an open quote": (only(6, '1,2,"a\n'), {}, r"table\.csv is not a proper CSV file"),
     "an endless header": ('"' + "x" * 200_000, {}, r"table\.csv is not a proper CSV file: its header cannot be read"),
+    "all inputs dropped": (
+        "x,z,y\n" + GOOD,
+        {"drop": ["x", "z"]},
+        r"no input column .* \(dataset\.drop leaves out x, z\)",
+    ),
     "no inputs": ("y\n" + "a\nb\n" * 9, {}, r"has no input column besides the target 'y'"),
     "two header lines": (
         "x,z,y\nmm,kg,\n" + GOOD,
@@ -118,7 +138,7 @@ CASES = {
         r"more than one column named 'A'\. .*dataset\.header=LINE",
     ),
     "a header that is not there": ("x,z,y\n" + GOOD, {"header": 99}, r"dataset\.header=99: line 99 of .* is empty"),
-    "bytes that are no text": (b"x,y\n1,\0\n", {}, r"table\.csv is no text: byte 7 is zero"),
+    "bytes that are no text": (b"x,y\n1,\0\n", {}, r"table\.csv is no text: byte 7 \(line 2\) is zero"),
     "a web page": ("<!DOCTYPE html><html>", {}, r"table\.csv is a web page, not the file that it shows"),
     "a PDF": (b"%PDF-1.7 ...", {}, r"table\.csv is a PDF document"),
     "a pickle": (pickle.dumps({"x": 1}), {}, r"table\.csv is a pickle, which is never read"),

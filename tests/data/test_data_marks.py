@@ -139,6 +139,12 @@ def test_one_column_for_two_parts(run_data, csv_file, role):
         run_data(CSV(path=csv_file(PEOPLE), target="y", **{role: "y"}))
 
 
+@pytest.mark.parametrize("key", ["drop", "keep"])
+def test_a_target_among_the_columns_that_are_dropped_or_kept(run_data, csv_file, key):
+    with pytest.raises(ConfigError, match=rf"dataset\.{key} = y: is dataset\.target, which is no input"):
+        run_data(CSV(path=csv_file(PEOPLE), target="y", **{key: ["x", "y"]}))
+
+
 @pytest.mark.parametrize("role", ["group", "sample_weight"])
 def test_a_column_that_is_not_there(run_data, csv_file, role):
     with pytest.raises(DataError, match=rf"no column 'whi' \(dataset\.{role}\)\. Did you mean 'who'"):

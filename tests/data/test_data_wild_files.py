@@ -96,6 +96,11 @@ FILES = {
     # what ends a table
     "a comma at the end of lines": ("x,y,\n1,a,\n2,b,\n3,c,\n", WORDS),
     "a comma at the end of rows": ("x,y\n1,a,\n2,b,\n3,c,\n", WORDS),
+    "two commas at the end of rows": ("x,y\n1,a,,\n2,b,,\n3,c,,\n", WORDS),
+    "row names that are counts, beside whole numbers": (
+        "x,y\n1,10,20\n2,11,21\n3,12,22\n",
+        {"rownames": [1, 2, 3], "x": [10, 11, 12], "y": [20, 21, 22]},
+    ),
     "an empty cell at the end": ('x,y,z\n1,"a",\n2,"b",', {"x": [1, 2], "y": ["a", "b"], "z": [None, None]}),
     "an empty last row": ("x,y\n1,a\n2,b\n3,c\n,\n", WORDS),
     "a total": ("x,y\nA,1\nB,2\nTotal,3\n", {"x": ["A", "B", "Total"], "y": [1, 2, 3]}),

@@ -114,7 +114,8 @@ class TableFile(Source):
         roles = [getattr(self, role) for role in ROLES]
         inputs = [name for name in names if name not in (*roles, *self.names("drop"))]
         if not inputs:
-            raise DataError(f"{path} has no input column besides the target {self.target!r}.")
+            dropped = f" (dataset.drop leaves out {_listed(self.names('drop'))})" if self.names("drop") else ""
+            raise DataError(f"{path} has no input column besides the target {self.target!r}{dropped}.")
         table = self._table(read.cells(keys), inputs, str(path))
         table.sha256 = read.sha256
         table.reading = dataclasses.replace(table.reading, no_header=read.dialect.header == 0)
@@ -155,6 +156,11 @@ class TableFile(Source):
                     f"dataset.{role} = {name}: is dataset.{used[name]} already; name another column, or set "
                     f"dataset.{role}=null"
                 )
+        if wrong := [key for key in ("drop", "keep") if self.target in self.names(key)]:
+            raise ConfigError(
+                f"dataset.{wrong[0]} = {self.target}: is dataset.target, which is no input; take it out of "
+                f"dataset.{wrong[0]}, or choose another target"
+            )
         if self.test_path and self.split_column:
             raise ConfigError(
                 f"dataset.test_path = {Path(self.test_path)}: the test rows are marked already, by "
