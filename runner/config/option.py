@@ -146,6 +146,8 @@ class Option:
             return value, "not a finite number"
         if self.share and (isinstance(value, int) or value > 1):
             return self._check_count(value)
+        if self.share and value == 1:
+            return None, None  # all there is; written as a number it would be the count 1
         return float(value), self._out_of_range(value)
 
     def _check_count(self, value):

@@ -6,7 +6,7 @@ import dataclasses
 import random
 from typing import TYPE_CHECKING, Any
 
-from runner.config.settings import TEXTS, written_keys
+from runner.config.settings import TEXTS, declared, written_keys
 from runner.config.suggest import GROUPS, closest
 from runner.errors import ConfigError
 
@@ -159,5 +159,6 @@ def _syntax_hint(word: str) -> list[str]:
     if value.count("'") % 2 or value.count('"') % 2:
         return [f"quotes do not match; write \"{key}='text'\""] if may_be_text(key) else ["quotes do not match"]
     if not may_be_text(key):
-        return []
+        near = "" if key in declared() else closest(key, sorted(written_keys(TEXTS)))
+        return [f"did you mean \"{near}='{value}'\"?"] if near else []
     return [f"quote text with spaces, parentheses, commas or equals signs inside: \"{key}='{value}'\""]

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 
 from runner.config.compose import hydra_ready
 from runner.config.location import config_dir
-from runner.config.overrides import parse_word, points
+from runner.config.overrides import parse, parse_word, points
 from runner.config.settings import LABELS, TEXTS, declared, written_keys
 from runner.config.validate import validate
 from runner.errors import ConfigError
@@ -111,6 +111,13 @@ def test_numbers_stay_numbers_elsewhere_and_null_stays_null():
     assert parse_word("name=a\\,b").value() == "a,b"
     assert [each.value() for each in points(parse_word("name=range(3)"))] == ["0", "1", "2"]
     assert parse_word("name=int(5)").value() == "5"
+
+
+def test_text_that_cannot_be_read_under_a_misspelled_key_names_key_and_quotes():
+    _, (problem,) = parse(["dataset.separater=;"])
+    assert problem.startswith("dataset.separater=;: cannot be read")
+    assert problem.endswith("did you mean \"dataset.separator=';'\"?")
+    assert parse(["optimizer.lr=;"])[1] == ["optimizer.lr=;: cannot be read"]
 
 
 def test_every_option_of_text_is_known_as_such():

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.config.compact import compact
 from runner.config.registry import entries
 from runner.config.settings import CHOICE_GROUPS, default_tree
 from runner.config.validate import check, validate
@@ -84,6 +85,13 @@ def test_the_fix_of_every_wrong_value_is_itself_valid():
 
 def test_a_width_alone_is_a_list_of_one():
     assert validate(tree_with("model.hidden", 64)).model.hidden == [64]
+
+
+def test_all_examples_and_one_example_are_two_settings():
+    whole, one = (validate(tree_with("dataset.train_size", size)) for size in (1.0, 1))
+    assert (whole.dataset.train_size, one.dataset.train_size) == (None, 1)
+    assert compact(whole) == compact(validate({})) and compact(one) == {"dataset.train_size": 1}
+    assert validate(tree_with("dataset.train_size", 0.5)).dataset.train_size == 0.5
 
 
 def test_no_hidden_layer_is_a_linear_model():
