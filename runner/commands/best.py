@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 
 from runner.commands.report import find_sources, say
-from runner.errors import RunError
 from runner.records.folders import FORCE
 
 
@@ -17,19 +15,9 @@ def run(arguments: list[str]) -> int:
     Raises RunError if no run has finished, or none with the metric that ranks.
     """
     args = _parser().parse_args(arguments)
-    from runner.reports.answer import none_finished, nothing_measured
-    from runner.reports.best import best_lines
-    from runner.reports.sections import make_sections
+    from runner.reports.best import best_lines, winners
 
-    sources = find_sources([args.dir], force=args.force)
-    sections = make_sections(sources, args.metric)
-    won = [section for section in sections if section.settings[0].spread(section.metric)]
-    if not won and any(setting.finished for section in sections for setting in section.settings):
-        raise RunError(f"{args.dir}: {nothing_measured(sections[0])}")
-    if not won:
-        notes = "".join(f"\nnote: {note}" for source in sources for note in source.notes)
-        told = f"`runner report {shlex.quote(args.dir)}`"
-        raise RunError(f"{args.dir}: {none_finished([row for source in sources for row in source.rows], told)}{notes}")
+    won = winners(find_sources([args.dir], force=args.force), args.dir, args.metric)
     for i, section in enumerate(won):
         say([*([""] if i else []), *best_lines(section)], sys.stdout)
     return 0

@@ -54,6 +54,7 @@ def join(table: RawTable, first: First, test: Cells, path: Path) -> RawTable:
         groups=_below(table.groups, None if groups is None else groups[rows]),
         times=_below(table.times, np.full(len(rows), np.nan)),
         sample_weight=_below(table.sample_weight, np.ones(len(rows))),
+        file_rows=_below(table.file_rows, rows),
         notes=[
             *table.notes,
             f"test split: the {len(rows):,} rows of {path}{left_out * (len(rows) < len(test))}",

@@ -71,6 +71,7 @@ def raw_table(cells: Cells, names: list[str], source: Keys, where: str) -> RawTa
         times=parts.marked("times"),
         time_name=parts.time_name,
         sample_weight=parts.marked("sample_weight"),
+        file_rows=target.rows,
         notes=[*cells.notes, *notes(inputs, target, source, parts.marked("times"))],
         reading=_reading(cells, source, [*words, source.group, source.target if target.labels else None]),
     )

@@ -46,7 +46,13 @@ class RunData:
     pixel_range: tuple[float, float] = (0.0, 1.0)  # raw values of black and white, if these are images
     weights: np.ndarray | None = None  # [N] float64 in the loss, mean 1 over the training rows; None = all alike
     how: str = ""  # how the rows were split, in words
+    file_rows: np.ndarray | None = None  # [N] which row of its file each is; None = all of them
     target: np.ndarray | None = None  # [N] in its own unit, where y does not tell (a test value beyond all quantiles)
+
+    def rows_in_file(self, split: str) -> np.ndarray:
+        """The rows of train, val or test as their file counts them, from 0; test may have a file of its own."""
+        rows = getattr(self, split)
+        return rows if self.file_rows is None else self.file_rows[rows]
 
     def targets(self, rows: np.ndarray) -> np.ndarray:
         """The target of some rows of a regression in its own unit."""
@@ -170,6 +176,7 @@ def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dic
         ],
         weights=row_weights(table, source, y, rows.train),
         how=_how(table, source),
+        file_rows=table.file_rows,
         target=None if linear else table.target,
     )
 

@@ -5,16 +5,41 @@ Runs that were validated on different rows have no best one: then the command tr
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
+
 from runner.config import plugins
-from runner.errors import ConfigError
+from runner.errors import ConfigError, RunError
 from runner.records.names import shown_path, spelled
 from runner.reports import refit
-from runner.reports.answer import answer, over
+from runner.reports.answer import answer, none_finished, nothing_measured, over
 from runner.reports.decimals import digits
 from runner.reports.next_steps import quoted, settings_of
 from runner.reports.run_row import RunRow
-from runner.reports.sections import Section, source_of
+from runner.reports.runs import RunSource
+from runner.reports.sections import Section, make_sections, source_of
 from runner.reports.settings_table import Setting
+
+
+def winners(sources: Sequence[RunSource], where: str, metric: str | None = None) -> list[Section]:
+    """The problems of a folder that have a best setting. RunError if none has: no run finished, or has `metric`."""
+    sections = make_sections(sources, metric)
+    won = [section for section in sections if section.settings[0].spread(section.metric)]
+    if not won and any(setting.finished for section in sections for setting in section.settings):
+        raise RunError(f"{where}: {nothing_measured(sections[0])}")
+    if not won:
+        notes = "".join(f"\nnote: {note}" for source in sources for note in source.notes)
+        told = f"`runner report {shlex.quote(where)}`"
+        raise RunError(f"{where}: {none_finished([row for source in sources for row in source.rows], told)}{notes}")
+    return won
+
+
+def why_not_one(won: Sequence[Section]) -> str:
+    """Why there is no best run among all of them; "" if there is."""
+    if len(won) > 1 or not won[0].comparable:
+        return "they learn different problems"
+    different = len(refit.validations(won[0].settings[0].finished)) > 1
+    return "they were validated on different rows, where the best is the luckiest" if different else ""
 
 
 def best_run(section: Section) -> RunRow:

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from runner.config import plugins
 from runner.config.origin import differing
 from runner.data.encoding import Encoding
-from runner.errors import ConfigError, DamagedError, DataError, RunError, RunnerError, shortened
+from runner.errors import DamagedError, DataError, RunError, shortened
 from runner.execution.damaged_run import RESTORE, resume_command
-from runner.records.checksums import below, verify
+from runner.records.checksums import verify
 from runner.records.summary import SUMMARY, read_summary
+from runner.reports.find_model import find_model
 from runner.training.model_file import ENDED, MODEL, Model, read_model
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from runner.data.cells import Cells
 
 CHUNK = 1024  # rows through the network at once
-SHOWN = 10  # runs of a sweep named in an error
+SHOWN = 10  # columns named in an error
 
 
 @dataclass
@@ -86,6 +86,24 @@ class LoadedRun:
     def summary(self) -> dict[str, Any]:
         """summary.json; RunError if it is missing or damaged."""
         return read_summary(self.folder, force=self.forced)
+
+    @cached_property
+    def rows(self) -> dict[str, np.ndarray]:
+        """{"train": [n], "val": [n], "test": [n]}: sorted row numbers in the data file, from 0 for the first below the
+        header, blank lines not counted; of a split by `dataset.test_path`, in that file. Rows in none had no target.
+
+        The data are read again. ConfigError or DataError if they cannot be; RunError if they are others than the run
+        was trained on, unless it was loaded with `force`.
+        """
+        from runner.data.prepare import prepare
+
+        data = prepare(self.settings)
+        if data.sha256 != self.summary["data_sha256"] and not self.forced:
+            raise RunError(
+                f"{self.folder}: its data have changed since it was trained, so which rows were in which split is not "
+                "known. Restore them, or load it with force=True to split what is there now."
+            )
+        return {split: data.rows_in_file(split) for split in ("train", "val", "test")}
 
     def predict(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Labels [n] (as text), or in regression numbers [n] in the units of the target. Raises DataError, RunError."""
@@ -170,19 +188,15 @@ class LoadedRun:
 
 
 def load(folder: str | Path, *, force: bool = False) -> LoadedRun:
-    """The run in `folder` (`last`: the one started last under outputs/), on the CPU, ready to predict.
+    """The run in `folder` (of a sweep its best one, as `runner best` names it; `last`: the run started last under
+    outputs/), on the CPU, ready to predict.
 
-    Raises ConfigError if `folder` is not that of one run (the runs of a sweep are named); RunError if the run has no
-    model yet, or one that cannot be read; DamagedError if a file in the folder is not what the run left there, unless
-    `force` says to use it all the same. A copy without the other files of the run will do.
+    Raises ConfigError if `folder` holds no run, or several of which none is the best (they are named); RunError if the
+    run has no model yet, or one that cannot be read; DamagedError if a file in the folder is not what the run left
+    there, unless `force` says to use it all the same. A copy without the other files of the run will do.
     """
-    from runner.records.folders import named_folder
-
-    folder = named_folder(folder, sweeps=False)
-    path = folder / MODEL
-    if not path.exists():
-        raise _missing(folder)
-    model = _model(path)
+    path = find_model(folder, force=force)
+    folder, model = path.parent, _model(path)
     if not force and (folder / SUMMARY).exists():
         try:
             verify(folder, needed=(MODEL,))
@@ -249,27 +263,3 @@ def _named(table: pd.DataFrame) -> pd.DataFrame:
             f"the table has more than one column {names[names.duplicated()][0]!r}. Rename or remove the others."
         )
     return table if all(isinstance(name, str) for name in table.columns) else table.set_axis(names, axis=1)
-
-
-def _missing(folder: Path) -> RunnerError:
-    """Why a folder holds no model, and what to do."""
-    if not folder.is_dir():
-        return ConfigError(f"{folder}: no such folder. Give the folder of a run, such as outputs/<date>/<time>-<n>.")
-    inside = [str(each) for each in below(folder, MODEL)]
-    if inside:
-        more = f" and {len(inside) - SHOWN} more" if len(inside) > SHOWN else ""
-        return ConfigError(
-            f"{folder} is not the folder of one run, it holds {len(inside)}. Choose: {', '.join(inside[:SHOWN])}{more}"
-        )
-    if (folder / SUMMARY).exists():
-        command = resume_command(folder)
-        do = f"Train it again with: {command.strip('`')}" if command else "Restore it, or start the run again."
-        return RunError(f"{folder / MODEL} is missing, although the run has ended. {do}")
-    if (folder / ".hydra" / "config.yaml").exists():
-        return RunError(
-            f"{folder / MODEL}: not there, the run has not finished. Continue it with: "
-            f"{plugins.command('resume', str(folder))}"
-        )
-    return ConfigError(
-        f"{folder} is not the folder of a run: it has no {MODEL}. Runs lie in outputs/<date>/<time>-<n>."
-    )

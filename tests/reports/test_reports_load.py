@@ -185,6 +185,48 @@ def test_settings_and_summary_are_those_of_the_run(trained):
     assert next(run.network.parameters()).dtype == torch.float64
 
 
+def test_the_rows_of_each_split_are_those_whose_scores_are_in_the_summary(trained, csv):
+    run = runner.load(trained["classes"].folder)
+    table = pd.read_csv(csv, dtype={"id": str})
+    assert sorted(np.concatenate(list(run.rows.values()))) == list(range(len(table)))
+    for split, rows in run.rows.items():
+        part = table.iloc[rows]
+        assert (run.predict(part) == part["sold"]).mean() == run.summary[split]["accuracy"]
+
+
+def test_rows_are_counted_as_in_their_file_where_some_have_no_target(tmp_path):
+    lines = [f"{i},{'' if i % 10 == 3 else 2 * i + 0.5}\n" for i in range(60)]
+    train, test = tmp_path / "a.csv", tmp_path / "b.csv"
+    train.write_text("x,y\n" + "".join(lines))
+    test.write_text("x,y\n7,\n" + "".join(lines[:3]))
+    dataset = {"name": "csv", "path": train, "test_path": test, "target": "y"}
+    (outcome,) = runner.train([{"dataset": dataset, "trainer.epochs": 12}], tmp_path)
+    rows = runner.load(outcome.folder).rows
+    known = sorted([*rows["train"], *rows["val"]])
+    assert known == [i for i in range(60) if i % 10 != 3] and rows["test"].tolist() == [1, 2, 3]
+    test.write_text("x,y\n7,8\n")
+    with pytest.raises(RunError, match="its data have changed since it was trained"):
+        _ = runner.load(outcome.folder).rows
+    assert runner.load(outcome.folder, force=True).rows["test"].tolist() == [0]
+
+
+def test_of_a_sweep_the_best_run_is_loaded(tmp_path):
+    configs = [{"dataset": "iris", "optimizer.lr": lr, "trainer.epochs": 12} for lr in (1e-6, 1e-2, 1e-5)]
+    outcomes = runner.train(configs, tmp_path)
+    best = min(outcomes, key=lambda outcome: outcome.summary["val"]["loss"])
+    assert best is outcomes[1]
+    assert runner.load(best.folder.parent).folder == best.folder
+
+
+def test_of_runs_on_different_rows_none_is_the_best(tmp_path):
+    configs = [{"dataset": "iris", "dataset.split_seed": seed, "trainer.epochs": 12} for seed in (0, 1)]
+    folder = runner.train(configs, tmp_path)[0].folder.parent
+    with pytest.raises(
+        ConfigError, match=r"validated on different rows, where the best is the luckiest. Choose: .*/000"
+    ):
+        runner.load(folder)
+
+
 def test_torch_and_safetensors_alone_rebuild_the_network(trained, csv):
     """What the README shows to somebody without this package."""
     folder = trained["classes, batch norm"].folder
@@ -403,6 +445,6 @@ def test_a_folder_without_a_model_says_why(copy, tmp_path):
 
 def test_the_runs_of_a_folder_of_runs_are_named(trained):
     folder = trained["classes"].folder.parent
-    with pytest.raises(ConfigError, match=rf"it holds {len(trained)}\. Choose: ") as caught:
+    with pytest.raises(ConfigError, match=rf"it holds {len(trained)}, .*learn different problems. Choose: ") as caught:
         runner.load(folder)
     assert all(str(outcome.folder) in str(caught.value) for outcome in trained.values())

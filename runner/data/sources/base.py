@@ -42,6 +42,7 @@ class RawTable:
     times: np.ndarray | None = None  # [N] seconds or any number that grows with time, by which rows are split
     time_name: str = ""
     sample_weight: np.ndarray | None = None  # [N] float64, >= 0
+    file_rows: np.ndarray | None = None  # [N] int64, which row of its file each is, from 0; None = all of them
     image_shape: tuple[int, ...] | None = None  # (channels, height, width)
     divisor: float = 1.0  # the largest possible value, by which scaling "none" divides (255 for 8-bit pixels)
     notes: list[str] = field(default_factory=list)  # what reading inferred, for the screen
@@ -61,7 +62,7 @@ class RawTable:
         if self.numeric_ND.shape[1:] != (len(self.numeric_names),):
             yield f"numeric_ND {self.numeric_ND.shape} does not have a column for each of {self.numeric_names}"
         columns = {"target": self.target, "split": self.split, "groups": self.groups, **self.categorical}
-        columns |= {"sample_weight": self.sample_weight, "times": self.times}
+        columns |= {"sample_weight": self.sample_weight, "times": self.times, "file_rows": self.file_rows}
         lengths = {name: len(column) for name, column in columns.items() if column is not None}
         if short := [name for name, length in lengths.items() if length != len(self.numeric_ND)]:
             yield f"numeric_ND has {len(self.numeric_ND)} rows, {short[0]} has {lengths[short[0]]}"
