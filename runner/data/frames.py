@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from runner.data.cells import Cells, cells, data_row
 from runner.data.dialect import UNSAID, Dialect, Reading, shown
-from runner.data.files import ZIP, only_member, read_bytes
+from runner.data.files import ZIP, check_size, only_member, read_bytes
 from runner.errors import DataError
 
 if TYPE_CHECKING:
@@ -155,6 +155,8 @@ def _parquet(raw: bytes, path: Path) -> pd.DataFrame:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise DataError(f"{path} has more than one column named {twice[0]!r}. Rename or remove the others.")
+        groups = [file.metadata.row_group(i) for i in range(file.num_row_groups)]
+        check_size(path, sum(group.total_byte_size for group in groups), file.metadata.num_rows * len(names))
         frame = file.read().to_pandas()
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.data.dialect import Dialect, shown
+from runner.data.files import check_size
 from runner.data.guessing import guess, uncommented
 from runner.data.headers import column_names
 from runner.data.lines import ANY, BLANKS, fields, is_open, records
@@ -43,6 +44,7 @@ def read_text(text: str, path: Path, typed: Dialect) -> TextTable:
         raise DataError(f"{path} is empty, but for blanks and comments. It needs a header line and rows.")
     found = guess(text, typed)
     dialect = found.dialect
+    check_size(path, len(text), text.count(dialect.separator or ",") + text.count("\n"))
     _refuse_open(text, dialect, path)
     if typed.separator and all(len(row) == 1 for _, row in found.rows):
         raise DataError(

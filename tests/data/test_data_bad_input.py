@@ -292,6 +292,19 @@ def test_a_file_too_large_for_the_memory_is_refused_with_both_sizes(run_data, tm
         run_data(CSV(path=str(tmp_path / "large.csv"), target="y"))
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_many_small_cells_take_more_memory_than_their_file(run_data, tmp_path, monkeypatch, kind):
+    import pandas as pd
+
+    path = tmp_path / f"table.{kind}"
+    frame = pd.DataFrame({f"x{i}": range(300) for i in range(9)} | {"y": ["a", "b", "a"] * 100})
+    frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path, index=False)
+    cells = 3010 if kind == "csv" else 3000  # the names too
+    monkeypatch.setattr("runner.data.files.free_memory", lambda: 48 * 3000)
+    with pytest.raises(DataError, match=rf"table\.{kind} holds .* GB in {cells:,} cells, which take about "):
+        run_data((CSV if kind == "csv" else Parquet)(path=path, target="y"))
+
+
 def test_a_packed_file_too_large_for_the_memory_is_refused_while_it_is_unpacked(run_data, csv_file, monkeypatch):
     monkeypatch.setattr("runner.data.files.BLOCK", 1000)
     monkeypatch.setattr("runner.data.files.free_memory", lambda: 4 * 2**10)
