@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from runner.config.words import word as told
 from runner.data.spelling import TRUTH, Spelling, spelling_of, word
+from runner.data.strays import strays
 from runner.data.written_numbers import parse as parse_written
 from runner.errors import DataError
 
@@ -220,7 +222,7 @@ class Column:
         if self.odd is not None:
             raise DataError(
                 f"column {self.name!r} holds values of type {type(self.odd).__name__}; numbers, text and true/false "
-                f"are understood. Convert it, or leave it out: dataset.drop=[{self.name}]"
+                f"are understood. Convert it, or leave it out: {told('dataset.drop', [self.name])}"
             )
 
     def numbers(self, advice: str = "") -> np.ndarray:
@@ -248,17 +250,18 @@ class Column:
         words = np.flatnonzero(np.isnan(values) & ~self._spread(self._stand_ins, True))
         if len(words):
             row = int(words[0])
-            cell = str(self.unique[0][self.unique[1][row]])
+            cells = [str(self.unique[0][code]) for code in self.unique[1][words]]
+            also, hole = strays(cells)
             advice = advice or (
-                f"Correct it, leave the cell empty, say that it means nothing: dataset.na_values=[{cell}], or take the "
-                f"column as categories: dataset.categorical=[{self.name}]"
+                f"Correct it, leave the cell empty, say that it means nothing: {hole}, or take the column as "
+                f"categories: {told('dataset.categorical', [self.name])}"
             )
-            raise CellError(f"column {self.name!r} holds numbers, but {cell!r} in {{row}}. {advice}", row)
+            raise CellError(f"column {self.name!r} holds numbers, but {cells[0]!r} in {{row}}{also}. {advice}", row)
 
-    def first_word(self) -> int:
-        """The row of the first cell that is neither a number nor a hole."""
+    def rows_of_words(self) -> np.ndarray:
+        """The rows of the cells that are neither numbers nor holes."""
         numbers = np.full(len(self.unique[0]), np.nan) if self.is_true_or_false else self._numbers
-        return int(np.flatnonzero(~self._spread(~np.isnan(numbers), True) & ~self.holes)[0])
+        return np.flatnonzero(~self._spread(~np.isnan(numbers), True) & ~self.holes)
 
     @cached_property
     def spelling(self) -> Spelling:

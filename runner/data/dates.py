@@ -17,6 +17,7 @@ import numpy as np
 from runner.config.words import word
 from runner.data.columns import MOSTLY, CellError
 from runner.data.date_text import has_two_orders, parse_date
+from runner.data.strays import strays
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,15 +143,15 @@ def _share(read: dict[str, float | None], counts: Counter[str]) -> float:
 
 def _refuse(texts_N: np.ndarray, read: dict[str, float | None], name: str, mostly: bool) -> None:
     """CellError naming the first cell that is no date."""
-    row = next(i for i, text in enumerate(texts_N) if text is not None and read[text] is None)
+    rows = [i for i, text in enumerate(texts_N) if text is not None and read[text] is None]
     dates = sum(text is not None and read[text] is not None for text in texts_N)
-    cell = str(texts_N[row])
+    also, hole = strays(texts_N[rows])
     how_many = "" if mostly else f" in {dates:,} of {len(texts_N):,} rows"
     raise CellError(
-        f"column {name!r} holds dates{how_many}, but {cell!r} in {{row}}. Correct it, leave the cell empty, say that "
-        f"it means nothing: {word('dataset.na_values', [cell])}, or take the column as categories: "
+        f"column {name!r} holds dates{how_many}, but {str(texts_N[rows[0]])!r} in {{row}}{also}. Correct it, leave "
+        f"the cell empty, say that it means nothing: {hole}, or take the column as categories: "
         f"{word('dataset.categorical', [name])}",
-        row,
+        rows[0],
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from runner.config.words import word
 from runner.data.encoding import CHUNK, MISSING, Encoding
 from runner.data.piecewise import fit_edges
 from runner.data.quantiles import fit_quantiles
@@ -70,7 +71,9 @@ def _largest(table: RawTable, train: np.ndarray) -> DataError:
     """The error for the column with the largest number."""
     column = int(np.nanargmax(np.nanmax(np.abs(table.numeric_ND[train]), axis=0)))
     name = table.numeric_names[column]
-    return not_scalable(f"column {name!r}", table.numeric_ND[train, column], f"leave it out: dataset.drop=[{name}]")
+    return not_scalable(
+        f"column {name!r}", table.numeric_ND[train, column], f"leave it out: {word('dataset.drop', [name])}"
+    )
 
 
 def _categories(words: np.ndarray, most: int | None) -> tuple[list[str | None], bool]:
@@ -94,7 +97,7 @@ def _medians(table: RawTable, train: np.ndarray) -> np.ndarray:
         name = table.numeric_names[int(np.flatnonzero(empty)[0])]
         raise DataError(
             f"column {name!r} has no value in any of the {len(train)} training rows. Leave it out: "
-            f"dataset.drop=[{name}]"
+            f"{word('dataset.drop', [name])}"
         )
     return np.nanmedian(block, axis=0)
 

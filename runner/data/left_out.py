@@ -5,9 +5,11 @@ answer already, free text. They are left out, which is said, and `dataset.keep` 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import numpy as np
 
+from runner.data.odd_columns import around
 from runner.data.targets import Target
 
 ROWS = re.compile(r"|unnamed: \d+|row[._ ]?(?:names?|num(?:ber)?s?|ids?)?|index|idx|__index_level_\d__")
@@ -53,7 +55,9 @@ def why_not_words(name: str, words_N: np.ndarray, target: Target, most: int) -> 
     known = [word for word in words if word is not None]
     kinds = len(set(known))
     if kinds >= FEW_ROWS and kinds >= DIFFERENT * len(known):
-        return f"{kinds:,} different texts in {len(known):,} rows"
+        signs = around(Counter(known))
+        numbers = f": numbers with {signs}, which are inputs if they stand alone" if signs else ""
+        return f"{kinds:,} different texts in {len(known):,} rows{numbers}"
     if kinds > most and sum(map(len, known)) >= LONG * len(known):
         return f"free text, {kinds:,} different ones"
     if ROWS.fullmatch(name.lower()) and kinds == len(words) > 2:

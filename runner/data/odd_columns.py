@@ -48,10 +48,10 @@ def odd_words(words: Mapping[str, np.ndarray], categorical: Collection[str], mos
             continue
         counts = Counter(cell for cell in column if cell is not None)
         kinds = len(counts)
-        around = _around(counts) if kinds > FEW else ""
-        if around:
+        signs = around(counts) if kinds > FEW else ""
+        if signs:
             yield (
-                f"column {name!r} is taken as {min(kinds, most):,} categories, but holds numbers with {around}: write "
+                f"column {name!r} is taken as {min(kinds, most):,} categories, but holds numbers with {signs}: write "
                 f"the numbers alone to have them as numbers, or {word('dataset.categorical', [name])}"
             )
         elif FEW <= kinds <= most and ALIKE * kinds > len(column):
@@ -61,7 +61,7 @@ def odd_words(words: Mapping[str, np.ndarray], categorical: Collection[str], mos
             )
 
 
-def _around(counts: Counter[str]) -> str:
+def around(counts: Counter[str]) -> str:
     """What stands before or after the numbers, if nearly every text is a number, some with something around it."""
     numbers, ways = 0, Counter[str]()
     for text, rows in counts.items():

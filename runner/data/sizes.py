@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from runner.config.words import word
 from runner.errors import DataError
 
 
@@ -27,7 +28,7 @@ def beyond(
         ]
     name, largest = max(zip(columns, scaled, strict=True), key=lambda each: each[1].max())
     scaled_down = "use dataset.scaling=standardize, " if scaling == "none" else ""  # else it is scaled already
-    fix = f"correct it, {scaled_down}or leave it out: dataset.drop=[{name}]"
+    fix = f"correct it, {scaled_down}or leave it out: {word('dataset.drop', [name])}"
     return too_large(f"column {name!r}", columns[name][largest.argmax()], dtype, fix)
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from runner.config.words import word as spelled
 from runner.data.columns import CellError, Column, parse
 from runner.data.spelling import Spelling
+from runner.data.strays import strays
 from runner.errors import DataError
 
 FEW = 20  # up to so many different whole numbers are taken for classes
@@ -101,12 +101,13 @@ def _refuse_stray(column: Column) -> None:
     values = np.unique(values[np.isfinite(values)])
     if len(values) <= FEW and (values == np.floor(values)).all():
         return
-    row = column.first_word()
-    cell = column.words()[row]
+    rows = column.rows_of_words()
+    cells = column.words()[rows]
+    also, hole = strays(cells)
     raise CellError(
-        f"the target {column.name!r} holds numbers, but {cell!r} in {{row}}. Correct it, say that it means nothing: "
-        f"{spelled('dataset.na_values', [cell])}, or take the target as classes: dataset.task=classification",
-        row,
+        f"the target {column.name!r} holds numbers, but {cells[0]!r} in {{row}}{also}. Correct it, say that it "
+        f"means nothing: {hole}, or take the target as classes: dataset.task=classification",
+        int(rows[0]),
     )
 
 
@@ -148,13 +149,14 @@ def sort_labels(words: set[str]) -> list[str]:
 def _refuse_text(column: Column) -> np.ndarray:
     """The numbers of a target, NaN where it has no answer; CellError for the first text."""
     if not column.is_all_numbers or column.is_true_or_false:
-        row = column.first_word()
-        cell = column.words()[row]
+        rows = column.rows_of_words()
+        cells = column.words()[rows]
+        also, hole = strays(cells)
         raise CellError(
-            f"the target {column.name!r} says {cell!r} in {{row}}, but dataset.task=regression predicts numbers. "
-            f"Correct the cell, say that it means nothing: {spelled('dataset.na_values', [cell])}, or take the target "
+            f"the target {column.name!r} says {cells[0]!r} in {{row}}{also}, but dataset.task=regression predicts "
+            f"numbers. Correct the cell, say that it means nothing: {hole}, or take the target "
             "as classes: dataset.task=classification",
-            row,
+            int(rows[0]),
         )
     return column.numbers()
 

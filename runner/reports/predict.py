@@ -43,12 +43,14 @@ def predict_file(run: LoadedRun, path: Path, keys: Dialect | None = None) -> Pre
 
     encoding = run.encoding
     read, cells = read_further(path, encoding.reading, encoding.columns, keys or Dialect())
+    how = read.how(cells.decimal) if set(encoding.columns) - set(cells.columns) else []
+    because = f" ({'; '.join(how)})" if how else ""
     try:
         x, notes = run.transform_with_notes(cells)
         outputs = run.outputs(x)
         score, known, unknown = _score(run, cells, outputs)
     except DataError as error:
-        raise DataError(f"{path}: {error}") from error
+        raise DataError(f"{path}{because}: {error}") from error
     answers = _answers(run, outputs)
     _refuse_taken(answers, list(cells.columns), path)
     return Prediction(read.frame, cells, answers, [*run.notes, *cells.notes, *notes, *unknown], score, known)

@@ -90,7 +90,7 @@ CASES = {
     "text as regression": (
         rows(lambda i: None),
         {"task": "regression"},
-        r"target 'y' says 'a' in line 2, but dataset\.task=regression.*dataset\.task=classification",
+        r"target 'y' says 'a' in line 2 \(also 'b'\), but dataset\.task=regression.*dataset\.task=classification",
     ),
     "constant number": (rows(lambda i: f"{i},1,2\n"), {"task": "regression"}, r"target 'y' is 2 in every row"),
     "a long row": (
@@ -120,6 +120,21 @@ CASES = {
     ),
     "an open quote": (only(6, '1,2,"a\n'), {}, r"table\.csv is not a proper CSV file"),
     "an endless header": ('"' + "x" * 200_000, {}, r"table\.csv is not a proper CSV file: its header cannot be read"),
+    "several words among numbers": (
+        rows(lambda i: f"{ {3: 'unknown', 7: 'n/a yet', 9: 'unknown'}[i] },1,a" if i in (3, 7, 9) else None),
+        {},
+        r"column 'x' holds numbers, but 'unknown' in line 5 \(also 'n/a yet'\)\..*na_values=\[unknown,'n/a yet'\]",
+    ),
+    "many words among numbers": (
+        "x,z,y\n" + "".join(f"{i if i > 8 else f'w{i}'},{i * i},{'ab'[i % 2]}\n" for i in range(200)),
+        {},
+        r"but 'w0' in line 2 \(also 'w1', 'w2', 'w3', 'w4', 'w5', \.\.\.\)\. .*dataset\.na_values=\[w0\], or",
+    ),
+    "words among dates": (
+        "x,z,y\n" + "".join(f"{('soon', '2020-01-05', 'later')[i % 3]},{i * i},{'ab'[i % 2]}\n" for i in range(30)),
+        {"na_values": ["soon"]},
+        r"column 'x' holds dates in 10 of 30 rows, but 'later' in line 4\. ",
+    ),
     "all inputs dropped": (
         "x,z,y\n" + GOOD,
         {"drop": ["x", "z"]},
