@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runner.config.words import word as told
+from runner.data.date_text import with_dates_written
 from runner.data.spelling import TRUTH, Spelling, spelling_of, word
 from runner.data.strays import strays
 from runner.data.written_numbers import parse as parse_written
@@ -63,7 +64,7 @@ class Column:
         na_values: tuple[str, ...] | None = None,
     ):
         self.name, self.decimal, self.thousands, self.na_values = name, decimal, thousands, na_values
-        self.series = series.astype(object) if str(series.dtype) == "category" else series
+        self.series = with_dates_written(series.astype(object) if str(series.dtype) == "category" else series)
 
     def __len__(self) -> int:
         return len(self.series)
@@ -93,10 +94,15 @@ class Column:
     @cached_property
     def odd(self) -> Any:
         """A cell that is neither number nor text, such as a date or a list; None if there is none."""
+        return None if self._odd_row is None else self.series.iloc[self._odd_row]
+
+    @cached_property
+    def _odd_row(self) -> int | None:
         if not self.is_text or self.is_strings:
             return None
-        cells = self.series[~self.series.isna().to_numpy(bool)]
-        return next((cell for cell in cells if not isinstance(cell, (str, Number, np.bool_))), None)
+        rows = np.flatnonzero(~self.series.isna().to_numpy(bool))
+        cells = zip(rows, self.series.iloc[rows], strict=True)
+        return next((int(row) for row, cell in cells if not isinstance(cell, (str, Number, np.bool_))), None)
 
     @cached_property
     def is_strings(self) -> bool:
@@ -219,10 +225,11 @@ class Column:
 
     def check(self) -> None:
         """DataError if the column holds dates, lists or anything else that is neither number nor text."""
-        if self.odd is not None:
-            raise DataError(
-                f"column {self.name!r} holds values of type {type(self.odd).__name__}; numbers, text and true/false "
-                f"are understood. Convert it, or leave it out: {told('dataset.drop', [self.name])}"
+        if self._odd_row is not None:
+            raise CellError(
+                f"column {self.name!r} holds values of type {type(self.odd).__name__} ({{row}}); numbers, text and "
+                f"true/false are understood. Convert it, or leave it out: {told('dataset.drop', [self.name])}",
+                self._odd_row,
             )
 
     def numbers(self, advice: str = "") -> np.ndarray:

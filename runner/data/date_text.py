@@ -10,6 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -103,3 +107,13 @@ def _zone(text: str | None) -> timezone:
         return UTC
     size = timedelta(hours=int(text[1:3]), minutes=int(text[-2:]))
     return timezone(size if text[0] == "+" else -size)
+
+
+def with_dates_written(series: pd.Series) -> pd.Series:
+    """The same cells, dates among words and numbers written as in a text file, so that what is wrong can be named."""
+    from pandas.api.types import infer_dtype
+
+    is_mixed = series.dtype == object and infer_dtype(series, skipna=True).startswith("mixed")
+    if not is_mixed or all(isinstance(cell, date) for cell in series.dropna()):
+        return series
+    return series.map(lambda cell: str(cell) if isinstance(cell, date) else cell, na_action="ignore")

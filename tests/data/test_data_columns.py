@@ -98,9 +98,18 @@ def test_a_column_says_what_it_cannot_be():
     with pytest.raises(DataError, match=r"holds numbers, but 'odd' in data row 31\. .*dataset\.na_values=\[odd\]"):
         column([*many, "odd"]).numbers()
     assert not column([*many[:5], "odd"]).is_numeric
-    for odd in (datetime.date(2020, 1, 1), [1, 2], {"a": 1}):
-        with pytest.raises(DataError, match=f"column 'x' holds values of type {type(odd).__name__}"):
-            column([odd, 1]).words()
+    for odd in (datetime.timedelta(1), [1, 2], {"a": 1}):
+        with pytest.raises(DataError, match=rf"column 'x' holds values of type {type(odd).__name__} \(data row 2\)"):
+            column([1, odd]).words()
+
+
+def test_a_date_among_numbers_or_words_is_one_as_it_is_written():
+    day = datetime.date(2020, 1, 31)
+    with pytest.raises(DataError, match=r"column 'x' holds numbers, but '2020-01-31' in data row 31\."):
+        column([*range(30), day]).numbers()
+    assert column(["soon", day, None]).words().tolist() == ["soon", "2020-01-31", None]
+    with pytest.raises(DataError, match="holds values of type date"):
+        column([day, day]).words()
 
 
 def test_words_that_differ_in_case_or_blanks_only_are_found():

@@ -7,6 +7,7 @@ import pytest
 
 from runner.data.dialect import UNSAID, Dialect
 from runner.data.frames import read_frame
+from runner.data.sources.csv import CSV
 from runner.errors import DataError
 
 
@@ -90,6 +91,12 @@ def test_a_bad_cell_is_named_with_its_line(book):
     with pytest.raises(DataError, match="column 'x' holds numbers, but 'odd'"):
         read_frame(path).cells()["x"].numbers()
     assert read_frame(path).place(20) == "line 23"
+
+
+def test_a_word_among_dates_is_named_with_its_line(book, run_data):
+    days = [[datetime.date(2020, 1, 1 + i) if i % 2 else "soon", "ab"[i % 2]] for i in range(20)]
+    with pytest.raises(DataError, match="column 'x' holds dates in 10 of 20 rows, but 'soon' in line 2"):
+        run_data(CSV(path=book(one=[HEADER, *days]), target="y"))
 
 
 def test_a_date_is_no_number_yet(book):
