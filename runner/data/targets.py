@@ -173,11 +173,12 @@ def known_answers(column: Column, target: Target, spelling: Spelling) -> tuple[n
         return _refuse_text(column)[rows], rows
     words = column.words(spelling)[rows]
     position = {label: code for code, label in enumerate(target.labels)}
-    new = [word for word in words if word not in position]
-    if new:
-        raise DataError(
-            f"the target {column.name!r} says {new[0]!r}, a class that the training file does not have. It has "
-            f"{', '.join(target.labels[:10])}."
+    new = next((i for i, word in enumerate(words) if word not in position), None)
+    if new is not None:
+        raise CellError(
+            f"the target {column.name!r} says {words[new]!r} in {{row}}, a class that the training file does not have. "
+            f"It has {', '.join(target.labels[:10])}. Correct it, or leave the cell empty to leave the row out.",
+            int(rows[new]),
         )
     return np.array([position[word] for word in words], np.int64), rows
 

@@ -100,7 +100,10 @@ BAD_SECOND = {
         lambda t: t.replace("y,", "z,", 1),
         r"lacks 'y' and has also 'z'.*dataset\.drop=\[NAME\]",
     ),
-    "a class of its own": (lambda t: t.replace("a,", "c,", 1), r"test\.csv .* target 'y' says 'c', a class that the"),
+    "a class of its own": (
+        lambda t: t.replace("a,", "c,", 1),
+        r"test\.csv .* target 'y' says 'c' in line 2, a class",
+    ),
     "no answer": (
         lambda t: t.replace("a,", ",").replace("b,", ","),
         r"test\.csv .*target 'y' is missing in every row",

@@ -445,6 +445,8 @@ def test_a_folder_without_a_model_says_why(copy, tmp_path):
 
 def test_the_runs_of_a_folder_of_runs_are_named(trained):
     folder = trained["classes"].folder.parent
-    with pytest.raises(ConfigError, match=rf"it holds {len(trained)}, .*learn different problems. Choose: ") as caught:
+    with pytest.raises(
+        ConfigError, match=rf"it holds {len(trained)}, .*different problems, each .* Choose: "
+    ) as caught:
         runner.load(folder)
     assert all(str(outcome.folder) in str(caught.value) for outcome in trained.values())
