@@ -11,7 +11,7 @@ from runner.errors import ConfigError
 from runner.records.folders import FORCE, find_run, refuse_sweep
 
 if TYPE_CHECKING:
-    from runner.data.dialect import Dialect
+    from runner.data.reading.dialect import Dialect
     from runner.reports.predict import Prediction
 
 DESCRIPTION = """\

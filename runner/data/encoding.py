@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from runner.data.columns import Column
-from runner.data.dates import DateColumn
-from runner.data.dialect import Reading
 from runner.data.files import did_you_mean
 from runner.data.piecewise import through_bins
 from runner.data.quantiles import to_normal
-from runner.data.spelling import Spelling
+from runner.data.reading.columns import Column
+from runner.data.reading.dialect import Reading
+from runner.data.reading.spelling import Spelling
+from runner.data.roles.dates import DateColumn
 from runner.data.target_scaling import TargetScale
 from runner.errors import DataError
 from runner.population.arrays import in_lines
@@ -34,7 +34,7 @@ from runner.population.arrays import in_lines
 if TYPE_CHECKING:
     import pandas as pd
 
-    from runner.data.cells import Cells
+    from runner.data.reading.cells import Cells
 
 MISSING = "missing"  # what the category of holes is called
 REST = "(rest)"  # what the feature of all rare categories is called
@@ -171,7 +171,7 @@ class Encoding:
 
     def cells(self, table: pd.DataFrame) -> Cells:
         """The columns of a data frame, read as those of the training data were."""
-        from runner.data.cells import cells
+        from runner.data.reading.cells import cells
 
         keys = self.reading.keys
         return cells(table, keys.without("decimal"), keys.decimal or self.reading.decimal)
@@ -185,8 +185,8 @@ class Encoding:
 
         Raises DataError naming missing columns, and all columns with text among numbers or infinities at once.
         """
-        from runner.data.cells import Problems
-        from runner.data.same_inputs import read_alike
+        from runner.data.reading.cells import Problems
+        from runner.data.roles.same_inputs import read_alike
 
         self._check_columns(list(cells.columns))
         problems = Problems("", cells.place)

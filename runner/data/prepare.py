@@ -15,10 +15,10 @@ from runner.config.settings import Settings
 from runner.data.encoding import Encoding
 from runner.data.fitting import fit
 from runner.data.label_noise import check_noise, with_noise
-from runner.data.repeats import repeats_note
+from runner.data.roles.repeats import repeats_note
 from runner.data.sizes import beyond, check_target
 from runner.data.sources.base import RawTable, Source
-from runner.data.split import split
+from runner.data.splits.split import split
 from runner.data.target_scaling import tail_note
 from runner.data.weights import row_weights
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from runner.data.columns import parse
 from runner.data.files import did_you_mean
+from runner.data.reading.columns import parse
 from runner.data.sources.base import RawTable, Source
 from runner.errors import ConfigError, DataError
 

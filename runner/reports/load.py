@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from runner.config.settings import Settings
-    from runner.data.cells import Cells
+    from runner.data.reading.cells import Cells
 
 CHUNK = 1024  # rows through the network at once
 SHOWN = 10  # columns named in an error

@@ -14,8 +14,8 @@ from runner.records.output import CSV, PARQUET, parquet, write_output
 if TYPE_CHECKING:
     import pandas as pd
 
-    from runner.data.cells import Cells
-    from runner.data.dialect import Dialect
+    from runner.data.reading.cells import Cells
+    from runner.data.reading.dialect import Dialect
     from runner.reports.load import LoadedRun
 
 PREDICTION = "prediction"
@@ -38,8 +38,8 @@ def predict_file(run: LoadedRun, path: Path, keys: Dialect | None = None) -> Pre
 
     Raises DataError naming the file and the column at fault, RunError if an answer is not finite.
     """
-    from runner.data.dialect import Dialect
-    from runner.data.frames import read_further
+    from runner.data.reading.dialect import Dialect
+    from runner.data.reading.frames import read_further
 
     encoding = run.encoding
     read, cells = read_further(path, encoding.reading, encoding.columns, keys or Dialect())

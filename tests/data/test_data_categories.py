@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from runner.data.encoding import Encoding
-from runner.data.odd_columns import odd_words
+from runner.data.roles.odd_columns import odd_words
 from runner.data.sources.csv import CSV
 
 CITIES = ["Bonn"] * 30 + ["Ulm"] * 20 + ["Hof", "Aue"] * 10 + [f"Weiler {i // 2}" for i in range(30)]

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from runner.data.columns import Column
-from runner.data.spelling import Spelling, alike
+from runner.data.reading.columns import Column
+from runner.data.reading.spelling import Spelling, alike
 from runner.errors import DataError
 
 TEXT = pd.StringDtype("pyarrow")

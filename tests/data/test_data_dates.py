@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from runner.data.columns import CellError
-from runner.data.date_text import parse_date
-from runner.data.dates import calendar, compact_dates, describe_column, span, times_of, written_dates
+from runner.data.reading.columns import CellError
+from runner.data.roles.date_text import parse_date
+from runner.data.roles.dates import calendar, compact_dates, describe_column, span, times_of, written_dates
 from runner.data.sources.csv import CSV
 from runner.data.sources.parquet import Parquet
 from runner.errors import DataError

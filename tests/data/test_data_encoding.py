@@ -13,11 +13,11 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, QuantileTransformer, StandardScaler
 
-from runner.data.columns import Column
 from runner.data.encoding import Encoding
 from runner.data.fitting import fit
 from runner.data.piecewise import fit_edges, through_bins
 from runner.data.quantiles import fit_quantiles, to_normal
+from runner.data.reading.columns import Column
 from runner.data.sources.base import RawTable, Source
 from runner.errors import DataError
 

@@ -5,8 +5,8 @@ import datetime
 import openpyxl
 import pytest
 
-from runner.data.dialect import UNSAID, Dialect
-from runner.data.frames import read_frame
+from runner.data.reading.dialect import UNSAID, Dialect
+from runner.data.reading.frames import read_frame
 from runner.data.sources.csv import CSV
 from runner.errors import DataError
 

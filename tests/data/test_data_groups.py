@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.data.groups import assign
 from runner.data.sources.base import RawTable, Source
-from runner.data.split import split
+from runner.data.splits.groups import assign
+from runner.data.splits.split import split
 from runner.errors import ConfigError, DataError
 
 seeds = st.integers(0, 2**63 - 1)

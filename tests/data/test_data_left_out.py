@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from runner.data.left_out import why_not_numbers, why_not_words
+from runner.data.roles.left_out import why_not_numbers, why_not_words
+from runner.data.roles.targets import Target
 from runner.data.sources.csv import CSV
-from runner.data.targets import Target
 from runner.errors import ConfigError, DataError
 
 N = 40

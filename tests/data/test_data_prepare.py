@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from runner.data.frames import read_frame
+from runner.data.reading.frames import read_frame
 from runner.data.sources.csv import CSV
 from runner.data.sources.digits import Digits
 from runner.data.sources.parquet import Parquet

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.data.frames import read_frame
+from runner.data.reading.frames import read_frame
 from runner.errors import ConfigError, DataError
 
 HOLE = None

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from runner.data.sources.base import RawTable, Source
-from runner.data.split import apportion, ranks, split, stratified_order
+from runner.data.splits.split import apportion, ranks, split, stratified_order
 from runner.errors import ConfigError, DataError
 
 fractions = st.sampled_from([0.0, 0.1, 0.15, 0.25, 0.4])

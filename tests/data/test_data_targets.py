@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from runner.data.columns import Column
+from runner.data.reading.columns import Column
+from runner.data.roles.targets import read_target
 from runner.data.sources.base import RawTable, Source
 from runner.data.sources.csv import CSV
-from runner.data.split import split
-from runner.data.targets import read_target
+from runner.data.splits.split import split
 from runner.errors import DataError
 
 

@@ -7,8 +7,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from runner.data.dialect import UNSAID, Dialect
-from runner.data.frames import read_frame
+from runner.data.reading.dialect import UNSAID, Dialect
+from runner.data.reading.frames import read_frame
 
 NUMBERS = {"x": [1, 2, 3], "y": [10.5, 20, 30]}
 WORDS = {"x": [1, 2, 3], "y": ["a", "b", "c"]}

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.config.registry import by_label, choice, integer, number
-from runner.data.dialect import Reading
+from runner.data.reading.dialect import Reading
 from runner.errors import DataError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from runner.data.dates import DateColumn
+    from runner.data.roles.dates import DateColumn
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.config.registry import integer, register, text, texts
-from runner.data.dialect import NAMES, Dialect
+from runner.data.reading.dialect import NAMES, Dialect
 from runner.data.sources.table_file import TableFile
 from runner.errors import ConfigError
 

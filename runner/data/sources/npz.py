@@ -71,8 +71,8 @@ class NPZ(Source):
         """(target, what was inferred)."""
         import pandas as pd
 
-        from runner.data.columns import Column
-        from runner.data.targets import read_target
+        from runner.data.reading.columns import Column
+        from runner.data.roles.targets import read_target
 
         inferred = "regression" if y.dtype.kind == "f" else "classification"
         target = read_target(Column("y", pd.Series(y)), inferred if self.task == "auto" else self.task)

@@ -47,9 +47,9 @@ class OpenML(TableFile):
 
     def read(self) -> RawTable:
         """The table. ConfigError or DataError naming key and column for everything that cannot be trained on."""
-        from runner.data.cells import cells
-        from runner.data.dialect import Dialect
         from runner.data.openml import fetch
+        from runner.data.reading.cells import cells
+        from runner.data.reading.dialect import Dialect
 
         # This parser takes nominal columns from the header; the other guesses, and fails where they hold numbers.
         how = {"as_frame": "auto", "parser": "liac-arff"} | ({"target_column": None} if self.target else {})

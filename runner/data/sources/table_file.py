@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.config.registry import choice, integer, switch, text, texts
-from runner.data.dialect import UNSAID, Dialect
 from runner.data.files import data_path, did_you_mean
+from runner.data.reading.dialect import UNSAID, Dialect
 from runner.data.sources.base import RawTable, Source
 from runner.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from runner.data.cells import Cells
+    from runner.data.reading.cells import Cells
 
 ROLES = ("target", "split_column", "group", "sample_weight")  # keys that name a column which is no input
 LISTS = ("categorical", "drop", "keep")  # keys that name columns
@@ -102,8 +102,8 @@ class TableFile(Source):
 
     def read(self) -> RawTable:
         """The table. DataError or ConfigError naming file and column for everything that cannot be trained on."""
-        from runner.data.files_together import First, join
-        from runner.data.frames import read_frame, read_further
+        from runner.data.reading.frames import read_frame, read_further
+        from runner.data.roles.files_together import First, join
 
         if problems := [text for _, text in self.contradictions()]:
             raise ConfigError(problems)
@@ -128,7 +128,7 @@ class TableFile(Source):
         return table
 
     def _table(self, cells: Cells, inputs: list[str], where: str) -> RawTable:
-        from runner.data.from_cells import raw_table
+        from runner.data.roles.from_cells import raw_table
 
         return raw_table(cells, inputs, self, where)
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runner.data.cells import Cells, Problems
-from runner.data.columns import Column
-from runner.data.dialect import Reading
-from runner.data.inputs import Inputs, Wishes, leave_out, read_column, read_inputs
-from runner.data.marks import read_groups, read_split, read_weights
+from runner.data.reading.cells import Cells, Problems
+from runner.data.reading.columns import Column
+from runner.data.reading.dialect import Reading
+from runner.data.reading.spelling import Spelling
+from runner.data.roles.inputs import Inputs, Wishes, leave_out, read_column, read_inputs
+from runner.data.roles.marks import read_groups, read_split, read_weights
+from runner.data.roles.table_notes import Keys, because, notes
+from runner.data.roles.targets import Target, read_target
 from runner.data.sources.base import RawTable
-from runner.data.spelling import Spelling
-from runner.data.table_notes import Keys, because, notes
-from runner.data.targets import Target, read_target
 from runner.errors import ConfigError, DataError
 
 MARKS: dict[str, Callable[[Column], np.ndarray]] = {

@@ -9,8 +9,8 @@ from collections import Counter
 
 import numpy as np
 
-from runner.data.odd_columns import around
-from runner.data.targets import Target
+from runner.data.roles.odd_columns import around
+from runner.data.roles.targets import Target
 
 ROWS = re.compile(r"|unnamed: \d+|row[._ ]?(?:names?|num(?:ber)?s?|ids?)?|index|idx|__index_level_\d__")
 NAMED = (

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from runner.data.columns import CellError, Column, parse
-from runner.data.spelling import Spelling
-from runner.data.strays import strays
+from runner.data.reading.columns import CellError, Column, parse
+from runner.data.reading.spelling import Spelling
+from runner.data.reading.strays import strays
 from runner.errors import DataError
 
 FEW = 20  # up to so many different whole numbers are taken for classes

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
-from runner.data.columns import MOSTLY, Column
-from runner.data.dialect import shown
-from runner.data.written_numbers import is_notable
+from runner.data.reading.columns import MOSTLY, Column
+from runner.data.reading.dialect import shown
+from runner.data.reading.written_numbers import is_notable
 
 OTHER = {".": ",", ",": "."}
 
@@ -41,7 +41,7 @@ def decimal_mark(column: Column) -> str:
     if not column.is_text or column.odd is not None:
         return ""
     if column.is_strings and column.typed is not None:
-        from runner.data.quick_numbers import points
+        from runner.data.reading.quick_numbers import points
 
         return points(column.series)
     texts = [value for value in column.here if isinstance(value, str)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from runner.data.cells import Cells, Problems
-from runner.data.columns import Column
-from runner.data.dates import DateColumn, is_datetime, read_times, times_of
-from runner.data.dialect import Reading
-from runner.data.spelling import Spelling
+from runner.data.reading.cells import Cells, Problems
+from runner.data.reading.columns import Column
+from runner.data.reading.dialect import Reading
+from runner.data.reading.spelling import Spelling
+from runner.data.roles.dates import DateColumn, is_datetime, read_times, times_of
 
 
 def read_alike(

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runner.data.fold_numbers import fold_numbers
-from runner.data.groups import check_marks, check_trained, cut_groups
 from runner.data.sources.base import RawTable, Source
-from runner.data.split_order import random_order
-from runner.data.time_split import cut_by_time
+from runner.data.splits.fold_numbers import fold_numbers
+from runner.data.splits.groups import check_marks, check_trained, cut_groups
+from runner.data.splits.split_order import random_order
+from runner.data.splits.time_split import cut_by_time
 from runner.errors import ConfigError, DataError
 
 

@@ -8,11 +8,11 @@ from typing import Protocol
 import numpy as np
 
 from runner.config.words import word
-from runner.data.dates import span
-from runner.data.dialect import Dialect
-from runner.data.inputs import Inputs
-from runner.data.odd_columns import odd_numbers, odd_words, spelt_alike
-from runner.data.targets import Target
+from runner.data.reading.dialect import Dialect
+from runner.data.roles.dates import span
+from runner.data.roles.inputs import Inputs
+from runner.data.roles.odd_columns import odd_numbers, odd_words, spelt_alike
+from runner.data.roles.targets import Target
 
 SHOWN = 10  # columns listed in a note
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from runner.data.written_numbers import is_bare, parse
+from runner.data.reading.written_numbers import is_bare, parse
 
 TRUTH = {"true": 1.0, "false": 0.0}
 

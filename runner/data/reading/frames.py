@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.data.cells import Cells, cells, data_row
-from runner.data.dialect import UNSAID, Dialect, Reading, shown
 from runner.data.files import ZIP, check_size, only_member, read_bytes
+from runner.data.reading.cells import Cells, cells, data_row
+from runner.data.reading.dialect import UNSAID, Dialect, Reading, shown
 from runner.errors import DataError
 
 if TYPE_CHECKING:
@@ -81,12 +81,12 @@ def _parsed(raw: bytes, path: Path, keys: Dialect) -> Read:
     if raw.startswith(PARQUET) or path.suffix.lower() in (".parquet", ".pq"):
         return Read(_parquet(raw, path), digest)
     if raw.startswith(ZIP):
-        from runner.data.excel import read_sheet
+        from runner.data.reading.excel import read_sheet
 
         frame, notes, lines = read_sheet(raw, path, keys)
         return Read(frame, digest, Dialect(), notes, lambda row: f"line {lines[row]}")
-    from runner.data.decoding import decode
-    from runner.data.text_tables import read_text
+    from runner.data.reading.decoding import decode
+    from runner.data.reading.text_tables import read_text
 
     text, encoding = decode(raw, path, keys.encoding)
     table = read_text(text, path, keys)

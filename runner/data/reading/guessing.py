@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from runner.data.dialect import Dialect
-from runner.data.lines import ANY, BLANKS, fields, plain, records
-from runner.data.written_numbers import parse
+from runner.data.reading.dialect import Dialect
+from runner.data.reading.lines import ANY, BLANKS, fields, plain, records
+from runner.data.reading.written_numbers import parse
 
 SAMPLE = 200  # records that are looked at
 EMPTY = ("", "NA", "NaN", "nan", "?", "-")  # what may stand for a hole among numbers

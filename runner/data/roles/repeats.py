@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from runner.data.sources.base import RawTable
-from runner.data.split import Split
+from runner.data.splits.split import Split
 
 COMMON = 0.01  # a smaller share of the tested rows is no cause for worry
 LEAST = 3  # fewer rows are none either

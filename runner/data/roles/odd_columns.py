@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator, Mapping
 import numpy as np
 
 from runner.config.words import word
-from runner.data.columns import MOSTLY, parse
-from runner.data.spelling import alike
-from runner.data.targets import Target
+from runner.data.reading.columns import MOSTLY, parse
+from runner.data.reading.spelling import alike
+from runner.data.roles.targets import Target
 
 ALIKE = 2  # rows a category has on average in a column of categories; with fewer it looks like an identifier
 FEW = 10  # different texts that a column always may hold

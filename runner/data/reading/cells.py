@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runner.data.columns import CellError, Column
-from runner.data.decimal_marks import with_marks
-from runner.data.dialect import UNSAID, Dialect
+from runner.data.reading.columns import CellError, Column
+from runner.data.reading.decimal_marks import with_marks
+from runner.data.reading.dialect import UNSAID, Dialect
 from runner.errors import ConfigError, DataError
 
 if TYPE_CHECKING:

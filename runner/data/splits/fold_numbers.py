@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from runner.data.groups import assign
 from runner.data.sources.base import RawTable, Source
-from runner.data.split_order import random_order
+from runner.data.splits.groups import assign
+from runner.data.splits.split_order import random_order
 from runner.errors import ConfigError
 
 

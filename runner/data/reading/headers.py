@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner.data.guessing import Found, stands_above
-from runner.data.lines import plain
+from runner.data.reading.guessing import Found, stands_above
+from runner.data.reading.lines import plain
 from runner.errors import DataError
 
 ROW_NAMES = "rownames"

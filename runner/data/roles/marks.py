@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from runner.data.columns import CellError, Column
-from runner.data.spelling import Spelling
+from runner.data.reading.columns import CellError, Column
+from runner.data.reading.spelling import Spelling
 from runner.errors import DataError
 
 PARTS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}

@@ -7,10 +7,10 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.data.dialect import Dialect
-from runner.data.guessing import Found, header_line
-from runner.data.headers import column_names
-from runner.data.text_tables import holes
+from runner.data.reading.dialect import Dialect
+from runner.data.reading.guessing import Found, header_line
+from runner.data.reading.headers import column_names
+from runner.data.reading.text_tables import holes
 from runner.errors import DataError
 
 if TYPE_CHECKING:

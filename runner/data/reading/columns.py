@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runner.config.words import word as told
-from runner.data.date_text import with_dates_written
-from runner.data.spelling import TRUTH, Spelling, spelling_of, word
-from runner.data.strays import strays
-from runner.data.written_numbers import parse as parse_written
+from runner.data.reading.spelling import TRUTH, Spelling, spelling_of, word
+from runner.data.reading.strays import strays
+from runner.data.reading.written_numbers import parse as parse_written
+from runner.data.roles.date_text import with_dates_written
 from runner.errors import DataError
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Column:
         if not self.is_text:
             values = self.series.to_numpy(np.float64, na_value=np.nan)
         else:
-            from runner.data.quick_numbers import cast
+            from runner.data.reading.quick_numbers import cast
 
             values = cast(self.series, self.decimal) if self.is_strings else None
         for number in map(parse, self.na_values or ()):

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from runner.data.cells import Cells, Problems
-from runner.data.columns import Column
-from runner.data.dates import DateColumn, compact_dates, describe_column, is_datetime, times_of, written_dates
-from runner.data.left_out import why_not_numbers, why_not_words
-from runner.data.targets import Target
+from runner.data.reading.cells import Cells, Problems
+from runner.data.reading.columns import Column
+from runner.data.roles.dates import DateColumn, compact_dates, describe_column, is_datetime, times_of, written_dates
+from runner.data.roles.left_out import why_not_numbers, why_not_words
+from runner.data.roles.targets import Target
 
 
 @dataclass(frozen=True)

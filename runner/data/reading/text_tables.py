@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.data.dialect import Dialect, shown
 from runner.data.files import check_size
-from runner.data.guessing import guess, uncommented
-from runner.data.headers import column_names
-from runner.data.lines import ANY, BLANKS, fields, is_open, records
+from runner.data.reading.dialect import Dialect, shown
+from runner.data.reading.guessing import guess, uncommented
+from runner.data.reading.headers import column_names
+from runner.data.reading.lines import ANY, BLANKS, fields, is_open, records
 from runner.errors import DataError
 
 if TYPE_CHECKING:

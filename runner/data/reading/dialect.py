@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from runner.data.spelling import Spelling
+from runner.data.reading.spelling import Spelling
 
 NAMES = {
     "tab": "\t",

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from runner.data.cells import Cells, Problems
 from runner.data.files import did_you_mean
-from runner.data.marks import read_groups
-from runner.data.same_inputs import read_alike
+from runner.data.reading.cells import Cells, Problems
+from runner.data.reading.spelling import Spelling
+from runner.data.roles.marks import read_groups
+from runner.data.roles.same_inputs import read_alike
+from runner.data.roles.targets import Target, known_answers
 from runner.data.sources.base import RawTable
-from runner.data.spelling import Spelling
-from runner.data.targets import Target, known_answers
 from runner.errors import DataError
 
 ADVICE = "In the first file it holds numbers only: correct it, or leave the cell empty."
