@@ -61,7 +61,7 @@ def some(scenario: str, single: int, double: int, again: int = 1) -> list[list[A
 
     With two workers their points are not the same in every run, so that the last may not be reached.
     """
-    chosen, last = random.Random(scenario), 0.9 if scenario == "workers" else 1.0
+    chosen, last = random.Random(f"{scenario} {again}"), 0.9 if scenario == "workers" else 1.0
     roles = ROLES[:1] if scenario in (*IN_ONE_PROCESS, "figures") else ROLES
     once = [[role, share * last] for role in roles for share in [chosen.random() for _ in range(single - 1)] + [1.0]]
     return once + [
@@ -110,7 +110,7 @@ def test_killed_at_every_point_and_resumed(scenario, forks, tmp_path, capsys):
 @pytest.mark.soak
 @pytest.mark.parametrize("scenario", (*SCENARIOS, "figures"))
 def test_killed_again_while_resuming(scenario, forks, tmp_path, capsys):
-    crashes = crash(forks, tmp_path, {scenario: some(f"again {scenario}", 1, 40, again=3)})[scenario]
+    crashes = crash(forks, tmp_path, {scenario: some(scenario, 1, 40, again=3)})[scenario]
     kills = crashes.check()
     with capsys.disabled():
         print(f"\n{scenario}: {kills} kills in {len(crashes.jobs)} runs")
