@@ -77,8 +77,9 @@ def engine() -> Iterator[tuple[str, str]]:
         return
     from threadpoolctl import threadpool_info
 
-    from runner.compiled import kept
+    from runner.compiled import kept, multiplier
 
+    multiplier.load()
     yield "engine", "native where everything that a run asks for has a compiled form (`runner list`), else stacked"
     for found in threadpool_info():
         if found["user_api"] == "blas" and Path(found["filepath"]).parent.name.startswith("scipy"):
