@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import ConfigError
-from runner.records.folders import FORCE, find_run, refuse_sweep
+from runner.records.folders import FORCE
 
 if TYPE_CHECKING:
     from runner.data.reading.dialect import Dialect
@@ -34,19 +34,23 @@ def run(arguments: list[str]) -> int:
     check_output("--out", out, CSV + PARQUET, source)
     from runner.reports.load import load
 
-    folder = _folder(args.run)
-    prediction = predict_file(load(folder, force=args.force), source, keys)
+    run = load(args.run, force=args.force)
+    prediction = predict_file(run, source, keys)
     replaced = out.exists()
     write(prediction, out)
     for note in prediction.notes:
         print(f"note: {note}", file=sys.stderr)
-    print("\n".join(_report(prediction, folder, out, replaced)))
+    print("\n".join(_report(prediction, run.folder, out, replaced)))
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="runner predict", description=DESCRIPTION)
-    parser.add_argument("run", metavar="RUN", help="folder of a finished run, or `last` for the newest under outputs/")
+    parser.add_argument(
+        "run",
+        metavar="RUN",
+        help="folder of a finished run, or of a sweep: its best run; `last`: the run started last under outputs/",
+    )
     parser.add_argument(
         "input", metavar="INPUT", help="CSV, Excel or Parquet file with the columns the run was trained on"
     )
@@ -88,13 +92,6 @@ def _keys(words: list[str]) -> Dialect:
     if problems:
         raise ConfigError(problems)
     return CSV(**values).keys()
-
-
-def _folder(text: str) -> Path:
-    """A folder with a model is enough, wherever it was copied from; `load` says what is wrong with any other."""
-    folder = Path(text).expanduser()
-    refuse_sweep(folder)
-    return folder if folder.is_dir() else find_run(text)
 
 
 def _report(prediction: Prediction, folder: Path, out: Path, replaced: bool) -> list[str]:

@@ -12,9 +12,11 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
+from sklearn.datasets import load_iris
 from torch import nn
 
 import runner
+from runner.cli import main
 from runner.data.prepare import prepare
 from runner.errors import ConfigError, DamagedError, DataError, RunError
 
@@ -216,6 +218,11 @@ def test_of_a_sweep_the_best_run_is_loaded(tmp_path):
     best = min(outcomes, key=lambda outcome: outcome.summary["val"]["loss"])
     assert best is outcomes[1]
     assert runner.load(best.folder.parent).folder == best.folder
+    rows = tmp_path / "flowers.csv"
+    load_iris(as_frame=True).data.to_csv(rows, index=False)
+    assert main(["predict", str(best.folder.parent), str(rows), "--out", str(tmp_path / "out.csv")]) == 0
+    said = runner.load(best.folder).predict(pd.read_csv(rows))
+    assert pd.read_csv(tmp_path / "out.csv")["prediction"].tolist() == list(said)
 
 
 def test_of_runs_on_different_rows_none_is_the_best(tmp_path):

@@ -296,7 +296,7 @@ def test_a_number_that_is_text_names_file_column_and_row(classes, table, here, c
 def test_a_run_that_is_none_and_one_that_is_damaged(classes, test_rows, here, capsys):
     assert "nowhere: no such folder" in refused(capsys, "nowhere", "test.csv")
     said = refused(capsys, classes.parent, "test.csv")
-    assert f"{classes.parent}: a sweep; name one of its runs, such as {classes.parent}/000" in said
+    assert f"{classes.parent} is not the folder of one run, it holds 9, of which none is the best, as" in said
     shutil.copytree(classes, "copy")
     (here / "copy" / "model.safetensors").write_bytes(b"x" * 100)
     said = refused(capsys, "copy", "test.csv", code=1)
