@@ -40,7 +40,7 @@ class Costs(NamedTuple):
 
 COSTS = {
     STACKED: Costs(57e-6, 3.8e-6, 11.8e-12, 0.5e-9, 2.9e-9, 1.6e-9, 6.3e-9, 3.0),
-    NATIVE: Costs(0.0, 5.1e-6, 13.1e-12, 0.0, 0.5e-9, 0.45e-9, 1.0e-9, 1.5),
+    NATIVE: Costs(0.0, 1.8e-6, 8.3e-12, 1.6e-9, 0.29e-9, 0.0, 0.58e-9, 1.5),
 }
 EPOCH, FILES = 0.2e-3, 4e-3  # seconds: rows of a run's records; its folder and files
 PROCESS, WORKER = 250e6, 45e6  # bytes: the parent with its libraries; what a worker has besides
