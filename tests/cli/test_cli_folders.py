@@ -131,12 +131,12 @@ def test_last_is_a_run_of_a_sweep_not_the_sweep(start, capsys):
     os.utime(first / ".hydra", (2e9, 2e9))
     assert find_run("last").resolve() == first.resolve()
     assert newest(Path("outputs")).resolve() == second.parent.resolve()
-    for command in (["resume"], ["predict"]):
-        extra = ["table.csv"] if command == ["predict"] else []
-        Path("table.csv").write_text("x\n1\n")
-        assert main([*command, str(first.parent), *extra]) == 2
-        said = capsys.readouterr().err
-        assert f"{first.parent}: a sweep" in said and f"; name one of its runs, such as {first}" in said
+    assert main(["resume", str(first.parent)]) == 2
+    said = capsys.readouterr().err
+    assert f"{first.parent}: a sweep" in said and f"; name one of its runs, such as {first}" in said
+    Path("table.csv").write_text("x\n1\n")
+    assert main(["predict", str(first.parent), "table.csv"]) == 1, "of a sweep the best run predicts: here none can"
+    assert f"{first.parent}: no run i" in capsys.readouterr().err
 
 
 def test_resuming_a_run_of_a_sweep_says_that_the_others_are_not(start, monkeypatch, capsys):
