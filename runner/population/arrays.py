@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -28,15 +29,16 @@ def as_tensor(values: Values) -> Tensor:
 
 
 def in_lines(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Zeros of shape [rows, size], each row contiguous from the beginning of a line of the cache: vector instructions
+    """Zeros of shape [..., size], each row contiguous from the beginning of a line of the cache: vector instructions
     on numbers of two lines take twice as long.
     """
-    rows, size = shape
+    *outer, size = shape
+    rows = math.prod(outer)
     each = LINE // np.dtype(dtype).itemsize
     stride = -(-size // each) * each
     found = np.zeros(rows * stride + each, dtype)
     begin = -found.ctypes.data % LINE // found.itemsize
-    return found[begin : begin + rows * stride].reshape(rows, stride)[:, :size]
+    return found[begin : begin + rows * stride].reshape(*outer, stride)[..., :size]
 
 
 def copied(values: Values) -> Values:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from runner.data.reading.columns import CellError
-from runner.data.roles.date_text import parse_date
+from runner.data.reading.date_text import parse_date
 from runner.data.roles.dates import calendar, compact_dates, describe_column, span, times_of, written_dates
 from runner.data.sources.csv import CSV
 from runner.data.sources.parquet import Parquet

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runner.config.words import word as told
+from runner.data.reading.date_text import with_dates_written
 from runner.data.reading.spelling import TRUTH, Spelling, spelling_of, word
 from runner.data.reading.strays import strays
 from runner.data.reading.written_numbers import parse as parse_written
-from runner.data.roles.date_text import with_dates_written
 from runner.errors import DataError
 
 if TYPE_CHECKING:

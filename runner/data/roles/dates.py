@@ -16,8 +16,8 @@ import numpy as np
 
 from runner.config.words import word
 from runner.data.reading.columns import MOSTLY, CellError
+from runner.data.reading.date_text import has_two_orders, parse_date
 from runner.data.reading.strays import strays
-from runner.data.roles.date_text import has_two_orders, parse_date
 
 if TYPE_CHECKING:
     import pandas as pd

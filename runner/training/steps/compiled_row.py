@@ -110,7 +110,7 @@ class Row:
         other, nothing = copy.copy(self), self._array([])
         slots = [held[f"optimizer.{n}"] if n in self.slot_names else nothing for n in self.run.optimizer.slots]
         means = [held[f"average.{n}"] if self.averages else nothing for n in ("theta", "buffers")]
-        passed = in_lines((1, len(held["theta"])), self.dtype)[0] if "weights" in self.parameter_noise else nothing
+        passed = in_lines(held["theta"].shape, self.dtype) if "weights" in self.parameter_noise else nothing
         slots += [nothing] * (SLOTS - len(slots))
         other.state = records.State(
             held["theta"], held["buffers"], tuple(slots), means[0], means[1], grad, passed, work

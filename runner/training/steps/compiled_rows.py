@@ -42,15 +42,15 @@ class CompiledRows:
         self.mean = {"theta": _copied(theta), "buffers": _copied(buffers)} if self.averages else {}
         names = dict.fromkeys(name for row in rows for name in row.slot_names)
         self.slots = {name: in_lines(theta.shape, member.dtype) for name in names}
-        grad = in_lines((1, theta.shape[1]), member.dtype)[0]
-        work = in_lines((1, max(row.work_size for row in rows)), member.dtype)[0]
+        grad = in_lines(theta.shape[1:], member.dtype)
+        work = in_lines((max(row.work_size for row in rows),), member.dtype)
         held = self.state()
         self.rows = [row.bound({n: a[r] for n, a in held.items()}, grad, work) for r, row in enumerate(rows)]
         self.augmented = {
             r: _Augmented(member, r, run) for r, run in enumerate(member.runs) if any(active(run, "augmentation"))
         }
         self.network, size = self._network(CHUNK)
-        self.work = in_lines((1, size), member.dtype)[0]
+        self.work = in_lines((size,), member.dtype)
 
     def _described(self, like: CompiledRows | None) -> list[Row]:
         """The rows; those that `like` has as well are described there."""
