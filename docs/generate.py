@@ -34,6 +34,8 @@ Written by `make docs` from the registry; do not edit. `runner list GROUP=CHOICE
 - *structural*: alike in all rows of a population; runs that differ train in different populations
 - *free*: touches no number
 
+**Lecture**: where the five documents of the course teach it, document:line.
+
 **Checked by**: in addition to what the tables name, every entry that trains passes the contract tests
 ([tests/contracts](../tests/contracts)): a row in company has the bits of the row alone, neutral is absent, the
 analytic gradient is autograd's and the central difference, a fused kernel is its definition, state survives a
@@ -131,7 +133,7 @@ class Key:
         """The line of the table of keys, of a group of `count` entries."""
         of = "all" if len(self.defaults) == count else ", ".join(self.defaults)
         cells = [code(self.path), of if count > 1 else "", self._default(), text(self.option.allowed())]
-        return [*cells, self.option.kind, text(self.option.help)]
+        return [*cells, self.option.kind, text(self.option.help), self.option.lecture]
 
     def _default(self) -> str:
         values = list(self.defaults.values())
@@ -164,10 +166,17 @@ def choices(group: str) -> list[str]:
             [(code(r[0]), text(r[1]), code(r[-1])) for r in group_table(group).rows],
         )
     rows = [
-        (code(name), text(about(entry)), code(entry.torch or ""), text(entry.paper or ""), text(checked(entry)))
+        (
+            code(name),
+            text(about(entry)),
+            code(entry.torch or ""),
+            text(entry.paper or ""),
+            entry.lecture or "",
+            text(checked(entry)),
+        )
         for name, entry in sorted(entries(group).items())
     ]
-    return table(("name", "what it does", "torch", "source", "checked by"), rows)
+    return table(("name", "what it does", "torch", "source", "lecture", "checked by"), rows)
 
 
 def about(entry: Entry) -> str:
@@ -189,7 +198,7 @@ def section(group: str, usage: str, names: str) -> list[str]:
     started = f" Default: {code(default[0])}." if default and group not in SINGLE_GROUPS else ""
     lines = [f"## {group}", "", f"Set as {code(usage)}.{started}", "", *presets(group), *choices(group), ""]
     rows = [key.row(len(entries(group))) for key in keys(group)]
-    return lines + ([*table(("key", "of", "default", "allowed", "kind", "help"), rows), ""] if rows else [])
+    return lines + ([*table(("key", "of", "default", "allowed", "kind", "help", "lecture"), rows), ""] if rows else [])
 
 
 def page() -> str:

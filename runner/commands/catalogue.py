@@ -74,6 +74,7 @@ def choice_table(group: str, name: str) -> Table:
     about += [f"  {paragraph}" for paragraph in _more(entry)]
     about += [f"  torch: {entry.torch}"] if entry.torch else []
     about += [f"  source: {entry.paper}"] if entry.paper else []
+    about += [f"  lecture: {entry.lecture}"] if entry.lecture else []
     about += [f"  plug-in: {entry.plugin}"] if entry.plugin else []
     about += [f"  compiled form: {'yes' if form else 'no'}"] if (form := has_form(entry)) is not None else []
     about += [] if entry.options else ["  no keys"]

@@ -48,6 +48,7 @@ class Entry:
     paper: str | None = None
     plugin: str | None = None  # what it came from: a file, or the name of a module
     compiled: Any = None  # its form for compiled steps (`runner.compiled.forms`), if it has one
+    lecture: str | None = None  # where the lectures teach it, FILE:LINE, several after commas
 
     def __str__(self) -> str:
         """As it is chosen: optimizer=adam."""
@@ -101,7 +102,15 @@ def changed() -> None:
         cache.cache_clear()
 
 
-def register(group: str, name: str, *, torch: str | None = None, paper: str | None = None, compiled: Any = None):
+def register(
+    group: str,
+    name: str,
+    *,
+    torch: str | None = None,
+    paper: str | None = None,
+    lecture: str | None = None,
+    compiled: Any = None,
+):
     """Class decorator: `@register("optimizer", "rmsprop", torch="RMSprop", paper="Tieleman & Hinton 2012")`."""
 
     def add(cls):
@@ -121,7 +130,7 @@ def register(group: str, name: str, *, torch: str | None = None, paper: str | No
                 f"{group}={name} is registered twice: by {_place(known[name].cls)} and by {_place(cls)}; "
                 "choose another name"
             )
-        known[name] = Entry(group, name, cls, torch, paper, compiled=compiled)
+        known[name] = Entry(group, name, cls, torch, paper, compiled=compiled, lecture=lecture)
         changed()
         return cls
 

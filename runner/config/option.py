@@ -45,6 +45,7 @@ class Option:
     share: bool = False  # a number that is a share where it is written as a fraction, a count where it is whole
     file: bool = False  # a text that names a file: kept as an absolute path, which means the same from every folder
     help: str = ""
+    lecture: str = ""  # where the lectures teach it, FILE:LINE, several after commas
 
     def allowed(self) -> str:
         """The accepted values in words, for errors and `runner list`."""
