@@ -1,4 +1,4 @@
-"""Group lasso: whole units are switched off."""
+"""Group lasso: whole units, or whole layers, are switched off."""
 
 from __future__ import annotations
 
@@ -65,3 +65,67 @@ class GroupLasso(Penalty):
     def prox(self, w, step, strength):
         norm = w.norm(dim=-1, keepdim=True)
         return w * (1 - step * strength / norm).clamp(min=0).where(norm > 0, 0)
+
+
+def frobenius(w, h):
+    """strength ||W||_F"""
+    return h[0] * norm(w.reshape(w.size))
+
+
+def frobenius_gradient(w, h, g):
+    """g <- g + strength W/||W||_F, unless W is 0"""
+    length = norm(w.reshape(w.size))
+    share = h[0] / length if length > 0 else w.dtype.type(0)
+    for o in range(w.shape[0]):
+        for i in range(w.shape[1]):
+            g[o, i] += w[o, i] * share
+
+
+def frobenius_prox(w, step, h):
+    """W <- W max(1 - step strength/||W||_F, 0), with the mean step of the layer"""
+    zero, one = w.dtype.type(0), w.dtype.type(1)
+    length, mean = norm(w.reshape(w.size)), zero
+    for o in range(w.shape[0]):
+        for i in range(w.shape[1]):
+            mean += step[o, i]
+    rest = one - mean / w.dtype.type(w.size) * h[0] / length
+    share = rest if length > 0 and not rest <= 0 else zero
+    for o in range(w.shape[0]):
+        for i in range(w.shape[1]):
+            w[o, i] *= share
+
+
+@register(
+    "regularizer",
+    "frobenius",
+    paper="Yuan & Lin 2006, a group a layer",
+    lecture="004:187",
+    compiled=PenaltyForm(frobenius, frobenius_gradient, frobenius_prox),
+)
+@dataclass
+class Frobenius(Penalty):
+    """strength sum_layers ||W||_F, the norm itself and not its square; subgradient 0 at 0
+
+    Its pull has the same length however small a layer is, so that it can switch off a whole layer: exactly, with
+    optimizer.proximal=true.
+    """
+
+    strength: float = number(
+        0.0, ge=0, per_layer=True, neutral=0.0, preset=1e-3, help="a in a sum of ||W||_F, W the matrix of a layer"
+    )
+
+    def value(self, w, strength):
+        return (strength * _length(w)).flatten(1).sum(1)
+
+    def gradient(self, w, strength):
+        length = _length(w)
+        return w * (strength / length).where(length > 0, 0)
+
+    def prox(self, w, step, strength):
+        length = _length(w)
+        return w * (1 - step.mean(1, keepdim=True) * strength / length).clamp(min=0).where(length > 0, 0)
+
+
+def _length(w):
+    """||W||_F of each member, [M, 1, 1]"""
+    return w.flatten(1).norm(dim=-1)[:, None, None]

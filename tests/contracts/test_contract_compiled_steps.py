@@ -20,7 +20,7 @@ NOISE = {
 }
 MEETINGS = {
     "every noise": [NOISE],
-    "every penalty": [{f"regularizer.{n}": 1e-3 for n in ("l1", "l2", "group_lasso", "orthogonality")}],
+    "every penalty": [{f"regularizer.{n}": 1e-3 for n in ("l1", "l2", "group_lasso", "frobenius", "orthogonality")}],
     "a proximal step beside a gradient": [L1, {"regularizer.l1": 1e-3}, {"regularizer.l1": [0.01, 0.0, 0.001]}],
     "a proximal step of momentum": [
         L1 | SGD | {"optimizer.momentum": m, "optimizer.dampening": d} for m, d in ((0.0, 0.0), (0.9, 0.0), (0.5, 0.5))

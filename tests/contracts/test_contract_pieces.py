@@ -107,7 +107,7 @@ def test_slopes_learn_and_survive_a_checkpoint(name, way, tmp_path):
 @pytest.mark.parametrize("name", WITH_PARAMETERS)
 def test_neither_decay_nor_penalty_nor_constraint_touches_a_slope(name, way):
     """Of examples that weigh nothing, so that nothing else moves weights."""
-    pulled = {f"regularizer.{penalty}": 0.1 for penalty in ("l1", "l2", "group_lasso", "orthogonality")}
+    pulled = {f"regularizer.{penalty}": 0.1 for penalty in ("l1", "l2", "group_lasso", "frobenius", "orthogonality")}
     pulled |= {"regularizer.max_norm": 1e-3, "optimizer.weight_decay": 1.0, "optimizer.decay_biases": True}
     run, table = settings(**pulled | way | {"model.activation": name, "optimizer": "sgd"}), data(13, 2)
     engine = Engine([run], [dataclasses.replace(table, weights=np.zeros(len(table.x)))])

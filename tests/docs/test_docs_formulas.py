@@ -383,6 +383,12 @@ PENALTIES = {
         lambda w, strength: strength * np.stack([unit / (np.linalg.norm(unit) or 1) for unit in w]),
         {"strength": 0.3},
     ),
+    "frobenius": (
+        "strength sum_layers ||W||_F, the norm itself and not its square; subgradient 0 at 0",
+        lambda w, strength: strength * np.sqrt((w**2).sum()),
+        lambda w, strength: strength * w / np.sqrt((w**2).sum()),
+        {"strength": 0.3},
+    ),
     "orthogonality": (
         "strength ||W W^T - I||_F^2, summed over layers; gradient 4 strength (W W^T - I) W",
         lambda w, strength: strength * np.linalg.norm(w @ w.T - np.eye(len(w))) ** 2,

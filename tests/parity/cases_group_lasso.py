@@ -30,7 +30,31 @@ def proximal(strength) -> dict:
     return {"after": after, "penalty": lambda weights: group_lasso(strength)([w.detach() for w in weights])}
 
 
+def frobenius(strength):
+    """sum over layers of strength ||W||"""
+    return lambda weights: sum(a * torch.sqrt((w * w).sum()) for w, a in of_layers(weights, strength))
+
+
+def proximal_layers(strength) -> dict:
+    """A layer no longer than rate * strength becomes 0, others that much shorter."""
+
+    def after(weights, gain):
+        for w, a in of_layers(weights, strength):
+            length, cut = torch.sqrt((w * w).sum()), gain(w) * a
+            w.copy_(torch.zeros_like(w) if length <= cut else w - w / length * cut)
+
+    return {"after": after, "penalty": lambda weights: frobenius(strength)([w.detach() for w in weights])}
+
+
 CASES = [
+    Case("frobenius", {"regularizer.frobenius": 0.05}, penalty=frobenius(0.05)),
+    Case("frobenius_per_layer", TWO | {"regularizer.frobenius": PER_LAYER}, penalty=frobenius(PER_LAYER)),
+    Case("frobenius_proximal", {"regularizer.frobenius": 0.05} | PROXIMAL, **proximal_layers(0.05)),
+    Case(
+        "frobenius_proximal_per_layer",
+        TWO | {"regularizer.frobenius": PER_LAYER} | PROXIMAL,
+        **proximal_layers(PER_LAYER),
+    ),
     Case("group_lasso", {"regularizer.group_lasso": 0.01}, penalty=group_lasso(0.01)),
     Case("group_lasso_per_layer", TWO | {"regularizer.group_lasso": PER_LAYER}, penalty=group_lasso(PER_LAYER)),
     Case("group_lasso_proximal", {"regularizer.group_lasso": 0.01} | PROXIMAL, **proximal(0.01)),
