@@ -101,10 +101,12 @@ class Around(Regularizer):
     minimization), or after the whole step with other weights (Lookahead).
 
     It gets the R rows that use it: `w` and `g` [R, P], state [R, P] a slot and [R, 1] a row slot, keys as columns
-    [R, 1], `t` the 1-based step of each row [R, 1]. Padding is 0 in `w` and `g` and must stay so.
+    [R, 1], `t` the 1-based step of each row [R, 1]. Padding is 0 in `w` and `g` and must stay so. A technique
+    `of_weights` gets and changes weights alone, no biases or gains: what it is handed has so many numbers a row.
     """
 
     role: ClassVar[str] = "around"
+    of_weights: ClassVar[bool] = False
     slots: ClassVar[tuple[str, ...]] = ()  # state of one number a parameter; begins at 0
     row_slots: ClassVar[tuple[str, ...]] = ()  # state of one number a row; begins at 0
 

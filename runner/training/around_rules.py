@@ -14,12 +14,14 @@ from runner.regularizers.base import Around
 class Bound:
     """One technique, the rows that use it and their state."""
 
-    def __init__(self, name: str, piece: Any, paths: dict[str, str], columns: Columns, theta: Tensor):
+    def __init__(self, name: str, piece: Any, paths: dict[str, str], columns: Columns, theta: Tensor, weights: int):
         used = [row for row, uses in enumerate(using(columns, paths)) if uses]
         self.rows: slice | list[int] = slice(None) if len(used) == len(columns.runs) else used  # all: views, no copies
-        self.name, self.piece, self.theta = name, piece, theta
+        self.name, self.piece = name, piece
+        self.size = weights if piece.of_weights else theta.shape[1]  # of a row's numbers, the first
+        self.theta = theta[:, : self.size]
         self.h = {key: columns.tensor(path)[used] for key, path in paths.items()}
-        widths = dict.fromkeys(piece.slots, theta.shape[1]) | dict.fromkeys(piece.row_slots, 1)
+        widths = dict.fromkeys(piece.slots, self.size) | dict.fromkeys(piece.row_slots, 1)
         self.state = {slot: theta.new_zeros(len(used), width) for slot, width in widths.items()}
         base = type(piece)
         self.changes_gradient, self.changes_weights = (
@@ -39,6 +41,7 @@ class Bound:
 
     def gradient(self, s: int, evaluate: Callable, grad: Tensor) -> None:
         """Replace the gradient of the rows in step s of the epoch."""
+        grad = grad[:, : self.size]
         w, g = self.theta[self.rows], grad[self.rows]
         grad[self.rows] = self.piece.gradient(evaluate, w, g, self.state, self.first + s + 1, **self.h)
 
@@ -49,6 +52,8 @@ class Bound:
         self.theta[self.rows] = w
 
 
-def bound(columns: Columns, theta: Tensor) -> list[Bound]:
-    """Every technique that some row uses."""
-    return [Bound(name, piece, paths, columns, theta) for name, piece, paths in active_entries(columns, Around)]
+def bound(columns: Columns, theta: Tensor, weights: int) -> list[Bound]:
+    """Every technique that some row uses; the first `weights` numbers of a row of theta are weights."""
+    return [
+        Bound(name, piece, paths, columns, theta, weights) for name, piece, paths in active_entries(columns, Around)
+    ]

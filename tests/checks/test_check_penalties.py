@@ -99,3 +99,21 @@ def test_dropout_in_linear_regression_is_ridge(drop):
     theta = minimum({"optimizer.lr": 0.1}, torch.zeros(network.layout.size).double(), gradient, 300)
     weight = network.layout.slots["0.weight"].true(theta.unsqueeze(0))
     torch.testing.assert_close(weight.flatten(), (1 - drop) * OPTIMUM, rtol=1e-12, atol=1e-14)
+
+
+def test_a_bound_on_the_weights_finds_the_strength_of_the_penalty_that_keeps_it():
+    """The ridge point of alpha 2 has 1/2 ||w||^2 = .066697: with that as the budget, ascent ends at the strength 2."""
+    budget, state, w = 0.365231**2 / 2, {"strength": torch.zeros(1, 1).double()}, torch.zeros(1, 3).double()
+    technique = entries("regularizer")["lagrangian"].cls()
+    for _ in range(4000):
+        g = (w - OPTIMUM) @ HESSIAN
+        w = w - 0.2 * technique.gradient(None, w, g, state, None, budget, 0.5)
+    assert digits(state["strength"][0], 4) == [2]
+    assert digits(w[0], 5) == [0.24143, 0.25571, -0.09857]
+
+
+def test_a_bound_that_the_minimum_keeps_does_nothing():
+    state, w = {"strength": torch.zeros(1, 1).double()}, OPTIMUM[None].clone()
+    g = entries("regularizer")["lagrangian"].cls().gradient(None, w, torch.zeros_like(w), state, None, 0.8, 0.5)
+    assert not g.any()
+    assert not state["strength"].any()  # 1/2 ||w*||^2 = .7506

@@ -43,7 +43,7 @@ class StackedRows:
         self.network = Network(member.architecture, self.dtype, self.device).bind(self.theta, None, self.buffers)
         self.columns = Columns(self.runs, self.dtype, self.device)
         self.segments: list[Segment] = list(segments(self.runs, self.layout, self.theta))
-        self.around = bound(self.columns, self.theta)
+        self.around = bound(self.columns, self.theta, self.layout.weights)
         self.holders: list[slots.Holder] = [*self.segments, *self.around]
         self.average = Average(self.runs, self.theta, self.buffers)
         self.stepper = Stacked(self)
