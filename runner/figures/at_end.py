@@ -24,11 +24,11 @@ Draw = Callable[[Ended], bytes | None]  # None: nothing to draw for this run
 
 @dataclass(frozen=True)
 class Figure:
-    """One kind of figure: its file's name, how it is drawn, and whether TensorBoard shows the same without it."""
+    """One kind of figure: its file's name, how it is drawn, and whether it is drawn only if all are asked for."""
 
     name: str
     draw: Draw
-    repeats: bool = False
+    on_demand: bool = False
 
 
 FIGURES = (
@@ -38,8 +38,9 @@ FIGURES = (
     Figure("fit", figures.fit),
     Figure("layers", figures.layers),
     Figure("learning_rate", figures.learning_rate),
-    Figure("learning_curves", figures.learning_curves, repeats=True),
-    Figure("weights", figures.weights, repeats=True),
+    Figure("learning_curves", figures.learning_curves, on_demand=True),
+    Figure("weights", figures.weights, on_demand=True),
+    Figure("features", figures.features, on_demand=True),
 )
 
 
@@ -54,7 +55,7 @@ def wanted(trial: Trial) -> bool:
 def draw(trial: Trial, engine: Engine) -> None:
     """Draw what the weights that are kept have learned; `engine` holds them as its only row."""
     ended, files = Ended(trial, engine), trial.settings.trainer.figures is True
-    for figure in FIGURES if files else [figure for figure in FIGURES if not figure.repeats]:
+    for figure in FIGURES if files else [figure for figure in FIGURES if not figure.on_demand]:
         try:
             with np.errstate(all="ignore"):  # numbers too large for an axis are no news
                 picture = figure.draw(ended)

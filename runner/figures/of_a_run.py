@@ -155,6 +155,17 @@ def weights(run: Ended) -> bytes:
     return weight_histograms(found, title=f"Weights by layer (epoch {run.epoch})")
 
 
+def features(run: Ended) -> bytes | None:
+    """Of images: what each unit of the first layer looks for. Units that do the same work look alike."""
+    shape = run.data.image_shape
+    if not shape:
+        return None
+    from runner.figures.draw import unit_images
+
+    weight = as_array(run.engine.layout.weight_slots[0].true(run.engine.theta)[0])
+    return unit_images(weight, shape, title=f"Weights of the first layer's units (epoch {run.epoch})")
+
+
 def _original(run: Ended, rows: np.ndarray) -> np.ndarray:
     """Numeric features [n, F] of examples, in original units: the inverse of the encoding."""
     code, x = run.data.encoding, run.data.x[rows].astype(np.float64)

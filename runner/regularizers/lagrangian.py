@@ -19,8 +19,8 @@ from runner.regularizers.base import Around
 class Lagrangian(Around):
     """min J subject to 1/2 ||w||^2 <= budget: g <- g + a w;  a <- max(0, a + rate (1/2 ||w||^2 - budget))
 
-    w are all weights of the network; a begins at 0. Where weights and a settle, a is the strength of the L2 penalty whose minimum has
-    that norm, or 0 if the minimum of J is within the budget. The objective that is recorded is J.
+    w are all weights of the network; a begins at 0. Where weights and a settle, a is the strength of the L2 penalty
+    whose minimum has that norm, or 0 if the minimum of J is within the budget. The objective that is recorded is J.
     """
 
     budget: float | None = number(

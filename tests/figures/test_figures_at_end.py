@@ -90,7 +90,7 @@ def test_runs_together_have_figures_only_if_asked_and_then_those_of_a_run_alone(
     [
         ({"dataset": "sine"}, NUMBERS),
         ({"dataset": "diabetes"}, NUMBERS - {"fit"}),
-        ({"dataset": "digits"}, CLASSES),
+        ({"dataset": "digits"}, CLASSES | {"features"}),
         ({"trainer.epochs": 0}, CLASSES - {"learning_rate"} | {"boundary"}),
         (
             {"model.hidden": [], "dataset.val_fraction": 0, "early_stopping.monitor": "train/loss"},

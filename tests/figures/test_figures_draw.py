@@ -16,6 +16,7 @@ from runner.figures.draw import (
     regression_fit,
     reliability_diagram,
     rms_by_layer,
+    unit_images,
     weight_histograms,
 )
 from runner.records.events import png_size
@@ -182,3 +183,12 @@ def test_no_label_of_a_logarithmic_axis_is_typeset_as_a_formula(monkeypatch):
     rms = {"activation": [1.0], "gradient": [1e-9, 1e3]}
     rms_by_layer({"initial": rms, "kept": rms})
     learning_curves(np.arange(3), {"train": np.array([100.0, 1.0, 1e-6])}, 2)
+
+
+def test_the_units_with_the_longest_weights_are_drawn_from_black_to_white():
+    weights = np.zeros((30, 4))
+    weights[6:] = [1.0, -1.0, 0.0, 0.0]  # those before are 0 and have no place
+    picture = pixels(unit_images(weights, (1, 2, 2)))
+    assert {0, 1} <= set(np.unique(picture))
+    weights[:6] = 0.1
+    assert (picture == pixels(unit_images(weights, (1, 2, 2)))).all()

@@ -3,6 +3,7 @@
 from runner.figures.draw.boundary import decision_boundary
 from runner.figures.draw.confusion import confusion_matrix
 from runner.figures.draw.curves import learning_curves, learning_rate
+from runner.figures.draw.features import unit_images
 from runner.figures.draw.fit import regression_fit
 from runner.figures.draw.layers import rms_by_layer, weight_histograms
 from runner.figures.draw.reliability import reliability_diagram
@@ -15,5 +16,6 @@ __all__ = [
     "regression_fit",
     "reliability_diagram",
     "rms_by_layer",
+    "unit_images",
     "weight_histograms",
 ]
