@@ -1,4 +1,5 @@
-"""Compiled forms of activations, norms and losses: they give what the definitions in torch give, in both formats.
+"""Compiled forms of activations, norms, parametrizations and losses: they give what the definitions in torch give, in both
+formats.
 
 Shapes: B batch, W units or outputs.
 """
@@ -16,7 +17,7 @@ from runner.checks.broken import require
 from runner.checks.compiled import PRECISION, agree, call
 from runner.checks.populations import examples
 from runner.config.registry import Entry
-from runner.population.pieces.base import Activation, Head, Loss, Norm
+from runner.population.pieces.base import Activation, Head, Loss, Norm, Parametrization
 from runner.population.pieces.declared import Declared
 
 SHAPES = ((1, 1), (1, 17), (13, 1), (13, 17), (29, 17), (29, 64))
@@ -176,7 +177,39 @@ def _targets(piece: Loss, numbers: np.ndarray) -> Iterator[np.ndarray]:
     yield classes * numbers.dtype.type(0.9) + numbers.dtype.type(0.1) / count
 
 
-CHECKS: dict[str, Callable[[Entry, str], None]] = {"activation": activation, "norm": norm, "loss": loss}
+def parametrization(entry: Entry, dtype: str) -> None:
+    """The weights that are used, and the gradients of what is learned, also where a unit is 0."""
+    piece, form = entry.cls(), entry.compiled
+    for shape in ((1, 2), (13, 17), (29, 64)):
+        for scale in (1e-2, 1.0, 30.0):
+            random = np.random.default_rng(0)
+            v, g = ((each * scale).astype(dtype) for each in random.normal(size=(2, *shape)))
+            _reparametrize(piece, form, v, g, f"{shape} weights near {scale:g}")
+    v[3] = 0
+    _reparametrize(piece, form, v, g, "a unit of zeros")
+
+
+def _reparametrize(piece: Parametrization, form: Any, v: np.ndarray, g: np.ndarray, what: str) -> None:
+    dtype, w = v.dtype.name, np.empty_like(v)
+    p = np.concatenate([np.zeros(0, dtype), *(np.linspace(0.2, 1.3, len(v), dtype=dtype) for _ in piece.parameters)])
+    tensors = [_torch(v), *([_torch(p).unsqueeze(2)] if len(p) else [])]
+    call(form.forward, "parametrization", dtype, v.copy(), w, p)
+    agree(w, piece.effective(*tensors), f"weights of {what}", v.shape[1])
+    slope, g_p = piece.gradient, np.empty_like(p)
+    expected = slope(*tensors, _torch(g)) if slope else _by_autograd(piece.effective, tensors, _torch(g))
+    scale = np.abs(g).max() * np.abs(w).max(1, keepdims=True) / np.maximum(np.abs(v).max(1, keepdims=True), 1e-9)
+    call(form.backward, "parametrization_backward", dtype, v, g, p, g_p)
+    agree(g, expected[0], f"the gradient of {what}", v.shape[1], scale)
+    if len(p):
+        agree(g_p, expected[1].flatten(1), f"that of parameters, {what}", v.shape[1], np.abs(g).max())
+
+
+CHECKS: dict[str, Callable[[Entry, str], None]] = {
+    "activation": activation,
+    "norm": norm,
+    "parametrization": parametrization,
+    "loss": loss,
+}
 
 
 def _values(declared: Sequence[Declared], x: np.ndarray) -> list[np.ndarray]:

@@ -13,7 +13,7 @@ import torch
 from runner.checks.broken import require
 from runner.checks.compiled import PRECISION, agree, bits_of, call
 from runner.checks.populations import examples, settings, variations
-from runner.compiled.forms import ConstraintForm, NoiseForm, PenaltyForm, RuleForm, TargetsForm
+from runner.compiled.forms import ConnectionsForm, ConstraintForm, NoiseForm, PenaltyForm, RuleForm, TargetsForm
 from runner.config.registry import Entry
 from runner.config.settings import Settings
 from runner.optimizers.segments import Segment
@@ -154,7 +154,26 @@ def noise(entry: Entry, dtype: str) -> None:
         agree(y, expected[0], f"activations with {numbers}")
 
 
-CHECKS = {RuleForm: rule, PenaltyForm: penalty, ConstraintForm: constraint, TargetsForm: targets, NoiseForm: noise}
+def connections(entry: Entry, dtype: str) -> None:
+    """Weights times their factors, whichever the position of the first."""
+    piece = entry.cls()
+    for numbers, h, w in _cases(entry, dtype):
+        keys, first, found = key(7, "weights")[None], 5, w.copy()
+        drawn = bits(words(keys), positions(1, first + w.size, first + w.size))[:, 0, first:].reshape(1, *w.shape)
+        factor = piece.factor(drawn, **_columns(numbers, dtype, 3))
+        given = np.concatenate([keys.view(np.uint32).reshape(-1), np.zeros(2, np.uint32)])
+        call(entry.compiled.change, "connections", dtype, found, given, first, h)
+        agree(found, (_torch(w, False) * factor)[0], f"weights with {numbers}")
+
+
+CHECKS = {
+    RuleForm: rule,
+    PenaltyForm: penalty,
+    ConstraintForm: constraint,
+    TargetsForm: targets,
+    NoiseForm: noise,
+    ConnectionsForm: connections,
+}
 
 
 def _cases(entry: Entry, dtype: str) -> Iterator[tuple[dict[str, float], np.ndarray, np.ndarray]]:

@@ -49,11 +49,12 @@ def _by_both(name: str, groups: Sequence[str], check: Callable[..., None]) -> tu
     return Contract(name, groups, functools.partial(check, engine=STACKED)), by_native
 
 
+LAYERS = ("activation", "norm", "parametrization")  # the groups of what layers are made of
 CONTRACTS = (
     Contract("defaults are allowed", ("*",), declaration),
     Contract("read = read again", ("dataset",), sources.same_table, sources.needs_no_file),
-    Contract("gradient = autograd = differences", ("activation", "norm", "loss"), gradients.of_a_piece),
-    Contract("compiled = definition", ("activation", "norm", "loss"), compiled_pieces.of_a_piece, _has_form),
+    Contract("gradient = autograd = differences", (*LAYERS, "loss"), gradients.of_a_piece),
+    Contract("compiled = definition", (*LAYERS, "loss"), compiled_pieces.of_a_piece, _has_form),
     Contract("gradient = autograd of value", ("regularizer",), gradients.of_a_penalty, _is_penalty),
     Contract("prox minimizes", ("regularizer",), gradients.prox, lambda e: _is_penalty(e) and e.cls.prox is not None),
     Contract("fused = update", ("optimizer",), gradients.fused, lambda e: e.cls.fused is not None),
@@ -64,9 +65,9 @@ CONTRACTS = (
         compiled_steps.trains_alike,
         _compiles,
     ),
-    Contract("padding stays zero", ("activation", "norm", "optimizer", "regularizer"), tensors.padding_stays_zero),
+    Contract("padding stays zero", (*LAYERS, "optimizer", "regularizer"), tensors.padding_stays_zero),
     *_by_both("alone = together, every key", ("optimizer", "scheduler", "averaging", *FLAT_GROUPS), together.every_key),
-    *_by_both("alone = together, seeds", ("activation", "norm", "init", "loss", "metric"), together.seeds),
+    *_by_both("alone = together, seeds", (*LAYERS, "init", "loss", "metric"), together.seeds),
     *_by_both("neutral = absent", FLAT_GROUPS, together.neutral_is_absent),
     *_by_both("neutral keys = absent", ("optimizer",), together.neutral_keys_are_absent),
     *_by_both("NaN harms its own row", ("optimizer",), together.nan_harms_itself),
@@ -75,7 +76,7 @@ CONTRACTS = (
         ("optimizer", "scheduler", "averaging", "regularizer"),
         tensors.survives_a_checkpoint,
     ),
-    Contract("export = forward", ("activation", "norm"), tensors.exports),
+    Contract("export = forward", LAYERS, tensors.exports),
 )
 
 

@@ -19,6 +19,7 @@ from runner.training.steps.objective import Objective
 from runner.training.steps.protocols import Batch
 from runner.training.steps.stacked_rows import StackedRows
 from runner.training.steps.stacked_step import Stacked
+from runner.training.weights import Parametrized
 
 
 def engine_of(shape=SHAPES[0], members=3, task="classification", **changes) -> Engine:
@@ -44,7 +45,9 @@ def batch_of(engine: Engine):
 
 def objective(engine: Engine, theta: Tensor, x: Tensor, q: Tensor, noise) -> Tensor:
     """The data loss of all rows, through the definitions alone."""
-    network = stacked(engine).network.bind(theta, None, engine.buffers.clone())
+    passed = theta.clone()
+    Parametrized(engine.layout).apply(theta, passed)
+    network = stacked(engine).network.bind(passed, None, engine.buffers.clone())
     outputs = network.forward(x, training=True, noise=noise)
     return (engine.loss.forward(outputs, q, network.head).sum(1) / x.shape[1]).sum()
 
@@ -54,7 +57,7 @@ def analytic(engine: Engine, x: Tensor, q: Tensor, noise) -> Tensor:
     objective = Objective(stacked(engine), stacked(engine).columns, engine.theta.clone(), engine.buffers.clone())
     batch = Batch(0, engine.epochs, x, engine.loss.prepare(q, 1 / x.shape[1]), noise, None)
     with torch.no_grad():
-        return objective.gradient(batch, objective.passed)[1]
+        return objective.gradient(batch, engine.theta)[1]
 
 
 def check_gradient(engine: Engine, tried: int = 40) -> None:
@@ -81,7 +84,7 @@ def check_gradient(engine: Engine, tried: int = 40) -> None:
 
 
 def of_a_piece(entry: Entry) -> None:
-    """An activation, a norm or a loss, in a network with dropout."""
+    """An activation, a norm, a parametrization or a loss, in a network with dropout."""
     key = {"loss": "loss"}.get(entry.group, f"model.{entry.group}")
     task = entry.cls.task if entry.group == "loss" else "classification"
     check_gradient(engine_of(task=task, **{key: entry.name, "regularizer.dropout": 0.2}))

@@ -14,7 +14,7 @@ from runner.checks.broken import require, require_close
 from runner.checks.gradients import engine_of, stacked
 from runner.checks.populations import SHAPES, data, settings, train, variations
 from runner.config.engines import STACKED
-from runner.config.registry import Entry
+from runner.config.registry import NAMED, Entry
 from runner.population.arrays import as_tensors
 from runner.population.export import architecture, state_dict
 from runner.population.layout import Layout
@@ -43,9 +43,9 @@ def check_padding(changes: Sequence[dict[str, Any]], shape: tuple = SHAPES[1]) -
 
 
 def padding_stays_zero(entry: Entry) -> None:
-    """Of an activation, a norm, a rule or a regularizer."""
+    """Of a piece of a network, a rule or a regularizer."""
     chosen = {f"model.{entry.group}": entry.name}
-    check_padding([chosen] if entry.group in ("activation", "norm") else variations(entry.group, entry.name)[:1])
+    check_padding([chosen] if entry.group in NAMED else variations(entry.group, entry.name)[:1])
 
 
 def survives_a_checkpoint(entry: Entry, engine: str = STACKED) -> None:
@@ -70,16 +70,17 @@ def survives_a_checkpoint(entry: Entry, engine: str = STACKED) -> None:
 
 
 def exports(entry: Entry) -> None:
-    """The torch module of an activation or a norm gives what `forward` gives when it does not train."""
+    """The exported network gives what `forward` gives when it does not train, with the weights that are used."""
     engine = engine_of(members=2, **{f"model.{entry.group}": entry.name})
     engine.train_epoch([1.0] * 2)
     arch = architecture(engine.runs[0], engine.layout.widths[0], engine.layout.widths[-1])
     x, _ = stacked(engine).tables.gather(engine.tables.index["val"])
     with torch.no_grad():
-        ours = stacked(engine).network.bind(engine.theta, None, engine.buffers).forward(x)
+        theta = engine.shown["theta"]
+        ours = stacked(engine).network.bind(theta, None, engine.buffers).forward(x)
         for row in range(2):
             network = build(arch).double()
-            state = state_dict(arch, engine.layout, engine.theta[row], engine.buffers[row])
+            state = state_dict(arch, engine.layout, theta[row], engine.buffers[row])
             network.load_state_dict(as_tensors(state))
             expected = network.eval()(x[row][:, : arch["widths"][0]])
             found = ours[row][:, : arch["widths"][-1]]

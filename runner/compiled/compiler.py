@@ -67,6 +67,9 @@ def _signatures(real: Any) -> dict[str, Any]:
         "rule": nothing(v, v, slots, v),
         "gain": nothing(slots, v, v),
         "penalty": types.float64(m, v),
+        "parametrization": nothing(m, m, v),
+        "parametrization_backward": nothing(m, m, v, v),
+        "connections": nothing(m, keys, types.int64, v),
         "penalty_gradient": nothing(m, v, m),
         "prox": nothing(m, m, v),
         "constraint": nothing(m, v),
@@ -96,6 +99,10 @@ def _signatures_of_parts(real: Any) -> dict[str, Any]:
         "proximal_step": nothing(v, slots, table, numbers, table, block, v),
         "project": nothing(v, table, numbers, block),
         "average": nothing(v, v, double),
+        "reparametrize": nothing(v, v, table, numbers),
+        "pull_back": nothing(v, v, table, numbers),
+        "restrict": nothing(v, v, table),
+        "thin": nothing(v, table, numbers, words, m),
     }
 
 

@@ -36,6 +36,16 @@ class NormForm(NamedTuple):
     backward: Callable
 
 
+class ParametrizationForm(NamedTuple):
+    """forward(v [O, I], w [O, I], p): w <- the weights that are used, from what is learned in their place.
+
+    backward(v, g [O, I], p, g_p): g, the gradient of w, becomes that of v, in place; g_p <- the gradient of p.
+    """
+
+    forward: Callable
+    backward: Callable
+
+
 class LossForm(NamedTuple):
     """loss(outputs [B, C], q [B, C], w [B], h, g [B, C], losses [B]).
 
@@ -57,6 +67,15 @@ class NoiseForm(NamedTuple):
 
     f and a are what `Noise.change` gives. The bits of draw i at position b W + j are
     chance.bits(words[2 i], words[2 i + 1], position), as uint32.
+    """
+
+    change: Callable
+
+
+class ConnectionsForm(NamedTuple):
+    """change(w [O, I], words [4], first, h): w <- w f in place, with f what `Connections.factor` gives.
+
+    The bits of the weight at o, i are chance.bits(words[0], words[1], first + o I + i), as uint32.
     """
 
     change: Callable

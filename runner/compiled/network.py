@@ -11,6 +11,7 @@ from runner.compiled.records import (
     ACTIVATION_BACKWARD,
     AROUND,
     BIAS,
+    BIASES,
     CHANGE_TARGETS,
     FACTOR,
     GAIN,
@@ -113,13 +114,13 @@ def take_batch(x, q, weights, of_x, of_q, work, layers, pieces, targets_h):
 
 @part
 def linear(i, size, theta, work, layers, pieces, x):
-    """z <- x W^T + b of layer i; returns z."""
+    """z <- x W^T + b of layer i, which may have no b; returns z."""
     width = layers[i, WIDTH]
-    z, bias = matrix(work, layers[i, Z], size, width), vector(theta, layers[i, BIAS], width)
+    z, bias = matrix(work, layers[i, Z], size, width), vector(theta, layers[i, BIAS], layers[i, BIASES])
     weight = matrix(theta, layers[i, WEIGHT], width, layers[i - 1, WIDTH])
     times_transposed_at(work, pieces[TIMES_TRANSPOSED])(x, weight, z, vector(work, layers[0, SPACE], weight.size))
     for r in range(size):
-        for j in range(width):
+        for j in range(bias.shape[0]):
             z[r, j] += bias[j]
     return z
 
@@ -214,8 +215,8 @@ def backward(size, theta, grad, work, layers, pieces):
                     activation_backward(z, a, g, slopes, g_slopes)
         x = matrix(work, layers[i - 1, Y], size, below)
         transposed_times(g, x, matrix(grad, p[WEIGHT], width, below))
-        g_bias = vector(grad, p[BIAS], width)
+        g_bias = vector(grad, p[BIAS], p[BIASES])
         g_bias[:] = 0
         for r in range(size):
-            for j in range(width):
+            for j in range(g_bias.shape[0]):
                 g_bias[j] += g[r, j]

@@ -14,14 +14,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-COLUMNS = 22
+COLUMNS = 27
 # In theta and the gradient, in the buffers: where a tensor begins and, for those of pieces, how many numbers it has.
 WIDTH, WEIGHT, BIAS, SLOPE, SLOPES, GAIN, GAINS, SHIFT, SHIFTS, MEAN, MEANS, VAR, VARS = range(13)
 # In the workspace, [B, width] each: what the layer is before and after its activation, and in the end; d/d of that;
 # the same kept for a layer that adds its input; what noise multiplied by; of the norm, [max(B, width)] the second.
 Z, A, Y, G, AROUND, FACTOR, NORMAL, INVERSE = range(13, 21)
 KIND = 21  # the sum of what the layer is:
-SKIPS, NOISY = 1, 2
+SKIPS, NOISY, REPARAMETRIZED = 1, 2, 4
+# In theta: how many biases, and the parameters of what its weights come from; in the buffers: which weights stay 0.
+BIASES, SCALE, SCALES, MASK, MASKS = range(22, 27)
 
 # In the workspace, by line 0: targets [B, C], weights of the examples [B] and their losses [B]; space for the largest
 # matrix of weights.
@@ -31,11 +33,13 @@ PIECES = (
     "activation", "activation_backward", "norm", "norm_backward", "loss", "targets", "rule", "gain",
     "times_transposed", "transposed_times", "times", "take_batch", "forward", "data_loss", "backward",
     "add_penalties", "clip", "add_normal", "proximal_step", "project", "average",
+    "parametrization", "parametrization_backward", "connections", "reparametrize", "pull_back", "restrict", "thin",
 )  # fmt: skip
 (
     ACTIVATION, ACTIVATION_BACKWARD, NORM, NORM_BACKWARD, LOSS, CHANGE_TARGETS, RULE, GAIN_OF_RULE,
     TIMES_TRANSPOSED, TRANSPOSED_TIMES, TIMES, TAKE_BATCH, FORWARD, DATA_LOSS, BACKWARD,
-    ADD_PENALTIES, CLIP, ADD_NORMAL, PROXIMAL_STEP, PROJECT, AVERAGE, NORM_LAST,
+    ADD_PENALTIES, CLIP, ADD_NORMAL, PROXIMAL_STEP, PROJECT, AVERAGE,
+    PARAMETRIZATION, PARAMETRIZATION_BACKWARD, CONNECTIONS, REPARAMETRIZE, PULL_BACK, RESTRICT, THIN, NORM_LAST,
 ) = range(len(PIECES) + 1)  # fmt: skip
 
 
@@ -99,6 +103,8 @@ class Limits(NamedTuple):
     weight_words: np.ndarray  # [S, 4] uint32
     gradient_noise: np.ndarray  # [S]
     gradient_words: np.ndarray  # [S, 4]
+    connection_words: np.ndarray  # [S, 4] of the random factors of weights
+    connections_h: np.ndarray  # [L, keys]
     weights: int  # how many of the first parameters are weights
 
 

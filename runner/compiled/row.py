@@ -24,8 +24,12 @@ from runner.compiled.records import (
     LOSSES,
     PROJECT,
     PROXIMAL_STEP,
+    PULL_BACK,
+    REPARAMETRIZE,
+    RESTRICT,
     RULE,
     TAKE_BATCH,
+    THIN,
     WIDTH,
     Examples,
     Limits,
@@ -50,6 +54,10 @@ add_normal_at = function_of("add_normal")
 proximal_step_at = function_of("proximal_step")
 project_at = function_of("project")
 average_at = function_of("average")
+reparametrize_at = function_of("reparametrize")
+pull_back_at = function_of("pull_back")
+restrict_at = function_of("restrict")
+thin_at = function_of("thin")
 
 
 def _nothing(dtype):
@@ -69,7 +77,7 @@ def no_steps(dtype):
         examples,
         Noises(table, words.reshape(0, 0, 0), m, v),
         Penalties(table, block, whole, block, False),
-        Limits(0.0, 0.0, double, words, double, words, 0),
+        Limits(0.0, 0.0, double, words, double, words, words, m, 0),
         Rates(m, 0.0, False, 0, double),
         double,
         0,
@@ -101,6 +109,8 @@ def advance(state, network, examples, noises, penalties, limits, rates, lr, firs
     data_loss, backward = data_loss_at(theta, pieces[DATA_LOSS]), backward_at(theta, pieces[BACKWARD])
     rule = rule_at(theta, pieces[RULE])
     add_normal, average = add_normal_at(theta, pieces[ADD_NORMAL]), average_at(theta, pieces[AVERAGE])
+    restrict, thin = restrict_at(theta, pieces[RESTRICT]), thin_at(theta, pieces[THIN])
+    masked, thins = pieces[RESTRICT] != 0, pieces[THIN] != 0
     norm = theta.dtype.type(0)
     for s in range(objectives.shape[0]):
         step = first + s
@@ -110,17 +120,32 @@ def advance(state, network, examples, noises, penalties, limits, rates, lr, firs
         of_x, of_q = vector(examples.of_x, begin, size), vector(examples.of_q, begin, size)
         weights = vector(examples.weights, begin, min(size, examples.weights.shape[0]))
         take_batch(examples.x, examples.q, weights, of_x, of_q, work, layers, pieces, noises.targets_h)
-        if limits.weight_noise.shape[0] > 0:
+        if state.passed.shape[0] > 0:
             copy_vector(theta, passed)
-            add_normal(passed[: limits.weights], limits.weight_noise[step], limits.weight_words[step])
+            if pieces[REPARAMETRIZE] != 0:
+                reparametrize_at(theta, pieces[REPARAMETRIZE])(theta, passed, layers, pieces)
+            if limits.weight_noise.shape[0] > 0:
+                add_normal(passed[: limits.weights], limits.weight_noise[step], limits.weight_words[step])
+            if masked:
+                restrict(passed, buffers, layers)
+            if thins:
+                thin(passed, layers, pieces, limits.connection_words[step], limits.connections_h)
         else:
             passed = theta
         forward(size, passed, buffers, work, layers, pieces, True, noises.pieces, noises.words[step], noises.h)
         objectives[s] = data_loss(size, work, layers, pieces, loss_h)
         backward(size, passed, grad, work, layers, pieces)
+        if thins:
+            thin(grad, layers, pieces, limits.connection_words[step], limits.connections_h)
+        if masked:
+            restrict(grad, buffers, layers)
+        if pieces[PULL_BACK] != 0:
+            pull_back_at(theta, pieces[PULL_BACK])(theta, grad, layers, pieces)
         if penalties.pieces.shape[0] > 0:
             add_penalties = add_penalties_at(theta, pieces[ADD_PENALTIES])
             objectives[s] += add_penalties(theta, grad, layers, penalties.pieces, penalties.h)
+        if masked:
+            restrict(grad, buffers, layers)
         # Its limits and noise.
         clips_norm = limits.norm < np.inf
         if clips_norm or s == objectives.shape[0] - 1:
@@ -140,6 +165,8 @@ def advance(state, network, examples, noises, penalties, limits, rates, lr, firs
             proximal_step(theta, slots, layers, pieces, penalties.pieces, penalties.h, h)
         if penalties.constraints.shape[0] > 0:
             project_at(theta, pieces[PROJECT])(theta, layers, penalties.constraints, penalties.constraints_h)
+        if masked:
+            restrict(theta, buffers, layers)
         # What is kept in the place of the weights.
         if rates.average.shape[0] > 0:
             average(mean_theta, theta, rates.average[step])
@@ -203,6 +230,22 @@ def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losse
         examples = x, q, line(of_x, r), line(of_q, r)
         found = outputs[r], line(losses, r), line(guesses, r)
         score_row(line(theta, r), line(buffers, r), work, network, examples, chunk, found)
+
+
+def no_rows(dtype):
+    """Arguments of `use`."""
+    v, _, whole, table, _, _ = _nothing(dtype)
+    return v, v, v, table, whole
+
+
+@driver(no_rows)
+def use(theta, used, buffers, layers, pieces):
+    """used [P] <- the weights of a row as its passes use them, and theta [P] besides."""
+    copy_vector(theta, used)
+    if pieces[REPARAMETRIZE] != 0:
+        reparametrize_at(theta, pieces[REPARAMETRIZE])(theta, used, layers, pieces)
+    if pieces[RESTRICT] != 0:
+        restrict_at(theta, pieces[RESTRICT])(used, buffers, layers)
 
 
 @driver(lambda dtype: (np.zeros(0, dtype),))

@@ -19,7 +19,7 @@ from runner.config.location import config_dir
 from runner.errors import ConfigError
 
 # Groups whose entries are the values of a key (model.activation=relu, trainer.metrics=[f1]) and have no keys.
-NAMED = ("activation", "norm", "init", "metric")
+NAMED = ("activation", "norm", "parametrization", "init", "metric")
 
 FLAT_GROUPS = ("regularizer", "augmentation")  # every entry is a key: they combine
 

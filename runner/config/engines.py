@@ -17,7 +17,8 @@ from runner.config.settings import Settings, flat_key
 AUTO, NATIVE, STACKED = "auto", "native", "stacked"
 LOSS_OF = {"classification": "cross_entropy", "regression": "mse"}  # what loss=auto comes to
 # What compiled code has room for: parameters and buffers of a piece, keys of a technique, slots of a rule, draws.
-ROOM, KEYS, SLOTS, DRAWS = {"activation": (1, 0), "norm": (2, 2)}, 4, 4, 2
+ROOM = {"activation": (1, 0), "norm": (2, 2), "parametrization": (1, 0)}
+KEYS, SLOTS, DRAWS = 4, 4, 2
 NEEDED = {"numba": "numba", "scipy": "scipy, by which numba multiplies matrices"}
 
 
@@ -47,6 +48,8 @@ def lacking(settings: Settings, task: str | None) -> list[str]:
     for group, name in (("activation", model.activation), ("norm", model.norm)):
         if model.hidden and name in entries(group) and not has_form(entries(group)[name]):
             found.append(f"model.{group}={name}")
+    if model.parametrization != "none" and not has_form(entries("parametrization")[model.parametrization]):
+        found.append(f"model.parametrization={model.parametrization}")
     found += _loss(name_of(settings.loss, "loss"), task)
     rule = entries("optimizer")[name_of(settings.optimizer, "optimizer")]
     return [*found, *([] if has_form(rule) else [str(rule)]), *_techniques(settings)]
@@ -89,7 +92,7 @@ def _techniques(settings: Settings) -> Iterator[str]:
         fits = has_form(entry) is not False
         if cls.role == "penalty" and settings.optimizer.proximal and cls.prox is not None:
             fits = fits and entry.compiled.prox is not None
-        if cls.role in ("targets", "parameter_noise"):
+        if cls.role in ("targets", "parameter_noise", "connections"):
             place = f"{cls.role} {getattr(cls, 'site', '')}"
             fits = fits and place not in taken
             taken.add(place)

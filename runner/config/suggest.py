@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from runner.config.registry import entries
+from runner.config.registry import NAMED, entries
 from runner.config.settings import (
     CHOICE_GROUPS,
     DEFAULT_CHOICE,
@@ -46,6 +46,8 @@ def explain_unknown_key(key: str, chosen: dict[str, str]) -> str:
     if key in keys:
         return f"{where}; it belongs to {_choices(group, keys[key])}"
     here = [k for k, owners in keys.items() if not owners or chosen.get(k.split(".")[0]) in owners]
+    if found := _value_of_a_key(key, here):
+        return f"{where}; did you mean {found}?"
     if found := _alike(key, [k for k in here if k.startswith(f"{group}.")], 0.7):
         return f"{where}; did you mean {found}?"
     if found := _alike(key, [k for k in keys if k.startswith(f"{group}.")], 0.7):
@@ -77,6 +79,13 @@ def _alike(key: str, candidates: list[str], cutoff: float) -> str | None:
     rests = {k.split(".", 1)[1]: k for k in candidates}
     found = closest(key.partition(".")[2], rests, cutoff)
     return rests[found] if found else None
+
+
+def _value_of_a_key(key: str, here: list[str]) -> str | None:
+    """key=value for a key that is the name of a choice of another key: model.gelu -> model.activation=gelu."""
+    group, _, name = key.rpartition(".")
+    pairs = ((f"{group}.{named}", named) for named in NAMED if f"{group}.{named}" in here)
+    return next((f"{path}={name}" for path, named in pairs if name in entries(named)), None)
 
 
 def _elsewhere(key: str, here: list[str]) -> str | None:

@@ -20,6 +20,7 @@ from runner.execution.work import Run
 from runner.plan.read_data import data_of
 from runner.records.run_files import refuse_to_overwrite
 from runner.records.run_folder import LIST, OLD_LIST, checkpoints, is_listed
+from runner.training import given
 from runner.training.outcome import Outcome
 
 
@@ -142,4 +143,16 @@ def _known_data(session: Session, before: dict[str, str]) -> dict[str, str]:
                 f"{session.root}: the data of dataset {table.name} has changed since the sweep was begun. Bring the "
                 "old data back, or start a new sweep."
             )
+        for path, found in _given_files(run.settings):
+            now[path] = found
+            if before.get(path, found) != found:
+                raise ConfigError(
+                    f"{session.root}: {path} holds something else than when the sweep was begun. Bring the old file "
+                    "back, or start a new sweep."
+                )
     return before | now
+
+
+def _given_files(settings: Settings) -> list[tuple[str, str]]:
+    """("key = path", SHA-256) of the files that a run begins with."""
+    return [(f"{key} = {settings.value(key)}", found) for key, found in given.digests(settings).items()]

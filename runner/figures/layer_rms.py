@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 from runner.population.arrays import as_array
-from runner.population.initial import initial_buffers, initial_theta
 from runner.training.engine import Engine
 
 EXAMPLES = 256  # of the training split, always the same, however few rows train/* is measured on
@@ -26,7 +25,8 @@ def layer_rms(engine: Engine, row: int = 0) -> dict[str, list[float]]:
     index = tables.index["train_eval"][row : row + 1, :EXAMPLES]
     if index.shape[1] < min(EXAMPLES, tables.size["train"]):
         index = tables.subset([row]).sample(EXAMPLES)
-    alone = engine.subset([row], *(array[row : row + 1] for array in (engine.theta, engine.buffers)))
+    used = engine.used([row], *(array[row : row + 1] for array in (engine.theta, engine.buffers)))
+    alone = engine.subset([row], used["theta"], used["buffers"])
     passed_on, grad = alone.rows.signals(index)
     weights = [slot.true(as_array(grad)[None])[0] for slot in engine.layout.weight_slots]
     return {"activation": [_rms(as_array(out)) for out in passed_on], "gradient": [_rms(w) for w in weights]}
@@ -34,10 +34,7 @@ def layer_rms(engine: Engine, row: int = 0) -> dict[str, list[float]]:
 
 def at_initial_weights(engine: Engine) -> Engine:
     """The same rows before their first step, for comparison."""
-    seeds, rows = [run.seed for run in engine.runs], len(engine.runs)
-    theta = initial_theta(engine.layout, seeds, engine.runs[0].model.init, engine.dtype)
-    buffers = initial_buffers(engine.layout, rows, engine.dtype)
-    return engine.subset(list(range(rows)), engine.rows.own(theta), engine.rows.own(buffers))
+    return Engine(engine.runs, engine.tables.data, engine, engine.way)
 
 
 def _rms(values: np.ndarray) -> float:

@@ -9,6 +9,7 @@ from runner.config.conflicts import Known, conflicts
 from runner.config.metrics import least_answers
 from runner.config.settings import Settings
 from runner.config.warnings import warnings
+from runner.training import given
 
 if TYPE_CHECKING:
     from runner.data.prepare import RunData
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 def check_against_data(settings: Settings, data: RunData) -> list[str]:
     """One sentence a problem, naming the key, the value and the fix."""
-    return [conflict.text for conflict in conflicts(settings, known(settings, data))]
+    found = [conflict.text for conflict in conflicts(settings, known(settings, data))]
+    return found + given.problems(settings, data.x.shape[1], data.outputs)
 
 
 def cautions(runs: Sequence[Settings], data: Sequence[RunData]) -> list[str]:
@@ -28,7 +30,15 @@ def cautions(runs: Sequence[Settings], data: Sequence[RunData]) -> list[str]:
 def known(settings: Settings, data: RunData) -> Known:
     """What the data, and torch where a CUDA device is asked for, say."""
     cuda = _cuda_devices() if settings.trainer.device.startswith("cuda") else None
-    return Known(data.task, len(data.train), len(data.val), cuda, data.image_shape or (), _answers(settings, data))
+    return Known(
+        data.task,
+        len(data.train),
+        len(data.val),
+        cuda,
+        data.image_shape or (),
+        data.x.shape[1],
+        _answers(settings, data),
+    )
 
 
 def _answers(settings: Settings, data: RunData) -> int | None:

@@ -16,6 +16,7 @@ class Architecture:
 
     def __init__(self, model: Any, inputs: int, outputs: int, aligned: bool = True):
         pieces = model.layers()
+        self.linear = pieces[0][0]
         self.activation = _of_kind(Activation, pieces[0])
         self.norm = _of_kind(Norm, pieces[0])
         self.norm_last = self.norm is not None and model.norm_position == "after"

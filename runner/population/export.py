@@ -35,6 +35,7 @@ def architecture(settings: Settings, inputs: int, outputs: int) -> dict[str, Any
         "residual": settings.model.residual,
         "input_dropout": settings.value("regularizer.input_dropout"),
         "link": getattr(settings.loss, "link", "softmax"),
+        **({} if settings.model.bias else {"bias": False}),
         **({"plugins": own} if own else {}),
         **{name: list(p) if isinstance(p, list) else [p] * depth for name, p in dropouts.items()},
     }
@@ -51,13 +52,22 @@ def parts(arch: dict[str, Any]) -> Iterator[tuple[int | None, Piece | Dropout]]:
     """(its layer, what it is) of every module, in order."""
     if arch["input_dropout"]:
         yield None, Dropout("Dropout", arch["input_dropout"])
-    widths = arch["widths"]
-    model = MLP(widths[1:-1], arch["activation"], arch["norm"], arch.get("norm_position", "before"))
+    model = _model(arch)
     for layer, pieces in enumerate(model.layers()):
         yield from ((layer, piece) for piece in pieces)
         for key, name in DROPOUTS.items():
             if layer < len(model.hidden) and key in arch and arch[key][layer]:
                 yield layer, Dropout(name, arch[key][layer])
+
+
+def _model(arch: dict[str, Any]) -> MLP:
+    position, bias = arch.get("norm_position", "before"), arch.get("bias", True)
+    return MLP(arch["widths"][1:-1], arch["activation"], arch["norm"], position, bias=bias)
+
+
+def layout_of(arch: dict[str, Any]) -> Layout:
+    """Where the tensors of such a network lie in a row, without padding."""
+    return Layout(arch["widths"], _model(arch).layers(), aligned=False)
 
 
 def _addresses(arch: dict[str, Any], layout: Layout) -> tuple[dict[str, Slot], dict[str, int]]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Rows = TypeVar("Rows", np.ndarray, "Tensor")
+Kind = TypeVar("Kind", bound=Piece)
 ALIGN = 16  # floats: 64 bytes
 WIDE = 32  # floats: two vector registers, for functions whose vector and scalar code differ in the last bit
 
@@ -111,6 +112,10 @@ class Layout:
     def of(self, layer: int, piece: Piece) -> list[Slot]:
         """A piece's parameters in a layer, in the order in which it declares them."""
         return [self.slots[f"{layer}.{declared.name}"] for declared in piece.parameters]
+
+    def of_kind(self, kind: type[Kind]) -> list[tuple[int, Kind]]:
+        """(layer, piece) of every piece of this kind."""
+        return [(i, piece) for i, pieces in enumerate(self.pieces) for piece in pieces if isinstance(piece, kind)]
 
     def decaying(self, biases: bool) -> int:
         """How many of a row's first numbers weight decay acts on, without biases or with them."""

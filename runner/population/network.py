@@ -18,7 +18,6 @@ from runner.population.architecture import Architecture
 from runner.population.layout import Slot
 from runner.population.pieces.base import Head
 from runner.population.pieces.declared import Piece
-from runner.population.pieces.linear import LINEAR
 
 
 @dataclass
@@ -35,7 +34,7 @@ class Network:
     """Pieces bound to rows of theta; `bind` again whenever the rows change."""
 
     def __init__(self, architecture: Architecture, dtype=torch.float32, device="cpu"):
-        self.activation, self.norm = architecture.activation, architecture.norm
+        self.linear_map, self.activation, self.norm = architecture.linear, architecture.activation, architecture.norm
         self.norm_last, self.skips = architecture.norm_last, architecture.skips
         self.layout = architecture.layout
         outputs = self.layout.widths[-1]
@@ -49,9 +48,9 @@ class Network:
 
     def bind(self, theta: Tensor, grad: Tensor | None = None, buffers: Tensor | None = None) -> Network:
         """Take the parameters from theta [M, P], put gradients into grad, running statistics into buffers [M, Q]."""
-        linear = self._of(LINEAR, lambda slot: slot.beside(theta))
-        self.weight = [weight for weight, _ in linear]
-        self.linear = [(weight.transpose(1, 2), bias) for weight, bias in linear]
+        linear = self._of(self.linear_map, lambda slot: slot.beside(theta))
+        self.weight = [weight for weight, *_ in linear]
+        self.linear = [(weight.transpose(1, 2), *bias) for weight, *bias in linear]
         self.of_norm = self._of(self.norm, lambda slot: slot.beside(theta))
         self.of_activation = self._of(self.activation, lambda slot: slot.beside(theta))
         statistics = {} if buffers is None else {n: slot.view(buffers) for n, slot in self.layout.buffers.items()}
@@ -60,7 +59,7 @@ class Network:
             for i in range(self.layout.layers - 1)
         ]
         if grad is not None:
-            self.linear_grad = self._of(LINEAR, lambda slot: slot.view(grad))
+            self.linear_grad = self._of(self.linear_map, lambda slot: slot.view(grad))
             self.norm_grad = self._of(self.norm, lambda slot: slot.view(grad))
             self.activation_grad = self._of(self.activation, lambda slot: slot.view(grad))
         return self
@@ -79,7 +78,7 @@ class Network:
         if noise and noise[0] is not None:
             x = _changed(x, noise[0])
         for i in range(self.layout.layers - 1):
-            z = LINEAR.forward(x, *self.linear[i])
+            z = self.linear_map.forward(x, *self.linear[i])
             normed = None
             if self.norm and not self.norm_last:
                 z, normed = self._normalize(i, z, training, tape is not None)
@@ -94,7 +93,7 @@ class Network:
             x = out
         if tape is not None:
             tape.append(x)
-        return LINEAR.forward(x, *self.linear[-1])
+        return self.linear_map.forward(x, *self.linear[-1])
 
     def _activate(self, i: int, z: Tensor, taped: bool):
         if not taped or self.activation.gradient is not None:
@@ -118,11 +117,11 @@ class Network:
     def backward(self, tape: list, g: Tensor) -> None:
         """Write d/d parameters into grad, from g = d/d outputs [M, B, C]."""
         x = tape.pop()
-        LINEAR.gradient(x, g, *self.linear_grad[-1])
+        self.linear_map.gradient(x, g, *self.linear_grad[-1])
         around = None
         for i in reversed(range(self.layout.layers - 1)):
             step = tape.pop()
-            g = LINEAR.input_gradient(g, self.weight[i + 1])
+            g = self.linear_map.input_gradient(g, self.weight[i + 1])
             g = g if around is None else g.add_(around)
             around = g.clone() if self.skips[i] else None
             if step.noise_MBW is not None:
@@ -132,7 +131,7 @@ class Network:
             g = self._activation_backward(i, step.activated, g)
             if self.norm and not self.norm_last:
                 g = self._norm_backward(i, step.normed, g)
-            LINEAR.gradient(step.x_MBW, g, *self.linear_grad[i])
+            self.linear_map.gradient(step.x_MBW, g, *self.linear_grad[i])
 
     def _activation_backward(self, i: int, saved, g: Tensor) -> Tensor:
         if self.activation.gradient is None:

@@ -75,6 +75,10 @@ class Noise(Regularizer):
     site: ClassVar[str] = "hidden"
     draws: ClassVar[int] = 1
 
+    # mean(**h): optional, where the factor's mean is not 1. In evaluation and in the exported network the weights that
+    # read what was changed are multiplied by it; keys arrive as arrays [M].
+    mean = None
+
     def change(self, *bits: Tensor, **h: Tensor) -> tuple[Tensor | None, Tensor | None]:
         """(factor, addend), either may be None; keys arrive as columns. A neutral row must get exactly 1 and 0."""
         raise TypeError(f"{type(self).__name__} must define change")
@@ -94,6 +98,20 @@ class ParameterNoise(Regularizer):
         NumPy and not torch: its powers have the same bits for one row and for many.
         """
         raise TypeError(f"{type(self).__name__} must define deviation")
+
+
+class Connections(Regularizer):
+    """Random factors of the weights while training: the passes of a step see w factor, and its gradient goes back by
+    the same factors. The weights themselves, which penalties see and the step changes, are evaluated as they are.
+    """
+
+    role: ClassVar[str] = "connections"
+
+    def factor(self, bits: Tensor, **h: Tensor) -> Tensor:
+        """Factors [M, P] of weights, whose mean is 1, from uniform int32; keys arrive as columns [M, 1], or [M, P]
+        where strengths differ by layer. A neutral row must get exactly 1.
+        """
+        raise TypeError(f"{type(self).__name__} must define factor")
 
 
 class Around(Regularizer):

@@ -13,12 +13,16 @@ from runner.regularizers.base import Noise
 
 
 def bernoulli_factor(bits, p):
-    """0 with probability p, else 1/(1-p), from uniform int32: a draw is dropped where it lies below p of the range."""
+    """0 with probability p, else 1/(1-p), from uniform int32."""
+    return kept(bits, p).to(p.dtype).mul_((1 / (1 - p.double())).to(p.dtype))
+
+
+def kept(bits, p):
+    """False with probability p: a draw is dropped where it lies below p of the range."""
     import torch
 
     threshold = (p.double() * 2.0**32 - 2.0**31).round().to(torch.int64)
-    kept = bits >= threshold.clamp(max=2**31 - 1).to(torch.int32)
-    return kept.to(p.dtype).mul_((1 / (1 - p.double())).to(p.dtype))
+    return bits >= threshold.clamp(max=2**31 - 1).to(torch.int32)
 
 
 def dropout(y, factor, words, h):

@@ -22,8 +22,8 @@ from runner.data.prepare import RunData
 from runner.data.tables import Tables
 from runner.population.architecture import Architecture
 from runner.population.arrays import Values
-from runner.population.initial import initial_buffers, initial_theta
 from runner.training.ahead import Ahead
+from runner.training.beginning import beginning
 from runner.training.evaluation import evaluate, recorded
 from runner.training.steps.protocols import Epoch, Membership, Rows
 
@@ -52,8 +52,7 @@ class Engine:
         self.loss = loss() if name_of(first.loss, "loss") == "auto" else first.loss
         self.batch = min(first.trainer.batch_size, self.tables.size["train"])
         self.epochs = np.zeros(len(runs), dtype=np.int64)  # epochs each row has made
-        theta = initial_theta(self.layout, [run.seed for run in runs], first.model.init, self.dtype)
-        self._bind(runs, theta, initial_buffers(self.layout, len(runs), self.dtype), like.rows if like else None)
+        self._bind(runs, *beginning(self.layout, runs, self.dtype), like.rows if like else None)
 
     # ---- rows
 
@@ -161,13 +160,13 @@ class Engine:
 
     def _blocks(self) -> Iterator[Engine]:
         """The rows, with the weights that are kept, a few at a time: the same bits, sooner."""
-        many = self.rows.evaluated
-        if len(self.runs) <= many and self.kept["theta"] is self.theta:
+        many, shown = self.rows.evaluated, self.shown
+        if len(self.runs) <= many and shown["theta"] is self.theta:
             yield self
             return
         for a in range(0, len(self.runs), many):
             rows = range(len(self.runs))[a : a + many]
-            yield self.subset(rows, *(array[a : a + many] for array in self.kept.values()))
+            yield self.subset(rows, *(array[a : a + many] for array in shown.values()))
 
     def _evaluate(self, splits: tuple[str, ...]) -> dict[str, np.ndarray]:
         found: dict[str, np.ndarray] = {}
@@ -183,16 +182,25 @@ class Engine:
         """theta and running statistics that are evaluated and kept: averages, where a row averages."""
         return self.rows.kept
 
+    @property
+    def shown(self) -> dict[str, Values]:
+        """`kept` as evaluation and the exported network use it: the weights that come from what is learned."""
+        return self.rows.shown
+
+    def used(self, rows: Sequence[int], theta: Values, buffers: Values) -> dict[str, Values]:
+        """Kept theta and buffers of some rows as evaluation and the exported network use them."""
+        return {"theta": self.rows.used(rows, theta, buffers), "buffers": buffers}
+
     def weight_statistics(self) -> dict[str, np.ndarray]:
-        """weight_norm (L2 norm of all weights that are kept) and sparsity (share of them that are exactly zero), [M]
+        """weight_norm (L2 norm of all weights that are shown) and sparsity (share of them that are exactly zero), [M]
         each; both NaN where the norm is not finite.
         """
-        norm, zeros = self.rows.weight_sums(self.kept["theta"])
+        norm, zeros = self.rows.weight_sums(self.shown["theta"])
         found = {"weight_norm": norm, "sparsity": zeros / self.layout.true_weights}
         return {name: np.where(np.isfinite(norm), values, np.nan) for name, values in found.items()}
 
     def subset(self, rows: Sequence[int], theta: Values, buffers: Values) -> Engine:
-        """A second engine of some rows with other weights (such as their best), for evaluation."""
+        """A second engine of some rows with other weights, used as they are (such as their best), for evaluation."""
         other = copy.copy(self)
         other.tables = self.tables.subset(rows)
         other.runs = [self.runs[r] for r in rows]

@@ -108,7 +108,7 @@ class Training:
         for row in rows:
             self.at_start(self.trials[row], self.engine, row)
         if rows:
-            new = self.engine.subset(rows, *(tensor[rows] for tensor in self.engine.kept.values()))
+            new = self.engine.subset(rows, *(tensor[rows] for tensor in self.engine.shown.values()))
             self._record(rows, new.evaluate(("train", "val")) | new.weight_statistics())
 
     def _fill(self) -> bool:
@@ -162,8 +162,9 @@ class Training:
         asked = trial.settings.trainer.histograms
         every = (HISTOGRAM_EPOCHS if trial.detailed else 0) if asked is None else asked
         if every and (epoch % every == 0 or trial.status):
+            theta = self.engine.shown["theta"]
             for slot in self.engine.layout.weight_slots:
-                weights = as_array(slot.true(self.engine.kept["theta"])[row])
+                weights = as_array(slot.true(theta)[row])
                 trial.files.histogram(f"weights/layer{slot.layer}", epoch, weights)
 
     def _end_finished(self) -> None:
@@ -175,6 +176,7 @@ class Training:
         last = [i for i, row in enumerate(ended) if not self.trials[row].settings.early_stopping.restore_best]
         for name, array in kept.items() if last else ():
             array[last] = self.engine.kept[name][[ended[i] for i in last]]
+        kept = self.engine.used(ended, **kept)
         final = self.engine.subset(ended, kept["theta"], kept["buffers"])
         test = final.evaluate(("test",))
         for i, row in enumerate(ended):

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from safetensors import safe_open
 
 from runner.data.encoding import Encoding
-from runner.errors import DamagedError, DataError, RunError
+from runner.errors import DataError, RunError
 from runner.population.arrays import as_array, as_tensors
 from runner.population.export import architecture, state_dict
 from runner.population.links import LINKS
 from runner.records.checksums import MODEL as MODEL
-from runner.training.checksum import UNREADABLE, canonical, digest, to_bytes
+from runner.training.checksum import canonical, to_bytes
+from runner.training.model_arrays import MODEL_FORMAT, model_digest, read_arrays, words_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from runner.training.trial import Trial
 
 ENDED = ("status", "reason", "kept_epoch", "epochs")  # what the model says of its run, as the summary does
-MODEL_FORMAT = 2  # 1: without norm_position, residual and link, which were before, false and softmax
-KEYS = ("architecture", "encoding", "dtype", "sha256")
 
 
 def model_bytes(engine: Engine, row: int, trial: Trial) -> bytes:
@@ -49,11 +47,6 @@ def model_bytes(engine: Engine, row: int, trial: Trial) -> bytes:
         "ended": json.dumps(how_it_ended(trial)),
     }
     return to_bytes(state, metadata | {"sha256": model_digest(state, metadata)})
-
-
-def model_digest(state: dict[str, np.ndarray], metadata: dict[str, str]) -> str:
-    """The checksum of a model: over its tensors and its metadata, the checksum itself left out."""
-    return digest(state, json.dumps({key: value for key, value in metadata.items() if key != "sha256"}, sort_keys=True))
 
 
 def how_it_ended(trial: Trial) -> dict[str, Any]:
@@ -75,15 +68,7 @@ class Model:
 
 def read_model(path: Path) -> Model:
     """The network, weights loaded, and its encoding; RunError naming a file that is damaged or from a newer version."""
-    if path.is_dir():
-        raise _damaged(path, "is a folder, where the file of the network belongs")
-    metadata, state = _read(path)
-    _check_format(metadata, path)
-    absent = [key for key in KEYS if key not in metadata]
-    if absent:
-        raise _damaged(path, f"is damaged: its metadata lacks {', '.join(absent)}")
-    if metadata["sha256"] != model_digest(state, metadata):
-        raise _damaged(path, "is damaged: its content does not match its checksum")
+    metadata, state = read_arrays(path)
     try:
         architecture = json.loads(metadata["architecture"])
         encoding = Encoding.from_dict(json.loads(metadata["encoding"]))
@@ -92,28 +77,9 @@ def read_model(path: Path) -> Model:
         return Model(network, encoding, architecture, link, json.loads(metadata.get("ended", "{}")))
     except (DataError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
         raise RunError(
-            f"{path} does not fit this version of runner ({_words(error)}). Use the version that wrote it, or train "
+            f"{path} does not fit this version of runner ({words_of(error)}). Use the version that wrote it, or train "
             f"again with `runner repeat {shlex.quote(str(path.parent))}`."
         ) from error
-
-
-def _read(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
-    try:
-        with safe_open(path, framework="np") as file:
-            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    except UNREADABLE as error:
-        raise _damaged(path, f"cannot be read: {_words(error)}") from error
-
-
-def _check_format(metadata: dict[str, str], path: Path) -> None:
-    found = metadata.get("format", "")
-    if not found.isdecimal():
-        raise _damaged(path, "is damaged: its metadata names no format")
-    if int(found) > MODEL_FORMAT:
-        raise RunError(
-            f"{path} was written by a newer version of runner (format {found}, this one reads up to {MODEL_FORMAT}). "
-            "Update runner."
-        )
 
 
 def _network(architecture: dict[str, Any], state: dict[str, np.ndarray]) -> nn.Sequential:
@@ -126,12 +92,3 @@ def _network(architecture: dict[str, Any], state: dict[str, np.ndarray]) -> nn.S
         network = build(architecture)
     network.load_state_dict(as_tensors(state), strict=True, assign=True)
     return network
-
-
-def _damaged(path: Path, what: str) -> DamagedError:
-    return DamagedError(f"{path} {what}")
-
-
-def _words(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if not isinstance(error, KeyError) else f"unknown or missing {text}"

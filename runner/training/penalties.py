@@ -121,13 +121,13 @@ def _like(rows: Tensor, other: Tensor) -> Tensor:
 
 def _bind(piece, paths: dict[str, str], columns: Columns, layout: Layout, *, flat: bool) -> Iterator[Bound]:
     if flat:
-        yield Bound(piece, None, {key: _flat_column(path, columns, layout) for key, path in paths.items()})
+        yield Bound(piece, None, {key: flat_column(path, columns, layout) for key, path in paths.items()})
         return
     for slot in layout.weight_slots:
         yield Bound(piece, slot, {key: columns.tensor(path, slot.layer, dims=3) for key, path in paths.items()})
 
 
-def _flat_column(path: str, columns: Columns, layout: Layout) -> Tensor:
+def flat_column(path: str, columns: Columns, layout: Layout) -> Tensor:
     """[M, 1], or [M, weights] if some row gives one value a layer: the same arithmetic for the rows that do not."""
     if not columns.per_layer(path):
         return columns.tensor(path)

@@ -19,6 +19,7 @@ from runner.records.flat import flatten
 from runner.records.progress import epochs
 from runner.records.run_files import RunFiles
 from runner.records.summary import SPLITS
+from runner.training import given
 from runner.training.evaluation import recorded
 from runner.training.stopping import Stopping
 
@@ -45,6 +46,11 @@ class Trial:
     def metrics(self) -> list[str]:
         """The metrics that this run records of every split, the loss first."""
         return recorded(self.settings, self.data.task)
+
+    @cached_property
+    def given(self) -> dict[str, str]:
+        """Key -> SHA-256 of the file that it names, of what the run begins with."""
+        return given.digests(self.settings)
 
     @cached_property
     def columns(self) -> list[str]:
@@ -105,6 +111,7 @@ class Trial:
             "engine": engine(self.settings, self.data.task),
             "changed": self.changed,
             "data_sha256": self.data.sha256,
+            "files": self.given,
             "stopping": asdict(self.stopping),
             "plateau": self.plateau,
             "best": self.best,
@@ -145,6 +152,12 @@ def check_unchanged(state: dict[str, Any], settings: Settings, data: RunData, wh
     if changed:
         known = ", ".join(f"{key} = {now.get(key)!r}, was {before.get(key)!r}" for key in changed)
         raise RunError(f"{where}: changed since the run began ({known}). Change it back to resume, or start a new run.")
+    known, present = state.get("files", {}), given.digests(settings)
+    for key in (key for key in known if present.get(key) != known[key]):
+        raise RunError(
+            f"{where}: what {key} = {settings.value(key)} holds has changed since the run began, so it can't be "
+            "continued as it was. Bring the old file back to resume, or start a new run."
+        )
     if state["data_sha256"] != data.sha256:
         raise RunError(
             f"{where}: the data of dataset {data.name} has changed since the run began, so it can't be continued as it "

@@ -139,7 +139,7 @@ def test_gradient_noise_that_falls_beyond_all_numbers_is_zero_without_a_warning(
         assert entries("regularizer")["gradient_noise"].cls().deviation(t, s, gamma).tolist() == [0.5, 0.0, 0.0]
 
 
-@pytest.mark.parametrize("name", RANDOM)
+@pytest.mark.parametrize("name", [n for n in RANDOM if getattr(entries("regularizer")[n].cls, "mean", None) is None])
 def test_noise_ends_with_training(name, way):
     """The same weights give the same outputs in evaluation, whatever the noise."""
     from runner.data.prepare import prepare

@@ -20,11 +20,17 @@ def layers(s: Settings, known: Known) -> Iterator[Conflict]:
             path, value = flat_key(entry, key), getattr(s.regularizer[name], key)
             without = noise and not hidden and option.active(value)  # what `hidden_noise` reports
             if isinstance(value, list) and len(value) != expected and not without:
-                yield Conflict(
-                    (path, "model.hidden"),
-                    f"{path} = {value}: {len(value)} values, but model.hidden = {s.model.hidden} "
-                    f"has {expected} {what}; give {expected} values or one number for all",
-                )
+                yield _of_other_length(s, path, value, expected, what)
+    if isinstance(s.model.prune, list) and len(s.model.prune) != hidden + 1:
+        yield _of_other_length(s, "model.prune", s.model.prune, hidden + 1, "layers with the output")
+
+
+def _of_other_length(s: Settings, path: str, value: list, expected: int, what: str) -> Conflict:
+    return Conflict(
+        (path, "model.hidden"),
+        f"{path} = {value}: {len(value)} values, but model.hidden = {s.model.hidden} has {expected} {what}; give "
+        f"{expected} values or one number for all",
+    )
 
 
 def hidden_noise(s: Settings, known: Known) -> Iterator[Conflict]:
@@ -48,6 +54,57 @@ def residual(s: Settings, known: Known) -> Iterator[Conflict]:
             f"model.residual = true: a hidden layer adds its input if the hidden layer before it is as wide, and in "
             f"model.hidden = {hidden} none is; set model.hidden=[{wide},{wide}] or model.residual=false",
         )
+
+
+def direct_dropout(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Weights that read a sum cannot be scaled for one of its terms alone."""
+    for entry, option, key, value in active(s):
+        if s.model.residual and entry.cls.role == "noise" and entry.cls.mean and entry.cls.site == "hidden":
+            yield Conflict(
+                (key, "model.residual"),
+                f"{key} = {value}: scales the weights that read a layer, but with model.residual = true they "
+                f"read a sum with the layer before; set {key}={option.neutral:g} regularizer.dropout={value}, or "
+                "model.residual=false",
+            )
+
+
+def init_keys(s: Settings, known: Known) -> Iterator[Conflict]:
+    """A key of an initialization belongs to the one that is chosen."""
+    known_keys = {key: name for name, entry in entries("init").items() for key in entry.cls.keys}
+    for key, name in known_keys.items():
+        path = f"model.init_{key}"
+        value, default = (getattr(of, f"init_{key}") for of in (s.model, type(s.model)))
+        if value != default and key not in entries("init")[s.model.init].cls.keys:
+            yield Conflict(
+                (path, "model.init"),
+                f"{path} = {value:g}: is for model.init={name}, but model.init = {s.model.init}; set model.init={name} "
+                f"or leave {path} out",
+            )
+
+
+def begins_elsewhere(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Weights that are taken from another run are not drawn."""
+    if s.model.init_from is not None and s.model.init != "torch":
+        yield Conflict(
+            ("model.init_from", "model.init"),
+            f"model.init_from = {s.model.init_from}: takes the weights of that run, and model.init = {s.model.init} "
+            "draws others; leave one of them out",
+        )
+
+
+def standardized_inputs(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Among fewer inputs than two there is nothing to standardize."""
+    entry = entries("parametrization").get(s.model.parametrization)
+    least = entry.cls.least_inputs if entry else 1
+    widths = [known.inputs or least, *s.model.hidden]
+    for layer, width in enumerate(widths if entry and entry.cls.of_output else widths[:-1]):
+        if width < least:
+            yield Conflict(
+                ("model.parametrization", "model.hidden"),
+                f"model.parametrization = {s.model.parametrization}: needs units of at least {least} inputs, and those "
+                f"of layer {layer} have {width}; set model.parametrization=weight_norm or none",
+            )
+            return
 
 
 def last_batch(s: Settings, known: Known) -> Iterator[Conflict]:
@@ -80,4 +137,14 @@ def one_proximal(s: Settings, known: Known) -> Iterator[Conflict]:
         )
 
 
-CHECKS = (layers, hidden_noise, residual, last_batch, one_proximal)
+CHECKS = (
+    layers,
+    hidden_noise,
+    residual,
+    direct_dropout,
+    init_keys,
+    begins_elsewhere,
+    standardized_inputs,
+    last_batch,
+    one_proximal,
+)

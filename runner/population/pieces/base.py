@@ -103,12 +103,33 @@ def _of_forward(activation: Activation) -> nn.Module:
     return module
 
 
-class Init:
-    """A distribution of initial weights."""
+class Parametrization(Piece):
+    """What the weights of a layer are computed from: W = effective(v, parameters), of what is learned in their place.
 
+    Passes, evaluation and the exported network use W, which is a plain matrix there; penalties, constraints and decay
+    act on v. Shapes: v, W, g = d/dW [M, O, I], true and not padded, parameters [M, O, 1].
+    `gradient(v, *parameters, g)`, if given, is (d/dv, the gradient [M, O, 1] of each parameter).
+    """
+
+    of_output: ClassVar[bool] = True  # whether the last layer is parametrized as well
+    least_inputs: ClassVar[int] = 1  # fewer inputs a unit leave nothing to learn
+    gradient = None
+
+    def effective(self, v: Tensor, *parameters: Tensor) -> Tensor:
+        """W: the definition."""
+        raise TypeError(f"{type(self).__name__} must define effective")
+
+    def begin(self, v: np.ndarray, *parameters: np.ndarray) -> None:
+        """Fill the parameters [M, O] in place so that training begins at W = v, if it can."""
+
+
+class Init:
+    """A distribution of initial weights. `keys` are those of `model.init_<key>` that `fill` takes besides."""
+
+    keys: ClassVar[tuple[str, ...]] = ()
     needs_torch: ClassVar[bool] = True  # false where `fill` draws no normal numbers, which torch does
 
-    def fill(self, weight: np.ndarray, bias: np.ndarray, draws: Draws) -> None:
+    def fill(self, weight: np.ndarray, bias: np.ndarray, draws: Draws, **keys: float) -> None:
         """Fill one member's weight [O, I] and bias [O] in place, true shapes, with numbers from `draws` only."""
         raise TypeError(f"{type(self).__name__} must define fill")
 

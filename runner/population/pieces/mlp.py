@@ -7,9 +7,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner.config.registry import choice, entries, integers, register, switch
+from runner.config.registry import choice, entries, integer, integers, number, register, switch, text
 from runner.population.pieces.declared import Piece
-from runner.population.pieces.linear import LINEAR
+from runner.population.pieces.inits_special import CONNECTIONS, SCALE, SD, VALUE
+from runner.population.pieces.linear import LINEAR, LINEAR_WITHOUT_BIAS, MASK
 
 
 @register("model", "mlp")
@@ -25,16 +26,77 @@ class MLP:
     activation: str = choice("relu", group="activation", help="nonlinearity after each hidden layer")
     norm: str = choice("none", "none", group="norm", help="normalization of each hidden layer")
     norm_position: str = choice("before", "before", "after", help="the norm comes before or after the activation")
+    bias: bool = switch(True, help="linear layers have biases; norms keep their shifts")
+    parametrization: str = choice(
+        "none",
+        "none",
+        group="parametrization",
+        help="what the weights of a layer are computed from",
+        lecture="003:1244,003:1258",
+    )
     init: str = choice("torch", group="init", help="distribution of the initial weights")
+    init_sd: float = number(SD, above=0, help="standard deviation of model.init=normal", lecture="001:485")
+    init_scale: float = number(SCALE, above=0, help="a of model.init=uniform, U(-a, a)", lecture="001:485")
+    init_value: float = number(VALUE, help="the weight of model.init=constant")
+    init_k: int = integer(
+        CONNECTIONS, ge=1, kind="column", help="inputs of each unit with model.init=sparse", lecture="001:509"
+    )
+    init_from: str | None = text(
+        None,
+        optional=True,
+        file=True,
+        help="folder of a finished run whose weights to start from (on the command line also `last`), in the place of "
+        "what model.init draws",
+    )
+    mask: str | None = text(
+        None,
+        optional=True,
+        file=True,
+        help=".npz file with an array of 0 and 1 [units, inputs] for each layer, named 0, 1, ... (a layer without one "
+        "keeps all): weights where it is 0 are 0 and stay so",
+        lecture="003:952",
+    )
+    prune: float = number(
+        0.0,
+        ge=0,
+        lt=1,
+        kind="structural",
+        per_layer=True,
+        help="share of each layer's weights, the smallest first, that are set to 0 at the start and stay 0",
+        lecture="003:952",
+    )
     residual: bool = switch(False, help="a hidden layer as wide as the one before it adds its input to its output")
 
     def layers(self) -> list[list[Piece]]:
         """The pieces of each layer, in the order in which a number passes them; the last layer is linear alone."""
+        of_weights, output = self._of_weights()
         after_linear: list[Piece] = [entries("activation")[self.activation].cls()]
         if self.norm != "none":
             place = ("before", "after").index(self.norm_position)
             after_linear.insert(place, entries("norm")[self.norm].cls())
-        return [[LINEAR, *after_linear] for _ in self.hidden] + [[LINEAR]]
+        return [[*of_weights, *after_linear] for _ in self.hidden] + [output]
+
+    def _of_weights(self) -> tuple[list[Piece], list[Piece]]:
+        """The linear map of a hidden layer, and of the last one, each with what its weights come from."""
+        linear: list[Piece] = [LINEAR if self.bias else LINEAR_WITHOUT_BIAS, *([MASK] if self.masked else [])]
+        if self.parametrization == "none":
+            return linear, linear
+        piece = entries("parametrization")[self.parametrization].cls()
+        return [*linear, piece], [*linear, *([piece] if piece.of_output else [])]
+
+    @property
+    def masked(self) -> bool:
+        """Whether some weights stay 0."""
+        return self.mask is not None or any(self.prune if isinstance(self.prune, list) else [self.prune])
+
+    def pruned(self, layer: int) -> float:
+        """The share of a layer's weights that is set to 0."""
+        return self.prune[layer] if isinstance(self.prune, list) else self.prune
+
+    @property
+    def init_keys(self) -> dict[str, float]:
+        """What the chosen initialization takes."""
+        return {key: getattr(self, f"init_{key}") for key in entries("init")[self.init].cls.keys}
 
     def parameters(self, inputs: int, outputs: int) -> int:
         """How many numbers a network with so many inputs and outputs learns."""

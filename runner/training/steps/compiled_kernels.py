@@ -28,7 +28,16 @@ def needed(runs: Iterable[tuple[Settings, str]]) -> list[Kernel]:
 def _choices(run: Settings, task: str) -> tuple:
     """What decides which kernels a run needs."""
     rule, used = run.optimizer, frozenset(entry.name for entry, *_ in active(run))
-    switches = rule.proximal, rule.clip_norm is None, rule.clip_value is None, run.averaging.active
+    model = run.model
+    switches = (
+        model.bias,
+        model.parametrization,
+        model.masked,
+        rule.proximal,
+        rule.clip_norm is None,
+        rule.clip_value is None,
+        run.averaging.active,
+    )
     names = (
         bool(run.model.hidden),
         run.model.activation,
@@ -44,10 +53,11 @@ def _kernels(run: Settings, task: str) -> list[Kernel]:
     if name_of(loss, "loss") == "auto":
         loss = entries("loss")[LOSS_OF[task]].cls()
     named = functions_of(Architecture(run.model, 1, 1), loss) | functions_of_steps(run, columns)
+    drivers = (*DRIVERS, compiled.use) if named["reparametrize"] or named["restrict"] else DRIVERS
     found = [(function, kind_of(name)) for name, function in named.items()]
     for _, piece, _ in active_entries(columns, Penalty):
         found += functions_of_penalty(run, piece)
     found += [(form("regularizer", each).project, "constraint") for _, each, _ in active_entries(columns, Constraint)]
     found += [(form("regularizer", each).change, "noise") for _, each, _ in active_entries(columns, Noise)]
-    found += [(each.py_func, DRIVER) for each in DRIVERS]
+    found += [(each.py_func, DRIVER) for each in drivers]
     return [Kernel(function, kind, run.trainer.dtype) for function, kind in found if function]

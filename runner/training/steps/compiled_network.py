@@ -16,6 +16,8 @@ from runner.compiled.kernels import address
 from runner.config.registry import entries, name_of
 from runner.population.architecture import Architecture
 from runner.population.layout import ALIGN, Layout, pad
+from runner.population.pieces.base import Parametrization
+from runner.population.pieces.linear import MASK
 
 PRODUCTS = ("transposed_times", "times")
 ALWAYS = ("take_batch", "forward", "data_loss", "backward")
@@ -76,9 +78,11 @@ def table(architecture: Architecture, batch: int, noisy: Collection[int]) -> tup
         p[records.AROUND] = take(batch * width) if skips else 0
         if i > 0:
             p[records.Z], p[records.G] = take(batch * width), take(batch * width)
-            p[records.WEIGHT], p[records.BIAS] = (layout.slots[f"{i - 1}.{n}"].offset for n in ("weight", "bias"))
+            _of_weights(p, i - 1, layout)
         if hidden:
-            if p[records.KIND] or architecture.norm_last:  # something comes between the activation and the layer's end
+            if (
+                skips or i in noisy or architecture.norm_last
+            ):  # something comes between the activation and the layer's end
                 p[records.A] = take(batch * width)
             if architecture.norm:
                 p[records.NORMAL], p[records.INVERSE] = take(batch * width), take(max(batch, width))
@@ -89,6 +93,20 @@ def table(architecture: Architecture, batch: int, noisy: Collection[int]) -> tup
     for column, size in sizes.items():
         found[0, column] = take(size)
     return found, end
+
+
+def _of_weights(p: np.ndarray, layer: int, layout: Layout) -> None:
+    """Where weights and biases of a layer lie, what the weights are computed from, and their mask."""
+    p[records.WEIGHT] = layout.slots[f"{layer}.weight"].offset
+    if bias := layout.slots.get(f"{layer}.bias"):
+        p[records.BIAS], p[records.BIASES] = bias.offset, bias.size
+    for piece in (piece for i, piece in layout.of_kind(Parametrization) if i == layer):
+        p[records.KIND] |= records.REPARAMETRIZED
+        for slot in layout.of(layer, piece):
+            p[records.SCALE], p[records.SCALES] = slot.offset, slot.size
+    if MASK in layout.pieces[layer]:
+        mask = layout.buffers[f"{layer}.mask"]
+        p[records.MASK], p[records.MASKS] = mask.offset, mask.size
 
 
 def _of_pieces(p: np.ndarray, layer: int, layout: Layout, architecture: Architecture) -> None:

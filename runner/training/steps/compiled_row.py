@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from runner.compiled import records, sites
+from runner.compiled import records, sites, weights
 from runner.compiled.kernels import address
-from runner.compiled.row import advance
+from runner.compiled.row import advance, use
 from runner.config.engines import KEYS, SLOTS
 from runner.config.registry import entries, name_of
 from runner.config.settings import Settings
@@ -21,7 +21,7 @@ from runner.optimizers.rules.base import Rule
 from runner.population.arrays import in_lines
 from runner.population.draws import key
 from runner.population.members import Columns, active_entries
-from runner.regularizers.base import Constraint, Noise, ParameterNoise, Penalty, Targets, purpose
+from runner.regularizers.base import Connections, Constraint, Noise, ParameterNoise, Penalty, Targets, purpose
 from runner.training.ahead import Ahead
 from runner.training.steps.compiled_network import described, form, functions_of
 from runner.training.steps.protocols import Membership
@@ -72,6 +72,22 @@ def functions_of_steps(run: Settings, columns: Columns) -> dict[str, Callable | 
         "clip": sites.clip if clips else None,
         "add_normal": sites.add_normal if active_entries(columns, ParameterNoise) else None,
         "average": sites.average if run.averaging.active else None,
+        **functions_of_weights(run, columns),
+    }
+
+
+def functions_of_weights(run: Settings, columns: Columns) -> dict[str, Callable | None]:
+    """What stands between the weights that are learned and those that the passes use, by the names of `PIECES`."""
+    name, connections = run.model.parametrization, active_entries(columns, Connections)
+    own = entries("parametrization")[name].compiled if name != "none" else None
+    return {
+        "parametrization": own and own.forward,
+        "parametrization_backward": own and own.backward,
+        "reparametrize": own and weights.reparametrize,
+        "pull_back": own and weights.pull_back,
+        "restrict": weights.restrict if run.model.masked else None,
+        "connections": form("regularizer", connections[0][1]).change if connections else None,
+        "thin": weights.thin if connections else None,
     }
 
 
@@ -87,7 +103,10 @@ class Row:
         self.penalties, self.noises = self._penalties(), list(self._noises())
         self.targets = active_entries(self.columns, Targets)
         self.parameter_noise = {used[1].site: used for used in active_entries(self.columns, ParameterNoise)}
+        self.connections = active_entries(self.columns, Connections)
         functions = functions_of(member.architecture, member.loss) | functions_of_steps(run, self.columns)
+        between = "reparametrize", "restrict", "thin"
+        self.passes_others = "weights" in self.parameter_noise or any(functions[name] for name in between)
         noisy = {noise.place for noise in self.noises}
         self.network, self.work_size = described(
             member.architecture, member.loss, member.batch, self.dtype, noisy, functions
@@ -110,7 +129,7 @@ class Row:
         other, nothing = copy.copy(self), self._array([])
         slots = [held[f"optimizer.{n}"] if n in self.slot_names else nothing for n in self.run.optimizer.slots]
         means = [held[f"average.{n}"] if self.averages else nothing for n in ("theta", "buffers")]
-        passed = in_lines(held["theta"].shape, self.dtype) if "weights" in self.parameter_noise else nothing
+        passed = in_lines(held["theta"].shape, self.dtype) if self.passes_others else nothing
         slots += [nothing] * (SLOTS - len(slots))
         other.state = records.State(
             held["theta"], held["buffers"], tuple(slots), means[0], means[1], grad, passed, work
@@ -173,6 +192,8 @@ class Row:
             np.inf if run.optimizer.clip_value is None else float(run.optimizer.clip_value),
             *self._parameter_noise("weights", numbers),
             *self._parameter_noise("gradient", numbers),
+            self._connection_words(numbers),
+            self._in_layers(self.connections[:1]).reshape(-1, KEYS),
             self.layout.weights,
         )
         amount = run.optimizer.weight_decay
@@ -192,6 +213,13 @@ class Row:
                 words[:, k, 2 * i : 2 * i + 2] = _words(keys)
         return words
 
+    def _connection_words(self, steps: np.ndarray) -> np.ndarray:
+        """The keys of the random factors of weights of every step, [S, 4]; empty where there are none."""
+        words = np.zeros((len(steps) if self.connections else 0, 4), np.uint32)
+        for name, *_ in self.connections:
+            words[:, :2] = _words(key(self.run.seed, name, steps))
+        return words
+
     def _parameter_noise(self, site: str, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Standard deviations [S] and the keys of both draws [S, 4]; empty without such noise."""
         if site not in self.parameter_noise:
@@ -206,6 +234,10 @@ class Row:
         """Make the steps first ... last - 1 of the epoch; returns the norm of the last gradient, before clipping."""
         given = self.noise_table, self.penalties, self.limits, self.rates, self.lr[first:last], self.first + first
         return self.make_steps(self.state, self.network, examples, *given, objectives)
+
+    def use(self, theta: np.ndarray, used: np.ndarray, buffers: np.ndarray) -> None:
+        """used [P] <- the weights that evaluation uses, from what is learned."""
+        use.made(self.dtype)(theta, used, buffers, self.network.layers, self.network.pieces)
 
 
 class RuleNumbers:

@@ -20,6 +20,7 @@ from runner.config.conflicts.base import active
 from runner.data.tables import Tables
 from runner.population.arrays import Values, as_array, in_lines
 from runner.population.members import Columns
+from runner.training.readers import differ, scale_readers
 from runner.training.steps.compiled_network import described, functions_of
 from runner.training.steps.compiled_row import Row
 from runner.training.steps.protocols import Epoch, Membership, Stretch
@@ -49,6 +50,7 @@ class CompiledRows:
         self.augmented = {
             r: _Augmented(member, r, run) for r, run in enumerate(member.runs) if any(active(run, "augmentation"))
         }
+        self.differ = differ(member.runs, member.architecture.layout)
         self.network, size = self._network(CHUNK)
         self.work = in_lines((size,), member.dtype)
 
@@ -68,6 +70,22 @@ class CompiledRows:
         """How many rows are best evaluated at once: it bounds the memory of outputs, and how long a call takes."""
         each = 2 * EXAMPLES * self.member.architecture.layout.true_weights
         return max(1, min(EVALUATED, STRETCH // each))
+
+    @property
+    def shown(self) -> dict[str, np.ndarray]:
+        """`kept` with the weights that evaluation and the exported network use in the place of what is learned."""
+        kept = self.kept
+        return kept | {"theta": self.used(range(len(self.rows)), **kept)} if self.differ else kept
+
+    def used(self, rows: Sequence[int], theta: Values, buffers: Values) -> np.ndarray:
+        """theta [R, P] of some of the rows with the weights that are used."""
+        if not self.differ:
+            return as_array(theta)
+        found = _copied(theta)
+        for r, learned, into, statistics in zip(rows, as_array(theta), found, as_array(buffers), strict=True):
+            self.rows[r].use(learned, into, statistics)
+        scale_readers([self.member.runs[r] for r in rows], self.member.architecture.layout, found)
+        return found
 
     def own(self, array: Values) -> np.ndarray:
         """A NumPy array."""
@@ -128,8 +146,9 @@ class CompiledRows:
             yield a, b, Examples(x, self.tables.q, weights, self.of_x[r, part], self.of_q[r, part], self.batch)
 
     def subset(self, rows: Sequence[int], tables: Tables, theta: Values, buffers: Values) -> CompiledRows:
-        """Some of the rows at other weights, for evaluation only."""
+        """Some of the rows at other weights, which are used as they are, for evaluation only."""
         other = copy.copy(self)
+        other.differ = False
         other.tables, other.theta, other.buffers, other.mean = tables, theta, buffers, {}
         return other
 

@@ -9,42 +9,46 @@ import torch
 from torch import Tensor
 
 from runner.population.members import Columns
-from runner.training.noise import ParameterNoiseSource
 from runner.training.penalties import Penalties
 from runner.training.steps.protocols import Batch, Population
+from runner.training.weights import PassedWeights
 
 
 class Objective:
     """The objective of the rows of `columns`, at the weights `theta` [M, P] unless `gradient` is given others.
 
-    With weight noise the passes go through perturbed weights, and the gradient found there is that of the true ones.
+    The passes may go through other weights that come from theta (`runner.training.weights`); the gradient is that of
+    theta.
     """
 
     def __init__(self, population: Population, columns: Columns, theta: Tensor, buffers: Tensor):
         self.loss, self.head = population.loss, population.network.head
         self.penalties = Penalties(columns, population.layout)
         self.terms = [self.penalties] if self.penalties.active else []
-        noise = ParameterNoiseSource(columns, population.layout, "weights")
-        self.perturbations = [noise] if noise.active else []
-        self.passed = theta.clone() if self.perturbations else theta
+        self.weights, self.buffers = PassedWeights(columns, population.layout), buffers
+        self.passed = theta.clone() if self.weights.active else theta
         self.grad = torch.zeros_like(theta)
         network = population.network if self.passed is population.theta else copy.copy(population.network)
         self.network = network.bind(self.passed, self.grad, buffers)
 
     def gradient(self, batch: Batch, theta: Tensor) -> tuple[Tensor, Tensor]:
         """(objective [M], gradient [M, P]) of a batch at theta; the gradient is overwritten by the next one."""
-        if self.passed is not theta:
+        if self.weights.active:
+            self.weights.apply(theta, self.buffers, batch.steps, self.passed)
+        elif self.passed is not theta:
             self.passed.copy_(theta)
-        for noise in self.perturbations:
-            noise.add(self.passed, batch.steps)
         tape: list = []
         outputs = self.network.forward(batch.x, training=True, noise=batch.noise, tape=tape)
         losses, g = self.data_loss(outputs, batch.q, batch.weights)
         objective = losses.sum((1, 2))
         self.network.backward(tape, g)
+        if self.weights.active:
+            self.weights.pull_back(theta, self.buffers, self.grad)
         for term in self.terms:
             objective += term.value(theta)
             term.add_gradient(theta, self.grad)
+        if self.terms:
+            self.weights.masks.restrict(self.grad, self.buffers)
         return objective, self.grad
 
     def data_loss(self, outputs: Tensor, q: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:

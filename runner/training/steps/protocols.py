@@ -138,6 +138,13 @@ class Rows(Protocol):
     def kept(self) -> dict[str, Values]:
         """theta and buffers that are evaluated and kept: averages, where a row averages."""
 
+    @property
+    def shown(self) -> dict[str, Values]:
+        """`kept` with the weights that evaluation and the exported network use in the place of what is learned."""
+
+    def used(self, rows: Sequence[int], theta: Values, buffers: Values) -> Values:
+        """theta [R, P] of some of the rows with the weights that are used."""
+
     def own(self, array: Values) -> Values:
         """An array as these rows hold theirs: on their device, or NumPy's."""
 
@@ -154,7 +161,7 @@ class Rows(Protocol):
         """Make the steps first ... last - 1 of the epoch; an epoch may be cut anywhere."""
 
     def subset(self, rows: Sequence[int], tables: Tables, theta: Values, buffers: Values) -> Rows:
-        """Some of the rows at other weights, for evaluation only."""
+        """Some of the rows at other weights, which are used as they are, for evaluation only."""
 
     def scores(self, index: np.ndarray) -> tuple[Values, Values, Values]:
         """(outputs [M, n, C], losses [M, n], likeliest classes [M, n]) of the examples index [M, n] of each row, in

@@ -113,6 +113,17 @@ class Projection(Always):
         self.penalties.project(self.theta)
 
 
+class Restriction(Always):
+    """Weights that stay 0 brought back to it."""
+
+    def __init__(self, population: Population, objective: Objective):
+        self.theta, self.buffers, self.masks = population.theta, population.buffers, objective.weights.masks
+        self.active = self.masks.active
+
+    def act(self, batch: Batch, objective: Tensor) -> None:
+        self.masks.restrict(self.theta, self.buffers)
+
+
 class OtherWeights(Always):
     """What techniques around the rule make of the weights after a step."""
 
@@ -147,5 +158,6 @@ def in_order(population: Population, objective: Objective, norms: Norms) -> Iter
     yield Rules(population, objective.grad)
     yield Prox(population, objective)
     yield Projection(population, objective)
+    yield Restriction(population, objective)
     yield OtherWeights(population)
     yield Averaging(population)

@@ -23,9 +23,11 @@ from runner.population.network import Network
 from runner.training import slots
 from runner.training.around_rules import bound
 from runner.training.averaging import Average
+from runner.training.readers import differ
 from runner.training.steps.device_tables import DeviceTables
 from runner.training.steps.protocols import Epoch, Membership, Stretch
 from runner.training.steps.stacked_step import Stacked
+from runner.training.weights import used
 
 
 class StackedRows:
@@ -47,11 +49,23 @@ class StackedRows:
         self.holders: list[slots.Holder] = [*self.segments, *self.around]
         self.average = Average(self.runs, self.theta, self.buffers)
         self.stepper = Stacked(self)
+        self.differ = differ(self.runs, self.layout)
 
     @property
     def evaluated(self) -> int:
         """How many rows are best evaluated at once."""
         return max(1, self.profile.evaluated // max(self.layout.padded))
+
+    @property
+    def shown(self) -> dict[str, Tensor]:
+        """`kept` with the weights that evaluation and the exported network use in the place of what is learned."""
+        kept = self.kept
+        return kept | {"theta": self.used(range(len(self.runs)), **kept)} if self.differ else kept
+
+    def used(self, rows: Sequence[int], theta: Values, buffers: Values) -> Tensor:
+        """theta [R, P] of some of the rows with the weights that are used."""
+        runs = [self.runs[r] for r in rows]
+        return used(runs, self.layout, self.own(theta), self.own(buffers)) if self.differ else self.own(theta)
 
     def own(self, array: Values) -> Tensor:
         """A tensor on the device of these rows."""
@@ -84,12 +98,12 @@ class StackedRows:
         return self.stepper.advance(first, last)
 
     def subset(self, rows: Sequence[int], tables: Tables, theta: Values, buffers: Values) -> StackedRows:
-        """Some of the rows at other weights, for evaluation only."""
+        """Some of the rows at other weights, which are used as they are, for evaluation only."""
         other = copy.copy(self)
         other.runs, other.tables = [self.runs[r] for r in rows], self.tables.of(tables)
         other.theta, other.buffers = self.own(theta), self.own(buffers)
         other.network = copy.copy(self.network).bind(other.theta, None, other.buffers)
-        other.average = Average.of(other.theta, other.buffers)
+        other.average, other.differ = Average.of(other.theta, other.buffers), False
         return other
 
     @torch.no_grad()
