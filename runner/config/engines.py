@@ -45,7 +45,8 @@ def lacking(settings: Settings, task: str | None) -> list[str]:
     model, device = settings.model, settings.trainer.device
     found = [f"trainer.device={device}"] if device != "cpu" else []
     for group, name in (("activation", model.activation), ("norm", model.norm)):
-        if model.hidden and name in entries(group) and not has_form(entries(group)[name]):
+        acts = model.hidden or (group == "norm" and model.norm_input)
+        if acts and name in entries(group) and not has_form(entries(group)[name]):
             found.append(f"model.{group}={name}")
     found += _loss(name_of(settings.loss, "loss"), task)
     rule = entries("optimizer")[name_of(settings.optimizer, "optimizer")]

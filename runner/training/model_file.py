@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from runner.training.trial import Trial
 
 ENDED = ("status", "reason", "kept_epoch", "epochs")  # what the model says of its run, as the summary does
-MODEL_FORMAT = 2  # 1: without norm_position, residual and link, which were before, false and softmax
+# 1: without norm_position, residual and link, which were before, false and softmax; 2: without keys of norms, which
+# were at their defaults
+MODEL_FORMAT = 3
 KEYS = ("architecture", "encoding", "dtype", "sha256")
 
 

@@ -28,6 +28,7 @@ class Known:
     val: int | None = None  # of the validation split
     cuda: int | None = None  # CUDA devices that torch can use
     image_shape: tuple[int, ...] | None = None  # (channels, height, width); () if the examples are no images
+    inputs: int | None = None  # features of an example
     answers: int | None = None  # different classes, or numbers, in the split that early stopping watches
 
     def batch(self, s: Settings) -> int | None:

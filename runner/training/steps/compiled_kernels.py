@@ -31,6 +31,7 @@ def _choices(run: Settings, task: str) -> tuple:
     switches = rule.proximal, rule.clip_norm is None, rule.clip_value is None, run.averaging.active
     names = (
         bool(run.model.hidden),
+        run.model.norm_input,
         run.model.activation,
         run.model.norm,
         name_of(run.loss, "loss"),
