@@ -17,11 +17,12 @@ from runner.checks.broken import require
 from runner.checks.compiled import PRECISION, agree, call
 from runner.checks.populations import examples
 from runner.config.registry import Entry
-from runner.population.pieces.base import Activation, Head, Loss, Norm, Parametrization
+from runner.population.pieces.base import Activation, Head, Loss, Norm, NormKeys, Parametrization
 from runner.population.pieces.declared import Declared
 
 SHAPES = ((1, 1), (1, 17), (13, 1), (13, 17), (29, 17), (29, 64))
 SCALES = (1e-30, 1e-6, 1e-2, 1.0, 5.0, 30.0, 1e3, 1e30)
+OTHER: dict[str, Any] = {"groups": 4, "momentum": None, "eps": 0.1, "affine": False}  # values of keys of norms
 SPECIAL = (np.nan, np.inf, -np.inf, 0.0, -0.0, 1e30, -1e30, 88.0, -88.0, 20.5, -20.5)
 
 
@@ -83,49 +84,64 @@ def _slopes(piece: Activation, tensors: Sequence[Tensor], y: Tensor, g: Tensor) 
 
 
 def norm(entry: Entry, dtype: str) -> None:
-    """Outputs, running statistics and gradients in training, outputs by running statistics in evaluation."""
-    for case in cases(dtype):
-        if len(case.x) > 1 or not entry.cls.needs_batch:
-            for training in (True, False):
-                _normalize(entry, dtype, case._replace(what=f"{case.what}, training={training}"), training)
+    """Outputs, running statistics and gradients in training, outputs by running statistics in evaluation, for every key
+    that the norm uses.
+    """
+    for keys in ({}, *({name: OTHER[name]} for name in entry.cls.uses if name in OTHER)):
+        for case in cases(dtype):
+            width = case.x.shape[1]
+            groups = {"groups": width if width % 4 else 4} if "groups" in keys else {}
+            piece = entry.cls().with_keys(NormKeys(**keys | groups))
+            if len(case.x) > 1 or not entry.cls.needs_batch:
+                for training in (True, False):
+                    named = case._replace(what=f"{case.what}, training={training}, {keys}")
+                    _normalize(entry, piece, dtype, named, training)
 
 
-def _normalize(entry: Entry, dtype: str, case: Case, training: bool) -> None:
+def _normalize(entry: Entry, piece: Norm, dtype: str, case: Case, training: bool) -> None:
     """The forward pass, and in training the backward pass."""
-    piece, (what, x, _), (size, width) = entry.cls(), case, case.x.shape
-    parameters, buffers = _values(piece.parameters, x), _values(piece.buffers, x)
+    what, x, _ = case
+    parameters, buffers, h = _values(piece.parameters, x), _values(piece.buffers, x), _numbers(entry, piece, dtype)
     statistics = {each.name: _torch(values) for each, values in zip(piece.buffers, buffers, strict=True)}
-    context = {"mask": torch.ones(width, dtype=getattr(torch, dtype)), "buffers": statistics, "training": training}
+    mask = torch.ones(x.shape[1], dtype=getattr(torch, dtype))
+    context: dict[str, Any] = {"mask": mask, "buffers": statistics, "training": training}
     expected, saved = piece.forward(_torch(x), *map(_beside, parameters), **context)
-    normal, inverse, y = np.empty_like(x), np.empty(max(size, width), dtype), np.empty_like(x)
-    in_place, (mean, var) = x.copy(), _two(buffers, dtype)
-    for into, given, running in ((y, x, (mean, var)), (in_place, in_place, _two(buffers, dtype))):
-        learned = *_two(parameters, dtype), *running
-        call(entry.compiled.forward, "norm", dtype, given, into, *learned, training, normal, inverse)
+    normal, inverse, y = np.empty_like(x), np.empty(x.size, dtype), np.empty_like(x)
+    in_place, running = x.copy(), _several(buffers, 3, dtype)
+    for into, given, statistic in ((y, x, running), (in_place, in_place, _several(buffers, 3, dtype))):
+        learned = *_gain_and_shift(piece, parameters, x), *statistic
+        call(entry.compiled.forward, "norm", dtype, given, into, *learned, training, h, normal, inverse)
     agree(y, expected, f"outputs of {what}")
     require(np.array_equal(in_place, y, equal_nan=True), f"y in the place of x has other numbers, {what}")
-    for each, statistic in zip(piece.buffers, (mean, var), strict=False):
-        agree(statistic, statistics[each.name], f"{each.name} of {what}")
+    for each, found in zip(piece.buffers, running, strict=False):
+        agree(found, statistics[each.name], f"{each.name} of {what}")
     if training:
         slopes = _slopes_of_norm(piece, saved, case, parameters, context)
-        _norm_backward(entry, dtype, case, parameters, normal, inverse, slopes)
+        _norm_backward(entry, piece, case, parameters, normal, inverse, slopes)
+
+
+def _numbers(entry: Entry, piece: Norm, dtype: str) -> np.ndarray:
+    """The keys that its compiled form takes."""
+    return np.array([piece.keys.number(key) for key in entry.compiled.keys], dtype)
+
+
+def _gain_and_shift(piece: Norm, parameters: list, x: np.ndarray) -> list[np.ndarray]:
+    """What the compiled form is given as learned: 1 and 0 where nothing is."""
+    width = x.shape[1]
+    return _several(parameters, 2, x.dtype.name) if parameters else [np.ones(width, x.dtype), np.zeros(width, x.dtype)]
 
 
 def _norm_backward(
-    entry: Entry,
-    dtype: str,
-    case: Case,
-    parameters: list,
-    normal: np.ndarray,
-    inverse: np.ndarray,
-    expected: Sequence[Tensor],
+    entry: Entry, piece: Norm, case: Case, parameters: list, normal: np.ndarray, inverse: np.ndarray, expected: Sequence
 ) -> None:
     """The gradients of x, gain and shift, whose sums may cancel."""
-    g, (size, width), gain = case.g, case.x.shape, parameters[0]
-    g_gain, g_shift = _two(parameters, dtype)
-    of_unit_or_example = inverse[:width] if entry.cls.needs_batch else inverse[:size, None]
-    scales = g * gain * of_unit_or_example, g * normal, g.copy()
-    call(entry.compiled.backward, "norm_backward", dtype, g, normal, inverse, gain, g_gain, g_shift)
+    g, (size, width), dtype = case.g.copy(), case.x.shape, case.x.dtype.name
+    gain, g_shift = _gain_and_shift(piece, parameters, case.x)
+    g_gain, groups = gain.copy(), piece.keys.groups
+    of_examples = inverse[: size * groups].reshape(size, groups).repeat(width // groups, 1)
+    scales = g * gain * (inverse[:width] if entry.cls.needs_batch else of_examples), g * normal, g.copy()
+    h = _numbers(entry, piece, dtype)
+    call(entry.compiled.backward, "norm_backward", dtype, g, normal, inverse, gain, h, g_gain, g_shift)
     found = zip(("x", "gain", "shift"), (g, g_gain, g_shift), expected, scales, strict=False)
     for name, slope, wanted, scale in found:
         agree(slope, wanted, f"the gradient of {name} of {case.what}", size, scale)
@@ -218,9 +234,9 @@ def _values(declared: Sequence[Declared], x: np.ndarray) -> list[np.ndarray]:
     return [np.linspace(0.2, 1.3 + i, int(np.prod(s))).reshape(s).astype(x.dtype) for i, s in enumerate(shapes)]
 
 
-def _two(tensors: list[np.ndarray], dtype: str) -> list[np.ndarray]:
-    """Copies of both, empty where there is none."""
-    return ([each.copy() for each in tensors] + [np.zeros(0, dtype)] * 2)[:2]
+def _several(tensors: list[np.ndarray], many: int, dtype: str) -> list[np.ndarray]:
+    """Copies of so many tensors, empty where there is none."""
+    return ([each.copy() for each in tensors] + [np.zeros(0, dtype)] * many)[:many]
 
 
 def _torch(values: np.ndarray) -> Tensor:

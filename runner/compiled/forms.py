@@ -26,14 +26,17 @@ class ActivationForm(NamedTuple):
 
 
 class NormForm(NamedTuple):
-    """forward(x, y, gain [W], shift [W], mean [W], var [W], training, normal [B, W], inverse [max(B, W)]).
+    """forward(x, y, gain [W], shift [W], mean [W], var [W], batches [1], training, h, normal [B, W], inverse [B W]).
 
-    y <- the normalized x; running statistics (empty where the piece has none) are changed in training; `normal` and
-    `inverse` are for backward(g [B, W], normal, inverse, gain, g_gain, g_shift): g <- d/dx in place.
+    y <- the normalized x; running statistics and the number of batches in them (empty where the piece has none) are
+    changed in training; `normal` and `inverse` are for backward(g [B, W], normal, inverse, gain, h, g_gain, g_shift):
+    g <- d/dx in place. `keys` are the keys of `NormKeys` that h holds, "1-key" the complement of one. A norm that
+    learns nothing is given gains of 1 and shifts of 0.
     """
 
     forward: Callable
     backward: Callable
+    keys: tuple[str, ...] = ()
 
 
 class ParametrizationForm(NamedTuple):

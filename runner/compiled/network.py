@@ -10,9 +10,11 @@ from runner.compiled.records import (
     ACTIVATION,
     ACTIVATION_BACKWARD,
     AROUND,
+    BATCHES,
     BIAS,
     BIASES,
     CHANGE_TARGETS,
+    COUNTS,
     FACTOR,
     GAIN,
     GAINS,
@@ -27,6 +29,8 @@ from runner.compiled.records import (
     NORM_BACKWARD,
     NORM_LAST,
     NORMAL,
+    NORMED,
+    PLAIN,
     SHARES,
     SHIFT,
     SHIFTS,
@@ -135,28 +139,57 @@ def change(i, y, work, layers, noises, words, h):
             noise_at(work, noises[k, 1])(y, factor, words[k], h[k])
 
 
-def forward(size, theta, buffers, work, layers, pieces, training, noises, words, noise_h):
+@part
+def normalize(i, x, y, theta, buffers, work, layers, pieces, h, training):
+    """y <- the normalized x of a place, by its gains and shifts: those learned, else 1 and 0."""
+    p, size, width = layers[i], x.shape[0], x.shape[1]
+    normal, inverse = matrix(work, p[NORMAL], size, width), vector(work, p[INVERSE], size * width)
+    mean, var, batches = (
+        vector(buffers, p[MEAN], p[MEANS]),
+        vector(buffers, p[VAR], p[VARS]),
+        vector(buffers, p[BATCHES], p[COUNTS]),
+    )
+    if p[KIND] & PLAIN:
+        gain, shift = vector(work, p[GAIN], width), vector(work, p[GAIN] + width, width)
+        for j in range(width):
+            gain[j], shift[j] = 1, 0
+    else:
+        gain, shift = vector(theta, p[GAIN], p[GAINS]), vector(theta, p[SHIFT], p[SHIFTS])
+    norm_at(work, pieces[NORM])(x, y, gain, shift, mean, var, batches, training, h, normal, inverse)
+
+
+@part
+def normalize_backward(i, g, theta, grad, work, layers, pieces, h):
+    """g <- the gradient before the norm of a place, from that after it; those of gains and shifts into grad."""
+    p, size, width = layers[i], g.shape[0], g.shape[1]
+    normal, inverse = matrix(work, p[NORMAL], size, width), vector(work, p[INVERSE], size * width)
+    if p[KIND] & PLAIN:
+        gain, own = vector(work, p[GAIN], width), p[GAIN] + 2 * width
+        g_gain, g_shift = vector(work, own, width), vector(work, own + width, width)
+    else:
+        gain, g_gain = vector(theta, p[GAIN], p[GAINS]), vector(grad, p[GAIN], p[GAINS])
+        g_shift = vector(grad, p[SHIFT], p[SHIFTS])
+    norm_backward_at(work, pieces[NORM_BACKWARD])(g, normal, inverse, gain, h, g_gain, g_shift)
+
+
+def forward(size, theta, buffers, work, layers, pieces, norm_h, training, noises, words, noise_h):
     """Outputs of the batch in the workspace; with noise, and norms of the batch, if in training."""
     last = layers.shape[0] - 1
-    activation, norm = activation_at(work, pieces[ACTIVATION]), norm_at(work, pieces[NORM])
+    activation = activation_at(work, pieces[ACTIVATION])
     x = matrix(work, layers[0, Y], size, layers[0, WIDTH])
     if training and layers[0, KIND] & NOISY:
         change(0, x, work, layers, noises, words, noise_h)
+    if layers[0, KIND] & NORMED:
+        normalize(0, x, x, theta, buffers, work, layers, pieces, norm_h, training)
     for i in range(1, last):
         p, width = layers[i], layers[i, WIDTH]
         z = linear(i, size, theta, work, layers, pieces, x)
         a, y = matrix(work, p[A], size, width), matrix(work, p[Y], size, width)
-        gain, shift = vector(theta, p[GAIN], p[GAINS]), vector(theta, p[SHIFT], p[SHIFTS])
-        mean, var = vector(buffers, p[MEAN], p[MEANS]), vector(buffers, p[VAR], p[VARS])
-        if pieces[NORM] != 0:
-            normal, inverse = matrix(work, p[NORMAL], size, width), vector(work, p[INVERSE], max(size, width))
-            if pieces[NORM_LAST] == 0:
-                norm(z, z, gain, shift, mean, var, training, normal, inverse)
-            activation(z, a, vector(theta, p[SLOPE], p[SLOPES]))
-            if pieces[NORM_LAST] != 0:
-                norm(a, y, gain, shift, mean, var, training, normal, inverse)
-        else:
-            activation(z, a, vector(theta, p[SLOPE], p[SLOPES]))
+        if p[KIND] & NORMED and pieces[NORM_LAST] == 0:
+            normalize(i, z, z, theta, buffers, work, layers, pieces, norm_h, training)
+        activation(z, a, vector(theta, p[SLOPE], p[SLOPES]))
+        if p[KIND] & NORMED and pieces[NORM_LAST] != 0:
+            normalize(i, a, y, theta, buffers, work, layers, pieces, norm_h, training)
         if p[A] != p[Y] and pieces[NORM_LAST] == 0:
             copy(a, y)
         if training and p[KIND] & NOISY:
@@ -181,11 +214,10 @@ def data_loss(size, work, layers, pieces, h):
     return total
 
 
-def backward(size, theta, grad, work, layers, pieces):
+def backward(size, theta, grad, work, layers, pieces, norm_h):
     """The gradient of all parameters, from that of the outputs in the workspace."""
     last = layers.shape[0] - 1
     activation_backward = activation_backward_at(work, pieces[ACTIVATION_BACKWARD])
-    norm_backward = norm_backward_at(work, pieces[NORM_BACKWARD])
     times, transposed_times = product_at(work, pieces[TIMES]), product_at(work, pieces[TRANSPOSED_TIMES])
     for i in range(last, 0, -1):
         p, width, below = layers[i], layers[i, WIDTH], layers[i - 1, WIDTH]
@@ -202,17 +234,11 @@ def backward(size, theta, grad, work, layers, pieces):
                 multiply(g, matrix(work, p[FACTOR], size, width))
             z, a = matrix(work, p[Z], size, width), matrix(work, p[A], size, width)
             slopes, g_slopes = vector(theta, p[SLOPE], p[SLOPES]), vector(grad, p[SLOPE], p[SLOPES])
-            if pieces[NORM] == 0:
-                activation_backward(z, a, g, slopes, g_slopes)
-            else:
-                normal, inverse = matrix(work, p[NORMAL], size, width), vector(work, p[INVERSE], max(size, width))
-                gain, g_gain = vector(theta, p[GAIN], p[GAINS]), vector(grad, p[GAIN], p[GAINS])
-                g_shift = vector(grad, p[SHIFT], p[SHIFTS])
-                if pieces[NORM_LAST] == 0:
-                    activation_backward(z, a, g, slopes, g_slopes)
-                norm_backward(g, normal, inverse, gain, g_gain, g_shift)
-                if pieces[NORM_LAST] != 0:
-                    activation_backward(z, a, g, slopes, g_slopes)
+            if p[KIND] & NORMED and pieces[NORM_LAST] != 0:
+                normalize_backward(i, g, theta, grad, work, layers, pieces, norm_h)
+            activation_backward(z, a, g, slopes, g_slopes)
+            if p[KIND] & NORMED and pieces[NORM_LAST] == 0:
+                normalize_backward(i, g, theta, grad, work, layers, pieces, norm_h)
         x = matrix(work, layers[i - 1, Y], size, below)
         transposed_times(g, x, matrix(grad, p[WEIGHT], width, below))
         g_bias = vector(grad, p[BIAS], p[BIASES])
@@ -220,3 +246,9 @@ def backward(size, theta, grad, work, layers, pieces):
         for r in range(size):
             for j in range(g_bias.shape[0]):
                 g_bias[j] += g[r, j]
+    if layers[0, KIND] & NORMED:
+        first, below = layers[1], layers[0, WIDTH]
+        g = matrix(work, layers[0, G], size, below)
+        weight = matrix(theta, first[WEIGHT], first[WIDTH], below)
+        times(matrix(work, first[G], size, first[WIDTH]), weight, g)
+        normalize_backward(0, g, theta, grad, work, layers, pieces, norm_h)

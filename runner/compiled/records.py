@@ -14,20 +14,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-COLUMNS = 27
+COLUMNS = 29
 # In theta and the gradient, in the buffers: where a tensor begins and, for those of pieces, how many numbers it has.
-WIDTH, WEIGHT, BIAS, SLOPE, SLOPES, GAIN, GAINS, SHIFT, SHIFTS, MEAN, MEANS, VAR, VARS = range(13)
+WIDTH, WEIGHT, BIAS, SLOPE, SLOPES, GAIN, GAINS, SHIFT, SHIFTS, MEAN, MEANS, VAR, VARS, BATCHES, COUNTS = range(15)
 # In the workspace, [B, width] each: what the layer is before and after its activation, and in the end; d/d of that;
-# the same kept for a layer that adds its input; what noise multiplied by; of the norm, [max(B, width)] the second.
-Z, A, Y, G, AROUND, FACTOR, NORMAL, INVERSE = range(13, 21)
-KIND = 21  # the sum of what the layer is:
-SKIPS, NOISY, REPARAMETRIZED = 1, 2, 4
+# the same kept for a layer that adds its input; what noise multiplied by; what the norm keeps, twice.
+Z, A, Y, G, AROUND, FACTOR, NORMAL, INVERSE = range(15, 23)
+KIND = 23  # the sum of what the layer is:
+SKIPS, NOISY, NORMED, PLAIN, REPARAMETRIZED = 1, 2, 4, 8, 16  # PLAIN: its norm learns nothing; GAIN is where in the
+# workspace 1s [W] are, then 0s, then space for two gradients
 # In theta: how many biases, and the parameters of what its weights come from; in the buffers: which weights stay 0.
-BIASES, SCALE, SCALES, MASK, MASKS = range(22, 27)
+BIASES, SCALE, SCALES, MASK, MASKS = range(24, 29)
 
 # In the workspace, by line 0: targets [B, C], weights of the examples [B] and their losses [B]; space for the largest
 # matrix of weights.
-TARGETS, SHARES, LOSSES, SPACE = Z, A, G, NORMAL
+TARGETS, SHARES, LOSSES, SPACE = Z, A, WEIGHT, BIAS
 
 PIECES = (
     "activation", "activation_backward", "norm", "norm_backward", "loss", "targets", "rule", "gain",
@@ -49,6 +50,7 @@ class Network(NamedTuple):
     layers: np.ndarray  # [L + 1, COLUMNS] int64
     pieces: np.ndarray  # int64
     loss_h: np.ndarray
+    norm_h: np.ndarray
 
 
 class State(NamedTuple):

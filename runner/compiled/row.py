@@ -64,7 +64,7 @@ def _nothing(dtype):
     """(numbers, matrix, whole numbers, table, network, examples) without content."""
     v, whole = np.zeros(0, dtype), np.zeros(0, np.int64)
     m, table = v.reshape(0, 0), whole.reshape(0, 0)
-    return v, m, whole, table, Network(table, whole, v), Examples(m, m, v, whole, whole, 0)
+    return v, m, whole, table, Network(table, whole, v, v), Examples(m, m, v, whole, whole, 0)
 
 
 def no_steps(dtype):
@@ -95,7 +95,7 @@ def no_examples(dtype):
     """Arguments of `score`."""
     v, m, _, _, network, _ = _nothing(dtype)
     apart, places = (np.zeros((2, 2), kind)[:, :1] for kind in (dtype, np.int64))
-    return apart, apart, v, network, m, m, places, places, 1, v.reshape(0, 0, 0), apart, places
+    return apart, apart, v, network, m, m, places, places, 1, False, v.reshape(0, 0, 0), apart, places
 
 
 @driver(no_steps)
@@ -104,7 +104,7 @@ def advance(state, network, examples, noises, penalties, limits, rates, lr, firs
     the tables of noises, limits and rates is `first`. Returns the norm of the last gradient, before clipping.
     """
     theta, buffers, slots, mean_theta, mean_buffers, grad, passed, work = state
-    layers, pieces, loss_h = network
+    layers, pieces, loss_h, norm_h = network
     take_batch, forward = take_batch_at(theta, pieces[TAKE_BATCH]), forward_at(theta, pieces[FORWARD])
     data_loss, backward = data_loss_at(theta, pieces[DATA_LOSS]), backward_at(theta, pieces[BACKWARD])
     rule = rule_at(theta, pieces[RULE])
@@ -132,9 +132,10 @@ def advance(state, network, examples, noises, penalties, limits, rates, lr, firs
                 thin(passed, layers, pieces, limits.connection_words[step], limits.connections_h)
         else:
             passed = theta
-        forward(size, passed, buffers, work, layers, pieces, True, noises.pieces, noises.words[step], noises.h)
+        words = noises.words[step]
+        forward(size, passed, buffers, work, layers, pieces, norm_h, True, noises.pieces, words, noises.h)
         objectives[s] = data_loss(size, work, layers, pieces, loss_h)
-        backward(size, passed, grad, work, layers, pieces)
+        backward(size, passed, grad, work, layers, pieces, norm_h)
         if thins:
             thin(grad, layers, pieces, limits.connection_words[step], limits.connections_h)
         if masked:
@@ -177,15 +178,15 @@ def advance(state, network, examples, noises, penalties, limits, rates, lr, firs
 @driver(no_pass)
 def passes(theta, buffers, grad, work, network, examples):
     """A forward and a backward pass of a batch without noise: what layers give into work, the gradient into grad."""
-    layers, pieces, loss_h = network
+    layers, pieces, loss_h, norm_h = network
     size, none = examples.of_x.shape[0], np.empty(0, theta.dtype)
     take_batch, forward = take_batch_at(theta, pieces[TAKE_BATCH]), forward_at(theta, pieces[FORWARD])
     data_loss, backward = data_loss_at(theta, pieces[DATA_LOSS]), backward_at(theta, pieces[BACKWARD])
     no_noise, no_words = np.empty((0, 2), np.int64), np.empty((0, 4), np.uint32)
     take_batch(examples.x, examples.q, examples.weights, examples.of_x, examples.of_q, work, layers, pieces, none)
-    forward(size, theta, buffers, work, layers, pieces, True, no_noise, no_words, none.reshape(0, 0))
+    forward(size, theta, buffers, work, layers, pieces, norm_h, True, no_noise, no_words, none.reshape(0, 0))
     objective = data_loss(size, work, layers, pieces, loss_h)
-    backward(size, theta, grad, work, layers, pieces)
+    backward(size, theta, grad, work, layers, pieces, norm_h)
     return objective
 
 
@@ -201,19 +202,19 @@ def take_largest(values, places):
 
 
 @part
-def score_row(theta, buffers, work, network, examples, chunk, found):
+def score_row(theta, buffers, work, network, examples, chunk, training, found):
     """What `score` gives, of one row."""
     (x, q, of_x, of_q), (outputs, losses, guesses) = examples, found
-    layers, pieces, loss_h = network
+    layers, pieces, loss_h, norm_h = network
     last, classes, n = layers.shape[0] - 1, layers[-1, WIDTH], of_x.shape[0]
     none = np.empty(0, theta.dtype)
-    no_noise, no_words = np.empty((0, 2), np.int64), np.empty((0, 4), np.uint32)
+    no_noise, no_words, no_h = np.empty((0, 2), np.int64), np.empty((0, 4), np.uint32), none.reshape(0, 0)
     take_batch, forward = take_batch_at(theta, pieces[TAKE_BATCH]), forward_at(theta, pieces[FORWARD])
     data_loss = data_loss_at(theta, pieces[DATA_LOSS])
     for begin in range(0, n, chunk):
         size = min(chunk, n - begin)
         take_batch(x, q, none, vector(of_x, begin, size), vector(of_q, begin, size), work, layers, pieces, none)
-        forward(size, theta, buffers, work, layers, pieces, False, no_noise, no_words, none.reshape(0, 0))
+        forward(size, theta, buffers, work, layers, pieces, norm_h, training, no_noise, no_words, no_h)
         data_loss(size, work, layers, pieces, loss_h)
         given = matrix(work, layers[last, Z], size, classes)
         copy(given, outputs[begin : begin + size])
@@ -222,14 +223,15 @@ def score_row(theta, buffers, work, network, examples, chunk, found):
 
 
 @driver(no_examples)
-def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, outputs, losses, guesses):
+def score(theta, buffers, work, network, x, q, of_x, of_q, chunk, training, outputs, losses, guesses):
     """Of rows theta [M, P], without noise: outputs [M, n, C], losses [M, n] and the likeliest classes [M, n] of the
-    examples at lines [M, n] of the tables x and q.
+    examples at lines [M, n] of the tables x and q, `chunk` at once. In `training`, norms take each chunk as a batch of
+    training, which enters the running statistics.
     """
     for r in range(theta.shape[0]):
         examples = x, q, line(of_x, r), line(of_q, r)
         found = outputs[r], line(losses, r), line(guesses, r)
-        score_row(line(theta, r), line(buffers, r), work, network, examples, chunk, found)
+        score_row(line(theta, r), line(buffers, r), work, network, examples, chunk, training, found)
 
 
 def no_rows(dtype):

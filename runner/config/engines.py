@@ -46,7 +46,8 @@ def lacking(settings: Settings, task: str | None) -> list[str]:
     model, device = settings.model, settings.trainer.device
     found = [f"trainer.device={device}"] if device != "cpu" else []
     for group, name in (("activation", model.activation), ("norm", model.norm)):
-        if model.hidden and name in entries(group) and not has_form(entries(group)[name]):
+        acts = model.hidden or (group == "norm" and model.norm_input)
+        if acts and name in entries(group) and not has_form(entries(group)[name]):
             found.append(f"model.{group}={name}")
     if model.parametrization != "none" and not has_form(entries("parametrization")[model.parametrization]):
         found.append(f"model.parametrization={model.parametrization}")

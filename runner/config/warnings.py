@@ -94,6 +94,12 @@ def dropout_before_batch_norm(s: Settings, known: Known) -> Iterator[str]:
         yield f"regularizer.input_dropout = {show(s.value('regularizer.input_dropout'))}: {why}; use model.norm=layer"
 
 
+def one_group(s: Settings, known: Known) -> Iterator[str]:
+    """Group norm with one group is layer norm (Wu & He 2018, section 3)."""
+    if s.model.norm == "group" and s.model.norm_groups == 1:
+        yield "model.norm_groups = 1: one group of all units, which is model.norm=layer; give more: model.norm_groups=4"
+
+
 def zeros_stay(s: Settings, known: Known) -> Iterator[str]:
     """Hidden units that begin as the same unit stay it, unless noise tells them apart; dropout leaves zeros zero."""
     if s.model.init != "zeros" or not s.model.hidden:
@@ -143,6 +149,7 @@ CHECKS: tuple[Callable[[Settings, Known], Iterator[str]], ...] = (
     selu_init,
     alpha_without_selu,
     dropout_before_batch_norm,
+    one_group,
     zeros_stay,
     decays_twice,
     stops_unweighted,

@@ -1,8 +1,8 @@
 """Fitting an encoding to the training rows, and to nothing else.
 
 Statistics are taken in float64. Per numeric column, after holes are filled with the median: standardize (x - mean) / sd
-with the population sd; minmax (x - min) / (max - min); quantile as `runner.data.quantiles` says; none x / divisor. A
-constant column keeps scale 1, and is exactly zero but with none.
+with the population sd; minmax (x - min) / (max - min); minmax_symmetric twice that less 1; quantile as
+`runner.data.quantiles` says; none x / divisor. A constant column keeps scale 1, and is exactly zero but with none.
 """
 
 from __future__ import annotations
@@ -110,6 +110,9 @@ def _affine(table: RawTable, train: np.ndarray, fill: np.ndarray, scaling: str) 
     low, high = _ends(table.numeric_ND, train, fill)
     if scaling == "minmax":
         return low, np.where(high - low < 10 * EPS, 1.0, high - low)
+    if scaling == "minmax_symmetric":
+        half = high / 2 - low / 2
+        return np.where(low == high, low, low + half), np.where(half < 5 * EPS, 1.0, half)
     mean, sd = _moments(table.numeric_ND, train, fill)
     return np.where(low == high, low, mean), sd
 

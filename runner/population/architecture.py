@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from runner.population.layout import Layout
-from runner.population.pieces.base import Activation, Norm
+from runner.population.pieces.base import Activation, InputNorm, Norm
 from runner.population.pieces.declared import Piece
 from runner.population.pieces.mlp import skips
 
@@ -16,9 +16,10 @@ class Architecture:
 
     def __init__(self, model: Any, inputs: int, outputs: int, aligned: bool = True):
         pieces = model.layers()
-        self.linear = pieces[0][0]
+        self.linear = pieces[-1][0]
         self.activation = _of_kind(Activation, pieces[0])
         self.norm = _of_kind(Norm, pieces[0])
+        self.input_norm: InputNorm | None = _of_kind(InputNorm, pieces[0])
         self.norm_last = self.norm is not None and model.norm_position == "after"
         self.skips = skips(model.hidden) if model.residual else [False] * len(model.hidden)
         self.init = model.init

@@ -1,12 +1,13 @@
 """One row under the names of a torch.nn.Sequential, and back. `runner.population.modules` makes the module itself.
 
-Modules in order: (input dropout), then per hidden layer linear, (norm), activation, (dropouts), then the last linear;
-with norm_position=after the norm follows the activation. A residual network has the same names. The architecture is a
-plain dict, so a saved network is rebuilt by name from the registry and no code is ever loaded.
+Modules in order: (input dropout), (norm of the input), then per hidden layer linear, (norm), activation, (dropouts),
+then the last linear; with norm_position=after the norm follows the activation. A residual network has the same names.
+The architecture is a plain dict, so a saved network is rebuilt by name from the registry and no code is ever loaded.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -16,9 +17,11 @@ from runner.config.origin import recorded
 from runner.config.settings import Settings
 from runner.population.arrays import Values, as_array
 from runner.population.layout import Layout, Rows, Slot
-from runner.population.pieces.declared import Piece
+from runner.population.pieces.base import NormKeys
+from runner.population.pieces.declared import Buffer, Piece
 from runner.population.pieces.mlp import MLP
 
+NORM_KEYS = ("norm_position", "norm_input", *(f"norm_{each.name}" for each in dataclasses.fields(NormKeys)))
 DROPOUTS = {"alpha_dropout": "AlphaDropout", "dropout": "Dropout"}  # after a hidden layer, in this order
 
 
@@ -31,7 +34,7 @@ def architecture(settings: Settings, inputs: int, outputs: int) -> dict[str, Any
         "widths": [inputs, *settings.model.hidden, outputs],
         "activation": settings.model.activation,
         "norm": settings.model.norm,
-        "norm_position": settings.model.norm_position,
+        **{key: getattr(settings.model, key) for key in NORM_KEYS},
         "residual": settings.model.residual,
         "input_dropout": settings.value("regularizer.input_dropout"),
         "link": getattr(settings.loss, "link", "softmax"),
@@ -61,8 +64,8 @@ def parts(arch: dict[str, Any]) -> Iterator[tuple[int | None, Piece | Dropout]]:
 
 
 def _model(arch: dict[str, Any]) -> MLP:
-    position, bias = arch.get("norm_position", "before"), arch.get("bias", True)
-    return MLP(arch["widths"][1:-1], arch["activation"], arch["norm"], position, bias=bias)
+    keys = {key: arch[key] for key in (*NORM_KEYS, "bias") if key in arch}
+    return MLP(arch["widths"][1:-1], arch["activation"], arch["norm"], **keys)
 
 
 def layout_of(arch: dict[str, Any]) -> Layout:
@@ -86,8 +89,15 @@ def state_dict(arch: dict[str, Any], layout: Layout, theta: Values, buffers: Val
     """Parameters and running statistics of one row (theta [P], buffers [Q]) under nn.Sequential names, true shapes."""
     slots, constants = _addresses(arch, layout)
     rows = as_array(theta), as_array(buffers)
-    found = {name: slot.true(_where(slot, *rows))[0].copy() for name, slot in slots.items()}
+    found = {name: _tensor(slot, _where(slot, *rows)) for name, slot in slots.items()}
     return found | {name: np.array(value, dtype=np.int64) for name, value in constants.items()}
+
+
+def _tensor(slot: Slot, row: np.ndarray) -> np.ndarray:
+    """A tensor of a row [1, ...] as the torch module holds it."""
+    value = slot.true(row)[0].copy()
+    counts = isinstance(slot.declared, Buffer) and slot.declared.count
+    return np.array(round(value.item()), dtype=np.int64) if counts else value
 
 
 def load_state_dict(arch: dict[str, Any], layout: Layout, state: dict[str, Rows], theta: Rows, buffers: Rows) -> None:

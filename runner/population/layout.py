@@ -17,7 +17,7 @@ import numpy as np
 
 from runner.errors import ConfigError
 from runner.population.draws import POSITION
-from runner.population.pieces.declared import KINDS, Declared, Piece
+from runner.population.pieces.declared import KINDS, Buffer, Declared, Piece
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -149,6 +149,13 @@ class Layout:
         if self._weight_mask is None or self._weight_mask.device != weights.device:
             self._weight_mask = self.true_positions(self.weights, weights.device)[1]
         return weights.where(self._weight_mask, 0)
+
+    def uncounted(self, buffers: Rows) -> Rows:
+        """Running statistics [M, Q] in which no batch is counted, in place: the next one takes their place."""
+        for slot in self.buffers.values():
+            if isinstance(slot.declared, Buffer) and slot.declared.count:
+                slot.view(buffers)[...] = 0
+        return buffers
 
     @property
     def parameters(self) -> int:

@@ -16,13 +16,13 @@ from torch import Tensor
 
 from runner.population.architecture import Architecture
 from runner.population.layout import Slot
-from runner.population.pieces.base import Head
+from runner.population.pieces.base import Head, Norm
 from runner.population.pieces.declared import Piece
 
 
 @dataclass
 class Step:
-    """What one hidden layer leaves on the tape."""
+    """What one hidden layer leaves on the tape; the tape begins with what the norm of the input leaves."""
 
     x_MBW: Tensor
     normed: Any  # what the backward pass of the norm needs; None without one
@@ -35,6 +35,7 @@ class Network:
 
     def __init__(self, architecture: Architecture, dtype=torch.float32, device="cpu"):
         self.linear_map, self.activation, self.norm = architecture.linear, architecture.activation, architecture.norm
+        self.input_norm = architecture.input_norm
         self.norm_last, self.skips = architecture.norm_last, architecture.skips
         self.layout = architecture.layout
         outputs = self.layout.widths[-1]
@@ -52,21 +53,31 @@ class Network:
         self.weight = [weight for weight, *_ in linear]
         self.linear = [(weight.transpose(1, 2), *bias) for weight, *bias in linear]
         self.of_norm = self._of(self.norm, lambda slot: slot.beside(theta))
+        self.of_input = self._of(self.input_norm, lambda slot: slot.beside(theta))
         self.of_activation = self._of(self.activation, lambda slot: slot.beside(theta))
         statistics = {} if buffers is None else {n: slot.view(buffers) for n, slot in self.layout.buffers.items()}
         self.buffers = [
             {b.name: statistics[f"{i}.{b.name}"] for b in self.norm.buffers} if self.norm and statistics else {}
             for i in range(self.layout.layers - 1)
         ]
+        self.input_buffers = (
+            {
+                own.name: statistics[f"0.{declared.name}"]
+                for own, declared in zip(self.input_norm.norm.buffers, self.input_norm.buffers, strict=True)
+            }
+            if self.input_norm and statistics
+            else {}
+        )
         if grad is not None:
             self.linear_grad = self._of(self.linear_map, lambda slot: slot.view(grad))
             self.norm_grad = self._of(self.norm, lambda slot: slot.view(grad))
+            self.input_grad = self._of(self.input_norm, lambda slot: slot.view(grad))
             self.activation_grad = self._of(self.activation, lambda slot: slot.view(grad))
         return self
 
     def _of(self, piece: Piece | None, view: Callable[[Slot], Tensor]) -> list[list[Tensor]]:
         """The parameters of a piece in each layer where it stands, seen as `view` sees them."""
-        layers = [i for i, pieces in enumerate(self.layout.pieces) if piece in pieces]
+        layers = [i for i, pieces in enumerate(self.layout.pieces) if any(each is piece for each in pieces)]
         return [[view(slot) for slot in self.layout.of(i, piece)] for i in layers] if piece else []
 
     def forward(
@@ -77,14 +88,19 @@ class Network:
         """
         if noise and noise[0] is not None:
             x = _changed(x, noise[0])
+        normed = None
+        if self.input_norm:
+            x, normed = self._normalize(self.input_norm.norm, x, self.of_input[0], self._of_inputs(training), tape)
+        if tape is not None:
+            tape.append(normed)
         for i in range(self.layout.layers - 1):
             z = self.linear_map.forward(x, *self.linear[i])
             normed = None
             if self.norm and not self.norm_last:
-                z, normed = self._normalize(i, z, training, tape is not None)
+                z, normed = self._normalize(self.norm, z, self.of_norm[i], self._of_layer(i, training), tape)
             out, activated = self._activate(i, z, tape is not None)
             if self.norm_last:
-                out, normed = self._normalize(i, out, training, tape is not None)
+                out, normed = self._normalize(self.norm, out, self.of_norm[i], self._of_layer(i, training), tape)
             change = noise[i + 1] if noise else None
             out = out if change is None else _changed(out, change)
             out = out + x if self.skips[i] else out
@@ -105,13 +121,21 @@ class Network:
             y = y * self.masks[i + 1] if self._mask_after[i] else y
         return y.detach(), (y, leaves)
 
-    def _normalize(self, i: int, z: Tensor, training: bool, taped: bool):
-        context = {"mask": self.masks[i + 1], "buffers": self.buffers[i], "training": training}
-        if not taped or self.norm.gradient is not None:
-            return self.norm.forward(z, *self.of_norm[i], **context)
+    def _of_inputs(self, training: bool) -> dict[str, Any]:
+        """What the norm of the input is told besides its parameters."""
+        return {"mask": self.masks[0], "buffers": self.input_buffers, "training": training}
+
+    def _of_layer(self, i: int, training: bool) -> dict[str, Any]:
+        """The same of a hidden layer's."""
+        return {"mask": self.masks[i + 1], "buffers": self.buffers[i], "training": training}
+
+    @staticmethod
+    def _normalize(norm: Norm, z: Tensor, parameters: list[Tensor], context: dict[str, Any], tape: list | None):
+        if tape is None or norm.gradient is not None:
+            return norm.forward(z, *parameters, **context)
         with torch.enable_grad():
-            leaves = _leaves(z, *self.of_norm[i])
-            y, _ = self.norm.forward(*leaves, **context)
+            leaves = _leaves(z, *parameters)
+            y, _ = norm.forward(*leaves, **context)
         return y.detach(), (y, leaves)
 
     def backward(self, tape: list, g: Tensor) -> None:
@@ -127,11 +151,15 @@ class Network:
             if step.noise_MBW is not None:
                 g = g.mul_(step.noise_MBW)
             if self.norm_last:
-                g = self._norm_backward(i, step.normed, g)
+                g = self._norm_backward(self.norm, step.normed, g, self.norm_grad[i])
             g = self._activation_backward(i, step.activated, g)
             if self.norm and not self.norm_last:
-                g = self._norm_backward(i, step.normed, g)
+                g = self._norm_backward(self.norm, step.normed, g, self.norm_grad[i])
             self.linear_map.gradient(step.x_MBW, g, *self.linear_grad[i])
+        normed = tape.pop()
+        if self.input_norm:
+            g = self.linear_map.input_gradient(g, self.weight[0])
+            self._norm_backward(self.input_norm.norm, normed, g, self.input_grad[0])
 
     def _activation_backward(self, i: int, saved, g: Tensor) -> Tensor:
         if self.activation.gradient is None:
@@ -140,10 +168,11 @@ class Network:
         g = _written(found, self.activation_grad[i]) if self.activation.parameters else found
         return g * self.masks[i + 1] if self._mask_after[i] else g
 
-    def _norm_backward(self, i: int, saved, g: Tensor) -> Tensor:
-        if self.norm.gradient is None:
-            return _by_autograd(saved, g, self.norm_grad[i])
-        return _written(self.norm.gradient(saved, g), self.norm_grad[i])
+    @staticmethod
+    def _norm_backward(norm: Norm, saved: Any, g: Tensor, grads: list[Tensor]) -> Tensor:
+        if norm.gradient is None:
+            return _by_autograd(saved, g, grads)
+        return _written(norm.gradient(saved, g), grads)
 
 
 def _leaves(*tensors: Tensor) -> list[Tensor]:

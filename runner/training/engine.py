@@ -126,6 +126,7 @@ class Engine:
         self.rows.start_epoch(self.epoch)
         trained = self.rows.advance(0, self.steps)
         self.epochs += 1
+        self.settle(range(len(self.runs)))
         objectives_MS = np.ascontiguousarray(trained.objectives.T)  # so that the order of a sum does not depend on M
         return {
             "objective": (objectives_MS * self.sizes).sum(1) / self.sizes.sum(),
@@ -133,6 +134,15 @@ class Engine:
             "grad_norm": trained.grad_norm,
             "lr": self.epoch.rates[:, -1],
         }
+
+    def settle(self, rows: Sequence[int]) -> None:
+        """Where `model.norm_statistics` asks for it: give some of the rows the statistics of all their training
+        batches, in the order of the epoch that was made last, by their present weights and by those that are kept.
+        """
+        if self.runs[0].model.norm_statistics == "all":
+            made = [max(int(self.epochs[r]) - 1, 0) for r in rows]
+            order = self.tables.subset(list(rows)).order([self.runs[r].seed for r in rows], made)
+            self.rows.settle(list(rows), order[:, : int(self.sizes.sum())])
 
     def plan(self, scales: list[float]) -> Epoch:
         """The coming epoch: the order of each row's examples, and its rates times `scales`."""

@@ -108,6 +108,7 @@ class Training:
         for row in rows:
             self.at_start(self.trials[row], self.engine, row)
         if rows:
+            self.engine.settle(rows)
             new = self.engine.subset(rows, *(tensor[rows] for tensor in self.engine.shown.values()))
             self._record(rows, new.evaluate(("train", "val")) | new.weight_statistics())
 

@@ -14,7 +14,9 @@ from safetensors import safe_open
 from runner.errors import DamagedError, RunError
 from runner.training.checksum import UNREADABLE, digest
 
-MODEL_FORMAT = 2  # 1: without norm_position, residual and link, which were before, false and softmax
+# 1: without norm_position, residual and link, which were before, false and softmax; 2: without keys of norms, which
+# were at their defaults
+MODEL_FORMAT = 3
 KEYS = ("architecture", "encoding", "dtype", "sha256")
 
 

@@ -13,7 +13,7 @@ from runner.checks.populations import SHAPES
 from runner.compiled.forms import ActivationForm, LossForm, NormForm
 from runner.compiled.maths import exp
 from runner.config.registry import entries
-from runner.population.pieces import losses, norms, rectifiers, squashing
+from runner.population.pieces import losses, norms, norms_batch, rectifiers, squashing
 
 torch.set_num_threads(1)
 
@@ -33,6 +33,23 @@ def test_a_network_trains_as_its_definition(activation, norm, position, dtype):
     check_alike([SGD | pieces, SGD | pieces], dtype, SHAPE)
 
 
+KEYED = [
+    {"norm": "batch", "norm_momentum": None},
+    {"norm": "batch", "norm_statistics": "all", "norm_input": True},
+    {"norm": "batch", "norm_affine": False, "norm_eps": 0.1, "norm_momentum": 0.5},
+    {"norm": "group", "norm_groups": 3, "norm_input": True, "norm_affine": False},
+    {"norm": "group", "norm_groups": 5, "norm_position": "after", "residual": True},
+    {"norm": "rms", "norm_input": True, "hidden": []},
+]
+
+
+@every_format
+@pytest.mark.parametrize("keys", KEYED, ids=lambda keys: "-".join(f"{v}" for v in keys.values()))
+def test_a_network_trains_as_its_definition_with_the_keys_of_norms(keys, dtype):
+    pieces = {f"model.{key}": value for key, value in keys.items()}
+    check_alike([SGD | pieces, SGD | pieces | {"averaging": "ema"}], dtype, (33, [45, 45], 3, 31))
+
+
 @every_format
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_loss_is_minimized_as_its_definition(loss, dtype):
@@ -46,7 +63,7 @@ def test_every_activation_norm_and_loss_has_a_compiled_form(group, kind):
     assert forms and all(isinstance(form, kind) for form in forms.values())
 
 
-def nothing_learned(g, normal, inverse, gain, g_gain, g_shift):
+def nothing_learned(g, normal, inverse, gain, h, g_gain, g_shift):
     g_gain[:] = 0
 
 
@@ -59,8 +76,8 @@ def tanh_of_large_numbers(z, y, p):
 WRONG = [
     ("activation", "tanh", ActivationForm(tanh_of_large_numbers, squashing.tanh_backward), "outputs of .* near 1e"),
     ("activation", "leaky_relu", ActivationForm(rectifiers.leaky_relu, rectifiers.relu_backward), "the gradient of"),
-    ("norm", "layer", NormForm(norms.layer_norm, nothing_learned), "the gradient of"),
-    ("norm", "batch", NormForm(norms.layer_norm, norms.batch_norm_backward), "running_mean of"),
+    ("norm", "layer", NormForm(norms.layer_norm, nothing_learned, ("eps",)), "the gradient of"),
+    ("norm", "batch", NormForm(norms.layer_norm, norms_batch.batch_norm_backward, ("eps",)), "running_mean of"),
     ("loss", "cross_entropy", LossForm(losses.mse), "losses of"),
 ]
 

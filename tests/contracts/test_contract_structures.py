@@ -15,6 +15,7 @@ from runner.checks.populations import data, examples, settings, train, variation
 from runner.checks.tensors import padding
 from runner.checks.together import check_alone_is_together
 from runner.config.registry import entries
+from runner.errors import ConfigError
 from runner.training.engine import Engine
 
 torch.set_num_threads(1)
@@ -28,16 +29,31 @@ KINDS = {
 
 
 def structures() -> list[dict]:
-    """All combinations of the values of the switches and choices of a model that have no group of their own."""
+    """The switches and choices of a model that have no group of their own: every two of them, with all their values,
+    the others at their defaults.
+    """
     found = []
     for name, entry in entries("model").items():
         keys = {key: o for key, o in entry.options.items() if o.type in ("switch", "choice") and not o.group}
-        values = [[(f"model.{key}", v) for v in examples(o, entry.defaults[key])] for key, o in keys.items()]
-        found += [{"model": name} | dict(chosen) for chosen in itertools.product(*values)]
-    return found
+        plain = {f"model.{key}": entry.defaults[key] for key in keys}
+        for pair in itertools.combinations(keys, 2):
+            values = [[(f"model.{key}", v) for v in examples(keys[key], entry.defaults[key])] for key in pair]
+            found += [{"model": name} | plain | dict(chosen) for chosen in itertools.product(*values)]
+    return [each for i, each in enumerate(found) if each not in found[:i]]
+
+
+def allowed(structure: dict, norm: str) -> bool:
+    """Whether a norm has a use for what a structure says of norms."""
+    try:
+        settings(SHAPE, **structure, **{"model.norm": norm})
+    except ConfigError:
+        return False
+    return True
 
 
 STRUCTURES = structures()
+WITH_NORMS = [(structure, norm) for structure in STRUCTURES for norm in NORMS if allowed(structure, norm)]
+with_norms = pytest.mark.parametrize(("structure", "norm"), WITH_NORMS, ids=lambda value: words(value))
 
 
 def words(value) -> str:
@@ -46,13 +62,14 @@ def words(value) -> str:
 
 def test_there_are_switches():
     assert len(STRUCTURES) >= 4
-    assert {"model": "mlp", "model.norm_position": "after", "model.residual": True} in STRUCTURES
+    both = {"model.norm_position": "after", "model.residual": True}
+    assert any(both.items() <= each.items() for each in STRUCTURES)
+    assert {norm for each, norm in WITH_NORMS if both.items() <= each.items()} == set(NORMS)
     assert len(KINDS) >= 3
 
 
 @pytest.mark.parametrize("activation", KINDS.values())
-@pytest.mark.parametrize("norm", NORMS)
-@pytest.mark.parametrize("structure", STRUCTURES, ids=words)
+@with_norms
 def test_gradient_is_autograds_and_the_central_difference(structure, norm, activation):
     engine = engine_of(
         SHAPE, **structure, **{"model.norm": norm, "model.activation": activation, "regularizer.dropout": 0.2}
@@ -65,8 +82,7 @@ def test_gradient_is_autograds_and_the_central_difference(structure, norm, activ
 
 
 @pytest.mark.parametrize("activation", KINDS.values())
-@pytest.mark.parametrize("norm", NORMS)
-@pytest.mark.parametrize("structure", STRUCTURES, ids=words)
+@with_norms
 def test_rows_alone_are_rows_together_and_their_padding_stays_zero(structure, norm, activation, way):
     """Compiled rows have none."""
     change = structure | {"model.norm": norm, "model.activation": activation} | way

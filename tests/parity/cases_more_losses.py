@@ -1,5 +1,6 @@
 """Losses beside torch.nn.functional, each with its task, and with what acts on targets or on the network."""
 
+import torch
 from parity_case import TWO, Case
 from torch.nn import functional
 from torch.optim import SGD, Adam
@@ -34,7 +35,30 @@ def huber(delta: float):
     return lambda outputs, y: functional.huber_loss(outputs[:, 0], y, delta=delta)
 
 
+def hinge(outputs, y):
+    """Torch's, which is divided by the number of classes, times it."""
+    return functional.multi_margin_loss(outputs, y) * outputs.shape[1]
+
+
+def smoothed_hinge(outputs, y):
+    """The mean of the losses that the classes would have as answers, by the shares .8 q + .2/C."""
+    classes = range(outputs.shape[1])
+    as_answer = torch.stack(
+        [functional.multi_margin_loss(outputs, torch.full_like(y, c), reduction="none") for c in classes], 1
+    )
+    q = 0.8 * functional.one_hot(y, len(classes)).to(outputs.dtype) + 0.2 / len(classes)
+    return (q * as_answer * len(classes)).sum(1).mean()
+
+
 CASES = [
+    Case("hinge", {"loss": "hinge", "optimizer.lr": SLOW}, slow, reported=hinge),
+    Case(
+        "hinge_smoothed",
+        TWO | {"loss": "hinge", "optimizer.lr": SLOW, "regularizer.label_smoothing": 0.2},
+        slow,
+        loss=smoothed_hinge,
+        reported=hinge,
+    ),
     Case("binary_cross_entropy", {"loss": "binary_cross_entropy"}, reported=binary()),
     Case(
         "binary_cross_entropy_smoothed",

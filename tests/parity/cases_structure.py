@@ -3,14 +3,12 @@
 import itertools
 
 from parity_case import Case
-from torch import nn
 from torch.optim import SGD, Adam
 
 from runner.config.registry import entries
 
 HIDDEN = [9, 9, 12, 12]  # the second and fourth layers can add their input
 NORMS = [n for n, entry in sorted(entries("norm").items()) if entry.torch]
-MODULES = {"rms": lambda width: nn.RMSNorm(width, eps=1e-5)}  # torch's own eps is that of the number format
 
 
 def case(norm: str, position: str, residual: bool) -> Case:

@@ -2,8 +2,8 @@
 
 A file may also define RULES, name -> (reference, rate) of an optimizer, which brings the cases of the keys that all
 optimizers share (`parity_shared_keys`); INITS, name -> fill(weight, generator), the references of initializations; and
-MODULES, name -> torch module of a layer of some width, those of activations and norms for which the class of torch.nn
-that their registration names is not enough.
+MODULES, name -> torch module of a layer of some width, those of activations for which the class of torch.nn that their
+registration names is not enough.
 """
 
 from __future__ import annotations

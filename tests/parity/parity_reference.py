@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from parity_case import Case, Schedule, of_case, synthetic
@@ -44,11 +45,12 @@ def sequential(settings: Settings, inputs: int, outputs: int) -> nn.Sequential:
     """The network written by hand; activation and norm are the torch classes their registration names."""
     model, depth = settings.model, len(settings.model.hidden)
     blocks: list[list[nn.Module]] = [[nn.Identity()] if settings.value("regularizer.input_dropout") else []]
+    blocks[0] += [normalization(model, inputs)] if model.norm_input else []
     dropouts = [settings.value(f"regularizer.{name}") for name in ("alpha_dropout", "dropout")]
     dropouts = [p if isinstance(p, list) else [p] * depth for p in dropouts]
     for layer, width in enumerate(model.hidden):
-        norm = [named("norm", model.norm, width)] if model.norm != "none" else []
-        activation = [named("activation", model.activation, width)]
+        norm = [normalization(model, width)] if model.norm != "none" else []
+        activation = [named(model.activation, width)]
         pair = activation + norm if model.norm_position == "after" else norm + activation
         blocks.append([nn.Linear(inputs, width), *pair, *(nn.Identity() for p in dropouts if p[layer])])
         inputs = width
@@ -125,11 +127,20 @@ def _warmup(optimizer: Optimizer, length: int):
     return schedulers.LinearLR(optimizer, start_factor=1 / length, end_factor=1.0, total_iters=length - 1)
 
 
-def named(group: str, name: str, width: int) -> nn.Module:
-    """The reference of an activation or norm: from MODULES of a cases_*.py, else the torch.nn class its entry names."""
-    if name in MODULES:
-        return MODULES[name](width)
-    return getattr(nn, str(entries(group)[name].torch))(*[width] * (group == "norm"))
+def named(activation: str, width: int) -> nn.Module:
+    """The reference of an activation: from MODULES of a cases_*.py, else the torch.nn class its entry names."""
+    if activation in MODULES:
+        return MODULES[activation](width)
+    return getattr(nn, str(entries("activation")[activation].torch))()
+
+
+def normalization(model: Any, width: int) -> nn.Module:
+    """The torch.nn class that the entry of a norm names, with the model's keys as that takes them."""
+    kind, affine = getattr(nn, str(entries("norm")[model.norm].torch)), model.norm_affine
+    sizes: dict[str, Any] = {"batch": [width], "group": [model.norm_groups, width]}
+    keys: dict[str, Any] = {"batch": {"momentum": model.norm_momentum, "affine": affine}, "group": {"affine": affine}}
+    own = keys.get(model.norm, {"elementwise_affine": affine})
+    return kind(*sizes.get(model.norm, [width]), eps=model.norm_eps, **own)
 
 
 def data_loss(task: str, outputs: Tensor, y: Tensor) -> Tensor:

@@ -98,10 +98,13 @@ class Source:
         "standardize",
         "standardize",
         "minmax",
+        "minmax_symmetric",
         "quantile",
         "none",
         kind="index",
-        help="features, fitted on the training split; quantile makes every column standard normal",
+        lecture="001:548, 003:1099, 003:1105",
+        help="features, fitted on the training split; minmax to [0, 1], minmax_symmetric to [-1, 1]; "
+        "quantile makes every column standard normal",
     )
     numbers: str = choice(
         "linear",

@@ -31,7 +31,15 @@ class IdxImages(Source):
     elsewhere: ClassVar[str] = ""  # where else the files can be had
 
     dir: str | None = text(None, optional=True, help="folder with the four IDX files, plain or .gz; if absent: OpenML")
-    scaling: str = choice("none", "standardize", "minmax", "none", kind="index", help="none divides the pixels by 255")
+    scaling: str = choice(
+        "none",
+        "standardize",
+        "minmax",
+        "minmax_symmetric",
+        "none",
+        kind="index",
+        help="none divides the pixels by 255; minmax to [0, 1], minmax_symmetric to [-1, 1], each pixel for itself",
+    )
 
     def read(self) -> RawTable:
         """The table; DataError for a truncated file, or if there is neither folder nor network."""

@@ -7,10 +7,12 @@ one.
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.config.registry import entries, name_of
 from runner.population.pieces.declared import Piece
@@ -71,11 +73,44 @@ class TorchActivation(Activation):
         return self.kernel(g, y if self.of_output else x, *self.constants_of_derivative)
 
 
+@dataclass(frozen=True)
+class NormKeys:
+    """The keys `model.norm_*` of a norm, by what comes after norm_."""
+
+    groups: int = 1
+    momentum: float | None = 0.1
+    eps: float = 1e-5
+    affine: bool = True
+    statistics: str = "running"
+
+    @property
+    def cumulative(self) -> bool:
+        """Whether running statistics are the means over all batches that were counted."""
+        return self.momentum is None or self.statistics == "all"
+
+    def number(self, name: str) -> float:
+        """A key, or "1-key", as compiled code takes it; what is absent is 0."""
+        value = getattr(self, name.removeprefix("1-")) or 0.0
+        return 1 - value if name.startswith("1-") else value
+
+
 class Norm(Piece):
-    """A normalization. What it divides by is that of the true units: the padding of x is 0 and `mask` tells it."""
+    """A normalization. What it divides by is that of the true units: the padding of x is 0 and `mask` tells it.
+
+    It is made without arguments; `with_keys` gives it the values of the keys that it `uses`.
+    """
 
     needs_batch: ClassVar[bool] = False  # statistics over the batch: a batch of one has none
+    uses: ClassVar[tuple[str, ...]] = ()  # names of `NormKeys`; others must be at their defaults
+    keys = NormKeys()
     gradient = None
+
+    def with_keys(self, keys: NormKeys) -> Norm:
+        """The same with these keys; what it learns goes with affine=False."""
+        other = copy.copy(self)
+        other.keys = keys
+        other.parameters = self.parameters if keys.affine else ()
+        return other
 
     def forward(self, x: Tensor, *parameters: Tensor, mask: Tensor, buffers: dict[str, Tensor], training: bool):
         """x [M, B, W]; mask [W] is 1 on true columns. Buffers [M, W] are updated in place in training.
@@ -84,6 +119,23 @@ class Norm(Piece):
         that is given.
         """
         raise TypeError(f"{type(self).__name__} must define forward")
+
+
+class InputNorm(Piece):
+    """A norm of what enters the network: what it declares is for each input, and its names begin with input_."""
+
+    def __init__(self, norm: Norm):
+        self.norm, self.constants = norm, norm.constants
+        self.parameters, self.buffers = (tuple(map(_of_input, each)) for each in (norm.parameters, norm.buffers))
+
+    def module(self, inputs: int, width: int) -> nn.Module:
+        """The norm's."""
+        return self.norm.module(inputs, inputs)
+
+
+def _of_input(declared: Any) -> Any:
+    per = tuple("input" if each == "unit" else each for each in declared.per)
+    return dataclasses.replace(declared, name=f"input_{declared.name}", per=per, torch=declared.exported)
 
 
 def _torch_class(piece: Piece, group: str) -> type[nn.Module] | None:

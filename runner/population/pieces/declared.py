@@ -5,7 +5,9 @@ checkpoints and exported models follow.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -46,7 +48,12 @@ class Declared:
 
 @dataclass(frozen=True)
 class Buffer(Declared):
-    """Running statistics: changed by `forward` in training, never by a gradient."""
+    """Running statistics: changed by `forward` in training, never by a gradient.
+
+    A `count`, one for a layer, is a whole number in the torch module.
+    """
+
+    count: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,9 +80,9 @@ class Piece:
     [M, 1, 1].
     """
 
-    parameters: ClassVar[tuple[Parameter, ...]] = ()
-    buffers: ClassVar[tuple[Buffer, ...]] = ()
-    constants: ClassVar[dict[str, int]] = {}  # what the torch module holds besides, and what it is
+    parameters: tuple[Parameter, ...] = ()
+    buffers: tuple[Buffer, ...] = ()
+    constants: Mapping[str, int] = MappingProxyType({})  # what the torch module holds besides, and what it is
     exact: ClassVar[bool] = True  # the same bits in vector and scalar code (no exp, tanh, ...): narrow padding will do
 
     def __init_subclass__(cls, **options):

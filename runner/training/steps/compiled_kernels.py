@@ -40,6 +40,7 @@ def _choices(run: Settings, task: str) -> tuple:
     )
     names = (
         bool(run.model.hidden),
+        run.model.norm_input,
         run.model.activation,
         run.model.norm,
         name_of(run.loss, "loss"),

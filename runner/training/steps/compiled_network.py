@@ -6,7 +6,7 @@ Shapes: L layers.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,8 @@ from runner.compiled import network, products, records
 from runner.compiled.kernels import address
 from runner.config.registry import entries, name_of
 from runner.population.architecture import Architecture
-from runner.population.layout import ALIGN, Layout, pad
-from runner.population.pieces.base import Parametrization
+from runner.population.layout import ALIGN, Layout, Slot, pad
+from runner.population.pieces.base import Norm, Parametrization
 from runner.population.pieces.linear import MASK
 
 PRODUCTS = ("transposed_times", "times")
@@ -31,16 +31,23 @@ def form(group: str, piece: Any) -> Any:
 def functions_of(architecture: Architecture, loss: Any) -> dict[str, Callable | None]:
     """What every step and every evaluation of a network calls, by the names of `PIECES`; None where there is none."""
     activation = form("activation", architecture.activation) if architecture.activation else None
-    norm = form("norm", architecture.norm) if architecture.norm else None
+    norm = norm_of(architecture)
+    formed = form("norm", norm) if norm else None
     found = {name: getattr(products, name) for name in (*PRODUCTS, "times_transposed")}
     found |= {name: getattr(network, name) for name in ALWAYS}
     return found | {
         "activation": activation and activation.forward,
         "activation_backward": activation and activation.backward,
-        "norm": norm and norm.forward,
-        "norm_backward": norm and norm.backward,
+        "norm": formed and formed.forward,
+        "norm_backward": formed and formed.backward,
         "loss": form("loss", loss).loss,
     }
+
+
+def norm_of(architecture: Architecture) -> Norm | None:
+    """The norm of a network, of its hidden layers or of its input alone."""
+    of_input = architecture.input_norm
+    return of_input.norm if of_input else architecture.norm
 
 
 def kind_of(name: str) -> str:
@@ -55,7 +62,10 @@ def described(
     layers, size = table(architecture, batch, noisy)
     pieces = [address(functions[n], kind_of(n), dtype) if functions.get(n) else 0 for n in records.PIECES]
     h = [getattr(loss, key) for key in form("loss", loss).keys]
-    return records.Network(layers, np.array([*pieces, int(architecture.norm_last)]), np.array(h, dtype)), size
+    norm = norm_of(architecture)
+    norm_h = [norm.keys.number(key) for key in form("norm", norm).keys] if norm else []
+    numbers = np.array(h, dtype), np.array(norm_h, dtype)
+    return records.Network(layers, np.array([*pieces, int(architecture.norm_last)]), *numbers), size
 
 
 def table(architecture: Architecture, batch: int, noisy: Collection[int]) -> tuple[np.ndarray, int]:
@@ -72,7 +82,9 @@ def table(architecture: Architecture, batch: int, noisy: Collection[int]) -> tup
     for i, width in enumerate(layout.widths):
         p, hidden = found[i], 0 < i < layout.layers
         skips = hidden and architecture.skips[i - 1]
-        p[records.KIND] = records.SKIPS * skips + records.NOISY * (i in noisy)
+        norm = architecture.norm if hidden else architecture.input_norm if i == 0 else None
+        between = records.SKIPS * skips + records.NOISY * (i in noisy)
+        p[records.KIND] = between + records.NORMED * (norm is not None)
         p[records.Y] = p[records.A] = take(batch * width)
         p[records.FACTOR] = take(batch * width) if i in noisy else 0
         p[records.AROUND] = take(batch * width) if skips else 0
@@ -80,13 +92,18 @@ def table(architecture: Architecture, batch: int, noisy: Collection[int]) -> tup
             p[records.Z], p[records.G] = take(batch * width), take(batch * width)
             _of_weights(p, i - 1, layout)
         if hidden:
-            if (
-                skips or i in noisy or architecture.norm_last
-            ):  # something comes between the activation and the layer's end
+            if between or architecture.norm_last:  # something comes between the activation and the layer's end
                 p[records.A] = take(batch * width)
-            if architecture.norm:
-                p[records.NORMAL], p[records.INVERSE] = take(batch * width), take(max(batch, width))
-            _of_pieces(p, i - 1, layout, architecture)
+            _of_piece(p, records.SLOPE, layout.of(i - 1, architecture.activation))
+        if norm:
+            p[records.NORMAL], p[records.INVERSE] = take(batch * width), take(batch * width)
+            p[records.G] = p[records.G] or take(batch * width)
+            layer = max(i - 1, 0)
+            _of_piece(p, records.GAIN, layout.of(layer, norm))
+            _of_piece(p, records.MEAN, [layout.buffers[f"{layer}.{each.name}"] for each in norm.buffers])
+            if not norm.parameters:
+                p[records.KIND] += records.PLAIN
+                p[records.GAIN] = take(4 * width)
     outputs = layout.widths[-1]
     sizes = {records.TARGETS: batch * outputs, records.SHARES: batch, records.LOSSES: batch}
     sizes[records.SPACE] = max(math.prod(slot.shape) for slot in layout.weight_slots)
@@ -102,20 +119,12 @@ def _of_weights(p: np.ndarray, layer: int, layout: Layout) -> None:
         p[records.BIAS], p[records.BIASES] = bias.offset, bias.size
     for piece in (piece for i, piece in layout.of_kind(Parametrization) if i == layer):
         p[records.KIND] |= records.REPARAMETRIZED
-        for slot in layout.of(layer, piece):
-            p[records.SCALE], p[records.SCALES] = slot.offset, slot.size
+        _of_piece(p, records.SCALE, layout.of(layer, piece))
     if MASK in layout.pieces[layer]:
-        mask = layout.buffers[f"{layer}.mask"]
-        p[records.MASK], p[records.MASKS] = mask.offset, mask.size
+        _of_piece(p, records.MASK, [layout.buffers[f"{layer}.mask"]])
 
 
-def _of_pieces(p: np.ndarray, layer: int, layout: Layout, architecture: Architecture) -> None:
-    """Where parameters and running statistics of the pieces of a layer lie, and how many numbers they are."""
-    norm = architecture.norm
-    groups = [(records.SLOPE, layout.of(layer, architecture.activation))]
-    if norm:
-        groups.append((records.GAIN, layout.of(layer, norm)))
-        groups.append((records.MEAN, [layout.buffers[f"{layer}.{each.name}"] for each in norm.buffers]))
-    for column, slots in groups:
-        for k, slot in enumerate(slots):
-            p[column + 2 * k : column + 2 * k + 2] = slot.offset, slot.size
+def _of_piece(p: np.ndarray, column: int, slots: Sequence[Slot]) -> None:
+    """Where tensors of a piece lie, and how many numbers they are, in columns from one on."""
+    for k, slot in enumerate(slots):
+        p[column + 2 * k : column + 2 * k + 2] = slot.offset, slot.size

@@ -145,6 +145,20 @@ class CompiledRows:
             weights = self.weights[r, part] if weighted else x[:0, 0]
             yield a, b, Examples(x, self.tables.q, weights, self.of_x[r, part], self.of_q[r, part], self.batch)
 
+    def settle(self, rows: list[int], order: np.ndarray) -> None:
+        """Give rows the statistics of all batches of the examples order [R, n]."""
+        network, size = self._network(self.batch)
+        other, tables = copy.copy(self), self.tables.subset(rows)
+        other.network, other.work = network, in_lines((size,), self.member.dtype)
+        present = {"theta": self.theta, "buffers": self.buffers}
+        for held in [present, self.mean] if self.mean else [present]:
+            buffers = _copied(held["buffers"][rows])
+            theta = _copied(self.used(rows, held["theta"][rows], buffers))
+            self.member.architecture.layout.uncounted(buffers)
+            places = tables.places(order)
+            other._scores(theta, buffers, self.tables.x, self.tables.q, *places, self.batch, training=True)
+            held["buffers"][rows] = buffers
+
     def subset(self, rows: Sequence[int], tables: Tables, theta: Values, buffers: Values) -> CompiledRows:
         """Some of the rows at other weights, which are used as they are, for evaluation only."""
         other = copy.copy(self)
@@ -158,12 +172,12 @@ class CompiledRows:
         """
         return self._scores(self.theta, self.buffers, self.tables.x, self.tables.q, *self.tables.places(index))
 
-    def _scores(self, theta, buffers, x, q, of_x, of_q) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The same of these rows on the examples that are lines [M, n] of the tables x and q."""
+    def _scores(self, theta, buffers, x, q, of_x, of_q, chunk=CHUNK, training=False):
+        """The same of these rows on the examples that are lines [M, n] of the tables x and q, `chunk` at once."""
         shape = of_x.shape
         found = np.empty((*shape, q.shape[1]), x.dtype), np.empty(shape, x.dtype), np.empty(shape, np.int64)
         score = compiled.score.made(self.member.dtype)
-        score(theta, buffers, self.work, self.network, x, q, of_x, of_q, CHUNK, *found)
+        score(theta, buffers, self.work, self.network, x, q, of_x, of_q, chunk, training, *found)
         return found
 
     def outputs(self, x: np.ndarray) -> np.ndarray:

@@ -160,6 +160,11 @@ class Rows(Protocol):
     def advance(self, first: int, last: int) -> Stretch:
         """Make the steps first ... last - 1 of the epoch; an epoch may be cut anywhere."""
 
+    def settle(self, rows: list[int], order: np.ndarray) -> None:
+        """The statistics of these rows, of present and of kept weights, become those over all batches of the examples
+        order [R, n], without noise.
+        """
+
     def subset(self, rows: Sequence[int], tables: Tables, theta: Values, buffers: Values) -> Rows:
         """Some of the rows at other weights, which are used as they are, for evaluation only."""
 

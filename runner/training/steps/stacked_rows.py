@@ -97,6 +97,17 @@ class StackedRows:
         """Make the steps first ... last - 1 of the epoch."""
         return self.stepper.advance(first, last)
 
+    @torch.no_grad()
+    def settle(self, rows: list[int], order: np.ndarray) -> None:
+        """Give rows the statistics of all batches of the examples order [R, n]."""
+        tables = self.tables.subset(rows)
+        for held in [self.average.present, self.average.shown][: 1 + self.average.active]:
+            buffers = self.layout.uncounted(held["buffers"][rows])
+            network = copy.copy(self.network).bind(self.used(rows, held["theta"][rows], buffers), None, buffers)
+            for a in range(0, order.shape[1], self.batch):
+                network.forward(tables.gather(order[:, a : a + self.batch])[0], training=True)
+            held["buffers"][rows] = buffers
+
     def subset(self, rows: Sequence[int], tables: Tables, theta: Values, buffers: Values) -> StackedRows:
         """Some of the rows at other weights, which are used as they are, for evaluation only."""
         other = copy.copy(self)
@@ -134,7 +145,7 @@ class StackedRows:
         tape: list = []
         with torch.no_grad():
             outputs = network.forward(x, training=True, tape=tape)
-        passed_on = [step.x_MBW for step in tape[1:-1]] + tape[-1:] if len(tape) > 1 else []
+        passed_on = [step.x_MBW for step in tape[2:-1]] + tape[-1:] if len(tape) > 2 else []
         with torch.enable_grad():
             leaf = outputs.detach().requires_grad_()
             (g,) = torch.autograd.grad(self.loss.forward(leaf, q, network.head).mean(1).sum(), leaf)
