@@ -142,10 +142,12 @@ def noise(entry: Entry, dtype: str) -> None:
     piece = entry.cls()
     for numbers, h, y in _cases(entry, dtype):
         keys = np.array([key(7, f"draw {i}") for i in range(2)])
-        place, ones = positions(len(y), y.shape[1], y.shape[1]), torch.ones(1, *y.shape, dtype=getattr(torch, dtype))
+        ones, of_unit = torch.ones(1, *y.shape, dtype=getattr(torch, dtype)), piece.per == "unit"
+        place = positions(len(y), y.shape[1], y.shape[1]) if of_unit else positions(len(y), 1, 1)
         drawn = [bits(words(keys[i : i + 1]), place) for i in range(piece.draws)]
-        factor, addend = piece.change(*drawn, **_columns(numbers, dtype, 3))
-        factor = ones if factor is None else factor
+        units = {} if of_unit else {"units": torch.arange(1, y.shape[1] + 1, dtype=ones.dtype)}
+        factor, addend = piece.change(*drawn, **_columns(numbers, dtype, 3), **units)
+        factor = ones if factor is None else factor.expand(ones.shape)
         expected = _torch(y, False) * factor + (0 if addend is None else addend)
         found = np.ones_like(y)
         call(entry.compiled.change, "noise", dtype, y, found, keys.view(np.uint32), h)

@@ -37,6 +37,8 @@ def problems(choices=None, **changes) -> list[str]:
             "optimizer.proximal",
             "regularizer.elastic_net",
         ),
+        ({}, {"regularizer__stochastic_depth": 0.5}, "regularizer.stochastic_depth", "set model.residual=true, or"),
+        ({"model": "mlp"}, {"regularizer__structural_dropout": 1.0, "model__hidden": []}, "model.hidden", "=[128]"),
         ({}, {"scheduler__warmup": 101}, "scheduler.warmup", "allowed: 0 to 100"),
         ({}, {"dataset__val_fraction": 0}, "early_stopping.patience", "early_stopping=none"),
         (

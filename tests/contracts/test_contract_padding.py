@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from runner.checks.populations import data, settings, variations
+from runner.checks.populations import anywhere, data, settings, variations
 from runner.config.registry import entries
 from runner.data import tables
 from runner.figures.layer_rms import layer_rms
@@ -61,7 +61,7 @@ def runs_of(changes, **common):
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_no_choice_sees_padding(group, monkeypatch):
-    changes = [variations(group, name)[0] for name in entries(group)]
+    changes = [variations(group, name)[0] for name in anywhere(group)]
     runs = runs_of(changes, **{"model.norm": "layer", "model.activation": "sigmoid"})
     assert_padding_is_nobodys_business(monkeypatch, runs, data(13, 3, dtype="float64"))
 

@@ -50,6 +50,17 @@ def residual(s: Settings, known: Known) -> Iterator[Conflict]:
         )
 
 
+def beside_skips(s: Settings, known: Known) -> Iterator[Conflict]:
+    """What acts on layers that add their input needs a residual network."""
+    for entry, option, key, value in active(s):
+        if s.model.hidden and not s.model.residual and getattr(entry.cls, "beside_skips", False):
+            yield Conflict(
+                (key, "model.residual"),
+                f"{key} = {value}: acts on layers that add their input to their output, and model.residual = false has "
+                f"none; set model.residual=true, or {key}={option.neutral:g}",
+            )
+
+
 def last_batch(s: Settings, known: Known) -> Iterator[Conflict]:
     """A norm over the batch needs two examples in each."""
     norm = entries("norm").get(s.model.norm)
@@ -80,4 +91,4 @@ def one_proximal(s: Settings, known: Known) -> Iterator[Conflict]:
         )
 
 
-CHECKS = (layers, hidden_noise, residual, last_batch, one_proximal)
+CHECKS = (layers, hidden_noise, residual, beside_skips, last_batch, one_proximal)

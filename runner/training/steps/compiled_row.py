@@ -23,6 +23,7 @@ from runner.population.draws import key
 from runner.population.members import Columns, active_entries
 from runner.regularizers.base import Constraint, Noise, ParameterNoise, Penalty, Targets, purpose
 from runner.training.ahead import Ahead
+from runner.training.noise_places import keys_by_layer
 from runner.training.steps.compiled_network import described, form, functions_of
 from runner.training.steps.protocols import Membership
 
@@ -127,7 +128,9 @@ class Row:
             return np.array(values, dtype=np.float64).astype(self.dtype)
 
     def _keys(self, paths: dict[str, str], layer: int) -> np.ndarray:
-        values = [float(self.columns.values(path, layer)[0]) for path in paths.values()]
+        return self._in_room([float(self.columns.values(path, layer)[0]) for path in paths.values()])
+
+    def _in_room(self, values: list[float]) -> np.ndarray:
         return self._array(values + [0.0] * (KEYS - len(values)))
 
     def _in_layers(self, found: list[Used]) -> np.ndarray:
@@ -154,8 +157,9 @@ class Row:
         """The noise of every place, in the order in which techniques act."""
         for name, piece, paths in active_entries(self.columns, Noise):
             change = self._at(form("regularizer", piece).change, "noise")
-            for layer in [-1] if piece.site == "input" else range(self.layout.layers - 1):
-                yield Placed(name, piece.draws, layer + 1, change, self._keys(paths, max(layer, 0)))
+            for layer, keys in keys_by_layer(self.columns, piece, paths):
+                values = [float(value) for [value] in keys.values()]
+                yield Placed(name, piece.draws, layer + 1, change, self._in_room(values))
 
     # ---- what every epoch changes
 
