@@ -13,7 +13,7 @@ import torch
 from runner.checks.broken import require
 from runner.checks.compiled import PRECISION, agree, bits_of, call
 from runner.checks.populations import examples, settings, variations
-from runner.compiled.forms import ConstraintForm, NoiseForm, PenaltyForm, RuleForm, TargetsForm
+from runner.compiled.forms import ActivityForm, ConstraintForm, NoiseForm, PenaltyForm, RuleForm, TargetsForm
 from runner.config.registry import Entry
 from runner.config.settings import Settings
 from runner.optimizers.segments import Segment
@@ -137,6 +137,19 @@ def targets(entry: Entry, dtype: str) -> None:
         agree(q, expected[0], f"targets with {numbers}")
 
 
+def activity(entry: Entry, dtype: str) -> None:
+    """Value and gradient, of activations between 0 and 1."""
+    form, piece = entry.compiled, entry.cls()
+    for numbers, h, w in _cases(entry, dtype):
+        a = 1 / (1 + np.exp(-w)) if piece.of_shares else w
+        theirs, columns, what = _torch(a, False), _columns(numbers, dtype, 3), f"with {numbers}"
+        value, g = call(form.value, "activity", dtype, a.copy(), h), np.ones_like(a)
+        agree([value], piece.value(theirs, **columns), f"the penalty {what}", a.size)
+        expected = _torch(g, False) + piece.gradient(theirs, **columns)
+        call(form.gradient, "activity_gradient", dtype, a.copy(), h, g)
+        agree(g, expected[0], f"its gradient {what}", sum(a.shape), 1.0)
+
+
 def noise(entry: Entry, dtype: str) -> None:
     """Activations and factors; what is switched off is the same to the last unit."""
     piece = entry.cls()
@@ -156,7 +169,14 @@ def noise(entry: Entry, dtype: str) -> None:
         agree(y, expected[0], f"activations with {numbers}")
 
 
-CHECKS = {RuleForm: rule, PenaltyForm: penalty, ConstraintForm: constraint, TargetsForm: targets, NoiseForm: noise}
+CHECKS = {
+    RuleForm: rule,
+    PenaltyForm: penalty,
+    ActivityForm: activity,
+    ConstraintForm: constraint,
+    TargetsForm: targets,
+    NoiseForm: noise,
+}
 
 
 def _cases(entry: Entry, dtype: str) -> Iterator[tuple[dict[str, float], np.ndarray, np.ndarray]]:

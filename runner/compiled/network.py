@@ -55,6 +55,8 @@ norm_backward_at = function_of("norm_backward")
 loss_at = function_of("loss")
 targets_at = function_of("targets")
 noise_at = function_of("noise")
+activity_at = function_of("activity")
+activity_gradient_at = function_of("activity_gradient")
 product_at = function_of("product")
 times_transposed_at = function_of("times_transposed")
 
@@ -180,9 +182,21 @@ def data_loss(size, work, layers, pieces, h):
     return total
 
 
-def backward(size, theta, grad, work, layers, pieces):
-    """The gradient of all parameters, from that of the outputs in the workspace."""
-    last = layers.shape[0] - 1
+@part
+def add_activities(a, g, activities, h, layer):
+    """The penalties of the activations of a hidden layer; their gradient is added to g."""
+    total = 0.0
+    for k in range(activities.shape[0]):
+        total += activity_at(a, activities[k, 0])(a, h[k, layer])
+        activity_gradient_at(a, activities[k, 1])(a, h[k, layer], g)
+    return total
+
+
+def backward(size, theta, grad, work, layers, pieces, activities, activities_h):
+    """The gradient of all parameters, from that of the outputs in the workspace; returns the penalties of activations,
+    whose gradient is in it.
+    """
+    last, penalty = layers.shape[0] - 1, 0.0
     activation_backward = activation_backward_at(work, pieces[ACTIVATION_BACKWARD])
     norm_backward = norm_backward_at(work, pieces[NORM_BACKWARD])
     times, transposed_times = product_at(work, pieces[TIMES]), product_at(work, pieces[TRANSPOSED_TIMES])
@@ -202,15 +216,18 @@ def backward(size, theta, grad, work, layers, pieces):
             z, a = matrix(work, p[Z], size, width), matrix(work, p[A], size, width)
             slopes, g_slopes = vector(theta, p[SLOPE], p[SLOPES]), vector(grad, p[SLOPE], p[SLOPES])
             if pieces[NORM] == 0:
+                penalty += add_activities(a, g, activities, activities_h, i - 1)
                 activation_backward(z, a, g, slopes, g_slopes)
             else:
                 normal, inverse = matrix(work, p[NORMAL], size, width), vector(work, p[INVERSE], max(size, width))
                 gain, g_gain = vector(theta, p[GAIN], p[GAINS]), vector(grad, p[GAIN], p[GAINS])
                 g_shift = vector(grad, p[SHIFT], p[SHIFTS])
                 if pieces[NORM_LAST] == 0:
+                    penalty += add_activities(a, g, activities, activities_h, i - 1)
                     activation_backward(z, a, g, slopes, g_slopes)
                 norm_backward(g, normal, inverse, gain, g_gain, g_shift)
                 if pieces[NORM_LAST] != 0:
+                    penalty += add_activities(a, g, activities, activities_h, i - 1)
                     activation_backward(z, a, g, slopes, g_slopes)
         x = matrix(work, layers[i - 1, Y], size, below)
         transposed_times(g, x, matrix(grad, p[WEIGHT], width, below))
@@ -219,3 +236,4 @@ def backward(size, theta, grad, work, layers, pieces):
         for r in range(size):
             for j in range(width):
                 g_bias[j] += g[r, j]
+    return penalty

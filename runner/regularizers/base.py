@@ -56,6 +56,29 @@ class Penalty(Regularizer):
     prox = None
 
 
+class Activity(Regularizer):
+    """A term added to the objective, on the activations of each hidden layer: what its activation function gives,
+    before a norm that comes after it, noise, and the sum of a residual layer.
+
+    The keys arrive as columns [M, 1, 1]; strength 0 must be the technique absent.
+    """
+
+    role: ClassVar[str] = "activity"
+    of_shares: ClassVar[bool] = False  # whether it is defined for activations between 0 and 1 only
+
+    def value(self, a: Tensor, **h: Tensor) -> Tensor:
+        """The penalty [M] of the activations a [M, B, n] of a batch: the definition."""
+        raise TypeError(f"{type(self).__name__} must define value")
+
+    def gradient(self, a: Tensor, **h: Tensor) -> Tensor:
+        """d value / d a, [M, B, n]. Default: autograd of `value`."""
+        import torch
+
+        with torch.enable_grad():
+            leaf = a.detach().requires_grad_()
+            return torch.autograd.grad(self.value(leaf, **h).sum(), leaf)[0]
+
+
 class Constraint(Regularizer):
     """A set the weights are projected onto after every step."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -44,7 +45,7 @@ class StochasticDepth(Noise):
         0.0, ge=0, lt=1, neutral=0.0, preset=0.5, help="probability to drop the last residual layer; earlier ones less"
     )
     per, beside_skips = "example", True
-    needs = {"model.hidden": [7, 7], "model.residual": True}
+    needs: ClassVar[dict[str, Any]] = {"model.hidden": [7, 7], "model.residual": True}
 
     def in_layer(self, place, count, p):
         return {"p": p * place / count}

@@ -174,7 +174,9 @@ class Engine:
         for split in splits:
             if self.tables.size[split]:
                 index = self.tables.index["train_eval" if split == "train" else split]
-                metrics = evaluate(self.rows.scores, self.loss.link, self.rows.tables, index, self.metrics)
+                metrics = evaluate(
+                    self.rows.scores, self.rows.activations, self.loss.link, self.rows.tables, index, self.metrics
+                )
                 found |= {f"{split}/{name}": values for name, values in metrics.items()}
         return found
 

@@ -38,7 +38,21 @@ def problems(choices=None, **changes) -> list[str]:
             "regularizer.elastic_net",
         ),
         ({}, {"regularizer__stochastic_depth": 0.5}, "regularizer.stochastic_depth", "set model.residual=true, or"),
-        ({"model": "mlp"}, {"regularizer__structural_dropout": 1.0, "model__hidden": []}, "model.hidden", "=[128]"),
+        (
+            {"model": "mlp"},
+            {"regularizer__structural_dropout": 1.0, "model__hidden": []},
+            "regularizer.structural_dropout",
+            "=[128]",
+        ),
+        ({}, {"regularizer__activity_l1": 0.1, "model__hidden": []}, "regularizer.activity_l1", "model.hidden=[128]"),
+        ({}, {"regularizer__activity_l1": [0.1, 0.2]}, "regularizer.activity_l1", "give 1 values"),
+        (
+            {},
+            {"regularizer__activity_kl": {"strength": 0.1, "rho": 0.05}},
+            "regularizer.activity_kl.strength",
+            "set model.activation=sigmoid",
+        ),
+        ({}, {"trainer__metrics": ["dead_units"], "model__hidden": []}, "trainer.metrics", "model.hidden=[128]"),
         ({}, {"scheduler__warmup": 101}, "scheduler.warmup", "allowed: 0 to 100"),
         ({}, {"dataset__val_fraction": 0}, "early_stopping.patience", "early_stopping=none"),
         (

@@ -48,7 +48,9 @@ def everything(way: dict, chosen: random.Random | None = None) -> list[Settings]
     for i in range(max(map(len, groups))):
         change = {key: value for turns in groups for key, value in turns[i % len(turns)].items()}
         runs.append(settings(SHAPES[1], seed=i, **change | way))
-    all_presets = {key: value for n in anywhere("regularizer") for key, value in variations("regularizer", n)[0].items()}
+    all_presets = {
+        key: value for n in anywhere("regularizer") for key, value in variations("regularizer", n)[0].items()
+    }
     return [*runs, settings(SHAPES[1], seed=99, averaging="ema", scheduler="cosine", **all_presets | way)]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from runner.config.conflicts.base import Conflict, Known, task_of
 from runner.config.engines import NATIVE, lacking, no_form
 from runner.config.metrics import least_answers, metrics_of
-from runner.config.registry import name_of
+from runner.config.registry import entries, name_of
 from runner.config.settings import Settings
 
 
@@ -74,6 +74,20 @@ def recorded_task(s: Settings, known: Known) -> Iterator[Conflict]:
         )
 
 
+def hidden_metrics(s: Settings, known: Known) -> Iterator[Conflict]:
+    """What metrics tell of hidden layers needs one."""
+    watched, asked = s.early_stopping, s.trainer.metrics
+    written = {"trainer.metrics": f"[{', '.join(asked)}]", "early_stopping.monitor": watched.monitor}
+    for key, names in (("trainer.metrics", asked), ("early_stopping.monitor", [watched.metric])):
+        found = [name for name in names if name in entries("metric") and entries("metric")[name].cls.of_hidden]
+        if found and not s.model.hidden:
+            yield Conflict(
+                (key, "model.hidden"),
+                f"{key} = {written[key]}: {' and '.join(found)} tells of hidden layers, but model.hidden = [] has none; leave it out or "
+                "set model.hidden=[128]",
+            )
+
+
 def validation_data(s: Settings, known: Known) -> Iterator[Conflict]:
     """Whoever watches val/* needs validation data."""
     watched = s.early_stopping.monitor
@@ -122,6 +136,7 @@ CHECKS = (
     monitor_task,
     monitor_answers,
     recorded_task,
+    hidden_metrics,
     validation_data,
     device,
     compiled_forms,

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from runner.population.members import Columns
+from runner.training.activities import Activities
 from runner.training.noise import ParameterNoiseSource
 from runner.training.penalties import Penalties
 from runner.training.steps.protocols import Batch, Population
@@ -24,6 +25,8 @@ class Objective:
         self.loss, self.head = population.loss, population.network.head
         self.penalties = Penalties(columns, population.layout)
         self.terms = [self.penalties] if self.penalties.active else []
+        activities = Activities(columns, population.layout)
+        self.activities = activities if activities.active else None
         noise = ParameterNoiseSource(columns, population.layout, "weights")
         self.perturbations = [noise] if noise.active else []
         self.passed = theta.clone() if self.perturbations else theta
@@ -41,7 +44,9 @@ class Objective:
         outputs = self.network.forward(batch.x, training=True, noise=batch.noise, tape=tape)
         losses, g = self.data_loss(outputs, batch.q, batch.weights)
         objective = losses.sum((1, 2))
-        self.network.backward(tape, g)
+        if self.activities is not None:
+            objective += self.activities.value(tape[:-1])
+        self.network.backward(tape, g, self.activities)
         for term in self.terms:
             objective += term.value(theta)
             term.add_gradient(theta, self.grad)
