@@ -107,7 +107,8 @@ def of_an_activity(entry: Entry) -> None:
         engine = engine_of(**changes | norms)
         x, q, noise = batch_of(engine)
         found = analytic(engine, x, q, noise)
-        leaf, tape = engine.theta.clone().requires_grad_(), []
+        tape: list = []
+        leaf = engine.theta.clone().requires_grad_()
         network = stacked(engine).network.bind(leaf, None, engine.buffers.clone())
         outputs = network.forward(x, training=True, noise=noise, tape=tape)
         loss = engine.loss.forward(outputs, q, network.head).sum() / x.shape[1]

@@ -44,7 +44,7 @@ def seeds(entry: Entry, shape: tuple = SHAPES[0], engine: str = STACKED) -> None
     asked, task = _asked(entry)
     asked |= {"trainer.engine": engine}
     moved: list[dict[str, Any]] = [{"optimizer.lr": 0.01 * (i + 1), "regularizer.dropout": 0.1 * i} for i in range(5)]
-    runs = [settings(shape, seed=i, **asked, **move) for i, move in enumerate(moved)]
+    runs = [settings(shape, seed=i, **asked | move | needs(entry)) for i, move in enumerate(moved)]
     check_alone_is_together(runs, [data(shape[0], shape[2], task)] * 5, leave={0: 1, 3: 2})
 
 

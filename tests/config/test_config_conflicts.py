@@ -53,6 +53,8 @@ def problems(choices=None, **changes) -> list[str]:
             "set model.activation=sigmoid",
         ),
         ({}, {"trainer__metrics": ["dead_units"], "model__hidden": []}, "trainer.metrics", "model.hidden=[128]"),
+        ({}, {"trainer__metrics": ["mc_nll"]}, "trainer.metrics", "set regularizer.dropout=0.1"),
+        ({}, {"early_stopping__monitor": "val/mc_nll"}, "early_stopping.monitor", "set regularizer.dropout=0.1"),
         ({}, {"scheduler__warmup": 101}, "scheduler.warmup", "allowed: 0 to 100"),
         ({}, {"dataset__val_fraction": 0}, "early_stopping.patience", "early_stopping=none"),
         (

@@ -23,7 +23,7 @@ from runner.training.steps.stacked_rows import StackedRows
 SHAPE = (13, [7, 7], 3, 29)
 NORMS = ["none", *entries("norm")]
 GROUPS = ("optimizer", "scheduler", "averaging", "regularizer")
-METRICS = [n for n, e in entries("metric").items() if "classification" in e.cls.tasks]
+METRICS = [n for n, e in entries("metric").items() if "classification" in e.cls.tasks and not e.cls.needs]
 
 
 def numbers(runs, table) -> list[dict[str, np.ndarray]]:

@@ -6,6 +6,7 @@ from runner.figures.draw.curves import learning_curves, learning_rate
 from runner.figures.draw.fit import regression_fit
 from runner.figures.draw.layers import rms_by_layer, weight_histograms
 from runner.figures.draw.reliability import reliability_diagram
+from runner.figures.draw.width import value_by_width
 
 __all__ = [
     "confusion_matrix",
@@ -15,5 +16,6 @@ __all__ = [
     "regression_fit",
     "reliability_diagram",
     "rms_by_layer",
+    "value_by_width",
     "weight_histograms",
 ]
