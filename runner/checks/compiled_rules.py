@@ -13,7 +13,15 @@ import torch
 from runner.checks.broken import require
 from runner.checks.compiled import PRECISION, agree, bits_of, call
 from runner.checks.populations import examples, settings, variations
-from runner.compiled.forms import ConnectionsForm, ConstraintForm, NoiseForm, PenaltyForm, RuleForm, TargetsForm
+from runner.compiled.forms import (
+    ActivityForm,
+    ConnectionsForm,
+    ConstraintForm,
+    NoiseForm,
+    PenaltyForm,
+    RuleForm,
+    TargetsForm,
+)
 from runner.config.registry import Entry
 from runner.config.settings import Settings
 from runner.optimizers.segments import Segment
@@ -137,15 +145,30 @@ def targets(entry: Entry, dtype: str) -> None:
         agree(q, expected[0], f"targets with {numbers}")
 
 
+def activity(entry: Entry, dtype: str) -> None:
+    """Value and gradient, of activations between 0 and 1."""
+    form, piece = entry.compiled, entry.cls()
+    for numbers, h, w in _cases(entry, dtype):
+        a = 1 / (1 + np.exp(-w)) if piece.of_shares else w
+        theirs, columns, what = _torch(a, False), _columns(numbers, dtype, 3), f"with {numbers}"
+        value, g = call(form.value, "activity", dtype, a.copy(), h), np.ones_like(a)
+        agree([value], piece.value(theirs, **columns), f"the penalty {what}", a.size)
+        expected = _torch(g, False) + piece.gradient(theirs, **columns)
+        call(form.gradient, "activity_gradient", dtype, a.copy(), h, g)
+        agree(g, expected[0], f"its gradient {what}", sum(a.shape), 1.0)
+
+
 def noise(entry: Entry, dtype: str) -> None:
     """Activations and factors; what is switched off is the same to the last unit."""
     piece = entry.cls()
     for numbers, h, y in _cases(entry, dtype):
         keys = np.array([key(7, f"draw {i}") for i in range(2)])
-        place, ones = positions(len(y), y.shape[1], y.shape[1]), torch.ones(1, *y.shape, dtype=getattr(torch, dtype))
+        ones, of_unit = torch.ones(1, *y.shape, dtype=getattr(torch, dtype)), piece.per == "unit"
+        place = positions(len(y), y.shape[1], y.shape[1]) if of_unit else positions(len(y), 1, 1)
         drawn = [bits(words(keys[i : i + 1]), place) for i in range(piece.draws)]
-        factor, addend = piece.change(*drawn, **_columns(numbers, dtype, 3))
-        factor = ones if factor is None else factor
+        units = {} if of_unit else {"units": torch.arange(1, y.shape[1] + 1, dtype=ones.dtype)}
+        factor, addend = piece.change(*drawn, **_columns(numbers, dtype, 3), **units)
+        factor = ones if factor is None else factor.expand(ones.shape)
         expected = _torch(y, False) * factor + (0 if addend is None else addend)
         found = np.ones_like(y)
         call(entry.compiled.change, "noise", dtype, y, found, keys.view(np.uint32), h)
@@ -169,6 +192,7 @@ def connections(entry: Entry, dtype: str) -> None:
 CHECKS = {
     RuleForm: rule,
     PenaltyForm: penalty,
+    ActivityForm: activity,
     ConstraintForm: constraint,
     TargetsForm: targets,
     NoiseForm: noise,

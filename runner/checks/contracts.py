@@ -11,7 +11,7 @@ from runner.checks.broken import require
 from runner.config.engines import NATIVE, STACKED, has_form
 from runner.config.registry import Entry
 from runner.config.settings import FLAT_GROUPS
-from runner.regularizers.base import Penalty
+from runner.regularizers.base import Activity, Penalty
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,10 @@ def declaration(entry: Entry) -> None:
 
 def _is_penalty(entry: Entry) -> bool:
     return issubclass(entry.cls, Penalty)
+
+
+def _is_activity(entry: Entry) -> bool:
+    return issubclass(entry.cls, Activity)
 
 
 def _has_form(entry: Entry) -> bool:
@@ -56,6 +60,7 @@ CONTRACTS = (
     Contract("gradient = autograd = differences", (*LAYERS, "loss"), gradients.of_a_piece),
     Contract("compiled = definition", (*LAYERS, "loss"), compiled_pieces.of_a_piece, _has_form),
     Contract("gradient = autograd of value", ("regularizer",), gradients.of_a_penalty, _is_penalty),
+    Contract("gradient = autograd of value", ("regularizer",), gradients.of_an_activity, _is_activity),
     Contract("prox minimizes", ("regularizer",), gradients.prox, lambda e: _is_penalty(e) and e.cls.prox is not None),
     Contract("fused = update", ("optimizer",), gradients.fused, lambda e: e.cls.fused is not None),
     Contract("compiled = definition", ("optimizer", "regularizer"), compiled_rules.same_as_torch, _has_form),

@@ -13,6 +13,7 @@ from runner.checks.broken import require, require_close
 from runner.checks.populations import SHAPES, data, settings, variations
 from runner.config.registry import Entry
 from runner.optimizers.segments import Segment
+from runner.training.activities import Activities
 from runner.training.engine import Engine
 from runner.training.penalties import Penalties
 from runner.training.steps.objective import Objective
@@ -100,6 +101,25 @@ def of_a_penalty(entry: Entry) -> None:
     penalties.add_gradient(engine.theta, found)
     require_close(found, expected, 1e-10, 1e-14, "`gradient` is not autograd's of `value`")
     require(bool(found.abs().sum() > 0), "the gradient of the preset strength is zero everywhere")
+
+
+def of_an_activity(entry: Entry) -> None:
+    """With a penalty of activations, the gradient of all parameters is autograd's of data loss and `value`."""
+    changes = variations(entry.group, entry.name)[0]
+    for norms in ({}, {"model.norm": "layer", "model.norm_position": "after", "regularizer.dropout": 0.2}):
+        engine = engine_of(**changes | norms)
+        x, q, noise = batch_of(engine)
+        found = analytic(engine, x, q, noise)
+        tape: list = []
+        leaf = engine.theta.clone().requires_grad_()
+        network = stacked(engine).network.bind(leaf, None, engine.buffers.clone())
+        outputs = network.forward(x, training=True, noise=noise, tape=tape)
+        loss = engine.loss.forward(outputs, q, network.head).sum() / x.shape[1]
+        penalty = Activities(stacked(engine).columns, engine.layout).value(tape[:-1]).sum()
+        expected = torch.autograd.grad(loss + penalty, leaf, retain_graph=True)[0]
+        require_close(found, expected, 1e-9, 1e-12, "the gradient is not autograd's of `value`")
+        alone = torch.autograd.grad(loss, leaf)[0]
+        require(bool((expected - alone).abs().max() > 0), "the penalty has no gradient at its preset strength")
 
 
 def prox(entry: Entry) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from runner.config.registry import Option, entries
+from runner.config.registry import Entry, Option, entries
 from runner.config.settings import FLAT_GROUPS, Settings, flat_key
 from runner.data.encoding import Encoding
 from runner.data.prepare import RunData
@@ -139,7 +139,7 @@ def variations(group: str, name: str) -> list[dict[str, Any]]:
     entry = entries(group)[name]
     if group in FLAT_GROUPS:
         keys = {flat_key(entry, key): key for key in entry.options}
-        base = {path: _strength(entry.options[key], entry.defaults[key]) for path, key in keys.items()}
+        base = needs(entry) | {path: _strength(entry.options[key], entry.defaults[key]) for path, key in keys.items()}
         moved = [{path: v} for path, key in keys.items() for v in examples(entry.options[key], entry.defaults[key])[:4]]
         return [base, *[base | m for m in moved]]
     moved = [
@@ -149,6 +149,16 @@ def variations(group: str, name: str) -> list[dict[str, Any]]:
         for value in examples(option, entry.defaults[key])[1:3]
     ]
     return [{group: name}, *[{group: name} | m for m in moved]]
+
+
+def needs(entry: Entry) -> dict[str, Any]:
+    """Settings without which an entry is refused."""
+    return dict(getattr(entry.cls, "needs", {}))
+
+
+def anywhere(group: str) -> list[str]:
+    """The entries that no network refuses."""
+    return [name for name, entry in entries(group).items() if not needs(entry)]
 
 
 def _strength(option: Option, default: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from runner.checks.broken import require
-from runner.checks.populations import SHAPES, data, data_for, neutral, same, settings, train, variations
+from runner.checks.populations import SHAPES, data, data_for, needs, neutral, same, settings, train, variations
 from runner.config.engines import STACKED
 from runner.config.registry import Entry
 from runner.config.settings import Settings
@@ -33,7 +33,7 @@ def every_key(entry: Entry, shape: tuple = SHAPES[0], engine: str = STACKED) -> 
     """Rows that differ in every key of a choice, and one without it, which leaves early."""
     if shape[1] == [] and getattr(entry.cls, "site", None) == "hidden":
         shape = SHAPES[0]  # there is no hidden layer to disturb
-    changes = [{}, *variations(entry.group, entry.name)]
+    changes = [needs(entry), *variations(entry.group, entry.name)]
     shape, table = data_for(entry.group, entry.name, shape)
     runs = [settings(shape, seed=i, **change | {"trainer.engine": engine}) for i, change in enumerate(changes)]
     check_alone_is_together(runs, [table] * len(runs), leave={1: 1})
@@ -44,7 +44,7 @@ def seeds(entry: Entry, shape: tuple = SHAPES[0], engine: str = STACKED) -> None
     asked, task = _asked(entry)
     asked |= {"trainer.engine": engine}
     moved: list[dict[str, Any]] = [{"optimizer.lr": 0.01 * (i + 1), "regularizer.dropout": 0.1 * i} for i in range(5)]
-    runs = [settings(shape, seed=i, **asked, **move) for i, move in enumerate(moved)]
+    runs = [settings(shape, seed=i, **asked | move | needs(entry)) for i, move in enumerate(moved)]
     check_alone_is_together(runs, [data(shape[0], shape[2], task)] * 5, leave={0: 1, 3: 2})
 
 
@@ -63,11 +63,11 @@ def neutral_is_absent(entry: Entry, engine: str = STACKED) -> None:
     """Beside a row that uses the technique, a row with the neutral value has the bits of a run without its code; and
     the technique does something.
     """
-    fast: dict[str, Any] = {"trainer.engine": engine, "optimizer.lr": 0.3}  # so that weights outgrow a constraint
+    fast = needs(entry) | {"trainer.engine": engine, "optimizer.lr": 0.3}  # so that weights outgrow a constraint
     group, name = entry.group, entry.name
     shape, table = data_for(group, name, SHAPES[1])
     absent = settings(shape, seed=7, **fast)
-    using = settings(shape, seed=8, **fast, **variations(group, name)[0])
+    using = settings(shape, seed=8, **fast | variations(group, name)[0])
     off = settings(shape, seed=7, **fast, **neutral(group, name))
     company = train([using, off], [table] * 2)
     require(same(company[1], train([absent], [table])[0]), "a row with the neutral value is not a row without it")

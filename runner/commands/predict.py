@@ -24,9 +24,15 @@ def run(arguments: list[str]) -> int:
     """Predict, write, and say what was written and how good it is."""
     args = _parser().parse_intermixed_args(arguments)
     source = Path(args.input).expanduser()
+    if args.mc is None and args.length_scale is not None:
+        raise ConfigError("--length-scale is part of the variance that --mc T finds; add --mc 100")
+    if args.length_scale is not None and not args.length_scale > 0:
+        raise ConfigError(f"--length-scale {args.length_scale:g}: must be > 0; it is in units of the scaled inputs")
+    if args.mc_seed < 0:
+        raise ConfigError(f"--mc-seed {args.mc_seed}: must be >= 0")
     from runner.data.files import data_path
     from runner.records.output import CSV, PARQUET, check_output
-    from runner.reports.predict import default_out, predict_file, write
+    from runner.reports.predict import Passes, default_out, predict_file, write
 
     data_path(source, "INPUT")
     keys = _keys(args.keys)
@@ -35,7 +41,8 @@ def run(arguments: list[str]) -> int:
     from runner.reports.load import load
 
     run = load(args.run, force=args.force)
-    prediction = predict_file(run, source, keys)
+    passes = None if args.mc is None else Passes(args.mc, args.mc_seed, args.length_scale)
+    prediction = predict_file(run, source, keys, passes)
     replaced = out.exists()
     write(prediction, out)
     for note in prediction.notes:
@@ -67,6 +74,20 @@ def _parser() -> argparse.ArgumentParser:
         help="where to write, .csv or .parquet; default: <name of INPUT>.predictions.csv in the current folder "
         "(.parquet if INPUT is Parquet)",
     )
+    parser.add_argument(
+        "--mc",
+        metavar="T",
+        type=int,
+        help="Monte Carlo dropout: T passes with the dropout of training, and columns of what they say on the average "
+        "and how far they are apart (100 are usual)",
+    )
+    parser.add_argument("--mc-seed", metavar="N", type=int, default=0, help="what the dropout of --mc is drawn from")
+    parser.add_argument(
+        "--length-scale",
+        metavar="L",
+        type=float,
+        help="with --mc, of a number: prior length scale, by which the noise of the data (Gal's 1/tau) enters mc_sd",
+    )
     parser.add_argument("--force", action="store_true", help=FORCE)
     return parser
 
@@ -95,8 +116,10 @@ def _keys(words: list[str]) -> Dialect:
 
 
 def _report(prediction: Prediction, folder: Path, out: Path, replaced: bool) -> list[str]:
-    probabilities = len(prediction.answers) - 1
+    probabilities = sum(name.startswith("prob_") for name in prediction.answers)
     columns = "prediction" + (f" and {probabilities} columns prob_<label>" if probabilities else "")
+    others = len(prediction.answers) - 1 - probabilities
+    columns += f" and {others} of Monte Carlo dropout" if others else ""
     lines = [f"run: {folder}"]
     if prediction.score:
         metrics = ", ".join(f"{name} {value:.6g}" for name, value in prediction.score.items())

@@ -73,6 +73,8 @@ def _signatures(real: Any) -> dict[str, Any]:
         "penalty_gradient": nothing(m, v, m),
         "prox": nothing(m, m, v),
         "constraint": nothing(m, v),
+        "activity": types.float64(m, v),
+        "activity_gradient": nothing(m, v, m),
     }
 
 
@@ -92,7 +94,7 @@ def _signatures_of_parts(real: Any) -> dict[str, Any]:
         "take_batch": nothing(m, m, v, numbers, numbers, *network, v),
         "forward": nothing(size, v, v, *network, v, flag, table, types.Array(types.uint32, 2, "C"), m),
         "data_loss": double(size, *network, v),
-        "backward": nothing(size, v, v, *network, v),
+        "backward": double(size, v, v, *network, v, table, block),
         "add_penalties": double(v, v, table, table, block),
         "clip": nothing(v, real, double, double),
         "add_normal": nothing(v, double, words),

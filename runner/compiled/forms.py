@@ -110,3 +110,10 @@ class ConstraintForm(NamedTuple):
     """project(w [O, I], h): the nearest weights that are allowed, in place."""
 
     project: Callable
+
+
+class ActivityForm(NamedTuple):
+    """value(a [B, W], h) -> float, gradient(a, h, g [B, W]): g <- g + gradient, of the activations of a layer."""
+
+    value: Callable
+    gradient: Callable

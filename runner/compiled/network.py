@@ -60,6 +60,8 @@ norm_backward_at = function_of("norm_backward")
 loss_at = function_of("loss")
 targets_at = function_of("targets")
 noise_at = function_of("noise")
+activity_at = function_of("activity")
+activity_gradient_at = function_of("activity_gradient")
 product_at = function_of("product")
 times_transposed_at = function_of("times_transposed")
 
@@ -214,9 +216,21 @@ def data_loss(size, work, layers, pieces, h):
     return total
 
 
-def backward(size, theta, grad, work, layers, pieces, norm_h):
-    """The gradient of all parameters, from that of the outputs in the workspace."""
-    last = layers.shape[0] - 1
+@part
+def add_activities(a, g, activities, h, layer):
+    """The penalties of the activations of a hidden layer; their gradient is added to g."""
+    total = 0.0
+    for k in range(activities.shape[0]):
+        total += activity_at(a, activities[k, 0])(a, h[k, layer])
+        activity_gradient_at(a, activities[k, 1])(a, h[k, layer], g)
+    return total
+
+
+def backward(size, theta, grad, work, layers, pieces, norm_h, activities, activities_h):
+    """The gradient of all parameters, from that of the outputs in the workspace; returns the penalties of activations,
+    whose gradient is in it.
+    """
+    last, penalty = layers.shape[0] - 1, 0.0
     activation_backward = activation_backward_at(work, pieces[ACTIVATION_BACKWARD])
     times, transposed_times = product_at(work, pieces[TIMES]), product_at(work, pieces[TRANSPOSED_TIMES])
     for i in range(last, 0, -1):
@@ -236,6 +250,7 @@ def backward(size, theta, grad, work, layers, pieces, norm_h):
             slopes, g_slopes = vector(theta, p[SLOPE], p[SLOPES]), vector(grad, p[SLOPE], p[SLOPES])
             if p[KIND] & NORMED and pieces[NORM_LAST] != 0:
                 normalize_backward(i, g, theta, grad, work, layers, pieces, norm_h)
+            penalty += add_activities(a, g, activities, activities_h, i - 1)
             activation_backward(z, a, g, slopes, g_slopes)
             if p[KIND] & NORMED and pieces[NORM_LAST] == 0:
                 normalize_backward(i, g, theta, grad, work, layers, pieces, norm_h)
@@ -252,3 +267,4 @@ def backward(size, theta, grad, work, layers, pieces, norm_h):
         weight = matrix(theta, first[WEIGHT], first[WIDTH], below)
         times(matrix(work, first[G], size, first[WIDTH]), weight, g)
         normalize_backward(0, g, theta, grad, work, layers, pieces, norm_h)
+    return penalty

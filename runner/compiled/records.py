@@ -94,6 +94,8 @@ class Penalties(NamedTuple):
     constraints: np.ndarray  # [J] int64
     constraints_h: np.ndarray  # [J, L, keys]
     proximal: bool  # whether any acts by its proximal step
+    activities: np.ndarray  # [K, 2] int64, addresses of value and gradient of penalties of activations
+    activities_h: np.ndarray  # [K, hidden layers, keys]
 
 
 class Limits(NamedTuple):

@@ -76,7 +76,7 @@ def no_steps(dtype):
         network,
         examples,
         Noises(table, words.reshape(0, 0, 0), m, v),
-        Penalties(table, block, whole, block, False),
+        Penalties(table, block, whole, block, False, table, block),
         Limits(0.0, 0.0, double, words, double, words, words, m, 0),
         Rates(m, 0.0, False, 0, double),
         double,
@@ -135,7 +135,8 @@ def advance(state, network, examples, noises, penalties, limits, rates, lr, firs
         words = noises.words[step]
         forward(size, passed, buffers, work, layers, pieces, norm_h, True, noises.pieces, words, noises.h)
         objectives[s] = data_loss(size, work, layers, pieces, loss_h)
-        backward(size, passed, grad, work, layers, pieces, norm_h)
+        given = penalties.activities, penalties.activities_h
+        objectives[s] += backward(size, passed, grad, work, layers, pieces, norm_h, *given)
         if thins:
             thin(grad, layers, pieces, limits.connection_words[step], limits.connections_h)
         if masked:
@@ -183,10 +184,11 @@ def passes(theta, buffers, grad, work, network, examples):
     take_batch, forward = take_batch_at(theta, pieces[TAKE_BATCH]), forward_at(theta, pieces[FORWARD])
     data_loss, backward = data_loss_at(theta, pieces[DATA_LOSS]), backward_at(theta, pieces[BACKWARD])
     no_noise, no_words = np.empty((0, 2), np.int64), np.empty((0, 4), np.uint32)
+    nothing = none.reshape(0, 0, 0)
     take_batch(examples.x, examples.q, examples.weights, examples.of_x, examples.of_q, work, layers, pieces, none)
     forward(size, theta, buffers, work, layers, pieces, norm_h, True, no_noise, no_words, none.reshape(0, 0))
     objective = data_loss(size, work, layers, pieces, loss_h)
-    backward(size, theta, grad, work, layers, pieces, norm_h)
+    backward(size, theta, grad, work, layers, pieces, norm_h, no_noise, nothing)
     return objective
 
 

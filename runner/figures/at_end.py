@@ -36,6 +36,7 @@ FIGURES = (
     Figure("reliability", figures.reliability),
     Figure("boundary", figures.boundary),
     Figure("fit", figures.fit),
+    Figure("kept_width", figures.kept_width),
     Figure("layers", figures.layers),
     Figure("learning_rate", figures.learning_rate),
     Figure("learning_curves", figures.learning_curves, on_demand=True),

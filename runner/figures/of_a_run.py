@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import pandas
 
     from runner.optimizers.schedules.base import Schedule
+    from runner.training.noisy_passes import NoisyPasses
+
+PASSES = 100  # with dropout on
+WIDTHS = 33  # at which a network is cut
 
 
 class Ended:
@@ -102,13 +106,52 @@ def fit(run: Ended) -> bytes | None:
         return None
     from runner.figures.draw import regression_fit
 
+    network = noisy(run)
+
+    def band(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of the answers with dropout on."""
+        answers = network.outputs(code.encode(x[:, None], {}).astype(run.engine.dtype), PASSES)
+        answers = np.stack([code.decode(each) for each in answers])
+        return answers.mean(0), answers.std(0)
+
     return regression_fit(
         lambda x: code.decode(outputs(run.engine, code.encode(x[:, None], {}))),
         {s: (_original(run, rows)[:, 0], run.data.targets(rows)) for s, rows in _splits(run).items()},
         truth=getattr(run.trial.settings.dataset, "truth", None),
+        band=band if network.active else None,
         names=(code.feature_names[0], code.target),
         title=f"Fit (epoch {run.epoch})",
     )
+
+
+def noisy(run: Ended) -> NoisyPasses:
+    """The network that is kept, with the noise of its training."""
+    from runner.training.noisy_passes import NoisyPasses
+
+    engine = run.engine
+    return NoisyPasses(run.trial.settings, engine.architecture, engine.dtype, engine.theta[0], engine.buffers[0])
+
+
+def kept_width(run: Ended) -> bytes | None:
+    """With structural dropout: how good the network is if only the first units of its hidden layers are kept."""
+    strength = run.trial.settings.value("regularizer.structural_dropout")
+    if not (any(strength) if isinstance(strength, list) else strength):
+        return None
+    from runner.figures.draw import value_by_width
+
+    network, x = noisy(run), run.data.x[run.rows].astype(run.engine.dtype)
+    widest = max(run.engine.layout.widths[1:-1])
+    kept = np.unique(np.linspace(1, widest, min(widest, WIDTHS)).astype(int))
+    values = [_how_good(run, network.cut(x, k / widest)) for k in kept]
+    return value_by_width(kept, np.array(values), "accuracy" if run.classes else "r2", title=run.title("One network"))
+
+
+def _how_good(run: Ended, outputs: np.ndarray) -> float:
+    """Accuracy, or the share of the variance that is predicted."""
+    answers = run.data.y[run.rows]
+    if run.classes:
+        return float((outputs.argmax(1) == answers).mean())
+    return float(1 - np.square(outputs[:, 0] - answers).sum() / np.square(answers - answers.mean()).sum())
 
 
 def layers(run: Ended) -> bytes:

@@ -37,10 +37,14 @@ class Columns:
 
     def tensor(self, path: str, layer: int | None = None, dims: int = 2) -> Tensor:
         """The column [M, 1, ...] with `dims` dimensions, in the population's number format."""
+        return self.column(self.values(path, layer), dims)
+
+    def column(self, values: list, dims: int = 2) -> Tensor:
+        """Numbers, one a row, as `tensor` gives them."""
         import torch
 
         dtype = getattr(torch, self.dtype) if isinstance(self.dtype, str) else self.dtype
-        column = torch.tensor(self.values(path, layer), dtype=torch.float64).to(dtype).to(self.device)
+        column = torch.tensor(values, dtype=torch.float64).to(dtype).to(self.device)
         return column.view(-1, *[1] * (dims - 1))
 
     def active(self, path: str) -> bool:

@@ -25,6 +25,7 @@ class Step:
     """What one hidden layer leaves on the tape; the tape begins with what the norm of the input leaves."""
 
     x_MBW: Tensor
+    a_MBW: Tensor  # what the activation gave
     normed: Any  # what the backward pass of the norm needs; None without one
     activated: Any  # the same of the activation
     noise_MBW: Tensor | None
@@ -98,14 +99,15 @@ class Network:
             normed = None
             if self.norm and not self.norm_last:
                 z, normed = self._normalize(self.norm, z, self.of_norm[i], self._of_layer(i, training), tape)
-            out, activated = self._activate(i, z, tape is not None)
+            a, activated = self._activate(i, z, tape is not None)
+            out = a
             if self.norm_last:
                 out, normed = self._normalize(self.norm, out, self.of_norm[i], self._of_layer(i, training), tape)
             change = noise[i + 1] if noise else None
             out = out if change is None else _changed(out, change)
             out = out + x if self.skips[i] else out
             if tape is not None:
-                tape.append(Step(x, normed, activated, change[0] if change else None))
+                tape.append(Step(x, a, normed, activated, change[0] if change else None))
             x = out
         if tape is not None:
             tape.append(x)
@@ -138,8 +140,8 @@ class Network:
             y, _ = norm.forward(*leaves, **context)
         return y.detach(), (y, leaves)
 
-    def backward(self, tape: list, g: Tensor) -> None:
-        """Write d/d parameters into grad, from g = d/d outputs [M, B, C]."""
+    def backward(self, tape: list, g: Tensor, activities: Any = None) -> None:
+        """Write d/d parameters into grad, from g = d/d outputs [M, B, C], and what `activities` penalize."""
         x = tape.pop()
         self.linear_map.gradient(x, g, *self.linear_grad[-1])
         around = None
@@ -152,6 +154,8 @@ class Network:
                 g = g.mul_(step.noise_MBW)
             if self.norm_last:
                 g = self._norm_backward(self.norm, step.normed, g, self.norm_grad[i])
+            if activities is not None:
+                activities.add_gradient(i, step.a_MBW, g)
             g = self._activation_backward(i, step.activated, g)
             if self.norm and not self.norm_last:
                 g = self._norm_backward(self.norm, step.normed, g, self.norm_grad[i])

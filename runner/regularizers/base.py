@@ -6,7 +6,7 @@ Shapes: M members, O outputs, I inputs, B batch, H width, C classes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,7 @@ class Regularizer:
     """Base of everything under `regularizer.*`. A class with one key is set as `regularizer.<name>=value`."""
 
     role: ClassVar[str]  # what it does, by which the checks of a configuration know it
+    needs: ClassVar[dict[str, Any]] = {}  # settings without which it is refused: its contracts are tried with them
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
@@ -55,6 +56,29 @@ class Penalty(Regularizer):
     prox = None
 
 
+class Activity(Regularizer):
+    """A term added to the objective, on the activations of each hidden layer: what its activation function gives,
+    before a norm that comes after it, noise, and the sum of a residual layer.
+
+    The keys arrive as columns [M, 1, 1]; strength 0 must be the technique absent.
+    """
+
+    role: ClassVar[str] = "activity"
+    of_shares: ClassVar[bool] = False  # whether it is defined for activations between 0 and 1 only
+
+    def value(self, a: Tensor, **h: Tensor) -> Tensor:
+        """The penalty [M] of the activations a [M, B, n] of a batch: the definition."""
+        raise TypeError(f"{type(self).__name__} must define value")
+
+    def gradient(self, a: Tensor, **h: Tensor) -> Tensor:
+        """d value / d a, [M, B, n]. Default: autograd of `value`."""
+        import torch
+
+        with torch.enable_grad():
+            leaf = a.detach().requires_grad_()
+            return torch.autograd.grad(self.value(leaf, **h).sum(), leaf)[0]
+
+
 class Constraint(Regularizer):
     """A set the weights are projected onto after every step."""
 
@@ -68,19 +92,30 @@ class Constraint(Regularizer):
 class Noise(Regularizer):
     """Random changes of activations while training: y <- y factor + addend. `site` is "input" or "hidden".
 
-    `draws` uniform 32-bit integers (int32) a position are handed to `change`, one tensor [K, M, B, W] each.
+    `draws` uniform 32-bit integers (int32) a position are handed to `change`, one tensor [K, M, B, W] each; where
+    `per` is "example", one for all units of a layer, [K, M, B, 1].
     """
 
     role: ClassVar[str] = "noise"
     site: ClassVar[str] = "hidden"
     draws: ClassVar[int] = 1
+    per: ClassVar[str] = "unit"  # what there is a draw for: each "unit" of an example, or each "example"
+    beside_skips: ClassVar[bool] = False  # acts on those hidden layers only that add their input to their output
+
+    def in_layer(self, place: int, count: int, **h: float) -> dict[str, float]:
+        """Its keys in one layer, which is number `place` (from 1) of the `count` it acts on; by default as given."""
+        return h
 
     # mean(**h): optional, where the factor's mean is not 1. In evaluation and in the exported network the weights that
     # read what was changed are multiplied by it; keys arrive as arrays [M].
     mean = None
 
     def change(self, *bits: Tensor, **h: Tensor) -> tuple[Tensor | None, Tensor | None]:
-        """(factor, addend), either may be None; keys arrive as columns. A neutral row must get exactly 1 and 0."""
+        """(factor, addend), either may be None; keys arrive as columns. A neutral row must get exactly 1 and 0.
+
+        If its draws are those of examples, it gets `units` as well: the numbers 1 ... n of the layer's units and 0 for
+        padding, [W].
+        """
         raise TypeError(f"{type(self).__name__} must define change")
 
 

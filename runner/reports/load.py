@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from runner.config.settings import Settings
     from runner.data.reading.cells import Cells
+    from runner.reports.monte_carlo import MonteCarlo
 
 CHUNK = 1024  # rows through the network at once
 SHOWN = 10  # columns named in an error
@@ -116,6 +117,23 @@ class LoadedRun:
                 f"{self.folder} predicts the number {self.encoding.target!r}, which has no probabilities; use predict."
             )
         return self.probabilities(self.outputs(self._seen(inputs)))
+
+    def mc(
+        self, inputs: pd.DataFrame | np.ndarray, passes: int = 100, *, seed: int = 0, length_scale: float | None = None
+    ) -> MonteCarlo:
+        """What `passes` passes with the dropout of training say (Gal & Ghahramani 2016); the same for the same seed.
+
+        With a prior length scale, Gal's 1/tau is part of the variance of a number. Raises DataError, RunError, and
+        ConfigError for a run without dropout.
+        """
+        return self.spread_of(self._seen(inputs), passes, seed, length_scale)
+
+    def spread_of(self, x_ND: np.ndarray, passes: int, seed: int, length_scale: float | None) -> MonteCarlo:
+        """`mc` of encoded features."""
+        from runner.reports.monte_carlo import monte_carlo
+
+        self._refuse_useless()
+        return monte_carlo(self, x_ND, passes, seed, length_scale)
 
     def probabilities(self, outputs_NC: np.ndarray) -> np.ndarray:
         """Probabilities [n, C] from the scores of classes, by the link of the loss that was trained."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runner.data.reading.cells import Cells
     from runner.data.reading.dialect import Dialect
     from runner.reports.load import LoadedRun
+    from runner.reports.monte_carlo import MonteCarlo
 
 PREDICTION = "prediction"
 
@@ -33,8 +34,17 @@ class Prediction:
     known: int = 0
 
 
-def predict_file(run: LoadedRun, path: Path, keys: Dialect | None = None) -> Prediction:
-    """Predict every row of a file, read as the training data were, but for what `keys` say of this file.
+class Passes(NamedTuple):
+    """How often, and with which numbers, a network is asked with its dropout on."""
+
+    many: int
+    seed: int = 0
+    length_scale: float | None = None
+
+
+def predict_file(run: LoadedRun, path: Path, keys: Dialect | None = None, passes: Passes | None = None) -> Prediction:
+    """Predict every row of a file, read as the training data were, but for what `keys` say of this file; with `passes`
+    also by Monte Carlo dropout.
 
     Raises DataError naming the file and the column at fault, RunError if an answer is not finite.
     """
@@ -49,9 +59,14 @@ def predict_file(run: LoadedRun, path: Path, keys: Dialect | None = None) -> Pre
         x, notes = run.transform_with_notes(cells)
         outputs = run.outputs(x)
         score, known, unknown = _score(run, cells, outputs)
+        spread = run.spread_of(x, *passes) if passes else None
     except DataError as error:
         raise DataError(f"{path}{because}: {error}") from error
     answers = _answers(run, outputs)
+    if spread is not None:
+        answers |= _columns(run, spread)
+        notes += spread.notes
+        score |= _score_of_passes(run, cells, spread)
     _refuse_taken(answers, list(cells.columns), path)
     return Prediction(read.frame, cells, answers, [*run.notes, *cells.notes, *notes, *unknown], score, known)
 
@@ -62,6 +77,32 @@ def _answers(run: LoadedRun, outputs_NC: np.ndarray) -> dict[str, np.ndarray]:
         columns = run.probabilities(outputs_NC).T
         answers |= {f"prob_{label}": column for label, column in zip(run.encoding.labels or [], columns, strict=True)}
     return answers
+
+
+def _columns(run: LoadedRun, found: MonteCarlo) -> dict[str, np.ndarray]:
+    """What Monte Carlo dropout adds to the answers, by column."""
+    if found.probabilities is None:
+        return {"mc_mean": np.asarray(found.mean), "mc_sd": np.asarray(found.sd)}
+    labels = run.encoding.labels or []
+    answers = {f"mc_prob_{label}": column for label, column in zip(labels, found.probabilities.T, strict=True)}
+    named = {"mc_sd": found.sd, "entropy": found.entropy, "mutual_information": found.mutual_information}
+    return answers | {name: np.asarray(column) for name, column in named.items()}
+
+
+def _score_of_passes(run: LoadedRun, cells: Cells, found: MonteCarlo) -> dict[str, float]:
+    """How right the means over the passes are, where the target is known."""
+    encoding = run.encoding
+    if encoding.target not in cells.columns:
+        return {}
+    truth, known = encoding.answers(cells[encoding.target])
+    if not known.any():
+        return {}
+    if found.probabilities is not None:
+        p, codes = found.probabilities[known], truth[known]
+        with np.errstate(divide="ignore"):
+            log_p = np.log(p[np.arange(len(p)), codes])
+        return {"mc accuracy": float((p.argmax(1) == codes).mean()), "mc log loss": float(-log_p.mean())}
+    return {"mc rmse": float(np.sqrt(np.square(np.asarray(found.mean)[known] - truth[known]).mean()))}
 
 
 def _refuse_taken(answers: dict[str, np.ndarray], columns: list[str], path: Path) -> None:

@@ -24,7 +24,7 @@ from runner.population.architecture import Architecture
 from runner.population.arrays import Values
 from runner.training.ahead import Ahead
 from runner.training.beginning import beginning
-from runner.training.evaluation import evaluate, recorded
+from runner.training.evaluation import Passes, evaluate, recorded
 from runner.training.steps.protocols import Epoch, Membership, Rows
 
 
@@ -183,9 +183,21 @@ class Engine:
         for split in splits:
             if self.tables.size[split]:
                 index = self.tables.index["train_eval" if split == "train" else split]
-                metrics = evaluate(self.rows.scores, self.loss.link, self.rows.tables, index, self.metrics)
+                passes = Passes(self.rows.scores, self.rows.activations, self._noisy)
+                metrics = evaluate(passes, self.loss.link, self.rows.tables, index, self.metrics)
                 found |= {f"{split}/{name}": values for name, values in metrics.items()}
         return found
+
+    def _noisy(self, index: np.ndarray, passes: int) -> np.ndarray:
+        """Outputs [T, M, n, C] of so many passes with dropout of the examples index [M, n] of each row."""
+        from runner.training.noisy_passes import NoisyPasses
+
+        found = []
+        for row, run in enumerate(self.runs):
+            network = NoisyPasses(run, self.architecture, self.dtype, self.theta[row], self.buffers[row])
+            x = self.tables.data[row].x[index[row]].astype(self.dtype)
+            found.append(network.outputs(x, passes))
+        return np.stack(found, 1)
 
     @property
     def kept(self) -> dict[str, Values]:

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from runner.config.conflicts.base import active
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.population.arrays import Values, as_array, as_tensor, double, like, namespace
@@ -17,6 +19,19 @@ from runner.training.metrics.base import Chunk, Metric, Seen, Whole, always, met
 
 # Examples [M, n] -> outputs [M, n, C], losses [M, n], likeliest classes [M, n].
 Score = Callable[[np.ndarray], tuple[Values, Values, Values]]
+# Examples [M, n] -> the activations [M, n, W] of each hidden layer.
+Hidden = Callable[[np.ndarray], list[Values]]
+# Examples [M, n], T -> outputs [T, M, n, C] of T passes with dropout.
+Noisy = Callable[[np.ndarray, int], np.ndarray]
+
+
+class Passes(NamedTuple):
+    """What rows say about examples."""
+
+    scores: Score
+    hidden: Hidden
+    noisy: Noisy
+
 
 CHUNK = 1024  # examples a row at once
 
@@ -73,22 +88,27 @@ class InOwnUnits:
 
 def recorded(settings: Settings, task: str) -> list[str]:
     """The metrics that a run records: those of its task that every run has, those asked for, the one it watches; and
-    where classes are weighted in the loss, the accuracy in which they weigh the same.
+    where classes are weighted in the loss, the accuracy in which they weigh the same; where activations are penalized,
+    how sparse they are.
     """
     weighted = ["balanced_accuracy"] if task == "classification" and settings.dataset.class_weights is not None else []
-    return list(dict.fromkeys([*always(task), *weighted, *settings.trainer.metrics, settings.early_stopping.metric]))
+    penalized = [entry for entry, *_ in active(settings) if entry.cls.role == "activity"]
+    hidden = ["hidden_sparsity", "dead_units"] if penalized else []
+    return list(
+        dict.fromkeys([*always(task), *weighted, *hidden, *settings.trainer.metrics, settings.early_stopping.metric])
+    )
 
 
 @np.errstate(all="ignore")  # a number that is too large is no news of a run that diverges
-def evaluate(score: Score, link: str, tables: Seen, index: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """The metrics called `names`, [M] each, of examples index [M, n]; `score` gives outputs, losses and likeliest
-    classes of some of them, `link` is that of the loss. NaN for a row whose loss is not a number.
+def evaluate(passes: Passes, link: str, tables: Seen, index: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """The metrics called `names`, [M] each, of examples index [M, n]; `passes` tell of some of them, `link` is that
+    of the loss. NaN for a row whose loss is not a number.
     """
     tables = InOwnUnits(tables) if any(data.target is not None for data in tables.data) else tables
     metrics = {name: metric(name)() for name in ("loss", *names)}
     kinds = {each.collect: each for each in metrics.values()}
     parts: dict[Any, list[Values]] = {collect: [] for collect in kinds}
-    for chunk in _chunks(score, link, tables, index):
+    for chunk in _chunks(passes, link, tables, index):
         for collect, found in parts.items():
             found.append(collect(chunk if kinds[collect].arrays else _of_tensors(chunk)))
     collected = {collect: _together(kinds[collect], found) for collect, found in parts.items()}
@@ -98,19 +118,30 @@ def evaluate(score: Score, link: str, tables: Seen, index: np.ndarray, names: Se
     return {name: np.where(broken, np.nan, values[name]) for name in names}
 
 
-def _chunks(score: Score, link: str, tables: Seen, index: np.ndarray) -> Iterator[Chunk]:
+def _chunks(passes: Passes, link: str, tables: Seen, index: np.ndarray) -> Iterator[Chunk]:
     for begin in range(0, index.shape[1], CHUNK):
         part = index[:, begin : begin + CHUNK]
-        outputs, losses, guess = score(part)
+        outputs, losses, guess = passes.scores(part)
         outputs = tables.outputs(outputs) if isinstance(tables, InOwnUnits) else outputs
-        yield Chunk(outputs, losses, guess, tables.answers(part), link, tables.weights_of(part))
+        yield Chunk(
+            outputs,
+            losses,
+            guess,
+            tables.answers(part),
+            link,
+            tables.weights_of(part),
+            partial(passes.noisy, part),
+            partial(passes.hidden, part),
+        )
 
 
 def _of_tensors(chunk: Chunk) -> Chunk:
     """The same as tensors."""
     weights = None if chunk.weights is None else as_tensor(chunk.weights)
     outputs, losses, guess, answers = map(as_tensor, (chunk.outputs, chunk.losses, chunk.guess, chunk.answers))
-    return Chunk(outputs, losses, guess, answers, chunk.link, weights)
+    return Chunk(
+        outputs, losses, guess, answers, chunk.link, weights, None, lambda: [*map(as_tensor, chunk.activations())]
+    )
 
 
 def _together(kind: Metric, parts: list[Values]) -> Values:

@@ -10,6 +10,7 @@ from runner.population.draws import bits, key, normal, positions, words
 from runner.population.layout import Layout
 from runner.population.members import Columns, active_entries
 from runner.regularizers.base import Noise, ParameterNoise, purpose
+from runner.training.noise_places import keys_by_layer
 
 Change = tuple[Tensor | None, Tensor | None]  # factor, addend
 
@@ -23,12 +24,15 @@ class NoiseSource:
         self.seeds = np.array([run.seed for run in columns.runs], dtype=np.uint64)
         self.sources = []
         for name, piece, paths in active_entries(columns, Noise):
-            layers = [-1] if piece.site == "input" else range(layout.layers - 1)
-            for layer in layers:
-                h = {k: columns.tensor(path, max(layer, 0), dims=3) for k, path in paths.items()}
+            for layer, keys in keys_by_layer(columns, piece, paths):
+                h: dict[str, Tensor] = {key: columns.column(values, dims=3) for key, values in keys.items()}
                 width, padded = layout.widths[layer + 1], layout.padded[layer + 1]
-                place = positions(batch, width, padded, self.device)
                 mask = (torch.arange(padded, device=self.device) < width).to(columns.dtype)
+                if piece.per == "example":
+                    place = positions(batch, 1, 1, self.device)
+                    h["units"] = torch.arange(1, padded + 1, device=self.device) * mask
+                else:
+                    place = positions(batch, width, padded, self.device)
                 self.sources.append((name, piece, layer + 1, h, place, mask))
 
     def draw(self, steps_KM: np.ndarray, batch: int) -> list[list[Change | None]] | None:
@@ -44,7 +48,7 @@ class NoiseSource:
                 for i in range(piece.draws)
             ]
             factor, addend = piece.change(*drawn, **h)
-            after = factor, None if addend is None else addend.mul_(mask)
+            after = factor, None if addend is None else addend * mask
             before = changes[place]
             changes[place] = after if before is None else _both(before, after)
         return [[None if c is None else _at(c, k) for c in changes] for k in range(len(steps_KM))]
@@ -91,9 +95,9 @@ def _both(first: Change, second: Change) -> Change:
     """One change after the other: (y f1 + a1) f2 + a2."""
     (f1, a1), (f2, a2) = first, second
     if a1 is not None:
-        a1 = a1 if f2 is None else a1.mul_(f2)
+        a1 = a1 if f2 is None else a1 * f2
     if f2 is not None:
-        f1 = f2 if f1 is None else f1.mul_(f2)
+        f1 = f2 if f1 is None else f1 * f2
     if a2 is not None:
-        a1 = a2 if a1 is None else a1.add_(a2)
+        a1 = a2 if a1 is None else a1 + a2
     return f1, a1

@@ -46,7 +46,7 @@ class Bound:
     def gradient(self, w: Tensor) -> Tensor:
         """Its gradient; -0 in the rows without it, the one number that changes nothing where it is added."""
         found = self.piece.gradient(w, **self.columns)
-        return found if self.absent is None else found.masked_fill_(_like(self.absent, w), -0.0)
+        return found if self.absent is None else found.masked_fill(_like(self.absent, w), -0.0)
 
     def prox(self, w: Tensor, step: Tensor) -> Tensor:
         """Its proximal step."""

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from runner.checks.gradients import check_gradient, engine_of
-from runner.checks.populations import data, examples, settings, train, variations
+from runner.checks.populations import anywhere, data, examples, settings, train, variations
 from runner.checks.tensors import padding
 from runner.checks.together import check_alone_is_together
 from runner.config.registry import entries
@@ -91,7 +91,7 @@ def test_rows_alone_are_rows_together_and_their_padding_stays_zero(structure, no
     check_alone_is_together(runs, tables, leave={1: 1})
     noisy = [
         settings(SHAPE, seed=i, **change, **variations("regularizer", name)[0])
-        for i, name in enumerate(entries("regularizer"))
+        for i, name in enumerate(anywhere("regularizer"))
     ]
     found = train(noisy, [data(SHAPE[0], SHAPE[2])] * len(noisy), epochs=1)
     theta = torch.stack([f["theta"] for f in found])

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from runner.checks import together
-from runner.checks.populations import SHAPES, data, same, settings, train, variations
+from runner.checks.populations import SHAPES, anywhere, data, same, settings, train, variations
 from runner.checks.together import check_alone_is_together
 from runner.config.registry import entries
 from runner.config.settings import FLAT_GROUPS, Settings
@@ -38,7 +38,7 @@ def everything(way: dict, chosen: random.Random | None = None) -> list[Settings]
     regularizers, each with all its columns and switches. `chosen` shuffles what meets what.
     """
     groups = [
-        [change for n in entries(group) for change in variations(group, n)]
+        [change for n in anywhere(group) for change in variations(group, n)]
         for group in ("optimizer", "scheduler", "averaging", "regularizer")
     ]
     groups.append([change for n in TABULAR for change in variations("augmentation", n)])
@@ -48,7 +48,9 @@ def everything(way: dict, chosen: random.Random | None = None) -> list[Settings]
     for i in range(max(map(len, groups))):
         change = {key: value for turns in groups for key, value in turns[i % len(turns)].items()}
         runs.append(settings(SHAPES[1], seed=i, **change | way))
-    all_presets = {key: value for n in entries("regularizer") for key, value in variations("regularizer", n)[0].items()}
+    all_presets = {
+        key: value for n in anywhere("regularizer") for key, value in variations("regularizer", n)[0].items()
+    }
     return [*runs, settings(SHAPES[1], seed=99, averaging="ema", scheduler="cosine", **all_presets | way)]
 
 

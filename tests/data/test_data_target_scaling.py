@@ -10,7 +10,7 @@ from runner.data.encoding import Encoding
 from runner.data.sources.csv import CSV
 from runner.data.target_scaling import TargetScale, fit_target, tail_note
 from runner.errors import DataError
-from runner.training.evaluation import evaluate
+from runner.training.evaluation import Passes, evaluate
 
 PRICES = np.exp(np.random.default_rng(3).normal(8, 1.5, 120)).round(2)
 
@@ -105,7 +105,7 @@ def test_metrics_are_those_of_the_predictions_in_the_unit_of_the_target(data, sc
         weights_of=lambda index: None,
     )
     index = np.stack([found.test, found.test])
-    got = evaluate(score, "", tables, index, ["rmse", "mae", "r2"])
+    got = evaluate(Passes(score, list, list), "", tables, index, ["rmse", "mae", "r2"])
     truth = PRICES[found.test]
     for row, run in enumerate(runs):
         errors = run.encoding.decode(z[row][found.test][:, None]) - truth

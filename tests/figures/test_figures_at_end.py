@@ -91,6 +91,9 @@ def test_runs_together_have_figures_only_if_asked_and_then_those_of_a_run_alone(
         ({"dataset": "sine"}, NUMBERS),
         ({"dataset": "diabetes"}, NUMBERS - {"fit"}),
         ({"dataset": "digits"}, CLASSES | {"features"}),
+        ({"dataset": "sine", "regularizer.structural_dropout": 1.0}, NUMBERS | {"kept_width"}),
+        ({"regularizer.structural_dropout": [1.0]}, CLASSES | {"boundary", "kept_width"}),
+        ({"dataset": "sine", "regularizer.dropout": 0.1}, NUMBERS),
         ({"trainer.epochs": 0}, CLASSES - {"learning_rate"} | {"boundary"}),
         (
             {"model.hidden": [], "dataset.val_fraction": 0, "early_stopping.monitor": "train/loss"},
@@ -103,7 +106,19 @@ def test_runs_together_have_figures_only_if_asked_and_then_those_of_a_run_alone(
         ({"model.norm": "batch", "scheduler": "plateau", "scheduler.patience": 0}, CLASSES | {"boundary"}),
         ({"model.hidden": [4] * 15, "trainer.dtype": "float64"}, CLASSES | {"boundary"}),
     ],
-    ids=["sine", "regression", "images", "no epoch", "linear, no validation", "training only", "plateau", "deep"],
+    ids=[
+        "sine",
+        "regression",
+        "images",
+        "cut numbers",
+        "cut classes",
+        "dropout",
+        "no epoch",
+        "linear, no validation",
+        "training only",
+        "plateau",
+        "deep",
+    ],
 )
 def test_every_kind_of_run_has_the_figures_that_suit_it(tmp_path, change, expected):
     base = {key: value for key, value in MOONS.items() if "dataset" not in change or not key.startswith("dataset")}
@@ -137,10 +152,38 @@ def test_the_rates_drawn_are_those_of_the_steps(tmp_path, monkeypatch):
     assert lr[-1] < lr[2] / 2
 
 
+def test_the_fit_of_a_run_with_dropout_has_a_band(tmp_path, monkeypatch):
+    """In the unit of the table: the mean of the passes is near the prediction, and they differ."""
+    seen = {}
+
+    def fit(predict, examples, *, band, **more):
+        x = np.linspace(0.1, 0.9, 50)
+        seen.update(prediction=predict(x), band=band(x))
+
+    monkeypatch.setattr("runner.figures.draw.regression_fit", fit)
+    change = {"dataset": "sine", "regularizer.dropout": 0.1, "trainer.figures": True, "trainer.epochs": 20}
+    runner.train([QUICK | {"model.hidden": [32]} | change], outputs=tmp_path)
+    mean, sd = seen["band"]
+    assert (sd > 0).all()
+    assert (np.abs(mean - seen["prediction"]) < 5 * sd / 100**0.5 + 1e-9).all()
+
+
+def test_the_width_that_is_kept_is_shown_from_one_unit_to_all(tmp_path, monkeypatch):
+    """All units kept is the network itself."""
+    seen = {}
+    monkeypatch.setattr(
+        "runner.figures.draw.value_by_width", lambda kept, values, what, title: seen.update(kept=kept, values=values)
+    )
+    [outcome] = train(tmp_path, {"regularizer.structural_dropout": 1.0, "trainer.figures": True, "trainer.epochs": 20})
+    assert seen["kept"].tolist() == list(range(1, 9))
+    assert seen["values"][-1] == outcome.summary["val"]["accuracy"]
+
+
 def test_the_fit_is_in_the_units_of_the_table_and_knows_the_truth(tmp_path, monkeypatch):
     seen = {}
 
-    def fit(predict, examples, *, truth, names, title):
+    def fit(predict, examples, *, truth, names, title, band):
+        assert band is None
         x = np.linspace(0.1, 0.9, 50)
         seen.update(
             error=np.abs(predict(x) - truth(x)).mean(), names=names, sizes=[len(y) for _, y in examples.values()]

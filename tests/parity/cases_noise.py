@@ -5,6 +5,7 @@ from parity_case import TWO, Case
 from torch.optim import SGD, Adam
 
 SELU = {"model.activation": "selu", "model.init": "lecun_normal", "optimizer.lr": 0.03}
+DEEP = {"model.hidden": [9, 9, 9, 9], "model.residual": True}
 GRADIENT = {"regularizer.gradient_noise.s": 0.05, "regularizer.gradient_noise.gamma": 0.9}
 
 
@@ -28,6 +29,13 @@ CASES = [
     Case("alpha_dropout_per_layer", TWO | SELU | {"regularizer.alpha_dropout": [0.0, 0.2]}, slow),
     Case("gaussian_dropout", {"regularizer.gaussian_dropout": 0.3}),
     Case("gaussian_dropout_per_layer", TWO | {"regularizer.gaussian_dropout": [0.2, 0.5]}),
+    Case("stochastic_depth", DEEP | {"regularizer.stochastic_depth": 0.5}),
+    Case(
+        "stochastic_depth_beside_dropout",
+        DEEP | {"regularizer.stochastic_depth": 0.3, "regularizer.dropout": [0.1, 0, 0.2, 0], "model.norm": "batch"},
+    ),
+    Case("structural_dropout", {"regularizer.structural_dropout": 1.0}),
+    Case("structural_dropout_per_layer", TWO | {"regularizer.structural_dropout": [0.5, 1.0]}),
     Case("weight_noise", {"regularizer.weight_noise": 0.05}),
     Case(
         "weight_noise_l2_layer_norm",  # the penalty is that of the weights without noise

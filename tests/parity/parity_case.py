@@ -51,9 +51,10 @@ class Case:
     """One experiment, as settings (dotted key -> value, on top of BASE) and as PyTorch calls.
 
     optimizer(weights, others) gets the linear layers' weight matrices and all other parameters; loss(outputs, targets)
-    is what is trained on, penalty(weights) is added to it; after(weights, gain) changes weights in place after a step.
-    Reported is data_loss, or `reported(outputs, targets)`. average(network) is what is kept in its place; it is updated
-    after a step (from 0) for which averaged(step, steps an epoch) is true. Noise is what the settings say.
+    is what is trained on; penalty(weights) is added to it, and activity(what the activation of each hidden layer gives,
+    [B, W]); after(weights, gain) changes weights in place after a step. Reported is data_loss, or `reported(outputs,
+    targets)`. average(network) is what is kept in its place; it is updated after a step (from 0) for which
+    averaged(step, steps an epoch) is true. Noise is what the settings say.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Case:
     loss: Callable[[Tensor, Tensor], Tensor] | None = None
     reported: Callable[[Tensor, Tensor], Tensor] | None = None
     penalty: Callable[[list], Tensor] | None = None
+    activity: Callable[[list], Tensor] | None = None
     clip: float | None = None
     clip_value: float | None = None
     after: Callable[[list, Callable], None] | None = None

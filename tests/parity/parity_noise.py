@@ -53,12 +53,26 @@ def gaussian_dropout(p, u, z):
     return 1 + np.sqrt(p / (1 - p)) * z(), 0.0
 
 
+def stochastic_depth(p, u, z):
+    """m/(1-p), one m for all units of an example"""
+    return dropout(p, functools.partial(u, 1), z)
+
+
+def structural_dropout(p, u, z):
+    """n/k for the first k units of n, else 0, where k is U{1..n}; 1 in a share 1-p of the examples"""
+    drawn, width = u(1), u().shape[2]
+    k = np.where(drawn < p, np.ceil(drawn / p * width), width)
+    return np.where(np.arange(width) < k, width / k, 0.0), 0.0
+
+
 INPUT = {"input_dropout": dropout, "input_noise": noise}  # name -> (factor, addend), one after the other
 HIDDEN = {
     "activation_noise": noise,
     "alpha_dropout": alpha_dropout,
     "dropout": dropout,
     "gaussian_dropout": gaussian_dropout,
+    "stochastic_depth": stochastic_depth,
+    "structural_dropout": structural_dropout,
 }
 
 
@@ -66,7 +80,16 @@ def strengths(run: Settings, place: int) -> dict[str, float]:
     """The noises that act on the input (place 0) or the hidden layer `place` (from 1), and how strong they are."""
     given = {name: run.value(f"regularizer.{name}") for name in (HIDDEN if place else INPUT)}
     each = {name: value[place - 1] if isinstance(value, list) else value for name, value in given.items()}
+    if place:
+        each["stochastic_depth"] *= depth(run.model, place)
     return {name: strength for name, strength in each.items() if strength}
+
+
+def depth(model, place: int) -> float:
+    """l/L for the l-th of L hidden layers as wide as the hidden layer before them, 0 for the others."""
+    wide = model.hidden
+    adding = [i + 1 for i in range(1, len(wide)) if wide[i] == wide[i - 1]]
+    return (adding.index(place) + 1) / len(adding) if place in adding else 0.0
 
 
 def disturbed(run: Settings, noises: dict[str, float], x: Tensor, place: int, step: int) -> Tensor:
@@ -80,7 +103,11 @@ def disturbed(run: Settings, noises: dict[str, float], x: Tensor, place: int, st
 @functools.lru_cache(16)
 def _terms(seed: int, name: str, place: int, strength: float, rows: int, width: int, dtype) -> list[Tensor]:
     """What a noise multiplies with and adds, [STEPS, rows, width] each."""
-    u, z = (functools.partial(draw, (seed, name, place), rows, width) for draw in (uniform, gaussian))
+
+    def u(units: int = width) -> np.ndarray:
+        return uniform((seed, name, place), rows, units)
+
+    z = functools.partial(gaussian, (seed, name, place), rows, width)
     terms = (HIDDEN if place else INPUT)[name](strength, u, z)
     return [torch.from_numpy(np.broadcast_to(term, (STEPS, rows, width)).copy()).to(dtype) for term in terms]
 

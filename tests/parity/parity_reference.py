@@ -56,8 +56,16 @@ def sequential(settings: Settings, inputs: int, outputs: int) -> nn.Sequential:
         inputs = width
     modules = [*itertools.chain(*blocks), nn.Linear(inputs, outputs)]
     network = Skipping(blocks, *modules) if model.residual else nn.Sequential(*modules)
+    watch(network, [block[1 + (model.norm != "none" and model.norm_position == "before")] for block in blocks[1:]])
     disturb(network, [block[-1] for block in blocks[1:]], settings)
     return network.to(getattr(torch, settings.trainer.dtype))
+
+
+def watch(network: nn.Sequential, activations: list[nn.Module]) -> None:
+    """Keep what the activations of the last batch gave in `network.activations`."""
+    network.activations = [torch.empty(0)] * len(activations)
+    for i, module in enumerate(activations):
+        module.register_forward_hook(lambda module, args, out, i=i: network.activations.__setitem__(i, out))
 
 
 def disturb(network: nn.Sequential, ends: list[nn.Module], settings: Settings) -> None:
@@ -252,6 +260,8 @@ class Step:
         for p in self.parameters:
             p.grad = None
         objective = self.loss_of(self._noisy(x) if self.noisy_weights else network(x), y)
+        if case.activity:
+            objective = objective + case.activity(network.activations)
         if case.penalty:
             objective = objective + case.penalty(self.weights)
         objective.backward()

@@ -147,7 +147,7 @@ def test_noise_ends_with_training(name, way):
 
     entry = entries("regularizer")[name]
     change = {flat_key(entry, key): o.preset for key, o in entry.options.items() if o.preset is not None}
-    both = [read(way | {"dataset": "two_moons"} | c) for c in ({}, change)]
+    both = [read(way | {"dataset": "two_moons"} | entry.cls.needs | c) for c in ({}, change)]
     assert segment_key(both[0]) == segment_key(both[1])
     engine = Engine(both, [prepare(run) for run in both])
     found = engine.evaluate(("train", "val"))

@@ -1,5 +1,6 @@
 """Every registered metric against scikit-learn or a few lines of numpy, and a row alone against the row in company."""
 
+import functools
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 from sklearn import metrics as sk
 
 from runner.config.registry import entries
-from runner.training.evaluation import CHUNK, evaluate
+from runner.training.evaluation import CHUNK, Passes, evaluate
 from runner.training.metrics.base import Chunk, Whole, always, metric, metrics_of
 
 torch.set_num_threads(1)
@@ -46,7 +47,25 @@ class Examples:
         alone = Examples(self.z[rows], self.y[rows], self.losses[rows], weights=weights)
         alone.data = self.data[rows]
         index = np.repeat(np.arange(self.y.shape[1])[None], len(alone.y), 0)
-        return evaluate(alone.scores, link, alone, index, names)
+        return evaluate(Passes(alone.scores, alone.hidden, alone.noisy), link, alone, index, names)
+
+    def hidden(self, index):
+        return [self.held(layer) for layer in hidden(np.take_along_axis(self.z, index[..., None], 1))]
+
+    def noisy(self, index, passes):
+        return noisy(np.take_along_axis(self.z, index[..., None], 1), passes)
+
+
+def hidden(z):
+    """Activations of two layers, the first unit of which is dead."""
+    first = np.maximum(z, 0)
+    first[..., 0] = 0
+    return [first, np.tanh(z)]
+
+
+def noisy(z, passes):
+    """Outputs of passes that differ."""
+    return np.stack([z * (1 + np.sin(t)) for t in range(passes)]).astype(np.float64)
 
 
 @pytest.fixture(autouse=True, params=[torch.from_numpy, np.asarray], ids=["tensors", "arrays"])
@@ -92,7 +111,18 @@ def ece(z, y, bins=15):
     return total
 
 
-CLASSES = {
+def mean_probabilities(z):
+    """Over 30 passes, as Monte Carlo dropout takes them."""
+    return np.mean([probabilities(each) for each in noisy(z, 30)], axis=0)
+
+
+HIDDEN = {
+    "hidden_sparsity": lambda z, y: np.mean([layer == 0 for layer in hidden(z)]),
+    "dead_units": lambda z, y: sum(int((layer == 0).all(0).sum()) for layer in hidden(z)),
+}
+CLASSES = HIDDEN | {
+    "mc_accuracy": lambda z, y: sk.accuracy_score(y, mean_probabilities(z).argmax(1)),
+    "mc_nll": lambda z, y: sk.log_loss(y, mean_probabilities(z), labels=range(z.shape[1])),
     "loss": lambda z, y: np.abs(z).sum(1).mean(),
     "weighted_loss": lambda z, y: np.abs(z).sum(1).mean(),
     "accuracy": lambda z, y: sk.accuracy_score(y, z.argmax(1)),
@@ -101,7 +131,7 @@ CLASSES = {
     "roc_auc": roc_auc,
     "ece": ece,
 }
-NUMBERS = {
+NUMBERS = HIDDEN | {
     "loss": lambda z, y: np.abs(z).mean(),
     "weighted_loss": lambda z, y: np.abs(z).mean(),
     "rmse": lambda z, y: 7.5 * sk.root_mean_squared_error(y, z[:, 0]),
@@ -225,7 +255,13 @@ def value_of(name, examples, weights, convert):
     y, z, losses = (convert(array) for array in (examples.y, examples.z, examples.losses))
     given = z, losses, z.argmax(-1), y
     chunks = [
-        Chunk(*(array[:, part] for array in given), "softmax", None if weights is None else weights[:, part])
+        Chunk(
+            *(array[:, part] for array in given),
+            "softmax",
+            None if weights is None else weights[:, part],
+            functools.partial(noisy, examples.z[:, part]),
+            functools.partial(lambda z: [convert(layer) for layer in hidden(z)], examples.z[:, part]),
+        )
         for part in (slice(0, CHUNK), slice(CHUNK, None))
     ]
     tables = SimpleNamespace(answers=lambda index: y, data=examples.data)

@@ -15,10 +15,10 @@ from runner.config.settings import Settings, flat_key
 
 
 def layers(s: Settings, known: Known) -> Iterator[Conflict]:
-    """A list of strengths has one value a layer: hidden layers for noise, all for penalties and constraints."""
+    """A list of strengths has one value a layer: hidden layers for noise and activities, all layers for others."""
     hidden = len(s.model.hidden)
     for name, entry in entries("regularizer").items():
-        noise = entry.cls.role == "noise"
+        noise = entry.cls.role in ("noise", "activity")
         expected, what = (hidden, "hidden layers") if noise else (hidden + 1, "layers with the output")
         for key, option in entry.options.items():
             path, value = flat_key(entry, key), getattr(s.regularizer[name], key)
@@ -38,9 +38,10 @@ def _of_other_length(s: Settings, path: str, value: list, expected: int, what: s
 
 
 def hidden_noise(s: Settings, known: Known) -> Iterator[Conflict]:
-    """Noise on hidden layers needs one."""
+    """Noise on hidden layers, and penalties of their activations, need one."""
     for entry, option, key, value in active(s):
-        if not s.model.hidden and entry.cls.role == "noise" and entry.cls.site == "hidden":
+        hidden = entry.cls.role == "activity" or (entry.cls.role == "noise" and entry.cls.site == "hidden")
+        if not s.model.hidden and hidden:
             yield Conflict(
                 (key, "model.hidden"),
                 f"{key} = {value}: acts on hidden layers, but model.hidden = [] has none; set {key}="
@@ -109,6 +110,31 @@ def standardized_inputs(s: Settings, known: Known) -> Iterator[Conflict]:
                 f"of layer {layer} have {width}; set model.parametrization=weight_norm or none",
             )
             return
+
+
+def beside_skips(s: Settings, known: Known) -> Iterator[Conflict]:
+    """What acts on layers that add their input needs a residual network."""
+    for entry, option, key, value in active(s):
+        if s.model.hidden and not s.model.residual and getattr(entry.cls, "beside_skips", False):
+            yield Conflict(
+                (key, "model.residual"),
+                f"{key} = {value}: acts on layers that add their input to their output, and model.residual = false has "
+                f"none; set model.residual=true, or {key}={option.neutral:g}",
+            )
+
+
+def activities_of_shares(s: Settings, known: Known) -> Iterator[Conflict]:
+    """A divergence between shares needs activations that are shares."""
+    fitting = [name for name, entry in entries("activation").items() if entry.cls.of_shares]
+    for entry, option, key, value in active(s):
+        shares = entry.cls.role == "activity" and entry.cls.of_shares
+        if s.model.hidden and shares and s.model.activation not in fitting:
+            yield Conflict(
+                (key, "model.activation"),
+                f"{key} = {value}: compares mean activations between 0 and 1, and those of model.activation = "
+                f"{s.model.activation} may lie outside; set model.activation={fitting[0]}, or use "
+                f"regularizer.activity_l1 and {key}={option.neutral:g}",
+            )
 
 
 def last_batch(s: Settings, known: Known) -> Iterator[Conflict]:
@@ -201,6 +227,8 @@ CHECKS = (
     init_keys,
     begins_elsewhere,
     standardized_inputs,
+    beside_skips,
+    activities_of_shares,
     last_batch,
     norm_keys,
     norm_input,

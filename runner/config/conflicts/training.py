@@ -6,10 +6,10 @@ import dataclasses
 import re
 from collections.abc import Iterator
 
-from runner.config.conflicts.base import Conflict, Known, task_of
+from runner.config.conflicts.base import Conflict, Known, active, task_of
 from runner.config.engines import NATIVE, lacking, no_form
 from runner.config.metrics import least_answers, metrics_of
-from runner.config.registry import name_of
+from runner.config.registry import entries, name_of
 from runner.config.settings import Settings
 
 
@@ -74,6 +74,26 @@ def recorded_task(s: Settings, known: Known) -> Iterator[Conflict]:
         )
 
 
+def seen_by_metrics(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Metrics of hidden layers find some, and passes with dropout differ."""
+    noise = any(entry.cls.role == "noise" for entry, *_ in active(s))
+    lacks = []
+    if not s.model.hidden:
+        lacks.append(("of_hidden", "model.hidden", "hidden layers", "model.hidden=[128]"))
+    if not noise:
+        lacks.append(("of_noise", "regularizer.dropout", "passes with dropout", "regularizer.dropout=0.1"))
+    metrics, watched, asked = entries("metric"), s.early_stopping, s.trainer.metrics
+    for key, value, names in (
+        ("trainer.metrics", f"[{', '.join(asked)}]", asked),
+        ("early_stopping.monitor", watched.monitor, [watched.metric]),
+    ):
+        for flag, of, what, way in lacks:
+            found = [name for name in names if name in metrics and getattr(metrics[name].cls, flag)]
+            if found:
+                text = f"{' and '.join(found)} is of {what}, and this run has none; set {way}, or leave it out"
+                yield Conflict((key, of), f"{key} = {value}: {text}")
+
+
 def validation_data(s: Settings, known: Known) -> Iterator[Conflict]:
     """Whoever watches val/* needs validation data."""
     watched = s.early_stopping.monitor
@@ -122,6 +142,7 @@ CHECKS = (
     monitor_task,
     monitor_answers,
     recorded_task,
+    seen_by_metrics,
     validation_data,
     device,
     compiled_forms,

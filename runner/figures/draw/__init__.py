@@ -7,6 +7,7 @@ from runner.figures.draw.features import unit_images
 from runner.figures.draw.fit import regression_fit
 from runner.figures.draw.layers import rms_by_layer, weight_histograms
 from runner.figures.draw.reliability import reliability_diagram
+from runner.figures.draw.width import value_by_width
 
 __all__ = [
     "confusion_matrix",
@@ -17,5 +18,6 @@ __all__ = [
     "reliability_diagram",
     "rms_by_layer",
     "unit_images",
+    "value_by_width",
     "weight_histograms",
 ]

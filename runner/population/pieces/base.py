@@ -33,6 +33,7 @@ class Activation(Piece):
 
     zero_at_zero: ClassVar[bool] = False  # f(0) = 0, so padding stays zero by itself
     exact: ClassVar[bool] = False
+    of_shares: ClassVar[bool] = False  # f(x) lies between 0 and 1 for all x
     gradient = None
 
     def forward(self, x: Tensor, *parameters: Tensor) -> Tensor:

@@ -57,6 +57,7 @@ def sigmoid_backward(z, y, g, p, g_p):
 class Sigmoid(TorchActivation):
     """1 / (1 + exp(-x))"""
 
+    of_shares = True
     derivative, of_output = "sigmoid_backward", True
 
 

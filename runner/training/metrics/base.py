@@ -8,9 +8,10 @@ So that a row has the same bits alone and in company, a collected number is a co
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from runner.config.choices import cached
 from runner.config.metrics import metrics_of
@@ -35,6 +36,8 @@ class Chunk:
     answers: Values  # [M, B] class codes, or numbers in float64: scaled, if that is linear, else in the target's unit
     link: str  # of the loss: how outputs become probabilities
     weights: Values | None = None  # [M, B] of the examples in the training loss; None = all alike
+    noisy: Callable[[int], np.ndarray] | None = None  # T -> outputs [T, M, B, C] of so many passes with dropout
+    activations: Callable[[], list[Values]] = list  # gives what the activation function of each hidden layer gave
 
     @cached_property
     def logits(self) -> Tensor:
@@ -96,6 +99,9 @@ class Metric:
     default: ClassVar[bool] = False  # recorded without being asked for
     least_answers: ClassVar[int] = 1  # different answers that a split must hold for the metric to be a number
     arrays: ClassVar[bool] = False  # whether it is defined on NumPy arrays as well as on tensors
+    of_hidden: ClassVar[bool] = False  # whether it looks at hidden layers, without which it is refused
+    of_noise: ClassVar[bool] = False  # whether it looks at passes with dropout, without which it is refused
+    needs: ClassVar[dict[str, Any]] = {}  # settings without which it is refused: its contracts are tried with them
     joined: ClassVar[bool] = False  # chunks are laid side by side along the examples, [M, n, ...], instead of summed
 
     @staticmethod

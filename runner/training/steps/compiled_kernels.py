@@ -12,9 +12,9 @@ from runner.config.registry import entries, name_of
 from runner.config.settings import Settings
 from runner.population.architecture import Architecture
 from runner.population.members import Columns, active_entries
-from runner.regularizers.base import Constraint, Noise, Penalty
+from runner.regularizers.base import Activity, Constraint, Noise, Penalty
 from runner.training.steps.compiled_network import form, functions_of, kind_of
-from runner.training.steps.compiled_row import functions_of_penalty, functions_of_steps
+from runner.training.steps.compiled_row import functions_of_activity, functions_of_penalty, functions_of_steps
 
 DRIVERS = (compiled.advance, compiled.score, compiled.norm_and_zeros, compiled.passes)
 
@@ -59,6 +59,8 @@ def _kernels(run: Settings, task: str) -> list[Kernel]:
     for _, piece, _ in active_entries(columns, Penalty):
         found += functions_of_penalty(run, piece)
     found += [(form("regularizer", each).project, "constraint") for _, each, _ in active_entries(columns, Constraint)]
+    for _, piece, _ in active_entries(columns, Activity):
+        found += functions_of_activity(piece)
     found += [(form("regularizer", each).change, "noise") for _, each, _ in active_entries(columns, Noise)]
     found += [(each.py_func, DRIVER) for each in drivers]
     return [Kernel(function, kind, run.trainer.dtype) for function, kind in found if function]

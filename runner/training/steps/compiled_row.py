@@ -21,8 +21,18 @@ from runner.optimizers.rules.base import Rule
 from runner.population.arrays import in_lines
 from runner.population.draws import key
 from runner.population.members import Columns, active_entries
-from runner.regularizers.base import Connections, Constraint, Noise, ParameterNoise, Penalty, Targets, purpose
+from runner.regularizers.base import (
+    Activity,
+    Connections,
+    Constraint,
+    Noise,
+    ParameterNoise,
+    Penalty,
+    Targets,
+    purpose,
+)
 from runner.training.ahead import Ahead
+from runner.training.noise_places import keys_by_layer
 from runner.training.steps.compiled_network import described, form, functions_of
 from runner.training.steps.protocols import Membership
 
@@ -54,6 +64,12 @@ def functions_of_penalty(run: Settings, piece: Any) -> list[tuple[Callable | Non
         (None if by_prox else own.gradient, "penalty_gradient"),
         (own.prox if by_prox else None, "prox"),
     ]
+
+
+def functions_of_activity(piece: Any) -> list[tuple[Callable, str]]:
+    """(function, kind) of the value and the gradient of a penalty of activations."""
+    own = form("regularizer", piece)
+    return [(own.value, "activity"), (own.gradient, "activity_gradient")]
 
 
 def functions_of_steps(run: Settings, columns: Columns) -> dict[str, Callable | None]:
@@ -146,12 +162,14 @@ class Row:
             return np.array(values, dtype=np.float64).astype(self.dtype)
 
     def _keys(self, paths: dict[str, str], layer: int) -> np.ndarray:
-        values = [float(self.columns.values(path, layer)[0]) for path in paths.values()]
+        return self._in_room([float(self.columns.values(path, layer)[0]) for path in paths.values()])
+
+    def _in_room(self, values: list[float]) -> np.ndarray:
         return self._array(values + [0.0] * (KEYS - len(values)))
 
-    def _in_layers(self, found: list[Used]) -> np.ndarray:
-        """The keys of techniques in every layer, [K, L, KEYS]."""
-        layers = range(self.layout.layers)
+    def _in_layers(self, found: list[Used], count: int) -> np.ndarray:
+        """The keys of techniques in the first layers, [K, count, KEYS]."""
+        layers = range(count)
         rows = [[self._keys(paths, i) for i in layers] for _, _, paths in found]
         return self._array(rows).reshape(len(found), len(layers), KEYS)
 
@@ -163,18 +181,28 @@ class Row:
         projections = [self._at(form("regularizer", piece).project, "constraint") for _, piece, _ in constraints]
         return records.Penalties(
             pieces,
-            self._in_layers(found),
+            self._in_layers(found, self.layout.layers),
             np.array(projections, np.int64),
-            self._in_layers(constraints),
+            self._in_layers(constraints, self.layout.layers),
             bool(pieces[:, 2].any()),
+            *self._activities(),
         )
+
+    def _activities(self) -> tuple[np.ndarray, np.ndarray]:
+        """The penalties of activations, and their keys in every hidden layer."""
+        found = active_entries(self.columns, Activity)
+        pieces = np.zeros((len(found), 2), np.int64)
+        for k, (_, piece, _) in enumerate(found):
+            pieces[k] = [self._at(*each) for each in functions_of_activity(piece)]
+        return pieces, self._in_layers(found, self.layout.layers - 1)
 
     def _noises(self) -> Iterator[Placed]:
         """The noise of every place, in the order in which techniques act."""
         for name, piece, paths in active_entries(self.columns, Noise):
             change = self._at(form("regularizer", piece).change, "noise")
-            for layer in [-1] if piece.site == "input" else range(self.layout.layers - 1):
-                yield Placed(name, piece.draws, layer + 1, change, self._keys(paths, max(layer, 0)))
+            for layer, keys in keys_by_layer(self.columns, piece, paths):
+                values = [float(value) for [value] in keys.values()]
+                yield Placed(name, piece.draws, layer + 1, change, self._in_room(values))
 
     # ---- what every epoch changes
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from runner.compiled import row as compiled
-from runner.compiled.records import WIDTH, Examples, Network, Y
+from runner.compiled.records import WIDTH, A, Examples, Network, Y
 from runner.config.conflicts.base import active
 from runner.data.tables import Tables
 from runner.population.arrays import Values, as_array, in_lines
@@ -171,6 +171,23 @@ class CompiledRows:
         evaluation mode.
         """
         return self._scores(self.theta, self.buffers, self.tables.x, self.tables.q, *self.tables.places(index))
+
+    def activations(self, index: np.ndarray) -> list[np.ndarray]:
+        """What the activation function of each hidden layer gives [M, n, W] for the examples index [M, n] of each row,
+        in evaluation mode.
+        """
+        rows, n = index.shape
+        places = [(line[A], line[WIDTH]) for line in self.network.layers[1:-1]]
+        found = [np.empty((rows, n, width), self.theta.dtype) for _, width in places]
+        x, q, (of_x, of_q) = self.tables.x, self.tables.q, self.tables.places(index)
+        for r in range(rows):
+            for begin in range(0, n, CHUNK):
+                part = slice(r, r + 1), slice(begin, begin + CHUNK)
+                self._scores(self.theta[part[0]], self.buffers[part[0]], x, q, of_x[part], of_q[part])
+                for into, (place, _) in zip(found, places, strict=True):
+                    some = into[r, part[1]]
+                    some[...] = self.work[place : place + some.size].reshape(some.shape)
+        return found
 
     def _scores(self, theta, buffers, x, q, of_x, of_q, chunk=CHUNK, training=False):
         """The same of these rows on the examples that are lines [M, n] of the tables x and q, `chunk` at once."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from runner.population.members import Columns
+from runner.training.activities import Activities
 from runner.training.penalties import Penalties
 from runner.training.steps.protocols import Batch, Population
 from runner.training.weights import PassedWeights
@@ -27,6 +28,8 @@ class Objective:
         self.terms = [self.penalties] if self.penalties.active else []
         self.weights, self.buffers = PassedWeights(columns, population.layout), buffers
         self.passed = theta.clone() if self.weights.active else theta
+        activities = Activities(columns, population.layout)
+        self.activities = activities if activities.active else None
         self.grad = torch.zeros_like(theta)
         network = population.network if self.passed is population.theta else copy.copy(population.network)
         self.network = network.bind(self.passed, self.grad, buffers)
@@ -41,7 +44,9 @@ class Objective:
         outputs = self.network.forward(batch.x, training=True, noise=batch.noise, tape=tape)
         losses, g = self.data_loss(outputs, batch.q, batch.weights)
         objective = losses.sum((1, 2))
-        self.network.backward(tape, g)
+        if self.activities is not None:
+            objective += self.activities.value(tape[1:-1])
+        self.network.backward(tape, g, self.activities)
         if self.weights.active:
             self.weights.pull_back(theta, self.buffers, self.grad)
         for term in self.terms:

@@ -173,6 +173,11 @@ class Rows(Protocol):
         evaluation mode.
         """
 
+    def activations(self, index: np.ndarray) -> list[Values]:
+        """What the activation function of each hidden layer gives [M, n, W] for the examples index [M, n] of each row,
+        in evaluation mode.
+        """
+
     def outputs(self, x: np.ndarray) -> Values:
         """Outputs [n, C] of the first row for features x [n, D], in evaluation mode."""
 

@@ -118,6 +118,15 @@ class StackedRows:
         return other
 
     @torch.no_grad()
+    def activations(self, index: np.ndarray) -> list[Tensor]:
+        """What the activation function of each hidden layer gives [M, n, W] for the examples index [M, n] of each row,
+        in evaluation mode.
+        """
+        tape: list = []
+        self.network.forward(self.tables.gather(index)[0], tape=tape)
+        return [s.a_MBW[..., :width] for s, width in zip(tape[1:-1], self.layout.widths[1:-1], strict=True)]
+
+    @torch.no_grad()
     def scores(self, index: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
         """(outputs [M, n, C], losses [M, n], likeliest classes [M, n]) of the examples index [M, n] of each row, in
         evaluation mode.
