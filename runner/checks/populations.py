@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from runner.config.registry import Option, entries
+from runner.config.registry import Entry, Option, entries
 from runner.config.settings import FLAT_GROUPS, Settings, flat_key
 from runner.data.encoding import Encoding
 from runner.data.prepare import RunData
@@ -49,6 +49,11 @@ def data(
         None,
         "synthetic",
     )
+
+
+def shape_for(entry: Entry) -> tuple:
+    """The shape of a network of several registers a layer; a small one for what holds a number a pair of parameters."""
+    return SHAPES[0] if "max_parameters" in entry.options else SHAPES[1]
 
 
 PIXELS = (3, 3, 4)  # small pictures in colour

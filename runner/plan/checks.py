@@ -28,7 +28,15 @@ def cautions(runs: Sequence[Settings], data: Sequence[RunData]) -> list[str]:
 def known(settings: Settings, data: RunData) -> Known:
     """What the data, and torch where a CUDA device is asked for, say."""
     cuda = _cuda_devices() if settings.trainer.device.startswith("cuda") else None
-    return Known(data.task, len(data.train), len(data.val), cuda, data.image_shape or (), _answers(settings, data))
+    return Known(
+        data.task,
+        len(data.train),
+        len(data.val),
+        cuda,
+        data.image_shape or (),
+        _answers(settings, data),
+        settings.model.parameters(data.x.shape[1], data.outputs),
+    )
 
 
 def _answers(settings: Settings, data: RunData) -> int | None:

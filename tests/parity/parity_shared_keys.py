@@ -1,6 +1,6 @@
 """The keys that every rule has (decay, clipping, proximal steps), for every rule from one table.
 
-A file of cases puts its rules into RULES, name -> (reference, rate). The reference is made of parameter groups and
+A file of cases puts its rules into RULES, name -> (reference, rate), with other settings that the rule needs behind. The reference is made of parameter groups and
 `lr`; it reads `weight_decay` from each group, and says how long a proximal step is (`gain`, unless torch's state says
 it).
 """
@@ -30,11 +30,11 @@ def groups(weights: list, others: list, of_weights: float, of_others: float) -> 
     return [{"params": weights, "weight_decay": of_weights}, {"params": others, "weight_decay": of_others}]
 
 
-def cases(name: str, reference: Callable, lr: float) -> list[Case]:
+def cases(name: str, reference: Callable, lr: float, needed: dict | None = None) -> list[Case]:
     """Decay of weights under clipping by norm; decay of everything under both clippings; proximal steps."""
 
     def case(shared: str, of_weights: float, of_others: float, **more) -> Case:
-        settings = {"optimizer": name, "optimizer.lr": lr} | SHARED[shared]
+        settings = {"optimizer": name, "optimizer.lr": lr} | (needed or {}) | SHARED[shared]
         return Case(
             f"{name}_{shared}", settings, lambda w, o: reference(groups(w, o, of_weights, of_others), lr=lr), **more
         )

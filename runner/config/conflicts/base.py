@@ -29,6 +29,7 @@ class Known:
     cuda: int | None = None  # CUDA devices that torch can use
     image_shape: tuple[int, ...] | None = None  # (channels, height, width); () if the examples are no images
     answers: int | None = None  # different classes, or numbers, in the split that early stopping watches
+    parameters: int | None = None  # numbers that the network learns
 
     def batch(self, s: Settings) -> int | None:
         """Examples a step."""

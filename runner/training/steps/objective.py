@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from runner.optimizers.rules.base import Search
 from runner.population.members import Columns
 from runner.training.noise import ParameterNoiseSource
 from runner.training.penalties import Penalties
@@ -27,7 +29,7 @@ class Objective:
         noise = ParameterNoiseSource(columns, population.layout, "weights")
         self.perturbations = [noise] if noise.active else []
         self.passed = theta.clone() if self.perturbations else theta
-        self.grad = torch.zeros_like(theta)
+        self.grad, self.buffers = torch.zeros_like(theta), buffers
         network = population.network if self.passed is population.theta else copy.copy(population.network)
         self.network = network.bind(self.passed, self.grad, buffers)
 
@@ -46,6 +48,23 @@ class Objective:
             objective += term.value(theta)
             term.add_gradient(theta, self.grad)
         return objective, self.grad
+
+    def differentiable(self, batch: Batch, theta: Tensor) -> Tensor:
+        """The objective [M] of a batch by definitions alone, which autograd can differentiate twice."""
+        passed = theta
+        if self.perturbations:
+            passed = theta.clone()
+            for noise in self.perturbations:
+                noise.add(passed, batch.steps)
+        network = copy.copy(self.network).bind(passed, None, self.buffers.clone())  # which a batch norm changes
+        outputs = network.forward(batch.x, training=True, noise=batch.noise)
+        if self.loss.gradient is not None:
+            weight = 1 / outputs.shape[1] if batch.weights is None else batch.weights
+            objective = self.loss.gradient(outputs, batch.q, self.head, weight)[0].sum((1, 2))
+        else:
+            weight = 1 / outputs.shape[1] if batch.weights is None else batch.weights.squeeze(2)
+            objective = (self.loss.forward(outputs, batch.q, self.head) * weight).sum(1)
+        return objective + sum(term.value(theta) for term in self.terms)
 
     def data_loss(self, outputs: Tensor, q: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Terms [M, B, C] that sum to the mean data loss of each row, and their gradient by the outputs."""
@@ -71,6 +90,27 @@ class Further:
         theta, self.scratch = population.theta[rows].clone(), population.buffers[rows].clone()
         runs = population.runs[rows] if isinstance(rows, slice) else [population.runs[row] for row in rows]
         self.objective = Objective(population, Columns(runs, population.dtype, population.device), theta, self.scratch)
+
+    def search(self, batch: Batch, objective: Tensor) -> Search:
+        """What a rule that searches is given, with the objective [R] of the batch as the step begins."""
+        return Search(objective.unsqueeze(1), self.at(batch), functools.partial(self.curvature, batch.of(self.rows)))
+
+    def curvature(self, own: Batch, w: Tensor) -> Callable[[Tensor], Tensor]:
+        """v [R, P] -> H v at weights w [R, P] of the rows, or [K, R, P] for K products at once.
+
+        A product is a pass through the graph of the gradient (Pearlmutter 1994).
+        """
+        self.scratch.copy_(self.buffers[self.rows])
+        with torch.enable_grad():
+            leaf = w.detach().requires_grad_()
+            (g,) = torch.autograd.grad(self.objective.differentiable(own, leaf).sum(), leaf, create_graph=True)
+
+        def product(v: Tensor) -> Tensor:
+            if not g.requires_grad:  # a linear objective
+                return torch.zeros_like(v)
+            return torch.autograd.grad(g, leaf, v, retain_graph=True, is_grads_batched=v.dim() == 3)[0]
+
+        return product
 
     def at(self, batch: Batch) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
         """A function of weights [R, P] of the rows: (objective [R, 1], gradient [R, P])."""
