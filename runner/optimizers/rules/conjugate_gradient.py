@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.config.registry import choice, number, register
-from runner.optimizers.rules.solvers import Searching, Converging, dot
+from runner.optimizers.rules.solvers import Converging, Searching, dot
 
 
 @register(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.config.registry import integer, register
-from runner.optimizers.rules.solvers import Dense, Searching, Converging, dot
+from runner.optimizers.rules.solvers import Converging, Dense, Searching, dot
 
 LEAST = 1e-10  # of s.y
 
