@@ -116,7 +116,8 @@ class Segment:
     def _decay(self, s: int) -> None:
         decay, w, g = self.columns["weight_decay"], self._decayed(self.w), self._decayed(self.g)
         if self.rule.decoupled:
-            w.mul_((1 - self.rates[:, s : s + 1] * decay).to(w.dtype))
+            state = {name: self._decayed(slot) for name, slot in self.state.items()}
+            self.rule.shrink(w, state, self.rates[:, s : s + 1] * decay, self.columns)
         else:
             g.add_(w * decay.to(w.dtype))
 
@@ -144,7 +145,9 @@ class Segment:
 
             return decayed_product
 
-        return Search(search.objective + self._half_square(self.w) * decay, decayed, curved)
+        return search._replace(
+            objective=search.objective + self._half_square(self.w) * decay, evaluate=decayed, curvature=curved
+        )
 
     def _half_square(self, w: Tensor) -> Tensor:
         return self._decayed(w).square().sum(1, keepdim=True) / 2

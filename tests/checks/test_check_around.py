@@ -42,7 +42,7 @@ def test_the_minimum_in_an_l2_ball_is_a_ridge_solution():
 def test_the_minimum_in_an_l1_ball_is_a_lasso_solution():
     """Radius .975 with curvatures 1, 2, 4: (.31, .66, .005), the lasso of strength .5."""
     found = within("l1_ball", 0.975, torch.diag(torch.tensor([1.0, 2, 4]).double()))
-    torch.testing.assert_close(found, torch.tensor([0.31, 0.66, 0.005]).double(), rtol=0, atol=1e-12)
+    torch.testing.assert_close(found, torch.tensor([0.31, 0.66, 0.005], dtype=torch.float64), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("ball", BALLS)

@@ -120,7 +120,8 @@ OPTIMIZERS = {
         [{}, {"momentum": 0.9}, {"momentum": 0.9, "dampening": 0.4}, {"momentum": 0.9, "nesterov": True},
          {"dampening": 0.4}, {"momentum": 0.9, "velocity": True},
          {"momentum": 0.9, "velocity": True, "nesterov": True},
-         {"momentum": 0.9, "velocity": True, "dampening": 0.4}, {"momentum": 0.9, "dampening": 0.9, "zero_start": True}],
+         {"momentum": 0.9, "velocity": True, "dampening": 0.4},
+         {"momentum": 0.9, "dampening": 0.9, "zero_start": True}],
     ),
     "signsgd": ("m <- momentum m + (1-momentum) g; w <- w - lr sign(m)", signsgd, [{}, {"momentum": 0}]),
     "adam": (

@@ -128,6 +128,17 @@ def matrix_of_parameters(s: Settings, known: Known) -> Iterator[Conflict]:
         )
 
 
+def averages_twice(s: Settings, known: Known) -> Iterator[Conflict]:
+    """A rule that keeps an average of its own has no other."""
+    if s.optimizer.offset and s.averaging.active:
+        name, rule = name_of(s.averaging, "averaging"), name_of(s.optimizer, "optimizer")
+        yield Conflict(
+            ("averaging", "optimizer"),
+            f"averaging = {name}: optimizer = {rule} keeps an average of its own; set averaging=none, or use "
+            "optimizer=adamw",
+        )
+
+
 CHECKS = (
     warmup,
     monitor_direction,
@@ -138,4 +149,5 @@ CHECKS = (
     device,
     compiled_forms,
     matrix_of_parameters,
+    averages_twice,
 )

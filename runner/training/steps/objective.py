@@ -6,10 +6,12 @@ import copy
 import functools
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from runner.optimizers.rules.base import Search
+from runner.population.draws import bits, key, words
 from runner.population.members import Columns
 from runner.training.noise import ParameterNoiseSource
 from runner.training.penalties import Penalties
@@ -90,10 +92,20 @@ class Further:
         theta, self.scratch = population.theta[rows].clone(), population.buffers[rows].clone()
         runs = population.runs[rows] if isinstance(rows, slice) else [population.runs[row] for row in rows]
         self.objective = Objective(population, Columns(runs, population.dtype, population.device), theta, self.scratch)
+        self.seeds, self.dtype = np.array([run.seed for run in runs], dtype=np.uint64), population.dtype
+        self.places = population.layout.true_positions(population.layout.size, population.device)
 
     def search(self, batch: Batch, objective: Tensor) -> Search:
         """What a rule that searches is given, with the objective [R] of the batch as the step begins."""
-        return Search(objective.unsqueeze(1), self.at(batch), functools.partial(self.curvature, batch.of(self.rows)))
+        own = batch.of(self.rows)
+        curvature, signs = functools.partial(self.curvature, own), functools.partial(self.signs, own.steps)
+        return Search(objective.unsqueeze(1), self.at(batch), curvature, signs)
+
+    def signs(self, steps: np.ndarray) -> Tensor:
+        """1 or -1 for each true parameter of the rows, by their seeds and their steps [R]."""
+        place, mask = self.places
+        drawn = bits(words(key(self.seeds, "signs", steps), place.device), place).squeeze(1)
+        return (1 - 2 * (drawn < 0).to(self.dtype)) * mask
 
     def curvature(self, own: Batch, w: Tensor) -> Callable[[Tensor], Tensor]:
         """v [R, P] -> H v at weights w [R, P] of the rows, or [K, R, P] for K products at once.

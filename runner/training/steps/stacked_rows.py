@@ -59,8 +59,16 @@ class StackedRows:
 
     @property
     def kept(self) -> dict[str, Tensor]:
-        """theta and running statistics that are evaluated and kept: averages, where a row averages."""
-        return self.average.shown
+        """theta and running statistics that are evaluated and kept: averages, where a row averages, or what a rule
+        keeps beside the weights that it takes gradients at.
+        """
+        shown, apart = self.average.shown, [each for each in self.segments if each.rule.offset]
+        if not apart:
+            return shown
+        theta = shown["theta"].clone()
+        for segment in apart:
+            theta[segment.rows] += segment.state[str(segment.rule.offset)]
+        return shown | {"theta": theta}
 
     def state(self) -> dict[str, Tensor]:
         """All tensors that training changes, [M, ...] each; optimizer slots that a row does not use are zero."""
@@ -89,7 +97,7 @@ class StackedRows:
         other.runs, other.tables = [self.runs[r] for r in rows], self.tables.of(tables)
         other.theta, other.buffers = self.own(theta), self.own(buffers)
         other.network = copy.copy(self.network).bind(other.theta, None, other.buffers)
-        other.average = Average.of(other.theta, other.buffers)
+        other.average, other.segments = Average.of(other.theta, other.buffers), []
         return other
 
     @torch.no_grad()
