@@ -51,6 +51,11 @@ def data(
     )
 
 
+def shape_for(entry: Entry) -> tuple:
+    """The shape of a network of several registers a layer; a small one for what holds a number a pair of parameters."""
+    return SHAPES[0] if "max_parameters" in entry.options else SHAPES[1]
+
+
 PIXELS = (3, 3, 4)  # small pictures in colour
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from runner.checks.broken import require, require_close
 from runner.checks.gradients import engine_of, stacked
-from runner.checks.populations import SHAPES, data, settings, train, variations
+from runner.checks.populations import SHAPES, data, settings, shape_for, train, variations
 from runner.config.engines import STACKED
 from runner.config.registry import NAMED, Entry
 from runner.population.arrays import as_tensors
@@ -45,7 +45,8 @@ def check_padding(changes: Sequence[dict[str, Any]], shape: tuple = SHAPES[1]) -
 def padding_stays_zero(entry: Entry) -> None:
     """Of a piece of a network, a rule or a regularizer."""
     chosen = {f"model.{entry.group}": entry.name}
-    check_padding([chosen] if entry.group in NAMED else variations(entry.group, entry.name)[:1])
+    changes = [chosen] if entry.group in NAMED else variations(entry.group, entry.name)[:1]
+    check_padding(changes, shape_for(entry))
 
 
 def survives_a_checkpoint(entry: Entry, engine: str = STACKED) -> None:

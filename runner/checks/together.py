@@ -10,7 +10,18 @@ from typing import Any
 import numpy as np
 
 from runner.checks.broken import require
-from runner.checks.populations import SHAPES, data, data_for, needs, neutral, same, settings, train, variations
+from runner.checks.populations import (
+    SHAPES,
+    data,
+    data_for,
+    needs,
+    neutral,
+    same,
+    settings,
+    shape_for,
+    train,
+    variations,
+)
 from runner.config.engines import STACKED
 from runner.config.registry import Entry
 from runner.config.settings import Settings
@@ -77,24 +88,26 @@ def neutral_is_absent(entry: Entry, engine: str = STACKED) -> None:
 
 def neutral_keys_are_absent(entry: Entry, engine: str = STACKED) -> None:
     """A key of an optimizer that is neutral in one row and not in another does nothing in the first."""
-    table = data(33, 3)
+    shape = shape_for(entry)
+    table = data(shape[0], shape[2])
     common: dict[str, Any] = {"optimizer": entry.name, "trainer.engine": engine}
-    plain = settings(SHAPES[1], seed=7, **common)
+    plain = settings(shape, seed=7, **common)
     alone = train([plain], [table])[0]
     for key, option in entry.options.items():
         if option.kind == "column" and option.neutral is not None:
             moved: dict[str, Any] = {f"optimizer.{key}": 0.5}
-            other = settings(SHAPES[1], seed=8, **common | moved)
+            other = settings(shape, seed=8, **common | moved)
             require(same(train([other, plain], [table] * 2)[1], alone), f"{key} acts in a row where it is neutral")
 
 
 def nan_harms_itself(entry: Entry, engine: str = STACKED) -> None:
     """Rows of a rule keep their bits when another turns to NaN."""
-    table = data(33, 3)
+    shape = shape_for(entry)
+    table = data(shape[0], shape[2])
     noisy: dict[str, Any] = {"optimizer": entry.name, "regularizer.dropout": 0.3, "trainer.engine": engine}
     wild: dict[str, Any] = {"optimizer": "sgd", "optimizer.lr": 1e30, "trainer.engine": engine}
-    good = [settings(SHAPES[1], seed=i, **noisy) for i in range(3)]
-    bad = settings(SHAPES[1], seed=9, **wild)
+    good = [settings(shape, seed=i, **noisy) for i in range(3)]
+    bad = settings(shape, seed=9, **wild)
     found = train([*good, bad], [table] * 4)
     require(not np.isfinite(found[3]["curve"]).all(), "the row that was to diverge did not")
     for i, run in enumerate(good):

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from runner.config.conflicts import Known
-from runner.config.registry import entries, name_of
+from runner.config.conflicts.base import active
+from runner.config.registry import Option, entries, name_of
 from runner.config.settings import Settings
 from runner.config.timing import late
 from runner.config.validate import show
 
+CLIPPING = ("clip_norm", "clip_value")
 PLAIN_DROPOUT = ("dropout", "gaussian_dropout")  # on hidden units; they change the variance of what they act on
 
 
@@ -142,6 +144,32 @@ def stops_unweighted(s: Settings, known: Known) -> Iterator[str]:
         )
 
 
+def solver_on_batches(s: Settings, known: Known) -> Iterator[str]:
+    """What compares the gradients of two steps needs one function in both."""
+    name, batch, n = name_of(s.optimizer, "optimizer"), s.trainer.batch_size, known.train
+    if s.optimizer.full_batch and n and batch < n:
+        yield (
+            f"trainer.batch_size = {batch}: optimizer = {name} compares the gradients of one step with the next, and "
+            f"those of different batches are of different functions; set trainer.batch_size={n} (all training "
+            "examples), or use optimizer=adamw"
+        )
+
+
+def solver_without_objective(s: Settings, known: Known) -> Iterator[str]:
+    """A solver trusts that every gradient is that of one objective."""
+    if not s.optimizer.searches or s.optimizer.stochastic:
+        return
+    off = {key: (value, f"{option.neutral:g}") for key, value, option in _disturbing(s)}
+    off |= {f"optimizer.{key}": (value, "null") for key in CLIPPING if (value := getattr(s.optimizer, key)) is not None}
+    off |= {"optimizer.proximal": (True, "false")} if s.optimizer.proximal else {}
+    for key, (value, neutral) in off.items():
+        yield (
+            f"{key} = {value if isinstance(value, str) else show(value)}: optimizer = "
+            f"{name_of(s.optimizer, 'optimizer')} judges its steps by one objective and its gradient, and with this "
+            f"the gradient it is given is of another function; set {key}={neutral}, or use optimizer=adamw"
+        )
+
+
 CHECKS: tuple[Callable[[Settings, Known], Iterator[str]], ...] = (
     stops_before_schedule,
     begins_after_the_end,
@@ -153,6 +181,8 @@ CHECKS: tuple[Callable[[Settings, Known], Iterator[str]], ...] = (
     zeros_stay,
     decays_twice,
     stops_unweighted,
+    solver_on_batches,
+    solver_without_objective,
 )
 
 
@@ -164,6 +194,14 @@ def _schedule_end(s: Settings, known: Known) -> float | None:
         return None
     end = s.scheduler.end(epochs * steps - s.scheduler.warmup)
     return None if end is None else (s.scheduler.warmup + end) / steps
+
+
+def _disturbing(s: Settings) -> Iterator[tuple[str, str, Option]]:
+    """(key, value, option) of what changes the objective from step to step, or the gradient behind its back."""
+    for group in ("regularizer", "augmentation"):
+        for entry, option, key, value in active(s, group):
+            if group == "augmentation" or entry.cls.role in ("noise", "parameter_noise", "around"):
+                yield key, value, option
 
 
 def _hidden_dropout(s: Settings) -> list[tuple[str, float | list[float]]]:

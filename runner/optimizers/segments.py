@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -54,8 +55,9 @@ class Hyper:
 class Segment:
     """One rule over its rows of theta, of which weight decay acts on the first `decaying` numbers."""
 
-    def __init__(self, runs: list[Settings], rows: slice, decaying: int, theta: Tensor):
-        self.rule: Rule = runs[0].optimizer
+    def __init__(self, runs: list[Settings], rows: slice, decaying: int, theta: Tensor, layout: Layout | None = None):
+        self.rule: Rule = copy.copy(runs[0].optimizer)
+        self.rule.layout = layout
         self.rows, self.decaying, self.dtype = rows, decaying, theta.dtype
         self.profile = profile(theta.device)
         columns = Columns(runs, torch.float64, theta.device)
@@ -67,11 +69,12 @@ class Segment:
         self.numbers = [{n: float(getattr(run.optimizer, n)) for n in names} for run in runs]
         widths = dict.fromkeys(self.rule.slots_used(self.columns), theta.shape[1])
         widths |= dict.fromkeys(self.rule.row_slots, 1)
+        widths |= dict.fromkeys(self.rule.matrix_slots, (layout.parameters if layout else theta.shape[1]) ** 2)
         self.state = {name: theta.new_zeros(len(runs), width) for name, width in widths.items()}
 
     def kept(self) -> dict[str, Tensor]:
         """The state by the names that a checkpoint knows it by; one of a row differs from one of a weight."""
-        row_slots = self.rule.row_slots
+        row_slots = self.rule.row_slots + self.rule.matrix_slots
         return {f"optimizer.{'row.' if n in row_slots else ''}{n}": slot for n, slot in self.state.items()}
 
     def start_epoch(self, rates_RS: Tensor, first_step: Tensor, theta: Tensor, grad: Tensor) -> None:
@@ -113,7 +116,8 @@ class Segment:
     def _decay(self, s: int) -> None:
         decay, w, g = self.columns["weight_decay"], self._decayed(self.w), self._decayed(self.g)
         if self.rule.decoupled:
-            w.mul_((1 - self.rates[:, s : s + 1] * decay).to(w.dtype))
+            state = {name: self._decayed(slot) for name, slot in self.state.items()}
+            self.rule.shrink(w, state, self.rates[:, s : s + 1] * decay, self.columns)
         else:
             g.add_(w * decay.to(w.dtype))
 
@@ -131,7 +135,19 @@ class Segment:
             self._decayed(g).add_(self._decayed(w) * decay)
             return objective + self._half_square(w) * decay, g
 
-        return Search(search.objective + self._half_square(self.w) * decay, decayed)
+        def curved(w: Tensor) -> Callable[[Tensor], Tensor]:
+            product = search.curvature(w)
+
+            def decayed_product(v: Tensor) -> Tensor:
+                found = product(v)
+                found[..., : self.decaying] += v[..., : self.decaying] * decay
+                return found
+
+            return decayed_product
+
+        return search._replace(
+            objective=search.objective + self._half_square(self.w) * decay, evaluate=decayed, curvature=curved
+        )
 
     def _half_square(self, w: Tensor) -> Tensor:
         return self._decayed(w).square().sum(1, keepdim=True) / 2
@@ -179,7 +195,8 @@ def segments(runs: list[Settings], layout: Layout, theta: Tensor) -> Iterator[Se
     keys = [segment_key(run) for run in runs]
     starts = [i for i, key in enumerate(keys) if i == 0 or key != keys[i - 1]]
     for a, b in zip(starts, [*starts[1:], len(keys)], strict=True):
-        yield Segment(runs[a:b], slice(a, b), layout.decaying(runs[a].optimizer.decay_biases), theta)
+        decaying = layout.decaying(runs[a].optimizer.decay_biases)
+        yield Segment(runs[a:b], slice(a, b), decaying, theta, layout)
 
 
 @dataclasses.dataclass

@@ -30,8 +30,10 @@ def cautions(runs: Sequence[Settings], data: Sequence[RunData]) -> list[str]:
 def known(settings: Settings, data: RunData) -> Known:
     """What the data, and torch where a CUDA device is asked for, say."""
     cuda = _cuda_devices() if settings.trainer.device.startswith("cuda") else None
-    shape, answers = data.image_shape or (), _answers(settings, data)
-    return Known(data.task, len(data.train), len(data.val), cuda, shape, data.x.shape[1], answers)
+    shape, inputs = data.image_shape or (), data.x.shape[1]
+    parameters = settings.model.parameters(inputs, data.outputs)
+    answers = _answers(settings, data)
+    return Known(data.task, len(data.train), len(data.val), cuda, shape, inputs, answers, parameters)
 
 
 def _answers(settings: Settings, data: RunData) -> int | None:

@@ -82,10 +82,16 @@ class Network:
         return [[view(slot) for slot in self.layout.of(i, piece)] for i in layers] if piece else []
 
     def forward(
-        self, x: Tensor, *, training: bool = False, noise: list | None = None, tape: list | None = None
+        self,
+        x: Tensor,
+        *,
+        training: bool = False,
+        noise: list | None = None,
+        tape: list | None = None,
+        activations: list | None = None,
     ) -> Tensor:
         """Outputs [M, B, C] from x [M, B, D]. noise holds for the input and each hidden layer None or (factor, addend),
-        each [M, B, W] or None.
+        each [M, B, W] or None. What the activation of each hidden layer gives is added to `activations`.
         """
         if noise and noise[0] is not None:
             x = _changed(x, noise[0])
@@ -100,6 +106,8 @@ class Network:
             if self.norm and not self.norm_last:
                 z, normed = self._normalize(self.norm, z, self.of_norm[i], self._of_layer(i, training), tape)
             a, activated = self._activate(i, z, tape is not None)
+            if activations is not None:
+                activations.append(a)
             out = a
             if self.norm_last:
                 out, normed = self._normalize(self.norm, out, self.of_norm[i], self._of_layer(i, training), tape)

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from runner.population.layout import Layout
 from runner.population.members import Columns, active_entries, using
-from runner.population.network import Step
 from runner.regularizers.base import Activity
 from runner.training.penalties import Bound
 
@@ -32,11 +31,11 @@ class Activities:
         """Whether some row has one."""
         return any(self.layers)
 
-    def value(self, steps: Sequence[Step]) -> Tensor:
-        """The sum over all hidden layers [M], from what a forward pass left of each."""
+    def value(self, activations: Sequence[Tensor]) -> Tensor:
+        """The sum over all hidden layers [M], from the activations [M, B, W] of each."""
         found = [
-            bound.value(step.a_MBW[..., :width])
-            for step, width, bounds in zip(steps, self.widths, self.layers, strict=True)
+            bound.value(a_MBW[..., :width])
+            for a_MBW, width, bounds in zip(activations, self.widths, self.layers, strict=True)
             for bound in bounds
         ]
         return functools.reduce(torch.add, found)

@@ -93,13 +93,17 @@ class Trial:
             self.best = self.last
         if epoch and self.settings.scheduler.reactive and value is not None:
             self.plateau = self.settings.scheduler.react(self.plateau, value, rule.maximize)
-        self._decide(epoch)
+        self._decide(epoch, row.get("grad_norm"))
         return best
 
-    def _decide(self, epoch: int) -> None:
+    def _decide(self, epoch: int, gradient: float | None) -> None:
         rule, total = self.settings.early_stopping, self.settings.trainer.epochs
+        tolerance = getattr(self.settings.optimizer, "tolerance", 0.0)
         if epoch >= total:
             self.status, self.reason = "completed", f"all {epochs(total)}"
+        elif tolerance and gradient is not None and gradient <= tolerance:
+            found = f"converged after {epochs(epoch)}: the gradient's norm {gradient:.2g}"
+            self.status, self.reason = "completed", f"{found} is at most optimizer.tolerance = {tolerance:g}"
         elif self.stopping.exhausted(rule):
             waited = self.stopping.waited
             self.status, self.reason = "stopped_early", f"{rule.monitor} has not improved for {epochs(waited)}"

@@ -4,6 +4,9 @@ import pytest
 import torch
 from descent import descend, digits, minimum, quadratic
 
+from runner.execution.configurations import read
+from runner.optimizers.segments import Segment
+
 CURVATURES = torch.tensor([1.0, 100.0]).double()
 LOSS = quadratic(torch.diag(CURVATURES), torch.zeros(2).double())
 START = torch.tensor([-10.0, 1.0]).double()
@@ -56,3 +59,40 @@ def test_adams_first_step_is_the_rate_times_the_gradients_sign(optimizer, sign):
     g = torch.full((1, 3), sign * 1e-6).double()
     step = minimum({"optimizer.name": optimizer, "optimizer.lr": 1e-3}, torch.zeros(3).double(), lambda w: g, 1)
     assert digits(step / (-sign * 1e-3), 3) == [0.990] * 3
+
+
+def scheduled(settings, rates):
+    """w after steps of a constant gradient 1 at these rates, from 0."""
+    run = read({"optimizer.name": "sgd", "optimizer.momentum": 0.9, "trainer.dtype": "float64"} | settings)
+    w, g = torch.zeros(1, 1).double(), torch.ones(1, 1).double()
+    segment = Segment([run], slice(0, 1), 1, w)
+    segment.start_epoch(torch.tensor([rates], dtype=torch.float64), torch.zeros(1, dtype=torch.int64), w, g)
+    for s in range(len(rates)):
+        segment.update(s)
+    return float(w)
+
+
+def test_a_velocity_keeps_the_rate_of_its_time():
+    """Rates 1, 1, .1, .1: v <- .9 v - lr g carries old steps on, m <- .9 m + g takes the new rate for all."""
+    assert scheduled({"optimizer.velocity": True}, [1, 1, 0.1, 0.1]) == pytest.approx(-6.439, abs=1e-12)
+    assert scheduled({}, [1, 1, 0.1, 0.1]) == pytest.approx(-3.5149, abs=1e-12)
+    constant = [scheduled({"optimizer.velocity": each}, [0.1] * 4) for each in (True, False)]
+    assert constant[0] == pytest.approx(constant[1], abs=1e-15)
+
+
+def test_an_average_that_begins_at_zero_dampens_its_first_gradient():
+    """m = .1, .19, .271 of gradients 1; as torch has it m = 1, 1, 1."""
+    average = {"optimizer.dampening": 0.9}
+    assert scheduled(average | {"optimizer.zero_start": True}, [1, 1, 1]) == pytest.approx(
+        -(0.1 + 0.19 + 0.271), abs=1e-12
+    )
+    assert scheduled(average, [1, 1, 1]) == pytest.approx(-3, abs=1e-12)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+def test_without_bias_correction_adams_first_step_is_longer(optimizer):
+    """(1 - beta1) g/(sqrt((1 - beta2) g^2) + eps): 3.162 times the rate, where the corrected step is the rate."""
+    g = torch.full((1, 3), 2.0).double()
+    settings = {"optimizer.name": optimizer, "optimizer.lr": 1e-3, "optimizer.bias_correction": False}
+    step = minimum(settings, torch.zeros(3).double(), lambda w: g, 1)
+    assert digits(step / -1e-3, 4) == [3.1623] * 3

@@ -1,4 +1,4 @@
-"""Techniques that need more of a step than one gradient, registered by tests alone, and each as a plain loop.
+"""Techniques that need more of a step than one gradient, some registered by tests alone, and each as a plain loop.
 
 The loops are written from the papers, for one run, one tensor after the other, with autograd for the gradient.
 """
@@ -10,45 +10,14 @@ from dataclasses import dataclass
 
 import torch
 
-from runner.config.registry import integer, number, register
+from runner.config.registry import number, register
 from runner.optimizers.rules.base import Rule, Solver, rate
-from runner.regularizers.base import Around
 
 HALVINGS = 6
 
 
 def register_all() -> None:
     """To be called where what is registered is taken back."""
-
-    @register("regularizer", "sam", paper="Foret et al. 2021")
-    @dataclass
-    class SAM(Around):
-        """the gradient is that at w + strength g/||g||"""
-
-        strength: float = number(0.0, ge=0, neutral=0.0, preset=0.05)
-
-        def gradient(self, evaluate, w, g, state, t, strength):
-            _, there = evaluate(w + strength * g / (g.square().sum(1, keepdim=True).sqrt() + 1e-12))
-            return there
-
-    @register("regularizer", "lookahead", paper="Zhang et al. 2019")
-    @dataclass
-    class Lookahead(Around):
-        """every k steps slow <- slow + alpha (w - slow);  w <- slow"""
-
-        alpha: float = number(1.0, above=0, le=1, neutral=1.0, preset=0.5)
-        k: int = integer(3, ge=1, kind="column")
-        slots = ("slow",)
-
-        def begin(self, w, state, new):
-            state["slow"].copy_(torch.where(new, w, state["slow"]))
-
-        def after(self, w, state, t, alpha, k):
-            slow = state["slow"]
-            back = slow + alpha * (w - slow)
-            now = t % k == 0
-            slow.copy_(torch.where(now, back, slow))
-            w.copy_(torch.where(now, back, w))
 
     @register("optimizer", "normalized")
     @dataclass

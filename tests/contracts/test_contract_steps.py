@@ -21,12 +21,18 @@ from runner.training.steps.stacked_step import Stacked
 torch.set_num_threads(1)
 
 SAM = {"optimizer": "sgd", "optimizer.lr": 0.2, "regularizer.sam": 0.3}
-LOOKAHEAD = {"optimizer": "sgd", "optimizer.lr": 0.1, "optimizer.momentum": 0.8, "regularizer.lookahead.alpha": 0.4}
+LOOKAHEAD = {
+    "optimizer": "sgd",
+    "optimizer.lr": 0.1,
+    "optimizer.momentum": 0.8,
+    "regularizer.lookahead.alpha": 0.4,
+    "regularizer.lookahead.every": 3,
+}
 CASES = {  # name -> (settings, loop and its numbers)
     "sam": (SAM, ("sam", {"lr": 0.2, "strength": 0.3})),
     "lookahead": (LOOKAHEAD, ("lookahead", {"lr": 0.1, "momentum": 0.8, "alpha": 0.4, "k": 3})),
     "both": (
-        SAM | {"regularizer.lookahead.alpha": 0.7, "regularizer.lookahead.k": 5},
+        SAM | {"regularizer.lookahead.alpha": 0.7, "regularizer.lookahead.every": 5},
         ("lookahead", {"lr": 0.2, "strength": 0.3, "alpha": 0.7, "k": 5}),
     ),
     "normalized": ({"optimizer": "normalized", "optimizer.rho": 0.7}, ("normalized", {"lr": 0.05, "rho": 0.7})),
@@ -43,7 +49,7 @@ IN_COMPANY = [
     *OTHERS,
     *(change for change, _ in CASES.values()),
     SAM | {"optimizer": "adamw", "regularizer.dropout": 0.3, "regularizer.weight_noise": 0.02},
-    LOOKAHEAD | {"regularizer.max_norm": 0.4, "regularizer.lookahead.k": 2},
+    LOOKAHEAD | {"regularizer.max_norm": 0.4, "regularizer.lookahead.every": 2},
     {"optimizer": "backtracking", "optimizer.weight_decay": 0.1, "regularizer.l2": 0.1, "regularizer.dropout": 0.2},
 ]
 

@@ -28,10 +28,15 @@ W = np.random.default_rng(1).normal(size=5)
 
 
 def sgd(w, g, s, h, t, lr):
-    s.m = g if t == 1 else h.momentum * s.m + (1 - h.dampening) * g
+    whole = t == 1 and not h.zero_start
+    rate = lr * (1 - h.dampening if h.momentum else 1) / (1 - h.momentum)
+    if h.velocity:
+        s.m = h.momentum * s.m - lr * (1 if whole else 1 - h.dampening) * g
+        return w + (h.momentum * s.m - lr * g if h.nesterov else s.m), rate
+    s.m = g if whole else h.momentum * s.m + (1 - h.dampening) * g
     step = g + h.momentum * s.m if h.nesterov else s.m
     step = step if h.momentum else g
-    return w - lr * step, lr * (1 - h.dampening if h.momentum else 1) / (1 - h.momentum)
+    return w - lr * step, rate
 
 
 def signsgd(w, g, s, h, t, lr):
@@ -47,9 +52,10 @@ def moments(g, s, h):
 def adam(w, g, s, h, t, lr):
     moments(g, s, h)
     s.most = np.maximum(s.most, s.v)
-    vhat = (s.most if h.amsgrad else s.v) / (1 - h.beta2**t)
+    corrects = h.bias_correction
+    vhat = (s.most if h.amsgrad else s.v) / (1 - h.beta2**t if corrects else 1)
     rate = lr / (np.sqrt(vhat) + h.eps)
-    return w - rate * s.m / (1 - h.beta1**t), rate
+    return w - rate * s.m / (1 - h.beta1**t if corrects else 1), rate
 
 
 def adamw(w, g, s, h, t, lr):
@@ -112,13 +118,16 @@ OPTIMIZERS = {
         "m <- momentum m + (1 - dampening) g, at first m <- g; w <- w - lr m (nesterov: w - lr (g + momentum m))",
         sgd,
         [{}, {"momentum": 0.9}, {"momentum": 0.9, "dampening": 0.4}, {"momentum": 0.9, "nesterov": True},
-         {"dampening": 0.4}],
+         {"dampening": 0.4}, {"momentum": 0.9, "velocity": True},
+         {"momentum": 0.9, "velocity": True, "nesterov": True},
+         {"momentum": 0.9, "velocity": True, "dampening": 0.4},
+         {"momentum": 0.9, "dampening": 0.9, "zero_start": True}],
     ),
     "signsgd": ("m <- momentum m + (1-momentum) g; w <- w - lr sign(m)", signsgd, [{}, {"momentum": 0}]),
     "adam": (
         "m <- beta1 m + (1-beta1) g; v <- beta2 v + (1-beta2) g^2; w <- w - lr mhat/(sqrt vhat + eps)",
         adam,
-        [{}, {"amsgrad": True, "beta2": 0.5}, {"eps": 0.1}],
+        [{}, {"amsgrad": True, "beta2": 0.5}, {"eps": 0.1}, {"bias_correction": False, "amsgrad": True}],
     ),
     "adamw": ("w <- (1 - lr weight_decay) w, then Adam's step", adamw, [{}, {"weight_decay": 0.5, "amsgrad": True}]),
     "adamax": (
@@ -401,8 +410,29 @@ CONSTRAINTS = {
         "w_unit <- w_unit min(1, radius / ||w_unit||_2) after every step",
         lambda w, radius: np.stack([unit * min(1, radius / np.linalg.norm(unit)) for unit in w]),
         {"radius": 1.5},
-    )
+    ),
+    "l2_ball": (
+        "W <- W min(1, radius / ||W||_2) of each layer after every step",
+        lambda w, radius: w * min(1, radius / np.linalg.norm(w)),
+        {"radius": 1.5},
+    ),
+    "l1_ball": (
+        "W <- sign(W) max(|W| - c, 0) of each layer after every step, with the c >= 0 that makes ||W||_1 <= radius",
+        lambda w, radius: np.sign(w) * np.maximum(np.abs(w) - threshold(np.abs(w), radius), 0),
+        {"radius": 2.5},
+    ),
 }
+
+
+def threshold(size, radius):
+    """c, by halving an interval."""
+    low, high = 0.0, size.max()
+    for _ in range(80):
+        c = (low + high) / 2
+        low, high = (c, high) if np.maximum(size - c, 0).sum() > radius else (low, c)
+    return high
+
+
 LAYER = np.random.default_rng(4).normal(size=(4, 3))
 
 
@@ -443,7 +473,7 @@ def of_base(*bases):
 @pytest.mark.parametrize(
     ("written", "names"),
     [
-        (OPTIMIZERS, set(entries("optimizer"))),
+        (OPTIMIZERS, {name for name, entry in entries("optimizer").items() if not entry.cls.searches}),
         (SCHEDULES, set(entries("scheduler"))),
         (AVERAGES, set(entries("averaging"))),
         (PENALTIES, of_base(Penalty)),

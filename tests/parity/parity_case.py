@@ -54,7 +54,8 @@ class Case:
     is what is trained on; penalty(weights) is added to it, and activity(what the activation of each hidden layer gives,
     [B, W]); after(weights, gain) changes weights in place after a step. Reported is data_loss, or `reported(outputs,
     targets)`. average(network) is what is kept in its place; it is updated after a step (from 0) for which
-    averaged(step, steps an epoch) is true. Noise is what the settings say.
+    averaged(step, steps an epoch) is true. Noise is what the settings say. It is compared after `steps` steps, or few
+    more.
     """
 
     name: str
@@ -71,6 +72,8 @@ class Case:
     average: Callable[[torch.nn.Module], AveragedModel] | None = None
     averaged: Callable[[int, int], bool] = lambda step, steps: True
     task: str = "classification"
+    steps: int = STEPS
+    decides: bool = False  # whether rounding decides what a step does: compared in float64 only
 
     def __str__(self) -> str:
         return self.name
@@ -91,12 +94,12 @@ def settings_of(overrides: dict[str, Any], dtype: str = "float64") -> Settings:
 
 @functools.cache
 def of_case(case: Case, dtype: str, engine: str = STACKED) -> Settings:
-    """The settings of a case that trains for at least STEPS steps."""
+    """The settings of a case that trains for at least as many steps as it says."""
     keys = case.settings | {"trainer.engine": engine}
     settings = settings_of(keys, dtype)
     size, batch = 90, settings.trainer.batch_size
     steps = size // batch if settings.trainer.drop_last else -(-size // batch)
-    return settings_of(keys | {"trainer.epochs": -(-STEPS // max(steps, 1))}, dtype)
+    return settings_of(keys | {"trainer.epochs": -(-case.steps // max(steps, 1))}, dtype)
 
 
 @functools.cache

@@ -18,6 +18,6 @@ _FILES = [importlib.import_module(path.stem) for path in sorted(Path(__file__).p
 
 RULES: dict = {name: rule for file in _FILES for name, rule in getattr(file, "RULES", {}).items()}
 CASES: list[Case] = [case for module in _FILES for case in getattr(module, "CASES", [])]
-CASES += [case for name, rule in RULES.items() for case in cases(name, *rule)]
+CASES += [case for name, (reference, lr, *more) in RULES.items() for case in cases(name, reference, lr, **dict(*more))]
 MODULES: dict = {name: module for file in _FILES for name, module in getattr(file, "MODULES", {}).items()}
 INITS: dict = {name: fill for module in _FILES for name, fill in getattr(module, "INITS", {}).items()}

@@ -259,11 +259,7 @@ class Step:
             group["lr"] = rate
         for p in self.parameters:
             p.grad = None
-        objective = self.loss_of(self._noisy(x) if self.noisy_weights else network(x), y)
-        if case.activity:
-            objective = objective + case.activity(network.activations)
-        if case.penalty:
-            objective = objective + case.penalty(self.weights)
+        objective = self._objective(x, y)
         objective.backward()
         if case.clip:
             torch.nn.utils.clip_grad_norm_(self.parameters, case.clip)
@@ -273,11 +269,21 @@ class Step:
             noise = parameter_noise(self.settings, network, "gradient_noise", network.step)
             for p, n in zip(parameters_in_order(network), noise, strict=True):
                 p.grad += n
-        self.optimizer.step()
+        if hasattr(self.optimizer, "solve"):  # it asks for the objective at other weights
+            self.optimizer.solve(objective.item(), lambda: self._objective(x, y))
+        else:
+            self.optimizer.step()
         if case.after:
             with torch.no_grad():
                 case.after(self.weights, functools.partial(gain, self.optimizer))
         return objective.item()
+
+    def _objective(self, x: Tensor, y: Tensor) -> Tensor:
+        """What the step decreases, at the weights as they are."""
+        objective = self.loss_of(self._noisy(x) if self.noisy_weights else self.network(x), y)
+        if self.case.activity:
+            objective = objective + self.case.activity(self.network.activations)
+        return objective + self.case.penalty(self.weights) if self.case.penalty else objective
 
     def _noisy(self, x: Tensor) -> Tensor:
         """The outputs at weights that noise is added to."""

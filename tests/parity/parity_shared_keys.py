@@ -1,8 +1,8 @@
 """The keys that every rule has (decay, clipping, proximal steps), for every rule from one table.
 
-A file of cases puts its rules into RULES, name -> (reference, rate). The reference is made of parameter groups and
-`lr`; it reads `weight_decay` from each group, and says how long a proximal step is (`gain`, unless torch's state says
-it).
+A file of cases puts its rules into RULES, name -> (reference, rate), and where needed what `cases` takes besides. The
+reference is made of parameter groups and `lr`; it reads `weight_decay` from each group, and says how long a proximal
+step is (`gain`, unless torch's state says it).
 """
 
 from __future__ import annotations
@@ -30,13 +30,20 @@ def groups(weights: list, others: list, of_weights: float, of_others: float) -> 
     return [{"params": weights, "weight_decay": of_weights}, {"params": others, "weight_decay": of_others}]
 
 
-def cases(name: str, reference: Callable, lr: float) -> list[Case]:
-    """Decay of weights under clipping by norm; decay of everything under both clippings; proximal steps."""
+def cases(name: str, reference: Callable, lr: float, needed: dict | None = None, **kind) -> list[Case]:
+    """Decay of weights under clipping by norm; decay of everything under both clippings; proximal steps.
+
+    needed: other settings of the rule; kind: fields of its cases.
+    """
 
     def case(shared: str, of_weights: float, of_others: float, **more) -> Case:
-        settings = {"optimizer": name, "optimizer.lr": lr} | SHARED[shared]
+        settings = {"optimizer": name, "optimizer.lr": lr} | (needed or {}) | SHARED[shared]
         return Case(
-            f"{name}_{shared}", settings, lambda w, o: reference(groups(w, o, of_weights, of_others), lr=lr), **more
+            f"{name}_{shared}",
+            settings,
+            lambda w, o: reference(groups(w, o, of_weights, of_others), lr=lr),
+            **more,
+            **kind,
         )
 
     return [

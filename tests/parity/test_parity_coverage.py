@@ -48,8 +48,8 @@ def test_every_optimizer_is_tried_with_the_keys_that_all_share():
 @pytest.mark.parametrize("shared", SHARED)
 def test_each_shared_key_makes_a_difference_where_it_is_tried(rule, shared):
     """So that a case fails if the key does not act."""
-    _, lr = RULES[rule]
-    without = {"optimizer": rule, "optimizer.lr": lr, "trainer.epochs": 5}
+    _, lr, *more = RULES[rule]
+    without = {"optimizer": rule, "optimizer.lr": lr, "trainer.epochs": 5} | dict(*more).get("needed", {})
     changes = SHARED[shared]
     data = synthetic("classification", "float64")
     found = []

@@ -30,6 +30,7 @@ class Known:
     image_shape: tuple[int, ...] | None = None  # (channels, height, width); () if the examples are no images
     inputs: int | None = None  # numbers that enter the network
     answers: int | None = None  # different classes, or numbers, in the split that early stopping watches
+    parameters: int | None = None  # numbers that the network learns
 
     def batch(self, s: Settings) -> int | None:
         """Examples a step."""

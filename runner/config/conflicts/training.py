@@ -136,6 +136,29 @@ def compiled_forms(s: Settings, known: Known) -> Iterator[Conflict]:
         yield Conflict(keys, f"trainer.engine = native: {no_form(found)}; set trainer.engine=auto")
 
 
+def matrix_of_parameters(s: Settings, known: Known) -> Iterator[Conflict]:
+    """A solver that holds a number a pair of parameters has room for them."""
+    limit, n = getattr(s.optimizer, "max_parameters", None), known.parameters
+    if limit and n and n > limit:
+        name, size = name_of(s.optimizer, "optimizer"), n * n * 8 / 2**30
+        yield Conflict(
+            ("optimizer.max_parameters", "optimizer", "model.hidden"),
+            f"optimizer.max_parameters = {limit}: {name} with {n:,} parameters needs a {n:,} x {n:,} matrix of "
+            f"{size:.2g} GiB; use optimizer=lbfgs, or raise optimizer.max_parameters",
+        )
+
+
+def averages_twice(s: Settings, known: Known) -> Iterator[Conflict]:
+    """A rule that keeps an average of its own has no other."""
+    if s.optimizer.offset and s.averaging.active:
+        name, rule = name_of(s.averaging, "averaging"), name_of(s.optimizer, "optimizer")
+        yield Conflict(
+            ("averaging", "optimizer"),
+            f"averaging = {name}: optimizer = {rule} keeps an average of its own; set averaging=none, or use "
+            "optimizer=adamw",
+        )
+
+
 CHECKS = (
     warmup,
     monitor_direction,
@@ -146,4 +169,6 @@ CHECKS = (
     validation_data,
     device,
     compiled_forms,
+    matrix_of_parameters,
+    averages_twice,
 )

@@ -37,6 +37,7 @@ def adam_gain(slots, h, step):
 
 
 FORM = RuleForm(adam, ("lr", "beta1", "beta2", "1-beta1", "1-beta2", "eps", "correction1", "root2"), adam_gain)
+NEVER = 1e15  # so many steps that nothing is left to correct
 
 
 @register("optimizer", "adam", torch="Adam", paper="Kingma & Ba 2015; Reddi et al. 2018 (amsgrad)", compiled=FORM)
@@ -44,7 +45,8 @@ FORM = RuleForm(adam, ("lr", "beta1", "beta2", "1-beta1", "1-beta2", "eps", "cor
 class Adam(Rule):
     """m <- beta1 m + (1-beta1) g;  v <- beta2 v + (1-beta2) g^2;  w <- w - lr mhat/(sqrt vhat + eps)
 
-    In step t = 1, 2, ... mhat = m/(1-beta1^t) and vhat = v/(1-beta2^t), with amsgrad of the largest v so far.
+    In step t = 1, 2, ... mhat = m/(1-beta1^t) and vhat = v/(1-beta2^t), with amsgrad of the largest v so far; with
+    bias_correction=false mhat = m and vhat = v.
 
     A proximal step takes the rate of each weight: lr/(sqrt vhat + eps).
     """
@@ -54,12 +56,20 @@ class Adam(Rule):
     beta2: float = number(0.999, ge=0, lt=1, help="memory of the mean squared gradient")
     eps: float = number(1e-8, above=0, help="keeps the division finite")
     amsgrad: bool = switch(False, kind="segment", help="divide by the largest mean square so far")
+    bias_correction: bool = switch(
+        True,
+        kind="segment",
+        lecture="001:446",
+        help="divide m and v by 1-beta^t; without it the first steps are (1-beta1)/sqrt(1-beta2) times as long",
+    )
     slots = ("m", "v", "v_max")
 
     def slots_used(self, h):
         return self.slots if self.amsgrad else self.slots[:2]
 
     def tables(self, h, t):
+        if not self.bias_correction:
+            return {"correction1": np.ones_like(t), "root2": np.ones_like(t)}
         return {"correction1": 1 - h["beta1"] ** t, "root2": np.sqrt(1 - h["beta2"] ** t)}
 
     def gain(self, state, h, t):
@@ -76,6 +86,7 @@ class Adam(Rule):
     def fused(self, w, g, state, h, t):
         import torch
 
+        t = t if self.bias_correction else torch.full_like(t, NEVER)
         torch._fused_adam_(
             [w], [g], [state["m"]], [state["v"]], [state["v_max"]] if self.amsgrad else [], [t],
             lr=h["lr"], beta1=h["beta1"], beta2=h["beta2"], weight_decay=0.0, eps=h["eps"],

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from runner.config.settings import Settings
+    from runner.population.layout import Layout
 
 
 def rate(default: float, help: str = "learning rate, before the schedule"):
@@ -37,7 +38,12 @@ class Rule:
 
     slots: ClassVar[tuple[str, ...]] = ()  # state of one number a weight; begins at 0
     row_slots: ClassVar[tuple[str, ...]] = ()  # state of one number a row, [R, 1]; begins at 0
+    matrix_slots: ClassVar[tuple[str, ...]] = ()  # state of one number a pair of true parameters; begins at 0
     searches: ClassVar[bool] = False  # asks for gradients at further weights in a step: a `Solver`
+    stochastic: ClassVar[bool] = False  # a solver that expects another objective in every step
+    offset: ClassVar[str | None] = None  # the slot by which the weights that are evaluated and kept lie off w
+    full_batch: ClassVar[bool] = False  # compares steps, which must be on the same examples without noise
+    layout: ClassVar[Layout | None] = None  # where matrices lie in w; a segment's rule has its own
     decoupled: ClassVar[bool] = False  # decay shrinks w directly (AdamW) instead of entering the gradient
 
     lr: float = rate(1e-2)
@@ -80,6 +86,12 @@ class Rule:
         """
         return {}
 
+    def shrink(self, w: Tensor, state: dict[str, Tensor], amount: Tensor, h: dict[str, Tensor]) -> None:
+        """Decoupled decay in place: of the weights w [R, D] that decay, with their state, by amount [R, 1] = rate times
+        decay; amount and the columns h are in double precision.
+        """
+        w.mul_((1 - amount).to(w.dtype))
+
     def update(self, w: Tensor, g: Tensor, state: dict[str, Tensor], h, t: Tensor) -> None:
         """One step in place: the definition."""
         raise TypeError(f"{type(self).__name__} must define update")
@@ -112,6 +124,8 @@ class Search(NamedTuple):
 
     objective: Tensor  # [R, 1], at w as the step begins
     evaluate: Callable[[Tensor], tuple[Tensor, Tensor]]  # w [R, P] -> objective [R, 1] and gradient [R, P]
+    curvature: Callable[[Tensor], Callable[[Tensor], Tensor]]  # w -> (v [..., R, P] -> H v, H the Hessian at w)
+    signs: Callable[[], Tensor] | None = None  # random signs [R, P], 0 in the padding, others in every step
 
 
 @dataclass

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from runner.optimizers.rules.base import Search
+from runner.population.draws import bits, key, words
 from runner.population.members import Columns
 from runner.training.activities import Activities
 from runner.training.penalties import Penalties
@@ -41,11 +45,12 @@ class Objective:
         elif self.passed is not theta:
             self.passed.copy_(theta)
         tape: list = []
-        outputs = self.network.forward(batch.x, training=True, noise=batch.noise, tape=tape)
+        activations: list[Tensor] = []
+        outputs = self.network.forward(batch.x, training=True, noise=batch.noise, tape=tape, activations=activations)
         losses, g = self.data_loss(outputs, batch.q, batch.weights)
         objective = losses.sum((1, 2))
         if self.activities is not None:
-            objective += self.activities.value(tape[1:-1])
+            objective += self.activities.value(activations)
         self.network.backward(tape, g, self.activities)
         if self.weights.active:
             self.weights.pull_back(theta, self.buffers, self.grad)
@@ -55,6 +60,24 @@ class Objective:
         if self.terms:
             self.weights.masks.restrict(self.grad, self.buffers)
         return objective, self.grad
+
+    def differentiable(self, batch: Batch, theta: Tensor) -> Tensor:
+        """The objective [M] of a batch by definitions alone, which autograd can differentiate twice."""
+        passed, activations = theta, list[Tensor]()
+        if self.weights.active:
+            passed = theta.clone()
+            self.weights.apply(theta, self.buffers, batch.steps, passed)
+        network = copy.copy(self.network).bind(passed, None, self.buffers.clone())  # which a batch norm changes
+        outputs = network.forward(batch.x, training=True, noise=batch.noise, activations=activations)
+        if self.loss.gradient is not None:
+            weight = 1 / outputs.shape[1] if batch.weights is None else batch.weights
+            objective = self.loss.gradient(outputs, batch.q, self.head, weight)[0].sum((1, 2))
+        else:
+            weight = 1 / outputs.shape[1] if batch.weights is None else batch.weights.squeeze(2)
+            objective = (self.loss.forward(outputs, batch.q, self.head) * weight).sum(1)
+        if self.activities is not None:
+            objective = objective + self.activities.value(activations)
+        return objective + sum(term.value(theta) for term in self.terms)
 
     def data_loss(self, outputs: Tensor, q: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Terms [M, B, C] that sum to the mean data loss of each row, and their gradient by the outputs."""
@@ -80,6 +103,37 @@ class Further:
         theta, self.scratch = population.theta[rows].clone(), population.buffers[rows].clone()
         runs = population.runs[rows] if isinstance(rows, slice) else [population.runs[row] for row in rows]
         self.objective = Objective(population, Columns(runs, population.dtype, population.device), theta, self.scratch)
+        self.seeds, self.dtype = np.array([run.seed for run in runs], dtype=np.uint64), population.dtype
+        self.places = population.layout.true_positions(population.layout.size, population.device)
+
+    def search(self, batch: Batch, objective: Tensor) -> Search:
+        """What a rule that searches is given, with the objective [R] of the batch as the step begins."""
+        own = batch.of(self.rows)
+        curvature, signs = functools.partial(self.curvature, own), functools.partial(self.signs, own.steps)
+        return Search(objective.unsqueeze(1), self.at(batch), curvature, signs)
+
+    def signs(self, steps: np.ndarray) -> Tensor:
+        """1 or -1 for each true parameter of the rows, by their seeds and their steps [R]."""
+        place, mask = self.places
+        drawn = bits(words(key(self.seeds, "signs", steps), place.device), place).squeeze(1)
+        return (1 - 2 * (drawn < 0).to(self.dtype)) * mask
+
+    def curvature(self, own: Batch, w: Tensor) -> Callable[[Tensor], Tensor]:
+        """v [R, P] -> H v at weights w [R, P] of the rows, or [K, R, P] for K products at once.
+
+        A product is a pass through the graph of the gradient (Pearlmutter 1994).
+        """
+        self.scratch.copy_(self.buffers[self.rows])
+        with torch.enable_grad():
+            leaf = w.detach().requires_grad_()
+            (g,) = torch.autograd.grad(self.objective.differentiable(own, leaf).sum(), leaf, create_graph=True)
+
+        def product(v: Tensor) -> Tensor:
+            if not g.requires_grad:  # a linear objective
+                return torch.zeros_like(v)
+            return torch.autograd.grad(g, leaf, v, retain_graph=True, is_grads_batched=v.dim() == 3)[0]
+
+        return product
 
     def at(self, batch: Batch) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
         """A function of weights [R, P] of the rows: (objective [R, 1], gradient [R, P])."""

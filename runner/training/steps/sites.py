@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from runner.optimizers.clipping import Clipping, row_norms
-from runner.optimizers.rules.base import Search
 from runner.training.noise import ParameterNoiseSource
 from runner.training.steps.objective import Further, Objective
 from runner.training.steps.protocols import Batch, Epoch, Population, Site
@@ -87,8 +86,7 @@ class Rules(Always):
 
     def act(self, batch: Batch, objective: Tensor) -> None:
         for segment, further in self.pairs:
-            search = Search(objective[segment.rows].unsqueeze(1), further.at(batch)) if further else None
-            segment.update(batch.s, search)
+            segment.update(batch.s, further.search(batch, objective[segment.rows]) if further else None)
 
 
 class Prox(Always):

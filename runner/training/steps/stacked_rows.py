@@ -73,8 +73,16 @@ class StackedRows:
 
     @property
     def kept(self) -> dict[str, Tensor]:
-        """theta and running statistics that are evaluated and kept: averages, where a row averages."""
-        return self.average.shown
+        """theta and running statistics that are evaluated and kept: averages, where a row averages, or what a rule
+        keeps beside the weights that it takes gradients at.
+        """
+        shown, apart = self.average.shown, [each for each in self.segments if each.rule.offset]
+        if not apart:
+            return shown
+        theta = shown["theta"].clone()
+        for segment in apart:
+            theta[segment.rows] += segment.state[str(segment.rule.offset)]
+        return shown | {"theta": theta}
 
     def state(self) -> dict[str, Tensor]:
         """All tensors that training changes, [M, ...] each; optimizer slots that a row does not use are zero."""
@@ -114,7 +122,7 @@ class StackedRows:
         other.runs, other.tables = [self.runs[r] for r in rows], self.tables.of(tables)
         other.theta, other.buffers = self.own(theta), self.own(buffers)
         other.network = copy.copy(self.network).bind(other.theta, None, other.buffers)
-        other.average, other.differ = Average.of(other.theta, other.buffers), False
+        other.average, other.segments, other.differ = Average.of(other.theta, other.buffers), [], False
         return other
 
     @torch.no_grad()
@@ -122,9 +130,9 @@ class StackedRows:
         """What the activation function of each hidden layer gives [M, n, W] for the examples index [M, n] of each row,
         in evaluation mode.
         """
-        tape: list = []
-        self.network.forward(self.tables.gather(index)[0], tape=tape)
-        return [s.a_MBW[..., :width] for s, width in zip(tape[1:-1], self.layout.widths[1:-1], strict=True)]
+        found: list[Tensor] = []
+        self.network.forward(self.tables.gather(index)[0], activations=found)
+        return [a_MBW[..., :width] for a_MBW, width in zip(found, self.layout.widths[1:-1], strict=True)]
 
     @torch.no_grad()
     def scores(self, index: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
