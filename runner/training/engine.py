@@ -22,7 +22,7 @@ from runner.data.prepare import RunData
 from runner.data.tables import Tables
 from runner.population.architecture import Architecture
 from runner.population.arrays import Values
-from runner.population.initial import initial_buffers, initial_theta
+from runner.population.initial import begin_at, initial_buffers, initial_theta
 from runner.training.ahead import Ahead
 from runner.training.evaluation import evaluate, recorded
 from runner.training.steps.protocols import Epoch, Membership, Rows
@@ -53,6 +53,9 @@ class Engine:
         self.batch = min(first.trainer.batch_size, self.tables.size["train"])
         self.epochs = np.zeros(len(runs), dtype=np.int64)  # epochs each row has made
         theta = initial_theta(self.layout, [run.seed for run in runs], first.model.init, self.dtype)
+        for row, run in enumerate(runs):
+            if (weights := run.dataset.initial_weights()) is not None:
+                begin_at(theta, self.layout, row, weights)
         self._bind(runs, theta, initial_buffers(self.layout, len(runs), self.dtype), like.rows if like else None)
 
     # ---- rows
@@ -142,7 +145,8 @@ class Engine:
         for row, (epoch, scale) in enumerate(zip(made, scales, strict=True)):
             scheduled, first = self.ahead[row].of(epoch, steps)
             np.multiply(scheduled[first : first + steps], scale, out=rates[row])
-        order = self.tables.order([run.seed for run in self.runs], made)
+        sampling = [run.trainer.sampling for run in self.runs]
+        order = self.tables.order([run.seed for run in self.runs], made, sampling)
         return Epoch(order, rates, self.epochs.copy(), steps, self.batch)
 
     def _scheduled(self, run: Settings, epoch: int, many: int, steps: int) -> np.ndarray:

@@ -17,8 +17,8 @@ def fractions(s: Settings, known: Known) -> Iterator[Conflict]:
 
 
 def dataset_keys(s: Settings, known: Known) -> Iterator[Conflict]:
-    """The keys of the data set agree with each other."""
-    for keys, text in s.dataset.contradictions():
+    """The keys of the data set agree with each other, and the rest of the run with the data set."""
+    for keys, text in (*s.dataset.contradictions(), *s.dataset.conflicts_with(s)):
         yield Conflict(keys, text)
 
 

@@ -13,6 +13,7 @@ from runner.errors import DataError
 if TYPE_CHECKING:
     import numpy as np
 
+    from runner.config.settings import Settings
     from runner.data.roles.dates import DateColumn
 
 
@@ -165,6 +166,14 @@ class Source:
         allowed = f"allowed: 0 to {self.folds - 1} or null" if self.folds else "set dataset.folds too, such as 5"
         why = f"there are {self.folds} folds, counted from 0" if self.folds else "dataset.folds = null: there are none"
         yield ("dataset.fold", "dataset.folds"), f"dataset.fold = {self.fold}: {why}; {allowed}"
+
+    def conflicts_with(self, settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
+        """(keys, sentence) for what of the rest of a run this data set cannot be trained with."""
+        return iter(())
+
+    def initial_weights(self) -> list[float] | None:
+        """Where the weights of a linear network begin, its bias being 0; None = where `model.init` draws them."""
+        return None
 
     def overdrawn(self, cut: Collection[str]) -> str | None:
         """What is wrong if the fractions of `cut`, the splits cut from one table, leave nothing to train on."""
