@@ -129,11 +129,14 @@ def constraint(entry: Entry, dtype: str) -> None:
 
 
 def targets(entry: Entry, dtype: str) -> None:
-    """Targets of classes."""
+    """Targets of classes, or numbers."""
+    piece = entry.cls()
     for numbers, h, w in _cases(entry, dtype):
-        q = np.eye(w.shape[1], dtype=dtype)[np.arange(len(w)) % w.shape[1]]
-        expected = entry.cls().targets(_torch(q, False), w.shape[1], **_columns(numbers, dtype, 3))
-        call(entry.compiled.targets, "targets", dtype, q, h)
+        classes = np.eye(w.shape[1], dtype=dtype)[np.arange(len(w)) % w.shape[1]]
+        q = classes if piece.task == "classification" else w
+        keys, drawn = _drawn(piece.draws, q)
+        expected = piece.targets(_torch(q, False), w.shape[1], *drawn, **_columns(numbers, dtype, 3))
+        call(entry.compiled.targets, "targets", dtype, q, keys.view(np.uint32), h)
         agree(q, expected[0], f"targets with {numbers}")
 
 
@@ -141,9 +144,8 @@ def noise(entry: Entry, dtype: str) -> None:
     """Activations and factors; what is switched off is the same to the last unit."""
     piece = entry.cls()
     for numbers, h, y in _cases(entry, dtype):
-        keys = np.array([key(7, f"draw {i}") for i in range(2)])
-        place, ones = positions(len(y), y.shape[1], y.shape[1]), torch.ones(1, *y.shape, dtype=getattr(torch, dtype))
-        drawn = [bits(words(keys[i : i + 1]), place) for i in range(piece.draws)]
+        keys, drawn = _drawn(piece.draws, y)
+        ones = torch.ones(1, *y.shape, dtype=getattr(torch, dtype))
         factor, addend = piece.change(*drawn, **_columns(numbers, dtype, 3))
         factor = ones if factor is None else factor
         expected = _torch(y, False) * factor + (0 if addend is None else addend)
@@ -155,6 +157,12 @@ def noise(entry: Entry, dtype: str) -> None:
 
 
 CHECKS = {RuleForm: rule, PenaltyForm: penalty, ConstraintForm: constraint, TargetsForm: targets, NoiseForm: noise}
+
+
+def _drawn(draws: int, y: np.ndarray) -> tuple[np.ndarray, list[torch.Tensor]]:
+    """(keys of two draws, so many of them at the positions of a matrix)"""
+    keys, place = np.array([key(7, f"draw {i}") for i in range(2)]), positions(len(y), y.shape[1], y.shape[1])
+    return keys, [bits(words(keys[i : i + 1]), place) for i in range(draws)]
 
 
 def _cases(entry: Entry, dtype: str) -> Iterator[tuple[dict[str, float], np.ndarray, np.ndarray]]:

@@ -15,7 +15,7 @@ import torch
 from parity_case import Case, Schedule, of_case, synthetic
 from parity_cases import MODULES
 from parity_engine import Trained, begin, named_state
-from parity_noise import disturbed, parameter_noise, parameters_in_order, strengths
+from parity_noise import disturbed, noisy_targets, parameter_noise, parameters_in_order, strengths
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
@@ -243,6 +243,7 @@ class Step:
             group["lr"] = rate
         for p in self.parameters:
             p.grad = None
+        y = noisy_targets(self.settings, y, network.step)
         objective = self.loss_of(self._noisy(x) if self.noisy_weights else network(x), y)
         if case.penalty:
             objective = objective + case.penalty(self.weights)

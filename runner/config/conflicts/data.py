@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runner.config.conflicts.base import Conflict, Known, active, data_task, task_of
+from runner.config.engines import LOSS_OF
 from runner.config.registry import name_of
 from runner.config.settings import Settings
 
@@ -34,14 +35,15 @@ def loss_task(s: Settings, known: Known) -> Iterator[Conflict]:
 
 
 def targets(s: Settings, known: Known) -> Iterator[Conflict]:
-    """What smooths labels needs labels."""
+    """What smooths labels needs labels, what adds noise to numbers needs numbers."""
     task, why = task_of(s, known)
     for entry, option, key, value in active(s):
         if task and entry.cls.role == "targets" and entry.cls.task != task:
             yield Conflict(
                 (key, "loss", "dataset.task"),
                 f"{key} = {value}: is for {entry.cls.task}, but {why} is {task}; set {key}={option.neutral:g}"
-                + (" or loss=cross_entropy" if why.startswith("loss") else ""),
+                + (f" or loss={LOSS_OF[entry.cls.task]}" if why.startswith("loss") else "")
+                + (f"; for {task} there is {entry.cls.instead}" if entry.cls.instead else ""),
             )
 
 
