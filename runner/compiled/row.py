@@ -156,7 +156,9 @@ def passes(theta, buffers, grad, work, network, examples):
     take_batch, forward = take_batch_at(theta, pieces[TAKE_BATCH]), forward_at(theta, pieces[FORWARD])
     data_loss, backward = data_loss_at(theta, pieces[DATA_LOSS]), backward_at(theta, pieces[BACKWARD])
     no_noise, no_words = np.empty((0, 2), np.int64), np.empty((1, 4), np.uint32)
-    take_batch(examples.x, examples.q, examples.weights, examples.of_x, examples.of_q, work, layers, pieces, no_words[0], none)
+    take_batch(
+        examples.x, examples.q, examples.weights, examples.of_x, examples.of_q, work, layers, pieces, no_words[0], none
+    )
     forward(size, theta, buffers, work, layers, pieces, True, no_noise, no_words, none.reshape(0, 0))
     objective = data_loss(size, work, layers, pieces, loss_h)
     backward(size, theta, grad, work, layers, pieces)
@@ -186,7 +188,9 @@ def score_row(theta, buffers, work, network, examples, chunk, found):
     data_loss = data_loss_at(theta, pieces[DATA_LOSS])
     for begin in range(0, n, chunk):
         size = min(chunk, n - begin)
-        take_batch(x, q, none, vector(of_x, begin, size), vector(of_q, begin, size), work, layers, pieces, no_words[0], none)
+        take_batch(
+            x, q, none, vector(of_x, begin, size), vector(of_q, begin, size), work, layers, pieces, no_words[0], none
+        )
         forward(size, theta, buffers, work, layers, pieces, False, no_noise, no_words, none.reshape(0, 0))
         data_loss(size, work, layers, pieces, loss_h)
         given = matrix(work, layers[last, Z], size, classes)

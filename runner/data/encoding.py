@@ -47,6 +47,7 @@ LATER = {
     "rest",
     "target_log",
     "target_quantiles",
+    "order",
 }  # fields that model files did not always have
 CHUNK = 4096  # rows encoded at a time, so that float64 copies stay small
 
@@ -75,6 +76,7 @@ class Encoding:
     rest: list[str] = field(default_factory=list)  # categorical columns with a feature for all other words
     target_log: bool = False
     target_quantiles: list[float] = field(default_factory=list)
+    order: list[int] = field(default_factory=list)  # of all pixels, where they are shuffled; none = as they are
     reading: Reading = field(default_factory=Reading)  # how the table was read, so that others are read alike
 
     @property
@@ -151,6 +153,8 @@ class Encoding:
             known = np.flatnonzero(codes >= 0)
             x_ND[known, wide + codes[known]] = 1
             wide += len(features)
+        if self.order:
+            x_ND[:] = x_ND[:, self.order]
         return x_ND
 
     def codes(self, column: str, words: np.ndarray) -> np.ndarray:

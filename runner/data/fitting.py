@@ -16,6 +16,7 @@ from runner.config.words import word
 from runner.data.encoding import CHUNK, MISSING, Encoding
 from runner.data.piecewise import fit_edges
 from runner.data.quantiles import fit_quantiles
+from runner.data.randomized import pixel_order
 from runner.data.sizes import not_scalable
 from runner.data.sources.base import RawTable, Source
 from runner.data.target_scaling import TargetScale, check_logarithm, fit_target
@@ -64,6 +65,7 @@ def fit(table: RawTable, train: np.ndarray, source: Source, dtype: str) -> Encod
         target_log=target.log,
         target_quantiles=target.quantiles,
         reading=table.reading,
+        order=pixel_order(table, source),
     )
 
 

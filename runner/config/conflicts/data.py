@@ -80,4 +80,18 @@ def piecewise_numbers(s: Settings, known: Known) -> Iterator[Conflict]:
             yield Conflict((key, "dataset.numbers"), f"{key} = {value}: {why} or dataset.numbers=linear")
 
 
-CHECKS = (fractions, dataset_keys, loss_task, targets, augmented_data, piecewise_numbers)
+def randomized(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Labels are those of classes; what is done to pixels needs images."""
+    task, why = task_of(s, known)
+    labels, inputs = s.dataset.labels, s.dataset.inputs
+    shape = s.dataset.image_shape if known.image_shape is None else known.image_shape
+    if labels != "given" and task == "regression":
+        text = f"dataset.labels = {labels}: {why} is regression, which has no labels; set dataset.labels=given"
+        yield Conflict(("dataset.labels", "loss", "dataset.task"), text)
+    if inputs != "given" and shape == ():
+        data = f"dataset={name_of(s.dataset, 'dataset')}"
+        text = f"dataset.inputs = {inputs}: is for images, but {data} is a table; set dataset.inputs=given"
+        yield Conflict(("dataset.inputs", "dataset"), text)
+
+
+CHECKS = (fractions, dataset_keys, loss_task, targets, augmented_data, piecewise_numbers, randomized)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from runner.data.roles.dates import DateColumn
 
 
+GIVEN = "given"  # labels and inputs as they are
+
+
 @dataclass
 class RawTable:
     """What a source read, before any split: N examples.
@@ -126,7 +129,28 @@ class Source:
         ge=0,
         le=1,
         kind="index",
-        help="share of the training labels replaced by another class at random; train/* is measured on them",
+        help="share of the training labels replaced by another class at random; train/* is measured on them; 1 leaves "
+        "no right one, so that the network learns what a class is not",
+    )
+    labels: str = choice(
+        GIVEN,
+        GIVEN,
+        "random",
+        "shuffled",
+        kind="index",
+        lecture="001:995",
+        help="of the training rows: given; random, of which one in C is still right; shuffled, each class as frequent "
+        "as before (Zhang 2017)",
+    )
+    inputs: str = choice(
+        GIVEN,
+        GIVEN,
+        "shuffled_pixels",
+        "random_pixels",
+        "noise",
+        kind="index",
+        help="images: given; one random order of the pixels for all; one for each; noise of the same mean and "
+        "deviation (Zhang 2017)",
     )
     folds: int | None = integer(
         None, ge=2, optional=True, kind="index", help="cross-validation: a run a fold of all that is not test"
@@ -161,6 +185,11 @@ class Source:
 
     def contradictions(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """(keys, sentence) for values that contradict each other."""
+        if self.labels != GIVEN and self.label_noise:
+            text = (
+                f"dataset.label_noise = {self.label_noise:g}: dataset.labels = {self.labels} leaves no label to falsify"
+            )
+            yield ("dataset.label_noise", "dataset.labels"), f"{text}; set dataset.label_noise=0"
         if self.fold is None or (self.folds is not None and self.fold < self.folds):
             return
         allowed = f"allowed: 0 to {self.folds - 1} or null" if self.folds else "set dataset.folds too, such as 5"
