@@ -28,7 +28,7 @@ KINDS = ("column", "index", "segment", "structural", "free")
 class Option:
     """What one configuration key accepts. `check` is the only judge of a value."""
 
-    type: str  # number | integer | switch | choice | choices | text | texts | labels | integers | matrix
+    type: str  # number | integer | switch | choice | choices | text | texts | labels | integers | matrix | pairs
     kind: str = "structural"
     above: float | None = None
     ge: float | None = None
@@ -64,6 +64,7 @@ class Option:
             "texts": "a list of text",
             "labels": f"{' | '.join(self.options)} | {{label: number}}",
             "integers": "a list of whole numbers",
+            "pairs": "true | false | a list of pairs of columns, [[a,b],[c,d]]",
             "matrix": "a list of numbers" if self.ndim == 1 else "a list of rows of numbers, [[a,b],[c,d]]",
         }
         text = words[self.type]
@@ -137,6 +138,14 @@ class Option:
         wrong = [f"{v!r}: {problem}" for v, problem in checked if problem]
         return [v for v, _ in checked], wrong[0] if wrong else None
 
+    def _check_pairs(self, value):
+        known = {"true": True, "false": False}
+        if isinstance(value, bool) or value in (*known, []):
+            return known.get(value, value) if isinstance(value, str) else bool(value), None
+        names = [list(pair) if isinstance(pair, (list, tuple)) else [] for pair in value] if type(value) is list else []
+        right = names and all(len(pair) == 2 and all(isinstance(name, str) for name in pair) for pair in names)
+        return (names, None) if right else (value, "neither true nor a list of pairs")
+
     def _check_matrix(self, value):
         rows = value if isinstance(value, (list, tuple)) else [value]
         if self.ndim == 2 and not all(isinstance(row, (list, tuple)) and row for row in rows):
@@ -209,6 +218,11 @@ def integers(default, **spec):
 def matrix(default, **spec):
     """Rows of numbers, [[a, b], [c, d]], all of one length; with `ndim=1` one row, [a, b]."""
     return _option(default, **{"type": "matrix", "kind": "structural", **spec})
+
+
+def pairs(default, **spec):
+    """True, False, or a list of pairs of column names."""
+    return _option(default, **{"type": "pairs", "kind": "structural", **spec})
 
 
 def switch(default, **spec):

@@ -6,7 +6,7 @@ validating stay fast. `choices` holds the table, `option` the keys, `plugins` wh
 """
 
 from runner.config.choices import NAMED, Entry, entries, groups, load, name_of, register
-from runner.config.option import Option, by_label, choice, integer, integers, matrix, number, switch, text, texts
+from runner.config.option import Option, by_label, choice, integer, integers, matrix, number, pairs, switch, text, texts
 
 __all__ = [
     "NAMED",
@@ -22,6 +22,7 @@ __all__ = [
     "matrix",
     "name_of",
     "number",
+    "pairs",
     "register",
     "switch",
     "text",

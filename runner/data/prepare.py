@@ -15,6 +15,7 @@ from runner.config.settings import Settings
 from runner.data.encoding import Encoding
 from runner.data.fitting import fit
 from runner.data.label_noise import check_noise, with_noise
+from runner.data.products import of_both
 from runner.data.randomized import randomized_notes, with_inputs, with_labels
 from runner.data.roles.repeats import repeats_note
 from runner.data.sizes import beyond, check_target
@@ -210,7 +211,10 @@ def _noise(source: Source, rows: int) -> list[str]:
 def _words(table: RawTable, train: np.ndarray, encoding: Encoding) -> list[str]:
     """Categories that are no feature of their own: rare ones, or those that only rows outside training have."""
     found = []
-    for name, words in table.categorical.items():
+    words_of = table.categorical | {
+        name: of_both(*(table.categorical[each] for each in pair)) for name, pair in encoding.crossed.items()
+    }
+    for name, words in words_of.items():
         known = set(encoding.categories[name])
         others = [str(word) for word in words if word is not None and str(word) not in known]
         if name in encoding.rest:
@@ -239,7 +243,8 @@ def _features(table: RawTable, encoding: Encoding, scaling: str) -> np.ndarray:
             return encoding.encode(table.numeric_ND, table.categorical)
     except FloatingPointError as error:
         columns = dict(zip(table.numeric_names, table.numeric_ND.T, strict=True))
-        raise beyond(columns, encoding.scale, encoding.offset, encoding.dtype, scaling) from error
+        count = len(columns)
+        raise beyond(columns, encoding.scale[:count], encoding.offset[:count], encoding.dtype, scaling) from error
 
 
 def _targets(table: RawTable, encoding: Encoding) -> np.ndarray:

@@ -46,7 +46,10 @@ class Trainer:
     )
     checkpoint_seconds: float = number(30.0, ge=0, kind="free", help="seconds between checkpoints; 0 = every epoch")
     log_every_steps: int = integer(
-        0, ge=0, kind="free", help="also log the training objective every so many steps; 0 = once an epoch"
+        0,
+        ge=0,
+        kind="free",
+        help="also log the training objective and the rate every so many steps, in steps.csv; 0 = once an epoch",
     )
     figures: bool | None = switch(
         None,

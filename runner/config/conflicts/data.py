@@ -80,6 +80,20 @@ def piecewise_numbers(s: Settings, known: Known) -> Iterator[Conflict]:
             yield Conflict((key, "dataset.numbers"), f"{key} = {value}: {why} or dataset.numbers=linear")
 
 
+def made_features(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Powers and products are those of the columns of a table, as they stand in it."""
+    shape = s.dataset.image_shape if known.image_shape is None else known.image_shape
+    keys = {"polynomial": (s.dataset.polynomial > 1, "1"), "crosses": (bool(s.dataset.crosses), "false")}
+    for key, off in ((f"dataset.{key}", off) for key, (used, off) in keys.items() if used):
+        if shape:
+            why = f"is for tables, but dataset={name_of(s.dataset, 'dataset')} is images; set {key}={off}"
+            yield Conflict((key, "dataset"), f"{key}: {why}")
+        for entry, option, other, value in active(s, "augmentation"):
+            if entry.cls.changes_numbers and not shape:
+                why = f"changes numbers, but not what {key} makes of them"
+                yield Conflict((other, key), f"{other} = {value}: {why}; set {other}={option.neutral:g} or {key}={off}")
+
+
 def randomized(s: Settings, known: Known) -> Iterator[Conflict]:
     """Labels are those of classes; what is done to pixels needs images."""
     task, why = task_of(s, known)
@@ -94,4 +108,4 @@ def randomized(s: Settings, known: Known) -> Iterator[Conflict]:
         yield Conflict(("dataset.inputs", "dataset"), text)
 
 
-CHECKS = (fractions, dataset_keys, loss_task, targets, augmented_data, piecewise_numbers, randomized)
+CHECKS = (fractions, dataset_keys, loss_task, targets, augmented_data, piecewise_numbers, made_features, randomized)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from runner.config.registry import by_label, choice, integer, number
+from runner.config.registry import by_label, choice, integer, number, pairs
 from runner.data.reading.dialect import Reading
 from runner.errors import DataError
 
@@ -116,6 +116,21 @@ class Source:
         "first layer can bend (Gorishniy 2022): sweep both",
     )
     bins: int = integer(16, ge=2, kind="index", help="bins of a number with numbers=piecewise, between quantiles")
+    polynomial: int = integer(
+        1,
+        ge=1,
+        le=20,
+        kind="index",
+        lecture="003:239",
+        help="tables: powers 2 to this one of every number are features too, scaled as it is; 1 = none",
+    )
+    crosses: Any = pairs(
+        False,
+        kind="index",
+        lecture="003:239",
+        help="tables: products of numbers as further features: true, all pairs; or pairs of columns [[a,b],...], of "
+        "which two of categories become one of both",
+    )
     class_weights: Any = by_label(
         None,
         "balanced",
