@@ -137,11 +137,14 @@ def constraint(entry: Entry, dtype: str) -> None:
 
 
 def targets(entry: Entry, dtype: str) -> None:
-    """Targets of classes."""
+    """Targets of classes, or numbers."""
+    piece = entry.cls()
     for numbers, h, w in _cases(entry, dtype):
-        q = np.eye(w.shape[1], dtype=dtype)[np.arange(len(w)) % w.shape[1]]
-        expected = entry.cls().targets(_torch(q, False), w.shape[1], **_columns(numbers, dtype, 3))
-        call(entry.compiled.targets, "targets", dtype, q, h)
+        classes = np.eye(w.shape[1], dtype=dtype)[np.arange(len(w)) % w.shape[1]]
+        q = classes if piece.task == "classification" else w
+        keys, drawn = _drawn(piece.draws, *q.shape)
+        expected = piece.targets(_torch(q, False), w.shape[1], *drawn, **_columns(numbers, dtype, 3))
+        call(entry.compiled.targets, "targets", dtype, q, keys.view(np.uint32), h)
         agree(q, expected[0], f"targets with {numbers}")
 
 
@@ -162,10 +165,9 @@ def noise(entry: Entry, dtype: str) -> None:
     """Activations and factors; what is switched off is the same to the last unit."""
     piece = entry.cls()
     for numbers, h, y in _cases(entry, dtype):
-        keys = np.array([key(7, f"draw {i}") for i in range(2)])
-        ones, of_unit = torch.ones(1, *y.shape, dtype=getattr(torch, dtype)), piece.per == "unit"
-        place = positions(len(y), y.shape[1], y.shape[1]) if of_unit else positions(len(y), 1, 1)
-        drawn = [bits(words(keys[i : i + 1]), place) for i in range(piece.draws)]
+        of_unit, width = piece.per == "unit", y.shape[1] if piece.per == "unit" else 1
+        keys, drawn = _drawn(piece.draws, len(y), width)
+        ones = torch.ones(1, *y.shape, dtype=getattr(torch, dtype))
         units = {} if of_unit else {"units": torch.arange(1, y.shape[1] + 1, dtype=ones.dtype)}
         factor, addend = piece.change(*drawn, **_columns(numbers, dtype, 3), **units)
         factor = ones if factor is None else factor.expand(ones.shape)
@@ -198,6 +200,12 @@ CHECKS = {
     NoiseForm: noise,
     ConnectionsForm: connections,
 }
+
+
+def _drawn(draws: int, rows: int, width: int) -> tuple[np.ndarray, list[torch.Tensor]]:
+    """(keys of two draws, so many of them at the positions of a matrix)"""
+    keys, place = np.array([key(7, f"draw {i}") for i in range(2)]), positions(rows, width, width)
+    return keys, [bits(words(keys[i : i + 1]), place) for i in range(draws)]
 
 
 def _cases(entry: Entry, dtype: str) -> Iterator[tuple[dict[str, float], np.ndarray, np.ndarray]]:

@@ -62,7 +62,7 @@ def _signatures(real: Any) -> dict[str, Any]:
         "norm": nothing(m, m, v, v, v, v, v, flag, v, m, v),
         "norm_backward": nothing(m, m, v, v, v, v, v),
         "loss": nothing(m, m, v, v, m, v),
-        "targets": nothing(m, v),
+        "targets": nothing(m, keys, v),
         "noise": nothing(m, m, keys, v),
         "rule": nothing(v, v, slots, v),
         "gain": nothing(slots, v, v),
@@ -91,7 +91,7 @@ def _signatures_of_parts(real: Any) -> dict[str, Any]:
     return {
         "product": nothing(m, m, m),
         "times_transposed": nothing(m, m, m, v),
-        "take_batch": nothing(m, m, v, numbers, numbers, *network, v),
+        "take_batch": nothing(m, m, v, numbers, numbers, *network, words, v),
         "forward": nothing(size, v, v, *network, v, flag, table, types.Array(types.uint32, 2, "C"), m),
         "data_loss": double(size, *network, v),
         "backward": double(size, v, v, *network, v, table, block),

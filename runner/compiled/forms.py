@@ -60,7 +60,7 @@ class LossForm(NamedTuple):
 
 
 class TargetsForm(NamedTuple):
-    """targets(q [B, C], h): new targets in place."""
+    """targets(q [B, C], words [4], h): new targets in place; the words are the keys of draws, as those of noise."""
 
     targets: Callable
 

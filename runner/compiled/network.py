@@ -106,7 +106,7 @@ def gather(table, order, into):
             into[r, j] = table[source, j]
 
 
-def take_batch(x, q, weights, of_x, of_q, work, layers, pieces, targets_h):
+def take_batch(x, q, weights, of_x, of_q, work, layers, pieces, targets_words, targets_h):
     """Features, targets and shares of examples, lines of the tables; weights are given unless all are alike."""
     size, outputs = of_x.shape[0], layers[-1, WIDTH]
     targets, shares = matrix(work, layers[0, TARGETS], size, outputs), vector(work, layers[0, SHARES], size)
@@ -115,7 +115,7 @@ def take_batch(x, q, weights, of_x, of_q, work, layers, pieces, targets_h):
     for r in range(size):
         shares[r] = weights[r] / size if weights.shape[0] > 0 else 1 / size
     if pieces[CHANGE_TARGETS] != 0:
-        targets_at(work, pieces[CHANGE_TARGETS])(targets, targets_h)
+        targets_at(work, pieces[CHANGE_TARGETS])(targets, targets_words, targets_h)
 
 
 @part

@@ -83,6 +83,7 @@ class Noises(NamedTuple):
     pieces: np.ndarray  # [K, 2] int64: place, address
     words: np.ndarray  # [S, K, 4] uint32, the keys of up to two draws
     h: np.ndarray  # [K, keys]
+    targets_words: np.ndarray  # [S, 4] uint32, the keys of up to two draws for the change of targets
     targets_h: np.ndarray  # [keys] of the change of targets
 
 

@@ -75,7 +75,7 @@ def no_steps(dtype):
         State(v, v, (v, v, v, v), v, v, v, v, v),
         network,
         examples,
-        Noises(table, words.reshape(0, 0, 0), m, v),
+        Noises(table, words.reshape(0, 0, 0), m, words, v),
         Penalties(table, block, whole, block, False, table, block),
         Limits(0.0, 0.0, double, words, double, words, words, m, 0),
         Rates(m, 0.0, False, 0, double),
@@ -119,7 +119,8 @@ def advance(state, network, examples, noises, penalties, limits, rates, lr, firs
         size = min(examples.batch, examples.of_x.shape[0] - begin)
         of_x, of_q = vector(examples.of_x, begin, size), vector(examples.of_q, begin, size)
         weights = vector(examples.weights, begin, min(size, examples.weights.shape[0]))
-        take_batch(examples.x, examples.q, weights, of_x, of_q, work, layers, pieces, noises.targets_h)
+        targets_words = noises.targets_words[step]
+        take_batch(examples.x, examples.q, weights, of_x, of_q, work, layers, pieces, targets_words, noises.targets_h)
         if state.passed.shape[0] > 0:
             copy_vector(theta, passed)
             if pieces[REPARAMETRIZE] != 0:
@@ -183,9 +184,10 @@ def passes(theta, buffers, grad, work, network, examples):
     size, none = examples.of_x.shape[0], np.empty(0, theta.dtype)
     take_batch, forward = take_batch_at(theta, pieces[TAKE_BATCH]), forward_at(theta, pieces[FORWARD])
     data_loss, backward = data_loss_at(theta, pieces[DATA_LOSS]), backward_at(theta, pieces[BACKWARD])
-    no_noise, no_words = np.empty((0, 2), np.int64), np.empty((0, 4), np.uint32)
-    nothing = none.reshape(0, 0, 0)
-    take_batch(examples.x, examples.q, examples.weights, examples.of_x, examples.of_q, work, layers, pieces, none)
+    no_noise, no_words, nothing = np.empty((0, 2), np.int64), np.empty((1, 4), np.uint32), none.reshape(0, 0, 0)
+    take_batch(
+        examples.x, examples.q, examples.weights, examples.of_x, examples.of_q, work, layers, pieces, no_words[0], none
+    )
     forward(size, theta, buffers, work, layers, pieces, norm_h, True, no_noise, no_words, none.reshape(0, 0))
     objective = data_loss(size, work, layers, pieces, loss_h)
     backward(size, theta, grad, work, layers, pieces, norm_h, no_noise, nothing)
@@ -210,12 +212,14 @@ def score_row(theta, buffers, work, network, examples, chunk, training, found):
     layers, pieces, loss_h, norm_h = network
     last, classes, n = layers.shape[0] - 1, layers[-1, WIDTH], of_x.shape[0]
     none = np.empty(0, theta.dtype)
-    no_noise, no_words, no_h = np.empty((0, 2), np.int64), np.empty((0, 4), np.uint32), none.reshape(0, 0)
+    no_noise, no_words, no_h = np.empty((0, 2), np.int64), np.empty((1, 4), np.uint32), none.reshape(0, 0)
     take_batch, forward = take_batch_at(theta, pieces[TAKE_BATCH]), forward_at(theta, pieces[FORWARD])
     data_loss = data_loss_at(theta, pieces[DATA_LOSS])
     for begin in range(0, n, chunk):
         size = min(chunk, n - begin)
-        take_batch(x, q, none, vector(of_x, begin, size), vector(of_q, begin, size), work, layers, pieces, none)
+        take_batch(
+            x, q, none, vector(of_x, begin, size), vector(of_q, begin, size), work, layers, pieces, no_words[0], none
+        )
         forward(size, theta, buffers, work, layers, pieces, norm_h, training, no_noise, no_words, no_h)
         data_loss(size, work, layers, pieces, loss_h)
         given = matrix(work, layers[last, Z], size, classes)

@@ -11,6 +11,7 @@ Kinds of option (what may differ between the rows of one population):
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 import os
@@ -27,7 +28,7 @@ KINDS = ("column", "index", "segment", "structural", "free")
 class Option:
     """What one configuration key accepts. `check` is the only judge of a value."""
 
-    type: str  # number | integer | switch | choice | choices | text | texts | labels | integers
+    type: str  # number | integer | switch | choice | choices | text | texts | labels | integers | matrix | pairs
     kind: str = "structural"
     above: float | None = None
     ge: float | None = None
@@ -43,6 +44,7 @@ class Option:
     stage: str = "rule"  # for numbers of an optimizer: where in a step they act
     luck: str = ""  # what chance decides by this key, in words: a report takes means over its values
     share: bool = False  # a number that is a share where it is written as a fraction, a count where it is whole
+    ndim: int = 2  # of a matrix: 1 is one row of numbers
     file: bool = False  # a text that names a file: kept as an absolute path, which means the same from every folder
     help: str = ""
     lecture: str = ""  # where the lectures teach it, FILE:LINE, several after commas
@@ -62,6 +64,8 @@ class Option:
             "texts": "a list of text",
             "labels": f"{' | '.join(self.options)} | {{label: number}}",
             "integers": "a list of whole numbers",
+            "pairs": "true | false | a list of pairs of columns, [[a,b],[c,d]]",
+            "matrix": "a list of numbers" if self.ndim == 1 else "a list of rows of numbers, [[a,b],[c,d]]",
         }
         text = words[self.type]
         bounds = [
@@ -134,6 +138,26 @@ class Option:
         wrong = [f"{v!r}: {problem}" for v, problem in checked if problem]
         return [v for v, _ in checked], wrong[0] if wrong else None
 
+    def _check_pairs(self, value):
+        known = {"true": True, "false": False}
+        if isinstance(value, bool) or value in (*known, []):
+            return known.get(value, value) if isinstance(value, str) else bool(value), None
+        names = [list(pair) if isinstance(pair, (list, tuple)) else [] for pair in value] if type(value) is list else []
+        right = names and all(len(pair) == 2 and all(isinstance(name, str) for name in pair) for pair in names)
+        return (names, None) if right else (value, "neither true nor a list of pairs")
+
+    def _check_matrix(self, value):
+        rows = value if isinstance(value, (list, tuple)) else [value]
+        if self.ndim == 2 and not all(isinstance(row, (list, tuple)) and row for row in rows):
+            return value, "not a list of rows"
+        if len({len(row) for row in rows if self.ndim == 2}) > 1:
+            return value, "its rows differ in length"
+        each = dataclasses.replace(self, type="number", optional=False)
+        checked = [[each.check(v) for v in (row if self.ndim == 2 else [row])] for row in rows]
+        wrong = [f"{v!r}: {problem}" for row in checked for v, problem in row if problem]
+        found = [[v for v, _ in row] for row in checked]
+        return found if self.ndim == 2 else [v for (v,) in found], wrong[0] if wrong else None
+
     def _check_integer(self, value):
         whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
         if isinstance(value, bool) or not whole:
@@ -172,7 +196,7 @@ def _option(default, **spec):
     if option.stage not in STAGES:
         raise ValueError(f"stage {option.stage!r} is none of {STAGES}")
     if isinstance(default, list):
-        return field(default_factory=lambda: list(default), metadata={"option": option})
+        return field(default_factory=lambda: copy.deepcopy(default), metadata={"option": option})
     return field(default=default, metadata={"option": option})
 
 
@@ -189,6 +213,16 @@ def integer(default, **spec):
 def integers(default, **spec):
     """A list of whole numbers; a single number means a list of one."""
     return _option(default, **{"type": "integers", "kind": "structural", **spec})
+
+
+def matrix(default, **spec):
+    """Rows of numbers, [[a, b], [c, d]], all of one length; with `ndim=1` one row, [a, b]."""
+    return _option(default, **{"type": "matrix", "kind": "structural", **spec})
+
+
+def pairs(default, **spec):
+    """True, False, or a list of pairs of column names."""
+    return _option(default, **{"type": "pairs", "kind": "structural", **spec})
 
 
 def switch(default, **spec):

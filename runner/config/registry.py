@@ -6,7 +6,7 @@ validating stay fast. `choices` holds the table, `option` the keys, `plugins` wh
 """
 
 from runner.config.choices import NAMED, Entry, entries, groups, load, name_of, register
-from runner.config.option import Option, by_label, choice, integer, integers, number, switch, text, texts
+from runner.config.option import Option, by_label, choice, integer, integers, matrix, number, pairs, switch, text, texts
 
 __all__ = [
     "NAMED",
@@ -19,8 +19,10 @@ __all__ = [
     "integer",
     "integers",
     "load",
+    "matrix",
     "name_of",
     "number",
+    "pairs",
     "register",
     "switch",
     "text",

@@ -35,7 +35,7 @@ DEFAULT_CHOICE = {
 
 OWN = ("seed", "name")  # keys outside of groups, the last ones
 EXPERIMENT = "experiment"  # the group of recipes, which are YAML only
-TEXTS, LABELS = ("text", "texts"), ("labels",)  # types of option whose values, or whose labels, are text
+TEXTS, LABELS = ("text", "texts", "pairs"), ("labels",)  # types of option whose values, or whose labels, are text
 
 
 @dataclass

@@ -22,6 +22,7 @@ import numpy as np
 
 from runner.data.files import did_you_mean
 from runner.data.piecewise import through_bins
+from runner.data.products import of_both, positions, products
 from runner.data.quantiles import to_normal
 from runner.data.reading.columns import Column
 from runner.data.reading.dialect import Reading
@@ -47,6 +48,9 @@ LATER = {
     "rest",
     "target_log",
     "target_quantiles",
+    "order",
+    "products",
+    "crossed",
 }  # fields that model files did not always have
 CHUNK = 4096  # rows encoded at a time, so that float64 copies stay small
 
@@ -58,7 +62,7 @@ class Encoding:
     task: str
     target: str
     columns: list[str]  # input columns in file order
-    numeric: list[str]  # with the names of what dates become
+    numeric: list[str]  # with the names of what dates become, and last those of `products`
     fill: list[float]  # in place of a hole, by numeric column
     offset: list[float]
     scale: list[float]
@@ -75,12 +79,20 @@ class Encoding:
     rest: list[str] = field(default_factory=list)  # categorical columns with a feature for all other words
     target_log: bool = False
     target_quantiles: list[float] = field(default_factory=list)
+    products: dict[str, list[str]] = field(default_factory=dict)  # a number made of others -> these
+    crossed: dict[str, list[str]] = field(default_factory=dict)  # a category made of two -> these
+    order: list[int] = field(default_factory=list)  # of all pixels, where they are shuffled; none = as they are
     reading: Reading = field(default_factory=Reading)  # how the table was read, so that others are read alike
 
     @property
     def width(self) -> int:
         """Number of features D."""
         return len(self.columns_of_features)
+
+    @property
+    def given(self) -> list[str]:
+        """The numbers that are read, not made of others."""
+        return self.numeric[: len(self.numeric) - len(self.products)]
 
     @property
     def columns_of_features(self) -> list[str]:
@@ -138,11 +150,12 @@ class Encoding:
         """Features [N, D] of raw values; `words` holds one object array [N] a categorical column, None for a hole."""
         rows, width, bins = len(numeric_NF), self.width, len(self._bins())
         x_ND = in_lines((rows * width,), self.dtype).reshape(rows, width)
-        wide = len(self.numeric)
+        wide, factors = len(self.numeric), positions(self.numeric, self.products)
+        words = words | {name: of_both(*(words[each] for each in pair)) for name, pair in self.crossed.items()}
         fill, offset, scale = (np.array(v, np.float64) for v in (self.fill, self.offset, self.scale))
         for start in range(0, len(x_ND), CHUNK):
             block = numeric_NF[start : start + CHUNK].astype(np.float64)
-            block = np.where(np.isnan(block), fill, block)
+            block = products(np.where(np.isnan(block), fill[: block.shape[1]], block), factors)
             x_ND[start : start + CHUNK, :wide] = (self._normal(block) - offset) / scale
             if bins:
                 x_ND[start : start + CHUNK, width - bins :] = self._through_bins(block)
@@ -151,6 +164,8 @@ class Encoding:
             known = np.flatnonzero(codes >= 0)
             x_ND[known, wide + codes[known]] = 1
             wide += len(features)
+        if self.order:
+            x_ND[:] = x_ND[:, self.order]
         return x_ND
 
     def codes(self, column: str, words: np.ndarray) -> np.ndarray:
@@ -192,8 +207,8 @@ class Encoding:
         self._check_columns(list(cells.columns))
         problems = Problems("", cells.place)
         advice = "Correct it, or leave the cell empty to have it filled"
-        words_of = list(self.categories)
-        numeric, words = read_alike(cells, self.numeric, self.dates, words_of, self.reading, problems, advice)
+        words_of = [name for name in self.categories if name not in self.crossed]
+        numeric, words = read_alike(cells, self.given, self.dates, words_of, self.reading, problems, advice)
         problems.refuse()
         return self.encode(numeric, words), self._notes(list(cells.columns), numeric, words)
 
@@ -213,12 +228,12 @@ class Encoding:
     def _notes(self, given: list[str], numeric: np.ndarray, words: dict[str, np.ndarray]) -> list[str]:
         extra = [name for name in given if name not in self.columns and name != self.target]
         notes = [f"ignored columns the network does not know: {', '.join(extra)}"] if extra else []
-        holes = {name: int(n) for name, n in zip(self.numeric, np.isnan(numeric).sum(axis=0), strict=True) if n}
+        holes = {name: int(n) for name, n in zip(self.given, np.isnan(numeric).sum(axis=0), strict=True) if n}
         shown = ", ".join(f"{name} {n:,}" for name, n in list(holes.items())[:10]) + (
             ", ..." if len(holes) > 10 else ""
         )
         notes += [f"missing numbers filled with the median of the training data: {shown}"] if holes else []
-        for name in self.categories:
+        for name in words:
             new = words[name][self.codes(name, words[name]) < 0]
             kinds = sorted({MISSING if word is None else word for word in new})
             if len(new):

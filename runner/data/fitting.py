@@ -15,7 +15,9 @@ import numpy as np
 from runner.config.words import word
 from runner.data.encoding import CHUNK, MISSING, Encoding
 from runner.data.piecewise import fit_edges
+from runner.data.products import made_of_categories, made_of_numbers, with_made
 from runner.data.quantiles import fit_quantiles
+from runner.data.randomized import pixel_order
 from runner.data.sizes import not_scalable
 from runner.data.sources.base import RawTable, Source
 from runner.data.target_scaling import TargetScale, check_logarithm, fit_target
@@ -29,7 +31,12 @@ def fit(table: RawTable, train: np.ndarray, source: Source, dtype: str) -> Encod
     """The encoding that the keys of `source` ask for, fitted on the rows `train` (int64) of the table. DataError for a
     column without a value there.
     """
-    scaling = source.scaling
+    scaling, given = source.scaling, table
+    products, crossed = (
+        ({}, {}) if table.image_shape else (made_of_numbers(table, source), made_of_categories(table, source))
+    )
+    if products or crossed:
+        table = with_made(table, _medians(table, train), products, crossed)
     with np.errstate(over="raise"):
         try:
             fill = _medians(table, train)
@@ -45,7 +52,7 @@ def fit(table: RawTable, train: np.ndarray, source: Source, dtype: str) -> Encod
     return Encoding(
         task=table.task,
         target=table.target_name,
-        columns=list(table.column_order or table.numeric_names),
+        columns=list(table.column_order or given.numeric_names),
         numeric=list(table.numeric_names),
         fill=fill.tolist(),
         offset=offset.tolist(),
@@ -64,6 +71,9 @@ def fit(table: RawTable, train: np.ndarray, source: Source, dtype: str) -> Encod
         target_log=target.log,
         target_quantiles=target.quantiles,
         reading=table.reading,
+        order=pixel_order(table, source),
+        products=products,
+        crossed=crossed,
     )
 
 

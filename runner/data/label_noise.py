@@ -14,7 +14,7 @@ def check_noise(table: RawTable, source: Source) -> None:
     if source.label_noise and table.task != "classification":
         raise ConfigError(
             f"dataset.label_noise = {source.label_noise:g}: {table.target_name!r} is a number, which has no label to "
-            "replace; set dataset.label_noise=0"
+            "replace; set dataset.label_noise=0 (noise on numbers is regularizer.target_noise)"
         )
 
 

@@ -15,9 +15,11 @@ from runner.config.settings import Settings
 from runner.data.encoding import Encoding
 from runner.data.fitting import fit
 from runner.data.label_noise import check_noise, with_noise
+from runner.data.products import of_both
+from runner.data.randomized import randomized_notes, with_inputs, with_labels
 from runner.data.roles.repeats import repeats_note
 from runner.data.sizes import beyond, check_target
-from runner.data.sources.base import RawTable, Source
+from runner.data.sources.base import GIVEN, RawTable, Source
 from runner.data.splits.split import split
 from runner.data.target_scaling import tail_note
 from runner.data.weights import row_weights
@@ -143,13 +145,19 @@ def _once(cache: dict, key: Any, make):
 
 def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dict) -> RunData:
     check_noise(table, source)
+    images = source.inputs, source.split_seed if source.inputs != GIVEN else 0
+    table = _once(cache, ("images", table_key, *images), lambda: with_inputs(table, source))
     rows = split(table, source)
     encoding = fit(table, rows.train, source, dtype)
-    x = _once(cache, ("x", table_key, _text(encoding.to_dict())), lambda: _features(table, encoding, source.scaling))
+    x = _once(
+        cache, ("x", table_key, images, _text(encoding.to_dict())), lambda: _features(table, encoding, source.scaling)
+    )
     y = _once(cache, ("y", table_key, str(encoding.scale_of_target)), lambda: _targets(table, encoding))
     linear = encoding.scale_of_target.linear
     if table.task == "regression" and linear:
         check_target(table.target_name, y, dtype, encoding.target_scale, encoding.target_offset, source.target_scaling)
+    if source.labels != GIVEN and table.task == "classification":
+        y = with_labels(y, rows.train, len(table.labels or []), source)
     if source.label_noise:
         y = with_noise(y, rows.train, len(table.labels or []), source.label_noise, source.split_seed)
     return RunData(
@@ -166,11 +174,12 @@ def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dic
         sha256=table.sha256,
         name=name_of(source, "dataset"),
         split_seed=source.split_seed,
-        pixel_range=_once(cache, ("pixels", table_key), lambda: _pixel_range(table)),
+        pixel_range=_once(cache, ("pixels", table_key, images), lambda: _pixel_range(table)),
         notes=[
             *table.notes,
             *_words(table, rows.train, encoding),
             *_noise(source, len(rows.train)),
+            *randomized_notes(source, len(rows.train)),
             *_tail(table, source),
             *repeats_note(table, rows),
         ],
@@ -202,7 +211,10 @@ def _noise(source: Source, rows: int) -> list[str]:
 def _words(table: RawTable, train: np.ndarray, encoding: Encoding) -> list[str]:
     """Categories that are no feature of their own: rare ones, or those that only rows outside training have."""
     found = []
-    for name, words in table.categorical.items():
+    words_of = table.categorical | {
+        name: of_both(*(table.categorical[each] for each in pair)) for name, pair in encoding.crossed.items()
+    }
+    for name, words in words_of.items():
         known = set(encoding.categories[name])
         others = [str(word) for word in words if word is not None and str(word) not in known]
         if name in encoding.rest:
@@ -231,7 +243,8 @@ def _features(table: RawTable, encoding: Encoding, scaling: str) -> np.ndarray:
             return encoding.encode(table.numeric_ND, table.categorical)
     except FloatingPointError as error:
         columns = dict(zip(table.numeric_names, table.numeric_ND.T, strict=True))
-        raise beyond(columns, encoding.scale, encoding.offset, encoding.dtype, scaling) from error
+        count = len(columns)
+        raise beyond(columns, encoding.scale[:count], encoding.offset[:count], encoding.dtype, scaling) from error
 
 
 def _targets(table: RawTable, encoding: Encoding) -> np.ndarray:

@@ -15,7 +15,7 @@ import numpy as np
 
 from runner.data.example_weights import ExampleWeights
 from runner.population.arrays import in_lines
-from runner.population.draws import permutation
+from runner.population.draws import permutation, with_replacement
 from runner.population.layout import ALIGN, pad
 
 if TYPE_CHECKING:
@@ -97,12 +97,15 @@ class Tables:
         other.index = {split: index[where] for split, index in self.index.items()}
         return other
 
-    def order(self, seeds: list[int], epochs: list[int]) -> np.ndarray:
-        """Training indices [M, n] of one epoch: each row's own permutation, from its seed and epoch alone."""
+    def order(self, seeds: list[int], epochs: list[int], sampling: Sequence[str] = ()) -> np.ndarray:
+        """Training indices [M, n] of one epoch: each row's own permutation, or draws with replacement where its
+        `trainer.sampling` says so, from its seed and epoch alone.
+        """
         train = self.index["train"]
         found = np.empty_like(train)
-        for row, (seed, epoch) in enumerate(zip(seeds, epochs, strict=True)):
-            train[row].take(permutation(train.shape[1], seed, "order", epoch), out=found[row])
+        for row, (seed, epoch, how) in enumerate(zip(seeds, epochs, sampling or ["shuffle"] * len(seeds), strict=True)):
+            draw = with_replacement if how == "replacement" else permutation
+            train[row].take(draw(train.shape[1], seed, "order", epoch), out=found[row])
         return found
 
     def places(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,14 +10,14 @@ from runner.execution.run_list import home_of, resumed_in
 from runner.execution.stored import is_as_written
 from runner.records.checksums import changed_files
 from runner.records.names import shown_path
-from runner.records.run_folder import CONFIG, HYDRA, LIST, METRICS, MODEL
+from runner.records.run_folder import CONFIG, HYDRA, LIST, METRICS, MODEL, STEPS
 
 RESTORE = "restore it, or start the run again"
 
 
 def changed_in(folder: Path) -> list[str]:
     """The files of a run that are not as its summary lists them; none if it is the summary that is of another run."""
-    changed = changed_files(folder, (MODEL, METRICS, *HYDRA))
+    changed = changed_files(folder, (MODEL, METRICS, STEPS, *HYDRA))
     others = {MODEL, METRICS, str(CONFIG)} <= {*changed} and is_as_written(folder)
     return [] if others else changed
 

@@ -20,7 +20,7 @@ from runner.execution.work import Run
 from runner.records import disk
 from runner.records.checksums import clear_way, fits_words, move_aside, set_aside, verify
 from runner.records.read import read_results
-from runner.records.run_files import NAMES
+from runner.records.run_files import ALWAYS
 from runner.records.run_folder import (
     CHECKPOINT,
     CONFIG,
@@ -160,7 +160,7 @@ def believed(folder: Path, *, settled: bool) -> Outcome:
 
     summary = verify(folder)
     if not settled or "files" not in summary:
-        for name in (*NAMES, str(CONFIG)):
+        for name in (*ALWAYS, str(CONFIG)):
             if not disk.size(folder / name):
                 raise DamagedError(f"{folder / name}: empty or missing, though {SUMMARY} is there")
     if "files" not in summary:

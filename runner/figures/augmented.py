@@ -45,7 +45,7 @@ def _picture(trial: Trial, engine: Engine, row: int) -> bytes | None:
 
     tables = DeviceTables(engine.tables.subset([row]), torch.device("cpu"))
     augmenting = Augmenting(Columns([run], getattr(torch, engine.dtype)), tables.data)
-    index = tables.tables.order([run.seed], [0])[None, :, : engine.batch]
+    index = tables.tables.order([run.seed], [0], [run.trainer.sampling])[None, :, : engine.batch]
     x, q = tables.gather(index)
     weights = tables.weights_of(index)
     weights = None if weights is None else weights.unsqueeze(-1)

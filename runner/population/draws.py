@@ -101,6 +101,12 @@ def permutation(n: int, seed: int, purpose: str, *counters) -> np.ndarray:
     return order
 
 
+def with_replacement(n: int, seed: int, purpose: str, *counters) -> np.ndarray:
+    """n independent draws from 0..n-1, int64: the integer part of n u/2^64 for words u of 64 bits (Lemire 2019)."""
+    high, low = raw(0, 2 * n, seed, purpose, *counters).reshape(-1, 2).T
+    return ((high * np.uint64(n) + (low * np.uint64(n) >> np.uint64(32))) >> np.uint64(32)).astype(np.int64)
+
+
 def shuffle(order, drawn):
     """Exchange place i, from the first to the last but one, with the place drawn[i] mod (n - i) behind it."""
     n = len(order)

@@ -31,6 +31,12 @@ def initial_theta(
     return theta
 
 
+def begin_at(theta: np.ndarray, layout: Layout, row: int, weights: list[float]) -> None:
+    """Let the row of a linear network with one output begin at these weights, with bias 0."""
+    for slot in layout.slots.values():
+        slot.true(theta)[row] = np.array(weights)[None] if slot.kind == "weight" else 0
+
+
 def initial_buffers(layout: Layout, rows: int, dtype: str = "float32") -> np.ndarray:
     """Running statistics [M, Q] at their initial values."""
     buffers = np.zeros((rows, layout.buffer_size), dtype)

@@ -14,12 +14,12 @@ from typing import Any
 
 from runner.errors import DamagedError, RunError
 from runner.records import disk
-from runner.records.run_folder import EVENTS, HYDRA, LOG, METRICS, MODEL, SUMMARY
+from runner.records.run_folder import EVENTS, HYDRA, LOG, METRICS, MODEL, STEPS, SUMMARY
 from runner.records.summary import read_summary, sealed, written
 from runner.records.yaml_file import words_text
 
 NAMED = 5  # of what does not hold
-WRITTEN = (MODEL, METRICS, EVENTS, LOG)  # while a run trains
+WRITTEN = (MODEL, METRICS, STEPS, EVENTS, LOG)  # while a run trains
 ASIDE = "damaged-"  # how the folders of what was set aside begin
 
 
@@ -32,7 +32,8 @@ def write_summary(folder: Path, content: Mapping[str, Any], files: Mapping[str, 
     """Put summary.json in place, the last file of a run, with the checksums of itself, of `files` and, unless these are
     given, of the others that are there.
     """
-    read = {name: found for name in (MODEL, METRICS, *HYDRA) if name not in files and (found := digest(folder / name))}
+    others = [name for name in (MODEL, METRICS, STEPS, *HYDRA) if name not in files]
+    read = {name: found for name in others if (found := digest(folder / name))}
     summary = sealed({**content, "files": {**files, **read}})
     disk.replace(folder / SUMMARY, written(summary))
     return summary

@@ -12,7 +12,7 @@ from runner.config import plugins
 from runner.errors import RunError
 from runner.records.checksums import METRICS, below
 from runner.records.flat import flatten
-from runner.records.run_folder import CONFIG, LIST, RESULTS
+from runner.records.run_folder import CONFIG, LIST, RESULTS, STEPS
 
 ABOUT = ("format", "versions", "git", "files", "sha256")  # in a summary: about the run's record, not its result
 MEASURED = ("best_epoch", "epochs", "parameters")  # columns of a sweep's results.csv before the metrics
@@ -20,16 +20,19 @@ SAID = ("same_as", "without_effect")  # after the metrics, where there is someth
 ENDS = ("seconds", "error")  # its last columns
 
 
-def curve(folder: Path) -> dict[str, list[int] | list[float]]:
-    """metrics.csv of one run, by column. Raises RunError if it is missing or damaged."""
-    path = folder / METRICS
+FIRST_COLUMN = {METRICS: "epoch", STEPS: "step"}
+
+
+def curve(folder: Path, name: str = METRICS) -> dict[str, list[int] | list[float]]:
+    """metrics.csv (or steps.csv) of one run, by column. Raises RunError if it is missing or damaged."""
+    path, first = folder / name, FIRST_COLUMN[name]
     try:
         data = _whole_lines(path).decode()
     except UnicodeDecodeError as error:
         raise RunError(f"{path}: damaged: {error}") from error
     header, *rows = [line.split(",") for line in data.splitlines()] or [[]]
-    if header and header[0] != "epoch":
-        raise RunError(f"{path}: damaged: its first column is {header[0][:20]!r}, not epoch")
+    if header and header[0] != first:
+        raise RunError(f"{path}: damaged: its first column is {header[0][:20]!r}, not {first}")
     for number, row in enumerate(rows, 2):
         if len(row) != len(header):
             raise RunError(f"{path}: damaged: line {number} has {len(row)} cells, the header {len(header)}")

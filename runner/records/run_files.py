@@ -1,4 +1,4 @@
-"""The files of one run while it trains: metrics.csv, the TensorBoard events, train.log and, last, summary.json.
+"""The files of one run while it trains: metrics.csv, steps.csv, TensorBoard events, train.log and, last, summary.json.
 
 Everything is buffered and written on `flush`, which returns how many bytes of each file are now valid. A checkpoint
 stores these offsets; a resumed run cuts every file back to them and continues, so that no line and no point is ever
@@ -17,9 +17,11 @@ from runner.errors import RunError
 from runner.records import crc, disk, events
 from runner.records.checksums import EVENTS, LOG, METRICS, write_summary
 from runner.records.flat import flatten
+from runner.records.run_folder import STEPS
 from runner.records.summary import SUMMARY
 
-NAMES = (METRICS, EVENTS, LOG)
+ALWAYS = (METRICS, EVENTS, LOG)  # what every run writes
+NAMES = (*ALWAYS, STEPS)
 PICTURES = "figures"  # the folder of the figures that are files
 NOT_DRAWN = ("epoch", "step", "seconds")
 FAILURES = ("failed", "diverged")
@@ -67,10 +69,12 @@ class RunFiles:
         points = [(tag, value) for column, tag in self._drawn if (value := row.get(column)) is not None]
         self._event(events.scalars(int(row["epoch"]), points))  # type: ignore[arg-type]
 
-    def steps(self, first_step: int, values: list[float]) -> None:
-        """Draw the training objective of consecutive steps as objective/step."""
-        for step, value in enumerate(values, first_step):
-            self._event(events.scalars(step, [("objective/step", value)]))
+    def step(self, step: int, loss: float, lr: float) -> None:
+        """Add one line to steps.csv, and draw the training objective of the step as objective/step."""
+        if not self._size[STEPS] and not self._pending[STEPS]:
+            self._pending[STEPS].append(b"step,loss,lr\n")
+        self._pending[STEPS].append(f"{step},{_cell(loss)},{_cell(lr)}\n".encode())
+        self._event(events.scalars(step, [("objective/step", loss)]))
 
     def histogram(self, tag: str, epoch: int, array: Any) -> None:
         """Draw the distribution of an array's finite elements."""
@@ -105,10 +109,12 @@ class RunFiles:
         self._pending[LOG].append(f"{stamp}  {line.rstrip()}\n".encode(errors="backslashreplace"))
 
     def take_over(self, other: Path) -> None:
-        """Add what the run in `other` has recorded, after the start of this one: its metrics, and of its events all but
+        """Add what the run in `other` has recorded, after the start of this one: its tables, and of its events all but
         those of its own start (the format, `hparams` and the `text` of its configuration).
         """
-        self._pending[METRICS].append(disk.content(other / METRICS))
+        for name in (METRICS, STEPS):
+            if (other / name).exists():
+                self._pending[name].append(disk.content(other / name))
         self._pending[EVENTS] += crc.contents(disk.content(other / EVENTS))[STARTS:]
 
     def flush(self, sync: bool = False) -> dict[str, int]:

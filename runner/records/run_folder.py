@@ -14,6 +14,7 @@ TEMPORARY = ".tmp"  # at the end of the name of a file that is being written, to
 CONFIG = Path(".hydra") / "config.yaml"  # of a run, or of one that stands for its folds
 HYDRA = tuple(f".hydra/{name}.yaml" for name in ("config", "overrides", "hydra"))
 METRICS, EVENTS, LOG = "metrics.csv", "events.out.tfevents.0.runner", "train.log"  # while a run trains
+STEPS = "steps.csv"  # the same, of a run that logs steps
 MODEL, SUMMARY = "model.safetensors", "summary.json"  # when it has ended; the summary is written last
 CHECKPOINT = "checkpoint.safetensors"  # of a run that trains alone
 

@@ -179,13 +179,19 @@ class Around(Regularizer):
 
 
 class Targets(Regularizer):
-    """A change of the targets that are optimized (never of those that are evaluated)."""
+    """A change of the targets that are optimized (never of those that are evaluated).
+
+    `draws` uniform 32-bit integers (int32) a position are handed to `targets`, one tensor [K, M, B, C] each; new ones
+    in every step.
+    """
 
     role: ClassVar[str] = "targets"
     task: ClassVar[str] = "classification"
+    draws: ClassVar[int] = 0
+    instead: ClassVar[str] = ""  # what there is for the other task, as a user writes it
 
-    def targets(self, q: Tensor, classes: int, **h: Tensor) -> Tensor:
-        """New targets from q [M, B, C] with `classes` true columns (padding is cut off afterwards)."""
+    def targets(self, q: Tensor, classes: int, *bits: Tensor, **h: Tensor) -> Tensor:
+        """New targets from q [K, M, B, C] with `classes` true columns (padding is cut off afterwards)."""
         raise TypeError(f"{type(self).__name__} must define targets")
 
 

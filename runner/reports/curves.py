@@ -11,6 +11,7 @@ from runner.errors import RunError
 from runner.records.checksums import METRICS, below, verify
 from runner.records.folders import named_folder
 from runner.records.read import curve, not_there
+from runner.records.run_folder import STEPS
 from runner.records.summary import SUMMARY
 from runner.reports.readings import WAY, Readings, name_in, warn
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     import pandas
 
 
-def curves(folder: Path | str, *, force: bool = False) -> pandas.DataFrame:
-    """metrics.csv of one run: a row an epoch, numbers exactly as written. A line still being written is left out.
+def curves(folder: Path | str, *, steps: bool = False, force: bool = False) -> pandas.DataFrame:
+    """metrics.csv of one run: a row an epoch, numbers exactly as written. A line still being written is left out. With
+    `steps` it is steps.csv, which runs have that log steps (`trainer.log_every_steps`).
 
     Of a sweep, or any folder with runs below it: the epochs of all runs one below the other, with a column `run`. Runs
     whose files do not hold are left out with a warning; with `force` they are used as far as they can be read. `last`
@@ -29,22 +31,22 @@ def curves(folder: Path | str, *, force: bool = False) -> pandas.DataFrame:
     """
     import pandas
 
-    root = named_folder(folder)
+    root, name = named_folder(folder), STEPS if steps else METRICS
     if (root / METRICS).exists() or (root / SUMMARY).exists():
         if (root / SUMMARY).exists() and not force:
             verify(root)
-        return pandas.DataFrame(curve(root))
+        return pandas.DataFrame(curve(root, name))
     readings = Readings(force, WAY)
     found, problems = {}, []
-    for run in sorted({*below(root, METRICS), *below(root, SUMMARY)}):
+    for run in sorted({*below(root, name), *below(root, SUMMARY)}):
         if readings.summary(run) is not None or not (run / SUMMARY).exists():
             try:
-                found[name_in(run, root)] = curve(run)
+                found[name_in(run, root)] = curve(run, name)
             except RunError as error:
                 problems.append(f"left out: {error}")
     notes = [*readings.notes(), *problems]
     if not found:
-        raise RunError(f"{root}: {notes[0]}") if notes else not_there(root / METRICS)
+        raise RunError(f"{root}: {notes[0]}") if notes else not_there(root / name)
     warn(notes)
     return pandas.DataFrame(_below_one_another(found))
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from runner.config.settings import Settings
-from runner.population.initial import initial_buffers, initial_theta
+from runner.population.initial import begin_at, initial_buffers, initial_theta
 from runner.population.layout import Layout
 from runner.population.pieces.base import Parametrization
 from runner.population.pieces.linear import Mask
@@ -25,6 +25,8 @@ def beginning(layout: Layout, runs: Sequence[Settings], dtype: str) -> tuple[np.
     for row, run in enumerate(runs):
         if run.model.init_from is not None:
             given.start(run.model.init_from).copy(layout, theta[row], buffers[row])
+        elif (weights := run.dataset.initial_weights()) is not None:
+            begin_at(theta, layout, row, weights)
         for layer, _ in layout.of_kind(Mask):
             _mask(run, layout, layer, theta[row : row + 1], buffers[row : row + 1])
     for layer, piece in layout.of_kind(Parametrization):

@@ -151,7 +151,8 @@ class Engine:
         for row, (epoch, scale) in enumerate(zip(made, scales, strict=True)):
             scheduled, first = self.ahead[row].of(epoch, steps)
             np.multiply(scheduled[first : first + steps], scale, out=rates[row])
-        order = self.tables.order([run.seed for run in self.runs], made)
+        sampling = [run.trainer.sampling for run in self.runs]
+        order = self.tables.order([run.seed for run in self.runs], made, sampling)
         return Epoch(order, rates, self.epochs.copy(), steps, self.batch)
 
     def _scheduled(self, run: Settings, epoch: int, many: int, steps: int) -> np.ndarray:

@@ -98,7 +98,7 @@ class Training:
 
     def _epoch(self) -> None:
         trained = self.engine.train_epoch([trial.scale for trial in self.trials])
-        self._log_steps(trained["objectives"])
+        self._log_steps(trained["objectives"], self.engine.epoch.rates)
         self._evaluate_and_record(
             {"lr": trained["lr"], "train/objective": trained["objective"], "grad_norm": trained["grad_norm"]}
         )
@@ -149,7 +149,8 @@ class Training:
         for name, best in self.best.items() if improved else ():
             best[improved] = self.engine.kept[name][improved]
 
-    def _log_steps(self, objectives: np.ndarray) -> None:
+    def _log_steps(self, objectives: np.ndarray, rates: np.ndarray) -> None:
+        """objectives [S, M] and rates [M, S] of an epoch."""
         first = self.engine.epochs - 1
         for row, trial in enumerate(self.trials):
             every = trial.settings.trainer.log_every_steps
@@ -157,7 +158,7 @@ class Training:
                 start = int(first[row]) * len(objectives)
                 for s in range(len(objectives)):
                     if (start + s + 1) % every == 0:
-                        trial.files.steps(start + s + 1, [float(objectives[s, row])])
+                        trial.files.step(start + s + 1, float(objectives[s, row]), float(rates[row, s]))
 
     def _log_histograms(self, trial: Trial, epoch: int, row: int) -> None:
         asked = trial.settings.trainer.histograms

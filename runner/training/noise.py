@@ -9,7 +9,7 @@ from torch import Tensor
 from runner.population.draws import bits, key, normal, positions, words
 from runner.population.layout import Layout
 from runner.population.members import Columns, active_entries
-from runner.regularizers.base import Noise, ParameterNoise, purpose
+from runner.regularizers.base import Noise, ParameterNoise, Targets, purpose
 from runner.training.noise_places import keys_by_layer
 
 Change = tuple[Tensor | None, Tensor | None]  # factor, addend
@@ -52,6 +52,27 @@ class NoiseSource:
             before = changes[place]
             changes[place] = after if before is None else _both(before, after)
         return [[None if c is None else _at(c, k) for c in changes] for k in range(len(steps_KM))]
+
+
+class TargetSource:
+    """Changes of the targets, with what is drawn for them."""
+
+    def __init__(self, columns: Columns, layout: Layout, batch: int, mask: Tensor):
+        self.classes, self.mask, self.device = layout.widths[-1], mask, columns.device
+        self.seeds = np.array([run.seed for run in columns.runs], dtype=np.uint64)
+        self.place = positions(batch, self.classes, layout.padded[-1], self.device)
+        self.pieces = [
+            (name, piece, {key: columns.tensor(path, dims=3) for key, path in paths.items()})
+            for name, piece, paths in active_entries(columns, Targets)
+        ]
+
+    def change(self, q: Tensor, steps_KM: np.ndarray, batch: int) -> Tensor:
+        """The targets of K steps (absolute numbers [K, M]), from those of the data, [K, M, B, C]."""
+        for name, piece, h in self.pieces:
+            keys = (key(self.seeds, purpose(name, i), steps_KM) for i in range(piece.draws))
+            drawn = [bits(words(each, self.device), self.place[:batch]) for each in keys]
+            q = piece.targets(q, self.classes, *drawn, **h) * self.mask
+        return q
 
 
 class ParameterNoiseSource:

@@ -19,6 +19,15 @@ class Trainer:
 
     epochs: int = integer(100, ge=0, kind="column", help="passes over the training data; 0 saves the initial network")
     batch_size: int = integer(32, ge=1, help="examples a step; larger than the data means the full batch")
+    sampling: str = choice(
+        "shuffle",
+        "shuffle",
+        "replacement",
+        kind="index",
+        lecture="000:181",
+        help="the examples of an epoch: shuffle, each once, in a new order; replacement, as many draws, each of any "
+        "example, so that an epoch sees 1 - (1 - 1/n)^n of them, 63%",
+    )
     drop_last: bool = switch(False, help="leave out a last batch that is smaller than batch_size")
     device: str = text("cpu", help="cpu, cuda, cuda:0, ...")
     dtype: str = choice("float32", "float32", "float64", help="number format of weights and data")
@@ -37,7 +46,10 @@ class Trainer:
     )
     checkpoint_seconds: float = number(30.0, ge=0, kind="free", help="seconds between checkpoints; 0 = every epoch")
     log_every_steps: int = integer(
-        0, ge=0, kind="free", help="also log the training objective every so many steps; 0 = once an epoch"
+        0,
+        ge=0,
+        kind="free",
+        help="also log the training objective and the rate every so many steps, in steps.csv; 0 = once an epoch",
     )
     figures: bool | None = switch(
         None,

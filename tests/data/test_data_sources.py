@@ -150,7 +150,7 @@ def test_every_source_is_registered():
     files = {"csv", "parquet", "npz", "openml", "fashion_mnist", "mnist", "mnist1d"}
     bundled, generated = (
         {"digits", "breast_cancer", "wine", "iris", "diabetes"},
-        {"two_moons", "circles", "spirals", "sine"},
+        {"two_moons", "circles", "spirals", "sine", "quadratic"},
     )
     assert files | bundled | generated <= set(entries("dataset"))
     assert all(entry.formula.endswith((".", "COLUMN.")) for entry in entries("dataset").values())

@@ -13,11 +13,12 @@ UNEQUAL = ("seconds", "versions", "git", "files", "sha256")  # checksums are als
 
 def contents(folder: Path) -> dict[str, Any]:
     """The comparable content of one finished run; fails on leftovers and on points that are there twice."""
-    assert {path.name for path in folder.iterdir()} - {"figures"} == WHOLE
+    assert {path.name for path in folder.iterdir()} - {"figures", "steps.csv"} == WHOLE
     assert {path.name for path in (folder / ".hydra").iterdir()} >= {"config.yaml"}
     assert not list((folder / ".hydra").glob("*.tmp"))
     return {
         "metrics": metrics(folder),
+        "steps": [path.read_text() for path in folder.glob("steps.csv")],
         "model": (folder / "model.safetensors").read_bytes(),
         "summary": summary(folder),
         "events": points(folder),

@@ -46,7 +46,8 @@ def run_content(folder: Path) -> dict[str, Any]:
     for key in UNEQUAL:
         summary.pop(key)
     model = (folder / "model.safetensors").read_bytes()
-    return {"metrics": metrics(folder), "model": model, "summary": summary}
+    steps = [path.read_text() for path in folder.glob("steps.csv")]
+    return {"metrics": metrics(folder), "steps": steps, "model": model, "summary": summary}
 
 
 def runs(folder: Path) -> dict[str, Path]:

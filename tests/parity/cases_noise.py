@@ -15,6 +15,12 @@ def slow(w, o):
 
 
 CASES = [
+    Case(
+        "target_noise",
+        {"regularizer.target_noise": 0.4, "early_stopping.monitor": "val/rmse", "optimizer.lr": 0.02},
+        lambda w, o: SGD(w + o, lr=0.02),
+        task="regression",
+    ),
     Case("input_noise", {"regularizer.input_noise": 0.3}),
     Case(
         "input_noise_regression",

@@ -29,6 +29,7 @@ def case(norm: str, position: str, residual: bool) -> Case:
 
 
 CASES = [
+    Case("sampling_replacement", {"trainer.sampling": "replacement"}),
     *(case(*chosen) for chosen in itertools.product(NORMS, ("before", "after"), (False, True))),
     case("none", "before", True),
     Case("residual_plain", {"model.hidden": [13, 13], "model.residual": True}),

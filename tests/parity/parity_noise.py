@@ -112,6 +112,19 @@ def _terms(seed: int, name: str, place: int, strength: float, rows: int, width: 
     return [torch.from_numpy(np.broadcast_to(term, (STEPS, rows, width)).copy()).to(dtype) for term in terms]
 
 
+def noisy_targets(run: Settings, y: Tensor, step: int) -> Tensor:
+    """Numbers to predict [B] as a step of training sees them: y + sd z"""
+    sd = run.value("regularizer.target_noise")
+    z = _of_targets(run.seed, run.trainer.batch_size)[step, : len(y), 0]
+    return y + sd * torch.from_numpy(z).to(y.dtype) if sd else y
+
+
+@functools.lru_cache(8)
+def _of_targets(seed: int, rows: int) -> np.ndarray:
+    """Normal numbers, [STEPS, rows, 1]."""
+    return gaussian((seed, "target_noise"), rows, 1)
+
+
 def parameters_in_order(network: nn.Module) -> list[Tensor]:
     """All weight matrices, then layer by layer bias, gain and shift, then slopes: the order in which positions are
     counted.

@@ -16,7 +16,7 @@ import torch
 from parity_case import Case, Schedule, of_case, synthetic
 from parity_cases import MODULES
 from parity_engine import Trained, begin, named_state
-from parity_noise import disturbed, parameter_noise, parameters_in_order, strengths
+from parity_noise import disturbed, noisy_targets, parameter_noise, parameters_in_order, strengths
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
@@ -178,12 +178,14 @@ def _metrics(network: nn.Sequential, data: RunData, dtype, loss_of: Callable) ->
 
 
 @functools.cache
-def _batches(task: str, dtype: str, seed: int, size: int, drop_last: bool, epochs: int) -> list[tuple[Tensor, Tensor]]:
+def _batches(
+    task: str, dtype: str, seed: int, size: int, drop_last: bool, epochs: int, sampling: str
+) -> list[tuple[Tensor, Tensor]]:
     """(x [B, D], y [B]) of every step, in the engine's order; most cases train on the same ones."""
     data = synthetic(task, dtype)
     x, y = torch.from_numpy(data.x), torch.from_numpy(data.y)
     y = y if task == "classification" else y.to(x.dtype)
-    orders = [Tables([data], dtype).order([seed], [epoch])[0] for epoch in range(epochs)]
+    orders = [Tables([data], dtype).order([seed], [epoch], [sampling])[0] for epoch in range(epochs)]
     steps = [order[a : a + size] for order in orders for a in range(0, len(order), size)]
     return [(x[index], y[index]) for index in steps if len(index) == size or not drop_last]
 
@@ -209,7 +211,8 @@ def replay(case: Case, dtype: str, nudge: Callable[[Tensor], Tensor] = lambda w:
     measure = functools.partial(_metrics, kept, data, getattr(torch, dtype), reported)
     rates, objectives = [], []
     trainer = settings.trainer
-    for x, y in _batches(case.task, dtype, settings.seed, trainer.batch_size, trainer.drop_last, trainer.epochs):
+    how = trainer.batch_size, trainer.drop_last, trainer.epochs, trainer.sampling
+    for x, y in _batches(case.task, dtype, settings.seed, *how):
         rates.append(rate.value())
         objectives.append(step.make(x, y, rates[-1]))
         rate.after_step()
@@ -259,6 +262,7 @@ class Step:
             group["lr"] = rate
         for p in self.parameters:
             p.grad = None
+        y = noisy_targets(self.settings, y, network.step)
         objective = self._objective(x, y)
         objective.backward()
         if case.clip:

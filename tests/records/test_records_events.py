@@ -39,7 +39,8 @@ def write_run(folder, seed=3, diverged=False):
         loss = math.nan if diverged and epoch > 10 else 1 / (epoch + 1)
         objective = None if epoch == 0 else loss
         files.epoch({"epoch": epoch, "step": epoch * 45, "train/loss": loss, "train/objective": objective, "lr": 0.01})
-    files.steps(1, [0.5, 0.25, 0.125])
+    for step, loss in enumerate([0.5, 0.25, 0.125], 1):
+        files.step(step, loss, 0.01)
     files.histogram("weights/0", 20, np.linspace(-1.0, 1.0, 300))
     files.image("confusion matrix", 20, draw.confusion_matrix(np.eye(3, dtype=int)))
     files.end("diverged" if diverged else "completed", {"test/accuracy": 0.96875, "val/loss": None}, 7)

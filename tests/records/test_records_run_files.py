@@ -38,7 +38,8 @@ def train(folder, checkpoint):
         files.log("started")
     for epoch in range(checkpoint.get("epoch", 0), EPOCHS):
         files.epoch(row(epoch))
-        files.steps(epoch * 3, [0.1 * epoch, 0.2, 0.3])
+        for step, loss in enumerate([0.1 * epoch, 0.2, 0.3], epoch * 3):
+            files.step(step, loss, 0.01)
         files.histogram("weights/0", epoch, np.arange(50.0) * epoch)
         files.log(f"epoch {epoch}")
         if epoch % 3 == 2:

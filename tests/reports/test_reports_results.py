@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 import runner
@@ -101,3 +102,23 @@ def test_curves_of_a_sweep_are_all_runs_one_below_the_other(tmp_path):
     assert frame["run"].tolist() == ["000_a", "000_a", "001_b"]
     assert frame["epoch"].tolist() == [0, 1, 0]
     assert frame["val/loss"].tolist()[:2] == [0.5, 0.25] and math.isnan(frame["val/loss"][2])
+
+
+def test_steps_are_a_table_of_their_own_with_objective_and_rate(tmp_path):
+    """The objective of an epoch is the mean of its steps by their examples; the rate is that of the schedule."""
+    keys = ["dataset.train_size=200", "model.hidden=[4]", "trainer.epochs=3", "trainer.log_every_steps=1"]
+    (outcome,) = runner.train([[*keys, "scheduler=cosine", "scheduler.unit=steps", "early_stopping=none"]], tmp_path)
+    steps, epochs = runner.curves(outcome.folder, steps=True), runner.curves(outcome.folder)
+    assert steps["step"].tolist() == list(range(1, 22))
+    sizes = np.array([32] * 6 + [8])
+    means = (steps["loss"].to_numpy().reshape(3, 7) * sizes).sum(1) / 200
+    np.testing.assert_allclose(means, epochs["train/objective"][1:], rtol=1e-12)
+    np.testing.assert_allclose(steps["lr"], 1e-3 * (1 + np.cos(np.pi * np.arange(21) / 21)) / 2, rtol=1e-12)
+    assert epochs["lr"].tolist()[1:] == steps["lr"].tolist()[6::7]
+
+
+def test_runs_that_log_no_steps_have_no_table_of_them(tmp_path):
+    (outcome,) = runner.train([["dataset.train_size=200", "model.hidden=[4]", "trainer.epochs=1"]], tmp_path)
+    assert not (outcome.folder / "steps.csv").exists()
+    with pytest.raises(RunError, match=r"steps\.csv"):
+        runner.curves(outcome.folder, steps=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runner.config.conflicts.base import Conflict, Known, active, data_task, task_of
+from runner.config.engines import LOSS_OF
 from runner.config.registry import name_of
 from runner.config.settings import Settings
 
@@ -17,8 +18,8 @@ def fractions(s: Settings, known: Known) -> Iterator[Conflict]:
 
 
 def dataset_keys(s: Settings, known: Known) -> Iterator[Conflict]:
-    """The keys of the data set agree with each other."""
-    for keys, text in s.dataset.contradictions():
+    """The keys of the data set agree with each other, and the rest of the run with the data set."""
+    for keys, text in (*s.dataset.contradictions(), *s.dataset.conflicts_with(s)):
         yield Conflict(keys, text)
 
 
@@ -34,14 +35,15 @@ def loss_task(s: Settings, known: Known) -> Iterator[Conflict]:
 
 
 def targets(s: Settings, known: Known) -> Iterator[Conflict]:
-    """What smooths labels needs labels."""
+    """What smooths labels needs labels, what adds noise to numbers needs numbers."""
     task, why = task_of(s, known)
     for entry, option, key, value in active(s):
         if task and entry.cls.role == "targets" and entry.cls.task != task:
             yield Conflict(
                 (key, "loss", "dataset.task"),
                 f"{key} = {value}: is for {entry.cls.task}, but {why} is {task}; set {key}={option.neutral:g}"
-                + (" or loss=cross_entropy" if why.startswith("loss") else ""),
+                + (f" or loss={LOSS_OF[entry.cls.task]}" if why.startswith("loss") else "")
+                + (f"; for {task} there is {entry.cls.instead}" if entry.cls.instead else ""),
             )
 
 
@@ -78,4 +80,32 @@ def piecewise_numbers(s: Settings, known: Known) -> Iterator[Conflict]:
             yield Conflict((key, "dataset.numbers"), f"{key} = {value}: {why} or dataset.numbers=linear")
 
 
-CHECKS = (fractions, dataset_keys, loss_task, targets, augmented_data, piecewise_numbers)
+def made_features(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Powers and products are those of the columns of a table, as they stand in it."""
+    shape = s.dataset.image_shape if known.image_shape is None else known.image_shape
+    keys = {"polynomial": (s.dataset.polynomial > 1, "1"), "crosses": (bool(s.dataset.crosses), "false")}
+    for key, off in ((f"dataset.{key}", off) for key, (used, off) in keys.items() if used):
+        if shape:
+            why = f"is for tables, but dataset={name_of(s.dataset, 'dataset')} is images; set {key}={off}"
+            yield Conflict((key, "dataset"), f"{key}: {why}")
+        for entry, option, other, value in active(s, "augmentation"):
+            if entry.cls.changes_numbers and not shape:
+                why = f"changes numbers, but not what {key} makes of them"
+                yield Conflict((other, key), f"{other} = {value}: {why}; set {other}={option.neutral:g} or {key}={off}")
+
+
+def randomized(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Labels are those of classes; what is done to pixels needs images."""
+    task, why = task_of(s, known)
+    labels, inputs = s.dataset.labels, s.dataset.inputs
+    shape = s.dataset.image_shape if known.image_shape is None else known.image_shape
+    if labels != "given" and task == "regression":
+        text = f"dataset.labels = {labels}: {why} is regression, which has no labels; set dataset.labels=given"
+        yield Conflict(("dataset.labels", "loss", "dataset.task"), text)
+    if inputs != "given" and shape == ():
+        data = f"dataset={name_of(s.dataset, 'dataset')}"
+        text = f"dataset.inputs = {inputs}: is for images, but {data} is a table; set dataset.inputs=given"
+        yield Conflict(("dataset.inputs", "dataset"), text)
+
+
+CHECKS = (fractions, dataset_keys, loss_task, targets, augmented_data, piecewise_numbers, made_features, randomized)

@@ -105,11 +105,12 @@ def validation_data(s: Settings, known: Known) -> Iterator[Conflict]:
         users.append(("early_stopping.patience", f"{s.early_stopping.patience}", "early_stopping=none"))
     if s.scheduler.reactive:
         users.append(("scheduler", name_of(s.scheduler, "scheduler"), "scheduler=constant"))
+    more = "dataset.val_fraction=0.15, or " if "val" in s.dataset.cuts() else ""
     for key, value, off in users:
         yield Conflict(
             (key, "dataset.val_fraction", "early_stopping.monitor"),
             f"{key} = {value}: watches {watched}, but dataset.val_fraction = 0 leaves no validation data; set "
-            f"dataset.val_fraction=0.15, or {off}, or early_stopping.monitor={watched.replace('val/', 'train/')}",
+            f"{more}{off}, or early_stopping.monitor={watched.replace('val/', 'train/')}",
         )
 
 

@@ -6,14 +6,18 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from runner.config.registry import by_label, choice, integer, number
+from runner.config.registry import by_label, choice, integer, number, pairs
 from runner.data.reading.dialect import Reading
 from runner.errors import DataError
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from runner.config.settings import Settings
     from runner.data.roles.dates import DateColumn
+
+
+GIVEN = "given"  # labels and inputs as they are
 
 
 @dataclass
@@ -115,6 +119,21 @@ class Source:
         "first layer can bend (Gorishniy 2022): sweep both",
     )
     bins: int = integer(16, ge=2, kind="index", help="bins of a number with numbers=piecewise, between quantiles")
+    polynomial: int = integer(
+        1,
+        ge=1,
+        le=20,
+        kind="index",
+        lecture="003:239",
+        help="tables: powers 2 to this one of every number are features too, scaled as it is; 1 = none",
+    )
+    crosses: Any = pairs(
+        False,
+        kind="index",
+        lecture="003:239",
+        help="tables: products of numbers as further features: true, all pairs; or pairs of columns [[a,b],...], of "
+        "which two of categories become one of both",
+    )
     class_weights: Any = by_label(
         None,
         "balanced",
@@ -128,7 +147,28 @@ class Source:
         ge=0,
         le=1,
         kind="index",
-        help="share of the training labels replaced by another class at random; train/* is measured on them",
+        help="share of the training labels replaced by another class at random; train/* is measured on them; 1 leaves "
+        "no right one, so that the network learns what a class is not",
+    )
+    labels: str = choice(
+        GIVEN,
+        GIVEN,
+        "random",
+        "shuffled",
+        kind="index",
+        lecture="001:995",
+        help="of the training rows: given; random, of which one in C is still right; shuffled, each class as frequent "
+        "as before (Zhang 2017)",
+    )
+    inputs: str = choice(
+        GIVEN,
+        GIVEN,
+        "shuffled_pixels",
+        "random_pixels",
+        "noise",
+        kind="index",
+        help="images: given; one random order of the pixels for all; one for each; noise of the same mean and "
+        "deviation (Zhang 2017)",
     )
     folds: int | None = integer(
         None, ge=2, optional=True, kind="index", help="cross-validation: a run a fold of all that is not test"
@@ -163,11 +203,24 @@ class Source:
 
     def contradictions(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """(keys, sentence) for values that contradict each other."""
+        if self.labels != GIVEN and self.label_noise:
+            text = (
+                f"dataset.label_noise = {self.label_noise:g}: dataset.labels = {self.labels} leaves no label to falsify"
+            )
+            yield ("dataset.label_noise", "dataset.labels"), f"{text}; set dataset.label_noise=0"
         if self.fold is None or (self.folds is not None and self.fold < self.folds):
             return
         allowed = f"allowed: 0 to {self.folds - 1} or null" if self.folds else "set dataset.folds too, such as 5"
         why = f"there are {self.folds} folds, counted from 0" if self.folds else "dataset.folds = null: there are none"
         yield ("dataset.fold", "dataset.folds"), f"dataset.fold = {self.fold}: {why}; {allowed}"
+
+    def conflicts_with(self, settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
+        """(keys, sentence) for what of the rest of a run this data set cannot be trained with."""
+        return iter(())
+
+    def initial_weights(self) -> list[float] | None:
+        """Where the weights of a linear network begin, its bias being 0; None = where `model.init` draws them."""
+        return None
 
     def overdrawn(self, cut: Collection[str]) -> str | None:
         """What is wrong if the fractions of `cut`, the splits cut from one table, leave nothing to train on."""

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 from torch import Tensor
 
-from runner.population.members import Columns, active_entries
-from runner.regularizers.base import Targets
+from runner.population.members import Columns
 from runner.training.augmenting import Augmenting
-from runner.training.noise import NoiseSource
+from runner.training.noise import NoiseSource, TargetSource
 from runner.training.steps.device_tables import DeviceTables
 from runner.training.steps.protocols import Batch, Epoch, Population
 
@@ -56,13 +55,9 @@ class Batches:
     def __init__(self, population: Population):
         columns = population.columns
         self.layout, self.loss = population.layout, population.loss
-        self.mask = population.network.masks[-1]
         self.gathered = Gathered(columns, population.tables)
         self.noise = NoiseSource(columns, self.layout, population.batch)
-        self.smoothing = [
-            (piece, {key: columns.tensor(path, dims=3) for key, path in paths.items()})
-            for _, piece, paths in active_entries(columns, Targets)
-        ]
+        self.targets = TargetSource(columns, self.layout, population.batch, population.network.masks[-1])
 
     def of(self, epoch: Epoch, first: int, last: int) -> Iterator[Batch]:
         """The batches of the steps first ... last - 1."""
@@ -71,9 +66,9 @@ class Batches:
 
     def _prepared(self, epoch: Epoch, a: int, b: int, size: int) -> Iterator[Batch]:
         x, q, weights = self.gathered.of(epoch, a, b, size)
-        for piece, h in self.smoothing:
-            q = piece.targets(q, self.layout.widths[-1], **h) * self.mask
-        noise = self.noise.draw(np.arange(a, b)[:, None] + epoch.first, size)
+        steps_KM = np.arange(a, b)[:, None] + epoch.first
+        q = self.targets.change(q, steps_KM, size)
+        noise = self.noise.draw(steps_KM, size)
         weights = None if weights is None else weights * (1 / size)
         q = self.loss.prepare(q, 1 / size if weights is None else weights)
         absent = [None] * (b - a)

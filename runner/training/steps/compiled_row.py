@@ -131,6 +131,7 @@ class Row:
             np.array([(n.place, n.address) for n in self.noises], np.int64).reshape(-1, 2),
             np.zeros((0, len(self.noises), 4), np.uint32),
             self._array([n.h for n in self.noises]).reshape(-1, KEYS),
+            np.zeros((0, 4), np.uint32),
             self._keys(self.targets[0][2], 0) if self.targets else self._array([]),
         )
         self.rule_numbers = RuleNumbers(run.optimizer, self.dtype)
@@ -214,7 +215,9 @@ class Row:
     def _tables(self, epoch: int, many: int, steps: int) -> tuple[records.Noises, records.Limits, records.Rates]:
         """What the steps of `many` epochs from one on need besides their rates."""
         run, numbers = self.run, epoch * steps + np.arange(many * steps)
-        noises = self.noise_without_words._replace(words=self._noise_words(numbers))
+        noises = self.noise_without_words._replace(
+            words=self._noise_words(numbers), targets_words=self._target_words(numbers)
+        )
         limits = records.Limits(
             np.inf if run.optimizer.clip_norm is None else float(run.optimizer.clip_norm),
             np.inf if run.optimizer.clip_value is None else float(run.optimizer.clip_value),
@@ -246,6 +249,14 @@ class Row:
         words = np.zeros((len(steps) if self.connections else 0, 4), np.uint32)
         for name, *_ in self.connections:
             words[:, :2] = _words(key(self.run.seed, name, steps))
+        return words
+
+    def _target_words(self, steps: np.ndarray) -> np.ndarray:
+        """The keys of the draws for the targets of every step, [S, 4]."""
+        words = np.zeros((len(steps), 4), np.uint32)
+        for name, piece, _ in self.targets:
+            for i in range(piece.draws):
+                words[:, 2 * i : 2 * i + 2] = _words(key(self.run.seed, purpose(name, i), steps))
         return words
 
     def _parameter_noise(self, site: str, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
