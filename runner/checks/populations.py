@@ -125,7 +125,7 @@ def examples(option: Option, default: Any) -> list[Any]:
         return [default, *[n for n in option.names() if n != default]]
     if option.type not in ("number", "integer"):
         return [default]
-    tried = [default, option.preset, option.neutral, 0.25, 0.9, 0.01, 1.5, 2, 5, 0]
+    tried = [default, *option.options, option.preset, option.neutral, 0.25, 0.9, 0.01, 1.5, 2, 5, 0]
     good: list[Any] = []
     for value in tried:
         checked, problem = option.check(value)

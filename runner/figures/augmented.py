@@ -78,7 +78,7 @@ def _captions(q: Tensor, trial: Trial) -> list[str]:
 
 
 def _caption(shares: np.ndarray, labels: list[str]) -> str:
-    codes = [code for code in np.argsort(-shares, kind="stable")[:2] if shares[code] >= 0.005]
+    codes = [code for code in np.argsort(-shares, kind="stable")[:4] if shares[code] >= 0.005]
     if len(codes) == 1:
         return labels[codes[0]]
     return "\n".join(f"{shares[code]:.0%} {labels[code]}" for code in codes)

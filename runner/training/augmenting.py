@@ -16,10 +16,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from runner.data.augmentation.base import Features, Geometry, Mixing, Pixels, Shape
+from runner.data.augmentation.base import Deformation, Features, Geometry, Mixing, Pixels, Shape
 from runner.data.images import compose, sample
 from runner.population.chance import Chance
-from runner.population.members import Columns, active_entries
+from runner.population.members import Columns, active_entries, using
 
 if TYPE_CHECKING:
     from runner.data.encoding import Encoding
@@ -30,7 +30,7 @@ IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
 
 @dataclass
 class AugmentationSource:
-    """A technique and the rows that use it, with their columns [rows, 1]."""
+    """A technique and rows that use it with the same switches, with their columns [rows, 1]."""
 
     name: str
     piece: Any
@@ -46,13 +46,15 @@ class Augmenting:
         self.seeds = np.array([run.seed for run in columns.runs], dtype=np.uint64)
         self.image = data[0].image_shape
         self.geometry = self._sources(Geometry) if self.image else []
+        self.bending = self._sources(Deformation) if self.image else []
         self.pixels = self._sources(Pixels) if self.image else []
         self.features = [] if self.image else self._sources(Features)
         weighted = [row for row, run in enumerate(data) if run.weights is not None]
         self.mixing = self._sources(Mixing, [row for row in range(len(data)) if row not in weighted])
         self.weighted_mixing = self._sources(Mixing, weighted)
-        self.active = any((self.geometry, self.pixels, self.features, self.mixing, self.weighted_mixing))
-        self.moved, self.painted = _union(self.geometry), _union(self.geometry + self.pixels)
+        self.moved = _union(self.geometry + self.bending)
+        self.painted = sorted({*self.moved, *_union(self.pixels)})
+        self.active = any((self.painted, self.features, self.mixing, self.weighted_mixing))
         width, blocks = data[0].x.shape[1], []
         if self.painted:
             maps = [pixel_map(data[row]) for row in self.painted]
@@ -64,21 +66,30 @@ class Augmenting:
     def _sources(self, base: type, among: Collection[int] | None = None) -> list[AugmentationSource]:
         """The techniques of a kind with the rows that use them (of those `among`)."""
         found = []
-        for name, piece, paths in active_entries(self.columns, base, "augmentation"):
-            used = [self._active(paths, row) for row in range(len(self.columns.runs))]
+        for name, _, paths in active_entries(self.columns, base, "augmentation"):
+            used = using(self.columns, paths)
             rows = [row for row, uses in enumerate(used) if uses and (among is None or row in among)]
-            if not rows:
-                continue
-            h = {key: torch.tensor(self.columns.values(path), dtype=torch.float64) for key, path in paths.items()}
-            found.append(
-                AugmentationSource(name, piece, rows, {key: c[rows, None].to(self.device) for key, c in h.items()})
-            )
+            found += [self._source(name, paths, alike) for alike in self._by_switches(paths, rows)]
         return found
 
-    def _active(self, paths: dict[str, str], row: int) -> bool:
-        run = self.columns.runs[row]
-        options = run.options()
-        return any(options[path].active(run.value(path)) for path in paths.values())
+    def _by_switches(self, paths: dict[str, str], rows: list[int]) -> list[list[int]]:
+        """The rows of a technique, those with the same switches together."""
+        options, groups = self.columns.runs[0].options(), {}
+        switches = [path for path in paths.values() if options[path].kind != "column"]
+        for row in rows:
+            key = tuple(str(self.columns.runs[row].value(path)) for path in switches)
+            groups.setdefault(key, []).append(row)
+        return list(groups.values())
+
+    def _source(self, name: str, paths: dict[str, str], rows: list[int]) -> AugmentationSource:
+        options = self.columns.runs[0].options()
+        columns = {key: path for key, path in paths.items() if options[path].kind == "column"}
+        h = {
+            key: torch.tensor(self.columns.values(path), dtype=torch.float64)[rows, None]
+            for key, path in columns.items()
+        }
+        piece = self.columns.runs[rows[0]].augmentation[name]
+        return AugmentationSource(name, piece, rows, {key: column.to(self.device) for key, column in h.items()})
 
     def _stack(self, arrays) -> Tensor:
         return torch.from_numpy(np.stack(arrays)).to(self.device)
@@ -128,7 +139,7 @@ class Augmenting:
         """Encoded images [K, rows, B, D] of the rows `painted`, changed."""
         factor, offset = self.factor[:, None], self.offset[:, None]
         p = x.mul(factor).add_(offset).unflatten(3, self.image)
-        if self.geometry:
+        if self.moved:
             rows = _of([self.painted.index(row) for row in self.moved], len(self.painted))
             p[:, rows] = self._moved(p[:, rows])
         for source in self.pixels:
@@ -144,7 +155,17 @@ class Augmenting:
             rows = _of([self.moved.index(row) for row in source.rows], len(self.moved))
             inner = source.piece.matrix(self._chance(source), *p.shape[-2:], **source.h)
             maps[:, rows] = compose(maps[:, rows], inner)
-        return sample(p.flatten(0, 2), maps.flatten(0, 2)).view_as(p)
+        return sample(p.flatten(0, 2), maps.flatten(0, 2), self._displacements(p)).view_as(p)
+
+    def _displacements(self, p: Tensor) -> Tensor | None:
+        """How far the pixels of the images p are displaced, [K rows B, 2, height, width]; None if none are."""
+        if not self.bending:
+            return None
+        field = torch.zeros(*p.shape[:3], 2, *p.shape[-2:], dtype=torch.float64, device=self.device)
+        for source in self.bending:
+            rows = _of([self.moved.index(row) for row in source.rows], len(self.moved))
+            field[:, rows] += source.piece.field(self._chance(source), *p.shape[-2:], **source.h)
+        return field.flatten(0, 2)
 
 
 def _union(sources: list[AugmentationSource]) -> list[int]:

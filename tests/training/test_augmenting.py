@@ -21,7 +21,8 @@ GREY, COLOUR = (1, 28, 28), (3, 9, 7)
 
 def presets(*names):
     """Dotted changes that switch techniques on."""
-    return {flat_key(ENTRIES[n], k): option.preset for n in names for k, option in ENTRIES[n].options.items()}
+    chosen = {flat_key(ENTRIES[n], k): option.preset for n in names for k, option in ENTRIES[n].options.items()}
+    return {key: preset for key, preset in chosen.items() if preset is not None}
 
 
 def usable(shape):

@@ -52,14 +52,17 @@ def augmented_data(s: Settings, known: Known) -> Iterator[Conflict]:
     for entry, option, key, value in active(s, "augmentation"):
         cls = entry.cls
         problem = ""
+        off = f"set {key}={option.neutral:g}"
         if shape is not None and ("image" if shape else "table") not in cls.inputs:
             holds = f"images ({'x'.join(map(str, shape))})" if shape else "a table"
-            problem = f"is for {cls.inputs[0]}s, but {data} is {holds}; set {key}={option.neutral:g}"
+            problem = f"is for {cls.inputs[0]}s, but {data} is {holds}; {off}"
         elif shape and cls.channels not in (None, shape[0]):
             have = "are grey" if shape[0] == 1 else f"have {shape[0]} channels"
-            problem = f"changes colours, but the images of {data} {have}; set {key}={option.neutral:g}"
+            problem = f"changes colours, but the images of {data} {have}; {off}"
         elif s.dataset.scaling == "quantile" and cls.on_pixels and (shape or "table" not in cls.inputs):
             problem = "changes pixels, which dataset.scaling = quantile does not keep; set dataset.scaling=standardize"
+        elif shape and (wrong := s.augmentation[entry.name].unfit(shape)):
+            problem = wrong
         if problem:
             yield Conflict((key, "dataset", "dataset.scaling"), f"{key} = {value}: {problem}")
 

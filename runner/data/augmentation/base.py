@@ -2,7 +2,8 @@
 whose strength is neutral never reaches the code.
 
 Images are changed as images: pixels between 0 (black) and 1, whatever `dataset.scaling` makes of them for the network.
-A step's order is geometry (all of it one affine map, sampled once), then pixels, then the mixing of examples.
+A step's order is geometry (one affine map and one field of displacements, sampled once), then pixels, then the mixing
+of examples.
 
 Shapes: K steps, M rows that use the technique, B batch, D features, C outputs; images are [K, M, B, channels, height,
 width]. Each key arrives as a column [M, 1] in float64.
@@ -56,6 +57,10 @@ class Augmentation:
     on_pixels: ClassVar[bool] = False
     changes_numbers: ClassVar[bool] = False
 
+    def unfit(self, shape: tuple[int, ...]) -> str:
+        """What is wrong with the strength for images of a shape (channels, height, width); "" if nothing is."""
+        return ""
+
 
 class Geometry(Augmentation):
     """A change of place, one affine map an example, about the middle of the image."""
@@ -68,6 +73,19 @@ class Geometry(Augmentation):
         the middle, x to the right and y down.
         """
         raise TypeError(f"{type(self).__name__} must define matrix")
+
+
+class Deformation(Augmentation):
+    """A change of place, another one for each pixel of the image."""
+
+    inputs: ClassVar[tuple[str, ...]] = ("image",)
+    on_pixels = True
+
+    def field(self, chance: Chance, height: int, width: int, **h: Tensor) -> Tensor:
+        """How far from its place each pixel of the new image comes from: [K, M, B, 2, height, width] in float64, x and
+        y in pixels. Added to what the affine map says.
+        """
+        raise TypeError(f"{type(self).__name__} must define field")
 
 
 class Pixels(Augmentation):
