@@ -27,7 +27,9 @@ def signed(draws, strength, draw=0):
 
 
 def geometric(forward):
-    """From forward(draws, strength, i, width, height, *other keys) -> where the map sends (x, y) from the middle: a 2 x 2 matrix and a shift."""
+    """From forward(draws, strength, i, width, height, *other keys) -> where the map sends (x, y) from the middle: a
+    2 x 2 matrix and a shift.
+    """
 
     def reference(draws, p, q, strength, *others):
         middle = (np.array(p.shape[2:]) - 1) / 2

@@ -14,7 +14,7 @@ TRUNCATED = 4  # standard deviations, beyond which the Gaussian counts as 0
 @register("augmentation", "elastic", paper="Simard et al. 2003", lecture="001:880")
 @dataclass
 class Elastic(Deformation):
-    """each pixel comes from where it is plus alpha (G * u), u ~ U(-1, 1) for each pixel, G a Gaussian of sd sigma pixels
+    """each pixel comes from where it is plus alpha (G * u), u ~ U(-1, 1) for each pixel, G a Gaussian of sigma pixels
 
     The displacements have the standard deviation alpha / (2 sigma sqrt(3 pi)) pixels, at the edges too: u goes on
     beyond the image. Simard's alpha 34 and sigma 4, for digits of 28 x 28, give 1.4 pixels.

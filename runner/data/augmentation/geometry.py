@@ -91,7 +91,7 @@ class Shift(Geometry):
 @register("augmentation", "crop", paper="Krizhevsky 2009; He et al. 2016", lecture="001:876, 003:578")
 @dataclass
 class Crop(Geometry):
-    """the image padded by k black pixels on every side, and a window of its size cut out anywhere: moved by whole pixels"""
+    """the image padded by k black pixels on every side, and a window of its size cut out anywhere"""
 
     pixels: int = integer(
         0, ge=0, kind="column", neutral=0, preset=2, help="pixels by which each side is padded; less than the image has"
