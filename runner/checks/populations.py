@@ -64,6 +64,8 @@ def data_for(group: str, name: str, shape) -> tuple[tuple, RunData]:
     names = table.encoding.numeric
     words: dict[str, list[str | None]] = {"c": list("abcdefg"), "d": list("abc")}
     kind: Any = entries(group)[name].cls
+    if kind.inputs == ("signal",):
+        return shape, table
     if "image" in kind.inputs:
         scale = [0.1 + 0.01 * i for i in range(width)]
         encoding = dataclasses.replace(table.encoding, offset=[0.5] * width, scale=scale)
@@ -79,8 +81,10 @@ def settings(shape=SHAPES[0], epochs: int = 3, **changes: Any) -> Settings:
     By the stacked engine, which is the definition, unless changed.
     """
     _, hidden, _, batch = shape
-    if any(key.startswith("augmentation") for key in changes):
-        changes = {"dataset": "npz"} | changes  # which may hold images or a table
+    used = [key.split(".")[1] for key in changes if key.startswith("augmentation.")]
+    if used:  # on arrays, which may be images, a table or signals
+        signals = any(entries("augmentation")[name].cls.inputs == ("signal",) for name in used)
+        changes = {"dataset": "npz", "dataset.signals": signals} | changes
     base = {"model.hidden": hidden, "trainer.batch_size": batch, "trainer.epochs": epochs, "trainer.engine": "stacked"}
     return read(base | changes)
 

@@ -1,6 +1,7 @@
 """Training batches changed at random: every technique of `augmentation.*` on the rows that use it, and on no others.
 
-Images are taken back from the network's encoding to pixels between 0 and 1, changed, and encoded again. What happens to
+Images are taken back from the network's encoding to pixels between 0 and 1, signals to their own units; they are
+changed and encoded again. What happens to
 an example depends on its row's seed, the step and its place in the batch alone.
 
 Shapes: K steps, M rows, B batch, D features, C outputs.
@@ -16,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from runner.data.augmentation.base import Deformation, Features, Geometry, Mixing, Pixels, Shape
+from runner.data.augmentation.base import Deformation, Features, Geometry, Mixing, Pixels, Shape, Signals
 from runner.data.images import compose, sample
 from runner.population.chance import Chance
 from runner.population.members import Columns, active_entries, using
@@ -48,12 +49,13 @@ class Augmenting:
         self.geometry = self._sources(Geometry) if self.image else []
         self.bending = self._sources(Deformation) if self.image else []
         self.pixels = self._sources(Pixels) if self.image else []
+        self.signals = [] if self.image else self._sources(Signals)
         self.features = [] if self.image else self._sources(Features)
         weighted = [row for row, run in enumerate(data) if run.weights is not None]
         self.mixing = self._sources(Mixing, [row for row in range(len(data)) if row not in weighted])
         self.weighted_mixing = self._sources(Mixing, weighted)
         self.moved = _union(self.geometry + self.bending)
-        self.painted = sorted({*self.moved, *_union(self.pixels)})
+        self.painted = sorted({*self.moved, *_union(self.pixels + self.signals)})
         self.active = any((self.painted, self.features, self.mixing, self.weighted_mixing))
         width, blocks = data[0].x.shape[1], []
         if self.painted:
@@ -104,7 +106,7 @@ class Augmenting:
         true = x[..., : self.shape.features]  # padding is left alone
         if self.painted:
             rows = _of(self.painted, len(self.seeds))
-            true[:, rows] = self._changed_images(true[:, rows])
+            true[:, rows] = self._changed(true[:, rows])
         for source in self.features:
             rows = _of(source.rows, len(self.seeds))
             true[:, rows] = source.piece.features(self._chance(source), true[:, rows], self.shape.of(rows), **source.h)
@@ -135,10 +137,20 @@ class Augmenting:
         purpose = f"augmentation/{source.name}"
         return Chance(purpose, self.seeds[source.rows], self.steps[:, source.rows], self.batch, self.device)
 
-    def _changed_images(self, x: Tensor) -> Tensor:
-        """Encoded images [K, rows, B, D] of the rows `painted`, changed."""
+    def _changed(self, x: Tensor) -> Tensor:
+        """Encoded images or signals [K, rows, B, D] of the rows `painted`, changed."""
         factor, offset = self.factor[:, None], self.offset[:, None]
-        p = x.mul(factor).add_(offset).unflatten(3, self.image)
+        raw = x.mul(factor).add_(offset)
+        return (self._changed_images(raw) if self.image else self._changed_signals(raw)).sub_(offset).div_(factor)
+
+    def _changed_signals(self, s: Tensor) -> Tensor:
+        for source in self.signals:
+            rows = _of([self.painted.index(row) for row in source.rows], len(self.painted))
+            s[:, rows] = source.piece.signals(self._chance(source), s[:, rows], **source.h)
+        return s
+
+    def _changed_images(self, raw: Tensor) -> Tensor:
+        p = raw.unflatten(3, self.image)
         if self.moved:
             rows = _of([self.painted.index(row) for row in self.moved], len(self.painted))
             p[:, rows] = self._moved(p[:, rows])
@@ -146,7 +158,7 @@ class Augmenting:
             rows = _of([self.painted.index(row) for row in source.rows], len(self.painted))
             changed = source.piece.pixels(self._chance(source), p[:, rows], **source.h)
             p[:, rows] = changed.clamp_(0, 1) if source.piece.clipped else changed
-        return p.flatten(3).sub_(offset).div_(factor)
+        return p.flatten(3)
 
     def _moved(self, p: Tensor) -> Tensor:
         """Images [K, rows, B, channels, height, width] of the rows `moved` at their new places."""

@@ -35,15 +35,17 @@ def test_sources_that_tell_are_judged_before_they_are_read(dataset, shape, name)
     path = flat_key(ENTRIES[name], next(iter(ENTRIES[name].options)))
     found = [p for p in problems if p.startswith(path)]
     assert bool(found) != fits(name, shape)
-    off = next(iter(ENTRIES[name].options.values())).neutral
-    assert all(f"dataset={dataset}" in p and f"set {path}={off:g}" in p for p in found)
+    option = next(iter(ENTRIES[name].options.values()))
+    off = "null" if option.optional else f"{option.neutral:g}"
+    assert all(f"dataset={dataset}" in p and f"set {path}={off}" in p for p in found)
 
 
 @pytest.mark.parametrize("name", ENTRIES)
 @pytest.mark.parametrize("shape", [TABLE, GREY, COLOUR], ids=str)
 def test_arrays_are_judged_beside_the_data(shape, name):
     settings, problems = checked("npz", name)
-    assert not any("augmentation" in p for p in problems), "before reading nothing is known"
+    told = ENTRIES[name].cls.inputs == ("signal",)  # by dataset.signals
+    assert any("augmentation" in p for p in problems) == told, "before reading nothing else is known"
     found = conflicts(settings, Known("classification", 100, 20, image_shape=shape))
     assert bool(found) != fits(name, shape)
 
@@ -134,3 +136,23 @@ def test_what_fills_a_hole_is_a_word_or_a_number():
     tree["augmentation"]["cutout"]["fill"] = "blue"
     (problem,) = check(tree)[1]
     assert "allowed: black | mean | noise | a number >= 0 and <= 1" in problem
+
+
+SIGNALS = [name for name, entry in ENTRIES.items() if "signal" in entry.cls.inputs]
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_signals_are_where_a_source_says_so(name):
+    assert checked("mnist1d", name)[1] == []
+    assert checked("npz", name, signals=True)[1] == []
+    _, (problem,) = checked("iris", name)
+    assert "signals, but dataset=iris is a table; set augmentation" in problem
+    settings, _ = checked("npz", name)
+    (found,) = conflicts(settings, Known("classification", 100, 20, image_shape=TABLE))
+    assert "is a table; set dataset.signals=true if each row is one, or set augmentation" in found.text
+    _, (problem,) = checked("mnist1d", name, scaling="quantile")
+    assert "dataset.scaling = quantile does not keep; set dataset.scaling=standardize" in problem
+
+
+def test_signals_are_augmented_as_tables_too():
+    assert checked("mnist1d", *[n for n in ENTRIES if fits(n, TABLE)])[1] == []

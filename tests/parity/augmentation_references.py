@@ -231,6 +231,29 @@ def swap_noise(draws, x, p):
     return out
 
 
+def grid_linear(signal, places):
+    return ndimage.map_coordinates(signal, [places], order=1, mode="grid-constant", cval=0.0)
+
+
+def snr(draws, s, decibels):
+    """10 log10(power of the signal / power of the noise) is the ratio."""
+    power = (s**2).mean(1) / 10 ** (decibels / 10)
+    return s + np.sqrt(power)[:, None] * draws.normal(s.shape[1])[0, 0].numpy()
+
+
+def speed(draws, s, change):
+    middle = (s.shape[1] - 1) / 2
+    times = np.arange(s.shape[1]) - middle
+    return np.stack([grid_linear(x, middle + c * times) for x, c in zip(s, 1 + signed(draws, change), strict=True)])
+
+
+def shifted_signal(draws, s, share):
+    times = np.arange(s.shape[1])
+    by = s.shape[1] * signed(draws, share)
+    return np.stack([grid_linear(x, times - later) for x, later in zip(s, by, strict=True)])
+
+
+SIGNAL_REFERENCES = {"snr": snr, "speed": speed, "shift": shifted_signal}
 REFERENCES = {
     "flip_horizontal": flipped(-1),
     "flip_vertical": flipped(-2),

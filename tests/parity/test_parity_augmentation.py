@@ -9,10 +9,10 @@ import math
 import numpy as np
 import pytest
 import torch
-from augmentation_references import REFERENCES, TABLE_REFERENCES
+from augmentation_references import REFERENCES, SIGNAL_REFERENCES, TABLE_REFERENCES
 
 from runner.config.registry import entries
-from runner.data.augmentation.base import Deformation, Features, Geometry, Mixing, Pixels, Shape
+from runner.data.augmentation.base import Deformation, Features, Geometry, Mixing, Pixels, Shape, Signals
 from runner.data.images import sample
 from runner.population.chance import Chance
 
@@ -28,6 +28,7 @@ SWITCHES = [  # values of keys that are not columns
     ("cutout", {"fill": 0.5}),
     ("elastic", {"sigma": 0.7}),
 ]
+HEARD = [n for n, e in ENTRIES.items() if "signal" in e.cls.inputs]
 TABULAR = [n for n, e in ENTRIES.items() if issubclass(e.cls, Features)]
 
 
@@ -82,7 +83,8 @@ def changed(name, p, q, switches):
 def test_every_technique_has_a_reference():
     assert set(REFERENCES) == set(PICTURES)
     assert set(TABLE_REFERENCES) == set(TABULAR)
-    assert all(issubclass(e.cls, (Deformation, Geometry, Pixels, Features, Mixing)) for e in ENTRIES.values())
+    assert set(SIGNAL_REFERENCES) == set(HEARD)
+    assert all(issubclass(e.cls, (Deformation, Geometry, Pixels, Features, Signals, Mixing)) for e in ENTRIES.values())
 
 
 @pytest.mark.parametrize("size", [(3, 8, 8), (3, 7, 12)], ids=str)
@@ -113,6 +115,25 @@ def test_tables_are_those_of_the_reference(name):
             draws = Chance(name, SEEDS[m : m + 1], STEPS[k : k + 1, m : m + 1], BATCH)
             expected = TABLE_REFERENCES[name](draws, x[k, m].numpy(), *keys_of(name, m, {}))
             np.testing.assert_allclose(found[k, m], expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", HEARD)
+def test_signals_are_those_of_the_reference(name):
+    s = examples(23) - 0.4
+    found = ENTRIES[name].cls().signals(chance(name), s, **strengths(name))
+    assert not torch.equal(found, s)
+    for k in range(2):
+        for m in range(2):
+            draws = Chance(name, SEEDS[m : m + 1], STEPS[k : k + 1, m : m + 1], BATCH)
+            expected = SIGNAL_REFERENCES[name](draws, s[k, m].numpy(), *keys_of(name, m, {}))
+            np.testing.assert_allclose(found[k, m], expected, rtol=1e-10, atol=1e-12)
+
+
+def test_noise_of_20_decibels_is_a_tenth_of_the_signal():
+    s = torch.sin(torch.arange(10000, dtype=torch.float64) / 7).view(1, 1, 1, -1)
+    one = Chance("snr", np.array([1], np.uint64), np.zeros((1, 1), np.int64), 1)
+    noise = ENTRIES["snr"].cls().signals(one, s, snr=torch.tensor([[20.0]], dtype=torch.float64)) - s
+    assert (noise.square().mean() / s.square().mean()).sqrt().item() == pytest.approx(0.1, rel=0.03)
 
 
 class Fixed:
@@ -196,3 +217,11 @@ def test_four_images_share_the_area_as_they_share_the_target():
     found, found_q = changed("mosaic", marked, q, {})
     shares = (found.flatten(3)[..., None] == torch.arange(BATCH)).double().mean(3)
     torch.testing.assert_close(found_q, shares, rtol=0, atol=1e-12)
+
+
+def test_a_signal_played_twice_as_fast_has_every_second_value_about_its_middle():
+    s = torch.arange(1.0, 10.0, dtype=torch.float64).view(1, 1, 1, 9)
+    found = ENTRIES["speed"].cls().signals(Fixed([1.0]), s, change=torch.tensor([[1.0]], dtype=torch.float64))
+    assert found.flatten().tolist() == [0, 0, 1, 3, 5, 7, 9, 0, 0]
+    later = ENTRIES["shift"].cls().signals(Fixed([1.0]), s, share=torch.tensor([[2 / 9]], dtype=torch.float64))
+    assert later.flatten().tolist() == pytest.approx([0, 0, 1, 2, 3, 4, 5, 6, 7])

@@ -46,25 +46,41 @@ def targets(s: Settings, known: Known) -> Iterator[Conflict]:
 
 
 def augmented_data(s: Settings, known: Known) -> Iterator[Conflict]:
-    """Images are changed as images, tables as tables, colours where there are colours."""
+    """Images are changed as images, tables as tables, signals as signals, colours where there are colours."""
     shape = s.dataset.image_shape if known.image_shape is None else known.image_shape
-    data = f"dataset={name_of(s.dataset, 'dataset')}"
     for entry, option, key, value in active(s, "augmentation"):
         cls = entry.cls
+        off = f"set {key}={'null' if option.optional else format(option.neutral, 'g')}"
         problem = ""
-        off = f"set {key}={option.neutral:g}"
-        if shape is not None and ("image" if shape else "table") not in cls.inputs:
-            holds = f"images ({'x'.join(map(str, shape))})" if shape else "a table"
-            problem = f"is for {cls.inputs[0]}s, but {data} is {holds}; {off}"
+        if wrong := _another_kind(s, shape, cls.inputs):
+            problem = f"{wrong} {off}"
         elif shape and cls.channels not in (None, shape[0]):
             have = "are grey" if shape[0] == 1 else f"have {shape[0]} channels"
-            problem = f"changes colours, but the images of {data} {have}; {off}"
+            problem = f"changes colours, but the images of {_named(s)} {have}; {off}"
         elif s.dataset.scaling == "quantile" and cls.on_pixels and (shape or "table" not in cls.inputs):
-            problem = "changes pixels, which dataset.scaling = quantile does not keep; set dataset.scaling=standardize"
+            what = "pixels" if "image" in cls.inputs else "signals"
+            problem = f"changes {what}, which dataset.scaling = quantile does not keep; set dataset.scaling=standardize"
         elif shape and (wrong := s.augmentation[entry.name].unfit(shape)):
             problem = wrong
         if problem:
             yield Conflict((key, "dataset", "dataset.scaling"), f"{key} = {value}: {problem}")
+
+
+def _another_kind(s: Settings, shape: tuple[int, ...] | None, inputs: tuple[str, ...]) -> str:
+    """Why the data are none of the `inputs`, up to the key that is to be set; "" if they are, or may be."""
+    kinds = {"image"} if shape else {"table"}
+    kinds |= {"image"} if shape is None and not s.dataset.holds_signals() else set()
+    kinds |= {"signal"} if not shape and s.dataset.holds_signals() else set()
+    if kinds & set(inputs):
+        return ""
+    holds = f"images ({'x'.join(map(str, shape))})" if shape else "a table"
+    holds = f"is {holds};" if shape is not None else "holds none;"
+    say = " set dataset.signals=true if each row is one, or" if not shape and hasattr(s.dataset, "signals") else ""
+    return f"is for {' and '.join(f'{each}s' for each in inputs)}, but {_named(s)} {holds}{say}"
+
+
+def _named(s: Settings) -> str:
+    return f"dataset={name_of(s.dataset, 'dataset')}"
 
 
 def piecewise_numbers(s: Settings, known: Known) -> Iterator[Conflict]:
@@ -73,7 +89,7 @@ def piecewise_numbers(s: Settings, known: Known) -> Iterator[Conflict]:
     if s.dataset.numbers != "piecewise":
         return
     if shape:
-        why = f"is for tables, but dataset={name_of(s.dataset, 'dataset')} is images; set dataset.numbers=linear"
+        why = f"is for tables, but {_named(s)} is images; set dataset.numbers=linear"
         yield Conflict(("dataset.numbers", "dataset"), f"dataset.numbers = piecewise: {why}")
     for entry, option, key, value in active(s, "augmentation"):
         if entry.cls.changes_numbers and not shape:

@@ -47,8 +47,9 @@ class Shape:
 class Augmentation:
     """Base of everything under `augmentation.*`.
 
-    `inputs` says what it can change, `channels` how many an image must have (None = any number), `on_pixels` whether it
-    sees values between black and white rather than the network's features, `changes_numbers` whether it moves a number
+    `inputs` says what it can change (signals are a table, too), `channels` how many an image must have (None = any
+    number), `on_pixels` whether it
+    sees the values of pixels or signals rather than the network's features, `changes_numbers` whether it moves a number
     of a table, whose bins would have to move with it.
     """
 
@@ -98,6 +99,18 @@ class Pixels(Augmentation):
     def pixels(self, chance: Chance, p: Tensor, **h: Tensor) -> Tensor:
         """New pixels of the shape of p [K, M, B, channels, height, width]."""
         raise TypeError(f"{type(self).__name__} must define pixels")
+
+
+class Signals(Augmentation):
+    """A change of signals, whose columns are values one after the other in time, in their own units."""
+
+    inputs: ClassVar[tuple[str, ...]] = ("signal",)
+    on_pixels = True
+    changes_numbers = True
+
+    def signals(self, chance: Chance, s: Tensor, **h: Tensor) -> Tensor:
+        """New signals of the shape of s [K, M, B, T]."""
+        raise TypeError(f"{type(self).__name__} must define signals")
 
 
 class Features(Augmentation):

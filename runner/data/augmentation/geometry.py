@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from runner.config.registry import integer, number, register
-from runner.data.augmentation.base import Geometry, affine, spread
+from runner.data.augmentation.base import Geometry, Signals, affine, spread
+from runner.data.augmentation.signals import at_times
 
 
 @register("augmentation", "flip_horizontal", lecture="001:884, 003:576")
@@ -76,12 +77,16 @@ class Shear(Geometry):
         return affine(1.0, chance.cut(angle.sin() / angle.cos()), 0.0, 0.0, 1.0, 0.0)
 
 
-@register("augmentation", "shift", lecture="003:576")
+@register("augmentation", "shift", lecture="003:576, 003:641")
 @dataclass
-class Shift(Geometry):
-    """the image moved by U(-share, share) of its width and, independently, of its height"""
+class Shift(Geometry, Signals):
+    """the image moved by U(-share, share) of its width and, independently, of its height; a signal of its length"""
 
+    inputs = ("image", "signal")
     share: float = number(0.0, ge=0, le=1, neutral=0.0, preset=0.1, help="largest shift as a share of the side")
+
+    def signals(self, chance, s, share):
+        return at_times(s, -(spread(chance.examples(), share) * s.shape[-1])[..., None])
 
     def matrix(self, chance, height, width, share):
         across, down = spread(chance.examples(), share) * width, spread(chance.examples(1), share) * height

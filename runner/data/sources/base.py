@@ -153,6 +153,10 @@ class Source:
         """Read the examples; raises DataError naming the file or key at fault."""
         raise TypeError(f"{type(self).__name__} must define read")
 
+    def holds_signals(self) -> bool:
+        """Whether an example is a signal: a table's row whose columns are values one after the other in time."""
+        return False
+
     def cuts(self) -> tuple[str, ...]:
         """The splits that are cut by a fraction, as far as the keys tell."""
         by_fold = ("val",) if self.folds is not None else ()
