@@ -50,7 +50,7 @@ def _picture(trial: Trial, engine: Engine, row: int) -> bytes | None:
     x, q = tables.gather(index)
     weights = tables.weights_of(index)
     weights = None if weights is None else weights.unsqueeze(-1)
-    new_x, new_q, _ = augmenting.apply(x.clone(), q.clone(), np.zeros((1, 1), np.int64), weights)
+    new_x, new_q, _ = augmenting.apply(x.clone(), q.clone(), np.zeros((1, 1), np.int64), index, weights)
     return image_pairs(
         _images(x, trial),
         _images(new_x, trial),

@@ -17,7 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from runner.data.augmentation.base import Deformation, Features, Geometry, Mixing, Pixels, Shape, Signals
+from runner.data.augmentation.base import Deformation, Features, Geometry, Mixing, Pixels, Shape, Signals, Words
+from runner.data.hashing import Vocabulary, compact
 from runner.data.images import compose, sample
 from runner.population.chance import Chance
 from runner.population.members import Columns, active_entries, using
@@ -43,7 +44,7 @@ class Augmenting:
     """The augmentation of a population; `active` if some row uses any."""
 
     def __init__(self, columns: Columns, data: list[RunData]):
-        self.columns, self.device = columns, columns.device
+        self.columns, self.data, self.device = columns, data, columns.device
         self.seeds = np.array([run.seed for run in columns.runs], dtype=np.uint64)
         self.image = data[0].image_shape
         self.geometry = self._sources(Geometry) if self.image else []
@@ -51,12 +52,14 @@ class Augmenting:
         self.pixels = self._sources(Pixels) if self.image else []
         self.signals = [] if self.image else self._sources(Signals)
         self.features = [] if self.image else self._sources(Features)
+        self.words = self._sources(Words)
+        self.spoken = _union(self.words)
         weighted = [row for row, run in enumerate(data) if run.weights is not None]
         self.mixing = self._sources(Mixing, [row for row in range(len(data)) if row not in weighted])
         self.weighted_mixing = self._sources(Mixing, weighted)
         self.moved = _union(self.geometry + self.bending)
         self.painted = sorted({*self.moved, *_union(self.pixels + self.signals)})
-        self.active = any((self.painted, self.features, self.mixing, self.weighted_mixing))
+        self.active = any((self.painted, self.spoken, self.features, self.mixing, self.weighted_mixing))
         width, blocks = data[0].x.shape[1], []
         if self.painted:
             maps = [pixel_map(data[row]) for row in self.painted]
@@ -76,7 +79,8 @@ class Augmenting:
 
     def _by_switches(self, paths: dict[str, str], rows: list[int]) -> list[list[int]]:
         """The rows of a technique, those with the same switches together."""
-        options, groups = self.columns.runs[0].options(), {}
+        options = self.columns.runs[0].options()
+        groups: dict[tuple[str, ...], list[int]] = {}
         switches = [path for path in paths.values() if options[path].kind != "column"]
         for row in rows:
             key = tuple(str(self.columns.runs[row].value(path)) for path in switches)
@@ -97,16 +101,18 @@ class Augmenting:
         return torch.from_numpy(np.stack(arrays)).to(self.device)
 
     def apply(
-        self, x: Tensor, q: Tensor, steps_KM: np.ndarray, weights: Tensor | None = None
+        self, x: Tensor, q: Tensor, steps_KM: np.ndarray, index_KMB: np.ndarray, weights: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Features [K, M, B, padded D], targets [K, M, B, padded C] and, where a row weights its examples, weights
-        [K, M, B, 1] of the steps [K, M], changed in place.
+        [K, M, B, 1] of the steps [K, M] and the examples `index_KMB`, changed in place.
         """
         self.steps, self.batch = steps_KM, x.shape[2]
         true = x[..., : self.shape.features]  # padding is left alone
         if self.painted:
             rows = _of(self.painted, len(self.seeds))
             true[:, rows] = self._changed(true[:, rows])
+        for row in self.spoken:
+            self._change_texts(true[:, row], index_KMB[:, row], row)
         for source in self.features:
             rows = _of(source.rows, len(self.seeds))
             true[:, rows] = source.piece.features(self._chance(source), true[:, rows], self.shape.of(rows), **source.h)
@@ -132,6 +138,28 @@ class Augmenting:
             x[:, rows], joint = self._mixed(source, x[:, rows], joint)
             weight = joint[..., -1:]
             q[:, rows], weights[:, rows] = joint[..., :-1] / weight.masked_fill(weight == 0, 1), weight
+
+    def _change_texts(self, x_KBD: Tensor, index_KB: np.ndarray, row: int) -> None:
+        """The features of a row's texts made anew of texts with other words."""
+        encoding = self.data[row].encoding
+        for column, corpus in self.data[row].corpora.items():
+            ids = corpus.of(index_KB.ravel())
+            for source in self.words:
+                if row in source.rows:
+                    ids = compact(self._other_words(source, row, column, ids, corpus.vocabulary))
+            found = torch.from_numpy(corpus.vocabulary.hashed(ids))
+            begin = encoding.columns_of_features.index(column)
+            x_KBD[..., begin : begin + encoding.text_features] = found.view(*index_KB.shape, -1).to(x_KBD)
+
+    def _other_words(self, source, row: int, column: str, ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+        purpose = f"augmentation/{source.name}/{column}"
+        one = Chance(purpose, self.seeds[[row]], self.steps[:, [row]], self.batch)
+        h = {key: values[source.rows.index(row), 0].item() for key, values in source.h.items()}
+
+        def chance(draw: int) -> np.ndarray:
+            return one.features(ids.shape[1], draw).numpy().reshape(ids.shape)
+
+        return source.piece.words(chance, ids, vocabulary, **h)
 
     def _chance(self, source: AugmentationSource) -> Chance:
         purpose = f"augmentation/{source.name}"

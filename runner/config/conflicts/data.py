@@ -62,20 +62,29 @@ def augmented_data(s: Settings, known: Known) -> Iterator[Conflict]:
             problem = f"changes {what}, which dataset.scaling = quantile does not keep; set dataset.scaling=standardize"
         elif shape and (wrong := s.augmentation[entry.name].unfit(shape)):
             problem = wrong
+        elif getattr(cls, "order_only", False) and s.dataset.ngrams == 1:
+            problem = (
+                f"changes the order of words, which dataset.ngrams = 1 does not see; set dataset.ngrams=2, or {off}"
+            )
+        else:
+            problem = s.augmentation[entry.name].missing()
         if problem:
-            yield Conflict((key, "dataset", "dataset.scaling"), f"{key} = {value}: {problem}")
+            yield Conflict((key, "dataset", "dataset.scaling", "dataset.ngrams"), f"{key} = {value}: {problem}")
 
 
 def _another_kind(s: Settings, shape: tuple[int, ...] | None, inputs: tuple[str, ...]) -> str:
     """Why the data are none of the `inputs`, up to the key that is to be set; "" if they are, or may be."""
     kinds = {"image"} if shape else {"table"}
     kinds |= {"image"} if shape is None and not s.dataset.holds_signals() else set()
+    kinds |= {"text"} if getattr(s.dataset, "text", None) else set()
     kinds |= {"signal"} if not shape and s.dataset.holds_signals() else set()
     if kinds & set(inputs):
         return ""
     holds = f"images ({'x'.join(map(str, shape))})" if shape else "a table"
     holds = f"is {holds};" if shape is not None else "holds none;"
-    say = " set dataset.signals=true if each row is one, or" if not shape and hasattr(s.dataset, "signals") else ""
+    ways = {"signal": (" set dataset.signals=true if each row is one, or", hasattr(s.dataset, "signals") and not shape)}
+    ways["text"] = (" set dataset.text=[COLUMN], or", hasattr(s.dataset, "text"))
+    say = next((way for kind, (way, possible) in ways.items() if possible and kind in inputs), "")
     return f"is for {' and '.join(f'{each}s' for each in inputs)}, but {_named(s)} {holds}{say}"
 
 

@@ -15,8 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
     from torch import Tensor
 
+    from runner.data.hashing import Vocabulary
     from runner.population.chance import Chance
 
 
@@ -60,6 +64,10 @@ class Augmentation:
 
     def unfit(self, shape: tuple[int, ...]) -> str:
         """What is wrong with the strength for images of a shape (channels, height, width); "" if nothing is."""
+        return ""
+
+    def missing(self) -> str:
+        """What else the technique needs, if it is used; "" if nothing."""
         return ""
 
 
@@ -111,6 +119,22 @@ class Signals(Augmentation):
     def signals(self, chance: Chance, s: Tensor, **h: Tensor) -> Tensor:
         """New signals of the shape of s [K, M, B, T]."""
         raise TypeError(f"{type(self).__name__} must define signals")
+
+
+class Words(Augmentation):
+    """A change of the words of texts, of which features are made afterwards. `order_only` ones keep every word."""
+
+    inputs: ClassVar[tuple[str, ...]] = ("text",)
+    order_only: ClassVar[bool] = False
+
+    def words(
+        self, chance: Callable[[int], np.ndarray], ids: np.ndarray, vocabulary: Vocabulary, **h: float
+    ) -> np.ndarray:
+        """New texts of n texts ids [n, W], numbers of words and -1 behind the last one: [n, any], -1 for no word.
+
+        `chance(i)` gives the i-th independent numbers [n, W], uniform between 0 and 1.
+        """
+        raise TypeError(f"{type(self).__name__} must define words")
 
 
 class Features(Augmentation):
