@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import copy
 import dataclasses
+import functools
+import os
+import tempfile
 from typing import Any
 
 import numpy as np
@@ -69,6 +73,10 @@ def data_for(group: str, name: str, shape) -> tuple[tuple, RunData]:
     names = table.encoding.numeric
     words: dict[str, list[str | None]] = {"c": list("abcdefg"), "d": list("abc")}
     kind: Any = entries(group)[name].cls
+    if kind.inputs == ("signal",):
+        return shape, table
+    if kind.inputs == ("text",):
+        return shape, _with_texts(table)
     if "image" in kind.inputs:
         scale = [0.1 + 0.01 * i for i in range(width)]
         encoding = dataclasses.replace(table.encoding, offset=[0.5] * width, scale=scale)
@@ -78,14 +86,42 @@ def data_for(group: str, name: str, shape) -> tuple[tuple, RunData]:
     return shape, dataclasses.replace(table, encoding=encoding)
 
 
+WORDS = ("apple", "bread", "cake", "dates", "eggs", "flour", "grapes", "honey")
+
+
+def _with_texts(table: RunData) -> RunData:
+    """The same examples described in words, which take the place of all features."""
+    random, code = np.random.default_rng(1), table.encoding
+    texts = np.array([" ".join(random.choice(WORDS, random.integers(0, 12))) for _ in table.x], object)
+    code = dataclasses.replace(
+        code, columns=["t"], numeric=[], fill=[], offset=[], scale=[], texts=["t"], text_features=code.width, ngrams=2
+    )
+    return dataclasses.replace(
+        table, x=code.encode(np.empty((len(texts), 0)), {"t": texts}), encoding=code, texts={"t": texts}
+    )
+
+
+@functools.cache
+def a_file() -> str:
+    """The path of a file for keys that name one: each of WORDS has the two before it as synonyms."""
+    lines = [f"{word},{WORDS[i - 1]},{WORDS[i - 2]}" for i, word in enumerate(WORDS)]
+    with tempfile.NamedTemporaryFile("w", suffix=".csv", delete=False) as file:
+        file.write("\n".join(lines))
+    atexit.register(os.unlink, file.name)
+    return file.name
+
+
 def settings(shape=SHAPES[0], epochs: int = 3, **changes: Any) -> Settings:
     """Default settings with dotted changes: settings(**{"optimizer.lr": 0.1}); "optimizer" alone picks the rule.
 
     By the stacked engine, which is the definition, unless changed.
     """
     _, hidden, _, batch = shape
-    if any(key.startswith("augmentation") for key in changes):
-        changes = {"dataset": "npz"} | changes  # which may hold images or a table
+    used = [key.split(".")[1] for key in changes if key.startswith("augmentation.")]
+    if used:  # on arrays, which may be images, a table or signals, or on a file with texts
+        kinds = {entries("augmentation")[name].cls.inputs for name in used}
+        arrays = {"dataset": "npz", "dataset.signals": ("signal",) in kinds}
+        changes = ({"dataset": "csv", "dataset.text": ["t"]} if ("text",) in kinds else arrays) | changes
     base = {"model.hidden": hidden, "trainer.batch_size": batch, "trainer.epochs": epochs, "trainer.engine": "stacked"}
     return read(base | changes)
 
@@ -128,9 +164,11 @@ def examples(option: Option, default: Any) -> list[Any]:
         return [default, not default]
     if option.type == "choice":
         return [default, *[n for n in option.names() if n != default]]
+    if option.file:
+        return [a_file()]
     if option.type not in ("number", "integer"):
         return [default]
-    tried = [default, option.preset, option.neutral, 0.25, 0.9, 0.01, 1.5, 2, 5, 0]
+    tried = [default, *option.options, option.preset, option.neutral, 0.25, 0.9, 0.01, 1.5, 2, 5, 0]
     good: list[Any] = []
     for value in tried:
         checked, problem = option.check(value)
@@ -167,6 +205,8 @@ def anywhere(group: str) -> list[str]:
 
 
 def _strength(option: Option, default: Any) -> Any:
+    if option.file:
+        return a_file()
     return option.preset if option.preset is not None else default
 
 

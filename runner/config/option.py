@@ -34,7 +34,7 @@ class Option:
     ge: float | None = None
     lt: float | None = None
     le: float | None = None
-    options: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()  # words that are allowed; of a number, besides numbers
     group: str | None = None  # the options are the names registered in this group
     prefixes: tuple[str, ...] = ("",)  # what such a name is preceded by
     optional: bool = False  # null allowed
@@ -58,7 +58,7 @@ class Option:
         if self.type == "choices":
             return "a list of " + " | ".join(self.names())
         words = {
-            "number": "a share up to 1.0 or a count" if self.share else "a number",
+            "number": "a share up to 1.0 or a count" if self.share else " | ".join((*self.options, "a number")),
             "integer": "a whole number",
             "text": "text",
             "texts": "a list of text",
@@ -165,6 +165,8 @@ class Option:
         return int(value), self._out_of_range(value)
 
     def _check_number(self, value):
+        if isinstance(value, str) and value in self.options:
+            return value, None
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return value, "not a number"
         if not math.isfinite(value):

@@ -1,12 +1,12 @@
 """From a table of numbers and words to the features of a network, and back: lists and categories, never pickled.
 
 Features are the numeric columns in file order, then a 0/1 column for each category of each categorical column (one-hot,
-as scikit-learn's OneHotEncoder with unknown words ignored), then the bins of numeric columns, if there are any
-(`runner.data.piecewise`). A number x becomes (x - offset) / scale, or with scaling
-"quantile" a standard normal number through the quantiles of the training split. A hole becomes the median of the
-training split, or in a categorical column a category that is no word (all zeros where the training split had no hole).
-A column with more than `dataset.max_categories` has one feature more, for all but its most frequent ones. The numbers
-that dates become come after the numeric columns.
+as scikit-learn's OneHotEncoder with unknown words ignored), then the hashed words of columns of texts
+(`runner.data.hashing`), then the bins of numeric columns, if there are any (`runner.data.piecewise`). A number x
+becomes (x - offset) / scale, or with scaling "quantile" a standard normal number through the quantiles of the training
+split. A hole becomes the median of the training split, or in a categorical column a category that is no word (all zeros
+where the training split had no hole). A column with more than `dataset.max_categories` has one feature more, for all
+but its most frequent ones. The numbers that dates become come after the numeric columns.
 
 Shapes: N rows, F numeric columns, D features, C classes.
 """
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runner.data.files import did_you_mean
+from runner.data.hashing import features_of
 from runner.data.piecewise import through_bins
 from runner.data.products import of_both, positions, products
 from runner.data.quantiles import to_normal
@@ -28,6 +29,7 @@ from runner.data.reading.columns import Column
 from runner.data.reading.dialect import Reading
 from runner.data.reading.spelling import Spelling
 from runner.data.roles.dates import DateColumn
+from runner.data.roles.texts import wordless
 from runner.data.target_scaling import TargetScale
 from runner.errors import DataError
 from runner.population.arrays import in_lines
@@ -46,6 +48,9 @@ LATER = {
     "ranges",
     "dates",
     "rest",
+    "texts",
+    "text_features",
+    "ngrams",
     "target_log",
     "target_quantiles",
     "order",
@@ -77,6 +82,9 @@ class Encoding:
     ranges: list[list[float]] = field(default_factory=list)  # [lowest, highest] in training, by numeric column
     dates: dict[str, DateColumn] = field(default_factory=dict)  # by column of dates
     rest: list[str] = field(default_factory=list)  # categorical columns with a feature for all other words
+    texts: list[str] = field(default_factory=list)  # columns of texts
+    text_features: int = 0  # of each of them
+    ngrams: int = 0  # words of their longest n-gram
     target_log: bool = False
     target_quantiles: list[float] = field(default_factory=list)
     products: dict[str, list[str]] = field(default_factory=dict)  # a number made of others -> these
@@ -98,7 +106,8 @@ class Encoding:
     def columns_of_features(self) -> list[str]:
         """The column that each feature comes from."""
         words = [column for column, words in self.blocks.items() for _ in words]
-        return self.numeric + words + [column for column, *_ in self._bins()]
+        texts = [column for column in self.texts for _ in range(self.text_features)]
+        return self.numeric + words + texts + [column for column, *_ in self._bins()]
 
     @property
     def blocks(self) -> dict[str, list[str]]:
@@ -116,9 +125,10 @@ class Encoding:
 
     @property
     def feature_names(self) -> list[str]:
-        """One name a feature; `column=category` for the one-hot ones, `column a..b` for bins."""
+        """One name a feature; `column=category` for the one-hot ones, `column #i` for texts, `column a..b` for bins."""
         words = [f"{column}={word}" for column, words in self.blocks.items() for word in words]
-        return self.numeric + words + [f"{column} {low:g}..{high:g}" for column, low, high in self._bins()]
+        texts = [f"{column} #{i}" for column in self.texts for i in range(self.text_features)]
+        return self.numeric + words + texts + [f"{column} {low:g}..{high:g}" for column, low, high in self._bins()]
 
     def _bins(self) -> list[tuple[str, float, float]]:
         """(column, lower edge, upper edge) of every bin."""
@@ -147,7 +157,9 @@ class Encoding:
         return cls(**tree | {"categories": words})  # of a version in which holes were the word "missing"
 
     def encode(self, numeric_NF: np.ndarray, words: dict[str, np.ndarray]) -> np.ndarray:
-        """Features [N, D] of raw values; `words` holds one object array [N] a categorical column, None for a hole."""
+        """Features [N, D] of raw values; `words` holds one object array [N] for each column of categories or
+        texts, None for a hole.
+        """
         rows, width, bins = len(numeric_NF), self.width, len(self._bins())
         x_ND = in_lines((rows * width,), self.dtype).reshape(rows, width)
         wide, factors = len(self.numeric), positions(self.numeric, self.products)
@@ -164,6 +176,9 @@ class Encoding:
             known = np.flatnonzero(codes >= 0)
             x_ND[known, wide + codes[known]] = 1
             wide += len(features)
+        for column in self.texts:
+            x_ND[:, wide : wide + self.text_features] = features_of(words[column], self.text_features, self.ngrams)
+            wide += self.text_features
         if self.order:
             x_ND[:] = x_ND[:, self.order]
         return x_ND
@@ -207,7 +222,7 @@ class Encoding:
         self._check_columns(list(cells.columns))
         problems = Problems("", cells.place)
         advice = "Correct it, or leave the cell empty to have it filled"
-        words_of = [name for name in self.categories if name not in self.crossed]
+        words_of = [*(name for name in self.categories if name not in self.crossed), *self.texts]
         numeric, words = read_alike(cells, self.given, self.dates, words_of, self.reading, problems, advice)
         problems.refuse()
         return self.encode(numeric, words), self._notes(list(cells.columns), numeric, words)
@@ -241,6 +256,8 @@ class Encoding:
                     f"column {name!r}: {len(new):,} rows with categories not seen in training "
                     f"({', '.join(kinds[:5])}), encoded as zeros"
                 )
+        without = wordless({name: words[name] for name in self.texts})
+        notes += [f"texts without a word: {without} (their features are 0)"] if without else []
         return notes + self._far(numeric)
 
     def _far(self, numeric: np.ndarray) -> list[str]:

@@ -21,8 +21,10 @@ def compose(outer: Tensor, inner: Tensor) -> Tensor:
     return moved
 
 
-def sample(images: Tensor, maps: Tensor) -> Tensor:
-    """Images [N, channels, height, width] at the places that maps [N, 2, 3] say: bilinear, 0 (black) outside."""
+def sample(images: Tensor, maps: Tensor, field: Tensor | None = None) -> Tensor:
+    """Images [N, channels, height, width] at the places that maps [N, 2, 3] say, displaced by a field [N, 2, height,
+    width] of pixels: bilinear, 0 (black) outside.
+    """
     height, width = images.shape[-2:]
     x = torch.arange(width, dtype=maps.dtype, device=maps.device) - (width - 1) / 2
     y = torch.arange(height, dtype=maps.dtype, device=maps.device)[:, None] - (height - 1) / 2
@@ -31,4 +33,6 @@ def sample(images: Tensor, maps: Tensor) -> Tensor:
     for axis, (by_x, by_y, constant), side in ((0, (xx, xy, x1), width), (1, (yx, yy, y1), height)):
         along_x, along_y = (by_x * x + constant) * (2 / side), by_y * y * (2 / side)
         torch.add(along_x.to(images.dtype), along_y.to(images.dtype), out=grid[..., axis])
+        if field is not None:
+            grid[..., axis] += (field[:, axis] * (2 / side)).to(images.dtype)
     return torch.nn.functional.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)

@@ -14,6 +14,7 @@ from runner.config.registry import name_of
 from runner.config.settings import Settings
 from runner.data.encoding import Encoding
 from runner.data.fitting import fit
+from runner.data.hashing import Corpus
 from runner.data.label_noise import check_noise, with_noise
 from runner.data.products import of_both
 from runner.data.randomized import randomized_notes, with_inputs, with_labels
@@ -50,6 +51,14 @@ class RunData:
     how: str = ""  # how the rows were split, in words
     file_rows: np.ndarray | None = None  # [N] which row of its file each is; None = all of them
     target: np.ndarray | None = None  # [N] in its own unit, where y does not tell (a test value beyond all quantiles)
+
+    texts: dict[str, np.ndarray] = field(default_factory=dict)  # columns of texts [N] as they were read
+
+    @cached_property
+    def corpora(self) -> dict[str, Corpus]:
+        """The words of every column of texts, for what changes them."""
+        code = self.encoding
+        return {name: Corpus(column, code.text_features, code.ngrams) for name, column in self.texts.items()}
 
     def rows_in_file(self, split: str) -> np.ndarray:
         """The rows of train, val or test as their file counts them, from 0; test may have a file of its own."""
@@ -187,6 +196,7 @@ def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dic
         how=_how(table, source),
         file_rows=table.file_rows,
         target=None if linear else table.target,
+        texts=table.texts,
     )
 
 
@@ -240,7 +250,7 @@ def _features(table: RawTable, encoding: Encoding, scaling: str) -> np.ndarray:
     """The encoded table; DataError naming a number that the number format cannot hold."""
     try:
         with np.errstate(over="raise"):
-            return encoding.encode(table.numeric_ND, table.categorical)
+            return encoding.encode(table.numeric_ND, table.categorical | table.texts)
     except FloatingPointError as error:
         columns = dict(zip(table.numeric_names, table.numeric_ND.T, strict=True))
         count = len(columns)

@@ -1,4 +1,4 @@
-"""What augmentation does to the first images that a run trains on, through the code that trains on them."""
+"""What augmentation does to the first images or signals that a run trains on, through the code that trains on them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from runner.training.trial import Trial
 if TYPE_CHECKING:
     from torch import Tensor
 
-SHOWN = 8  # images
+SHOWN = 8  # examples
 
 
 def draw_augmentation(trial: Trial, engine: Engine, row: int) -> None:
-    """Originals and augmented images in TensorBoard (figures/augmentation), and as a file with trainer.figures=true."""
-    if not (trial.data.image_shape and wanted(trial)):
+    """Originals and augmented examples into TensorBoard (figures/augmentation), and into a file if asked."""
+    shown = trial.data.image_shape or trial.settings.dataset.holds_signals()
+    if not (shown and wanted(trial)):
         return
     picture = _picture(trial, engine, row)
     if picture:
@@ -49,7 +50,7 @@ def _picture(trial: Trial, engine: Engine, row: int) -> bytes | None:
     x, q = tables.gather(index)
     weights = tables.weights_of(index)
     weights = None if weights is None else weights.unsqueeze(-1)
-    new_x, new_q, _ = augmenting.apply(x.clone(), q.clone(), np.zeros((1, 1), np.int64), weights)
+    new_x, new_q, _ = augmenting.apply(x.clone(), q.clone(), np.zeros((1, 1), np.int64), index, weights)
     return image_pairs(
         _images(x, trial),
         _images(new_x, trial),
@@ -62,12 +63,12 @@ def _picture(trial: Trial, engine: Engine, row: int) -> bytes | None:
 
 
 def _images(x: Tensor, trial: Trial) -> np.ndarray:
-    """Pixels [n, channels, height, width] of encoded images [1, 1, B, padded D]."""
+    """Pixels [n, channels, height, width] of encoded images, or values [n, times] of signals, [1, 1, B, padded D]."""
     from runner.training.augmenting import pixel_map
 
     factor, offset = pixel_map(trial.data)
     features = x[0, 0, :SHOWN, : len(factor)].double().cpu().numpy()
-    return (features * factor + offset).reshape(len(features), *(trial.data.image_shape or ()))
+    return (features * factor + offset).reshape(len(features), *(trial.data.image_shape or (-1,)))
 
 
 def _captions(q: Tensor, trial: Trial) -> list[str]:
@@ -78,7 +79,7 @@ def _captions(q: Tensor, trial: Trial) -> list[str]:
 
 
 def _caption(shares: np.ndarray, labels: list[str]) -> str:
-    codes = [code for code in np.argsort(-shares, kind="stable")[:2] if shares[code] >= 0.005]
+    codes = [code for code in np.argsort(-shares, kind="stable")[:4] if shares[code] >= 0.005]
     if len(codes) == 1:
         return labels[codes[0]]
     return "\n".join(f"{shares[code]:.0%} {labels[code]}" for code in codes)

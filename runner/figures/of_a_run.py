@@ -200,13 +200,15 @@ def weights(run: Ended) -> bytes:
 
 def features(run: Ended) -> bytes | None:
     """Of images: what each unit of the first layer looks for. Units that do the same work look alike."""
-    shape = run.data.image_shape
-    if not shape:
+    if not run.data.image_shape:
         return None
+    channels, height, width = run.data.image_shape
     from runner.figures.draw import unit_images
 
     weight = as_array(run.engine.layout.weight_slots[0].true(run.engine.theta)[0])
-    return unit_images(weight, shape, title=f"Weights of the first layer's units (epoch {run.epoch})")
+    return unit_images(
+        weight, (channels, height, width), title=f"Weights of the first layer's units (epoch {run.epoch})"
+    )
 
 
 def _original(run: Ended, rows: np.ndarray) -> np.ndarray:

@@ -44,9 +44,9 @@ class Chance:
         """The values of the batch among those of `padded_examples`."""
         return values[..., : self._batch]
 
-    def order(self) -> Tensor:
+    def order(self, draw: int = 0) -> Tensor:
         """A permutation of the batch: [K, M, B]."""
-        return self._bits("order", 0, 1, self._batch, self._batch).squeeze(2).argsort(dim=-1, stable=True)
+        return self._bits("order", draw, 1, self._batch, self._batch).squeeze(2).argsort(dim=-1, stable=True)
 
     def features(self, width: int, draw: int = 0) -> Tensor:
         """Uniform between 0 and 1, float64, one a feature: [K, M, B, width]."""

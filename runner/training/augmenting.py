@@ -1,6 +1,7 @@
 """Training batches changed at random: every technique of `augmentation.*` on the rows that use it, and on no others.
 
-Images are taken back from the network's encoding to pixels between 0 and 1, changed, and encoded again. What happens to
+Images are taken back from the network's encoding to pixels between 0 and 1, signals to their own units; they are
+changed and encoded again. What happens to
 an example depends on its row's seed, the step and its place in the batch alone.
 
 Shapes: K steps, M rows, B batch, D features, C outputs.
@@ -16,10 +17,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from runner.data.augmentation.base import Features, Geometry, Mixing, Pixels, Shape
+from runner.data.augmentation.base import Deformation, Features, Geometry, Mixing, Pixels, Shape, Signals, Words
+from runner.data.hashing import Vocabulary, compact
 from runner.data.images import compose, sample
 from runner.population.chance import Chance
-from runner.population.members import Columns, active_entries
+from runner.population.members import Columns, active_entries, using
 
 if TYPE_CHECKING:
     from runner.data.encoding import Encoding
@@ -30,7 +32,7 @@ IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
 
 @dataclass
 class AugmentationSource:
-    """A technique and the rows that use it, with their columns [rows, 1]."""
+    """A technique and rows that use it with the same switches, with their columns [rows, 1]."""
 
     name: str
     piece: Any
@@ -42,17 +44,22 @@ class Augmenting:
     """The augmentation of a population; `active` if some row uses any."""
 
     def __init__(self, columns: Columns, data: list[RunData]):
-        self.columns, self.device = columns, columns.device
+        self.columns, self.data, self.device = columns, data, columns.device
         self.seeds = np.array([run.seed for run in columns.runs], dtype=np.uint64)
         self.image = data[0].image_shape
         self.geometry = self._sources(Geometry) if self.image else []
+        self.bending = self._sources(Deformation) if self.image else []
         self.pixels = self._sources(Pixels) if self.image else []
+        self.signals = [] if self.image else self._sources(Signals)
         self.features = [] if self.image else self._sources(Features)
+        self.words = self._sources(Words)
+        self.spoken = _union(self.words)
         weighted = [row for row, run in enumerate(data) if run.weights is not None]
         self.mixing = self._sources(Mixing, [row for row in range(len(data)) if row not in weighted])
         self.weighted_mixing = self._sources(Mixing, weighted)
-        self.active = any((self.geometry, self.pixels, self.features, self.mixing, self.weighted_mixing))
-        self.moved, self.painted = _union(self.geometry), _union(self.geometry + self.pixels)
+        self.moved = _union(self.geometry + self.bending)
+        self.painted = sorted({*self.moved, *_union(self.pixels + self.signals)})
+        self.active = any((self.painted, self.spoken, self.features, self.mixing, self.weighted_mixing))
         width, blocks = data[0].x.shape[1], []
         if self.painted:
             maps = [pixel_map(data[row]) for row in self.painted]
@@ -64,36 +71,48 @@ class Augmenting:
     def _sources(self, base: type, among: Collection[int] | None = None) -> list[AugmentationSource]:
         """The techniques of a kind with the rows that use them (of those `among`)."""
         found = []
-        for name, piece, paths in active_entries(self.columns, base, "augmentation"):
-            used = [self._active(paths, row) for row in range(len(self.columns.runs))]
+        for name, _, paths in active_entries(self.columns, base, "augmentation"):
+            used = using(self.columns, paths)
             rows = [row for row, uses in enumerate(used) if uses and (among is None or row in among)]
-            if not rows:
-                continue
-            h = {key: torch.tensor(self.columns.values(path), dtype=torch.float64) for key, path in paths.items()}
-            found.append(
-                AugmentationSource(name, piece, rows, {key: c[rows, None].to(self.device) for key, c in h.items()})
-            )
+            found += [self._source(name, paths, alike) for alike in self._by_switches(paths, rows)]
         return found
 
-    def _active(self, paths: dict[str, str], row: int) -> bool:
-        run = self.columns.runs[row]
-        options = run.options()
-        return any(options[path].active(run.value(path)) for path in paths.values())
+    def _by_switches(self, paths: dict[str, str], rows: list[int]) -> list[list[int]]:
+        """The rows of a technique, those with the same switches together."""
+        options = self.columns.runs[0].options()
+        groups: dict[tuple[str, ...], list[int]] = {}
+        switches = [path for path in paths.values() if options[path].kind != "column"]
+        for row in rows:
+            key = tuple(str(self.columns.runs[row].value(path)) for path in switches)
+            groups.setdefault(key, []).append(row)
+        return list(groups.values())
+
+    def _source(self, name: str, paths: dict[str, str], rows: list[int]) -> AugmentationSource:
+        options = self.columns.runs[0].options()
+        columns = {key: path for key, path in paths.items() if options[path].kind == "column"}
+        h = {
+            key: torch.tensor(self.columns.values(path), dtype=torch.float64)[rows, None]
+            for key, path in columns.items()
+        }
+        piece = self.columns.runs[rows[0]].augmentation[name]
+        return AugmentationSource(name, piece, rows, {key: column.to(self.device) for key, column in h.items()})
 
     def _stack(self, arrays) -> Tensor:
         return torch.from_numpy(np.stack(arrays)).to(self.device)
 
     def apply(
-        self, x: Tensor, q: Tensor, steps_KM: np.ndarray, weights: Tensor | None = None
+        self, x: Tensor, q: Tensor, steps_KM: np.ndarray, index_KMB: np.ndarray, weights: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Features [K, M, B, padded D], targets [K, M, B, padded C] and, where a row weights its examples, weights
-        [K, M, B, 1] of the steps [K, M], changed in place.
+        [K, M, B, 1] of the steps [K, M] and the examples `index_KMB`, changed in place.
         """
         self.steps, self.batch = steps_KM, x.shape[2]
         true = x[..., : self.shape.features]  # padding is left alone
         if self.painted:
             rows = _of(self.painted, len(self.seeds))
-            true[:, rows] = self._changed_images(true[:, rows])
+            true[:, rows] = self._changed(true[:, rows])
+        for row in self.spoken:
+            self._change_texts(true[:, row], index_KMB[:, row], row)
         for source in self.features:
             rows = _of(source.rows, len(self.seeds))
             true[:, rows] = source.piece.features(self._chance(source), true[:, rows], self.shape.of(rows), **source.h)
@@ -120,22 +139,54 @@ class Augmenting:
             weight = joint[..., -1:]
             q[:, rows], weights[:, rows] = joint[..., :-1] / weight.masked_fill(weight == 0, 1), weight
 
+    def _change_texts(self, x_KBD: Tensor, index_KB: np.ndarray, row: int) -> None:
+        """The features of a row's texts made anew of texts with other words."""
+        encoding = self.data[row].encoding
+        for column, corpus in self.data[row].corpora.items():
+            ids = corpus.of(index_KB.ravel())
+            for source in self.words:
+                if row in source.rows:
+                    ids = compact(self._other_words(source, row, column, ids, corpus.vocabulary))
+            found = torch.from_numpy(corpus.vocabulary.hashed(ids))
+            begin = encoding.columns_of_features.index(column)
+            x_KBD[..., begin : begin + encoding.text_features] = found.view(*index_KB.shape, -1).to(x_KBD)
+
+    def _other_words(self, source, row: int, column: str, ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+        purpose = f"augmentation/{source.name}/{column}"
+        one = Chance(purpose, self.seeds[[row]], self.steps[:, [row]], self.batch)
+        h = {key: values[source.rows.index(row), 0].item() for key, values in source.h.items()}
+
+        def chance(draw: int) -> np.ndarray:
+            return one.features(ids.shape[1], draw).numpy().reshape(ids.shape)
+
+        return source.piece.words(chance, ids, vocabulary, **h)
+
     def _chance(self, source: AugmentationSource) -> Chance:
         purpose = f"augmentation/{source.name}"
         return Chance(purpose, self.seeds[source.rows], self.steps[:, source.rows], self.batch, self.device)
 
-    def _changed_images(self, x: Tensor) -> Tensor:
-        """Encoded images [K, rows, B, D] of the rows `painted`, changed."""
+    def _changed(self, x: Tensor) -> Tensor:
+        """Encoded images or signals [K, rows, B, D] of the rows `painted`, changed."""
         factor, offset = self.factor[:, None], self.offset[:, None]
-        p = x.mul(factor).add_(offset).unflatten(3, self.image)
-        if self.geometry:
+        raw = x.mul(factor).add_(offset)
+        return (self._changed_images(raw) if self.image else self._changed_signals(raw)).sub_(offset).div_(factor)
+
+    def _changed_signals(self, s: Tensor) -> Tensor:
+        for source in self.signals:
+            rows = _of([self.painted.index(row) for row in source.rows], len(self.painted))
+            s[:, rows] = source.piece.signals(self._chance(source), s[:, rows], **source.h)
+        return s
+
+    def _changed_images(self, raw: Tensor) -> Tensor:
+        p = raw.unflatten(3, self.image)
+        if self.moved:
             rows = _of([self.painted.index(row) for row in self.moved], len(self.painted))
             p[:, rows] = self._moved(p[:, rows])
         for source in self.pixels:
             rows = _of([self.painted.index(row) for row in source.rows], len(self.painted))
             changed = source.piece.pixels(self._chance(source), p[:, rows], **source.h)
             p[:, rows] = changed.clamp_(0, 1) if source.piece.clipped else changed
-        return p.flatten(3).sub_(offset).div_(factor)
+        return p.flatten(3)
 
     def _moved(self, p: Tensor) -> Tensor:
         """Images [K, rows, B, channels, height, width] of the rows `moved` at their new places."""
@@ -144,7 +195,17 @@ class Augmenting:
             rows = _of([self.moved.index(row) for row in source.rows], len(self.moved))
             inner = source.piece.matrix(self._chance(source), *p.shape[-2:], **source.h)
             maps[:, rows] = compose(maps[:, rows], inner)
-        return sample(p.flatten(0, 2), maps.flatten(0, 2)).view_as(p)
+        return sample(p.flatten(0, 2), maps.flatten(0, 2), self._displacements(p)).view_as(p)
+
+    def _displacements(self, p: Tensor) -> Tensor | None:
+        """How far the pixels of the images p are displaced, [K rows B, 2, height, width]; None if none are."""
+        if not self.bending:
+            return None
+        field = torch.zeros(*p.shape[:3], 2, *p.shape[-2:], dtype=torch.float64, device=self.device)
+        for source in self.bending:
+            rows = _of([self.moved.index(row) for row in source.rows], len(self.moved))
+            field[:, rows] += source.piece.field(self._chance(source), *p.shape[-2:], **source.h)
+        return field.flatten(0, 2)
 
 
 def _union(sources: list[AugmentationSource]) -> list[int]:

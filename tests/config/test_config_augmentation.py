@@ -17,8 +17,7 @@ def checked(dataset: str, *names: str, **keys) -> tuple[Settings, list[str]]:
     tree = default_tree({"dataset": dataset})
     tree["dataset"] |= keys
     for name in names:
-        (key,) = ENTRIES[name].options
-        tree["augmentation"][name] = ENTRIES[name].options[key].preset
+        tree["augmentation"][name] = next(iter(ENTRIES[name].options.values())).preset
     return check(tree)
 
 
@@ -36,14 +35,17 @@ def test_sources_that_tell_are_judged_before_they_are_read(dataset, shape, name)
     path = flat_key(ENTRIES[name], next(iter(ENTRIES[name].options)))
     found = [p for p in problems if p.startswith(path)]
     assert bool(found) != fits(name, shape)
-    assert all(f"dataset={dataset}" in p and f"set {path}=0" in p for p in found)
+    option = next(iter(ENTRIES[name].options.values()))
+    off = "null" if option.optional else f"{option.neutral:g}"
+    assert all(f"dataset={dataset}" in p and f"set {path}={off}" in p for p in found)
 
 
 @pytest.mark.parametrize("name", ENTRIES)
 @pytest.mark.parametrize("shape", [TABLE, GREY, COLOUR], ids=str)
 def test_arrays_are_judged_beside_the_data(shape, name):
     settings, problems = checked("npz", name)
-    assert not any("augmentation" in p for p in problems), "before reading nothing is known"
+    told = ENTRIES[name].cls.inputs == ("signal",)  # by dataset.signals
+    assert any("augmentation" in p for p in problems) == told, "before reading nothing else is known"
     found = conflicts(settings, Known("classification", 100, 20, image_shape=shape))
     assert bool(found) != fits(name, shape)
 
@@ -59,7 +61,7 @@ def test_colours_of_grey_images_are_named_so():
 @pytest.mark.parametrize("name", [n for n in ENTRIES if fits(n, GREY)])
 def test_pixels_that_went_through_quantiles_are_not_augmented(name):
     _, problems = checked("digits", name, scaling="quantile")
-    mixes = name in ("mixup", "cutmix")  # which need no pixels
+    mixes = name in ("mixup", "cutmix", "mosaic")  # which need no pixels
     assert len(problems) == (0 if mixes else 1)
     assert mixes or "set dataset.scaling=standardize" in problems[0]
 
@@ -82,11 +84,12 @@ def test_bins_are_for_tables():
 
 def test_a_number_with_bins_is_not_moved_without_them():
     augmented = [n for n in ENTRIES if fits(n, TABLE)]
-    _, (problem,) = checked("iris", *augmented, numbers="piecewise")
-    assert problem == (
-        "augmentation.noise = 0.1: changes numbers, but not their bins (dataset.numbers = piecewise); set "
-        "augmentation.noise=0 or dataset.numbers=linear"
-    )
+    _, problems = checked("iris", *augmented, numbers="piecewise")
+    assert problems == [
+        f"augmentation.{name} = 0.1: changes numbers, but not their bins (dataset.numbers = piecewise); set "
+        f"augmentation.{name}=0 or dataset.numbers=linear"
+        for name in ("noise", "multiplicative_noise")
+    ]
 
 
 def test_a_source_says_what_it_reads():
@@ -98,3 +101,58 @@ def test_a_source_says_what_it_reads():
         assert (data.image_shape or ()) == settings.dataset.image_shape, dataset
         assert check_against_data(settings, data) == []
     assert Source.image_shape == ()
+
+
+def test_a_crop_keeps_something_of_the_image():
+    tree = default_tree({"dataset": "digits"})
+    tree["augmentation"]["crop"] = 7
+    assert check(tree)[1] == []
+    tree["augmentation"]["crop"] = 8
+    assert check(tree)[1] == [
+        "augmentation.crop = 8: would cut all of an image of 8 x 8 pixels; allowed: 0 to 7, for example "
+        "augmentation.crop=1"
+    ]
+
+
+def test_a_number_alone_is_the_strength_of_a_technique_with_several_keys():
+    """As of a technique that had one key when a run was written."""
+    tree = default_tree()
+    tree["augmentation"]["cutout"] = 0.3
+    settings, problems = check(tree)
+    assert problems == []
+    assert settings.augmentation["cutout"] == ENTRIES["cutout"].cls(share=0.3)
+    tree["augmentation"]["cutout"] = 2
+    assert check(tree)[1] == [
+        "augmentation.cutout.share = 2: out of range; allowed: a number >= 0 and <= 1; for example "
+        "augmentation.cutout.share=0.3"
+    ]
+
+
+def test_what_fills_a_hole_is_a_word_or_a_number():
+    tree = default_tree()
+    for fill in ("black", "mean", "noise", 0, 0.5, 1):
+        tree["augmentation"]["cutout"] = {"share": 0.3, "fill": fill}
+        assert check(tree)[1] == []
+    tree["augmentation"]["cutout"]["fill"] = "blue"
+    (problem,) = check(tree)[1]
+    assert "allowed: black | mean | noise | a number >= 0 and <= 1" in problem
+
+
+SIGNALS = [name for name, entry in ENTRIES.items() if "signal" in entry.cls.inputs]
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_signals_are_where_a_source_says_so(name):
+    assert checked("mnist1d", name)[1] == []
+    assert checked("npz", name, signals=True)[1] == []
+    _, (problem,) = checked("iris", name)
+    assert "signals, but dataset=iris is a table; set augmentation" in problem
+    settings, _ = checked("npz", name)
+    (found,) = conflicts(settings, Known("classification", 100, 20, image_shape=TABLE))
+    assert "is a table; set dataset.signals=true if each row is one, or set augmentation" in found.text
+    _, (problem,) = checked("mnist1d", name, scaling="quantile")
+    assert "dataset.scaling = quantile does not keep; set dataset.scaling=standardize" in problem
+
+
+def test_signals_are_augmented_as_tables_too():
+    assert checked("mnist1d", *[n for n in ENTRIES if fits(n, TABLE)])[1] == []

@@ -231,3 +231,12 @@ def test_a_path_that_is_not_there(tmp_path, npz):
         NPZ().read()
     with pytest.raises(DataError, match=r"does not exist .* Did you mean 'data\.npz'\?"):
         NPZ(path=str(tmp_path / "date.npz")).read()
+
+
+def test_signals_are_rows_not_images(tmp_path):
+    x, y = np.random.default_rng(0).normal(size=(20, 6, 6)), np.arange(20) % 2
+    np.savez(tmp_path / "images.npz", x=x, y=y)
+    np.savez(tmp_path / "sounds.npz", x=x.reshape(20, -1), y=y)
+    with pytest.raises(DataError, match=r"x holds images 1x6x6, but dataset.signals = true; save signals as"):
+        NPZ(path=str(tmp_path / "images.npz"), signals=True).read()
+    assert NPZ(path=str(tmp_path / "sounds.npz"), signals=True).read().image_shape is None

@@ -40,8 +40,9 @@ def files(outcome):
         (QUICK, 0),
         (TURNED | {"trainer.figures": False}, 0),
         (QUICK | {"dataset": "iris", "augmentation.noise": 0.1}, 0),
+        (QUICK | {"dataset": "mnist1d", "dataset.n": 100, "augmentation.snr": 10, "augmentation.shift": 0.1}, 1),
     ],
-    ids=["augmented", "not augmented", "unwanted", "a table"],
+    ids=["augmented", "not augmented", "unwanted", "a table", "signals"],
 )
 def test_a_single_run_shows_it_in_tensorboard_before_it_trains(tmp_path, changes, count):
     [outcome] = runner.train([changes], outputs=tmp_path, console=True)

@@ -4,13 +4,15 @@ REFERENCES holds one for each entry; a test fails until it does. The random numb
 tests/population/test_chance.py.
 """
 
+import math
+
 import numpy as np
 import pytest
 import torch
-from augmentation_references import REFERENCES, TABLE_REFERENCES
+from augmentation_references import REFERENCES, SIGNAL_REFERENCES, TABLE_REFERENCES
 
 from runner.config.registry import entries
-from runner.data.augmentation.base import Features, Geometry, Mixing, Pixels, Shape
+from runner.data.augmentation.base import Deformation, Features, Geometry, Mixing, Pixels, Shape, Signals
 from runner.data.images import sample
 from runner.population.chance import Chance
 
@@ -19,6 +21,14 @@ SEEDS = np.array([3, 4], dtype=np.uint64)
 BATCH = 9
 ENTRIES = entries("augmentation")
 PICTURES = [n for n, e in ENTRIES.items() if "image" in e.cls.inputs]
+SWITCHES = [  # values of keys that are not columns
+    ("cutout", {"shape": "circle"}),
+    ("cutout", {"shape": "circle", "fill": "mean"}),
+    ("cutout", {"fill": "noise"}),
+    ("cutout", {"fill": 0.5}),
+    ("elastic", {"sigma": 0.7}),
+]
+HEARD = [n for n, e in ENTRIES.items() if "signal" in e.cls.inputs]
 TABULAR = [n for n, e in ENTRIES.items() if issubclass(e.cls, Features)]
 
 
@@ -27,10 +37,21 @@ def chance(name):
 
 
 def strengths(name):
-    """A column of two strengths [2, 1]: the preset, and one twice as strong."""
-    (option,) = ENTRIES[name].options.values()
+    """Columns of two strengths [2, 1] by key: the preset, and another one, as a rule twice as strong."""
+    return {k: two(o, ENTRIES[name].defaults[k]) for k, o in ENTRIES[name].options.items() if o.kind == "column"}
+
+
+def two(option, default):
+    value = default if option.preset is None else option.preset
     most = min(m for m in (option.le, option.lt and option.lt * 0.99, np.inf) if m is not None)
-    return torch.tensor([[option.preset], [min(2 * option.preset, most)]], dtype=torch.float64)
+    other = 0.7 * value if value == most or option.neutral == most else min(2 * value, most)
+    return torch.tensor([[value], [other]], dtype=torch.float64)
+
+
+def keys_of(name, m, switches):
+    """The value of every key for row m, in order."""
+    values = ENTRIES[name].defaults | {k: column[m].item() for k, column in strengths(name).items()} | switches
+    return list(values.values())
 
 
 def examples(*shape):
@@ -42,36 +63,41 @@ def targets():
     return torch.eye(4, dtype=torch.float64)[torch.from_numpy(np.random.default_rng(1).integers(0, 4, (2, 2, BATCH)))]
 
 
-def changed(name, p, q):
+def changed(name, p, q, switches):
     """(images, targets) after the technique alone, as the product composes it."""
     cls, h = ENTRIES[name].cls, strengths(name)
-    key = next(iter(ENTRIES[name].options))
+    piece = cls(**switches)
+    if issubclass(cls, Deformation):
+        maps = torch.eye(2, 3, dtype=torch.float64).expand(len(p.flatten(0, 2)), 2, 3)
+        return sample(p.flatten(0, 2), maps, piece.field(chance(name), *p.shape[-2:], **h).flatten(0, 2)).view_as(p), q
     if issubclass(cls, Geometry):
-        maps = cls().matrix(chance(name), *p.shape[-2:], **{key: h})
+        maps = piece.matrix(chance(name), *p.shape[-2:], **h)
         return sample(p.flatten(0, 2), maps.flatten(0, 2)).view_as(p), q
     if issubclass(cls, Pixels):
-        found = cls().pixels(chance(name), p, **{key: h})
+        found = piece.pixels(chance(name), p, **h)
         return found.clamp(0, 1) if cls.clipped else found, q
-    x, q = cls().mixed(chance(name), p.flatten(3), q, Shape(tuple(p.shape[3:]), p[0, 0, 0].numel()), **{key: h})
+    x, q = piece.mixed(chance(name), p.flatten(3), q, Shape(tuple(p.shape[3:]), p[0, 0, 0].numel()), **h)
     return x.view_as(p), q
 
 
 def test_every_technique_has_a_reference():
     assert set(REFERENCES) == set(PICTURES)
     assert set(TABLE_REFERENCES) == set(TABULAR)
-    assert all(issubclass(e.cls, (Geometry, Pixels, Features, Mixing)) for e in ENTRIES.values())
+    assert set(SIGNAL_REFERENCES) == set(HEARD)
+    assert all(issubclass(e.cls, (Deformation, Geometry, Pixels, Features, Signals, Mixing)) for e in ENTRIES.values())
 
 
 @pytest.mark.parametrize("size", [(3, 8, 8), (3, 7, 12)], ids=str)
-@pytest.mark.parametrize("name", PICTURES)
-def test_images_are_those_of_the_reference(name, size):
+@pytest.mark.parametrize(("name", "switches"), [*[(n, {}) for n in PICTURES], *SWITCHES], ids=str)
+def test_images_are_those_of_the_reference(name, switches, size):
     p, q = examples(*size), targets()
-    found, found_q = changed(name, p, q)
+    found, found_q = changed(name, p, q, switches)
     assert not torch.equal(found, p)
     for k in range(2):
         for m in range(2):
             draws = Chance(name, SEEDS[m : m + 1], STEPS[k : k + 1, m : m + 1], BATCH)
-            expected, expected_q = REFERENCES[name](draws, p[k, m].numpy(), q[k, m].numpy(), strengths(name)[m].item())
+            keys = keys_of(name, m, switches)
+            expected, expected_q = REFERENCES[name](draws, p[k, m].numpy(), q[k, m].numpy(), *keys)
             np.testing.assert_allclose(found[k, m], expected, rtol=1e-10, atol=1e-12)
             np.testing.assert_allclose(found_q[k, m], expected_q, rtol=1e-12, atol=1e-14)
 
@@ -82,14 +108,32 @@ def test_tables_are_those_of_the_reference(name):
     numeric = torch.tensor([[True] * 4 + [False] * 5] * 2)
     block = torch.tensor([[0, 1, 2, 3, 4, 4, 4, 7, 7]] * 2)
     x = examples(9)
-    key = next(iter(ENTRIES[name].options))
-    found = ENTRIES[name].cls().features(chance(name), x, Shape(None, 9, numeric, block), **{key: strengths(name)})
+    found = ENTRIES[name].cls().features(chance(name), x, Shape(None, 9, numeric, block), **strengths(name))
     assert not torch.equal(found, x)
     for k in range(2):
         for m in range(2):
             draws = Chance(name, SEEDS[m : m + 1], STEPS[k : k + 1, m : m + 1], BATCH)
-            expected = TABLE_REFERENCES[name](draws, x[k, m].numpy(), strengths(name)[m].item())
+            expected = TABLE_REFERENCES[name](draws, x[k, m].numpy(), *keys_of(name, m, {}))
             np.testing.assert_allclose(found[k, m], expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", HEARD)
+def test_signals_are_those_of_the_reference(name):
+    s = examples(23) - 0.4
+    found = ENTRIES[name].cls().signals(chance(name), s, **strengths(name))
+    assert not torch.equal(found, s)
+    for k in range(2):
+        for m in range(2):
+            draws = Chance(name, SEEDS[m : m + 1], STEPS[k : k + 1, m : m + 1], BATCH)
+            expected = SIGNAL_REFERENCES[name](draws, s[k, m].numpy(), *keys_of(name, m, {}))
+            np.testing.assert_allclose(found[k, m], expected, rtol=1e-10, atol=1e-12)
+
+
+def test_noise_of_20_decibels_is_a_tenth_of_the_signal():
+    s = torch.sin(torch.arange(10000, dtype=torch.float64) / 7).view(1, 1, 1, -1)
+    one = Chance("snr", np.array([1], np.uint64), np.zeros((1, 1), np.int64), 1)
+    noise = ENTRIES["snr"].cls().signals(one, s, snr=torch.tensor([[20.0]], dtype=torch.float64)) - s
+    assert (noise.square().mean() / s.square().mean()).sqrt().item() == pytest.approx(0.1, rel=0.03)
 
 
 class Fixed:
@@ -145,3 +189,39 @@ def test_a_cut_out_square_is_black_and_as_large_as_said():
     assert (found[0, 0, 0, :, 2:6, 2:6] == 0).all()
     assert (found[0, 0, 1] == 0).sum() == 3 * 2 * 3  # in a corner: rows 0 to 1, columns 5 to 7
     assert (found[0, 0, 1, :, :2, 5:] == 0).all()
+
+
+def test_a_third_of_the_colour_circle_makes_green_of_red_and_blue_of_green():
+    p = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.2, 0.2, 0.2]], dtype=torch.float64).view(1, 1, 3, 3, 1, 1)
+    a_third = Fixed([1.0, 1.0, 1.0])
+    found = ENTRIES["hue"].cls().pixels(a_third, p, turn=torch.tensor([[1 / 3]], dtype=torch.float64))
+    assert found.flatten(3)[0, 0].tolist() == [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.2, 0.2, 0.2]]
+
+
+def test_pixels_move_elastically_by_what_the_formula_says():
+    """sd = alpha / (2 sigma sqrt(3 pi)): .3257 px for alpha 8, sigma 4, in the middle and in a corner."""
+    many = Chance("elastic", np.arange(40, dtype=np.uint64), np.zeros((1, 40), np.int64), 50)
+    alpha = torch.full((40, 1), 8.0, dtype=torch.float64)
+    field = ENTRIES["elastic"].cls(sigma=4.0).field(many, 3, 28, alpha)[0]
+    assert round(8 / (2 * 4 * math.sqrt(3 * math.pi)), 4) == 0.3257
+    for place in (field[..., 0, 0], field[..., 1, 14]):
+        assert place.std().item() == pytest.approx(0.3257, rel=0.05)  # of 4,000 numbers: 5 standard errors
+    neighbours = torch.corrcoef(torch.stack([field[..., 1, 10].flatten(), field[..., 1, 14].flatten()]))[0, 1]
+    assert neighbours.item() == pytest.approx(math.exp(-16 / (4 * 16)), abs=0.05)
+
+
+def test_four_images_share_the_area_as_they_share_the_target():
+    p = examples(1, 6, 6)
+    marked = p * 0 + torch.arange(BATCH, dtype=torch.float64).view(-1, 1, 1, 1)  # image i holds the number i
+    q = torch.eye(BATCH, dtype=torch.float64).expand(2, 2, BATCH, BATCH)
+    found, found_q = changed("mosaic", marked, q, {})
+    shares = (found.flatten(3)[..., None] == torch.arange(BATCH)).double().mean(3)
+    torch.testing.assert_close(found_q, shares, rtol=0, atol=1e-12)
+
+
+def test_a_signal_played_twice_as_fast_has_every_second_value_about_its_middle():
+    s = torch.arange(1.0, 10.0, dtype=torch.float64).view(1, 1, 1, 9)
+    found = ENTRIES["speed"].cls().signals(Fixed([1.0]), s, change=torch.tensor([[1.0]], dtype=torch.float64))
+    assert found.flatten().tolist() == [0, 0, 1, 3, 5, 7, 9, 0, 0]
+    later = ENTRIES["shift"].cls().signals(Fixed([1.0]), s, share=torch.tensor([[2 / 9]], dtype=torch.float64))
+    assert later.flatten().tolist() == pytest.approx([0, 0, 1, 2, 3, 4, 5, 6, 7])

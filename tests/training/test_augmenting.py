@@ -21,15 +21,27 @@ GREY, COLOUR = (1, 28, 28), (3, 9, 7)
 
 def presets(*names):
     """Dotted changes that switch techniques on."""
-    return {flat_key(ENTRIES[n], k): option.preset for n in names for k, option in ENTRIES[n].options.items()}
+    chosen = {flat_key(ENTRIES[n], k): option.preset for n in names for k, option in ENTRIES[n].options.items()}
+    return {key: preset for key, preset in chosen.items() if preset is not None}
+
+
+SIGNAL = "signal"  # in place of the shape of images
 
 
 def usable(shape):
+    kinds = {"table", "signal"} if shape == SIGNAL else {"image" if shape else "table"}
     return [
         name
         for name, entry in ENTRIES.items()
-        if ("image" if shape else "table") in entry.cls.inputs and entry.cls.channels in (None, shape and shape[0])
+        if kinds & {*entry.cls.inputs} and (kinds != {"image"} or entry.cls.channels in (None, shape[0]))
     ]
+
+
+def data_of(shape, i=0):
+    """Examples of a kind, scaled in one of three ways, or with categories of two kinds."""
+    if shape == SIGNAL:
+        return dataclasses.replace(pictures((1, 1, 40), split_seed=i % 3), image_shape=None, pixel_range=(0.0, 1.0))
+    return pictures(shape, split_seed=i % 3) if shape else table(((("c", 3), ("d", 2)), (("c", 2), ("d", 4)))[i % 2])
 
 
 def pictures(shape=GREY, n=70, split_seed=0, dtype="float32"):
@@ -68,6 +80,9 @@ def table(categories=(("c", 3), ("d", 2)), n=70):
 
 def run(seed=0, **changes):
     small = {"model.hidden": [9], "trainer.batch_size": 29, "dataset": "npz", "trainer.engine": "stacked"}
+    small |= {
+        "dataset.signals": any(ENTRIES[key.split(".")[1]].cls.inputs == ("signal",) for key in changes if "augm" in key)
+    }
     return read(small | {"seed": seed} | changes)
 
 
@@ -82,14 +97,13 @@ def batches(runs, data):
     return torch.stack([batch.x for batch in found]), torch.stack([batch.q for batch in found])
 
 
-@pytest.mark.parametrize("shape", [GREY, COLOUR, None], ids=str)
+@pytest.mark.parametrize("shape", [GREY, COLOUR, SIGNAL, None], ids=str)
 def test_rows_with_everything_one_and_nothing_get_the_batches_they_get_alone(shape):
     """Each row has its own scaling, and for tables its own categories."""
     names = usable(shape)
     uses = [{}, presets(*names), *[presets(n) for n in names], presets(*names[::2]), {}]
     runs = [run(seed=i, **use) for i, use in enumerate(uses)]
-    cuts = [(("c", 3), ("d", 2)), (("c", 2), ("d", 4))]
-    data = [pictures(shape, split_seed=i % 3) if shape else table(cuts[i % 2]) for i in range(len(runs))]
+    data = [data_of(shape, i) for i in range(len(runs))]
     data = [data[i % 6] for i in range(len(runs))]  # equal tables are one object
     x, q = batches(runs, data)
     for i, one in enumerate(runs):
@@ -112,9 +126,9 @@ def test_nobody_uses_it_and_its_code_does_not_run(way, monkeypatch):
         Engine([run(**way, **presets("shift"))], [pictures()]).train_epoch([1.0])
 
 
-@pytest.mark.parametrize("shape", [GREY, COLOUR, None], ids=str)
+@pytest.mark.parametrize("shape", [GREY, COLOUR, SIGNAL, None], ids=str)
 def test_evaluation_sees_examples_as_they_are(shape, way):
-    data = pictures(shape) if shape else table()
+    data = data_of(shape)
     plain, augmented = (Engine([run(**way, **use)], [data]) for use in ({}, presets(*usable(shape))))
     parts = ("train", "val")
     assert plain.evaluate(parts) == augmented.evaluate(parts)
@@ -205,3 +219,15 @@ def test_regression_mixes_numbers():
     mixed, before = (next(coming(engine)).q[0, :, 0] for engine in (one, plain))
     assert mixed.mean().item() == pytest.approx(before.mean().item(), abs=1e-6)  # partners are a permutation
     assert mixed.var() < before.var()
+
+
+def test_signals_change_in_their_own_units():
+    """Whatever each column is scaled by: a signal moved by a fifth of its length is the raw signal moved."""
+    data = data_of(SIGNAL)
+    plain, moved = (batches([run(**use)], [data])[0] for use in ({}, {"augmentation.shift": 0.2}))
+    scale, offset = (torch.tensor(getattr(data.encoding, key)) for key in ("scale", "offset"))
+    raw, found = (x[0, 0, :, :40] * scale + offset for x in (plain, moved))
+    norms = [each.abs().sum(1) for each in (raw, found)]
+    assert (norms[1] <= norms[0] + 1e-4).all()  # what is moved out is gone, what comes in is silent
+    inside = (found[:, 8:32].diff(dim=1).abs().amax(1) <= raw.diff(dim=1).abs().amax(1) + 1e-4).all()
+    assert inside, "between two values lies their mean"

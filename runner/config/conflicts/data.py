@@ -48,22 +48,50 @@ def targets(s: Settings, known: Known) -> Iterator[Conflict]:
 
 
 def augmented_data(s: Settings, known: Known) -> Iterator[Conflict]:
-    """Images are changed as images, tables as tables, colours where there are colours."""
+    """Images are changed as images, tables as tables, signals as signals, colours where there are colours."""
     shape = s.dataset.image_shape if known.image_shape is None else known.image_shape
-    data = f"dataset={name_of(s.dataset, 'dataset')}"
     for entry, option, key, value in active(s, "augmentation"):
         cls = entry.cls
+        off = f"set {key}={'null' if option.optional else format(option.neutral, 'g')}"
         problem = ""
-        if shape is not None and ("image" if shape else "table") not in cls.inputs:
-            holds = f"images ({'x'.join(map(str, shape))})" if shape else "a table"
-            problem = f"is for {cls.inputs[0]}s, but {data} is {holds}; set {key}={option.neutral:g}"
+        if wrong := _another_kind(s, shape, cls.inputs):
+            problem = f"{wrong} {off}"
         elif shape and cls.channels not in (None, shape[0]):
             have = "are grey" if shape[0] == 1 else f"have {shape[0]} channels"
-            problem = f"changes colours, but the images of {data} {have}; set {key}={option.neutral:g}"
+            problem = f"changes colours, but the images of {_named(s)} {have}; {off}"
         elif s.dataset.scaling == "quantile" and cls.on_pixels and (shape or "table" not in cls.inputs):
-            problem = "changes pixels, which dataset.scaling = quantile does not keep; set dataset.scaling=standardize"
+            what = "pixels" if "image" in cls.inputs else "signals"
+            problem = f"changes {what}, which dataset.scaling = quantile does not keep; set dataset.scaling=standardize"
+        elif shape and (wrong := s.augmentation[entry.name].unfit(shape)):
+            problem = wrong
+        elif getattr(cls, "order_only", False) and s.dataset.ngrams == 1:
+            problem = (
+                f"changes the order of words, which dataset.ngrams = 1 does not see; set dataset.ngrams=2, or {off}"
+            )
+        else:
+            problem = s.augmentation[entry.name].missing()
         if problem:
-            yield Conflict((key, "dataset", "dataset.scaling"), f"{key} = {value}: {problem}")
+            yield Conflict((key, "dataset", "dataset.scaling", "dataset.ngrams"), f"{key} = {value}: {problem}")
+
+
+def _another_kind(s: Settings, shape: tuple[int, ...] | None, inputs: tuple[str, ...]) -> str:
+    """Why the data are none of the `inputs`, up to the key that is to be set; "" if they are, or may be."""
+    kinds = {"image"} if shape else {"table"}
+    kinds |= {"image"} if shape is None and not s.dataset.holds_signals() else set()
+    kinds |= {"text"} if getattr(s.dataset, "text", None) else set()
+    kinds |= {"signal"} if not shape and s.dataset.holds_signals() else set()
+    if kinds & set(inputs):
+        return ""
+    holds = f"images ({'x'.join(map(str, shape))})" if shape else "a table"
+    holds = f"is {holds};" if shape is not None else "holds none;"
+    ways = {"signal": (" set dataset.signals=true if each row is one, or", hasattr(s.dataset, "signals") and not shape)}
+    ways["text"] = (" set dataset.text=[COLUMN], or", hasattr(s.dataset, "text"))
+    say = next((way for kind, (way, possible) in ways.items() if possible and kind in inputs), "")
+    return f"is for {' and '.join(f'{each}s' for each in inputs)}, but {_named(s)} {holds}{say}"
+
+
+def _named(s: Settings) -> str:
+    return f"dataset={name_of(s.dataset, 'dataset')}"
 
 
 def piecewise_numbers(s: Settings, known: Known) -> Iterator[Conflict]:
@@ -72,7 +100,7 @@ def piecewise_numbers(s: Settings, known: Known) -> Iterator[Conflict]:
     if s.dataset.numbers != "piecewise":
         return
     if shape:
-        why = f"is for tables, but dataset={name_of(s.dataset, 'dataset')} is images; set dataset.numbers=linear"
+        why = f"is for tables, but {_named(s)} is images; set dataset.numbers=linear"
         yield Conflict(("dataset.numbers", "dataset"), f"dataset.numbers = piecewise: {why}")
     for entry, option, key, value in active(s, "augmentation"):
         if entry.cls.changes_numbers and not shape:

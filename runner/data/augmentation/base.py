@@ -2,7 +2,8 @@
 whose strength is neutral never reaches the code.
 
 Images are changed as images: pixels between 0 (black) and 1, whatever `dataset.scaling` makes of them for the network.
-A step's order is geometry (all of it one affine map, sampled once), then pixels, then the mixing of examples.
+A step's order is geometry (one affine map and one field of displacements, sampled once), then pixels, then the mixing
+of examples.
 
 Shapes: K steps, M rows that use the technique, B batch, D features, C outputs; images are [K, M, B, channels, height,
 width]. Each key arrives as a column [M, 1] in float64.
@@ -14,8 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
     from torch import Tensor
 
+    from runner.data.hashing import Vocabulary
     from runner.population.chance import Chance
 
 
@@ -46,8 +51,9 @@ class Shape:
 class Augmentation:
     """Base of everything under `augmentation.*`.
 
-    `inputs` says what it can change, `channels` how many an image must have (None = any number), `on_pixels` whether it
-    sees values between black and white rather than the network's features, `changes_numbers` whether it moves a number
+    `inputs` says what it can change (signals are a table, too), `channels` how many an image must have (None = any
+    number), `on_pixels` whether it
+    sees the values of pixels or signals rather than the network's features, `changes_numbers` whether it moves a number
     of a table, whose bins would have to move with it.
     """
 
@@ -55,6 +61,14 @@ class Augmentation:
     channels: ClassVar[int | None] = None
     on_pixels: ClassVar[bool] = False
     changes_numbers: ClassVar[bool] = False
+
+    def unfit(self, shape: tuple[int, ...]) -> str:
+        """What is wrong with the strength for images of a shape (channels, height, width); "" if nothing is."""
+        return ""
+
+    def missing(self) -> str:
+        """What else the technique needs, if it is used; "" if nothing."""
+        return ""
 
 
 class Geometry(Augmentation):
@@ -70,6 +84,19 @@ class Geometry(Augmentation):
         raise TypeError(f"{type(self).__name__} must define matrix")
 
 
+class Deformation(Augmentation):
+    """A change of place, another one for each pixel of the image."""
+
+    inputs: ClassVar[tuple[str, ...]] = ("image",)
+    on_pixels = True
+
+    def field(self, chance: Chance, height: int, width: int, **h: Tensor) -> Tensor:
+        """How far from its place each pixel of the new image comes from: [K, M, B, 2, height, width] in float64, x and
+        y in pixels. Added to what the affine map says.
+        """
+        raise TypeError(f"{type(self).__name__} must define field")
+
+
 class Pixels(Augmentation):
     """A change of an image's values. `clipped` ones are cut to 0 to 1 afterwards."""
 
@@ -80,6 +107,34 @@ class Pixels(Augmentation):
     def pixels(self, chance: Chance, p: Tensor, **h: Tensor) -> Tensor:
         """New pixels of the shape of p [K, M, B, channels, height, width]."""
         raise TypeError(f"{type(self).__name__} must define pixels")
+
+
+class Signals(Augmentation):
+    """A change of signals, whose columns are values one after the other in time, in their own units."""
+
+    inputs: ClassVar[tuple[str, ...]] = ("signal",)
+    on_pixels = True
+    changes_numbers = True
+
+    def signals(self, chance: Chance, s: Tensor, **h: Tensor) -> Tensor:
+        """New signals of the shape of s [K, M, B, T]."""
+        raise TypeError(f"{type(self).__name__} must define signals")
+
+
+class Words(Augmentation):
+    """A change of the words of texts, of which features are made afterwards. `order_only` ones keep every word."""
+
+    inputs: ClassVar[tuple[str, ...]] = ("text",)
+    order_only: ClassVar[bool] = False
+
+    def words(
+        self, chance: Callable[[int], np.ndarray], ids: np.ndarray, vocabulary: Vocabulary, **h: float
+    ) -> np.ndarray:
+        """New texts of n texts ids [n, W], numbers of words and -1 behind the last one: [n, any], -1 for no word.
+
+        `chance(i)` gives the i-th independent numbers [n, W], uniform between 0 and 1.
+        """
+        raise TypeError(f"{type(self).__name__} must define words")
 
 
 class Features(Augmentation):

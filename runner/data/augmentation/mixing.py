@@ -1,4 +1,4 @@
-"""Two examples in one: a weighted mean (mixup), or a rectangle of one in the other (CutMix)."""
+"""Several examples in one: a weighted mean (mixup), a rectangle of one in another (CutMix), four beside each other."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Mixup(Mixing):
         return _mean(x, _of(x, order), share), _mean(q, _of(q, order), share)
 
 
-@register("augmentation", "cutmix", paper="Yun et al. 2019")
+@register("augmentation", "cutmix", paper="Yun et al. 2019", lecture="003:581")
 @dataclass
 class CutMix(Mixing):
     """a rectangle of another image of the batch pasted in; its share 1 - b of the area is that of the other's target
@@ -47,6 +47,59 @@ class CutMix(Mixing):
         order = chance.order()
         pasted = inside.flatten(-2).repeat(1, 1, channels).unsqueeze(2)
         return torch.where(pasted, _of(x, order), x), _mean(q, _of(q, order), share)
+
+
+@register("augmentation", "mosaic", paper="Takahashi et al. 2018 (RICAP); Bochkovskiy et al. 2020", lecture="003:581")
+@dataclass
+class Mosaic(Mixing):
+    """four images of the batch beside each other, a window of each; its share of the area is that of its target
+
+    The corner at which they meet is b of the height and b' of the width, b and b' ~ Beta(alpha, alpha), once a step, as
+    are the places of the windows. The upper left image is the example itself.
+    """
+
+    inputs = ("image",)
+    alpha: float = number(0.0, ge=0, neutral=0.0, preset=0.3, help="of Beta(alpha, alpha); 0 = off, 1 = uniform")
+
+    def mixed(self, chance, x, q, shape, alpha):
+        import torch
+
+        channels, height, width = shape.image
+        down, lower, high = _halves(chance, 0, alpha, height)
+        across, right, wide = _halves(chance, 1, alpha, width)
+        place = torch.from_numpy(down[..., :, None] * width + across[..., None, :]).to(x.device)
+        quarter = torch.from_numpy(2 * lower[..., :, None] + right[..., None, :]).to(x.device)
+        place, quarter = (each.flatten(-2).unsqueeze(2).unsqueeze(3) for each in (place, quarter))
+        windows = x.unflatten(3, (channels, -1))
+        windows = windows.gather(4, place.expand(windows.shape)).flatten(3)
+        quarter = quarter.expand(-1, -1, -1, channels, -1).flatten(3)
+        new_x, new_q = windows, 0
+        for i in range(4):
+            order = chance.order(i - 1) if i else None
+            new_x = new_x.where(quarter != i, _of(windows, order)) if i else new_x
+            area = (high, height - high)[i // 2] * (wide, width - wide)[i % 2]
+            share = torch.from_numpy(area / (height * width)).to(x.device, q.dtype)
+            new_q = new_q + (_of(q, order) if i else q) * share[..., None, None]
+        return new_x, new_q
+
+
+def _halves(chance, draw, alpha, length):
+    """Along one axis: (which pixel of an image stands at each place [K, M, length], whether that is in the second part,
+    the length of the first part [K, M]).
+    """
+    import numpy as np
+
+    first = np.rint(chance.beta(alpha, draw) * length).astype(np.int64)
+    starts = [
+        (chance.steps(2 + 2 * draw + i) * (rest + 1)).astype(np.int64) for i, rest in enumerate((length - first, first))
+    ]
+    place = np.arange(length)
+    second = place >= first[..., None]
+    return (
+        np.where(second, place - first[..., None] + starts[1][..., None], place + starts[0][..., None]),
+        second,
+        first,
+    )
 
 
 def _of(values, order):

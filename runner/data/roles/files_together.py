@@ -36,7 +36,7 @@ def join(table: RawTable, first: First, test: Cells, path: Path) -> RawTable:
     _check_columns(first, list(test.columns), path)
     problems = Problems(f"{path} (dataset.test_path)", test.place)
     spelling = {name: table.reading.spelling.get(name, Spelling()) for name in test.columns}
-    words_of = list(table.categorical)
+    words_of = [*table.categorical, *table.texts]
     numeric, words = read_alike(test, table.numeric_names, table.dates, words_of, table.reading, problems, ADVICE)
     with problems.gathered():
         answers, rows = known_answers(test[table.target_name], _target(table), spelling[table.target_name])
@@ -50,6 +50,7 @@ def join(table: RawTable, first: First, test: Cells, path: Path) -> RawTable:
         numeric_ND=np.concatenate([table.numeric_ND, numeric[rows]]),
         target=np.concatenate([table.target, answers]),
         categorical={name: np.concatenate([column, words[name][rows]]) for name, column in table.categorical.items()},
+        texts={name: np.concatenate([column, words[name][rows]]) for name, column in table.texts.items()},
         split=np.repeat(np.array(["train", "test"], object), [len(table.target), len(rows)]),
         groups=_below(table.groups, None if groups is None else groups[rows]),
         times=_below(table.times, np.full(len(rows), np.nan)),

@@ -15,6 +15,7 @@ from runner.data.roles.inputs import Inputs, Wishes, leave_out, read_column, rea
 from runner.data.roles.marks import read_groups, read_split, read_weights
 from runner.data.roles.table_notes import Keys, because, notes
 from runner.data.roles.targets import Target, read_target
+from runner.data.roles.texts import check_texts
 from runner.data.sources.base import RawTable
 from runner.errors import ConfigError, DataError
 
@@ -45,13 +46,16 @@ def raw_table(cells: Cells, names: list[str], source: Keys, where: str) -> RawTa
 
     All that is wrong with the columns of `where` is said at once.
     """
-    wishes = Wishes(source.names("categorical"), source.names("keep"), source.max_categories, source.day_first)
+    named = source.names("categorical"), source.names("keep"), source.names("text")
+    wishes = Wishes(*named, source.max_categories, source.day_first)
     parts = _parts(cells, names, source, wishes, where)
     inputs, target = parts.inputs, parts.target
     leave_out(inputs, target, wishes)
     numbers = {name: column[target.rows] for name, column in inputs.numbers().items()}
     words = {name: column[target.rows] for name, column in inputs.words.items()}
-    if not numbers and not words:
+    texts = {name: column[target.rows] for name, column in inputs.texts.items()}
+    check_texts(texts, where)
+    if not numbers and not words and not texts:
         raise DataError(f"{where} has no input column of use besides the target {source.target!r}{because(inputs)}.")
     return RawTable(
         numeric_ND=np.stack(list(numbers.values()), axis=1) if numbers else np.empty((len(target.rows), 0)),
@@ -60,6 +64,9 @@ def raw_table(cells: Cells, names: list[str], source: Keys, where: str) -> RawTa
         numeric_names=list(numbers),
         sha256="",
         categorical=words,
+        texts=texts,
+        text_features=source.text_features,
+        ngrams=source.ngrams,
         dates=inputs.dates,
         column_order=[name for name in names if name in inputs.names()],
         max_categories=source.max_categories,
@@ -73,7 +80,7 @@ def raw_table(cells: Cells, names: list[str], source: Keys, where: str) -> RawTa
         sample_weight=parts.marked("sample_weight"),
         file_rows=target.rows,
         notes=[*cells.notes, *notes(inputs, target, source, parts.marked("times"))],
-        reading=_reading(cells, source, [*words, source.group, source.target if target.labels else None]),
+        reading=_reading(cells, source, [*words, *texts, source.group, source.target if target.labels else None]),
     )
 
 

@@ -15,6 +15,8 @@ from runner.data.roles.dates import DateColumn, compact_dates, describe_column, 
 from runner.data.roles.left_out import why_not_numbers, why_not_words
 from runner.data.roles.targets import Target
 
+SEVERAL = 3  # words of a cell from which on texts are prose
+
 
 @dataclass(frozen=True)
 class Wishes:
@@ -22,6 +24,7 @@ class Wishes:
 
     categorical: Collection[str] = ()  # columns that are categories although they hold numbers
     keep: Collection[str] = ()  # columns that are not left out
+    text: Collection[str] = ()  # columns of texts, whose words are inputs
     most: int = 50  # categories that a column has at most
     day_first: bool | None = None  # whether 01/02/2020 is the first of February
 
@@ -32,10 +35,12 @@ class Inputs:
 
     numeric: dict[str, np.ndarray] = field(default_factory=dict)
     words: dict[str, np.ndarray] = field(default_factory=dict)
+    texts: dict[str, np.ndarray] = field(default_factory=dict)
     dates: dict[str, DateColumn] = field(default_factory=dict)
     times: dict[str, np.ndarray] = field(default_factory=dict)  # by column of dates
     empty: list[str] = field(default_factory=list)  # left out
     left_out: dict[str, str] = field(default_factory=dict)  # column -> why
+    prose: list[str] = field(default_factory=list)  # columns of words with several of them in a cell
     constant: list[str] = field(default_factory=list)  # dates that never change, left out
     notes: list[str] = field(default_factory=list)
 
@@ -48,7 +53,7 @@ class Inputs:
 
     def names(self) -> set[str]:
         """The columns in use."""
-        return {*self.numeric, *self.words, *self.dates}
+        return {*self.numeric, *self.words, *self.texts, *self.dates}
 
 
 def read_inputs(cells: Cells, names: list[str], wishes: Wishes, problems: Problems) -> Inputs:
@@ -73,6 +78,9 @@ def read_column(column: Column, day_first: bool | None) -> np.ndarray | None:
 
 def _read(found: Inputs, column: Column, wishes: Wishes) -> None:
     """Put a column where it belongs."""
+    if column.name in wishes.text:
+        found.texts[column.name] = column.words()
+        return
     if is_datetime(column.series):
         return _take_dates(found, times_of(column.series), column.name)
     column.check()
@@ -119,11 +127,17 @@ def leave_out(found: Inputs, target: Target, wishes: Wishes) -> None:
     why = {n: why_not_numbers(n, values, target) for n, values in found.numeric.items() if n in free}
     why |= {n: why_not_words(n, words, target, wishes.most) for n, words in found.words.items() if n in free}
     useless = {name: reason for name, reason in why.items() if reason}
+    found.prose = [name for name in useless if name in found.words and _is_prose(found.words[name][target.rows])]
     if useless.keys() == found.names():
         found.notes += [f"column {name!r} {reason}: kept, as there is no other" for name, reason in useless.items()]
         useless = {}
     found.left_out = useless
     _remove(found, useless)
+
+
+def _is_prose(words: np.ndarray) -> bool:
+    """Whether a cell holds several words on average."""
+    return sum(len(str(word).split()) for word in words if word is not None) >= SEVERAL * len(words) > 0
 
 
 def _leave_out_empty(found: Inputs, target: Target) -> None:

@@ -21,7 +21,8 @@ def repeats_note(table: RawTable, rows: Split) -> list[str]:
     tested = rows.test if len(rows.test) else rows.val
     if not len(tested) or not len(rows.train) or not table.column_order:
         return []
-    columns = [_digests(column) for column in (*table.numeric_ND.T, *table.categorical.values(), table.target)]
+    words = (*table.categorical.values(), *table.texts.values())
+    columns = [_digests(column) for column in (*table.numeric_ND.T, *words, table.target)]
     whole = _together(columns)
     count = int(np.isin(whole[tested], whole[rows.train]).sum())
     if count < max(LEAST, COMMON * len(tested)):

@@ -13,6 +13,7 @@ from runner.data.roles.dates import span
 from runner.data.roles.inputs import Inputs
 from runner.data.roles.odd_columns import odd_numbers, odd_words, spelt_alike
 from runner.data.roles.targets import Target
+from runner.data.roles.texts import text_notes
 
 SHOWN = 10  # columns listed in a note
 
@@ -27,6 +28,8 @@ class Keys(Protocol):
     sample_weight: str | None
     test_path: str | None
     max_categories: int
+    ngrams: int
+    text_features: int
     day_first: bool | None
     split: str
     time_column: str | None
@@ -46,6 +49,9 @@ def notes(inputs: Inputs, target: Target, source: Keys, times: np.ndarray | None
     yield from spelt_alike(target, words)
     yield f"{_kinds(inputs)}{_roles(source)}"
     yield from target.notes[1:]
+    yield from text_notes(
+        {name: column[rows] for name, column in inputs.texts.items()}, source.text_features, source.ngrams
+    )
     yield from _left_out(inputs)
     yield from _holes(inputs, rows)
     yield from inputs.notes
@@ -57,7 +63,8 @@ def notes(inputs: Inputs, target: Target, source: Keys, times: np.ndarray | None
 
 def _kinds(inputs: Inputs) -> str:
     dates = f", {len(inputs.dates)} of dates" if inputs.dates else ""
-    return f"columns: {len(inputs.numeric)} numeric, {len(inputs.words)} categorical{dates}"
+    texts = f", {len(inputs.texts)} of texts" if inputs.texts else ""
+    return f"columns: {len(inputs.numeric)} numeric, {len(inputs.words)} categorical{dates}{texts}"
 
 
 def _roles(source: Keys) -> str:
@@ -79,6 +86,8 @@ def _left_out(inputs: Inputs) -> Iterator[str]:
         why = "; ".join(f"{name!r} ({inputs.left_out[name]})" for name in names[:SHOWN])
         more = f"; ... ({len(names)} in all)" * (len(names) > SHOWN)
         yield f"left out: {why}{more}. To have it back: {word('dataset.keep', names[:SHOWN])}"
+    if inputs.prose:
+        yield f"texts of several words: to learn from the words, {word('dataset.text', inputs.prose)}"
 
 
 def because(inputs: Inputs) -> str:

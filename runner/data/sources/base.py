@@ -35,6 +35,9 @@ class RawTable:
     numeric_names: list[str]
     sha256: str
     categorical: dict[str, np.ndarray] = field(default_factory=dict)
+    texts: dict[str, np.ndarray] = field(default_factory=dict)  # columns of texts, object arrays, None for a hole
+    text_features: int = 0  # of each column of texts
+    ngrams: int = 0  # words of the longest n-gram of texts
     dates: dict[str, DateColumn] = field(default_factory=dict)  # columns whose parts are numbers of numeric_ND
     column_order: list[str] = field(default_factory=list)  # input columns as the file has them
     max_categories: int | None = None  # a column's most frequent ones that are features; None = all
@@ -65,7 +68,7 @@ class RawTable:
             yield f"{wrong[0]} must be a NumPy array, not a {type(arrays[wrong[0]]).__name__}"
         if self.numeric_ND.shape[1:] != (len(self.numeric_names),):
             yield f"numeric_ND {self.numeric_ND.shape} does not have a column for each of {self.numeric_names}"
-        columns = {"target": self.target, "split": self.split, "groups": self.groups, **self.categorical}
+        columns = {"target": self.target, "split": self.split, "groups": self.groups, **self.categorical, **self.texts}
         columns |= {"sample_weight": self.sample_weight, "times": self.times, "file_rows": self.file_rows}
         lengths = {name: len(column) for name, column in columns.items() if column is not None}
         if short := [name for name, length in lengths.items() if length != len(self.numeric_ND)]:
@@ -195,6 +198,10 @@ class Source:
     def read(self) -> RawTable:
         """Read the examples; raises DataError naming the file or key at fault."""
         raise TypeError(f"{type(self).__name__} must define read")
+
+    def holds_signals(self) -> bool:
+        """Whether an example is a signal: a table's row whose columns are values one after the other in time."""
+        return False
 
     def cuts(self) -> tuple[str, ...]:
         """The splits that are cut by a fraction, as far as the keys tell."""

@@ -30,6 +30,10 @@ class MNIST1D(Source):
     n: int = integer(5000, ge=50, kind="index", help="number of signals, a multiple of 10; four fifths to train on")
     data_seed: int = integer(42, ge=0, lt=2**32, kind="index", luck="draw of the data", help="which signals are drawn")
 
+    def holds_signals(self) -> bool:
+        """Each example is one."""
+        return True
+
     def contradictions(self):
         """There are as many signals of each digit."""
         yield from super().contradictions()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.config.registry import choice, register, text
+from runner.config.registry import choice, register, switch, text
 from runner.data.sources.base import RawTable, Source
+from runner.errors import DataError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +33,13 @@ class NPZ(Source):
         "regression",
         help="auto: whole numbers, true/false and text in y are classes, fractions (floats) are numbers",
     )
+    signals: bool = switch(
+        False, help="each row of x is a signal, such as a sound: its columns are values one after the other in time"
+    )
+
+    def holds_signals(self) -> bool:
+        """As the key says."""
+        return self.signals
 
     def cuts(self) -> tuple[str, ...]:
         """None for certain: the file may have any of them."""
@@ -49,6 +57,11 @@ class NPZ(Source):
         parts = pairs(arrays, path)
         x, y = joined(parts, path)
         numeric, shape = features(x, f"{path}: x")
+        if self.signals and shape:
+            raise DataError(
+                f"{path}: x holds images {'x'.join(map(str, shape))}, but dataset.signals = true; save signals as "
+                "[rows, times], or set dataset.signals=false"
+            )
         target, notes = self._target(y)
         rows = target.rows if len(target.rows) < len(y) else slice(None)
         return RawTable(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from runner.data.reading.cells import Cells
 
 ROLES = ("target", "split_column", "group", "sample_weight")  # keys that name a column which is no input
-LISTS = ("categorical", "drop", "keep")  # keys that name columns
+LISTS = ("categorical", "drop", "keep", "text")  # keys that name columns
 
 
 @dataclass
@@ -66,6 +66,15 @@ class TableFile(Source):
     time_column: str | None = text(
         None, optional=True, help="the column that says how late a row is; null = the one with dates"
     )
+    ngrams: int = integer(2, ge=1, le=5, help="texts: the longest run of neighbouring words that is counted")
+    text_features: int = integer(
+        1024, ge=1, le=2**20, help="texts: features of a column, into which n-grams are hashed"
+    )
+    text: list[str] | None = texts(
+        [],
+        optional=True,
+        help="columns of texts: inputs are how often words and runs of `ngrams` words stand in them, as signed hashes",
+    )
 
     def keys(self) -> Dialect:
         """How the file is said to be written; nothing where the content tells."""
@@ -93,6 +102,12 @@ class TableFile(Source):
                 f"dataset.time_column = {self.time_column}: dataset.split = {self.split} asks nothing of it; set "
                 "dataset.split=time too",
             )
+        for key in ("drop", "categorical"):
+            for name in sorted({*self.names(key)} & {*self.names("text")}):
+                yield (
+                    (f"dataset.{key}", "dataset.text"),
+                    f"dataset.text = {name}: dataset.{key} names it too; name it in one of the two",
+                )
         for name in self.names("keep"):
             if name in self.names("drop"):
                 yield (
@@ -156,7 +171,7 @@ class TableFile(Source):
                     f"dataset.{role} = {name}: is dataset.{used[name]} already; name another column, or set "
                     f"dataset.{role}=null"
                 )
-        if wrong := [key for key in ("drop", "keep") if self.target in self.names(key)]:
+        if wrong := [key for key in ("drop", "keep", "text") if self.target in self.names(key)]:
             raise ConfigError(
                 f"dataset.{wrong[0]} = {self.target}: is dataset.target, which is no input; take it out of "
                 f"dataset.{wrong[0]}, or choose another target"

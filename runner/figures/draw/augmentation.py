@@ -1,4 +1,4 @@
-"""Training images, before and after augmentation."""
+"""Training images or signals, before and after augmentation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def image_pairs(
     """Originals in the upper row, the same augmented below.
 
     Args:
-        before, after: images [n, channels, height, width] between 0 (black) and 1.
+        before, after: images [n, channels, height, width] between 0 (black) and 1, or signals [n, times].
         above, below: a caption for each image of a row, lines separated by newlines; "" for none.
     """
     count, lines = len(before), max(1 + text.count("\n") for text in (*above, *below))
@@ -29,6 +29,9 @@ def image_pairs(
     figure.suptitle(plain(title), fontsize=10)
     grid = figure.subplots(2, count, squeeze=False)
     rows = ((before, above, "original"), (after, below, "augmented"))
+    if before.ndim == 2:  # one scale of values for both of a pair
+        for upper, lower in grid.T:
+            lower.sharey(upper)
     for axes_of_row, (images, captions, name) in zip(grid, rows, strict=True):
         axes_of_row[0].set_ylabel(name, fontsize=9)
         for axes, image, caption in zip(axes_of_row, images, captions, strict=True):
@@ -37,8 +40,11 @@ def image_pairs(
 
 
 def _show(axes, image: np.ndarray, caption: str) -> None:
-    picture = np.moveaxis(image, 0, 2) if len(image) == 3 else image.mean(axis=0)
-    axes.imshow(np.clip(picture, 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    if image.ndim == 1:
+        axes.plot(image, linewidth=1)
+    else:
+        picture = np.moveaxis(image, 0, 2) if len(image) == 3 else image.mean(axis=0)
+        axes.imshow(np.clip(picture, 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     axes.set_title("\n".join(plain(cut(line, WORD)) for line in caption.split("\n")), fontsize=8, pad=3)

@@ -33,7 +33,9 @@ class Gathered:
         lines = self.lines.of(a * epoch.batch, b - a, size)
         x, q, weights = self.tables.taken(lines, b - a, len(epoch.order), size)
         if self.augments:
-            x, q, weights = self.augmenting.apply(x, q, np.arange(a, b)[:, None] + epoch.first, weights)
+            part = epoch.order[:, a * epoch.batch : a * epoch.batch + (b - a) * size]
+            index = part.reshape(len(part), b - a, size).swapaxes(0, 1)
+            x, q, weights = self.augmenting.apply(x, q, np.arange(a, b)[:, None] + epoch.first, index, weights)
         return x, q, weights
 
     def chunks(self, epoch: Epoch, first: int, last: int, width: int) -> Iterator[tuple[int, int, int]]:
