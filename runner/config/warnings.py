@@ -159,7 +159,7 @@ def solver_without_objective(s: Settings, known: Known) -> Iterator[str]:
     """A solver trusts that every gradient is that of one objective."""
     if not s.optimizer.searches or s.optimizer.stochastic:
         return
-    off = {key: (value, f"{option.neutral:g}") for key, value, option in _disturbing(s)}
+    off: dict[str, tuple[object, str]] = {key: (value, f"{option.neutral:g}") for key, value, option in _disturbing(s)}
     off |= {f"optimizer.{key}": (value, "null") for key in CLIPPING if (value := getattr(s.optimizer, key)) is not None}
     off |= {"optimizer.proximal": (True, "false")} if s.optimizer.proximal else {}
     for key, (value, neutral) in off.items():

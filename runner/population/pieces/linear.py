@@ -17,7 +17,7 @@ class Linear(Piece):
     `forward` takes the weight transposed, [M, I, O]: the view is made once for all steps.
     """
 
-    parameters: ClassVar[tuple[Parameter, ...]] = (
+    parameters: tuple[Parameter, ...] = (
         Parameter("weight", MATRIX, start=None, kind="weight"),
         Parameter("bias", start=None),
     )

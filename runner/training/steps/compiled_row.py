@@ -224,7 +224,7 @@ class Row:
             *self._parameter_noise("weights", numbers),
             *self._parameter_noise("gradient", numbers),
             self._connection_words(numbers),
-            self._in_layers(self.connections[:1]).reshape(-1, KEYS),
+            self._in_layers(self.connections[:1], self.layout.layers).reshape(-1, KEYS),
             self.layout.weights,
         )
         amount = run.optimizer.weight_decay
