@@ -1,5 +1,5 @@
-"""Compiled forms of activations, norms, parametrizations and losses: they give what the definitions in torch give, in both
-formats.
+"""Compiled forms of activations, norms, parametrizations and losses: they give what the definitions in torch give, in
+both formats.
 
 Shapes: B batch, W units or outputs.
 """

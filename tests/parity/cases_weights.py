@@ -1,6 +1,5 @@
 """Weights that come from others, stay 0 or lose connections: weight norm, standardization, pruning, DropConnect."""
 
-import torch
 from cases_regularizers import l2
 from parity_case import TWO, Case
 from torch import nn

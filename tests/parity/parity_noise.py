@@ -81,7 +81,7 @@ def strengths(run: Settings, place: int) -> dict[str, float]:
 
 
 def mean(noises: dict[str, float]) -> float:
-    """What noise multiplies activations by on the average, in evaluation: direct dropout alone by another number than 1."""
+    """What noise multiplies activations by on the average, in evaluation: direct dropout by less than 1."""
     return math.prod(1 - p for name, p in noises.items() if name.startswith("direct"))
 
 
