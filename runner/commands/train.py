@@ -24,10 +24,10 @@ from runner.config.location import config_dir
 from runner.config.overrides import parse_word
 from runner.config.store import RUN_DIR, SWEEP_DIR, store
 from runner.config.suggest import closest
-from runner.config.words import word
+from runner.config.words import key_of, spelled, word
 from runner.errors import ConfigError, DataError, RunError
 from runner.records.command import Command
-from runner.records.folders import make_numbered
+from runner.records.folders import find_run, make_numbered
 from runner.records.run_folder import LIST, LOG
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from runner.training.outcome import Outcome
 
 EXTEND, DRY_RUN, ALL = "--extend", "--dry-run", "--all"
+STARTS_FROM, LAST = "model.init_from", "last"  # a key that names a run, and the run that was started last
 OURS = (EXTEND, DRY_RUN)  # flags that Hydra does not know
 DEFAULT_FOLDER = {"run": RUN_DIR, "sweep": SWEEP_DIR}
 
@@ -70,7 +71,7 @@ def _checked(
 
     with hydra_ready(_folder(args), args.config_dir):
         line = read_command_line(
-            args.overrides,
+            [last_named(each) for each in args.overrides],
             multirun=args.multirun,
             config_name=args.config_name or "config",
             commands=COMMANDS,
@@ -90,6 +91,15 @@ def _checked(
             task.composer = line.composer
         _start(task, line.config, [*flags, *line.words], line.multirun, extend)
     return task.exit_code()
+
+
+def last_named(given: str) -> str:
+    """A word, with the folder of the run that was started last in the place of `last` if its key names a run."""
+    key, _, value = given.partition("=")
+    if key_of(given) != STARTS_FROM or LAST not in value.split(","):
+        return given
+    folder = spelled(os.path.abspath(find_run(LAST)))
+    return f"{key}={','.join(folder if each == LAST else each for each in value.split(','))}"
 
 
 def _say_repeated(line: CommandLine) -> None:

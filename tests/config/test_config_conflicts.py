@@ -97,6 +97,25 @@ def problems(choices=None, **changes) -> list[str]:
         ({}, {"model__residual": True}, "model.residual", "model.hidden=[128,128] or model.residual=false"),
         ({}, {"model__residual": True, "model__hidden": []}, "model.residual", "model.hidden=[128,128]"),
         ({}, {"model__residual": True, "model__hidden": [64, 32, 64]}, "model.residual", "model.hidden=[64,64]"),
+        ({}, {"regularizer__dropconnect": [0.1]}, "regularizer.dropconnect", "give 2 values"),
+        ({}, {"model__prune": [0.5, 0.5, 0.5]}, "model.prune", "give 2 values"),
+        ({}, {"model__init_sd": 1.0}, "model.init_sd", "is for model.init=normal, but model.init = torch"),
+        ({}, {"model__init_k": 5, "model__init": "normal"}, "model.init_k", "set model.init=sparse"),
+        ({}, {"model__init_value": 1.0}, "model.init_value", "model.init=constant"),
+        ({}, {"model__init_scale": 1.0}, "model.init_scale", "model.init=uniform"),
+        ({}, {"model__init_from": "/a/run", "model__init": "he"}, "model.init_from", "leave one of them out"),
+        (
+            {},
+            {"model__parametrization": "weight_standardization", "model__hidden": [8, 1, 8]},
+            "model.parametrization",
+            "of layer 2 have 1",
+        ),
+        (
+            {},
+            {"regularizer__direct_dropout": 0.5, "model__residual": True, "model__hidden": [8, 8]},
+            "regularizer.direct_dropout",
+            "regularizer.dropout=0.5",
+        ),
         ({}, {"trainer__device": "mps"}, "trainer.device", "allowed: cpu, cuda, cuda:0"),
         ({}, {"trainer__device": "xpu:0"}, "trainer.device", "allowed: cpu, cuda, cuda:0"),
         ({}, {"trainer__device": "gpu"}, "trainer.device", "cuda:0"),
@@ -124,6 +143,11 @@ def test_one_conflict_one_sentence(choices, changes, key, fix):
         ({}, {"trainer__metrics": "roc_auc", "early_stopping__monitor": "train/f1", "early_stopping__mode": "max"}),
         ({}, {"trainer__metrics": ["mae"]}),
         ({}, {"trainer__device": "cuda:1"}),
+        ({}, {"model__init": "normal", "model__init_sd": 1.0}),
+        ({}, {"model__prune": [0.5, 0.5]}),
+        ({}, {"model__parametrization": "weight_standardization", "model__hidden": [8, 1]}),
+        ({}, {"model__parametrization": "weight_norm", "model__hidden": [1, 1]}),
+        ({}, {"regularizer__direct_input_dropout": 0.5, "model__residual": True, "model__hidden": [8, 8]}),
         ({}, {"model__residual": True, "model__hidden": [64, 32, 32]}),
         ({}, {"trainer__device": "cuda"}),
         ({}, {"scheduler__warmup": 1, "trainer__epochs": 0}),
@@ -222,3 +246,10 @@ def test_a_metric_that_is_misspelled():
     assert metrics.endswith("did you mean trainer.metrics=[roc_auc]?")
     (number,) = problems(trainer__metrics=3)
     assert number.endswith("for example trainer.metrics=[accuracy]")
+
+
+def test_one_input_cannot_be_standardized():
+    settings = checked({}, {"model__parametrization": "weight_standardization"})[0]
+    (found,) = conflicts(settings, Known("classification", 100, 20, inputs=1))
+    assert "those of layer 0 have 1; set model.parametrization=weight_norm or none" in found.text
+    assert not conflicts(settings, Known("classification", 100, 20, inputs=2))

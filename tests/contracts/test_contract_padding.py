@@ -74,6 +74,14 @@ def test_no_piece_sees_padding(activation, norm, position, monkeypatch):
     assert_padding_is_nobodys_business(monkeypatch, runs, data(13, 3, dtype="float64"))
 
 
+@pytest.mark.parametrize("parametrization", ["none", *entries("parametrization")])
+@pytest.mark.parametrize("changes", [{"model.bias": False}, {"model.prune": 0.4}], ids=str)
+def test_no_weights_see_padding(parametrization, changes, monkeypatch):
+    noises = [{}, {"regularizer.weight_noise": 0.05}, {"regularizer.dropconnect": [0.5, 0.0, 0.2]}]
+    runs = runs_of(noises, **changes, **{"model.parametrization": parametrization})
+    assert_padding_is_nobodys_business(monkeypatch, runs, data(13, 3, dtype="float64"))
+
+
 @pytest.mark.parametrize("loss", [name for name in entries("loss") if name != "auto"])
 def test_no_loss_sees_padding(loss, monkeypatch):
     task = entries("loss")[loss].cls.task

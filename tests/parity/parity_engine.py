@@ -14,8 +14,9 @@ from torch import Tensor
 
 from runner.config.engines import STACKED
 from runner.optimizers.rules.base import segment_key
-from runner.population.arrays import as_tensors
+from runner.population.arrays import as_array, as_tensors
 from runner.population.export import architecture, state_dict
+from runner.population.pieces.base import Parametrization
 from runner.training.engine import Engine
 
 
@@ -35,8 +36,12 @@ def begin(cases: list[Case], dtype: str, engine: str = STACKED) -> Engine:
         Engine([of_case(case, d, engine) for case in cases], [synthetic(case.task, d) for case in cases])
         for d in dict.fromkeys(("float32", dtype))
     ]
-    engines[-1].load_state(engines[0].state(), engines[0].epochs)
-    return engines[-1]
+    engine = engines[-1]
+    engine.load_state(engines[0].state(), engines[0].epochs)
+    layout, theta = engine.layout, as_array(engine.theta)
+    for layer, piece in layout.of_kind(Parametrization):  # what is computed from these weights, in the number format
+        piece.begin(layout.slots[f"{layer}.weight"].true(theta), *(s.true(theta) for s in layout.of(layer, piece)))
+    return engine
 
 
 def in_rows(cases: list[Case]) -> list[Case]:
@@ -44,10 +49,11 @@ def in_rows(cases: list[Case]) -> list[Case]:
     return sorted(cases, key=lambda case: segment_key(of_case(case, "float64")))
 
 
-def named_state(engine: Engine, row: int = 0) -> dict[str, Tensor]:
-    """Parameters and running statistics that a row keeps, under nn.Sequential names."""
+def named_state(engine: Engine, row: int = 0, *, used: bool = False) -> dict[str, Tensor]:
+    """Parameters and running statistics that a row keeps, under nn.Sequential names: as they are learned, or used."""
     arch = architecture(engine.runs[row], engine.layout.widths[0], engine.layout.widths[-1])
-    return as_tensors(state_dict(arch, engine.layout, engine.kept["theta"][row], engine.kept["buffers"][row]))
+    found = engine.shown if used else engine.kept
+    return as_tensors(state_dict(arch, engine.layout, found["theta"][row], found["buffers"][row]))
 
 
 def train(engine: Engine) -> list[Trained]:
@@ -68,7 +74,7 @@ def train(engine: Engine) -> list[Trained]:
     rates_KM, objectives_KM = np.concatenate(rates), np.concatenate(objectives)
     return [
         Trained(
-            named_state(engine, m),
+            named_state(engine, m, used=True),
             rates_KM[:, m].tolist(),
             objectives_KM[:, m].tolist(),
             {name: float(values[m]) for name, values in metrics.items()},

@@ -6,6 +6,7 @@ What is taken from the project is the integer at (seed, purpose, step, layer, po
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
 import torch
@@ -65,10 +66,20 @@ def structural_dropout(p, u, z):
     return np.where(np.arange(width) < k, width / k, 0.0), 0.0
 
 
-INPUT = {"input_dropout": dropout, "input_noise": noise}  # name -> (factor, addend), one after the other
+def direct_dropout(p, u, z):
+    """m"""
+    return (u() >= p) * 1.0, 0.0
+
+
+INPUT = {  # name -> (factor, addend), one after the other
+    "direct_input_dropout": direct_dropout,
+    "input_dropout": dropout,
+    "input_noise": noise,
+}
 HIDDEN = {
     "activation_noise": noise,
     "alpha_dropout": alpha_dropout,
+    "direct_dropout": direct_dropout,
     "dropout": dropout,
     "gaussian_dropout": gaussian_dropout,
     "stochastic_depth": stochastic_depth,
@@ -90,6 +101,11 @@ def depth(model, place: int) -> float:
     wide = model.hidden
     adding = [i + 1 for i in range(1, len(wide)) if wide[i] == wide[i - 1]]
     return (adding.index(place) + 1) / len(adding) if place in adding else 0.0
+
+
+def mean(noises: dict[str, float]) -> float:
+    """What noise multiplies activations by on the average, in evaluation: direct dropout by less than 1."""
+    return math.prod(1 - p for name, p in noises.items() if name.startswith("direct"))
 
 
 def disturbed(run: Settings, noises: dict[str, float], x: Tensor, place: int, step: int) -> Tensor:
@@ -145,6 +161,18 @@ def parameter_noise(run: Settings, network: nn.Module, name: str, step: int) -> 
     drawn = deviation * _of_parameters(run.seed, name, sum(p.numel() for p in found))[step]
     parts = np.split(drawn, np.cumsum([p.numel() for p in found])[:-1])
     return [torch.from_numpy(part).to(p.dtype).view_as(p) for part, p in zip(parts, found, strict=True)]
+
+
+def connections(run: Settings, weights: list[Tensor], step: int) -> list[Tensor]:
+    """m/(1-p) of each weight matrix in a step from 0, by positions that are counted over all of them."""
+    p = run.value("regularizer.dropconnect")
+    dropped = p if isinstance(p, list) else [p] * len(weights)
+    drawn = uniform((run.seed, "dropconnect"), 1, sum(w.numel() for w in weights))[step, 0]
+    parts = np.split(drawn, np.cumsum([w.numel() for w in weights])[:-1])
+    return [
+        torch.from_numpy((part >= share) / (1 - share)).to(w.dtype).view_as(w)
+        for w, part, share in zip(weights, parts, dropped, strict=True)
+    ]
 
 
 @functools.lru_cache(8)

@@ -7,6 +7,7 @@ Shapes: B batch, D features.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 from collections.abc import Callable
@@ -16,7 +17,16 @@ import torch
 from parity_case import Case, Schedule, of_case, synthetic
 from parity_cases import MODULES
 from parity_engine import Trained, begin, named_state
-from parity_noise import disturbed, noisy_targets, parameter_noise, parameters_in_order, strengths
+from parity_noise import (
+    connections,
+    disturbed,
+    mean,
+    noisy_targets,
+    parameter_noise,
+    parameters_in_order,
+    strengths,
+)
+from parity_weights import learned, reparametrize, used_state
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
@@ -52,9 +62,11 @@ def sequential(settings: Settings, inputs: int, outputs: int) -> nn.Sequential:
         norm = [normalization(model, width)] if model.norm != "none" else []
         activation = [named(model.activation, width)]
         pair = activation + norm if model.norm_position == "after" else norm + activation
-        blocks.append([nn.Linear(inputs, width), *pair, *(nn.Identity() for p in dropouts if p[layer])])
+        blocks.append(
+            [nn.Linear(inputs, width, bias=model.bias), *pair, *(nn.Identity() for p in dropouts if p[layer])]
+        )
         inputs = width
-    modules = [*itertools.chain(*blocks), nn.Linear(inputs, outputs)]
+    modules = [*itertools.chain(*blocks), nn.Linear(inputs, outputs, bias=model.bias)]
     network = Skipping(blocks, *modules) if model.residual else nn.Sequential(*modules)
     watch(network, [block[1 + (model.norm != "none" and model.norm_position == "before")] for block in blocks[1:]])
     disturb(network, [block[-1] for block in blocks[1:]], settings)
@@ -73,7 +85,7 @@ def disturb(network: nn.Sequential, ends: list[nn.Module], settings: Settings) -
 
     def hook(place: int, noises: dict[str, float]):
         def change(module: nn.Module, x: Tensor) -> Tensor:
-            return disturbed(settings, noises, x, place, int(network.step)) if module.training else x
+            return disturbed(settings, noises, x, place, int(network.step)) if module.training else x * mean(noises)
 
         return change
 
@@ -197,8 +209,9 @@ def replay(case: Case, dtype: str, nudge: Callable[[Tensor], Tensor] = lambda w:
     """
     settings, data, engine = of_case(case, dtype), synthetic(case.task, dtype), begin([case], dtype)
     network = sequential(settings, data.x.shape[1], data.outputs).train()
-    network.load_state_dict(named_state(engine))
-    weights = [m.weight for m in network if isinstance(m, nn.Linear)]
+    network.load_state_dict(named_state(begin([unpruned(case)], dtype)))
+    reparametrize(network, settings)
+    weights = [learned(m) for m in network if isinstance(m, nn.Linear)]
     with torch.no_grad():
         for w in weights:
             w.copy_(nudge(w))
@@ -220,7 +233,12 @@ def replay(case: Case, dtype: str, nudge: Callable[[Tensor], Tensor] = lambda w:
             average.update_parameters(network)
         if rate.schedule.reactive and len(rates) % engine.steps == 0:
             rate.after_epoch(measure()["val/loss"])
-    return Trained(kept.state_dict(), rates, objectives, measure())
+    return Trained(used_state(kept, settings), rates, objectives, measure())
+
+
+def unpruned(case: Case) -> Case:
+    """The case with all weights there are."""
+    return dataclasses.replace(case, settings={k: v for k, v in case.settings.items() if k != "model.prune"})
 
 
 def gain(optimizer: Optimizer, w: Tensor) -> Tensor | float:
@@ -251,7 +269,8 @@ class Step:
     def __init__(self, case: Case, settings: Settings, network, weights, optimizer: Optimizer, loss_of: Callable):
         self.case, self.settings, self.network, self.weights = case, settings, network, weights
         self.optimizer, self.loss_of, self.parameters = optimizer, loss_of, list(network.parameters())
-        self.noisy_weights = bool(settings.value("regularizer.weight_noise"))
+        noises = ("weight_noise", "dropconnect")
+        self.noisy_weights = any(settings.value(f"regularizer.{name}") for name in noises)
         self.noisy_gradient = bool(settings.value("regularizer.gradient_noise.s"))
 
     def make(self, x: Tensor, y: Tensor, rate: float) -> float:
@@ -290,12 +309,13 @@ class Step:
         return objective + self.case.penalty(self.weights) if self.case.penalty else objective
 
     def _noisy(self, x: Tensor) -> Tensor:
-        """The outputs at weights that noise is added to."""
+        """The outputs at weights that noise is added to, and that lose connections."""
         network = self.network
         names = {id(p): name for name, p in network.named_parameters()}
         noise = parameter_noise(self.settings, network, "weight_noise", network.step)
         weights = parameters_in_order(network)[: len(noise)]
-        noisy = {names[id(w)]: w + n for w, n in zip(weights, noise, strict=True)}
+        factors = connections(self.settings, weights, network.step)
+        noisy = {names[id(w)]: (w + n) * f for w, n, f in zip(weights, noise, factors, strict=True)}
         return torch.func.functional_call(network, noisy, (x,))
 
 

@@ -20,6 +20,7 @@ CHOSEN = {  # group -> the name that a run uses
     "loss": lambda run: name_of(run.loss, "loss"),
     "activation": lambda run: run.model.activation,
     "norm": lambda run: run.model.norm,
+    "parametrization": lambda run: run.model.parametrization,
     "init": lambda run: run.model.init,
 }
 RUNS = [of_case(case, "float64") for case in CASES]

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from runner.checks.populations import data, settings
 from runner.config.registry import entries
 from runner.population.arrays import as_array
 from runner.population.initial_draws import Draws
+from runner.training.engine import Engine
 
 
 def drawn(name: str, units: int, inputs: int) -> torch.Tensor:
@@ -30,6 +32,26 @@ def test_sparse_units_have_fifteen_connections_or_all(inputs):
     assert ((w != 0).sum(1) == min(15, inputs)).all()
     assert (w != 0).any(0).all()
     assert float(w[w != 0].std()) == pytest.approx(1, rel=0.06)
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"model.init": "normal", "model.init_sd": 0.3}, lambda w: w.std() == pytest.approx(0.3, rel=0.02)),
+        ({"model.init": "uniform", "model.init_scale": 2.0}, lambda w: 1.99 < np.abs(w).max() <= 2),
+        ({"model.init": "constant", "model.init_value": -0.7}, lambda w: (w == -0.7).all()),
+        ({"model.init": "sparse", "model.init_k": 4}, lambda w: ((w != 0).sum(1) == 4).all()),
+    ],
+    ids=lambda keys: keys["model.init"] if isinstance(keys, dict) else "",
+)
+def test_the_keys_of_an_initialization_act_and_rows_may_differ_in_them(keys, expected):
+    name = next(key for key in keys if key != "model.init")
+    usual = {key: value for key, value in keys.items() if key != name}
+    runs = [settings((60, [80], 3, 16), **each, **{"trainer.dtype": "float64"}) for each in (keys, usual)]
+    engine = Engine(runs, [data(60, 3, dtype="float64")] * 2)
+    weights = as_array(engine.layout.slots["0.weight"].true(engine.theta))
+    assert expected(weights[0])
+    assert not expected(weights[1])
 
 
 def test_truncated_normal_has_the_variance_of_lecun_and_no_tail():
