@@ -77,6 +77,7 @@ def told(known=DATA, **changes):
         (TWO | {"regularizer.dropout": [0.1, 0.0]}, "regularizer.dropout = [0.1, 0]", "regularizer.dropout=[0,0]"),
         (TWO | {"regularizer.gaussian_dropout": 0.4}, "regularizer.gaussian_dropout = 0.4", "Li et al. 2019"),
         (TWO | {"regularizer.input_dropout": 0.2}, "regularizer.input_dropout = 0.2", "model.norm=layer"),
+        ({"model.norm": "group"}, "model.norm_groups = 1", "model.norm=layer"),
         (ZEROS, "model.init = zeros", "only the biases of the output learn"),
         (ZEROS | {"regularizer.dropout": 0.5}, "model.init = zeros", "no gradient reaches a weight"),
         (ZEROS | {"model.activation": "sigmoid"}, "model.init = zeros", "stay equal to each other"),
