@@ -37,6 +37,7 @@ FIGURES = (
     Figure("boundary", figures.boundary),
     Figure("fit", figures.fit),
     Figure("layers", figures.layers),
+    Figure("percentiles", figures.percentiles),
     Figure("learning_rate", figures.learning_rate),
     Figure("learning_curves", figures.learning_curves, repeats=True),
     Figure("weights", figures.weights, repeats=True),

@@ -27,6 +27,7 @@ class Step:
 
     x_MBW: Tensor
     normed: Any  # what the backward pass of the norm needs; None without one
+    z_MBW: Tensor  # what entered the activation
     activated: Any  # the same of the activation
     noise_MBW: Tensor | None
 
@@ -106,7 +107,7 @@ class Network:
             out = out if change is None else _changed(out, change)
             out = out + x if self.skips[i] else out
             if tape is not None:
-                tape.append(Step(x, normed, activated, change[0] if change else None))
+                tape.append(Step(x, normed, z, activated, change[0] if change else None))
             x = out
         if tape is not None:
             tape.append(x)

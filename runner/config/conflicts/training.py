@@ -116,6 +116,16 @@ def compiled_forms(s: Settings, known: Known) -> Iterator[Conflict]:
         yield Conflict(keys, f"trainer.engine = native: {no_form(found)}; set trainer.engine=auto")
 
 
+def percentiles(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Percentiles are those of hidden layers."""
+    if s.trainer.percentiles and not s.model.hidden:
+        yield Conflict(
+            ("trainer.percentiles", "model.hidden"),
+            "trainer.percentiles = true: is about hidden layers, but model.hidden = [] has none; set "
+            "trainer.percentiles=false or model.hidden=[128]",
+        )
+
+
 CHECKS = (
     warmup,
     monitor_direction,
@@ -124,5 +134,6 @@ CHECKS = (
     recorded_task,
     validation_data,
     device,
+    percentiles,
     compiled_forms,
 )
