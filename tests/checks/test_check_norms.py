@@ -121,6 +121,22 @@ def test_hinge_loss_of_three_examples():
     assert g[0, :, :3].tolist() == [[-1, 1, 0], [0, 0, 0], [1, 1, -2]] and not g[..., 3:].any()
 
 
+def test_a_hinge_loss_of_more_classes_than_are_taken_at_once_is_the_sum_over_all():
+    """Written out by NumPy for 150 classes, with targets that name several of them."""
+    draw = np.random.default_rng(0)
+    z, q = draw.normal(size=(2, 4, 150))
+    q = np.where(q > 1, q, 0) / np.where(q > 1, q, 0).sum(1, keepdims=True)
+    margins = np.maximum(0, z[:, None, :] - z[:, :, None] + 1) * (1 - np.eye(150))
+    inside = margins > 0
+    loss, head = entries("loss")["hinge"].cls(), Head(150, torch.ones(150).double(), torch.zeros(150).double())
+    outputs, targets = torch.from_numpy(z[None]), torch.from_numpy(q[None])
+    np.testing.assert_allclose(loss.forward(outputs, targets, head)[0], (q * margins.sum(2)).sum(1), rtol=1e-12)
+    terms, g = loss.gradient(outputs, targets, head, 0.25)
+    np.testing.assert_allclose(terms[0].sum(1), 0.25 * (q * margins.sum(2)).sum(1), rtol=1e-12)
+    expected = 0.25 * (np.einsum("by,byj->bj", q, inside) - q * inside.sum(2))
+    np.testing.assert_allclose(g[0], expected, rtol=1e-12, atol=1e-15)
+
+
 def test_a_hinge_loss_of_zero_stays_zero_when_the_weights_double():
     """002:9: what is right by a margin of 1 is so at twice the scores, so that nothing but a penalty holds weights."""
     loss, head = entries("loss")["hinge"].cls(), Head(3, torch.ones(3), torch.zeros(3))
