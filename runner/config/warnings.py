@@ -91,8 +91,11 @@ def dropout_before_batch_norm(s: Settings, known: Known) -> Iterator[str]:
         layers = p if isinstance(p, list) else [p] * depth
         if any(layers[:-1]):
             last = show([0] * (depth - 1) + [layers[-1]]).replace(" ", "")
-            yield f"regularizer.{name} = {show(p)}: {why}; drop after the last norm only: regularizer.{name}={last}"
-    if s.model.hidden and s.value("regularizer.input_dropout"):
+            yield (
+                f"regularizer.{name} = {show(p)}: {why}; drop after the last norm only: regularizer.{name}={last}, or "
+                "set model.norm_statistics=all, which takes it without dropout"
+            )
+    if (s.model.hidden or s.model.norm_input) and s.value("regularizer.input_dropout"):
         yield f"regularizer.input_dropout = {show(s.value('regularizer.input_dropout'))}: {why}; use model.norm=layer"
 
 
@@ -220,5 +223,7 @@ def _noise_within(s: Settings) -> Iterator[str]:
 
 
 def _running_statistics(s: Settings) -> bool:
-    """Whether the norm takes statistics over batches in training, to use them in evaluation."""
-    return s.model.norm != "none" and bool(getattr(entries("norm")[s.model.norm].cls, "buffers", {}))
+    """Whether the norm takes statistics over batches in training, noise and all, to use them in evaluation."""
+    if s.model.norm == "none" or s.model.norm_statistics == "all":
+        return False
+    return bool(getattr(entries("norm")[s.model.norm].cls, "buffers", {}))

@@ -38,6 +38,7 @@ FIGURES = (
     Figure("fit", figures.fit),
     Figure("kept_width", figures.kept_width),
     Figure("layers", figures.layers),
+    Figure("percentiles", figures.percentiles),
     Figure("learning_rate", figures.learning_rate),
     Figure("learning_curves", figures.learning_curves, on_demand=True),
     Figure("weights", figures.weights, on_demand=True),

@@ -10,8 +10,7 @@ import numpy as np
 
 from runner.population.arrays import as_array
 from runner.training.engine import Engine
-
-EXAMPLES = 256  # of the training split, always the same, however few rows train/* is measured on
+from runner.training.percentiles import fixed_examples
 
 
 def layer_rms(engine: Engine, row: int = 0) -> dict[str, list[float]]:
@@ -21,15 +20,11 @@ def layer_rms(engine: Engine, row: int = 0) -> dict[str, list[float]]:
     output layer's included. Batch norm uses the batch's statistics, as in training; dropout and other noise are off.
     Nothing of the engine changes.
     """
-    tables = engine.tables
-    index = tables.index["train_eval"][row : row + 1, :EXAMPLES]
-    if index.shape[1] < min(EXAMPLES, tables.size["train"]):
-        index = tables.subset([row]).sample(EXAMPLES)
     used = engine.used([row], *(array[row : row + 1] for array in (engine.theta, engine.buffers)))
     alone = engine.subset([row], used["theta"], used["buffers"])
-    passed_on, grad = alone.rows.signals(index)
-    weights = [slot.true(as_array(grad)[None])[0] for slot in engine.layout.weight_slots]
-    return {"activation": [_rms(as_array(out)) for out in passed_on], "gradient": [_rms(w) for w in weights]}
+    signals = alone.rows.signals(fixed_examples(engine, row))
+    weights = [slot.true(as_array(signals.grad)[None])[0] for slot in engine.layout.weight_slots]
+    return {"activation": [_rms(as_array(out)) for out in signals.passed_on], "gradient": [_rms(w) for w in weights]}
 
 
 def at_initial_weights(engine: Engine) -> Engine:

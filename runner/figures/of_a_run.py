@@ -12,6 +12,7 @@ from runner.figures.outputs import outputs
 from runner.population.arrays import as_array
 from runner.records.read import curve
 from runner.training.engine import Engine
+from runner.training.percentiles import PERCENTILES, names
 from runner.training.trial import Trial
 
 if TYPE_CHECKING:
@@ -161,6 +162,20 @@ def layers(run: Ended) -> bytes:
 
     found = {"initial": layer_rms(at_initial_weights(run.engine)), "kept": layer_rms(run.engine)}
     return rms_by_layer(found, title=f"Signals through the layers (kept: epoch {run.epoch})")
+
+
+def percentiles(run: Ended) -> bytes | None:
+    """How what enters each hidden layer was spread in the course of training, where it was recorded."""
+    hidden = len(run.trial.settings.model.hidden)
+    if not run.trial.settings.trainer.percentiles:
+        return None
+    from runner.figures.draw import percentiles_by_step as draw
+
+    columns = run.curves[names(hidden)].to_numpy(dtype=np.float64).reshape(-1, hidden, len(PERCENTILES))
+    norm = run.trial.settings.model.norm
+    return draw(
+        run.curves["step"].to_numpy(), columns, PERCENTILES, title=f"What enters the last unit of layers (norm: {norm})"
+    )
 
 
 def learning_rate(run: Ended) -> bytes | None:

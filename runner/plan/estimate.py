@@ -61,6 +61,8 @@ def run_seconds(run: Settings, data: RunData, side_by_side: int) -> float:
     batch = min(run.trainer.batch_size, len(data.train))
     steps = len(data.train) // batch if run.trainer.drop_last else math.ceil(len(data.train) / batch)
     seen = min(run.trainer.train_eval_rows, len(data.train)) + len(data.val)
+    settled = (1 + run.averaging.active) * len(data.train)  # of present weights, and of averaged ones
+    seen += settled if run.model.norm_statistics == "all" else 0
     return run.trainer.epochs * (steps * _step(run, data, batch, side_by_side) + _pass(run, data, seen) + EPOCH) + FILES
 
 

@@ -27,6 +27,7 @@ class Step:
     x_MBW: Tensor
     a_MBW: Tensor  # what the activation gave
     normed: Any  # what the backward pass of the norm needs; None without one
+    z_MBW: Tensor  # what entered the activation
     activated: Any  # the same of the activation
     noise_MBW: Tensor | None
 
@@ -115,7 +116,7 @@ class Network:
             out = out if change is None else _changed(out, change)
             out = out + x if self.skips[i] else out
             if tape is not None:
-                tape.append(Step(x, a, normed, activated, change[0] if change else None))
+                tape.append(Step(x, a, normed, z, activated, change[0] if change else None))
             x = out
         if tape is not None:
             tape.append(x)

@@ -22,6 +22,7 @@ from runner.training import checkpoint
 from runner.training.engine import Engine
 from runner.training.other_engine import converted
 from runner.training.outcome import Outcome, finish
+from runner.training.percentiles import percentiles
 from runner.training.trial import Trial
 
 FLUSH_SECONDS = 2.0  # how soon an epoch can be seen in the files (a crash loses nothing more than to the checkpoint)
@@ -110,7 +111,7 @@ class Training:
         if rows:
             self.engine.settle(rows)
             new = self.engine.subset(rows, *(tensor[rows] for tensor in self.engine.shown.values()))
-            self._record(rows, new.evaluate(("train", "val")) | new.weight_statistics())
+            self._record(rows, new.evaluate(("train", "val")) | new.weight_statistics() | percentiles(new))
 
     def _fill(self) -> bool:
         """Take in new rows once a quarter of the places are free; says whether there were any."""
@@ -130,7 +131,7 @@ class Training:
 
     def _evaluate_and_record(self, trained: dict[str, np.ndarray]) -> None:
         """Metrics of every row after an epoch, to its files and its stopping rule."""
-        metrics = self.engine.evaluate(("train", "val")) | self.engine.weight_statistics()
+        metrics = self.engine.evaluate(("train", "val")) | self.engine.weight_statistics() | percentiles(self.engine)
         self._record(list(range(len(self.trials))), trained | metrics)
 
     def _record(self, rows: list[int], metrics: dict[str, np.ndarray]) -> None:

@@ -65,6 +65,13 @@ class Trainer:
         kind="free",
         help="epochs between weight histograms in TensorBoard; null: 10 in a single run, none in a sweep; 0 = none",
     )
+    percentiles: bool = switch(
+        False,
+        kind="column",
+        lecture="001:571, 003:1084",
+        help="record each epoch, and draw at the end, the percentiles 15, 50 and 85 of what enters the activation of "
+        "the last unit of each hidden layer, on fixed training examples (Ioffe & Szegedy 2015, figure 1)",
+    )
     progress: bool = switch(True, kind="free", help="show the progress bar")
 
     def begins(self, epochs: int, steps: int | None) -> Iterator[Begins]:

@@ -21,6 +21,7 @@ from runner.records.run_files import RunFiles
 from runner.records.summary import SPLITS
 from runner.training import given
 from runner.training.evaluation import recorded
+from runner.training.percentiles import names
 from runner.training.stopping import Stopping
 
 
@@ -57,7 +58,8 @@ class Trial:
         """The columns of metrics.csv after the epoch, some of which a run may lack."""
         train, val = ([f"{split}/{name}" for name in self.metrics] for split in ("train", "val"))
         first = ["step", "seconds", "lr", train[0], "train/objective", *train[1:]]
-        return [*first, *val, "gap", "grad_norm", "weight_norm", "sparsity"]
+        asked = names(len(self.settings.model.hidden)) if self.settings.trainer.percentiles else []
+        return [*first, *val, "gap", "grad_norm", "weight_norm", "sparsity", *asked]
 
     def own(self, values: dict[str, float]) -> dict[str, float]:
         """What this run records of `values`, in which its company may have asked for more."""

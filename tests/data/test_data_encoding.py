@@ -62,7 +62,13 @@ QUANTILE = QuantileTransformer(n_quantiles=len(TRAIN), output_distribution="norm
 
 
 @pytest.mark.parametrize(
-    ("scaling", "scaler"), [("standardize", StandardScaler()), ("minmax", MinMaxScaler()), ("quantile", QUANTILE)]
+    ("scaling", "scaler"),
+    [
+        ("standardize", StandardScaler()),
+        ("minmax", MinMaxScaler()),
+        ("minmax_symmetric", MinMaxScaler((-1, 1))),
+        ("quantile", QUANTILE),
+    ],
 )
 def test_equals_scikit_learn(scaling, scaler):
     frame = make_frame()
@@ -166,7 +172,7 @@ def test_none_leaves_numbers_alone_but_for_the_divisor():
     np.testing.assert_array_equal(encoding.encode(table.numeric_ND, table.categorical)[:, :3], table.numeric_ND / 255)
 
 
-@pytest.mark.parametrize("scaling", ["standardize", "minmax", "quantile"])
+@pytest.mark.parametrize("scaling", ["standardize", "minmax", "minmax_symmetric", "quantile"])
 @pytest.mark.parametrize("constant", [0.0, 0.1, -3e9])
 def test_a_constant_column_does_not_divide_by_zero(scaling, constant):
     encoding, x = fitted(make_frame().assign(b=constant), scaling)
@@ -174,7 +180,7 @@ def test_a_constant_column_does_not_divide_by_zero(scaling, constant):
     np.testing.assert_allclose(x[:, 1], 0, atol=1e-5)
 
 
-@pytest.mark.parametrize("scaling", ["standardize", "minmax", "quantile", "none"])
+@pytest.mark.parametrize("scaling", ["standardize", "minmax", "minmax_symmetric", "quantile", "none"])
 @pytest.mark.parametrize("task", ["classification", "regression"])
 def test_only_training_rows_are_seen(scaling, task):
     frame = make_frame()

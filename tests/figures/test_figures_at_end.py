@@ -49,6 +49,14 @@ def test_asked_for_all_of_them_are_files_too(tmp_path):
     assert {png_size(picture) for picture in files(outcome).values()} == {(520, 440)}
 
 
+def test_percentiles_are_drawn_where_they_are_recorded(tmp_path):
+    asked = {"trainer.percentiles": True, "model.hidden": [8, 4], "trainer.figures": True}
+    deep = {"model.hidden": [4] * 15, "model.norm": "batch"}
+    first, without, many = train(tmp_path, asked, asked | {"trainer.percentiles": False}, asked | deep)
+    assert set(files(first)) - set(files(without)) == {"percentiles"}
+    assert len(files(first)["percentiles"]) > 5000 and "percentiles" in files(many)
+
+
 def test_a_figure_that_cannot_be_drawn_takes_no_other_with_it(tmp_path, monkeypatch):
     def broken(run):
         raise ZeroDivisionError("division by zero")

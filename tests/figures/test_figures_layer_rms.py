@@ -8,11 +8,12 @@ import torch
 
 from runner.data.prepare import prepare
 from runner.execution.configurations import read
-from runner.figures.layer_rms import EXAMPLES, at_initial_weights, layer_rms
+from runner.figures.layer_rms import at_initial_weights, layer_rms
 from runner.population.arrays import as_tensors
 from runner.population.export import architecture, state_dict
 from runner.population.modules import build
 from runner.training.engine import Engine
+from runner.training.percentiles import EXAMPLES
 
 
 def network(**changes):

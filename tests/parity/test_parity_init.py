@@ -8,6 +8,7 @@ import torch
 from parity_case import of_case, synthetic
 from parity_cases import CASES, INITS
 from parity_engine import named_state
+from parity_reference import normalization
 from torch import nn
 
 from runner.config.registry import entries
@@ -80,7 +81,7 @@ def test_biases_of_the_default_are_those_of_linear():
 def test_norms_begin_as_torch_begins_them(norm):
     case = next(case for case in CASES if case.settings.get("model.norm") == norm)
     engine = Engine([of_case(case, "float64")], [synthetic("classification", "float64")])
-    fresh = getattr(nn, entries("norm")[norm].torch)(12).double().state_dict()
+    fresh = normalization(of_case(case, "float64").model, 12).double().state_dict()
     state = named_state(engine)
     for name, value in fresh.items():
         torch.testing.assert_close(state[f"1.{name}"], value, rtol=0, atol=0)

@@ -61,6 +61,10 @@ def test_more_of_anything_costs_more():
     for change in ({"trainer.epochs": 200}, {"model.hidden": [256]}, {"regularizer.dropout": 0.5},
                    {"trainer.batch_size": 8}):  # fmt: skip
         assert estimate.run_seconds(read(change), data, 8) > base, change
+    settled = {"model.norm": "batch", "model.norm_statistics": "all"}  # a pass more each epoch, two of averaged weights
+    norms = ({"model.norm": "batch"}, settled, settled | {"averaging": "ema"})
+    running, once, twice = (estimate.run_seconds(read(change), data, 8) for change in norms)
+    assert running < once < twice
     stacked = read({"trainer.engine": "stacked"})
     few, some, many = (estimate.run_seconds(stacked, data, members) for members in (1, 8, 64))
     assert few > some > many > base == estimate.run_seconds(run, data, 1)  # a compiled row needs no company

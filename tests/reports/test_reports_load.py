@@ -350,8 +350,8 @@ def test_metadata_that_is_missing_is_named(copy, key):
 
 
 def test_a_model_of_a_newer_version_says_update(copy):
-    rewrite(copy, lambda state, metadata: metadata.update(format="3"))
-    with pytest.raises(RunError, match=r"newer version of runner \(format 3, this one reads up to 2\). Update"):
+    rewrite(copy, lambda state, metadata: metadata.update(format="4"))
+    with pytest.raises(RunError, match=r"newer version of runner \(format 4, this one reads up to 3\). Update"):
         runner.load(copy)
 
 

@@ -160,6 +160,16 @@ def averages_twice(s: Settings, known: Known) -> Iterator[Conflict]:
         )
 
 
+def percentiles(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Percentiles are those of hidden layers."""
+    if s.trainer.percentiles and not s.model.hidden:
+        yield Conflict(
+            ("trainer.percentiles", "model.hidden"),
+            "trainer.percentiles = true: is about hidden layers, but model.hidden = [] has none; set "
+            "trainer.percentiles=false or model.hidden=[128]",
+        )
+
+
 CHECKS = (
     warmup,
     monitor_direction,
@@ -169,6 +179,7 @@ CHECKS = (
     seen_by_metrics,
     validation_data,
     device,
+    percentiles,
     compiled_forms,
     matrix_of_parameters,
     averages_twice,

@@ -52,19 +52,51 @@ def _decades(axes, values: np.ndarray) -> None:
     axes.yaxis.set_minor_locator(NullLocator())
 
 
+def percentiles_by_step(steps: np.ndarray, values: np.ndarray, which: Sequence[int], *, title: str = "") -> bytes:
+    """A small panel for each layer: how the percentiles `which` of what enters it move.
+
+    Args:
+        steps: [T].
+        values: [T, layers, percentiles].
+    """
+    layers = _some_layers(range(values.shape[1]))
+    figure, grid = _panels(len(layers))
+    for axes, layer in zip(grid.flat, layers, strict=False):
+        lines = values[:, layer].T
+        for percentile, line in zip(which, lines, strict=True):
+            axes.plot(steps, line, color=BLUE, linewidth=1.6 if percentile == 50 else 0.9)
+        axes.fill_between(steps, lines.min(0), lines.max(0), color=BLUE, alpha=0.15, linewidth=0)
+        axes.set_title(f"layer {layer + 1}", fontsize=8)
+        axes.tick_params(labelsize=7, color=FAINT)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.locator_params(nbins=4)
+    figure.suptitle(plain(title), fontsize=10)
+    figure.supxlabel(f"step (percentiles {', '.join(map(str, which))})", fontsize=10)
+    return png(figure)
+
+
+def _some_layers(layers: Sequence) -> list:
+    """All of them or, of many, evenly picked ones."""
+    return [layers[i] for i in np.unique(np.linspace(0, len(layers) - 1, min(len(layers), MAX_LAYERS)).astype(int))]
+
+
+def _panels(count: int):
+    """(a figure, its grid of so many small axes)."""
+    columns = min(COLUMNS, count)
+    figure = canvas()
+    grid = figure.subplots(-(-count // columns), columns, squeeze=False)
+    figure.subplots_adjust(left=0.08, right=0.97, bottom=0.11, top=0.84, wspace=0.22, hspace=0.75)
+    for axes in grid.flat[count:]:
+        axes.set_visible(False)
+    return figure, grid
+
+
 def weight_histograms(weights: Mapping[str, np.ndarray], *, title: str = "") -> bytes:
     """A small histogram of each layer's weights, in its own units, with mean and standard deviation."""
-    names = list(weights)
-    names = [names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(len(names), MAX_LAYERS)).astype(int))]
-    columns = min(COLUMNS, len(names))
-    rows = -(-len(names) // columns)
-    figure = canvas()
-    grid = figure.subplots(rows, columns, squeeze=False)
-    figure.subplots_adjust(left=0.08, right=0.97, bottom=0.11, top=0.84, wspace=0.22, hspace=0.75)
+    names = _some_layers(list(weights))
+    figure, grid = _panels(len(names))
     for axes, name in zip(grid.flat, names, strict=False):
-        _histogram(axes, name, np.asarray(weights[name], dtype=np.float64).ravel(), small=columns > 1)
-    for axes in grid.flat[len(names) :]:
-        axes.set_visible(False)
+        _histogram(axes, name, np.asarray(weights[name], dtype=np.float64).ravel(), small=len(names) > 1)
     figure.suptitle(plain(title), fontsize=10)
     figure.supxlabel("weight", fontsize=10)
     return png(figure)

@@ -31,6 +31,7 @@ def hinge(outputs, q, w, h, g, losses):
         losses[r] = total
 
 
+AT_ONCE = 64  # classes whose margins are in memory together
 SOURCE = "Weston & Watkins 1999"
 
 
@@ -45,25 +46,30 @@ class Hinge(Loss):
     """
 
     def forward(self, outputs, targets, head):
-        return self._terms(targets, self._margins(outputs, head)).sum(-1)
+        return sum(
+            (shares * margins.sum(-1)).where(shares != 0, 0).sum(-1)
+            for _, shares, margins in self._by_classes(outputs, targets, head)
+        )
 
     def gradient(self, outputs, prepared, head, weight):
-        margins = self._margins(outputs, head)
-        inside = (margins > 0).to(outputs.dtype)
-        shares = prepared * weight
-        g = (shares.unsqueeze(-2) @ inside).squeeze(-2) - shares * inside.sum(-1)
-        return self._terms(shares, margins), g
+        shares, terms, g = prepared * weight, outputs.new_zeros(outputs.shape), outputs.new_zeros(outputs.shape)
+        for classes, of_them, margins in self._by_classes(outputs, shares, head):
+            inside = (margins > 0).to(outputs.dtype)
+            terms[..., classes] = (of_them * margins.sum(-1)).where(of_them != 0, 0)
+            g += (of_them.unsqueeze(-2) @ inside).squeeze(-2)
+            g[..., classes] -= of_them * inside.sum(-1)
+        return terms, g
 
     @staticmethod
-    def _margins(outputs, head):
-        """max(0, z_j - z_y + 1) at [..., y, j]; 0 where j is y or stands for no class."""
+    def _by_classes(outputs, shares, head):
+        """(classes, their shares [M, B, Y], max(0, z_j - z_y + 1) [M, B, Y, C]), some classes y at once.
+
+        It is 0 where j is y or stands for no class. A class without a share adds nothing, whatever its score.
+        """
         import torch
 
-        margins = (outputs.unsqueeze(-2) - outputs.unsqueeze(-1) + 1).clamp(min=0)
-        others = head.mask.bool() & ~torch.eye(len(head.mask), dtype=torch.bool, device=outputs.device)
-        return margins.where(others, 0)
-
-    @staticmethod
-    def _terms(shares, margins):
-        """q_y times the sum over j [..., y]; a class that has no share adds nothing, whatever its score."""
-        return (shares * margins.sum(-1)).where(shares != 0, 0)
+        true, every = head.mask.bool(), torch.arange(len(head.mask), device=outputs.device)
+        for begin in range(0, len(every), AT_ONCE):
+            classes = slice(begin, begin + AT_ONCE)
+            margins = (outputs.unsqueeze(-2) - outputs[..., classes].unsqueeze(-1) + 1).clamp(min=0)
+            yield classes, shares[..., classes], margins.where(true & (every != every[classes].unsqueeze(-1)), 0)

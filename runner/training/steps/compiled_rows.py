@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from runner.compiled import row as compiled
-from runner.compiled.records import WIDTH, A, Examples, Network, Y
+from runner.compiled.records import WIDTH, A, Examples, Network, Y, Z
 from runner.config.conflicts.base import active
 from runner.data.tables import Tables
 from runner.population.arrays import Values, as_array, in_lines
@@ -23,7 +23,7 @@ from runner.population.members import Columns
 from runner.training.readers import differ, scale_readers
 from runner.training.steps.compiled_network import described, functions_of
 from runner.training.steps.compiled_row import Row
-from runner.training.steps.protocols import Epoch, Membership, Stretch
+from runner.training.steps.protocols import Epoch, Membership, Signals, Stretch
 
 EVALUATED, EXAMPLES = 64, 1024  # rows at once, and how many examples of each
 STRETCH = 10**9  # floating point operations in one call: a tenth of a second or two
@@ -202,9 +202,9 @@ class CompiledRows:
         lines, q = np.arange(len(x))[None], np.zeros((len(x), self.tables.q.shape[1]), x.dtype)
         return self._scores(self.theta[:1], self.buffers[:1], x, q, lines, lines)[0][0]
 
-    def signals(self, index: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    def signals(self, index: np.ndarray) -> Signals:
         """Of the first row, on the examples index [1, n], without noise and penalties but with norms of the batch as in
-        training: what each hidden layer passes on [n, W], and the gradient [P] of the mean data loss.
+        training.
         """
         tables, n = self.tables.subset([0]), index.shape[1]
         network, size = self._network(n)
@@ -212,8 +212,11 @@ class CompiledRows:
         examples = Examples(tables.x, tables.q, tables.x[:0, 0], of_x, of_q, n)
         grad, work = np.zeros_like(self.theta[0]), np.empty(size, self.member.dtype)
         compiled.passes(self.theta[0], self.buffers[0].copy(), grad, work, network, examples)
-        places = [(line[Y], line[WIDTH]) for line in network.layers[1:-1]]
-        return [work[begin : begin + n * width].reshape(n, width) for begin, width in places], grad
+        entering, passed_on = (
+            [work[line[at] : line[at] + n * line[WIDTH]].reshape(n, line[WIDTH]) for line in network.layers[1:-1]]
+            for at in (Z, Y)
+        )
+        return Signals(entering, passed_on, grad)
 
     def weight_sums(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """L2 norm of all weights and how many are exactly zero, [M] each, in double precision."""

@@ -116,6 +116,14 @@ class Stretch(NamedTuple):
     grad_norm: np.ndarray  # [M], of the last step, before clipping
 
 
+class Signals(NamedTuple):
+    """What a forward and a backward pass of a row leave in it."""
+
+    entering: list[Values]  # what enters the activation of each hidden layer [n, W]
+    passed_on: list[Values]  # what the layer passes on [n, W]
+    grad: Values  # the gradient [P] of the mean data loss
+
+
 class Rows(Protocol):
     """Rows of a population: what training changes of them, and one way to train and to evaluate them.
 
@@ -181,9 +189,9 @@ class Rows(Protocol):
     def outputs(self, x: np.ndarray) -> Values:
         """Outputs [n, C] of the first row for features x [n, D], in evaluation mode."""
 
-    def signals(self, index: np.ndarray) -> tuple[list[Values], Values]:
+    def signals(self, index: np.ndarray) -> Signals:
         """Of the first row, on the examples index [1, n], without noise and penalties but with norms of the batch as in
-        training: what each hidden layer passes on [n, W], and the gradient [P] of the mean data loss.
+        training.
         """
 
     def weight_sums(self, theta: Values) -> tuple[np.ndarray, np.ndarray]:

@@ -25,7 +25,7 @@ from runner.training.around_rules import bound
 from runner.training.averaging import Average
 from runner.training.readers import differ
 from runner.training.steps.device_tables import DeviceTables
-from runner.training.steps.protocols import Epoch, Membership, Stretch
+from runner.training.steps.protocols import Epoch, Membership, Signals, Stretch
 from runner.training.steps.stacked_step import Stacked
 from runner.training.weights import used
 
@@ -152,9 +152,9 @@ class StackedRows:
         padded[0, :, : x.shape[1]] = torch.from_numpy(x)
         return self.network.forward(padded)[0, :, : self.layout.widths[-1]]
 
-    def signals(self, index: np.ndarray) -> tuple[list[Tensor], Tensor]:
+    def signals(self, index: np.ndarray) -> Signals:
         """Of the first row, on the examples index [1, n], without noise and penalties but with norms of the batch as in
-        training: what each hidden layer passes on [n, W], and the gradient [P] of the mean data loss.
+        training.
         """
         x, q = self.tables.subset([0]).gather(index)
         grad = torch.zeros_like(self.theta[:1])
@@ -163,12 +163,17 @@ class StackedRows:
         with torch.no_grad():
             outputs = network.forward(x, training=True, tape=tape)
         passed_on = [step.x_MBW for step in tape[2:-1]] + tape[-1:] if len(tape) > 2 else []
+        entering = [step.z_MBW for step in tape[1:-1]]
         with torch.enable_grad():
             leaf = outputs.detach().requires_grad_()
             (g,) = torch.autograd.grad(self.loss.forward(leaf, q, network.head).mean(1).sum(), leaf)
         with torch.no_grad():
             network.backward(tape, g)
-        return [out[0, :, :width] for out, width in zip(passed_on, self.layout.widths[1:-1], strict=True)], grad[0]
+        return Signals(self._true(entering), self._true(passed_on), grad[0])
+
+    def _true(self, hidden: list[Tensor]) -> list[Tensor]:
+        """Of the first row [n, W], of what hidden layers give."""
+        return [out[0, :, :width] for out, width in zip(hidden, self.layout.widths[1:-1], strict=True)]
 
     def weight_sums(self, theta: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """L2 norm of all weights and how many are exactly zero, [M] each, in double precision."""
