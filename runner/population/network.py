@@ -78,7 +78,7 @@ class Network:
         each [M, B, W] or None.
         """
         if noise and noise[0] is not None:
-            x = _changed(x, noise[0])
+            x = changed(x, noise[0])
         for i in range(self.layout.layers - 1):
             z = LINEAR.forward(x, *self.linear[i])
             normed = None
@@ -89,7 +89,7 @@ class Network:
             if self.norm_last:
                 out, normed = self._normalize(i, out, training, tape is not None)
             change = noise[i + 1] if noise else None
-            out = out if change is None else _changed(out, change)
+            out = out if change is None else changed(out, change)
             out = out + x if self.skips[i] else out
             if tape is not None:
                 tape.append(Step(x, a, normed, activated, change[0] if change else None))
@@ -117,8 +117,16 @@ class Network:
             y, _ = self.norm.forward(*leaves, **context)
         return y.detach(), (y, leaves)
 
-    def backward(self, tape: list, g: Tensor, activities: Any = None) -> None:
-        """Write d/d parameters into grad, from g = d/d outputs [M, B, C], and what `activities` penalize."""
+    def linear_at(self, theta: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """(weight [M, I, O], bias [M, 1, O]) of every layer at other parameters theta [M, P]."""
+        found = self._of(LINEAR, lambda slot: slot.beside(theta))
+        return [(weight.transpose(1, 2), bias) for weight, bias in found]
+
+    def backward(self, tape: list, g: Tensor, activities: Any = None) -> Tensor:
+        """Write d/d parameters into grad, from g = d/d outputs [M, B, C], and what `activities` penalize.
+
+        Returns d/d output of the first linear layer, of which `input_slope` makes that of the input.
+        """
         x = tape.pop()
         LINEAR.gradient(x, g, *self.linear_grad[-1])
         around = None
@@ -137,6 +145,13 @@ class Network:
             if self.norm and not self.norm_last:
                 g = self._norm_backward(i, step.normed, g)
             LINEAR.gradient(step.x_MBW, g, *self.linear_grad[i])
+        return g
+
+    def input_slope(self, g: Tensor, noise: list | None) -> Tensor:
+        """d/d input [M, B, D] of what `backward` returned."""
+        slope = LINEAR.input_gradient(g, self.weight[0])
+        factor = noise[0][0] if noise and noise[0] is not None else None
+        return slope if factor is None else slope * factor
 
     def _activation_backward(self, i: int, saved, g: Tensor) -> Tensor:
         if self.activation.gradient is None:
@@ -170,7 +185,7 @@ def _written(found: Sequence[Tensor], grads: list[Tensor]) -> Tensor:
     return x_grad
 
 
-def _changed(y: Tensor, change: tuple[Tensor | None, Tensor | None]) -> Tensor:
+def changed(y: Tensor, change: tuple[Tensor | None, Tensor | None]) -> Tensor:
     """y factor + addend."""
     factor, addend = change
     y = y if factor is None else y * factor

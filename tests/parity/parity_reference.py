@@ -248,7 +248,10 @@ class Step:
             group["lr"] = rate
         for p in self.parameters:
             p.grad = None
-        objective = self.loss_of(self._noisy(x) if self.noisy_weights else network(x), y)
+        if case.trained:
+            objective = case.trained(network, x, y, self.loss_of)
+        else:
+            objective = self.loss_of(self._noisy(x) if self.noisy_weights else network(x), y)
         if case.activity:
             objective = objective + case.activity(network.activations)
         if case.penalty:

@@ -17,7 +17,7 @@ from parity_cases import CASES
 from parity_engine import Trained, begin, differences, in_rows, train
 from parity_reference import reference
 
-from runner.config.engines import NATIVE, STACKED
+from runner.config.engines import NATIVE, STACKED, lacking
 from runner.config.registry import entries
 
 
@@ -41,7 +41,8 @@ def trained(cases: list[Case], dtype: str, engine: str = STACKED) -> dict[Case, 
 @functools.cache
 def side_by_side(first: Case, engine: str = STACKED) -> dict[Case, Trained]:
     """The group that begins with a case."""
-    return trained(next(group for group in GROUPS if group[0] is first), "float32", engine)
+    group = next(group for group in GROUPS if group[0] is first)
+    return trained([case for case in group if engine == STACKED or compiles(case)], "float32", engine)
 
 
 @functools.cache
@@ -60,11 +61,17 @@ def furthest(ours: Trained, case: Case, dtype: str) -> tuple[float, str]:
     return max((found, what) for what, found in differences(ours, theirs).items())
 
 
+def compiles(case: Case) -> bool:
+    """Whether the native engine can train it."""
+    return not lacking(of_case(case, "float64"), case.task)
+
+
 def each_way():
     """(case, way): what is compared with the same reference stands together."""
     for group in GROUPS:
         for case in group:
-            yield from ((case, group[0], way) for way in WAYS if way != "definitions" or case in RULES)
+            ways = [way for way in WAYS if compiles(case) or not way.startswith(NATIVE)]
+            yield from ((case, group[0], way) for way in ways if way != "definitions" or case in RULES)
 
 
 WAYS = {  # way -> (number format, what it makes of a case of a group)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from runner.population.members import Columns
+from runner.population.members import Columns, active_entries
+from runner.population.network import Network
+from runner.regularizers.base import OtherInputs
 from runner.training.activities import Activities
 from runner.training.noise import ParameterNoiseSource
 from runner.training.penalties import Penalties
+from runner.training.steps.elsewhere import Elsewhere
+from runner.training.steps.moments import ByMoments
 from runner.training.steps.protocols import Batch, Population
 
 
@@ -33,6 +38,11 @@ class Objective:
         self.grad = torch.zeros_like(theta)
         network = population.network if self.passed is population.theta else copy.copy(population.network)
         self.network = network.bind(self.passed, self.grad, buffers)
+        self.elsewhere = [
+            Elsewhere(used, columns, self.network, self.passed, buffers)
+            for used in active_entries(columns, OtherInputs)
+        ]
+        self.by_moments = ByMoments(columns, population.layout, self.loss, self.head)
 
     def gradient(self, batch: Batch, theta: Tensor) -> tuple[Tensor, Tensor]:
         """(objective [M], gradient [M, P]) of a batch at theta; the gradient is overwritten by the next one."""
@@ -40,17 +50,28 @@ class Objective:
             self.passed.copy_(theta)
         for noise in self.perturbations:
             noise.add(self.passed, batch.steps)
-        tape: list = []
-        outputs = self.network.forward(batch.x, training=True, noise=batch.noise, tape=tape)
-        losses, g = self.data_loss(outputs, batch.q, batch.weights)
-        objective = losses.sum((1, 2))
-        if self.activities is not None:
-            objective += self.activities.value(tape[:-1])
-        self.network.backward(tape, g, self.activities)
+        objective, g = self._taken(self.network, batch, batch.x)
+        for elsewhere in self.elsewhere:
+            taken = functools.partial(self._taken, elsewhere.network, batch)
+            elsewhere.mix(taken, batch.x, self.network.input_slope(g, batch.noise), objective, self.grad)
+        if self.by_moments.active:
+            self.by_moments.replace(self.network, batch, self.passed, objective, self.grad)
         for term in self.terms:
             objective += term.value(theta)
             term.add_gradient(theta, self.grad)
         return objective, self.grad
+
+    def _taken(self, network: Network, batch: Batch, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The objective [M] of a batch, penalties of weights apart, at inputs x, whose gradient the network writes; and
+        what `Network.backward` returns.
+        """
+        tape: list = []
+        outputs = network.forward(x, training=True, noise=batch.noise, tape=tape)
+        losses, g = self.data_loss(outputs, batch.q, batch.weights)
+        objective = losses.sum((1, 2))
+        if self.activities is not None:
+            objective += self.activities.value(tape[:-1])
+        return objective, network.backward(tape, g, self.activities)
 
     def data_loss(self, outputs: Tensor, q: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Terms [M, B, C] that sum to the mean data loss of each row, and their gradient by the outputs."""
