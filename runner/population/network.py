@@ -95,7 +95,7 @@ class Network:
         each [M, B, W] or None. What the activation of each hidden layer gives is added to `activations`.
         """
         if noise and noise[0] is not None:
-            x = _changed(x, noise[0])
+            x = changed(x, noise[0])
         normed = None
         if self.input_norm:
             x, normed = self._normalize(self.input_norm.norm, x, self.of_input[0], self._of_inputs(training), tape)
@@ -113,7 +113,7 @@ class Network:
             if self.norm_last:
                 out, normed = self._normalize(self.norm, out, self.of_norm[i], self._of_layer(i, training), tape)
             change = noise[i + 1] if noise else None
-            out = out if change is None else _changed(out, change)
+            out = out if change is None else changed(out, change)
             out = out + x if self.skips[i] else out
             if tape is not None:
                 tape.append(Step(x, a, normed, z, activated, change[0] if change else None))
@@ -149,8 +149,16 @@ class Network:
             y, _ = norm.forward(*leaves, **context)
         return y.detach(), (y, leaves)
 
-    def backward(self, tape: list, g: Tensor, activities: Any = None) -> None:
-        """Write d/d parameters into grad, from g = d/d outputs [M, B, C], and what `activities` penalize."""
+    def linear_at(self, theta: Tensor) -> list[tuple[Tensor, ...]]:
+        """(weight [M, I, O], bias [M, 1, O] if there is one) of every layer at other parameters theta [M, P]."""
+        found = self._of(self.linear_map, lambda slot: slot.beside(theta))
+        return [(weight.transpose(1, 2), *bias) for weight, *bias in found]
+
+    def backward(self, tape: list, g: Tensor, activities: Any = None) -> Tensor:
+        """Write d/d parameters into grad, from g = d/d outputs [M, B, C], and what `activities` penalize.
+
+        Returns what `input_slope` makes d/d input of: d/d output of the first linear layer, or d/d input of its norm.
+        """
         x = tape.pop()
         self.linear_map.gradient(x, g, *self.linear_grad[-1])
         around = None
@@ -170,9 +178,16 @@ class Network:
                 g = self._norm_backward(self.norm, step.normed, g, self.norm_grad[i])
             self.linear_map.gradient(step.x_MBW, g, *self.linear_grad[i])
         normed = tape.pop()
-        if self.input_norm:
-            g = self.linear_map.input_gradient(g, self.weight[0])
-            self._norm_backward(self.input_norm.norm, normed, g, self.input_grad[0])
+        if not self.input_norm:
+            return g
+        g = self.linear_map.input_gradient(g, self.weight[0])
+        return self._norm_backward(self.input_norm.norm, normed, g, self.input_grad[0])
+
+    def input_slope(self, g: Tensor, noise: list | None) -> Tensor:
+        """d/d input [M, B, D] of what `backward` returned."""
+        slope = g if self.input_norm else self.linear_map.input_gradient(g, self.weight[0])
+        factor = noise[0][0] if noise and noise[0] is not None else None
+        return slope if factor is None else slope * factor
 
     def _activation_backward(self, i: int, saved, g: Tensor) -> Tensor:
         if self.activation.gradient is None:
@@ -207,7 +222,7 @@ def _written(found: Sequence[Tensor], grads: list[Tensor]) -> Tensor:
     return x_grad
 
 
-def _changed(y: Tensor, change: tuple[Tensor | None, Tensor | None]) -> Tensor:
+def changed(y: Tensor, change: tuple[Tensor | None, Tensor | None]) -> Tensor:
     """y factor + addend."""
     factor, addend = change
     y = y if factor is None else y * factor

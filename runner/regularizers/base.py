@@ -119,6 +119,26 @@ class Noise(Regularizer):
         raise TypeError(f"{type(self).__name__} must define change")
 
 
+class OtherInputs(Regularizer):
+    """Other inputs x' at which the objective is taken too: (1 - weight) J(x) + weight J(x'). One key is `weight`."""
+
+    role: ClassVar[str] = "inputs"
+
+    def inputs(self, x: Tensor, slope: Tensor, **h: Tensor) -> Tensor:
+        """x' from x and dJ/dx [M, B, D]; the other keys arrive as columns [M, 1, 1]. Padding is 0 and must stay so."""
+        raise TypeError(f"{type(self).__name__} must define inputs")
+
+
+class Moments(Regularizer):
+    """What hidden layers pass on is a random number, of which mean and variance are known instead of a sample."""
+
+    role: ClassVar[str] = "moments"
+
+    def passed_on(self, mean: Tensor, variance: Tensor, **h: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and variance [M, B, W] of what a layer passes on, from those of its activations; keys as columns."""
+        raise TypeError(f"{type(self).__name__} must define passed_on")
+
+
 class ParameterNoise(Regularizer):
     """Random numbers added to parameters while training. `site` is "weights" (the forward and backward pass see
     perturbed weights, the step changes the true ones) or "gradient" (all parameters, after clipping).

@@ -44,6 +44,21 @@ def problems(choices=None, **changes) -> list[str]:
             "regularizer.structural_dropout",
             "=[128]",
         ),
+        ({}, {"regularizer__fast_dropout": 0.5, "model__hidden": []}, "regularizer.fast_dropout", "model.hidden=[128]"),
+        ({}, {"regularizer__fast_dropout": 0.5, "model__norm": "layer"}, "regularizer.fast_dropout", "model.norm=none"),
+        (
+            {},
+            {"regularizer__fast_dropout": 0.5, "model__activation": "tanh"},
+            "regularizer.fast_dropout",
+            "model.activation=relu",
+        ),
+        (
+            {},
+            {"regularizer__fast_dropout": 0.5, "regularizer__dropout": 0.2},
+            "regularizer.fast_dropout",
+            "set regularizer.dropout=0",
+        ),
+        ({"loss": "mae"}, {"regularizer__fast_dropout": 0.5}, "regularizer.fast_dropout", "set loss=auto"),
         ({}, {"regularizer__activity_l1": 0.1, "model__hidden": []}, "regularizer.activity_l1", "model.hidden=[128]"),
         ({}, {"regularizer__activity_l1": [0.1, 0.2]}, "regularizer.activity_l1", "give 1 values"),
         (

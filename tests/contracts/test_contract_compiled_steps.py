@@ -17,6 +17,7 @@ NOISE = {
     "regularizer.alpha_dropout": 0.1,
     "regularizer.activation_noise": 0.1,
     "regularizer.gaussian_dropout": 0.2,
+    "regularizer.structural_dropout": [0.5, 0.2],
 }
 MEETINGS = {
     "every noise": [NOISE],
@@ -60,7 +61,22 @@ def test_techniques_that_meet_act_as_in_stacked_steps(changes, dtype):
 
 
 def test_noise_acts_before_a_residual_layer_adds_its_input():
-    check_alike([NOISE | {"model.residual": True}], "float64", (13, [7, 7], 3, 29))
+    deep = {"model.residual": True, "regularizer.stochastic_depth": 0.4}
+    check_alike([NOISE | {"model.residual": True}, NOISE | deep], "float64", (13, [7, 7], 3, 29))
+
+
+def test_activities_are_penalized_before_norms_noise_and_residual_sums():
+    of = {
+        "regularizer.activity_l1": 0.01,
+        "regularizer.activity_l2": [0.1, 0.0],
+        "regularizer.activity_kl.strength": 0.1,
+    }
+    for position in ("before", "after"):
+        common = {"model.activation": "sigmoid", "model.norm": "batch", "model.norm_position": position}
+        changes = [
+            common | NOISE | {"model.residual": True} | each for each in (of, {}, {"regularizer.activity_l1": 0.1})
+        ]
+        check_alike(changes, "float64", (13, [7, 7], 3, 29))
 
 
 def test_a_network_without_hidden_layers_is_compiled_too():

@@ -55,7 +55,7 @@ class Case:
     [B, W]); after(weights, gain) changes weights in place after a step. Reported is data_loss, or `reported(outputs,
     targets)`. average(network) is what is kept in its place; it is updated after a step (from 0) for which
     averaged(step, steps an epoch) is true. Noise is what the settings say. It is compared after `steps` steps, or few
-    more.
+    more. Where `trained(network, x, y, loss)` is given, it is in the place of loss(network(x), y).
     """
 
     name: str
@@ -65,6 +65,7 @@ class Case:
     reported: Callable[[Tensor, Tensor], Tensor] | None = None
     penalty: Callable[[list], Tensor] | None = None
     activity: Callable[[list], Tensor] | None = None
+    trained: Callable[[torch.nn.Module, Tensor, Tensor, Callable], Tensor] | None = None
     clip: float | None = None
     clip_value: float | None = None
     after: Callable[[list, Callable], None] | None = None

@@ -303,7 +303,10 @@ class Step:
 
     def _objective(self, x: Tensor, y: Tensor) -> Tensor:
         """What the step decreases, at the weights as they are."""
-        objective = self.loss_of(self._noisy(x) if self.noisy_weights else self.network(x), y)
+        if self.case.trained:
+            objective = self.case.trained(self.network, x, y, self.loss_of)
+        else:
+            objective = self.loss_of(self._noisy(x) if self.noisy_weights else self.network(x), y)
         if self.case.activity:
             objective = objective + self.case.activity(self.network.activations)
         return objective + self.case.penalty(self.weights) if self.case.penalty else objective

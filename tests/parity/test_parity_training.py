@@ -62,6 +62,11 @@ def furthest(ours: Trained, case: Case, dtype: str) -> tuple[float, str]:
     return max((found, what) for what, found in differences(ours, theirs).items())
 
 
+def compiles(case: Case) -> bool:
+    """Whether the native engine can train it."""
+    return not lacking(of_case(case, "float64"), case.task)
+
+
 def each_way():
     """(case, way): what is compared with the same reference stands together."""
     for group in GROUPS:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from runner.config.conflicts.base import Conflict, Known, active
-from runner.config.registry import entries
+from runner.config.registry import entries, name_of
 from runner.config.settings import Settings, flat_key
 
 
@@ -18,7 +18,7 @@ def layers(s: Settings, known: Known) -> Iterator[Conflict]:
     """A list of strengths has one value a layer: hidden layers for noise and activities, all layers for others."""
     hidden = len(s.model.hidden)
     for name, entry in entries("regularizer").items():
-        noise = entry.cls.role in ("noise", "activity")
+        noise = entry.cls.role in ("noise", "activity", "moments")
         expected, what = (hidden, "hidden layers") if noise else (hidden + 1, "layers with the output")
         for key, option in entry.options.items():
             path, value = flat_key(entry, key), getattr(s.regularizer[name], key)
@@ -40,7 +40,7 @@ def _of_other_length(s: Settings, path: str, value: list, expected: int, what: s
 def hidden_noise(s: Settings, known: Known) -> Iterator[Conflict]:
     """Noise on hidden layers, and penalties of their activations, need one."""
     for entry, option, key, value in active(s):
-        hidden = entry.cls.role == "activity" or (entry.cls.role == "noise" and entry.cls.site == "hidden")
+        hidden = entry.cls.role in ("activity", "moments") or (entry.cls.role == "noise" and entry.cls.site == "hidden")
         if not s.model.hidden and hidden:
             yield Conflict(
                 (key, "model.hidden"),
@@ -137,6 +137,31 @@ def activities_of_shares(s: Settings, known: Known) -> Iterator[Conflict]:
             )
 
 
+def moments(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Mean and variance are carried through linear layers and relu alone, to a loss whose mean is known."""
+    found = [(entry, option, key, value) for entry, option, key, value in active(s) if entry.cls.role == "moments"]
+    if not found or not s.model.hidden:
+        return
+    model, loss = s.model, entries("loss")[name_of(s.loss, "loss")]
+    wrong = [
+        ("model.activation", f"model.activation = {model.activation}", model.activation != "relu", "relu"),
+        ("model.norm", f"model.norm = {model.norm}", model.norm != "none", "none"),
+        ("model.residual", "model.residual = true", model.residual, "false"),
+        ("loss", loss, loss.name != "auto" and loss.cls.expected is None, "auto"),
+    ]
+    for entry, option, key, value in active(s):
+        sampled = entry.cls.role in ("activity", "inputs") or getattr(entry.cls, "site", "") == "hidden"
+        wrong.append((key, f"{key} = {value}", sampled, f"{option.neutral:g}"))
+    for _, option, key, value in found:
+        for of, said, is_so, fitting in wrong:
+            if is_so:
+                yield Conflict(
+                    (key, of),
+                    f"{key} = {value}: carries mean and variance through linear layers and relu to a loss whose "
+                    f"mean is known, and not through {said}; set {of}={fitting}, or {key}={option.neutral:g}",
+                )
+
+
 def last_batch(s: Settings, known: Known) -> Iterator[Conflict]:
     """A norm over the batch needs two examples in each."""
     norm = entries("norm").get(s.model.norm)
@@ -229,6 +254,7 @@ CHECKS = (
     standardized_inputs,
     beside_skips,
     activities_of_shares,
+    moments,
     last_batch,
     norm_keys,
     norm_input,

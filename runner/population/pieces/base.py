@@ -205,6 +205,9 @@ class Loss:
     """
 
     task: ClassVar[str] = "classification"
+    # expected(mean, variance, prepared, head, weight), if given: as the first of `gradient`, of outputs that are normal
+    # numbers [M, B, C], by autograd.
+    expected = None
     link: ClassVar[str] = "softmax"  # which of population/links.py makes probabilities of the scores of classes
     gradient = None
 

@@ -65,6 +65,10 @@ class CrossEntropy(Loss):
         logp = self._log_softmax(outputs, head)
         return prepared * logp, torch._log_softmax_backward_data(prepared, logp, -1, logp.dtype)
 
+    def expected(self, mean, variance, prepared, head, weight):
+        """That of z/sqrt(1 + pi v/8): nearly the expected sigmoid of two classes (MacKay 1992; Wang & Manning 2013)."""
+        return prepared * self._log_softmax(mean / (1 + math.pi / 8 * variance).sqrt(), head)
+
     @staticmethod
     def _log_softmax(outputs, head):
         return (outputs + head.offset).log_softmax(-1)
@@ -96,3 +100,7 @@ class MSE(Loss):
         error = outputs - prepared
         scaled = error * (weight / head.count)
         return error * scaled, scaled * 2
+
+    def expected(self, mean, variance, prepared, head, weight):
+        """(m - y)^2 + v"""
+        return ((mean - prepared).square() + variance) * (weight / head.count)

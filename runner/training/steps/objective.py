@@ -12,9 +12,13 @@ from torch import Tensor
 
 from runner.optimizers.rules.base import Search
 from runner.population.draws import bits, key, words
-from runner.population.members import Columns
+from runner.population.members import Columns, active_entries
+from runner.population.network import Network
+from runner.regularizers.base import OtherInputs
 from runner.training.activities import Activities
 from runner.training.penalties import Penalties
+from runner.training.steps.elsewhere import Elsewhere
+from runner.training.steps.moments import ByMoments
 from runner.training.steps.protocols import Batch, Population
 from runner.training.weights import PassedWeights
 
@@ -37,6 +41,11 @@ class Objective:
         self.grad = torch.zeros_like(theta)
         network = population.network if self.passed is population.theta else copy.copy(population.network)
         self.network = network.bind(self.passed, self.grad, buffers)
+        self.elsewhere = [
+            Elsewhere(used, columns, self.network, self.passed, buffers)
+            for used in active_entries(columns, OtherInputs)
+        ]
+        self.by_moments = ByMoments(columns, population.layout, self.loss, self.head)
 
     def gradient(self, batch: Batch, theta: Tensor) -> tuple[Tensor, Tensor]:
         """(objective [M], gradient [M, P]) of a batch at theta; the gradient is overwritten by the next one."""
@@ -44,14 +53,12 @@ class Objective:
             self.weights.apply(theta, self.buffers, batch.steps, self.passed)
         elif self.passed is not theta:
             self.passed.copy_(theta)
-        tape: list = []
-        activations: list[Tensor] = []
-        outputs = self.network.forward(batch.x, training=True, noise=batch.noise, tape=tape, activations=activations)
-        losses, g = self.data_loss(outputs, batch.q, batch.weights)
-        objective = losses.sum((1, 2))
-        if self.activities is not None:
-            objective += self.activities.value(activations)
-        self.network.backward(tape, g, self.activities)
+        objective, g = self._taken(self.network, batch, batch.x)
+        for elsewhere in self.elsewhere:
+            taken = functools.partial(self._taken, elsewhere.network, batch)
+            elsewhere.mix(taken, batch.x, self.network.input_slope(g, batch.noise), objective, self.grad)
+        if self.by_moments.active:
+            self.by_moments.replace(self.network, batch, self.passed, objective, self.grad)
         if self.weights.active:
             self.weights.pull_back(theta, self.buffers, self.grad)
         for term in self.terms:
@@ -60,6 +67,19 @@ class Objective:
         if self.terms:
             self.weights.masks.restrict(self.grad, self.buffers)
         return objective, self.grad
+
+    def _taken(self, network: Network, batch: Batch, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The objective [M] of a batch, penalties of weights apart, at inputs x, whose gradient the network writes; and
+        what `Network.backward` returns.
+        """
+        tape: list = []
+        activations: list[Tensor] = []
+        outputs = network.forward(x, training=True, noise=batch.noise, tape=tape, activations=activations)
+        losses, g = self.data_loss(outputs, batch.q, batch.weights)
+        objective = losses.sum((1, 2))
+        if self.activities is not None:
+            objective += self.activities.value(activations)
+        return objective, network.backward(tape, g, self.activities)
 
     def differentiable(self, batch: Batch, theta: Tensor) -> Tensor:
         """The objective [M] of a batch by definitions alone, which autograd can differentiate twice."""
