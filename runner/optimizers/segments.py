@@ -125,9 +125,14 @@ class Segment:
         return rows[:, : self.decaying]
 
     def _with_decay(self, search: Search | None) -> Search | None:
-        """The search with decay/2 ||w||^2 in its objective, where decay enters the gradient."""
-        if search is None or self.rule.decoupled:
-            return search
+        """The search with decay/2 ||w||^2 in its objective, where decay enters the gradient; else with the curvature at
+        the weights before decay, where the gradient is.
+        """
+        if search is None:
+            return None
+        if self.rule.decoupled:
+            before, curvature = self.w.clone(), search.curvature
+            return search._replace(curvature=lambda w: curvature(before))
         decay, evaluate = self.columns["weight_decay"].to(self.dtype), search.evaluate
 
         def decayed(w: Tensor) -> tuple[Tensor, Tensor]:

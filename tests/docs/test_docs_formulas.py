@@ -113,7 +113,34 @@ def lion(w, g, s, h, t, lr):
     return new, lr
 
 
+def muon(w, g, s, h, t, lr):
+    """Of what is no matrix."""
+    s.m, s.v = h.beta1 * s.m + (1 - h.beta1) * g, h.beta2 * s.v + (1 - h.beta2) * g**2
+    step = s.m / (1 - h.beta1**t) / (np.sqrt(s.v / (1 - h.beta2**t)) + h.eps)
+    return (1 - lr * h.weight_decay) * w - lr * h.rest * step, lr
+
+
+def schedule_free(w, g, s, h, t, lr):
+    s.z, s.x = (w, w) if t == 1 else (s.z, s.x)
+    s.v = h.beta2 * s.v + (1 - h.beta2) * g**2
+    rate = lr / (np.sqrt(s.v / (1 - h.beta2**t)) + h.eps)
+    squares = [max(RATES[: k + 1]) ** 2 for k in range(t)]
+    s.z = s.z - rate * g - lr * h.weight_decay * w
+    s.x = s.x + squares[-1] / sum(squares) * (s.z - s.x)
+    return (1 - h.beta1) * s.z + h.beta1 * s.x, rate
+
+
 OPTIMIZERS = {
+    "muon": (
+        "m <- momentum m + (1-momentum) g; W <- (1 - lr weight_decay) W - lr sqrt(max(1, O/I)) orth(n)",
+        muon,
+        [{}, {"weight_decay": 0.5, "rest": 0.3}],
+    ),
+    "schedule_free_adamw": (
+        "z <- z - lr (g/(sqrt vhat + eps) + weight_decay w); x <- x + c (z - x); w <- (1-beta1) z + beta1 x",
+        schedule_free,
+        [{}, {"beta1": 0.0, "beta2": 0.9}, {"weight_decay": 0.5, "beta1": 0.6}],
+    ),
     "sgd": (
         "m <- momentum m + (1 - dampening) g, at first m <- g; w <- w - lr m (nesterov: w - lr (g + momentum m))",
         sgd,

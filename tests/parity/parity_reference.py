@@ -233,6 +233,8 @@ def replay(case: Case, dtype: str, nudge: Callable[[Tensor], Tensor] = lambda w:
             average.update_parameters(network)
         if rate.schedule.reactive and len(rates) % engine.steps == 0:
             rate.after_epoch(measure()["val/loss"])
+    if hasattr(optimizer, "show"):  # what it keeps is not what it takes gradients at
+        optimizer.show()
     return Trained(used_state(kept, settings), rates, objectives, measure())
 
 

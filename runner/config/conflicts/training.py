@@ -151,7 +151,7 @@ def matrix_of_parameters(s: Settings, known: Known) -> Iterator[Conflict]:
 
 def averages_twice(s: Settings, known: Known) -> Iterator[Conflict]:
     """A rule that keeps an average of its own has no other."""
-    if s.optimizer.offset and s.averaging.active:
+    if s.optimizer.apart and s.averaging.active:
         name, rule = name_of(s.averaging, "averaging"), name_of(s.optimizer, "optimizer")
         yield Conflict(
             ("averaging", "optimizer"),

@@ -41,7 +41,7 @@ class Rule:
     matrix_slots: ClassVar[tuple[str, ...]] = ()  # state of one number a pair of true parameters; begins at 0
     searches: ClassVar[bool] = False  # asks for gradients at further weights in a step: a `Solver`
     stochastic: ClassVar[bool] = False  # a solver that expects another objective in every step
-    offset: ClassVar[str | None] = None  # the slot by which the weights that are evaluated and kept lie off w
+    apart: ClassVar[bool] = False  # what is evaluated and kept is not w, but what `kept` says
     full_batch: ClassVar[bool] = False  # compares steps, which must be on the same examples without noise
     layout: ClassVar[Layout | None] = None  # where matrices lie in w; a segment's rule has its own
     decoupled: ClassVar[bool] = False  # decay shrinks w directly (AdamW) instead of entering the gradient
@@ -91,6 +91,10 @@ class Rule:
         decay; amount and the columns h are in double precision.
         """
         w.mul_((1 - amount).to(w.dtype))
+
+    def kept(self, w: Tensor, state: dict[str, Tensor], h: dict[str, Tensor]) -> Tensor:
+        """The weights that are evaluated and kept, where these lie `apart`; columns h are in double precision."""
+        return w
 
     def update(self, w: Tensor, g: Tensor, state: dict[str, Tensor], h, t: Tensor) -> None:
         """One step in place: the definition."""

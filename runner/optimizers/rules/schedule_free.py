@@ -24,30 +24,32 @@ class ScheduleFreeAdamW(Rule):
     beta1: float = number(0.9, ge=0, lt=1, help="how near to the mean x the gradient is taken")
     beta2: float = number(0.999, ge=0, lt=1, help="memory of the mean squared gradient")
     eps: float = number(1e-8, above=0, help="keeps the division finite")
-    slots = ("v", "ahead")  # ahead = x - w, so that z - w = -beta1/(1-beta1) ahead
+    slots = ("v", "gap")  # gap = z - x, so that x = w - (1-beta1) gap
     row_slots = ("largest", "total")  # rate so far, and the sum of the squares of the largest rates
     decoupled = True
-    offset = "ahead"
+    apart = True
 
     def tables(self, h, t):
         return {"root2": np.sqrt(1 - h["beta2"] ** t)}
 
     def shrink(self, w, state, amount, h):
         """z moves by -amount w, x stays."""
-        change = w * (amount * (1 - h["beta1"])).to(w.dtype)
-        w.sub_(change)
-        state["ahead"].add_(change)
+        change = w * amount.to(w.dtype)
+        state["gap"].sub_(change)
+        w.sub_(change * (1 - h["beta1"]).to(w.dtype))
+
+    def kept(self, w, state, h):
+        """x"""
+        return w - (1 - h["beta1"]).to(w.dtype) * state["gap"]
 
     def gain(self, state, h, t):
         return h.lr / (state["v"].sqrt() / h.root2 + h.eps)
 
     def update(self, w, g, state, h, t):
         state["v"].mul_(h.beta2).add_(g * g * h.complement("beta2"))
-        ahead, rest = state["ahead"], h.complement("beta1")
-        x, z = w + ahead, w - h.beta1 / rest * ahead
-        z.sub_(self.gain(state, h, t) * g)
         largest = state["largest"].copy_(state["largest"].maximum(h.lr))
-        share = largest.square() / state["total"].add_(largest.square())
-        x.add_(share * (z - x))
-        w.copy_(rest * z + h.beta1 * x)
-        ahead.copy_(x - w)
+        c = largest.square() / state["total"].add_(largest.square())
+        off = state["gap"] - self.gain(state, h, t) * g  # z after its step, less x before
+        gap = (1 - c) * off
+        w.add_(c * off + h.complement("beta1") * (gap - state["gap"]))
+        state["gap"].copy_(gap)

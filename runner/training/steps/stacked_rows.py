@@ -76,12 +76,12 @@ class StackedRows:
         """theta and running statistics that are evaluated and kept: averages, where a row averages, or what a rule
         keeps beside the weights that it takes gradients at.
         """
-        shown, apart = self.average.shown, [each for each in self.segments if each.rule.offset]
+        shown, apart = self.average.shown, [each for each in self.segments if each.rule.apart]
         if not apart:
             return shown
         theta = shown["theta"].clone()
         for segment in apart:
-            theta[segment.rows] += segment.state[str(segment.rule.offset)]
+            theta[segment.rows] = segment.rule.kept(self.theta[segment.rows], segment.state, segment.columns)
         return shown | {"theta": theta}
 
     def state(self) -> dict[str, Tensor]:
