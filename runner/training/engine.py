@@ -54,7 +54,7 @@ class Engine:
         self.epochs = np.zeros(len(runs), dtype=np.int64)  # epochs each row has made
         theta = initial_theta(self.layout, [run.seed for run in runs], first.model.init, self.dtype)
         for row, run in enumerate(runs):
-            if (weights := run.dataset.initial_weights()) is not None:
+            if not run.model.hidden and (weights := run.dataset.initial_weights()) is not None:
                 begin_at(theta, self.layout, row, weights)
         self._bind(runs, theta, initial_buffers(self.layout, len(runs), self.dtype), like.rows if like else None)
 

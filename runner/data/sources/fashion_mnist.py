@@ -22,7 +22,7 @@ class FashionMNIST(IdxImages):
     one scale and every split shares one table.
     """
 
-    labels = tuple(LABELS)
+    classes = tuple(LABELS)
     openml = "Fashion-MNIST"
     elsewhere = "install Debian's package dataset-fashion-mnist, or "
 

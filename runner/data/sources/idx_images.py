@@ -26,7 +26,7 @@ class IdxImages(Source):
 
     brings = ("test",)
     image_shape = (1, SIDE, SIDE)
-    labels: ClassVar[tuple[str, ...]]  # by code
+    classes: ClassVar[tuple[str, ...]]  # their labels by code
     openml: ClassVar[str]  # its name there; version 1, the last 10,000 are the test images
     elsewhere: ClassVar[str] = ""  # where else the files can be had
 
@@ -47,7 +47,7 @@ class IdxImages(Source):
             numeric_names=[f"pixel{i + 1}" for i in range(images[0].size)],
             sha256=hashlib.sha256(images.tobytes() + codes.tobytes()).hexdigest(),
             target_name="label",
-            labels=list(self.labels),
+            labels=list(self.classes),
             split=np.repeat(np.array(["train", "test"], object), [len(images) - tests, tests]),
             image_shape=self.image_shape,
             divisor=255.0,
@@ -74,8 +74,8 @@ class IdxImages(Source):
             )
         if len(images) != len(codes) or not len(codes):
             raise DataError(f"{image_file} holds {len(images):,} images but {label_file} {len(codes):,} labels.")
-        if codes.max() >= len(self.labels):
-            raise DataError(f"{label_file} holds the label {codes.max()}, expected 0 to {len(self.labels) - 1}.")
+        if codes.max() >= len(self.classes):
+            raise DataError(f"{label_file} holds the label {codes.max()}, expected 0 to {len(self.classes) - 1}.")
         return images, codes
 
     def _from_openml(self, folder: Path | None):

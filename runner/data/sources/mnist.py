@@ -18,5 +18,5 @@ class MNIST(IdxImages):
     copy. With scaling "none" the pixels are divided by 255.
     """
 
-    labels = tuple("0123456789")
+    classes = tuple("0123456789")
     openml = "mnist_784"
