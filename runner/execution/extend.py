@@ -91,7 +91,7 @@ def _changed(run: Run, settings: Settings, words: Sequence[str]) -> Run:
             f"{', '.join(other)}: a run that has ended continues with more {EPOCHS} and {PATIENCE} only; for another "
             f"run: `{again}`"
         )
-    settings.engine = ""
+    settings.engine = run.settings.engine  # which a list has as it was begun
     said = (*without(run.overrides, [key_of(word) for word in words]), *words) if run.overrides else ()
     return dataclasses.replace(run, settings=settings, overrides=said)
 
