@@ -9,16 +9,22 @@ from pathlib import Path
 
 from runner.commands.conclude import conclude, exit_code
 from runner.config.engines import NATIVE, STACKED
+from runner.config.words import key_of
 from runner.errors import ConfigError, Problem, RunError
 from runner.records import folders
 from runner.records.run_folder import LIST, SUMMARY, is_listed, is_sweep
 
+EPOCHS = "trainer.epochs"
+
 
 def run(arguments: list[str]) -> int:
-    """Continue the run or sweep in the folder named; a finished one is left as it is."""
+    """Continue the run or sweep in the folder named; a finished one is left as it is unless it gets more epochs."""
     args = _parser().parse_args(arguments)
     folder = folders.find_started(args.dir)
-    engine = _engine(args.engine) if args.engine else ""
+    engines = [word for word in args.words if key_of(word) == "trainer.engine"]
+    engine = _engine(engines[-1]) if engines else ""
+    if longer := [word for word in args.words if word not in engines]:
+        _extend(folder, longer)
     return _resume_together(folder, args, engine) if is_listed(folder) else _resume_run(folder, engine)
 
 
@@ -30,22 +36,38 @@ def _parser() -> argparse.ArgumentParser:
         "--max-members", type=int, help="runs of a sweep that train side by side; default: as at its start"
     )
     parser.add_argument(
-        "engine",
-        nargs="?",
-        metavar="trainer.engine=ENGINE",
-        help="continue by the other engine, stacked or native: the same to rounding, no longer bit for bit",
+        "words",
+        nargs="*",
+        metavar="KEY=VALUE",
+        help="trainer.engine=ENGINE: continue by the other engine, stacked or native: the same to rounding, no longer "
+        "bit for bit. trainer.epochs=N: so many epochs for what has ended; with early_stopping=none, or a longer "
+        "early_stopping.patience, also for what stopped early",
     )
     return parser
 
 
 def _engine(word: str) -> str:
     """The engine that a word of the command line names; ConfigError for any other word."""
-    key, _, name = word.partition("=")
-    if key != "trainer.engine" or name not in (NATIVE, STACKED):
+    name = word.partition("=")[2]
+    if name not in (NATIVE, STACKED):
         raise ConfigError(
             f"runner resume: {word}: only trainer.engine={STACKED} or trainer.engine={NATIVE} can be given"
         )
     return name
+
+
+def _extend(folder: Path, words: list[str]) -> None:
+    """More epochs for what has ended, as the words say; ConfigError if they say more than that."""
+    if EPOCHS not in map(key_of, words):
+        raise ConfigError(
+            f"runner resume: {' '.join(words)}: only trainer.engine={STACKED} or trainer.engine={NATIVE}, or {EPOCHS} "
+            "of what has ended can be given"
+        )
+    from runner.commands.repeat import changed
+    from runner.execution.extend import extend
+
+    for note in extend(folder, words, lambda settings: changed(settings, words)):
+        print(note, file=sys.stderr)
 
 
 def _resume_run(folder: Path, engine: str) -> int:

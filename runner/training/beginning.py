@@ -25,7 +25,7 @@ def beginning(layout: Layout, runs: Sequence[Settings], dtype: str) -> tuple[np.
     for row, run in enumerate(runs):
         if run.model.init_from is not None:
             given.start(run.model.init_from).copy(layout, theta[row], buffers[row])
-        elif (weights := run.dataset.initial_weights()) is not None:
+        elif not model.hidden and (weights := run.dataset.initial_weights()) is not None:
             begin_at(theta, layout, row, weights)
         for layer, _ in layout.of_kind(Mask):
             _mask(run, layout, layer, theta[row : row + 1], buffers[row : row + 1])

@@ -18,6 +18,7 @@ from runner.errors import RunnerError
 from runner.optimizers.rules.base import segment_key
 from runner.population.arrays import Values, as_array, copied
 from runner.records.console import shown_path
+from runner.records.run_folder import LAST
 from runner.training import checkpoint
 from runner.training.engine import Engine
 from runner.training.other_engine import converted
@@ -186,10 +187,20 @@ class Training:
             trial = self.trials[row]
             alone = final.subset([i], kept["theta"][i : i + 1], kept["buffers"][i : i + 1])
             self.at_end(trial, alone)
+            if trial.settings.trainer.keep_checkpoint and trial.status != "diverged":
+                self._keep_last(row)
             tested = trial.own({k: float(v[i]) for k, v in test.items()})
             self.outcomes.append(finish(trial, alone, 0, tested, self.facts))
             self.ended(self.outcomes[-1])
         self._compact([row for row in range(len(self.trials)) if row not in ended])
+
+    def _keep_last(self, row: int) -> None:
+        """The checkpoint of one run, in its folder."""
+        files, one = self.trials[row].files, slice(row, row + 1)
+        path = files.folder / LAST
+        tensors = self.engine.state() | {f"best.{name}": best for name, best in self.best.items()}
+        state = {"folder": place(files.folder, path)} | self.trials[row].state()
+        checkpoint.write(path, {name: tensor[one] for name, tensor in tensors.items()}, [state])
 
     def _compact(self, rows: list[int]) -> None:
         self.trials = [self.trials[row] for row in rows]

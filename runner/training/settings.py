@@ -45,6 +45,13 @@ class Trainer:
         [], type="choices", group="metric", kind="column", help="recorded besides those that every run has"
     )
     checkpoint_seconds: float = number(30.0, ge=0, kind="free", help="seconds between checkpoints; 0 = every epoch")
+    keep_checkpoint: bool = switch(
+        False,
+        kind="free",
+        help="keep the state of the last epoch, so that `runner resume DIR trainer.epochs=N` continues a finished run "
+        "instead of making its epochs anew: weights, best weights and what the rule keeps, with AdamW 16 bytes a "
+        "parameter",
+    )
     log_every_steps: int = integer(
         0,
         ge=0,

@@ -9,6 +9,7 @@ import pytest
 from runner.data.prepare import prepare
 from runner.errors import ConfigError
 from runner.execution.configurations import read
+from runner.plan.read_data import data_of
 from runner.population.arrays import as_array
 from runner.training.engine import Engine
 
@@ -126,5 +127,5 @@ def test_momentum_takes_the_root_of_the_condition_number():
 )
 def test_what_is_no_bowl_is_refused_with_a_way_out(keys, said):
     with pytest.raises(ConfigError, match="dataset") as caught:
-        read([f"{key}={value}" for key, value in (BOWL | keys).items()])
+        data_of([read([f"{key}={value}" for key, value in (BOWL | keys).items()])])
     assert said in str(caught.value)

@@ -124,7 +124,7 @@ def test_every_option_of_text_is_known_as_such():
     assert {"name", "dataset.target", "dataset.drop", "trainer.device"} <= written_keys(TEXTS)
     assert written_keys(LABELS) == {"dataset.class_weights"}
     assert {option.type for option in declared().values()} <= {
-        "number", "integer", "switch", "choice", "choices", "text", "texts", "labels", "integers",
+        "number", "integer", "switch", "choice", "choices", "text", "texts", "labels", "integers", "matrix", "pairs",
     }  # fmt: skip
 
 

@@ -138,7 +138,7 @@ def test_openml_gives_the_same_table_as_the_files(tmp_path, monkeypatch, source,
     monkeypatch.setattr("runner.data.sources.idx_images.TEST_IMAGES", 10)
     local, remote = source(dir=str(tmp_path)).read(), source(dir=str(tmp_path / "none")).read()
     assert asked == [(name, 1)]
-    assert (local.notes, local.labels) == ([], list(source.labels))
+    assert (local.notes, local.labels) == ([], list(source.classes))
     assert remote.notes == [f"dataset.dir={tmp_path / 'none'} does not exist: read from OpenML ({name})"]
     assert local.sha256 == remote.sha256
     np.testing.assert_array_equal(local.numeric_ND, remote.numeric_ND)

@@ -42,7 +42,7 @@ def trained(cases: list[Case], dtype: str, engine: str = STACKED) -> dict[Case, 
 def side_by_side(first: Case, engine: str = STACKED) -> dict[Case, Trained]:
     """The group that begins with a case, as far as an engine can train it."""
     group = next(group for group in GROUPS if group[0] is first)
-    able = [case for case in group if engine == STACKED or not lacking(of_case(case, "float64"), case.task)]
+    able = [case for case in group if engine == STACKED or compiles(case)]
     return trained(able, "float32", engine)
 
 
@@ -75,7 +75,7 @@ def each_way():
 
 
 def _concerns(way: str, case: Case) -> bool:
-    if way.startswith("native") and lacking(of_case(case, "float64"), case.task):
+    if way.startswith("native") and not compiles(case):
         return False
     return case in RULES if way == "definitions" else not (case.decides and way.endswith("side by side"))
 

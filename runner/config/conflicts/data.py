@@ -18,8 +18,9 @@ def fractions(s: Settings, known: Known) -> Iterator[Conflict]:
 
 
 def dataset_keys(s: Settings, known: Known) -> Iterator[Conflict]:
-    """The keys of the data set agree with each other, and the rest of the run with the data set."""
-    for keys, text in (*s.dataset.contradictions(), *s.dataset.conflicts_with(s)):
+    """The keys of the data set agree with each other, and the rest of the run with the data once they are read."""
+    with_the_rest = () if known.train is None else s.dataset.conflicts_with(s)
+    for keys, text in (*s.dataset.contradictions(), *with_the_rest):
         yield Conflict(keys, text)
 
 

@@ -26,7 +26,7 @@ class IdxImages(Source):
 
     brings = ("test",)
     image_shape = (1, SIDE, SIDE)
-    classes: ClassVar[tuple[str, ...]]  # by code
+    classes: ClassVar[tuple[str, ...]]  # their labels by code
     openml: ClassVar[str]  # its name there; version 1, the last 10,000 are the test images
     elsewhere: ClassVar[str] = ""  # where else the files can be had
 
