@@ -17,7 +17,8 @@ def checked(dataset: str, *names: str, **keys) -> tuple[Settings, list[str]]:
     tree = default_tree({"dataset": dataset})
     tree["dataset"] |= keys
     for name in names:
-        tree["augmentation"][name] = next(iter(ENTRIES[name].options.values())).preset
+        key, option = next(iter(ENTRIES[name].options.items()))
+        tree["augmentation"][name] = option.preset if len(ENTRIES[name].options) == 1 else {key: option.preset}
     return check(tree)
 
 
@@ -114,14 +115,15 @@ def test_a_crop_keeps_something_of_the_image():
     ]
 
 
-def test_a_number_alone_is_the_strength_of_a_technique_with_several_keys():
-    """As of a technique that had one key when a run was written."""
+def test_a_technique_that_had_one_key_when_a_run_was_written_is_still_read():
     tree = default_tree()
     tree["augmentation"]["cutout"] = 0.3
     settings, problems = check(tree)
     assert problems == []
     assert settings.augmentation["cutout"] == ENTRIES["cutout"].cls(share=0.3)
-    tree["augmentation"]["cutout"] = 2
+    tree["augmentation"] = {"elastic": 8}
+    assert "is a group of keys: set augmentation.elastic.alpha, augmentation.elastic.sigma" in check(tree)[1][0]
+    tree["augmentation"] = {"cutout": 2}
     assert check(tree)[1] == [
         "augmentation.cutout.share = 2: out of range; allowed: a number >= 0 and <= 1; for example "
         "augmentation.cutout.share=0.3"
