@@ -165,8 +165,8 @@ def _flat_entry(entry: Entry, node: dict[str, Any], found: Findings) -> Any:
         given = {only: value} if entry.name in node else {}
     elif isinstance(value, dict) or entry.name not in node:
         given = value or {}
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        given = {next(iter(entry.options)): value}  # a number alone is the strength, the first key
+    elif (alone := getattr(entry.cls, "alone", "")) and not isinstance(value, (list, str)):
+        given = {alone: value}
     else:
         keys = ", ".join(flat_key(entry, key) for key in entry.options)
         path = f"{entry.group}.{entry.name}"

@@ -60,6 +60,13 @@ def test_many_problems_in_one_message(here, capsys):
         (["dataset=wine", "augmentation.cutmix=1"], ["augmentation.cutmix = 1", "set augmentation.cutmix=0"]),
         (["augmentation=[swap_noise]"], ["augmentation.swap_noise = 0.1", "is for tables"]),
         (["augmentation.saturation=0.2"], ["augmentation.saturation = 0.2", "the images of dataset=digits are grey"]),
+        (["augmentation.crop=8"], ["augmentation.crop = 8", "8 x 8 pixels", "augmentation.crop=1"]),
+        (["augmentation.cutout=2"], ["augmentation.cutout.share = 2", ">= 0 and <= 1"]),
+        (
+            ["dataset=wine", "augmentation.snr=20"],
+            ["augmentation.snr = 20", "is for signals", "set augmentation.snr=null"],
+        ),
+        (["dataset=csv", "augmentation=[word_swap]"], ["augmentation.word_swap = 0.1", "set dataset.text=[COLUMN]"]),
         (["augmentation.mixup=-1"], ["augmentation.mixup = -1", ">= 0", "augmentation.mixup=0.2"]),
         (["averaging=ema", "averaging.decay=1"], ["averaging.decay = 1", "< 1"]),
         (["averaging=emma"], ["averaging = emma", "did you mean averaging=ema?"]),

@@ -17,7 +17,8 @@ def checked(dataset: str, *names: str, **keys) -> tuple[Settings, list[str]]:
     tree = default_tree({"dataset": dataset})
     tree["dataset"] |= keys
     for name in names:
-        tree["augmentation"][name] = next(iter(ENTRIES[name].options.values())).preset
+        key, option = next(iter(ENTRIES[name].options.items()))
+        tree["augmentation"][name] = option.preset if len(ENTRIES[name].options) == 1 else {key: option.preset}
     return check(tree)
 
 
@@ -44,7 +45,7 @@ def test_sources_that_tell_are_judged_before_they_are_read(dataset, shape, name)
 @pytest.mark.parametrize("shape", [TABLE, GREY, COLOUR], ids=str)
 def test_arrays_are_judged_beside_the_data(shape, name):
     settings, problems = checked("npz", name)
-    told = ENTRIES[name].cls.inputs == ("signal",)  # by dataset.signals
+    told = ENTRIES[name].cls.inputs in (("signal",), ("text",))  # by dataset.signals, dataset.text
     assert any("augmentation" in p for p in problems) == told, "before reading nothing else is known"
     found = conflicts(settings, Known("classification", 100, 20, image_shape=shape))
     assert bool(found) != fits(name, shape)
@@ -114,14 +115,15 @@ def test_a_crop_keeps_something_of_the_image():
     ]
 
 
-def test_a_number_alone_is_the_strength_of_a_technique_with_several_keys():
-    """As of a technique that had one key when a run was written."""
+def test_a_technique_that_had_one_key_when_a_run_was_written_is_still_read():
     tree = default_tree()
     tree["augmentation"]["cutout"] = 0.3
     settings, problems = check(tree)
     assert problems == []
     assert settings.augmentation["cutout"] == ENTRIES["cutout"].cls(share=0.3)
-    tree["augmentation"]["cutout"] = 2
+    tree["augmentation"] = {"elastic": 8}
+    assert "is a group of keys: set augmentation.elastic.alpha, augmentation.elastic.sigma" in check(tree)[1][0]
+    tree["augmentation"] = {"cutout": 2}
     assert check(tree)[1] == [
         "augmentation.cutout.share = 2: out of range; allowed: a number >= 0 and <= 1; for example "
         "augmentation.cutout.share=0.3"
@@ -156,3 +158,48 @@ def test_signals_are_where_a_source_says_so(name):
 
 def test_signals_are_augmented_as_tables_too():
     assert checked("mnist1d", *[n for n in ENTRIES if fits(n, TABLE)])[1] == []
+
+
+def test_words_are_changed_where_there_are_texts(tmp_path):
+    (tmp_path / "synonyms.csv").write_text("big,large\n")
+    for name in ("word_deletion", "word_insertion", "word_swap"):
+        assert checked("csv", name, text=["review"])[1] == []
+        _, (problem,) = checked("csv", name)
+        assert f"is a table; set dataset.text=[COLUMN], or set augmentation.{name}=0" in problem
+        assert checked("iris", name)[1] == [
+            f"augmentation.{name} = 0.1: is for texts, but dataset=iris is a table; set augmentation.{name}=0"
+        ]
+    _, (problem,) = checked("csv", "word_swap", text=["review"], ngrams=1)
+    assert problem == (
+        "augmentation.word_swap = 0.1: changes the order of words, which dataset.ngrams = 1 does not see; set "
+        "dataset.ngrams=2, or set augmentation.word_swap=0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "by which synonyms? set augmentation.word_synonyms.file=FILE"),
+        ("word,synonym\nbig,large\n", ""),
+        ("big,very large\n", "line 1: 'very large' is no single word"),
+        ("big,large\nx,ex\n", "line 2: 'x' is no single word of two letters or more"),
+        ("word,synonym\n", "has no line with a word and a synonym"),
+    ],
+)
+def test_synonyms_come_from_a_file(tmp_path, content, message):
+    path = tmp_path / "synonyms.csv"
+    tree = default_tree({"dataset": "csv"})
+    tree["dataset"]["text"] = ["review"]
+    tree["augmentation"]["word_synonyms"] = {"p": 0.1, "file": content and str(path)}
+    path.write_text(content or "")
+    problems = check(tree)[1]
+    assert [message in problem for problem in problems] == [True] * bool(message)
+    path.unlink()
+
+
+def test_synonyms_need_a_file_that_exists(tmp_path):
+    tree = default_tree({"dataset": "csv"})
+    tree["dataset"]["text"] = ["review"]
+    tree["augmentation"]["word_synonyms"] = {"p": 0.1, "file": str(tmp_path / "none.csv")}
+    (problem,) = check(tree)[1]
+    assert "none.csv does not exist (from augmentation.word_synonyms.file" in problem

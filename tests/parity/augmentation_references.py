@@ -253,6 +253,40 @@ def shifted_signal(draws, s, share):
     return np.stack([grid_linear(x, times - later) for x, later in zip(s, by, strict=True)])
 
 
+def word_deletion(u, v, text, p, synonyms):
+    return [word for i, word in enumerate(text) if u[i] >= p]
+
+
+def word_swap(u, v, text, p, synonyms):
+    out = list(text)
+    for i in range(len(text)):
+        if u[i] < p:
+            j = int(v[i] * len(text))
+            out[i], out[j] = out[j], out[i]
+    return out
+
+
+def word_insertion(u, v, text, p, synonyms):
+    out = []
+    for i, word in enumerate(text):
+        out += [word, text[int(v[i] * len(text))]] if u[i] < p else [word]
+    return out
+
+
+def word_synonyms(u, v, text, p, synonyms):
+    others = [synonyms.get(word) for word in text]
+    return [
+        many[int(v[i] * len(many))] if many and u[i] < p else word
+        for i, (word, many) in enumerate(zip(text, others, strict=True))
+    ]
+
+
+WORD_REFERENCES = {
+    "word_deletion": word_deletion,
+    "word_swap": word_swap,
+    "word_insertion": word_insertion,
+    "word_synonyms": word_synonyms,
+}
 SIGNAL_REFERENCES = {"snr": snr, "speed": speed, "shift": shifted_signal}
 REFERENCES = {
     "flip_horizontal": flipped(-1),

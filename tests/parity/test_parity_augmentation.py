@@ -9,10 +9,11 @@ import math
 import numpy as np
 import pytest
 import torch
-from augmentation_references import REFERENCES, SIGNAL_REFERENCES, TABLE_REFERENCES
+from augmentation_references import REFERENCES, SIGNAL_REFERENCES, TABLE_REFERENCES, WORD_REFERENCES
 
 from runner.config.registry import entries
-from runner.data.augmentation.base import Deformation, Features, Geometry, Mixing, Pixels, Shape, Signals
+from runner.data.augmentation.base import Deformation, Features, Geometry, Mixing, Pixels, Shape, Signals, Words
+from runner.data.hashing import Corpus, compact
 from runner.data.images import sample
 from runner.population.chance import Chance
 
@@ -29,6 +30,7 @@ SWITCHES = [  # values of keys that are not columns
     ("elastic", {"sigma": 0.7}),
 ]
 HEARD = [n for n, e in ENTRIES.items() if "signal" in e.cls.inputs]
+SPOKEN = [n for n, e in ENTRIES.items() if issubclass(e.cls, Words)]
 TABULAR = [n for n, e in ENTRIES.items() if issubclass(e.cls, Features)]
 
 
@@ -84,7 +86,10 @@ def test_every_technique_has_a_reference():
     assert set(REFERENCES) == set(PICTURES)
     assert set(TABLE_REFERENCES) == set(TABULAR)
     assert set(SIGNAL_REFERENCES) == set(HEARD)
-    assert all(issubclass(e.cls, (Deformation, Geometry, Pixels, Features, Signals, Mixing)) for e in ENTRIES.values())
+    assert set(WORD_REFERENCES) == set(SPOKEN)
+    assert all(
+        issubclass(e.cls, (Deformation, Geometry, Pixels, Features, Signals, Words, Mixing)) for e in ENTRIES.values()
+    )
 
 
 @pytest.mark.parametrize("size", [(3, 8, 8), (3, 7, 12)], ids=str)
@@ -134,6 +139,53 @@ def test_noise_of_20_decibels_is_a_tenth_of_the_signal():
     one = Chance("snr", np.array([1], np.uint64), np.zeros((1, 1), np.int64), 1)
     noise = ENTRIES["snr"].cls().signals(one, s, snr=torch.tensor([[20.0]], dtype=torch.float64)) - s
     assert (noise.square().mean() / s.square().mean()).sqrt().item() == pytest.approx(0.1, rel=0.03)
+
+
+SENTENCES = ["the film was great and the music lovely", "so dull", "", "what an awful story and what an ending indeed"]
+SYNONYMS = {"great": ["superb", "wonderful", "lovely"], "awful": ["terrible"], "what": ["which", "that"]}
+
+
+def with_other_words(name, p, chance_of, tmp_path):
+    """SENTENCES changed by the technique, as lists of words."""
+    file = tmp_path / "synonyms.csv"
+    file.write_text("word,synonym\n" + "\n".join(",".join([word, *many]) for word, many in SYNONYMS.items()))
+    switches = {"file": str(file)} if name == "word_synonyms" else {}
+    corpus = Corpus(SENTENCES, 64, 2)
+    ids = corpus.of(np.arange(len(SENTENCES)))
+    words = compact(ENTRIES[name].cls(**switches).words(chance_of(ids.shape), ids, corpus.vocabulary, p=p))
+    return [[corpus.vocabulary.words[i] for i in line if i >= 0] for line in words]
+
+
+@pytest.mark.parametrize("p", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("name", SPOKEN)
+def test_texts_are_those_of_the_reference(name, p, tmp_path):
+    def draw(i, shape):
+        return np.random.default_rng(i).uniform(size=shape)
+
+    found = with_other_words(name, p, lambda shape: lambda i: draw(i, shape), tmp_path)
+    u, v = (draw(i, (len(SENTENCES), max(len(text.split()) for text in SENTENCES))) for i in range(2))
+    texts = [text.split() for text in SENTENCES]
+    assert found == [WORD_REFERENCES[name](u[i], v[i], text, p, SYNONYMS) for i, text in enumerate(texts)]
+    assert (found == texts) == (p == 0)
+
+
+def test_deletion_leaves_and_insertion_adds_the_share_that_was_said():
+    """E count = (1 - p) count, and (1 + p) count: of 20,000 words, to 4 standard errors."""
+    corpus = Corpus(["word " * 200] * 100, 8, 1)
+    ids = corpus.of(np.arange(100))
+    drawn = [np.random.default_rng(i).uniform(size=ids.shape) for i in range(2)]
+    for name, expected in (("word_deletion", 0.7 * 20000), ("word_insertion", 1.3 * 20000)):
+        found = ENTRIES[name].cls().words(drawn.__getitem__, ids, corpus.vocabulary, p=0.3)
+        assert (found >= 0).sum() == pytest.approx(expected, abs=4 * np.sqrt(20000 * 0.3 * 0.7))
+
+
+def test_swaps_change_pairs_of_words_and_no_bag_of_single_words():
+    ids = Corpus(SENTENCES, 64, 2).of(np.arange(len(SENTENCES)))
+    drawn = [np.random.default_rng(i).uniform(size=ids.shape) for i in range(2)]
+    for ngrams in (1, 2):
+        vocabulary = Corpus(SENTENCES, 64, ngrams).vocabulary
+        swapped = ENTRIES["word_swap"].cls().words(drawn.__getitem__, ids, vocabulary, p=0.9)
+        assert np.array_equal(vocabulary.hashed(ids), vocabulary.hashed(swapped)) == (ngrams == 1)
 
 
 class Fixed:

@@ -52,15 +52,16 @@ class Augmentation:
     """Base of everything under `augmentation.*`.
 
     `inputs` says what it can change (signals are a table, too), `channels` how many an image must have (None = any
-    number), `on_pixels` whether it
-    sees the values of pixels or signals rather than the network's features, `changes_numbers` whether it moves a number
-    of a table, whose bins would have to move with it.
+    number), `on_pixels` whether it sees the values of pixels or signals rather than the network's features,
+    `changes_numbers` whether it moves a number of a table, whose bins would have to move with it. `alone` is the key
+    that the technique had before it had others: `augmentation.NAME=VALUE` still sets it.
     """
 
     inputs: ClassVar[tuple[str, ...]] = ("image", "table")
     channels: ClassVar[int | None] = None
     on_pixels: ClassVar[bool] = False
     changes_numbers: ClassVar[bool] = False
+    alone: ClassVar[str] = ""
 
     def unfit(self, shape: tuple[int, ...]) -> str:
         """What is wrong with the strength for images of a shape (channels, height, width); "" if nothing is."""

@@ -70,7 +70,7 @@ class Cutout(Pixels):
     fill: black, the mean of the image, noise U(0, 1) for each pixel, or a number from 0 (black) to 1 (white).
     """
 
-    clipped = False
+    clipped, alone = False, "share"
     share: float = number(0.0, ge=0, le=1, neutral=0.0, preset=0.3, help="side of the square as a share of the image's")
     shape: str = choice("square", "square", "circle", kind="segment", help="a circle has the side as its diameter")
     fill: float | str = number(

@@ -88,20 +88,28 @@ class WordSynonyms(Words):
     def words(self, chance, ids, vocabulary, p):
         import numpy as np
 
-        known = {vocabulary.number(word): many for word, many in synonyms(self.file).items()}
-        others = [np.array([vocabulary.number(each) for each in many]) for many in known.values()]
-        of = np.full(len(vocabulary.words) + 1, -1)
-        of[list(known)] = np.arange(len(known))
-        found = of[ids]
-        rows, places = np.nonzero((chance(0) < p) & (ids >= 0) & (found >= 0))
-        replaced, drawn = ids.copy(), chance(1)[rows, places]
-        many = np.array([len(each) for each in others])[found[rows, places]]
-        first = np.cumsum([0, *map(len, others)])[found[rows, places]]
-        replaced[rows, places] = np.concatenate(others)[first + (drawn * many).astype(np.int64)]
+        first, count, others = _numbers(self.file, vocabulary)
+        chosen = (chance(0) < p) & (count[ids] > 0)
+        drawn = (chance(1)[chosen] * count[ids[chosen]]).astype(np.int64)
+        replaced = ids.copy()
+        replaced[chosen] = others[first[ids[chosen]] + drawn]
         return replaced
 
 
 @lru_cache(maxsize=8)
+def _numbers(path: str, vocabulary):
+    """(the first of its synonyms and how many it has, by number of a word and 0 of no word, the numbers of all)."""
+    import numpy as np
+
+    many = {
+        vocabulary.number(word): [vocabulary.number(each) for each in found] for word, found in synonyms(path).items()
+    }
+    lengths = [len(found) for found in many.values()]
+    first, count = np.zeros((2, len(vocabulary.words) + 1), np.int64)
+    count[list(many)], first[list(many)] = lengths, np.cumsum([0, *lengths[:-1]])
+    return first, count, np.concatenate(list(many.values()))
+
+
 def synonyms(path: str) -> dict[str, list[str]]:
     """Word -> its synonyms, from the lines word,synonym[,synonym...] of a file. DataError naming file and line."""
     from runner.data.files import data_path, read_bytes
