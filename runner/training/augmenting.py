@@ -50,7 +50,8 @@ class Augmenting:
         self.geometry = self._sources(Geometry) if self.image else []
         self.bending = self._sources(Deformation) if self.image else []
         self.pixels = self._sources(Pixels) if self.image else []
-        self.signals = [] if self.image else self._sources(Signals)
+        signals = [] if self.image else self._sources(Signals)
+        self.signals = sorted(signals, key=lambda source: source.piece.last)
         self.features = [] if self.image else self._sources(Features)
         self.words = self._sources(Words)
         self.spoken = _union(self.words)

@@ -116,6 +116,7 @@ class Signals(Augmentation):
     inputs: ClassVar[tuple[str, ...]] = ("signal",)
     on_pixels = True
     changes_numbers = True
+    last: ClassVar[bool] = False  # after those that change when something is heard
 
     def signals(self, chance: Chance, s: Tensor, **h: Tensor) -> Tensor:
         """New signals of the shape of s [K, M, B, T]."""
