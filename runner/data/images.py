@@ -34,5 +34,5 @@ def sample(images: Tensor, maps: Tensor, field: Tensor | None = None) -> Tensor:
         along_x, along_y = (by_x * x + constant) * (2 / side), by_y * y * (2 / side)
         torch.add(along_x.to(images.dtype), along_y.to(images.dtype), out=grid[..., axis])
         if field is not None:
-            grid[..., axis] += (field[:, axis] * (2 / side)).to(images.dtype)
+            grid[..., axis] += field[:, axis] * (2 / side)
     return torch.nn.functional.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)

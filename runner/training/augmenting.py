@@ -50,7 +50,8 @@ class Augmenting:
         self.geometry = self._sources(Geometry) if self.image else []
         self.bending = self._sources(Deformation) if self.image else []
         self.pixels = self._sources(Pixels) if self.image else []
-        self.signals = [] if self.image else self._sources(Signals)
+        signals = [] if self.image else self._sources(Signals)
+        self.signals = sorted(signals, key=lambda source: source.piece.last)
         self.features = [] if self.image else self._sources(Features)
         self.words = self._sources(Words)
         self.spoken = _union(self.words)
@@ -161,9 +162,9 @@ class Augmenting:
 
         return source.piece.words(chance, ids, vocabulary, **h)
 
-    def _chance(self, source: AugmentationSource) -> Chance:
+    def _chance(self, source: AugmentationSource, steps: slice = slice(None)) -> Chance:
         purpose = f"augmentation/{source.name}"
-        return Chance(purpose, self.seeds[source.rows], self.steps[:, source.rows], self.batch, self.device)
+        return Chance(purpose, self.seeds[source.rows], self.steps[steps, source.rows], self.batch, self.device)
 
     def _changed(self, x: Tensor) -> Tensor:
         """Encoded images or signals [K, rows, B, D] of the rows `painted`, changed."""
@@ -201,10 +202,12 @@ class Augmenting:
         """How far the pixels of the images p are displaced, [K rows B, 2, height, width]; None if none are."""
         if not self.bending:
             return None
-        field = torch.zeros(*p.shape[:3], 2, *p.shape[-2:], dtype=torch.float64, device=self.device)
+        field = p.new_zeros(*p.shape[:3], 2, *p.shape[-2:])
         for source in self.bending:
             rows = _of([self.moved.index(row) for row in source.rows], len(self.moved))
-            field[:, rows] += source.piece.field(self._chance(source), *p.shape[-2:], **source.h)
+            for k in range(len(p)):  # a step at a time, as the fields are far larger than the images
+                at = slice(k, k + 1)
+                field[at, rows] += source.piece.field(self._chance(source, at), p[at, rows], **source.h)
         return field.flatten(0, 2)
 
 

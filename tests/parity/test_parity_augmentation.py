@@ -71,7 +71,7 @@ def changed(name, p, q, switches):
     piece = cls(**switches)
     if issubclass(cls, Deformation):
         maps = torch.eye(2, 3, dtype=torch.float64).expand(len(p.flatten(0, 2)), 2, 3)
-        return sample(p.flatten(0, 2), maps, piece.field(chance(name), *p.shape[-2:], **h).flatten(0, 2)).view_as(p), q
+        return sample(p.flatten(0, 2), maps, piece.field(chance(name), p, **h).flatten(0, 2)).view_as(p), q
     if issubclass(cls, Geometry):
         maps = piece.matrix(chance(name), *p.shape[-2:], **h)
         return sample(p.flatten(0, 2), maps.flatten(0, 2)).view_as(p), q
@@ -254,7 +254,8 @@ def test_pixels_move_elastically_by_what_the_formula_says():
     """sd = alpha / (2 sigma sqrt(3 pi)): .3257 px for alpha 8, sigma 4, in the middle and in a corner."""
     many = Chance("elastic", np.arange(40, dtype=np.uint64), np.zeros((1, 40), np.int64), 50)
     alpha = torch.full((40, 1), 8.0, dtype=torch.float64)
-    field = ENTRIES["elastic"].cls(sigma=4.0).field(many, 3, 28, alpha)[0]
+    images = torch.zeros(1, 40, 50, 1, 3, 28, dtype=torch.float64)
+    field = ENTRIES["elastic"].cls(sigma=4.0).field(many, images, alpha)[0]
     assert round(8 / (2 * 4 * math.sqrt(3 * math.pi)), 4) == 0.3257
     for place in (field[..., 0, 0], field[..., 1, 14]):
         assert place.std().item() == pytest.approx(0.3257, rel=0.05)  # of 4,000 numbers: 5 standard errors

@@ -221,6 +221,15 @@ def test_regression_mixes_numbers():
     assert mixed.var() < before.var()
 
 
+def test_noise_is_heard_over_the_whole_signal_however_fast_it_is_played():
+    """What a signal lacks at its ends, where it is played faster or moved, is noise as anywhere else."""
+    x, _ = batches([run(**{"augmentation.shift": 0.5, "augmentation.snr": 0.0})], [data_of(SIGNAL)])
+    assert (x[..., :39].diff(dim=-1) != 0).all()
+    silent, _ = batches([run(**{"augmentation.shift": 0.5})], [data_of(SIGNAL)])
+    scale, offset = (torch.tensor(getattr(data_of(SIGNAL).encoding, key)) for key in ("scale", "offset"))
+    assert ((silent[..., :40] * scale + offset).abs() < 1e-4)[..., -1].any()
+
+
 def test_signals_change_in_their_own_units():
     """Whatever each column is scaled by: a signal moved by a fifth of its length is the raw signal moved."""
     data = data_of(SIGNAL)

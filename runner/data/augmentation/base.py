@@ -91,9 +91,9 @@ class Deformation(Augmentation):
     inputs: ClassVar[tuple[str, ...]] = ("image",)
     on_pixels = True
 
-    def field(self, chance: Chance, height: int, width: int, **h: Tensor) -> Tensor:
-        """How far from its place each pixel of the new image comes from: [K, M, B, 2, height, width] in float64, x and
-        y in pixels. Added to what the affine map says.
+    def field(self, chance: Chance, p: Tensor, **h: Tensor) -> Tensor:
+        """How far from its place each pixel of the new images comes from: [K, M, B, 2, height, width] for images p [K,
+        M, B, channels, height, width], in their number format, x and y in pixels. Added to what the affine map says.
         """
         raise TypeError(f"{type(self).__name__} must define field")
 
@@ -116,6 +116,7 @@ class Signals(Augmentation):
     inputs: ClassVar[tuple[str, ...]] = ("signal",)
     on_pixels = True
     changes_numbers = True
+    last: ClassVar[bool] = False  # after those that change when something is heard
 
     def signals(self, chance: Chance, s: Tensor, **h: Tensor) -> Tensor:
         """New signals of the shape of s [K, M, B, T]."""

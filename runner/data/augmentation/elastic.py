@@ -23,28 +23,28 @@ class Elastic(Deformation):
     alpha: float = number(0.0, ge=0, neutral=0.0, preset=34.0, help="how far pixels move; see the formula")
     sigma: float = number(4.0, above=0, le=100, kind="segment", help="how far neighbours move alike, in pixels")
 
-    def field(self, chance, height, width, alpha):
+    def field(self, chance, p, alpha):
         weights = gaussian(self.sigma)
-        more = len(weights) - 1
-        drawn = chance.features(2 * (height + more) * (width + more))
-        u = 2 * drawn.unflatten(-1, (2, height + more, width + more)) - 1
-        return smooth(smooth(u, weights, -2), weights, -1) * alpha[..., None, None, None]
+        height, width = (side + 2 * (len(weights) - 1) for side in p.shape[-2:])
+        u = chance.features(2 * height * width).mul_(2).sub_(1).to(p.dtype)
+        smoothed = smooth(smooth(u.unflatten(-1, (2, height, width)), weights, -2), weights, -1)
+        return smoothed * alpha.to(p.dtype)[..., None, None, None]
 
 
 def gaussian(sigma: float) -> list[float]:
-    """Weights of a Gaussian at whole pixels, an odd number of them, whose sum is 1."""
-    radius = int(TRUNCATED * sigma + 0.5)
-    weights = [math.exp(-0.5 * (i / sigma) ** 2) for i in range(-radius, radius + 1)]
-    return [weight / math.fsum(weights) for weight in weights]
+    """Weights of a Gaussian at the pixels 0, 1, 2, ..., such that they and those of -1, -2, ... have the sum 1."""
+    weights = [math.exp(-0.5 * (i / sigma) ** 2) for i in range(int(TRUNCATED * sigma + 0.5) + 1)]
+    whole = 2 * math.fsum(weights) - 1
+    return [weight / whole for weight in weights]
 
 
 def smooth(values, weights: list[float], dim: int):
-    """Weighted means along one dimension, where all of them lie within. One weight after the other, as the bits of a
-    product of matrices may depend on how many there are.
+    """Weighted means along one dimension, where all of the weights lie within. One weight after the other, as the bits
+    of a product of matrices may depend on how many there are.
     """
-    length = values.shape[dim] - len(weights) + 1
-    parts = (values.narrow(dim, i, length) * weight for i, weight in enumerate(weights))
-    total = next(parts)
-    for part in parts:
-        total += part
+    edge = len(weights) - 1
+    length = values.shape[dim] - 2 * edge
+    total = values.narrow(dim, edge, length) * weights[0]
+    for i, weight in enumerate(weights[1:], 1):
+        total += (values.narrow(dim, edge - i, length) + values.narrow(dim, edge + i, length)).mul_(weight)
     return total

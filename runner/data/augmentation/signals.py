@@ -14,6 +14,7 @@ from runner.data.augmentation.base import Signals, spread
 class SignalToNoise(Signals):
     """s + N(0, sd^2), sd = rms(s) 10^(-snr/20): at 20 dB the noise is a tenth as strong as the signal"""
 
+    last = True
     snr: float | None = number(
         None,
         ge=-100,

@@ -74,6 +74,7 @@ class TableFile(Source):
         [],
         optional=True,
         help="columns of texts: inputs are how often words and runs of `ngrams` words stand in them, as signed hashes",
+        lecture="003:626",
     )
 
     def keys(self) -> Dialect:
