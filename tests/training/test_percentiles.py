@@ -57,3 +57,17 @@ def test_without_hidden_layers_there_is_nothing_to_record():
     (conflict,) = conflicts(settings)
     assert conflict.text.startswith("trainer.percentiles = true: ")
     assert "model.hidden=[128]" in conflict.text
+
+
+def test_with_batch_norm_what_enters_moves_less_than_half_as_far(tmp_path):
+    """Ioffe & Szegedy 2015, figure 1: sigmoid units, with and without the norm before them; three seeds each."""
+    sigmoid = {"dataset": "digits", "dataset.train_size": 400, "model.activation": "sigmoid", "model.hidden": [32, 32]}
+    shared = MOONS | {"trainer.epochs": 15, "optimizer.lr": 0.01, "early_stopping.patience": None} | ASKED | sigmoid
+    del shared["dataset.n"]
+    moved = {}
+    for norm in ("none", "batch"):
+        configs = [shared | {"model.norm": norm, "seed": seed} for seed in range(3)]
+        outcomes = runner.train(configs, outputs=tmp_path / norm, console=False)
+        curves = [pd.read_csv(each.folder / "metrics.csv")[names(2)] for each in outcomes]
+        moved[norm] = sum((curve.max() - curve.min()).sum() for curve in curves)
+    assert 0 < moved["batch"] < moved["none"] / 2
