@@ -61,8 +61,8 @@ def _masks(path: str, changed: int) -> dict[int, np.ndarray]:
             return {_layer(name): np.asarray(file[name]) for name in file.files}
     except (OSError, ValueError, EOFError, AttributeError, TypeError, BadZipFile) as error:
         raise ConfigError(
-            f"model.mask = {path}: cannot be read ({error}); it must be an .npz file with an array a layer, named 0, 1, ..., as "
-            "numpy.savez(path, **{'0': mask}) writes it"
+            f"model.mask = {path}: cannot be read ({error}); it must be an .npz file with an array a layer, named "
+            "0, 1, ..., as numpy.savez(path, **{'0': mask}) writes it"
         ) from error
 
 

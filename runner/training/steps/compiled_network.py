@@ -80,9 +80,7 @@ def table(architecture: Architecture, batch: int, noisy: Collection[int]) -> tup
             p[records.Z], p[records.G] = take(batch * width), take(batch * width)
             _of_weights(p, i - 1, layout)
         if hidden:
-            if (
-                skips or i in noisy or architecture.norm_last
-            ):  # something comes between the activation and the layer's end
+            if skips or i in noisy or architecture.norm_last:  # between the activation and the layer's end is more
                 p[records.A] = take(batch * width)
             if architecture.norm:
                 p[records.NORMAL], p[records.INVERSE] = take(batch * width), take(max(batch, width))
