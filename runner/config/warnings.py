@@ -16,7 +16,12 @@ from runner.config.timing import late
 from runner.config.validate import show
 
 CLIPPING = ("clip_norm", "clip_value")
-PLAIN_DROPOUT = ("dropout", "gaussian_dropout")  # on hidden units; they change the variance of what they act on
+PLAIN_DROPOUT = (
+    "direct_dropout",
+    "dropout",
+    "gaussian_dropout",
+)  # on hidden units; they change the variance of what they act on
+ALIKE = ("zeros", "constant")  # initializations by which the units of a layer are the same unit
 
 
 def warnings(settings: Settings, known: Known | None = None) -> list[str]:
@@ -107,9 +112,10 @@ def one_group(s: Settings, known: Known) -> Iterator[str]:
 
 def zeros_stay(s: Settings, known: Known) -> Iterator[str]:
     """Hidden units that begin as the same unit stay it, unless noise tells them apart; dropout leaves zeros zero."""
-    if s.model.init != "zeros" or not s.model.hidden:
+    if s.model.init not in ALIKE or not s.model.hidden:
         return
-    dead = getattr(entries("activation")[s.model.activation].cls, "zero_at_zero", False)
+    zero = s.model.init == "zeros" or s.model.init_value == 0
+    dead = zero and getattr(entries("activation")[s.model.activation].cls, "zero_at_zero", False)
     if set(_noise_within(s)) - set(PLAIN_DROPOUT if dead else ()):
         return
     if dead:
@@ -119,7 +125,7 @@ def zeros_stay(s: Settings, known: Known) -> Iterator[str]:
         )
     else:
         why = "the units of a hidden layer stay equal to each other, so that each layer is one unit wide"
-    yield f"model.init = zeros: {why}; any other model.init trains the network"
+    yield f"model.init = {s.model.init}: {why}; any other model.init trains the network"
 
 
 def decays_twice(s: Settings, known: Known) -> Iterator[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -58,10 +59,10 @@ def _masks(path: str, changed: int) -> dict[int, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as file:
             return {_layer(name): np.asarray(file[name]) for name in file.files}
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, AttributeError, TypeError, BadZipFile) as error:
         raise ConfigError(
-            f"model.mask = {path}: {error}; it must be an .npz file with an array a layer, named 0, 1, ..., as "
-            "numpy.savez(path, **{'0': mask}) writes it"
+            f"model.mask = {path}: cannot be read ({error}); it must be an .npz file with an array a layer, named "
+            "0, 1, ..., as numpy.savez(path, **{'0': mask}) writes it"
         ) from error
 
 

@@ -8,11 +8,12 @@ import torch
 
 from runner.checks.gradients import check_gradient, engine_of
 from runner.checks.populations import SHAPES, data, settings
-from runner.config.registry import entries
+from runner.config.engines import lacking
+from runner.config.registry import entries, register
 from runner.errors import ConfigError
 from runner.population.arrays import as_tensors, copied
 from runner.population.layout import Layout
-from runner.population.pieces.base import Activation, Norm
+from runner.population.pieces.base import Activation, Norm, Parametrization
 from runner.population.pieces.declared import MATRIX, Buffer, Parameter, Piece
 from runner.population.pieces.linear import LINEAR
 from runner.training import checkpoint
@@ -87,6 +88,32 @@ def test_a_parameter_may_be_per_input_and_a_layer_may_have_two_matrices():
 def test_an_activation_with_parameters_may_leave_its_gradient_to_autograd(name, monkeypatch):
     monkeypatch.setattr(entries("activation")[name].cls, "gradient", None)
     check_gradient(engine_of(**{"model.activation": name, "model.norm": "layer"}), tried=5)
+
+
+@pytest.mark.parametrize("name", entries("parametrization"))
+def test_a_parametrization_may_leave_its_gradient_to_autograd(name, monkeypatch):
+    monkeypatch.setattr(entries("parametrization")[name].cls, "gradient", None)
+    check_gradient(engine_of(**{"model.parametrization": name, "model.norm": "layer"}), tried=15)
+
+
+def test_spectral_norm_is_one_class(more):
+    """W = v / sigma(v), sigma its largest singular value (Miyato et al. 2018)."""
+
+    @register("parametrization", "spectral_norm")
+    @dataclasses.dataclass
+    class SpectralNorm(Parametrization):
+        """W = v / sigma(v)"""
+
+        def effective(self, v):
+            return v / torch.linalg.matrix_norm(v, 2).view(-1, 1, 1)
+
+    engine = engine_of(**{"model.parametrization": "spectral_norm"})
+    check_gradient(engine, tried=15)
+    engine.train_epoch([1.0] * 3)
+    for slot in engine.layout.weight_slots:
+        sizes = np.linalg.norm(slot.true(engine.shown["theta"]).numpy(), 2, (1, 2))
+        np.testing.assert_allclose(sizes, 1, rtol=1e-12)
+    assert lacking(engine.runs[0], "classification") == ["model.parametrization=spectral_norm"]
 
 
 @pytest.mark.parametrize("name", WITH_PARAMETERS)

@@ -259,8 +259,15 @@ def test_kernels_are_compiled_before_workers_start_and_said_once(tmp_path, monke
 def with_everything() -> dict:
     """A run that uses whatever has a compiled form, as far as one run can."""
     found = {"optimizer.clip_norm": 1.0, "optimizer.clip_value": 0.5, "model.residual": True, "model.hidden": [5, 5]}
+    of_weights = [name for name, entry in entries("parametrization").items() if has_form(entry)]
+    found |= {"model.prune": 0.5, "model.parametrization": of_weights[0] if of_weights else "none"}
     for name, entry in entries("regularizer").items():
-        if has_form(entry) is not False and (entry.cls.role != "targets" or name == "label_smoothing"):
+        beside_residual = not (getattr(entry.cls, "mean", None) and entry.cls.site == "hidden")
+        if (
+            beside_residual
+            and has_form(entry) is not False
+            and (entry.cls.role != "targets" or name == "label_smoothing")
+        ):
             found |= {flat_key(entry, key): o.preset for key, o in entry.options.items() if o.preset is not None}
     norms = [name for name, entry in entries("norm").items() if has_form(entry)]
     return QUICK | found | {"model.norm": norms[0] if norms else "none"}

@@ -93,6 +93,19 @@ def test_a_mask_that_does_not_fit_is_refused_with_its_key(arrays, words, tmp_pat
         runner.train([QUICK | {"model.mask": path}], outputs=tmp_path)
 
 
+@pytest.mark.parametrize("content", ["npy", "cut", "text"])
+def test_a_file_that_holds_no_masks_is_refused(content, tmp_path):
+    path = tmp_path / "mask.npz"
+    masks(path, **{"0": np.ones((6, 64))})
+    if content == "npy":
+        with path.open("wb") as file:
+            np.save(file, np.ones((6, 64)))
+    else:
+        path.write_bytes(path.read_bytes()[:100] if content == "cut" else b"0, 1, 1\n")
+    with pytest.raises(ConfigError, match=r"model\.mask = .*: cannot be read .*an array a layer, named 0, 1"):
+        runner.train([QUICK | {"model.mask": str(path)}], outputs=tmp_path)
+
+
 def test_a_mask_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"model\.mask = .*none\.npz: no such file"):
         runner.train([QUICK | {"model.mask": str(tmp_path / "none.npz")}], outputs=tmp_path)

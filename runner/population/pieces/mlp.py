@@ -76,8 +76,8 @@ class MLP:
         None,
         optional=True,
         file=True,
-        help="folder of a finished run whose weights to start from (on the command line also `last`), in the place of "
-        "what model.init draws",
+        help="folder of a finished run (on the command line also `last`) whose weights to start from, as its network "
+        "uses them, in the place of what model.init draws",
     )
     mask: str | None = text(
         None,
