@@ -109,7 +109,7 @@ def test_seed_zero_is_a_seed():
         ("optimizer.momentum", "it belongs to optimizer=muon and optimizer=rmsprop and optimizer=sgd"),
         (
             "optimizer.momentun",
-            "did you mean optimizer.momentum, a key of optimizer=muon and optimizer=rmsprop and optimizer=sgd",
+            "did you mean optimizer.momentum, a key of optimizer=muon and optimizer=rmsprop",
         ),
         ("optimizer.dropout", "did you mean regularizer.dropout?"),
         ("lr", "did you mean optimizer.lr?"),
