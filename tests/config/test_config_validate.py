@@ -108,8 +108,11 @@ def test_seed_zero_is_a_seed():
         ("model.hiden", "did you mean model.hidden?"),
         ("model.weight_norm", "did you mean model.parametrization=weight_norm?"),
         ("model.weight_standardization", "did you mean model.parametrization=weight_standardization?"),
-        ("optimizer.momentum", "it belongs to optimizer=rmsprop and optimizer=sgd"),
-        ("optimizer.momentun", "did you mean optimizer.momentum, a key of optimizer=rmsprop and optimizer=sgd"),
+        ("optimizer.momentum", "it belongs to optimizer=muon and optimizer=rmsprop and optimizer=sgd"),
+        (
+            "optimizer.momentun",
+            "did you mean optimizer.momentum, a key of optimizer=muon and optimizer=rmsprop",
+        ),
         ("optimizer.dropout", "did you mean regularizer.dropout?"),
         ("lr", "did you mean optimizer.lr?"),
         ("sed", "did you mean seed?"),

@@ -120,7 +120,7 @@ class Row:
         self.targets = active_entries(self.columns, Targets)
         self.parameter_noise = {used[1].site: used for used in active_entries(self.columns, ParameterNoise)}
         self.connections = active_entries(self.columns, Connections)
-        self.connections_h = self._in_layers(self.connections[:1]).reshape(-1, KEYS)
+        self.connections_h = self._in_layers(self.connections[:1], self.layout.layers).reshape(-1, KEYS)
         functions = functions_of(member.architecture, member.loss) | functions_of_steps(run, self.columns)
         between = "reparametrize", "restrict", "thin"
         self.passes_others = "weights" in self.parameter_noise or any(functions[name] for name in between)

@@ -159,6 +159,10 @@ class CompiledRows:
             other._scores(theta, buffers, self.tables.x, self.tables.q, *places, self.batch, training=True)
             held["buffers"][rows] = buffers
 
+    def remarks(self) -> Sequence[str]:
+        """Nothing: what compiled rules do needs no comment."""
+        return ()
+
     def subset(self, rows: Sequence[int], tables: Tables, theta: Values, buffers: Values) -> CompiledRows:
         """Some of the rows at other weights, which are used as they are, for evaluation only."""
         other = copy.copy(self)

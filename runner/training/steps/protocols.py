@@ -173,6 +173,9 @@ class Rows(Protocol):
         order [R, n], without noise.
         """
 
+    def remarks(self) -> Sequence[str]:
+        """What the rules have to say of each row, "" or nothing at all if they have nothing."""
+
     def subset(self, rows: Sequence[int], tables: Tables, theta: Values, buffers: Values) -> Rows:
         """Some of the rows at other weights, which are used as they are, for evaluation only."""
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from runner.data.tables import Tables
 from runner.optimizers.clipping import row_norms
+from runner.optimizers.rules.base import Rule
 from runner.optimizers.segments import Segment, segments
 from runner.population.arrays import Values
 from runner.population.devices import profile
@@ -115,6 +116,12 @@ class StackedRows:
             for a in range(0, order.shape[1], self.batch):
                 network.forward(tables.gather(order[:, a : a + self.batch])[0], training=True)
             held["buffers"][rows] = buffers
+
+    def remarks(self) -> Sequence[str]:
+        """What the rules have to say of each row."""
+        if all(type(segment.rule).remark is Rule.remark for segment in self.segments):
+            return ()
+        return [each for segment in self.segments for each in segment.remarks()]
 
     def subset(self, rows: Sequence[int], tables: Tables, theta: Values, buffers: Values) -> StackedRows:
         """Some of the rows at other weights, which are used as they are, for evaluation only."""
