@@ -56,15 +56,15 @@ def extend(root: Path, words: Sequence[str], change: Change) -> list[str]:
             problem = _left(ended[i], after.settings, before.settings)
             notes += [f"{run_list.name_of(before.folder, root)}: left as it is: {problem}"] if problem else []
             chosen += [] if problem else [i]
-        if not chosen:
-            raise ConfigError([note.replace(".: left as it is", f"{root}: left as it is") for note in notes])
+        if not chosen or (notes and _are_folds(root, runs)):  # one configuration stands for all folds
+            raise ConfigError([note.replace(".: left", f"{shown_path(root)}: left", 1) for note in notes])
         data = data_of([new[i].settings for i in chosen])
         for i, table in zip(chosen, data, strict=True):
             _check_same_rates(runs[i], new[i].settings, table, words)
         states = {i: _state(runs[i], notes) for i in chosen}
         _begin_again(root, runs, {i: new[i] for i in chosen}, listed)
-        for number, i in enumerate(i for i in chosen if states[i]):
-            _put_back(root, new[i], states[i], number)
+        for number, (i, state) in enumerate((i, state) for i, state in states.items() if state):
+            _put_back(root, new[i], state, number)
         return notes
 
 
@@ -74,9 +74,13 @@ def _summary(run: Run) -> dict[str, Any]:
 
 def _new(root: Path, runs: Sequence[Run], change: Change) -> list[Settings]:
     """The settings of each run as changed; folds are those of the configuration that stands for them."""
-    if (root / LIST).is_file() or [run.folder for run in runs] == [root]:
-        return change([run.settings for run in runs])
-    return expand_folds(change([read_config(root)])[0])
+    if _are_folds(root, runs):
+        return expand_folds(change([read_config(root)])[0])
+    return change([run.settings for run in runs])
+
+
+def _are_folds(root: Path, runs: Sequence[Run]) -> bool:
+    return not (root / LIST).is_file() and [run.folder for run in runs] != [root]
 
 
 def _changed(run: Run, settings: Settings, words: Sequence[str]) -> Run:
@@ -150,11 +154,10 @@ def _begin_again(root: Path, runs: Sequence[Run], new: dict[int, Run], listed: d
         disk.remove(run.folder / SUMMARY)
     if (root / LIST).is_file():
         run_list.write(root, [new.get(i, run) for i, run in enumerate(runs)], listed)
-    elif len(new) == len(runs) == 1:
-        write_config(new[0].settings, root)
     else:
-        whole = dataclasses.replace(new[0].settings.dataset, fold=None)
-        write_config(dataclasses.replace(next(iter(new.values())).settings, dataset=whole), root)
+        settings = new[0].settings
+        whole = dataclasses.replace(settings.dataset, fold=None) if _are_folds(root, runs) else settings.dataset
+        write_config(dataclasses.replace(settings, dataset=whole), root)
     for run in new.values():
         for name in HYDRA if run.folder != root else ():
             disk.remove(run.folder / name)

@@ -117,6 +117,7 @@ def _table(section: Section) -> str:
     spreads = {metric: [setting.spread(metric) for setting in section.settings] for metric in shown}
     places = {metric: digits(found) for metric, found in spreads.items()}
     names = ["", *(short[key] for key in section.varied), *(["sweep"] if several else [])]
+    names += ["parameters"] if section.sizes else []
     names += [section.metric, "± 95%", "each run, mean, 95%", "sd", "runs", *section.beside]
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
     scale = _scale(spreads[section.metric])
@@ -156,6 +157,8 @@ def _row(
     cells += [_key(setting.shown(key)) for key in section.varied]
     if len(section.sources) > 1:
         cells.append(f'<td class="words">{escape(source_of(setting, section))}</td>')
+    if section.sizes:
+        cells.append(_key(section.sizes[i]))
     cells.append(_number(first.mean if first else None, places[0]))
     cells.append(_number(first.half if first else None, places[0], "± "))
     values = list(setting.values(section.metric).values())

@@ -69,6 +69,8 @@ def columns(section: Section, top: int) -> list[Column]:
         found.append(Column(short[key], cells, number=_numbers(cells), key=True))
     if len(section.sources) > 1:
         found.append(Column("sweep", [source_of(setting, section) for setting in settings], number=False))
+    if section.sizes:
+        found.append(Column("parameters", [size or "-" for size in section.sizes[: top or None]], spare=5))
     found += _measured(section.metric, settings, first=True)
     found.append(Column("runs", [_count(setting) for setting in settings]))
     for metric in section.beside:
@@ -149,7 +151,7 @@ def csv_text(sections: Sequence[Section]) -> str:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     counts = ("runs", "finished", "diverged", "failed", "not_ended")
-    table.writerow(["sweep", "rank", *keys, *counts, "seeds", *spreads, "p_best_differs"])
+    table.writerow(["sweep", "rank", *keys, *counts, "seeds", "parameters", *spreads, "p_best_differs"])
     for section in sections:
         for i, setting in enumerate(section.settings):
             table.writerow(
@@ -158,6 +160,7 @@ def csv_text(sections: Sequence[Section]) -> str:
                     i + 1,
                     *(setting.keys.get(key, "") for key in keys),
                     *_counts(setting),
+                    setting.parameters,
                     *_spreads(setting, metrics),
                     _p(section, i),
                 ]

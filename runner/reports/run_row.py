@@ -31,6 +31,7 @@ class RunRow:
     error: str = ""
     overrides: tuple[str, ...] = ()
     best_epoch: str = ""
+    parameters: str = ""  # how many numbers its network learned
     given: Mapping[str, Any] | None = None  # what is not at its default, as its sweep has recorded it
     same_as: Path | None = None  # the folder of the run that this one is the same run as
     without_effect: tuple[str, ...] = ()  # groups whose choice never came to act, such as averaging

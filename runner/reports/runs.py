@@ -96,6 +96,7 @@ def _ended(root: Path, columns: list[str], cells: list[str]) -> RunRow:
         ) from error
     settings = {name: row[name] for name in key_columns(columns)}
     found = RunRow(root / row["run"], row["status"], settings, measured, row["error"], best_epoch=row["best_epoch"])
+    found.parameters = row.get("parameters", "")  # which the first versions did not write
     found.same_as = root / row["same_as"] if row.get("same_as") else None
     found.without_effect = tuple(row.get("without_effect", "").split())
     return found
@@ -145,6 +146,7 @@ def _read_run(folder: Path, readings: Readings, seen: dict[str, Path]) -> RunRow
         return row
     row.status, row.metrics = summary["status"], finite_metrics(summary)
     row.best_epoch = text(summary.get("best_epoch"))
+    row.parameters = text(summary.get("parameters", ""))
     row.error = summary.get("reason", "") if row.status == "failed" else ""
     row.without_effect = tuple(summary.get("without_effect", []))
     if row.finished:

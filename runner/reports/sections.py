@@ -63,6 +63,12 @@ class Section:
         shared = {k: v for k, v in first.keys.items() if all(s.keys.get(k, "") == v for s in self.settings)}
         return {k: v for k, v in shared.items() if v and v != first.rows[0].default(k)}
 
+    @cached_property
+    def sizes(self) -> list[str]:
+        """How many parameters each setting has, as text; none at all where all have as many."""
+        found = [setting.parameters for setting in self.settings]
+        return found if len(set(found)) > 1 else []
+
     @property
     def beside(self) -> list[str]:
         """What to show in addition to the metric that ranks: the same on the test split, then what people ask for."""

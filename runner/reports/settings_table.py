@@ -52,6 +52,12 @@ class Setting:
         return kind(unit_of(self.lucks))
 
     @property
+    def parameters(self) -> str:
+        """How many numbers its network learns; "" if no run has finished or they differ."""
+        found = {row.parameters for row in self.finished}
+        return found.pop() if len(found) == 1 else ""
+
+    @property
     def tier(self) -> int:
         """Complete settings first, then those of which runs are missing, then those of which some diverged."""
         if self.count("diverged"):

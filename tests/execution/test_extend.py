@@ -125,6 +125,18 @@ def test_folds_continue_together(tmp_path):
         assert content(longer / f"fold={fold}") == content(whole / f"fold={fold}")
 
 
+def test_folds_of_which_one_cannot_continue_are_all_left(tmp_path, capsys):
+    """One configuration stands for all of them."""
+    run = train(
+        tmp_path / "run", "dataset.folds=3", "early_stopping.patience=1", "optimizer.lr=0.03", "trainer.epochs=9"
+    )
+    assert "stopped_early" in {summary(run / f"fold={fold}")["status"] for fold in range(3)}
+    capsys.readouterr()
+    assert main(["resume", str(run), "trainer.epochs=12"]) == 2
+    assert "early_stopping=none continues it" in capsys.readouterr().err
+    assert all((run / f"fold={fold}" / "summary.json").exists() for fold in range(3))
+
+
 @pytest.mark.parametrize(
     ("started", "given", "said"),
     [

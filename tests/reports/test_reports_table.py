@@ -100,3 +100,19 @@ def test_what_is_no_folder_is_named(wrong, function):
     with pytest.raises(ConfigError, match=r"^folder = .*must be a folder, as text or as a Path") as raised:
         getattr(runner, function)(wrong)
     assert "\n" not in str(raised.value)
+
+
+def test_a_report_tells_the_sizes_of_networks_where_they_differ(tmp_path, capsys):
+    from runner.cli import main
+
+    quick = ["dataset=two_moons", "trainer.epochs=1"]
+    runner.train([[*quick, f"model.hidden=[{n}]", f"seed={s}"] for n in (4, 128) for s in (0, 1)], tmp_path)
+    (root,) = {path.parent for path in tmp_path.rglob("results.csv")}
+    assert main(["report", str(root), "--csv", str(tmp_path / "table.csv"), "--html", str(tmp_path / "page.html")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (head,) = [i for i, line in enumerate(lines) if "parameters" in line.split()]
+    at = lines[head].split().index("parameters") + 1  # the rank has no name
+    assert {line.split()[at] for line in lines[head + 1 : head + 3]} == {"22", "642"}
+    table = pd.read_csv(tmp_path / "table.csv")
+    assert sorted(table["parameters"]) == [22, 642]
+    assert "<th>parameters</th>" in (tmp_path / "page.html").read_text()
