@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from runner.config.engines import STACKED, has_form
 from runner.config.registry import Entry, Option, entries
 from runner.config.settings import FLAT_GROUPS, Settings, flat_key
 from runner.data.encoding import Encoding
@@ -20,6 +21,7 @@ from runner.data.prepare import RunData
 from runner.execution.configurations import read
 from runner.optimizers.rules.base import segment_key
 from runner.training.engine import Engine
+from runner.training.evaluation import recorded
 
 SHAPES = [
     (13, [7, 5], 2, 29),
@@ -140,7 +142,9 @@ def train(
         metrics = engine.evaluate(("train", "val")) | engine.weight_statistics()
         columns = {k: trained[k] for k in ("objective", "grad_norm", "lr")} | metrics
         for row, i in enumerate(order):
-            found[i]["curve"].append([float(column[row]) for column in columns.values()])
+            own = set(recorded(runs[i], tables[i].task))  # company may have asked for more
+            asked = [k for k in columns if "/" not in k or k.split("/")[1] in own]
+            found[i]["curve"].append([float(columns[k][row]) for k in asked])
             present = {"theta": engine.theta, "buffers": engine.buffers}
             found[i] |= {name: torch.as_tensor(array[row]).clone() for name, array in present.items()}
             found[i]["kept"] = torch.cat([torch.as_tensor(array[row]) for array in engine.kept.values()])
@@ -199,9 +203,10 @@ def needs(entry: Entry) -> dict[str, Any]:
     return dict(getattr(entry.cls, "needs", {}))
 
 
-def anywhere(group: str) -> list[str]:
-    """The entries that no network refuses."""
-    return [name for name, entry in entries(group).items() if not needs(entry)]
+def anywhere(group: str, engine: str = STACKED) -> list[str]:
+    """The entries that no network refuses, nor the engine."""
+    able = {name: engine == STACKED or has_form(entry) is not False for name, entry in entries(group).items()}
+    return [name for name, entry in entries(group).items() if able[name] and not needs(entry)]
 
 
 def _strength(option: Option, default: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from runner.config.conflicts.base import active
 from runner.data.quantiles import from_normal
 from runner.figures.outputs import outputs
 from runner.population.arrays import as_array
@@ -107,11 +108,9 @@ def fit(run: Ended) -> bytes | None:
         return None
     from runner.figures.draw import regression_fit
 
-    network = noisy(run)
-
     def band(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of the answers with dropout on."""
-        answers = network.outputs(code.encode(x[:, None], {}).astype(run.engine.dtype), PASSES)
+        answers = noisy(run).outputs(code.encode(x[:, None], {}).astype(run.engine.dtype), PASSES)
         answers = np.stack([code.decode(each) for each in answers])
         return answers.mean(0), answers.std(0)
 
@@ -119,7 +118,7 @@ def fit(run: Ended) -> bytes | None:
         lambda x: code.decode(outputs(run.engine, code.encode(x[:, None], {}))),
         {s: (_original(run, rows)[:, 0], run.data.targets(rows)) for s, rows in _splits(run).items()},
         truth=getattr(run.trial.settings.dataset, "truth", None),
-        band=band if network.active else None,
+        band=band if any(entry.cls.role == "noise" for entry, *_ in active(run.trial.settings)) else None,
         names=(code.feature_names[0], code.target),
         title=f"Fit (epoch {run.epoch})",
     )

@@ -64,6 +64,7 @@ class Activity(Regularizer):
     """
 
     role: ClassVar[str] = "activity"
+    site: ClassVar[str] = "hidden"
     of_shares: ClassVar[bool] = False  # whether it is defined for activations between 0 and 1 only
 
     def value(self, a: Tensor, **h: Tensor) -> Tensor:
@@ -133,6 +134,7 @@ class Moments(Regularizer):
     """What hidden layers pass on is a random number, of which mean and variance are known instead of a sample."""
 
     role: ClassVar[str] = "moments"
+    site: ClassVar[str] = "hidden"
 
     def passed_on(self, mean: Tensor, variance: Tensor, **h: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and variance [M, B, W] of what a layer passes on, from those of its activations; keys as columns."""

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from runner.config.conflicts.base import active
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.population.arrays import Values, as_array, as_tensor, double, like, namespace
+from runner.population.members import Columns, active_entries
+from runner.regularizers.base import Activity
 from runner.training.metrics.base import Chunk, Metric, Seen, Whole, always, metric
 
 # Examples [M, n] -> outputs [M, n, C], losses [M, n], likeliest classes [M, n].
@@ -92,11 +93,9 @@ def recorded(settings: Settings, task: str) -> list[str]:
     how sparse they are.
     """
     weighted = ["balanced_accuracy"] if task == "classification" and settings.dataset.class_weights is not None else []
-    penalized = [entry for entry, *_ in active(settings) if entry.cls.role == "activity"]
-    hidden = ["hidden_sparsity", "dead_units"] if penalized else []
-    return list(
-        dict.fromkeys([*always(task), *weighted, *hidden, *settings.trainer.metrics, settings.early_stopping.metric])
-    )
+    hidden = ["hidden_sparsity", "dead_units"] if active_entries(Columns([settings]), Activity) else []
+    asked = [*settings.trainer.metrics, settings.early_stopping.metric]
+    return list(dict.fromkeys([*always(task), *weighted, *hidden, *asked]))
 
 
 @np.errstate(all="ignore")  # a number that is too large is no news of a run that diverges

@@ -91,7 +91,7 @@ def test_rows_alone_are_rows_together_and_their_padding_stays_zero(structure, no
     check_alone_is_together(runs, tables, leave={1: 1})
     noisy = [
         settings(SHAPE, seed=i, **change, **variations("regularizer", name)[0])
-        for i, name in enumerate(anywhere("regularizer"))
+        for i, name in enumerate(anywhere("regularizer", way["trainer.engine"]))
         if not (structure["model.residual"] and getattr(entries("regularizer")[name].cls, "mean", None))  # refused
     ]
     found = train(noisy, [data(SHAPE[0], SHAPE[2])] * len(noisy), epochs=1)

@@ -8,6 +8,7 @@ import torch
 from runner.checks import together
 from runner.checks.populations import SHAPES, anywhere, data, same, settings, train, variations
 from runner.checks.together import check_alone_is_together
+from runner.config.engines import NATIVE, STACKED, has_form
 from runner.config.registry import entries
 from runner.config.settings import FLAT_GROUPS, Settings
 from runner.regularizers.base import ParameterNoise, Penalty
@@ -15,14 +16,20 @@ from runner.training.engine import Engine
 
 torch.set_num_threads(1)
 
-CHOICES = [(g, n) for g in ("optimizer", "scheduler", "averaging", *FLAT_GROUPS) for n in entries(g)]
+CHOICES = [
+    (group, name, engine)
+    for engine in (STACKED, NATIVE)
+    for group in ("optimizer", "scheduler", "averaging", *FLAT_GROUPS)
+    for name, entry in entries(group).items()
+    if engine == STACKED or has_form(entry) is not False
+]
 TABULAR = [name for name, entry in entries("augmentation").items() if "table" in entry.cls.inputs]
 RULES = {name: entry.cls for name, entry in entries("optimizer").items()}
 PIECES = [(g, n) for g in ("activation", "norm", "init", "loss") for n in entries(g) if n != "auto"]
 
 
 @pytest.mark.parametrize("shape", SHAPES[1:], ids=str)
-@pytest.mark.parametrize(("group", "name"), CHOICES, ids=lambda v: str(v))
+@pytest.mark.parametrize(("group", "name", "engine"), CHOICES, ids=lambda v: str(v))
 def test_rows_that_differ_in_every_key_of_a_choice(group, name, shape, engine):
     together.every_key(entries(group)[name], shape, engine)
 
@@ -38,7 +45,7 @@ def everything(way: dict, chosen: random.Random | None = None) -> list[Settings]
     regularizers, each with all its columns and switches. `chosen` shuffles what meets what.
     """
     groups = [
-        [change for n in anywhere(group) for change in variations(group, n)]
+        [change for n in anywhere(group, way["trainer.engine"]) for change in variations(group, n)]
         for group in ("optimizer", "scheduler", "averaging", "regularizer")
     ]
     groups.append([change for n in TABULAR for change in variations("augmentation", n)])
@@ -48,9 +55,8 @@ def everything(way: dict, chosen: random.Random | None = None) -> list[Settings]
     for i in range(max(map(len, groups))):
         change = {key: value for turns in groups for key, value in turns[i % len(turns)].items()}
         runs.append(settings(SHAPES[1], seed=i, **change | way))
-    all_presets = {
-        key: value for n in anywhere("regularizer") for key, value in variations("regularizer", n)[0].items()
-    }
+    every = anywhere("regularizer", way["trainer.engine"])
+    all_presets = {key: value for n in every for key, value in variations("regularizer", n)[0].items()}
     return [*runs, settings(SHAPES[1], seed=99, averaging="ema", scheduler="cosine", **all_presets | way)]
 
 

@@ -314,3 +314,41 @@ def test_last_is_the_newest_run_under_outputs(classes, test_rows, here, capsys):
     shutil.copytree(classes, here / "outputs" / "today" / "1")
     assert predict("last", "test.csv") == 0
     assert "run: outputs/today/1" in capsys.readouterr().out
+
+
+def test_monte_carlo_dropout_adds_columns_and_scores(tmp_path, csv, here, capsys):
+    """As runner.load(...).mc says; equal seeds give equal numbers, and the other columns stay what they are."""
+    keys = {"dataset": "csv", "dataset.path": str(csv), "dataset.target": "sold", "regularizer.dropout": 0.3}
+    [outcome] = runner.train([keys | {"trainer.epochs": 3, "trainer.progress": False}], outputs=tmp_path / "mc")
+    assert predict(outcome.folder, csv, "--out", "plain.csv") == 0
+    assert "mc accuracy" not in capsys.readouterr().out
+    for seed, out in ((0, "a.csv"), (0, "b.csv"), (1, "c.csv")):
+        assert predict(outcome.folder, csv, "--mc", 40, "--mc-seed", seed, "--out", out) == 0
+    said = capsys.readouterr().out
+    assert "mc accuracy" in said and "mc log loss" in said and "and 5 of Monte Carlo dropout" in said
+    plain, a, b, c = map(pd.read_csv, ("plain.csv", "a.csv", "b.csv", "c.csv"))
+    pd.testing.assert_frame_equal(a, b)
+    pd.testing.assert_frame_equal(a[plain.columns], plain)
+    labels = runner.load(outcome.folder).encoding.labels
+    added = [*(f"mc_prob_{label}" for label in labels), "mc_sd", "entropy", "mutual_information"]
+    assert list(a.columns) == [*plain.columns, *added]
+    assert (a["mc_sd"] != c["mc_sd"]).any()
+    found = runner.load(outcome.folder).mc(pd.read_csv(csv), 40)
+    np.testing.assert_allclose(a[added[:-3]], found.probabilities, rtol=1e-12)
+    np.testing.assert_allclose(found.probabilities.sum(1), 1)
+    assert (a["mutual_information"] <= a["entropy"]).all() and (a["mutual_information"] >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--mc", 20], "was trained without dropout"),
+        (["--length-scale", 1.0], "add --mc 100"),
+        (["--mc", 20, "--length-scale", 0], "must be > 0"),
+        (["--mc", 20, "--mc-seed", -1], "must be >= 0"),
+    ],
+)
+def test_what_monte_carlo_dropout_cannot_do_is_said(numbers, csv, here, capsys, words, message):
+    assert predict(numbers, csv, "--out", "out.csv", *words) == 2
+    assert message in capsys.readouterr().err
+    assert not (here / "out.csv").exists()

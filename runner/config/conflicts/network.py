@@ -18,7 +18,7 @@ def layers(s: Settings, known: Known) -> Iterator[Conflict]:
     """A list of strengths has one value a layer: hidden layers for noise and activities, all layers for others."""
     hidden = len(s.model.hidden)
     for name, entry in entries("regularizer").items():
-        noise = entry.cls.role in ("noise", "activity", "moments")
+        noise = entry.cls.role == "noise" or getattr(entry.cls, "site", "") == "hidden"
         expected, what = (hidden, "hidden layers") if noise else (hidden + 1, "layers with the output")
         for key, option in entry.options.items():
             path, value = flat_key(entry, key), getattr(s.regularizer[name], key)
@@ -38,10 +38,9 @@ def _of_other_length(s: Settings, path: str, value: list, expected: int, what: s
 
 
 def hidden_noise(s: Settings, known: Known) -> Iterator[Conflict]:
-    """Noise on hidden layers, and penalties of their activations, need one."""
+    """What acts on hidden layers needs one."""
     for entry, option, key, value in active(s):
-        hidden = entry.cls.role in ("activity", "moments") or (entry.cls.role == "noise" and entry.cls.site == "hidden")
-        if not s.model.hidden and hidden:
+        if not s.model.hidden and getattr(entry.cls, "site", "") == "hidden":
             yield Conflict(
                 (key, "model.hidden"),
                 f"{key} = {value}: acts on hidden layers, but model.hidden = [] has none; set {key}="
@@ -150,7 +149,8 @@ def moments(s: Settings, known: Known) -> Iterator[Conflict]:
         ("loss", loss, loss.name != "auto" and loss.cls.expected is None, "auto"),
     ]
     for entry, option, key, value in active(s):
-        sampled = entry.cls.role in ("activity", "inputs") or getattr(entry.cls, "site", "") == "hidden"
+        acts = entry.cls.role == "inputs" or getattr(entry.cls, "site", "") == "hidden"
+        sampled = acts and entry.cls.role != "moments"
         wrong.append((key, f"{key} = {value}", sampled, f"{option.neutral:g}"))
     for _, option, key, value in found:
         for of, said, is_so, fitting in wrong:
