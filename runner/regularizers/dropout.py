@@ -36,7 +36,14 @@ def dropout(y, factor, words, h):
         factors[i] *= f
 
 
-@register("regularizer", "dropout", torch="Dropout", paper="Srivastava et al. 2014", compiled=NoiseForm(dropout))
+@register(
+    "regularizer",
+    "dropout",
+    torch="Dropout",
+    paper="Srivastava et al. 2014",
+    lecture="000:86, 001:1015, 003:697, 004:196",
+    compiled=NoiseForm(dropout),
+)
 @dataclass
 class Dropout(Noise):
     """h <- h m/(1-p), m ~ Bernoulli(1-p), on hidden activations while training (inverted dropout)
@@ -60,6 +67,7 @@ class Dropout(Noise):
     "input_dropout",
     torch="Dropout",
     paper="Srivastava et al. 2014",
+    lecture="001:1027, 003:697",
     compiled=NoiseForm(dropout),
 )
 @dataclass
@@ -95,6 +103,7 @@ def alpha_dropout(y, factor, words, h):
     "alpha_dropout",
     torch="AlphaDropout",
     paper="Klambauer et al. 2017",
+    lecture="003:782",
     compiled=NoiseForm(alpha_dropout),
 )
 @dataclass

@@ -45,6 +45,7 @@ def group_lasso_prox(w, step, h):
     "regularizer",
     "group_lasso",
     paper="Yuan & Lin 2006; Scardapane et al. 2017",
+    lecture="004:187",
     compiled=PenaltyForm(group_lasso, group_lasso_gradient, group_lasso_prox),
 )
 @dataclass

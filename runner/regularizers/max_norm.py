@@ -26,6 +26,7 @@ def max_norm(w, h):
     "regularizer",
     "max_norm",
     paper="Srebro & Shraibman 2005; Srivastava 2014",
+    lecture="001:802, 003:545",
     compiled=ConstraintForm(max_norm),
 )
 @dataclass

@@ -29,7 +29,13 @@ def multiplicative(y, factor, words, h):
         factors[i] *= f
 
 
-@register("regularizer", "input_noise", paper="Sietsma & Dow 1991; Bishop 1995", compiled=NoiseForm(additive))
+@register(
+    "regularizer",
+    "input_noise",
+    paper="Sietsma & Dow 1991; Bishop 1995",
+    lecture="000:64, 004:170",
+    compiled=NoiseForm(additive),
+)
 @dataclass
 class InputNoise(Noise):
     """x <- x + N(0, sd^2) on the encoded inputs while training"""
@@ -45,6 +51,7 @@ class InputNoise(Noise):
     "regularizer",
     "activation_noise",
     paper="Poole, Sohl-Dickstein & Ganguli 2014",
+    lecture="003:780",
     compiled=NoiseForm(additive),
 )
 @dataclass
@@ -62,6 +69,7 @@ class ActivationNoise(Noise):
     "regularizer",
     "gaussian_dropout",
     paper="Srivastava et al. 2014, section 10",
+    lecture="003:779",
     compiled=NoiseForm(multiplicative),
 )
 @dataclass
@@ -75,7 +83,7 @@ class GaussianDropout(Noise):
         return _normal(first, second, (p / (1 - p)).sqrt()).add_(1), None
 
 
-@register("regularizer", "weight_noise", paper="An 1996; Graves 2011")
+@register("regularizer", "weight_noise", paper="An 1996; Graves 2011", lecture="001:989")
 @dataclass
 class WeightNoise(ParameterNoise):
     """the gradient is taken at w + N(0, sd^2), new noise every step, and changes w"""
@@ -87,7 +95,7 @@ class WeightNoise(ParameterNoise):
         return sd
 
 
-@register("regularizer", "gradient_noise", paper="Neelakantan et al. 2015")
+@register("regularizer", "gradient_noise", paper="Neelakantan et al. 2015", lecture="003:1080")
 @dataclass
 class GradientNoise(ParameterNoise):
     """g <- g + N(0, s/(1+t)^gamma) after clipping, t steps made so far"""

@@ -42,7 +42,13 @@ def l2_prox(w, step, h):
             w[o, i] /= one + step[o, i] * strength
 
 
-@register("regularizer", "l2", paper="Hoerl & Kennard 1970", compiled=PenaltyForm(l2, l2_gradient, l2_prox))
+@register(
+    "regularizer",
+    "l2",
+    paper="Hoerl & Kennard 1970",
+    lecture="000:197, 001:744, 002:24, 003:313",
+    compiled=PenaltyForm(l2, l2_gradient, l2_prox),
+)
 @dataclass
 class L2(Penalty):
     """strength/2 ||w||^2, gradient strength w
@@ -90,7 +96,13 @@ def l1_prox(w, step, h):
             w[o, i] = sign(w[o, i]) * (zero if rest < 0 else rest)
 
 
-@register("regularizer", "l1", paper="Tibshirani 1996", compiled=PenaltyForm(l1, l1_gradient, l1_prox))
+@register(
+    "regularizer",
+    "l1",
+    paper="Tibshirani 1996",
+    lecture="001:751, 002:25, 003:455",
+    compiled=PenaltyForm(l1, l1_gradient, l1_prox),
+)
 @dataclass
 class L1(Penalty):
     """strength ||w||_1, subgradient strength sign(w); exact zeros with optimizer.proximal=true
@@ -149,6 +161,7 @@ def elastic_net_prox(w, step, h):
     "regularizer",
     "elastic_net",
     paper="Zou & Hastie 2005 (scikit-learn's alpha and l1_ratio)",
+    lecture="002:26, 003:522",
     compiled=PenaltyForm(elastic_net, elastic_net_gradient, elastic_net_prox),
 )
 @dataclass

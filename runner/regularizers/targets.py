@@ -23,6 +23,7 @@ def label_smoothing(q, words, h):
     "label_smoothing",
     torch="CrossEntropyLoss",
     paper="Szegedy et al. 2016",
+    lecture="003:915",
     compiled=TargetsForm(label_smoothing),
 )
 @dataclass

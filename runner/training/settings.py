@@ -17,8 +17,16 @@ from runner.training.metrics.base import metric
 class Trainer:
     """How long, in what batches, on which device a run trains."""
 
-    epochs: int = integer(100, ge=0, kind="column", help="passes over the training data; 0 saves the initial network")
-    batch_size: int = integer(32, ge=1, help="examples a step; larger than the data means the full batch")
+    epochs: int = integer(
+        100,
+        ge=0,
+        kind="column",
+        help="passes over the training data; 0 saves the initial network",
+        lecture="000:54, 001:839",
+    )
+    batch_size: int = integer(
+        32, ge=1, help="examples a step; larger than the data means the full batch", lecture="000:181"
+    )
     sampling: str = choice(
         "shuffle",
         "shuffle",
@@ -87,7 +95,7 @@ class Trainer:
             yield Begins("log_every_steps", -(-self.log_every_steps // steps), "the first step logged", only_then=False)
 
 
-@register("early_stopping", "default")
+@register("early_stopping", "default", lecture="001:835, 003:809")
 @dataclass
 class EarlyStopping:
     """Stop when `monitor` has not improved by more than `min_delta` for `patience` epochs (Prechelt 1998)
@@ -105,11 +113,13 @@ class EarlyStopping:
     )
     mode: str = choice("auto", "auto", "min", "max", kind="column", help="auto: max if larger is better, else min")
     patience: int | None = integer(
-        10, ge=0, optional=True, kind="column", help="epochs without improvement; null = never stop"
+        10, ge=0, optional=True, kind="column", help="epochs without improvement; null = never stop", lecture="003:819"
     )
     min_delta: float = number(0.0, ge=0, help="smaller improvements do not count")
     warmup: int = integer(0, ge=0, kind="column", help="epochs of training before the metric is watched")
-    restore_best: bool = switch(True, kind="column", help="keep the weights of the best epoch instead of the last")
+    restore_best: bool = switch(
+        True, kind="column", help="keep the weights of the best epoch instead of the last", lecture="003:819"
+    )
 
     def begins(self, epochs: int, steps: int | None) -> Iterator[Begins]:
         """When epochs are watched, and when the first can be left out (of a patience that is not the default).

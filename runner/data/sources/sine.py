@@ -10,7 +10,7 @@ from runner.config.registry import integer, number, register
 from runner.data.sources.base import RawTable, Source
 
 
-@register("dataset", "sine", paper="Bishop 2006, section 1.1")
+@register("dataset", "sine", paper="Bishop 2006, section 1.1", lecture="000:33, 003:159")
 @dataclass
 class Sine(Source):
     """y = sin(2 pi frequency x) + Gaussian noise, x uniform in [0, 1): regression of one number on one number.

@@ -8,7 +8,7 @@ from runner.config.registry import integer, number, register
 from runner.data.sources.plane import Plane
 
 
-@register("dataset", "spirals", paper="Lang & Witbrock 1988")
+@register("dataset", "spirals", paper="Lang & Witbrock 1988", lecture="000:39, 003:371")
 @dataclass
 class Spirals(Plane):
     """r (cos a, sin a) with a = 2 pi (turns r + k/arms), r in (0, 1), plus Gaussian noise: arm k = 0 .. arms - 1 is a

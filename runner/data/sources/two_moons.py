@@ -8,7 +8,7 @@ from runner.config.registry import number, register
 from runner.data.sources.plane import Plane
 
 
-@register("dataset", "two_moons")
+@register("dataset", "two_moons", lecture="000:39")
 @dataclass
 class TwoMoons(Plane):
     """(cos t, sin t) and (1 - cos t, 1/2 - sin t), t in [0, pi], plus Gaussian noise: two classes in the plane.

@@ -31,7 +31,7 @@ def adadelta_gain(slots, h, step):
 FORM = RuleForm(adadelta, ("lr", "rho", "1-rho", "eps"), adadelta_gain)
 
 
-@register("optimizer", "adadelta", torch="Adadelta", paper="Zeiler 2012", compiled=FORM)
+@register("optimizer", "adadelta", torch="Adadelta", paper="Zeiler 2012", lecture="003:1043", compiled=FORM)
 @dataclass
 class Adadelta(Rule):
     """r <- rho r + (1-rho) g^2;  d = sqrt(s + eps)/sqrt(r + eps) g;  w <- w - lr d;  s <- rho s + (1-rho) d^2

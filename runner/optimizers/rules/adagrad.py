@@ -31,7 +31,7 @@ def adagrad_gain(slots, h, step):
 FORM = RuleForm(adagrad, ("lr", "lr_decay", "initial_accumulator_value", "eps", "t"), adagrad_gain)
 
 
-@register("optimizer", "adagrad", torch="Adagrad", paper="Duchi, Hazan & Singer 2011", compiled=FORM)
+@register("optimizer", "adagrad", torch="Adagrad", paper="Duchi, Hazan & Singer 2011", lecture="001:395", compiled=FORM)
 @dataclass
 class Adagrad(Rule):
     """r <- r + g^2;  w <- w - lr/(1 + (t-1) lr_decay) g/(sqrt r + eps)

@@ -40,7 +40,14 @@ FORM = RuleForm(adam, ("lr", "beta1", "beta2", "1-beta1", "1-beta2", "eps", "cor
 NEVER = 1e15  # so many steps that nothing is left to correct
 
 
-@register("optimizer", "adam", torch="Adam", paper="Kingma & Ba 2015; Reddi et al. 2018 (amsgrad)", compiled=FORM)
+@register(
+    "optimizer",
+    "adam",
+    torch="Adam",
+    paper="Kingma & Ba 2015; Reddi et al. 2018 (amsgrad)",
+    lecture="000:217, 001:437, 002:52, 004:123",
+    compiled=FORM,
+)
 @dataclass
 class Adam(Rule):
     """m <- beta1 m + (1-beta1) g;  v <- beta2 v + (1-beta2) g^2;  w <- w - lr mhat/(sqrt vhat + eps)
@@ -94,7 +101,9 @@ class Adam(Rule):
         )  # fmt: skip
 
 
-@register("optimizer", "adamw", torch="AdamW", paper="Loshchilov & Hutter 2019", compiled=FORM)
+@register(
+    "optimizer", "adamw", torch="AdamW", paper="Loshchilov & Hutter 2019", lecture="000:243, 002:53", compiled=FORM
+)
 @dataclass
 class AdamW(Adam):
     """w <- (1 - lr weight_decay) w, then Adam's step

@@ -31,7 +31,9 @@ def adamax_gain(slots, h, step):
 FORM = RuleForm(adamax, ("lr", "beta1", "beta2", "1-beta1", "eps", "correction1"), adamax_gain)
 
 
-@register("optimizer", "adamax", torch="Adamax", paper="Kingma & Ba 2015, section 7.1", compiled=FORM)
+@register(
+    "optimizer", "adamax", torch="Adamax", paper="Kingma & Ba 2015, section 7.1", lecture="003:1046", compiled=FORM
+)
 @dataclass
 class Adamax(Rule):
     """m <- beta1 m + (1-beta1) g;  u <- max(beta2 u, |g| + eps);  w <- w - lr mhat/u

@@ -48,10 +48,17 @@ class Rule:
 
     lr: float = rate(1e-2)
     weight_decay: float = number(
-        0.0, ge=0, neutral=0.0, help="decay of the weights, as torch's rule of this name applies it"
+        0.0,
+        ge=0,
+        neutral=0.0,
+        help="decay of the weights, as torch's rule of this name applies it",
+        lecture="000:209, 001:763, 003:329",
     )
     decay_biases: bool = switch(
-        False, kind="segment", help="let weight_decay act on biases and normalization gains too"
+        False,
+        kind="segment",
+        help="let weight_decay act on biases and normalization gains too",
+        lecture="001:769, 003:300",
     )
     clip_norm: float | None = number(
         None,
@@ -60,6 +67,7 @@ class Rule:
         neutral=float("inf"),
         stage="clip",
         help="scale the gradient down to this norm if it is longer",
+        lecture="001:177, 003:1002",
     )
     clip_value: float | None = number(
         None,
@@ -74,6 +82,7 @@ class Rule:
         kind="segment",
         help="penalties by their proximal step (exact zeros) instead of a gradient; the threshold of a weight is the "
         "penalty's strength times the rule's rate of that weight, as `runner list optimizer=NAME` says",
+        lecture="003:469",
     )
 
     def slots_used(self, h: dict) -> tuple[str, ...]:

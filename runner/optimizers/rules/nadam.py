@@ -53,7 +53,7 @@ def nadam_gain(slots, h, step):
 FORM = RuleForm(nadam, ("lr", "beta1", "beta2", "1-beta1", "1-beta2", "eps", "root2", "of_g", "of_m"), nadam_gain)
 
 
-@register("optimizer", "nadam", torch="NAdam", paper="Dozat 2016", compiled=FORM)
+@register("optimizer", "nadam", torch="NAdam", paper="Dozat 2016", lecture="003:1047", compiled=FORM)
 @dataclass
 class NAdam(Rule):
     """w <- w - lr [(1-mu_t) g/(1 - mu_1...mu_t) + mu_(t+1) m/(1 - mu_1...mu_(t+1))]/(sqrt vhat + eps)

@@ -46,7 +46,9 @@ def rmsprop_gain(slots, h, step):
 FORM = RuleForm(rmsprop, ("lr", "rho", "1-rho", "eps", "momentum", "1-momentum", "centered"), rmsprop_gain)
 
 
-@register("optimizer", "rmsprop", torch="RMSprop", paper="Tieleman & Hinton 2012", compiled=FORM)
+@register(
+    "optimizer", "rmsprop", torch="RMSprop", paper="Tieleman & Hinton 2012", lecture="001:428, 002:51", compiled=FORM
+)
 @dataclass
 class RMSprop(Rule):
     """r <- rho r + (1-rho) g^2;  b <- momentum b + g/(sqrt r + eps);  w <- w - lr b

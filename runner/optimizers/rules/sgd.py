@@ -42,7 +42,12 @@ FORM = RuleForm(sgd, H, sgd_gain)
 
 
 @register(
-    "optimizer", "sgd", torch="SGD", paper="Robbins & Monro 1951; Polyak 1964; Sutskever et al. 2013", compiled=FORM
+    "optimizer",
+    "sgd",
+    torch="SGD",
+    paper="Robbins & Monro 1951; Polyak 1964; Sutskever et al. 2013",
+    lecture="000:181, 001:277, 002:50, 003:1009, 004:63",
+    compiled=FORM,
 )
 @dataclass
 class SGD(Rule):

@@ -25,7 +25,9 @@ def signsgd(w, g, slots, h):
 FORM = RuleForm(signsgd, ("lr", "momentum", "1-momentum"))
 
 
-@register("optimizer", "signsgd", paper="Bernstein et al. 2018 (with momentum: Signum)", compiled=FORM)
+@register(
+    "optimizer", "signsgd", paper="Bernstein et al. 2018 (with momentum: Signum)", lecture="003:1048", compiled=FORM
+)
 @dataclass
 class SignSGD(Rule):
     """m <- momentum m + (1-momentum) g;  w <- w - lr sign(m)

@@ -28,7 +28,11 @@ class Schedule:
 
     unit: str = choice("epochs", "epochs", "steps", kind="column", help="what t counts, from 0 after the warm-up")
     warmup: float = number(
-        0.0, ge=0, kind="column", help="linear warm-up from 0, in `unit`s, before the schedule begins"
+        0.0,
+        ge=0,
+        kind="column",
+        help="linear warm-up from 0, in `unit`s, before the schedule begins",
+        lecture="000:259, 002:65",
     )
 
     batch_scaling: str = choice(
@@ -39,6 +43,7 @@ class Schedule:
         kind="column",
         help="the rate times batch/reference_batch, or its root: an lr found at one batch size carries over to another "
         "(Goyal et al. 2017; Krizhevsky 2014)",
+        lecture="002:66",
     )
     reference_batch: int = integer(32, ge=1, kind="column", help="examples a step for which lr is meant")
 

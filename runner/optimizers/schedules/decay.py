@@ -10,7 +10,7 @@ from runner.config.registry import integer, number, register
 from runner.optimizers.schedules.base import Schedule
 
 
-@register("scheduler", "constant", torch="ConstantLR")
+@register("scheduler", "constant", torch="ConstantLR", lecture="000:255")
 @dataclass
 class Constant(Schedule):
     """lr"""
@@ -19,7 +19,7 @@ class Constant(Schedule):
         return np.ones_like(t)
 
 
-@register("scheduler", "step", torch="StepLR")
+@register("scheduler", "step", torch="StepLR", lecture="000:256, 002:62")
 @dataclass
 class Step(Schedule):
     """lr gamma^floor(t / step_size)"""
@@ -34,7 +34,7 @@ class Step(Schedule):
         return self.gamma ** (t // self.step_size)
 
 
-@register("scheduler", "cosine", torch="CosineAnnealingLR", paper="Loshchilov & Hutter 2017")
+@register("scheduler", "cosine", torch="CosineAnnealingLR", paper="Loshchilov & Hutter 2017", lecture="000:258, 002:63")
 @dataclass
 class Cosine(Schedule):
     """lr (floor + (1 - floor) (1 + cos(pi min(t/T, 1)))/2), T = t_max or all the training"""

@@ -10,7 +10,7 @@ from runner.config.registry import integers, number, register
 from runner.optimizers.schedules.base import Schedule
 
 
-@register("scheduler", "multistep", torch="MultiStepLR")
+@register("scheduler", "multistep", torch="MultiStepLR", lecture="000:256, 002:62")
 @dataclass
 class Multistep(Schedule):
     """lr gamma^(number of milestones <= t)"""
@@ -29,7 +29,7 @@ class Multistep(Schedule):
         return self.gamma ** np.searchsorted(sorted(self.milestones), t, side="right")
 
 
-@register("scheduler", "exponential", torch="ExponentialLR")
+@register("scheduler", "exponential", torch="ExponentialLR", lecture="000:257")
 @dataclass
 class Exponential(Schedule):
     """lr gamma^t"""

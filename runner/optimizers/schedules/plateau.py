@@ -12,7 +12,7 @@ from runner.config.timing import Begins
 from runner.optimizers.schedules.base import Schedule
 
 
-@register("scheduler", "plateau", torch="ReduceLROnPlateau")
+@register("scheduler", "plateau", torch="ReduceLROnPlateau", lecture="000:261")
 @dataclass
 class Plateau(Schedule):
     """lr <- factor lr when the monitored metric has not improved for more than `patience` epochs

@@ -17,7 +17,13 @@ def share(t: np.ndarray, end: float) -> np.ndarray:
     return np.minimum(t, end) / max(end, 1e-12)
 
 
-@register("scheduler", "linear", torch="LinearLR", paper="Goodfellow, Bengio & Courville 2016, equation 8.14")
+@register(
+    "scheduler",
+    "linear",
+    torch="LinearLR",
+    paper="Goodfellow, Bengio & Courville 2016, equation 8.14",
+    lecture="002:64, 003:1013, 004:77",
+)
 @dataclass
 class Linear(Schedule):
     """lr (start_factor + (end_factor - start_factor) min(t/T, 1)), T = total_iters or all the training"""
@@ -52,7 +58,7 @@ class Polynomial(Schedule):
         return self.end_factor + (1 - self.end_factor) * falling
 
 
-@register("scheduler", "inverse_sqrt", paper="Vaswani et al. 2017")
+@register("scheduler", "inverse_sqrt", paper="Vaswani et al. 2017", lecture="002:64")
 @dataclass
 class InverseSqrt(Schedule):
     """lr sqrt(timescale/(timescale + t))

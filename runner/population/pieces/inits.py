@@ -8,7 +8,7 @@ from runner.config.registry import register
 from runner.population.pieces.base import Init
 
 
-@register("init", "torch", torch="Linear", paper="LeCun et al. 1998")
+@register("init", "torch", torch="Linear", paper="LeCun et al. 1998", lecture="004:39, 004:52")
 @dataclass
 class TorchDefault(Init):
     """weights and biases U(-1/sqrt m, 1/sqrt m), as torch.nn.Linear"""
@@ -21,7 +21,7 @@ class TorchDefault(Init):
         bias[...] = draws.uniform(-bound, bound, bias.shape, bias.dtype)
 
 
-@register("init", "he", torch="kaiming_normal_", paper="He et al. 2015")
+@register("init", "he", torch="kaiming_normal_", paper="He et al. 2015", lecture="001:500")
 @dataclass
 class He(Init):
     """N(0, 2/m), for ReLU"""
@@ -31,7 +31,7 @@ class He(Init):
         bias[...] = 0
 
 
-@register("init", "glorot", torch="xavier_uniform_", paper="Glorot & Bengio 2010")
+@register("init", "glorot", torch="xavier_uniform_", paper="Glorot & Bengio 2010", lecture="001:506, 004:30")
 @dataclass
 class Glorot(Init):
     """U(-a, a), a = sqrt(6/(m+n)), for tanh"""

@@ -10,7 +10,9 @@ from runner.config.registry import register
 from runner.population.pieces.base import Init
 
 
-@register("init", "lecun_normal", torch="kaiming_normal_(nonlinearity='linear')", paper="LeCun et al. 1998")
+@register(
+    "init", "lecun_normal", torch="kaiming_normal_(nonlinearity='linear')", paper="LeCun et al. 1998", lecture="001:496"
+)
 @dataclass
 class LecunNormal(Init):
     """N(0, 1/m), for SELU"""
@@ -56,7 +58,7 @@ class HeUniform(Init):
         bias[...] = 0
 
 
-@register("init", "truncated_normal", torch="trunc_normal_")
+@register("init", "truncated_normal", torch="trunc_normal_", lecture="004:47")
 @dataclass
 class TruncatedNormal(Init):
     """N(0, s^2) between -2 s and 2 s, s = 1/(0.8796 sqrt m), so that the variance is 1/m

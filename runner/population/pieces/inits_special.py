@@ -16,7 +16,7 @@ VALUE = 0.1
 SCALE = 0.05
 
 
-@register("init", "zeros", torch="zeros_")
+@register("init", "zeros", torch="zeros_", lecture="001:484")
 @dataclass
 class Zeros(Init):
     """0: hidden units get equal gradients and stay equal, for the sake of seeing it"""

@@ -43,7 +43,7 @@ def cross_entropy(outputs, q, w, h, g, losses):
             g[r, j] = w[r] * (g[r, j] * scale - q[r, j])
 
 
-@register("loss", "cross_entropy", torch="CrossEntropyLoss", compiled=LossForm(cross_entropy))
+@register("loss", "cross_entropy", torch="CrossEntropyLoss", lecture="000:39", compiled=LossForm(cross_entropy))
 @dataclass
 class CrossEntropy(Loss):
     """-sum_c q_c log softmax(z)_c"""
@@ -86,7 +86,7 @@ def mse(outputs, q, w, h, g, losses):
         losses[r] = total / count
 
 
-@register("loss", "mse", torch="MSELoss", compiled=LossForm(mse))
+@register("loss", "mse", torch="MSELoss", lecture="000:33", compiled=LossForm(mse))
 @dataclass
 class MSE(Loss):
     """mean over outputs of (z - y)^2"""

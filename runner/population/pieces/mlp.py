@@ -17,7 +17,7 @@ from runner.population.pieces.linear import LINEAR, LINEAR_WITHOUT_BIAS, MASK
 NORM = NormKeys()
 
 
-@register("model", "mlp")
+@register("model", "mlp", lecture="000:67, 001:71")
 @dataclass
 class MLP:
     """x -> (norm) -> [linear -> (norm) -> activation -> (dropout)] for each hidden width -> linear
@@ -26,10 +26,17 @@ class MLP:
     f(x) where a hidden layer f leads from one hidden layer to another of the same width (He et al. 2016).
     """
 
-    hidden: list[int] = integers([128], ge=1, help="widths of the hidden layers; 128 means [128], [] is a linear model")
+    hidden: list[int] = integers(
+        [128],
+        ge=1,
+        help="widths of the hidden layers; 128 means [128], [] is a linear model",
+        lecture="000:52, 004:182",
+    )
     activation: str = choice("relu", group="activation", help="nonlinearity after each hidden layer")
     norm: str = choice("none", "none", group="norm", help="normalization of each hidden layer")
-    norm_position: str = choice("before", "before", "after", help="the norm comes before or after the activation")
+    norm_position: str = choice(
+        "before", "before", "after", help="the norm comes before or after the activation", lecture="003:1141"
+    )
     norm_input: bool = switch(
         False, lecture="003:1110, 003:1141", help="the norm also acts on what enters the first linear layer"
     )
@@ -96,7 +103,9 @@ class MLP:
         help="share of each layer's weights, the smallest first, that are set to 0 at the start and stay 0",
         lecture="003:952",
     )
-    residual: bool = switch(False, help="a hidden layer as wide as the one before it adds its input to its output")
+    residual: bool = switch(
+        False, help="a hidden layer as wide as the one before it adds its input to its output", lecture="002:27"
+    )
 
     def layers(self) -> list[list[Piece]]:
         """The pieces of each layer, in the order in which a number passes them; the last layer is linear alone."""

@@ -32,7 +32,14 @@ def relu_backward(z, y, g, p, g_p):
             g[r, j] = zero if y[r, j] <= 0 else g[r, j]
 
 
-@register("activation", "relu", torch="ReLU", paper="Nair & Hinton 2010", compiled=ActivationForm(relu, relu_backward))
+@register(
+    "activation",
+    "relu",
+    torch="ReLU",
+    paper="Nair & Hinton 2010",
+    lecture="003:1001",
+    compiled=ActivationForm(relu, relu_backward),
+)
 @dataclass
 class ReLU(TorchActivation):
     """max(x, 0)"""

@@ -28,7 +28,7 @@ def tanh_backward(z, y, g, p, g_p):
 TANH_FORM = ActivationForm(tanh_forward, tanh_backward)
 
 
-@register("activation", "tanh", torch="Tanh", paper="LeCun et al. 1998", compiled=TANH_FORM)
+@register("activation", "tanh", torch="Tanh", paper="LeCun et al. 1998", lecture="001:496", compiled=TANH_FORM)
 @dataclass
 class Tanh(TorchActivation):
     """tanh(x)"""
@@ -52,7 +52,13 @@ def sigmoid_backward(z, y, g, p, g_p):
             g[r, j] *= (one - y[r, j]) * y[r, j]
 
 
-@register("activation", "sigmoid", torch="Sigmoid", compiled=ActivationForm(sigmoid_forward, sigmoid_backward))
+@register(
+    "activation",
+    "sigmoid",
+    torch="Sigmoid",
+    lecture="003:1214",
+    compiled=ActivationForm(sigmoid_forward, sigmoid_backward),
+)
 @dataclass
 class Sigmoid(TorchActivation):
     """1 / (1 + exp(-x))"""
