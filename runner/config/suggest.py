@@ -89,7 +89,14 @@ def _elsewhere(key: str, here: list[str]) -> str | None:
     if first not in GROUPS and (found := closest(first, GROUPS if dot else GROUPS + tuple(root_options()), 0.7)):
         return found
     found = closest(last, lasts, 0.75)
-    return lasts[found] if found else None
+    return lasts[found] if found else _technique(key)
+
+
+def _technique(key: str) -> str | None:
+    """The strength of a technique whose name is a word of `key`: optimizer.sam_rho means regularizer.sam."""
+    words = key.replace("_", ".").split(".")
+    named = (entry for entry in flat_entries() if entry.name in words)
+    return next((flat_key(entry, next(iter(entry.options))) for entry in named), None)
 
 
 def _choices(group: str, names: list[str]) -> str:

@@ -154,13 +154,14 @@ def solver_without_objective(s: Settings, known: Known) -> Iterator[str]:
     if not s.optimizer.searches or s.optimizer.stochastic:
         return
     off = {key: (value, f"{option.neutral:g}") for key, value, option in _disturbing(s)}
-    off |= {f"optimizer.{key}": (value, "null") for key in CLIPPING if (value := getattr(s.optimizer, key)) is not None}
-    off |= {"optimizer.proximal": (True, "false")} if s.optimizer.proximal else {}
+    cuts = {key: getattr(s.optimizer, key) for key in CLIPPING}
+    off |= {f"optimizer.{key}": (show(value), "null") for key, value in cuts.items() if value is not None}
+    off |= {"optimizer.proximal": ("true", "false")} if s.optimizer.proximal else {}
     for key, (value, neutral) in off.items():
         yield (
-            f"{key} = {value if isinstance(value, str) else show(value)}: optimizer = "
-            f"{name_of(s.optimizer, 'optimizer')} judges its steps by one objective and its gradient, and with this "
-            f"the gradient it is given is of another function; set {key}={neutral}, or use optimizer=adamw"
+            f"{key} = {value}: optimizer = {name_of(s.optimizer, 'optimizer')} judges its steps by one objective and "
+            f"its gradient, and with this the gradient it is given is of another function; set {key}={neutral}, or use "
+            "optimizer=adamw"
         )
 
 

@@ -100,6 +100,11 @@ class Segment:
         else:
             self._update_blocks(s, search)
 
+    def remarks(self) -> list[str]:
+        """What the rule has to say of each row."""
+        rows = range(len(self.w))
+        return [self.rule.remark({name: slot[row] for name, slot in self.state.items()}) for row in rows]
+
     def _equal_rows(self, rates: list[list[float]], first: list[int]) -> Iterator[slice]:
         """Neighbours whose hyper-parameters are all equal: to a fused kernel they are one long row."""
         keys = list(zip(self.numbers, rates, first, strict=True))

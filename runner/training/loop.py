@@ -99,6 +99,8 @@ class Training:
     def _epoch(self) -> None:
         trained = self.engine.train_epoch([trial.scale for trial in self.trials])
         self._log_steps(trained["objectives"])
+        for trial, remark in zip(self.trials, self.engine.rows.remarks(), strict=False):
+            trial.remark(remark)
         self._evaluate_and_record(
             {"lr": trained["lr"], "train/objective": trained["objective"], "grad_norm": trained["grad_norm"]}
         )

@@ -38,6 +38,7 @@ class Trial:
     last: dict[str, float] = field(default_factory=dict)  # metrics of the last epoch
     seconds: float = 0.0
     changed: bool = False  # whether another engine has made some of its steps
+    said: list[str] = field(default_factory=list)  # remarks that are in the log
     status: str | None = None  # set when it has ended
     reason: str = ""
 
@@ -102,6 +103,12 @@ class Trial:
             waited = self.stopping.waited
             self.status, self.reason = "stopped_early", f"{rule.monitor} has not improved for {epochs(waited)}"
 
+    def remark(self, text: str) -> None:
+        """Log something about the training, once."""
+        if text and text not in self.said:
+            self.said.append(text)
+            self.files.log(text)
+
     def state(self) -> dict[str, Any]:
         """Plain values for the checkpoint."""
         return {
@@ -114,6 +121,7 @@ class Trial:
             "best": self.best,
             "last": self.last,
             "seconds": self.seconds,
+            "said": self.said,
             "offsets": self.files.flush(sync=True),
             "metrics_sha256": self.files.digest(),
         }
@@ -122,7 +130,7 @@ class Trial:
         """Take over what `state` gave (the files are opened at their offsets by the caller)."""
         self.stopping = Stopping(**state["stopping"])
         self.plateau, self.best, self.last = state["plateau"], state["best"], state["last"]
-        self.seconds = state["seconds"]
+        self.seconds, self.said = state["seconds"], state.get("said", [])
         self.changed = state.get("changed", False) or engine_of(state) != engine(self.settings, self.data.task)
 
 

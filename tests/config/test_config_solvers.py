@@ -3,7 +3,9 @@
 import pytest
 
 from runner.config.conflicts import Known, conflicts
+from runner.config.suggest import explain_unknown_key
 from runner.config.warnings import warnings
+from runner.errors import ConfigError
 from runner.execution.configurations import read
 
 DATA = Known("classification", train=150, val=20, parameters=100_000)
@@ -60,3 +62,19 @@ def test_no_false_alarm():
     calm = {"regularizer.l2": 0.1, "regularizer.label_smoothing": 0.1, "optimizer.weight_decay": 0.0}
     assert warnings(read(FULL | calm), DATA) == []
     assert warnings(read({"optimizer": "adam", "regularizer.dropout": 0.2}), DATA) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [("optimizer.sam_rho", "regularizer.sam"), ("optimizer.lookahead", "regularizer.lookahead.alpha")],
+)
+def test_a_technique_is_found_in_the_group_that_has_it(key, meant):
+    assert explain_unknown_key(key, {"optimizer": "adamw"}).endswith(f"did you mean {meant}?")
+
+
+def test_a_rule_with_an_average_of_its_own_takes_no_other():
+    assert not conflicts(read({"optimizer": "schedule_free_adamw"}))
+    with pytest.raises(
+        ConfigError, match="averaging = ema: optimizer = schedule_free_adamw keeps an average of its own"
+    ):
+        read({"optimizer": "schedule_free_adamw", "averaging": "ema"})

@@ -106,8 +106,11 @@ def test_seed_zero_is_a_seed():
     ("path", "hint"),
     [
         ("model.hiden", "did you mean model.hidden?"),
-        ("optimizer.momentum", "it belongs to optimizer=rmsprop and optimizer=sgd"),
-        ("optimizer.momentun", "did you mean optimizer.momentum, a key of optimizer=rmsprop and optimizer=sgd"),
+        ("optimizer.momentum", "it belongs to optimizer=muon and optimizer=rmsprop and optimizer=sgd"),
+        (
+            "optimizer.momentun",
+            "did you mean optimizer.momentum, a key of optimizer=muon and optimizer=rmsprop",
+        ),
         ("optimizer.dropout", "did you mean regularizer.dropout?"),
         ("lr", "did you mean optimizer.lr?"),
         ("sed", "did you mean seed?"),

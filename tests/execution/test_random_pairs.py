@@ -18,6 +18,7 @@ from random_configurations import Random, configuration, moved
 from sweep_folders import run_content
 
 import runner
+from runner.config.engines import STACKED, engine
 from runner.config.registry import Entry, entries
 from runner.config.settings import DEFAULT_CHOICE, FLAT_GROUPS
 from runner.plan.populations import structure
@@ -32,7 +33,13 @@ def pair(seed: int, folder: Path) -> list[dict[str, Any]]:
     chosen = Random(f"pair {seed}")
     first = accepted(configuration(f"pair {seed}", folder) | ALONE)[0]
     second = first and accepted(other(chosen, first))[0]
-    return [config for config in (first, second) if config is not None]
+    return by_one_engine([config for config in (first, second) if config is not None])
+
+
+def by_one_engine(configs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same, by the engine that can train both: what has no compiled form makes the other's engine stacked."""
+    engines = {engine(run, data.task) for config in configs for run, data in problems_of(config)[0]}
+    return [config | {"trainer.engine": STACKED} for config in configs] if len(engines) > 1 else configs
 
 
 def other(chosen: random.Random, config: dict[str, Any]) -> dict[str, Any]:

@@ -104,6 +104,10 @@ class Rule:
         """One step in place; only a rule that searches needs more than `update`."""
         self.update(w, g, state, h, t)
 
+    def remark(self, state: dict[str, Tensor]) -> str:
+        """What a run's log says once, from the state of its row; "" if nothing."""
+        return ""
+
     def gain(self, state: dict[str, Tensor], h, t: Tensor) -> Tensor:
         """How far w moves, in the long run, per unit of a constant gradient: the step of the proximal operator.
 

@@ -39,6 +39,14 @@ class Newton(Dense):
             w[row, true] -= h.lr[row] * step
             state["negative"][row] = negative
 
+    def remark(self, state):
+        if not state["negative"] > 0:
+            return ""
+        return (
+            "newton has met negative curvature: such directions, and those of small curvature, are gone down with "
+            "1/(|curvature| + optimizer.damping)"
+        )
+
     @staticmethod
     def hessian(product, w, true):
         """[R, N, N] of the true parameters, some columns at once."""

@@ -127,6 +127,10 @@ class CompiledRows:
             weights = self.weights[r, part] if weighted else x[:0, 0]
             yield a, b, Examples(x, self.tables.q, weights, self.of_x[r, part], self.of_q[r, part], self.batch)
 
+    def remarks(self) -> Sequence[str]:
+        """Nothing: what compiled rules do needs no comment."""
+        return ()
+
     def subset(self, rows: Sequence[int], tables: Tables, theta: Values, buffers: Values) -> CompiledRows:
         """Some of the rows at other weights, for evaluation only."""
         other = copy.copy(self)

@@ -153,6 +153,9 @@ class Rows(Protocol):
     def advance(self, first: int, last: int) -> Stretch:
         """Make the steps first ... last - 1 of the epoch; an epoch may be cut anywhere."""
 
+    def remarks(self) -> Sequence[str]:
+        """What the rules have to say of each row, "" or nothing at all if they have nothing."""
+
     def subset(self, rows: Sequence[int], tables: Tables, theta: Values, buffers: Values) -> Rows:
         """Some of the rows at other weights, for evaluation only."""
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from runner.data.tables import Tables
 from runner.optimizers.clipping import row_norms
+from runner.optimizers.rules.base import Rule
 from runner.optimizers.segments import Segment, segments
 from runner.population.arrays import Values
 from runner.population.devices import profile
@@ -90,6 +91,12 @@ class StackedRows:
     def advance(self, first: int, last: int) -> Stretch:
         """Make the steps first ... last - 1 of the epoch."""
         return self.stepper.advance(first, last)
+
+    def remarks(self) -> Sequence[str]:
+        """What the rules have to say of each row."""
+        if all(type(segment.rule).remark is Rule.remark for segment in self.segments):
+            return ()
+        return [each for segment in self.segments for each in segment.remarks()]
 
     def subset(self, rows: Sequence[int], tables: Tables, theta: Values, buffers: Values) -> StackedRows:
         """Some of the rows at other weights, for evaluation only."""
