@@ -142,7 +142,10 @@ def test_other_words_are_refused_by_resume(tmp_path, capsys):
     folder = trained(tmp_path / "run", **{"trainer.epochs": 1})
     for word in ("trainer.engine=auto", "optimizer.lr=1"):
         assert main(["resume", str(folder), word]) == 2
-        assert f"{word}: only trainer.engine=stacked or trainer.engine=native can be given" in capsys.readouterr().err
+        assert (
+            f"{word}: only trainer.engine=stacked or trainer.engine=native, or trainer.epochs of what has ended can be given"
+            in capsys.readouterr().err
+        )
 
 
 def test_without_numba_auto_is_the_stacked_engine_and_says_so(whole, tmp_path, lacking, capsys):
