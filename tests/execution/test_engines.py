@@ -140,9 +140,14 @@ def test_where_the_engine_is_lost_resuming_stops_and_says_how_to_go_on(whole, tm
 
 def test_other_words_are_refused_by_resume(tmp_path, capsys):
     folder = trained(tmp_path / "run", **{"trainer.epochs": 1})
-    for word in ("trainer.engine=auto", "optimizer.lr=1"):
+    engines = "only trainer.engine=stacked or trainer.engine=native"
+    said = {
+        "trainer.engine=auto": f"{engines} can be given",
+        "optimizer.lr=1": f"{engines}, or trainer.epochs of what has ended can be given",
+    }
+    for word, ending in said.items():
         assert main(["resume", str(folder), word]) == 2
-        assert f"{word}: only trainer.engine=stacked or trainer.engine=native can be given" in capsys.readouterr().err
+        assert f"{word}: {ending}" in capsys.readouterr().err
 
 
 def test_without_numba_auto_is_the_stacked_engine_and_says_so(whole, tmp_path, lacking, capsys):
