@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from runner.data.reading.cells import Cells
     from runner.data.reading.dialect import Dialect
-    from runner.reports.load import LoadedRun
+    from runner.reports.load import Predictor
 
 PREDICTION = "prediction"
 
@@ -33,7 +33,7 @@ class Prediction:
     known: int = 0
 
 
-def predict_file(run: LoadedRun, path: Path, keys: Dialect | None = None) -> Prediction:
+def predict_file(run: Predictor, path: Path, keys: Dialect | None = None) -> Prediction:
     """Predict every row of a file, read as the training data were, but for what `keys` say of this file.
 
     Raises DataError naming the file and the column at fault, RunError if an answer is not finite.
@@ -56,7 +56,7 @@ def predict_file(run: LoadedRun, path: Path, keys: Dialect | None = None) -> Pre
     return Prediction(read.frame, cells, answers, [*run.notes, *cells.notes, *notes, *unknown], score, known)
 
 
-def _answers(run: LoadedRun, outputs_NC: np.ndarray) -> dict[str, np.ndarray]:
+def _answers(run: Predictor, outputs_NC: np.ndarray) -> dict[str, np.ndarray]:
     answers = {PREDICTION: run.decode(outputs_NC)}
     if run.encoding.task == "classification":
         columns = run.probabilities(outputs_NC).T
@@ -73,7 +73,7 @@ def _refuse_taken(answers: dict[str, np.ndarray], columns: list[str], path: Path
         )
 
 
-def _score(run: LoadedRun, cells: Cells, outputs_NC: np.ndarray) -> tuple[dict[str, float], int, list[str]]:
+def _score(run: Predictor, cells: Cells, outputs_NC: np.ndarray) -> tuple[dict[str, float], int, list[str]]:
     """(metrics, number of rows they are over, notes): nothing without a target column, or a known answer in it."""
     encoding = run.encoding
     if encoding.target not in cells.columns:

@@ -140,7 +140,7 @@ def _section(
 ) -> Section:
     recorded, notes = _recorded(settings), []
     monitors = Counter(row.setting(MONITOR) for setting in settings for row in setting.rows)
-    chosen = metric if metric in recorded else _rank_by(monitors, recorded)
+    chosen = metric if metric in recorded else rank_by(monitors, recorded)
     if metric and chosen != metric:
         notes.append(f"{metric} is not recorded here; ranked by {chosen}")
     elif not metric and len(monitors) > 1:
@@ -171,7 +171,7 @@ def _section(
     return section
 
 
-def _rank_by(monitors: Counter[str], recorded: Sequence[str]) -> str:
+def rank_by(monitors: Counter[str], recorded: Sequence[str]) -> str:
     """The metric that most runs monitor, on the validation split if there is one."""
     name = monitors.most_common(1)[0][0]
     held_out = "val/" + name.partition("/")[2]

@@ -1,0 +1,117 @@
+"""Which finished runs of some folders can answer together, the best first, and what is said about the others."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner.config import plugins
+from runner.config.settings import Settings
+from runner.ensembles.options import TOP, check_size
+from runner.errors import ConfigError, RunError
+from runner.execution.run_list import resumed_in
+from runner.plan.duplicates import repeated
+from runner.records.names import plural, shown_path
+from runner.reports import refit
+from runner.reports.next_steps import settings_of
+from runner.reports.run_row import UNFINISHED, RunRow, unfit
+from runner.reports.runs import RunSource, read_sources
+from runner.reports.sections import MONITOR, direction, rank_by
+
+
+@dataclass
+class Candidates:
+    """Runs that can be members: by rank where validation ranks them, else in the order of their folders."""
+
+    where: str
+    rows: list[RunRow]
+    settings: list[Settings]
+    metric: str  # that ranks them
+    why_unranked: str = ""  # why none is better than another; "" if some are
+    left_out: list[str] = field(default_factory=list)  # "2 diverged"
+    notes: list[str] = field(default_factory=list)
+
+    def best(self, top: int | None, option: str = TOP) -> list[int]:
+        """Positions of the `top` best, of all if it is None; ConfigError naming the option for a number of them that
+        there is not, or if nothing ranks them.
+        """
+        if top is None:
+            return list(range(len(self.rows)))
+        if top > len(self.rows):
+            raise ConfigError(
+                f"{option} {top}: {self.where} has {plural(len(self.rows), 'run')} that can be taken. Leave {option} "
+                "out to take all of them"
+            )
+        self.refuse_unranked(option)
+        return list(range(top))
+
+    def refuse_unranked(self, option: str) -> None:
+        """ConfigError if nothing says which runs are better."""
+        if self.why_unranked:
+            raise ConfigError(f"{option}: {self.why_unranked}. Leave {option} out to combine all of them")
+
+
+def candidates(sources: Sequence[RunSource], where: str) -> Candidates:
+    """The finished runs of the sources, each once. RunError if some have not ended, or fewer than two are left."""
+    found = {row.folder.resolve(): row for source in sources for row in source.rows}
+    rows = list(found.values())
+    _refuse_running(sources, where)
+    ended = [row for row in rows if row.finished]
+    settings = [settings_of(row) for row in ended]
+    copies = repeated(settings)
+    left_out = unfit(rows) + ([f"{len(copies)} the same as others"] if copies else [])
+    kept = [i for i in range(len(ended)) if i not in copies]
+    if len(kept) < 2:
+        raise _too_few(where, len(kept), left_out)
+    metric, why = _ranking([ended[i] for i in kept])
+    if not why:
+        kept.sort(key=lambda i: _badness(ended[i], metric))
+    notes = [note for source in sources for note in source.notes]
+    return Candidates(where, [ended[i] for i in kept], [settings[i] for i in kept], metric, why, left_out, notes)
+
+
+def best_members(root: Path, top: int | None, *, force: bool = False) -> list[RunRow]:
+    """The runs below a folder that answer together, all or the `top` best; errors as of `candidates` and `best`."""
+    check_size(TOP, top)
+    found = candidates(read_sources(root, force=force), str(root))
+    return [found.rows[i] for i in found.best(top)]
+
+
+def _refuse_running(sources: Sequence[RunSource], where: str) -> None:
+    rows = [row for source in sources for row in source.rows]
+    missing = [row for row in rows if row.status == UNFINISHED and not row.damaged]
+    if missing:
+        resume = plugins.command("resume", shown_path(resumed_in(missing[0].folder)))
+        raise RunError(
+            f"{where}: {plural(len(missing), 'run')} of {len(rows)} have not ended, so "
+            f"which runs belong to the ensemble is not known yet. Wait for them, or end them with `{resume}`; or name "
+            "runs that have ended: `runner ensemble RUN RUN ...`"
+        )
+
+
+def _too_few(where: str, count: int, left_out: Sequence[str]) -> RunError:
+    but = f" (left out: {', '.join(left_out)})" if left_out else ""
+    return RunError(
+        f"{where}: {plural(count, 'finished run')}{but}, but an ensemble has two members at least. Train more, such as "
+        f"`{plugins.command('-m', 'seeds=5')}`, or name more folders"
+    )
+
+
+def _ranking(rows: Sequence[RunRow]) -> tuple[str, str]:
+    """(the metric of validation that ranks the runs, why there is none that does)."""
+    recorded = list(dict.fromkeys(name for row in rows for name in row.metrics))
+    metric = rank_by(Counter(row.setting(MONITOR) for row in rows), recorded)
+    if not metric.startswith("val/") or metric not in recorded:
+        return metric, "there is no validation split (dataset.val_fraction=0), so that nothing says which runs are best"
+    if len(refit.validations(rows)) > 1:
+        return metric, "the runs were validated on different rows, where the best is the luckiest"
+    return metric, ""
+
+
+def _badness(row: RunRow, metric: str) -> float:
+    """What sorts runs, the best first and those without the metric last."""
+    value = row.metrics.get(metric, math.nan)
+    return math.inf if math.isnan(value) else -value if direction(metric, ()) else value
