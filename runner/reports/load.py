@@ -240,7 +240,9 @@ def _verify(folder: Path) -> None:
 
 
 def load_model(path: Path, *, force: bool = False) -> LoadedRun:
-    """The run of a model file, whose folder is verified elsewhere; RunError if its plug-ins have changed, unless `force`."""
+    """The run of a model file, its folder being verified elsewhere. RunError if its plug-ins have changed, unless
+    `force`.
+    """
     folder, model = path.parent, _model(path)
     changed = differing(model.architecture.get("plugins", {}))
     if changed and not force:

@@ -25,6 +25,7 @@ from runner.training.metrics.base import metric as metric_class
 
 MONITOR = "early_stopping.monitor"
 HEADLINES = ("accuracy", "r2")  # what people ask for first
+OWN_LOSS = {"loss", "dataset.target_scaling"}  # keys of which each value has a loss that no other compares with
 NAMED = 5  # settings named in a note
 
 
@@ -163,7 +164,7 @@ def _section(
     section.positions = {number: i for i, number in enumerate(numbers)}
     if not comparable:
         notes.append("the settings have different data: a better value may only mean an easier problem")
-    if chosen.endswith("/loss") and {"loss", "dataset.target_scaling"} & set(section.varied):
+    if chosen.endswith("/loss") and OWN_LOSS & set(section.varied):
         other = next((f"val/{h}" for h in HEADLINES if f"val/{h}" in recorded), "val/<metric>")
         notes.append(f"{chosen} is each setting's own loss, which does not compare: --metric {other} does")
     _note_untrained(section)

@@ -86,7 +86,7 @@ def test_probabilities_too_small_for_a_float_are_still_numbers():
 
 
 def test_numbers_have_no_votes_and_the_message_says_what_they_have():
-    with pytest.raises(ConfigError, match="--combine vote: .* predict a number. Use --combine mean"):
+    with pytest.raises(ConfigError, match=r"--combine vote: .* predict a number. Use --combine mean"):
         combination("vote", "regression")
-    with pytest.raises(ConfigError, match="--combine median: .* allowed: mean, geometric, vote"):
+    with pytest.raises(ConfigError, match=r"--combine median: .* allowed: mean, geometric, vote"):
         combination("median", "classification")

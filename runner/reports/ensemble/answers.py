@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from runner.config import plugins
 from runner.config.compact import shown
 from runner.config.settings import Settings
 from runner.config.words import spelled
@@ -109,11 +110,12 @@ def _refuse_different(rows: Sequence[RunRow], settings: Sequence[Settings], data
         return
     parts = list(groups.values())
     largest = max(parts, key=len)
-    names = " ".join(shown_path(rows[i].folder) for i in largest[:2]) + (" ..." if len(largest) > 2 else "")
+    command = plugins.command("ensemble", *(shown_path(rows[i].folder) for i in largest[:2]))
+    more = " ..." if len(largest) > 2 else ""
     raise ConfigError(
-        f"these {plural(len(rows), 'run')} saw {len(parts)} different data, so that what tests one may have trained "
-        f"another: {_difference([settings[part[0]] for part in parts], parts)}. Name the runs of one, such as "
-        f"`runner ensemble {names}` ({plural(len(largest), 'run')})"
+        f"these {plural(len(rows), 'run')} saw {len(parts)} different tables or splits, so what tests one may have "
+        f"trained another: {_difference([settings[part[0]] for part in parts], parts)}. Name the runs of one, such as "
+        f"`{command}{more}` ({plural(len(largest), 'run')})"
     )
 
 

@@ -122,7 +122,9 @@ class LoadedEnsemble:
         return [x for x, _ in found], list(dict.fromkeys(note for _, notes in found for note in notes))
 
     def outputs(self, seen: Any) -> np.ndarray:
-        """Of what `transform_with_notes` gives: what the members say together [n, C]: log-probabilities, or numbers in the unit of the target."""
+        """What the members say together [n, C] of what `transform_with_notes` gives: log-probabilities, or numbers in
+        the unit of the target.
+        """
         members = zip(self.members, self.encoded_by, strict=True)
         return self.combination.of(answers(member, seen[place]) for member, place in members)
 

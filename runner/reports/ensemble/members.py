@@ -19,7 +19,7 @@ from runner.reports import refit
 from runner.reports.next_steps import settings_of
 from runner.reports.run_row import UNFINISHED, RunRow, unfit
 from runner.reports.runs import RunSource, read_sources
-from runner.reports.sections import MONITOR, direction, rank_by
+from runner.reports.sections import HEADLINES, MONITOR, OWN_LOSS, direction, rank_by
 
 
 @dataclass
@@ -69,7 +69,7 @@ def candidates(sources: Sequence[RunSource], where: str) -> Candidates:
     metric, why = _ranking([ended[i] for i in kept])
     if not why:
         kept.sort(key=lambda i: _badness(ended[i], metric))
-    notes = [note for source in sources for note in source.notes]
+    notes = [note for source in sources if source.is_sweep for note in source.notes]
     return Candidates(where, [ended[i] for i in kept], [settings[i] for i in kept], metric, why, left_out, notes)
 
 
@@ -104,6 +104,8 @@ def _ranking(rows: Sequence[RunRow]) -> tuple[str, str]:
     """(the metric of validation that ranks the runs, why there is none that does)."""
     recorded = list(dict.fromkeys(name for row in rows for name in row.metrics))
     metric = rank_by(Counter(row.setting(MONITOR) for row in rows), recorded)
+    if metric == "val/loss" and any(len({row.setting(key) for row in rows}) > 1 for key in OWN_LOSS):
+        metric = next((f"val/{name}" for name in HEADLINES if f"val/{name}" in recorded), metric)
     if not metric.startswith("val/") or metric not in recorded:
         return metric, "there is no validation split (dataset.val_fraction=0), so that nothing says which runs are best"
     if len(refit.validations(rows)) > 1:

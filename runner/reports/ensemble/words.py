@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from runner.config import plugins
@@ -48,7 +49,8 @@ def _table(ensemble: Ensemble) -> list[str]:
             cells = [_number(value, name) for value in (mean, *alone, part.together[name])]
             rows.append([f"{split}/{name}", *cells, _signed(part.gain[name], name)])
         kind, value = part.diversity
-        rows.append([f"{split}/{kind}", _number(value, kind), *([""] * (len(rows[0]) - 2))])
+        if not math.isnan(value):
+            rows.append([f"{split}/{kind}", _number(value, kind), *([""] * (len(rows[0]) - 2))])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
@@ -81,4 +83,4 @@ def _number(value: float, name: str) -> str:
 
 def _signed(value: float, name: str) -> str:
     text = _number(value, name)
-    return text if text.startswith("-") else f"+{text}"
+    return text if float(text) < 0 else f"+{text.removeprefix('-')}"
