@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         COMBINE,
         metavar="WAY",
-        help=f"all finished runs of RUN, a sweep or folds, predict together: {', '.join(NAMES)} )",
+        help=f"all finished runs of RUN, a sweep or folds, predict together: {', '.join(NAMES)}",
     )
     parser.add_argument(TOP, type=int, metavar="N", help=f"with {COMBINE}: only the N best on validation")
     parser.add_argument("--force", action="store_true", help=FORCE)

@@ -11,6 +11,7 @@ from measured_ensembles import found, quiet
 
 import runner
 from runner.errors import ConfigError, RunError
+from runner.records.run_folder import MODEL
 from runner.reports.ensemble.found import combined
 from runner.reports.ensemble.members import candidates
 from runner.reports.runs import read_sources
@@ -71,18 +72,29 @@ def test_numbers_have_no_votes(sweeps):
     assert "--combine vote" in refused(sweeps["numbers"], combine="vote")
 
 
+def with_models(sweep):
+    """A made-up sweep whose finished runs have a file where the network belongs."""
+    for run in sweep.glob("*/summary.json"):
+        (run.parent / MODEL).touch()
+    return sweep
+
+
 def test_a_sweep_that_has_not_ended_is_refused_and_failed_runs_are_counted(tmp_path):
     waiting = make_sweep(tmp_path / "a", [({"seed": 0}, 0.5), ({"seed": 1}, 0.4), ({"seed": 2}, None)])
-    with pytest.raises(RunError, match=r"1 run of 3 have not ended.*`runner resume .*a`.*runner ensemble RUN RUN"):
+    with pytest.raises(RunError, match=r"1 of 3 runs has not ended.*`runner resume .*a`.*runner ensemble RUN RUN"):
         candidates(read_sources(waiting), "a")
     ends = [0.5, 0.4, "failed", "diverged", 0.3]
-    mixed = make_sweep(tmp_path / "b", [({"seed": seed}, end) for seed, end in enumerate(ends)])
+    mixed = with_models(make_sweep(tmp_path / "b", [({"seed": seed}, end) for seed, end in enumerate(ends)]))
     chosen = candidates(read_sources(mixed), "b")
     assert [row.folder.name[:3] for row in chosen.rows] == ["004", "001", "000"]
     assert chosen.left_out == ["1 diverged", "1 failed"]
+    shutil.rmtree(chosen.rows[0].folder)
+    chosen = candidates(read_sources(mixed), "b")
+    assert [row.folder.name[:3] for row in chosen.rows] == ["001", "000"]
+    assert chosen.left_out == ["1 diverged", "1 failed", "1 without model.safetensors"]
 
 
 def test_one_run_is_no_ensemble(tmp_path):
-    one = make_sweep(tmp_path / "a", [({"seed": 0}, 0.5), ({"seed": 1}, "diverged")])
+    one = with_models(make_sweep(tmp_path / "a", [({"seed": 0}, 0.5), ({"seed": 1}, "diverged")]))
     with pytest.raises(RunError, match=r"1 finished run \(left out: 1 diverged\).*two members.*runner -m seeds=5"):
         candidates(read_sources(one), "a")

@@ -29,6 +29,7 @@ class Part:
     data: RunData
     answers: Answers
     combine: Combination
+    told: Told
 
     @cached_property
     def members(self) -> Measured:
@@ -38,7 +39,7 @@ class Part:
     @cached_property
     def sizes(self) -> Measured:
         """Metric -> of the first member, of the first two together, ... [K]; none where each knows other rows."""
-        return measure.of_sizes(self.data, self.answers, self.combine) if self.answers.complete else {}
+        return measure.of_sizes(self.data, self.answers, self.combine, self.told) if self.answers.complete else {}
 
     @cached_property
     def mean(self) -> dict[str, float]:
@@ -115,7 +116,7 @@ def combined(
     if choose is not None:
         order = _chosen(answers["val"], way, data.task, combine, choose, told)
     how = "greedy" if choose is not None else "all" if top is None else "top"
-    parts = {split: Part(data, each.of(order), way) for split, each in answers.items()}
+    parts = {split: Part(data, each.of(order), way, told) for split, each in answers.items()}
     return Ensemble(found, how, combine, [rows[i] for i in order], parts)
 
 

@@ -16,7 +16,7 @@ from runner.config.registry import entries
 from runner.data.prepare import RunData
 from runner.ensembles.combining import Combination
 from runner.ensembles.diversity import disagreement, spread
-from runner.reports.ensemble.answers import Answers
+from runner.reports.ensemble.answers import Answers, Told
 from runner.reports.ensemble.loaded import in_own_unit
 from runner.training.evaluation import evaluate
 
@@ -24,6 +24,7 @@ NAMES = {
     "classification": {"accuracy": "accuracy", "nll": "loss", "ece": "ece"},
     "regression": {"rmse": "rmse", "r2": "r2"},
 }
+SIZED = "sizes measured"
 BLOCK = 1 << 22  # numbers measured at once
 Measured = dict[str, np.ndarray]  # metric -> its value of each answer [M]
 
@@ -71,9 +72,15 @@ def of_members(data: RunData, answers: Answers) -> Measured:
     return _joined(measured(data, truth, said) for truth, said in answers.each())
 
 
-def of_sizes(data: RunData, answers: Answers, combine: Combination) -> Measured:
+def of_sizes(data: RunData, answers: Answers, combine: Combination, told: Told) -> Measured:
     """Of the first member, of the first two together, ..., of all [K]; they must know every row."""
-    return _in_blocks(data, answers.truth, combine.running(answers.said))
+
+    def watched() -> Iterator[np.ndarray]:
+        for size, said in enumerate(combine.running(answers.said), 1):
+            told(size, len(answers.said), SIZED)
+            yield said
+
+    return _in_blocks(data, answers.truth, watched())
 
 
 def of_all(data: RunData, answers: Answers, combine: Combination) -> dict[str, float]:

@@ -15,6 +15,7 @@ from runner.errors import ConfigError, RunError
 from runner.execution.run_list import resumed_in
 from runner.plan.duplicates import repeated
 from runner.records.names import plural, shown_path
+from runner.records.run_folder import MODEL
 from runner.reports import refit
 from runner.reports.next_steps import settings_of
 from runner.reports.run_row import UNFINISHED, RunRow, unfit
@@ -59,10 +60,13 @@ def candidates(sources: Sequence[RunSource], where: str) -> Candidates:
     found = {row.folder.resolve(): row for source in sources for row in source.rows}
     rows = list(found.values())
     _refuse_running(sources, where)
-    ended = [row for row in rows if row.finished]
+    finished = [row for row in rows if row.finished]
+    ended = [row for row in finished if (row.folder / MODEL).exists()]
     settings = [settings_of(row) for row in ended]
     copies = repeated(settings)
-    left_out = unfit(rows) + ([f"{len(copies)} the same as others"] if copies else [])
+    left_out = unfit(rows)
+    for count, what in ((len(finished) - len(ended), f"without {MODEL}"), (len(copies), "the same as others")):
+        left_out += [f"{count} {what}"] if count else []
     kept = [i for i in range(len(ended)) if i not in copies]
     if len(kept) < 2:
         raise _too_few(where, len(kept), left_out)
@@ -85,10 +89,10 @@ def _refuse_running(sources: Sequence[RunSource], where: str) -> None:
     missing = [row for row in rows if row.status == UNFINISHED and not row.damaged]
     if missing:
         resume = plugins.command("resume", shown_path(resumed_in(missing[0].folder)))
+        count = f"{len(missing)} of {plural(len(rows), 'run')} {'has' if len(missing) == 1 else 'have'} not ended"
         raise RunError(
-            f"{where}: {plural(len(missing), 'run')} of {len(rows)} have not ended, so "
-            f"which runs belong to the ensemble is not known yet. Wait for them, or end them with `{resume}`; or name "
-            "runs that have ended: `runner ensemble RUN RUN ...`"
+            f"{where}: {count}, so who belongs to the ensemble is not known. Wait for them, or end them with "
+            f"`{resume}`; or name runs that have ended: `runner ensemble RUN RUN ...`"
         )
 
 
