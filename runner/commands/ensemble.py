@@ -15,6 +15,7 @@ from runner.records import pipe
 from runner.records.folders import FORCE, OUTPUTS, newest
 from runner.records.progress import LINE_SECONDS
 from runner.records.read import is_sweep
+from runner.reports.ensemble.kept import FOLDER
 
 OUT = "--out"
 DESCRIPTION = """\
@@ -22,7 +23,7 @@ Combine what the finished runs of DIR say about the validation and test rows, an
 alone: accuracy, nll (mean -log p of the true class) and ece, or rmse and r2. Nothing is trained. Runs that failed or
 diverged are left out; runs that saw another split or other data are refused. After dataset.folds each validation row
 is judged by the runs that were not trained on it. Written are members.csv, sizes.csv (the first k members together),
-a picture of it, and ensemble.json."""
+a picture of it, and ensemble.json; `runner predict` takes their folder."""
 
 
 def run(arguments: list[str]) -> int:
@@ -44,8 +45,7 @@ def run(arguments: list[str]) -> int:
     found = candidates(find_sources(list(map(str, folders)), force=args.force), " ".join(map(str, folders)))
     ensemble = combined(found, args.combine, _Told(), top=args.top, choose=args.greedy, force=args.force)
     written = files.write(ensemble, out)
-    use = words.use(ensemble, folders[0]) if len(folders) == 1 else []
-    say([*words.lines(ensemble), f"wrote: {out} ({', '.join(written)})", *use], sys.stdout)
+    say([*words.lines(ensemble), f"wrote: {out} ({', '.join(written)})", *words.use(out)], sys.stdout)
     return 0
 
 
@@ -65,10 +65,10 @@ class _Told:
 def _default_out(folders: list[Path]) -> Path:
     """`ensemble` in the folder that was named, or in the sweep of the runs that were; else it has to be said."""
     if len(folders) == 1:
-        return folders[0] / "ensemble"
+        return folders[0] / FOLDER
     above = {folder.resolve().parent for folder in folders}
     if len(above) == 1 and is_sweep(sweep := above.pop()):
-        return Path(os.path.relpath(sweep)) / "ensemble"
+        return Path(os.path.relpath(sweep)) / FOLDER
     raise ConfigError(f"{len(folders)} folders are named, so say where to write: {OUT} FOLDER")
 
 

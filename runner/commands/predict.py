@@ -50,7 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "run",
         metavar="RUN",
-        help="folder of a finished run, or of a sweep: its best run; `last`: the run started last under outputs/",
+        help="folder of a finished run, of a sweep (its best run), or of an ensemble; `last`: the run started last "
+        "under outputs/",
     )
     parser.add_argument(
         "input", metavar="INPUT", help="CSV, Excel or Parquet file with the columns the run was trained on"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from runner.records.checksums import verify
 from runner.records.folders import named_folder
 from runner.records.summary import SUMMARY, read_summary
 from runner.reports.as_table import as_frame
+from runner.reports.ensemble.kept import AGAIN, is_kept, read_kept
 from runner.reports.ensemble.loaded import LoadedEnsemble
 from runner.reports.ensemble.members import best_members
 from runner.reports.find_model import find_model
@@ -199,26 +200,20 @@ class LoadedRun:
 Predictor: TypeAlias = LoadedRun | LoadedEnsemble
 
 
-@overload
-def load(folder: str | Path, *, force: bool = ..., combine: None = ..., top: None = ...) -> LoadedRun: ...
-
-
-@overload
-def load(folder: str | Path, *, force: bool = ..., combine: str | None, top: int | None = ...) -> Predictor: ...
-
-
 def load(folder: str | Path, *, force: bool = False, combine: str | None = None, top: int | None = None) -> Predictor:
     """The run in `folder` (of a sweep its best one, as `runner best` names it; `last`: the run started last under
     outputs/), on the CPU, ready to predict. With `combine` (mean, geometric or vote) all finished runs in the folder
-    together, or the `top` best by the metric they watched on validation.
+    together, or the `top` best by the metric they watched on validation. The folder that `runner ensemble` has written
+    is the ensemble that was chosen there.
 
     Raises ConfigError if `folder` holds no run, or several of which none is the best (they are named); RunError if the
     run has no model yet, or one that cannot be read; DamagedError if a file in the folder is not what the run left
     there, unless `force` says to use it all the same. A copy without the other files of the run will do.
     """
+    if is_kept(root := named_folder(folder)):
+        return _kept(root, combine or top, force=force)
     if combine is not None:
         check_name(combine)
-        root = named_folder(folder)
         members = best_members(root, top, force=force)
         return LoadedEnsemble(root, [load_model(row.folder / MODEL, force=force) for row in members], combine)
     if top is not None:
@@ -228,6 +223,20 @@ def load(folder: str | Path, *, force: bool = False, combine: str | None = None,
     if not force and (path.parent / SUMMARY).exists():
         _verify(path.parent)
     return run
+
+
+def _kept(folder: Path, chosen: object, *, force: bool) -> LoadedEnsemble:
+    """The ensemble that `runner ensemble` has left."""
+    if chosen is not None:
+        raise ConfigError(f"{folder}: an ensemble, whose members have been chosen. Leave {COMBINE} and {TOP} out")
+    kept = read_kept(folder, force=force)
+    if gone := [run for run in kept.times if not (run / MODEL).exists()]:
+        raise RunError(f"{gone[0] / MODEL}: not there, though the run belongs to {folder}{AGAIN}")
+    if not force:
+        for run in kept.times:
+            _verify(run)
+    members = [load_model(run / MODEL, force=force) for run in kept.times]
+    return LoadedEnsemble(folder, members, kept.combine, list(kept.times.values()))
 
 
 def _verify(folder: Path) -> None:

@@ -13,6 +13,7 @@ from measured_ensembles import found
 import runner
 from runner.records.summary import read_sealed
 from runner.reports.ensemble import files
+from runner.reports.ensemble.kept import FOLDER
 
 
 def read(path) -> list[list[str]]:
@@ -56,7 +57,7 @@ def test_reports_and_tables_take_the_folder_for_no_run(sweeps):
     above = sweep.parent
     before = [(runner.results(folder), runner.curves(folder)) for folder in (above, sweep)]
     for place in (above, sweep):
-        files.write(found(sweep), place / files.FOLDER)
+        files.write(found(sweep), place / FOLDER)
     for folder, tables in zip((above, sweep), before, strict=True):
         pd.testing.assert_frame_equal(runner.results(folder), tables[0])
         pd.testing.assert_frame_equal(runner.curves(folder), tables[1])

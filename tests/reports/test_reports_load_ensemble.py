@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import config
+from measured_ensembles import found
 
 import runner
 from runner.cli import main
 from runner.ensembles.combining import CLASSES
-from runner.errors import ConfigError, RunError
+from runner.errors import ConfigError, DamagedError, RunError
+from runner.reports.ensemble import files
 from runner.reports.load import LoadedRun
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -29,10 +31,10 @@ def predict(*words) -> int:
 def test_probabilities_are_those_of_the_runs_combined(sweeps, table, combine):
     ensemble = runner.load(sweeps["classes"], combine=combine)
     alone = np.array([runner.load(member.folder).predict_proba(table) for member in ensemble.members])
-    found = ensemble.predict_proba(table)
-    np.testing.assert_allclose(found, np.exp(CLASSES[combine].of(np.log(alone))), atol=1e-12)
-    assert (ensemble.predict(table) == np.array(["no", "yes"])[found.argmax(axis=1)]).all()
-    assert found.sum(axis=1) == pytest.approx(1)
+    p = ensemble.predict_proba(table)
+    np.testing.assert_allclose(p, np.exp(CLASSES[combine].of(np.log(alone))), atol=1e-12)
+    assert (ensemble.predict(table) == np.array(["no", "yes"])[p.argmax(axis=1)]).all()
+    assert p.sum(axis=1) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("name", ["numbers", "scales"])
@@ -135,3 +137,41 @@ def test_the_command_scores_numbers_in_the_unit_of_the_target(sweeps, csv, tmp_p
     assert predict(sweeps["scales"], csv, "--combine", "mean", "--out", "out.csv") == 0
     rmse = np.sqrt(np.square(pd.read_csv("out.csv")["prediction"] - table["price"]).mean())
     assert f"score: rmse {rmse:.6g}, r2 " in capsys.readouterr().out
+
+
+# ---- what `runner ensemble` has written
+
+
+@pytest.fixture
+def chosen(sweeps, tmp_path):
+    """A folder with greedy choices, some of them the same."""
+    files.write(found(sweeps["classes"], choose=9), tmp_path / "out" / "ensemble")
+    return tmp_path / "out" / "ensemble"
+
+
+def test_an_ensemble_that_was_written_predicts_as_it_was_chosen_each_run_as_often_as_it_counts(sweeps, chosen, table):
+    choices = found(sweeps["classes"], choose=9).members
+    ensemble = runner.load(chosen)
+    assert len(ensemble.members) < sum(ensemble.times) == 9
+    alone = {row.folder: runner.load(row.folder).predict_proba(table) for row in choices}
+    expected = np.mean([alone[row.folder] for row in choices], axis=0)
+    np.testing.assert_allclose(ensemble.predict_proba(table), expected, rtol=1e-12)
+
+
+def test_an_ensemble_that_was_written_is_not_chosen_again(chosen):
+    with pytest.raises(ConfigError, match=r"members have been chosen. Leave --combine and --top out"):
+        runner.load(chosen, combine="mean")
+
+
+def test_an_ensemble_that_was_edited_or_whose_runs_are_gone_is_refused(chosen, tmp_path):
+    members = chosen / "members.csv"
+    written = members.read_text()
+    members.write_text(written.replace(",", ";"))
+    with pytest.raises(DamagedError, match=r"does not match its checksum.*`runner ensemble`"):
+        runner.load(chosen)
+    with pytest.raises(DamagedError, match=r"damaged.*`runner ensemble`"):
+        runner.load(chosen, force=True)
+    members.write_text(written)
+    moved = chosen.rename(tmp_path / "ensemble")  # the runs are where they were: not below it any more
+    with pytest.raises(RunError, match=r"not there, though the run belongs to .*`runner ensemble`"):
+        runner.load(moved)

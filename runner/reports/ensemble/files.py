@@ -1,7 +1,4 @@
-"""What `runner ensemble` leaves in its folder: members.csv, sizes.csv, ensemble.png and, last, ensemble.json.
-
-None of them is called as a file of a run is, so that nobody takes the folder for one.
-"""
+"""What `runner ensemble` leaves in its folder: members.csv, sizes.csv, ensemble.png and, last, ensemble.json."""
 
 from __future__ import annotations
 
@@ -20,9 +17,8 @@ from runner.records import disk
 from runner.records.checksums import sha256
 from runner.records.summary import sealed, to_json
 from runner.reports.ensemble.found import Ensemble
+from runner.reports.ensemble.kept import MEMBERS, PICTURE, SIZES, SUMMARY
 
-FOLDER = "ensemble"
-MEMBERS, SIZES, PICTURE, SUMMARY = "members.csv", "sizes.csv", "ensemble.png", "ensemble.json"
 FORMAT = 1
 DRAWN = ("accuracy", "nll", "rmse")
 

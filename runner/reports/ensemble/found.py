@@ -10,7 +10,7 @@ from functools import cached_property
 
 from runner.data.prepare import RunData
 from runner.ensembles.combining import Combination, combination
-from runner.ensembles.options import GREEDY, TOP, check_name, check_size
+from runner.ensembles.options import GREEDY, check_name, check_size
 from runner.ensembles.selection import greedy, score_of
 from runner.errors import RunError
 from runner.reports.ensemble import measure
@@ -100,7 +100,6 @@ def combined(
     """
     check_name(combine)
     check_size(GREEDY, choose)
-    check_size(TOP, top)
     if choose is not None:
         found.refuse_unranked(GREEDY)
     taken = found.best(top)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections.abc import Sequence
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -65,14 +66,16 @@ class LoadedEnsemble:
     """The networks of several runs, whose answers are combined. What a `LoadedRun` predicts, this predicts likewise.
 
     `combine` is mean or geometric (of the probabilities) or vote; in regression mean. `members` are the runs, the best
-    first. Raises ConfigError for another `combine`, or runs that do not answer the same question.
+    first, of which each counts as often as `times` says (once). Raises ConfigError for another `combine`, or runs that
+    do not answer the same question.
     """
 
-    def __init__(self, folder: Path, members: Sequence[Any], combine: str):
+    def __init__(self, folder: Path, members: Sequence[Any], combine: str, times: Sequence[int] | None = None):
         self.folder, self.members, self.combine = folder, list(members), combine
+        self.times = [1] * len(members) if times is None else list(times)
         first = members[0].encoding
-        self.combination = combination(combine, first.task)
         check_alike(members)
+        self.combination = combination(combine, first.task)
         self.encoding = in_own_unit(first)
         self.encodings: list[Encoding] = []  # the distinct ones
         self.encoded_by = [self._place(member.encoding) for member in members]
@@ -125,8 +128,9 @@ class LoadedEnsemble:
         """What the members say together [n, C] of what `transform_with_notes` gives: log-probabilities, or numbers in
         the unit of the target.
         """
-        members = zip(self.members, self.encoded_by, strict=True)
-        return self.combination.of(answers(member, seen[place]) for member, place in members)
+        members = zip(self.members, self.encoded_by, self.times, strict=True)
+        each = (repeat(answers(member, seen[place]), times) for member, place, times in members)
+        return self.combination.of(chain.from_iterable(each))
 
     def probabilities(self, outputs_NC: np.ndarray) -> np.ndarray:
         """Probabilities [n, C]."""

@@ -35,18 +35,19 @@ class Candidates:
     left_out: list[str] = field(default_factory=list)  # "2 diverged"
     notes: list[str] = field(default_factory=list)
 
-    def best(self, top: int | None, option: str = TOP) -> list[int]:
-        """Positions of the `top` best, of all if it is None; ConfigError naming the option for a number of them that
-        there is not, or if nothing ranks them.
+    def best(self, top: int | None) -> list[int]:
+        """Positions of the `top` best, of all if it is None; ConfigError for a number of them that makes no ensemble or
+        that there is not, or if nothing ranks them.
         """
+        check_size(TOP, top)
         if top is None:
             return list(range(len(self.rows)))
         if top > len(self.rows):
             raise ConfigError(
-                f"{option} {top}: {self.where} has {plural(len(self.rows), 'run')} that can be taken. Leave {option} "
+                f"{TOP} {top}: {self.where} has {plural(len(self.rows), 'run')} that can be taken. Leave {TOP} "
                 "out to take all of them"
             )
-        self.refuse_unranked(option)
+        self.refuse_unranked(TOP)
         return list(range(top))
 
     def refuse_unranked(self, option: str) -> None:
@@ -79,7 +80,6 @@ def candidates(sources: Sequence[RunSource], where: str) -> Candidates:
 
 def best_members(root: Path, top: int | None, *, force: bool = False) -> list[RunRow]:
     """The runs below a folder that answer together, all or the `top` best; errors as of `candidates` and `best`."""
-    check_size(TOP, top)
     found = candidates(read_sources(root, force=force), str(root))
     return [found.rows[i] for i in found.best(top)]
 

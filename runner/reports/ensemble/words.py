@@ -32,12 +32,9 @@ def lines(ensemble: Ensemble) -> list[str]:
     ]
 
 
-def use(ensemble: Ensemble, folder: Path) -> list[str]:
-    """The command that predicts with the ensemble of one folder; none says again what was chosen greedily."""
-    if ensemble.how == "greedy":
-        return []
-    words = [COMBINE, ensemble.combine, *([TOP, str(len(ensemble.members))] if ensemble.how == "top" else [])]
-    return ["to use it:", f"  {plugins.command('predict', shown_path(folder))} INPUT {' '.join(words)} --out FILE"]
+def use(folder: Path) -> list[str]:
+    """The command that predicts with the ensemble written to a folder."""
+    return ["to use it:", f"  {plugins.command('predict', shown_path(folder))} INPUT --out FILE"]
 
 
 def _table(ensemble: Ensemble) -> list[str]:
