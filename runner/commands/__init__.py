@@ -1,3 +1,15 @@
 """One module a command, each with `run(arguments) -> exit code`."""
 
-COMMANDS = ("train", "resume", "repeat", "report", "best", "predict", "dashboard", "list", "check", "doctor")
+COMMANDS = (
+    "train",
+    "resume",
+    "repeat",
+    "report",
+    "best",
+    "ensemble",
+    "predict",
+    "dashboard",
+    "list",
+    "check",
+    "doctor",
+)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.ensembles.options import COMBINE, NAMES, TOP
 from runner.errors import ConfigError
 from runner.records.folders import FORCE
 
@@ -40,14 +41,14 @@ def run(arguments: list[str]) -> int:
     check_output("--out", out, CSV + PARQUET, source)
     from runner.reports.load import load
 
-    run = load(args.run, force=args.force)
+    run = load(args.run, force=args.force, combine=args.combine, top=args.top)
     passes = None if args.mc is None else Passes(args.mc, args.mc_seed, args.length_scale)
     prediction = predict_file(run, source, keys, passes)
     replaced = out.exists()
     write(prediction, out)
     for note in prediction.notes:
         print(f"note: {note}", file=sys.stderr)
-    print("\n".join(_report(prediction, run.folder, out, replaced)))
+    print("\n".join(_report(prediction, run.said, out, replaced)))
     return 0
 
 
@@ -56,7 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "run",
         metavar="RUN",
-        help="folder of a finished run, or of a sweep: its best run; `last`: the run started last under outputs/",
+        help="folder of a finished run, of a sweep (its best run), or of an ensemble; `last`: the run started last "
+        "under outputs/",
     )
     parser.add_argument(
         "input", metavar="INPUT", help="CSV, Excel or Parquet file with the columns the run was trained on"
@@ -74,6 +76,12 @@ def _parser() -> argparse.ArgumentParser:
         help="where to write, .csv or .parquet; default: <name of INPUT>.predictions.csv in the current folder "
         "(.parquet if INPUT is Parquet)",
     )
+    parser.add_argument(
+        COMBINE,
+        metavar="WAY",
+        help=f"all finished runs of RUN, a sweep or folds, predict together: {', '.join(NAMES)}",
+    )
+    parser.add_argument(TOP, type=int, metavar="N", help=f"with {COMBINE}: only the N best on validation")
     parser.add_argument(
         "--mc",
         metavar="T",
@@ -115,12 +123,12 @@ def _keys(words: list[str]) -> Dialect:
     return CSV(**values).keys()
 
 
-def _report(prediction: Prediction, folder: Path, out: Path, replaced: bool) -> list[str]:
+def _report(prediction: Prediction, who: str, out: Path, replaced: bool) -> list[str]:
     probabilities = sum(name.startswith("prob_") for name in prediction.answers)
     columns = "prediction" + (f" and {probabilities} columns prob_<label>" if probabilities else "")
     others = len(prediction.answers) - 1 - probabilities
     columns += f" and {others} of Monte Carlo dropout" if others else ""
-    lines = [f"run: {folder}"]
+    lines = [who]
     if prediction.score:
         metrics = ", ".join(f"{name} {value:.6g}" for name, value in prediction.score.items())
         lines.append(f"score: {metrics} (over {prediction.known:,} rows)")

@@ -12,17 +12,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import torch
 
 from runner.config.origin import differing
 from runner.data.encoding import Encoding
-from runner.errors import DamagedError, DataError, RunError, shortened
+from runner.ensembles.options import COMBINE, MEAN, TOP, check_name
+from runner.errors import ConfigError, DamagedError, DataError, RunError
 from runner.execution.damaged_run import RESTORE, resume_command
 from runner.records.checksums import verify
+from runner.records.folders import named_folder
 from runner.records.summary import SUMMARY, read_summary
+from runner.reports.as_table import as_frame
+from runner.reports.ensemble.kept import AGAIN, is_kept, read_kept
+from runner.reports.ensemble.loaded import LoadedEnsemble
+from runner.reports.ensemble.members import best_members
 from runner.reports.find_model import find_model
 from runner.training.model_file import ENDED, MODEL, Model, read_model
 
@@ -34,7 +40,6 @@ if TYPE_CHECKING:
     from runner.reports.monte_carlo import MonteCarlo
 
 CHUNK = 1024  # rows through the network at once
-SHOWN = 10  # columns named in an error
 
 
 @dataclass
@@ -60,6 +65,11 @@ class LoadedRun:
         network = "-".join(map(str, self.architecture["widths"]))
         status = f", {self.status}" if self.status else ""
         return f"LoadedRun({str(self.folder)!r}, network {network}{status})"
+
+    @property
+    def said(self) -> str:
+        """Who predicts."""
+        return f"run: {self.folder}"
 
     @property
     def status(self) -> str:
@@ -205,23 +215,62 @@ class LoadedRun:
             )
 
 
-def load(folder: str | Path, *, force: bool = False) -> LoadedRun:
+Predictor: TypeAlias = LoadedRun | LoadedEnsemble
+
+
+def load(folder: str | Path, *, force: bool = False, combine: str | None = None, top: int | None = None) -> Predictor:
     """The run in `folder` (of a sweep its best one, as `runner best` names it; `last`: the run started last under
-    outputs/), on the CPU, ready to predict.
+    outputs/), on the CPU, ready to predict. With `combine` (mean, geometric or vote) all finished runs in the folder
+    together, or the `top` best by the metric they watched on validation. The folder that `runner ensemble` has written
+    is the ensemble that was chosen there.
 
     Raises ConfigError if `folder` holds no run, or several of which none is the best (they are named); RunError if the
     run has no model yet, or one that cannot be read; DamagedError if a file in the folder is not what the run left
     there, unless `force` says to use it all the same. A copy without the other files of the run will do.
     """
+    if is_kept(root := named_folder(folder)):
+        return _kept(root, combine or top, force=force)
+    if combine is not None:
+        check_name(combine)
+        members = best_members(root, top, force=force)
+        return LoadedEnsemble(root, [load_model(row.folder / MODEL, force=force) for row in members], combine)
+    if top is not None:
+        raise ConfigError(f"{TOP} {top}: the best runs are combined, and nothing says how. Add {COMBINE} {MEAN}")
     path = find_model(folder, force=force)
+    run = load_model(path, force=force)
+    if not force and (path.parent / SUMMARY).exists():
+        _verify(path.parent)
+    return run
+
+
+def _kept(folder: Path, chosen: object, *, force: bool) -> LoadedEnsemble:
+    """The ensemble that `runner ensemble` has left."""
+    if chosen is not None:
+        raise ConfigError(f"{folder}: an ensemble, whose members have been chosen. Leave {COMBINE} and {TOP} out")
+    kept = read_kept(folder, force=force)
+    if gone := [run for run in kept.times if not (run / MODEL).exists()]:
+        raise RunError(f"{gone[0] / MODEL}: not there, though the run belongs to {folder}{AGAIN}")
+    if not force:
+        for run in kept.times:
+            _verify(run)
+    members = [load_model(run / MODEL, force=force) for run in kept.times]
+    return LoadedEnsemble(folder, members, kept.combine, list(kept.times.values()))
+
+
+def _verify(folder: Path) -> None:
+    try:
+        verify(folder, needed=(MODEL,))
+    except DamagedError as error:
+        command = resume_command(folder)
+        do = f". {command} trains it again" if command else f"; {RESTORE}"
+        raise DamagedError(f"{error}{do}; --force (force=True) uses it") from error
+
+
+def load_model(path: Path, *, force: bool = False) -> LoadedRun:
+    """The run of a model file, its folder being verified elsewhere. RunError if its plug-ins have changed, unless
+    `force`.
+    """
     folder, model = path.parent, _model(path)
-    if not force and (folder / SUMMARY).exists():
-        try:
-            verify(folder, needed=(MODEL,))
-        except DamagedError as error:
-            command = resume_command(folder)
-            do = f". {command} trains it again" if command else f"; {RESTORE}"
-            raise DamagedError(f"{error}{do}; --force (force=True) uses it") from error
     changed = differing(model.architecture.get("plugins", {}))
     if changed and not force:
         raise RunError(f"{folder}: {'; '.join(changed)}; --force (force=True) uses it")
@@ -247,37 +296,3 @@ def _ended_by_summary(folder: Path) -> dict[str, Any]:
     except RunError:
         return {}
     return {key: summary[key] for key in ENDED} if all(key in summary for key in ENDED) else {}
-
-
-def as_frame(inputs: Any, encoding: Encoding) -> pd.DataFrame:
-    """A table with named columns from a table or an array [n, columns]; DataError if the shape does not fit."""
-    import pandas as pd
-
-    if isinstance(inputs, pd.DataFrame):
-        return _named(inputs)
-    array, columns, image = _array(inputs), encoding.columns, encoding.image_shape
-    if image and array.shape[1:] in (image, image[1:]) and array[:1].size in (0, len(columns)):
-        array = array.reshape(len(array), len(columns))
-    if array.ndim != 2 or array.shape[1] != len(columns):
-        raise DataError(
-            f"an array of shape {array.shape} does not fit: expected [rows, {len(columns)}], one column each for "
-            f"{', '.join(columns[:SHOWN])}{', ...' if len(columns) > SHOWN else ''}."
-        )
-    return pd.DataFrame(array, columns=columns)
-
-
-def _array(inputs: Any) -> np.ndarray:
-    try:
-        return np.asarray(inputs)
-    except ValueError as error:
-        raise DataError(f"{shortened(inputs)} is neither a table nor an array: {error}") from error
-
-
-def _named(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with column names that are text, as in a file; DataError if one is there twice."""
-    names = table.columns.map(str)
-    if names.has_duplicates:
-        raise DataError(
-            f"the table has more than one column {names[names.duplicated()][0]!r}. Rename or remove the others."
-        )
-    return table if all(isinstance(name, str) for name in table.columns) else table.set_axis(names, axis=1)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from runner.data.reading.cells import Cells
     from runner.data.reading.dialect import Dialect
-    from runner.reports.load import LoadedRun
+    from runner.reports.load import Predictor
     from runner.reports.monte_carlo import MonteCarlo
 
 PREDICTION = "prediction"
@@ -42,7 +42,7 @@ class Passes(NamedTuple):
     length_scale: float | None = None
 
 
-def predict_file(run: LoadedRun, path: Path, keys: Dialect | None = None, passes: Passes | None = None) -> Prediction:
+def predict_file(run: Predictor, path: Path, keys: Dialect | None = None, passes: Passes | None = None) -> Prediction:
     """Predict every row of a file, read as the training data were, but for what `keys` say of this file; with `passes`
     also by Monte Carlo dropout.
 
@@ -71,7 +71,7 @@ def predict_file(run: LoadedRun, path: Path, keys: Dialect | None = None, passes
     return Prediction(read.frame, cells, answers, [*run.notes, *cells.notes, *notes, *unknown], score, known)
 
 
-def _answers(run: LoadedRun, outputs_NC: np.ndarray) -> dict[str, np.ndarray]:
+def _answers(run: Predictor, outputs_NC: np.ndarray) -> dict[str, np.ndarray]:
     answers = {PREDICTION: run.decode(outputs_NC)}
     if run.encoding.task == "classification":
         columns = run.probabilities(outputs_NC).T
@@ -79,7 +79,7 @@ def _answers(run: LoadedRun, outputs_NC: np.ndarray) -> dict[str, np.ndarray]:
     return answers
 
 
-def _columns(run: LoadedRun, found: MonteCarlo) -> dict[str, np.ndarray]:
+def _columns(run: Predictor, found: MonteCarlo) -> dict[str, np.ndarray]:
     """What Monte Carlo dropout adds to the answers, by column."""
     if found.probabilities is None:
         return {"mc_mean": np.asarray(found.mean), "mc_sd": np.asarray(found.sd)}
@@ -89,7 +89,7 @@ def _columns(run: LoadedRun, found: MonteCarlo) -> dict[str, np.ndarray]:
     return answers | {name: np.asarray(column) for name, column in named.items()}
 
 
-def _score_of_passes(run: LoadedRun, cells: Cells, found: MonteCarlo) -> dict[str, float]:
+def _score_of_passes(run: Predictor, cells: Cells, found: MonteCarlo) -> dict[str, float]:
     """How right the means over the passes are, where the target is known."""
     encoding = run.encoding
     if encoding.target not in cells.columns:
@@ -114,7 +114,7 @@ def _refuse_taken(answers: dict[str, np.ndarray], columns: list[str], path: Path
         )
 
 
-def _score(run: LoadedRun, cells: Cells, outputs_NC: np.ndarray) -> tuple[dict[str, float], int, list[str]]:
+def _score(run: Predictor, cells: Cells, outputs_NC: np.ndarray) -> tuple[dict[str, float], int, list[str]]:
     """(metrics, number of rows they are over, notes): nothing without a target column, or a known answer in it."""
     encoding = run.encoding
     if encoding.target not in cells.columns:

@@ -25,6 +25,7 @@ from runner.training.metrics.base import metric as metric_class
 
 MONITOR = "early_stopping.monitor"
 HEADLINES = ("accuracy", "r2")  # what people ask for first
+OWN_LOSS = {"loss", "dataset.target_scaling"}  # keys of which each value has a loss that no other compares with
 NAMED = 5  # settings named in a note
 
 
@@ -146,7 +147,7 @@ def _section(
 ) -> Section:
     recorded, notes = _recorded(settings), []
     monitors = Counter(row.setting(MONITOR) for setting in settings for row in setting.rows)
-    chosen = metric if metric in recorded else _rank_by(monitors, recorded)
+    chosen = metric if metric in recorded else rank_by(monitors, recorded)
     if metric and chosen != metric:
         notes.append(f"{metric} is not recorded here; ranked by {chosen}")
     elif not metric and len(monitors) > 1:
@@ -169,7 +170,7 @@ def _section(
     section.positions = {number: i for i, number in enumerate(numbers)}
     if not comparable:
         notes.append("the settings have different data: a better value may only mean an easier problem")
-    if chosen.endswith("/loss") and {"loss", "dataset.target_scaling"} & set(section.varied):
+    if chosen.endswith("/loss") and OWN_LOSS & set(section.varied):
         other = next((f"val/{h}" for h in HEADLINES if f"val/{h}" in recorded), "val/<metric>")
         notes.append(f"{chosen} is each setting's own loss, which does not compare: --metric {other} does")
     _note_untrained(section)
@@ -177,7 +178,7 @@ def _section(
     return section
 
 
-def _rank_by(monitors: Counter[str], recorded: Sequence[str]) -> str:
+def rank_by(monitors: Counter[str], recorded: Sequence[str]) -> str:
     """The metric that most runs monitor, on the validation split if there is one."""
     name = monitors.most_common(1)[0][0]
     held_out = "val/" + name.partition("/")[2]

@@ -11,6 +11,9 @@ import runner
 ROWS = 240
 SHORT = {"epochs": 12, "figures": False, "histograms": 0}
 
+PRECISE = {"trainer": SHORT | {"dtype": "float64"}}
+UNWATCHED = {"early_stopping": {"patience": None, "monitor": "train/loss"}}
+
 RESIDUAL = {  # what a plain nn.Sequential and a softmax do not say
     "model": {"hidden": [12, 12, 12], "norm": "batch", "norm_position": "after", "residual": True},
     "regularizer": {"dropout": [0.1, 0, 0.1]},
@@ -76,3 +79,33 @@ def classes(trained):
 def numbers(trained):
     """Folder of a regression."""
     return trained["numbers"].folder
+
+
+@pytest.fixture(scope="session")
+def sweeps(csv, tmp_path_factory):
+    """Folders of runs that differ in seed, by name."""
+    root = tmp_path_factory.mktemp("ensembles")
+    classes, numbers = config(csv, "sold") | PRECISE, config(csv, "price") | PRECISE
+    seeds = {
+        "classes": [classes | {"seed": seed} for seed in range(5)],
+        "numbers": [numbers | {"seed": seed} for seed in range(4)],
+        "scales": [
+            numbers | {"seed": seed, "dataset.target_scaling": scaling, "dataset.scaling": x}
+            for seed, (scaling, x) in enumerate(
+                [("standardize", "minmax"), ("none", "standardize"), ("quantile", "quantile")]
+            )
+        ],
+        "folds": [classes | {"seed": seed, "dataset.folds": 3, "dataset.fold": k} for seed in (0, 1) for k in range(3)],
+        "splits": [classes | {"dataset.split_seed": split, "seed": seed} for split in (0, 1) for seed in (0, 1)],
+        "no validation": [classes | {"seed": seed, "dataset.val_fraction": 0, **UNWATCHED} for seed in (0, 1)],
+        "neither": [
+            classes | {"seed": seed, "dataset.val_fraction": 0, "dataset.test_fraction": 0, **UNWATCHED}
+            for seed in (0, 1)
+        ],
+        "copies": [
+            classes | {"optimizer": {"name": name, "weight_decay": 0}, "seed": seed}
+            for name in ("adam", "adamw")
+            for seed in (0, 1)
+        ],
+    }
+    return {name: runner.train(configs, root / name)[0].folder.parent for name, configs in seeds.items()}
