@@ -5,6 +5,8 @@ Shapes: T passes, n examples, B of them at once, D inputs, C outputs.
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,13 +18,16 @@ from runner.population.draws import key
 from runner.population.members import Columns
 from runner.population.network import Network
 from runner.training.noise import NoiseSource
+from runner.training.readers import scale_readers
 
 EXAMPLES = 256  # at once
 
 
 class NoisyPasses:
-    """The network of one run at weights theta [P] and running statistics [Q], with its noise of inputs and hidden
-    layers (dropout of every kind, what is added to activations) and norms as in evaluation.
+    """The network of one run at the weights theta [P] that evaluation uses and running statistics [Q], with its noise of
+    inputs and hidden layers (dropout of every kind, what is added to activations) and norms as in evaluation.
+
+    Weights that stand for the mean of noise in evaluation (direct dropout) are not scaled where there is the noise.
     """
 
     def __init__(self, run: Settings, architecture: Architecture, dtype: str, theta: Values, buffers: Values):
@@ -31,6 +36,9 @@ class NoisyPasses:
         self.network = Network(architecture, self.dtype)
         self.theta, self.buffers = rows
         self.network.bind(self.theta, None, self.buffers)
+        unscaled = self.theta.clone()
+        scale_readers([run], self.layout, unscaled, power=-1)
+        self.noisy = copy.copy(self.network).bind(unscaled, None, self.buffers)
         self.source = NoiseSource(Columns([run], self.dtype), self.layout, EXAMPLES)
 
     @property
@@ -54,7 +62,7 @@ class NoisyPasses:
         found = []
         for t in range(passes):
             noise = self.source.draw(np.array([[first + t]]), len(x))
-            found.append(self.network.forward(padded, noise=noise[0] if noise else None))
+            found.append(self.noisy.forward(padded, noise=noise[0] if noise else None))
         return torch.cat(found)[..., : self.layout.widths[-1]].double().numpy()
 
     @torch.no_grad()

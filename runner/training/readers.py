@@ -25,8 +25,8 @@ def _scales_readers(runs: list[Settings]) -> bool:
     return any(piece.mean is not None for _, piece, _ in active_entries(Columns(runs), Noise))
 
 
-def scale_readers(runs: list[Settings], layout: Layout, weights: Values) -> None:
-    """Weights [M, P] that read what noise changes, times the mean of its factor, in place."""
+def scale_readers(runs: list[Settings], layout: Layout, weights: Values, power: int = 1) -> None:
+    """Weights [M, P] that read what noise changes, times the mean of its factor, in place; with power -1 as before."""
     columns = Columns(runs)
     for _, piece, paths in active_entries(columns, Noise):
         if piece.mean is None:
@@ -34,4 +34,4 @@ def scale_readers(runs: list[Settings], layout: Layout, weights: Values) -> None
         for layer in [0] if piece.site == "input" else range(1, layout.layers):
             h = {k: np.array(columns.values(path, max(layer - 1, 0)), np.float64) for k, path in paths.items()}
             read = layout.slots[f"{layer}.weight"].view(weights)
-            read *= like(weights, piece.mean(**h))[:, None, None]
+            read *= like(weights, piece.mean(**h) ** power)[:, None, None]

@@ -22,10 +22,11 @@ def network(change=None) -> NoisyPasses:
     return NoisyPasses(run, architecture, "float64", theta, np.zeros(architecture.layout.buffer_size))
 
 
-def test_mean_and_variance_are_those_of_the_masks():
-    """Mean w h + b = 1.6, variance p/(1-p) sum (w_j h_j)^2 = 0.5625."""
+@pytest.mark.parametrize("change", [{}, {"regularizer.dropout": 0.0, "regularizer.direct_dropout": 0.2}])
+def test_mean_and_variance_are_those_of_the_masks(change):
+    """Mean w h + b = 1.6, variance p/(1-p) sum (w_j h_j)^2 = 0.5625, w the weights that evaluation uses."""
     n = 200_000
-    answers = network().outputs(np.ones((n // 100, 1)), 100)[..., 0]
+    answers = network(change).outputs(np.ones((n // 100, 1)), 100)[..., 0]
     mean, variance = spread(answers.reshape(-1, 1))
     assert abs(mean[0] - 1.6) < 4.5 * (0.5625 / n) ** 0.5
     assert variance[0] == pytest.approx(0.5625, abs=0.01)
