@@ -6,7 +6,7 @@ import dataclasses
 import random
 from typing import TYPE_CHECKING, Any
 
-from runner.config.settings import TEXTS, declared, written_keys
+from runner.config.settings import TEXTS, declared, keys_alone, written_keys
 from runner.config.suggest import GROUPS, closest
 from runner.errors import ConfigError
 
@@ -109,7 +109,10 @@ def is_hydra(override: Override) -> bool:
 
 
 def spelled_out(words: list[str]) -> tuple[list[str], list[str]]:
-    """(words, problems) with `seeds=5` written as the sweep it is short for, `seed=range(5)`."""
+    """(words, problems) with `seeds=5` written as the sweep it is short for, `seed=range(5)`, and a technique's number
+    alone under the key that it is of: `augmentation.cutout=0.3` as `augmentation.cutout.share=0.3`.
+    """
+    words = [_under_its_key(word) for word in words]
     counts = [word for word in words if word.startswith(SEEDS)]
     seeds = [word for word in words if word.lstrip("+").startswith("seed=")]
     problems = [] if len(counts) < 2 else [f"{' and '.join(counts)}: how many seeds is said once; leave one out"]
@@ -123,6 +126,12 @@ def spelled_out(words: list[str]) -> tuple[list[str], list[str]]:
                 f"seeds = {text}: how many seeds, a whole number >= 1; for example seeds=5 for seed=0,1,2,3,4"
             )
     return rest if problems else [_seed_range(word) if word in counts else word for word in words], problems
+
+
+def _under_its_key(word: str) -> str:
+    key, _, value = word.partition("=")
+    full = keys_alone().get(key.lstrip("+"))
+    return word if full is None or value.startswith(("{", "[")) else f"{key}{full}={value}"
 
 
 def _seed_range(word: str) -> str:

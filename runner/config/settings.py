@@ -218,6 +218,13 @@ def declared() -> dict[str, Option]:
 
 
 @cached
+def keys_alone() -> dict[str, str]:
+    """"augmentation.cutout" -> ".share": the key of a technique that a number alone is of, where it has several."""
+    alone = {f"{entry.group}.{entry.name}": getattr(entry.cls, "alone", "") for entry in flat_entries()}
+    return {key: f".{name}" for key, name in alone.items() if name}
+
+
+@cached
 def written_keys(types: tuple[str, ...]) -> frozenset[str]:
     """Keys of options of some types; among those of text are the groups, as the name of a choice is text too."""
     groups = (*CHOICE_GROUPS, *SINGLE_GROUPS, *FLAT_GROUPS, EXPERIMENT) if types == TEXTS else ()

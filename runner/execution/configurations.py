@@ -16,7 +16,7 @@ from runner.config.compose import hydra_ready
 from runner.config.location import config_dir
 from runner.config.origin import Record, missing
 from runner.config.overrides import HYDRA
-from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, SINGLE_GROUPS, Settings
+from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, SINGLE_GROUPS, Settings, keys_alone
 from runner.config.validate import check, show
 from runner.errors import ConfigError, shortened
 from runner.plan.command_line import CommandLine, read_command_line
@@ -73,7 +73,8 @@ def nested(config: Mapping) -> tuple[dict[str, Any], list[str]]:
     tree: dict[str, Any] = {}
     problems = []
     for key, value in config.items():
-        group, _, rest = str(key).partition(".")
+        alone = "" if isinstance(value, (Mapping, list, tuple)) else keys_alone().get(str(key), "")
+        group, _, rest = f"{key}{alone}".partition(".")
         try:
             value = _plain(value, str(key))
         except ConfigError as error:

@@ -7,6 +7,7 @@ from runner.config.registry import entries
 from runner.config.settings import Settings, default_tree, flat_key
 from runner.config.validate import check
 from runner.data.sources.base import Source
+from runner.execution.configurations import read
 from runner.plan.checks import check_against_data
 
 ENTRIES = entries("augmentation")
@@ -128,6 +129,15 @@ def test_a_technique_that_had_one_key_when_a_run_was_written_is_still_read():
         "augmentation.cutout.share = 2: out of range; allowed: a number >= 0 and <= 1; for example "
         "augmentation.cutout.share=0.3"
     ]
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_number_alone_goes_together_with_the_other_keys_of_its_technique_in_any_order(turn):
+    words = ["augmentation.cutout=0.3", "augmentation.cutout.shape=circle"][::turn]
+    given = [("augmentation.cutout", 0.3), ("augmentation.cutout.shape", "circle")][::turn]
+    for config in (words, dict(given)):
+        cutout = read(config).augmentation["cutout"]
+        assert (cutout.share, cutout.shape) == (0.3, "circle")
 
 
 def test_what_fills_a_hole_is_a_word_or_a_number():
