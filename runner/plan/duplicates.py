@@ -24,6 +24,8 @@ FLAT = tuple(f"{group}." for group in FLAT_GROUPS)
 # Key -> when it does nothing. Keys of regularizers and augmentations whose strength is neutral are found by themselves.
 INERT: dict[str, Callable[[Settings], bool]] = {
     **dict.fromkeys(LABELS, lambda s: True),
+    **dict.fromkeys(("dataset.ngrams", "dataset.text_features"), lambda s: not getattr(s.dataset, "text", None)),
+    "dataset.bins": lambda s: s.dataset.numbers != "piecewise",
     "model.norm_position": lambda s: s.model.norm == "none",
     "optimizer.proximal": lambda s: not _penalized(s),
 }

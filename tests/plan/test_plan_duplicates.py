@@ -24,12 +24,16 @@ def run(choices: dict | None = None, **keys):
 
 
 SGD = {"optimizer": "sgd"}
+CSV, TABLE = {"dataset": "csv"}, {"dataset__path": "table.csv", "dataset__target": "y"}
 SAME = {
     "regularizer.elastic_net.l1_ratio": (run(), run(regularizer__elastic_net__l1_ratio=0.9)),
     "regularizer.gradient_noise.gamma": (run(), run(regularizer__gradient_noise__gamma=2.0)),
     "name": (run(), run(name="mine")),
     "trainer.progress": (run(), run(trainer__progress=False)),
     "trainer.checkpoint_seconds": (run(), run(trainer__checkpoint_seconds=0.0)),
+    "dataset.bins": (run(), run(dataset__bins=4)),
+    "dataset.ngrams": (run(CSV, **TABLE), run(CSV, **TABLE, dataset__ngrams=3)),
+    "dataset.text_features": (run(CSV, **TABLE), run(CSV, **TABLE, dataset__text_features=64)),
     "model.norm_position": (run(), run(model__norm_position="after")),
     "optimizer.decay_biases": (run(), run(optimizer__decay_biases=True)),
     "optimizer.dampening": (run(SGD), run(SGD, optimizer__dampening=0.5)),
@@ -93,6 +97,9 @@ NEAR = {
 DIFFERENT = {
     "regularizer.elastic_net.l1_ratio": {"regularizer__elastic_net__alpha": 0.1},
     "regularizer.gradient_noise.gamma": {"regularizer__gradient_noise__s": 0.1},
+    "dataset.bins": {**TABLE, "dataset__numbers": "piecewise"},
+    "dataset.ngrams": {**TABLE, "dataset__text": ["t"]},
+    "dataset.text_features": {**TABLE, "dataset__text": ["t"]},
     "model.norm_position": {"model__norm": "batch"},
     "optimizer.decay_biases": {"optimizer__weight_decay": 0.1},
     "optimizer.dampening": {"optimizer__momentum": 0.9},
@@ -101,6 +108,7 @@ DIFFERENT = {
     "scheduler.reference_batch": {"scheduler__batch_scaling": "linear"},
 }
 VALUES = {"regularizer.elastic_net.l1_ratio": 0.9, "regularizer.gradient_noise.gamma": 2.0,
+          "dataset.bins": 4, "dataset.ngrams": 3, "dataset.text_features": 64,
           "model.norm_position": "after", "optimizer.decay_biases": True, "optimizer.dampening": 0.5,
           "optimizer.nesterov": True, "optimizer.proximal": True, "scheduler.reference_batch": 64}  # fmt: skip
 
@@ -130,10 +138,14 @@ def test_what_is_near_it_is_a_run_of_its_own(key):
 
 @pytest.mark.parametrize("key", SAME)
 def test_what_is_called_the_same_run_is_so_to_the_last_bit(key, tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("a,y\n" + "".join(f"{i * 7 % 11},{'no' if i % 3 else 'yes'}\n" for i in range(300)))
     written = []
     for name, settings in zip(("one", "other"), SAME[key], strict=True):
         settings.trainer.epochs, settings.model.hidden, settings.trainer.figures = 2, [8], False
         settings.dataset.train_size = 200
+        if hasattr(settings.dataset, "path"):
+            settings.dataset.path = str(table)
         (tmp_path / name).mkdir()
         start(settings, tmp_path / name)
         with (tmp_path / name / "metrics.csv").open(newline="") as file:
@@ -146,7 +158,9 @@ def test_what_is_called_the_same_run_is_so_to_the_last_bit(key, tmp_path):
 
 @pytest.mark.parametrize("key", DIFFERENT)
 def test_the_same_key_counts_where_it_does_something(key):
-    choices = SGD if key in ("optimizer.dampening", "optimizer.nesterov") else None
+    choices = (
+        CSV if key.startswith("dataset.") else SGD if key in ("optimizer.dampening", "optimizer.nesterov") else None
+    )
     with_it = DIFFERENT[key] | {key.replace(".", "__"): VALUES[key]}
     assert identity(run(choices, **DIFFERENT[key])) != identity(run(choices, **with_it))
     assert key in canonical(run(choices, **with_it))

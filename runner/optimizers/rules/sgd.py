@@ -57,6 +57,9 @@ class SGD(Rule):
     w <- w + v (nesterov: w + momentum v - lr g), the same while the rate is constant: each step keeps its rate.
     With zero_start=true the first gradient is dampened like any other, from m = 0.
 
+    Nesterov's weights are those at the point that is looked ahead to, where the gradient is taken: they are evaluated
+    and kept. The point behind it is w + lr momentum m.
+
     A proximal step takes the rate lr (1 - dampening)/(1 - momentum): how far a constant gradient moves a weight in the
     long run.
     """
