@@ -1,4 +1,6 @@
-"""What a run begins with that lies in files: masks (`model.mask`), and weights of another run (`model.init_from`)."""
+"""What a run is given in files besides its data: masks (`model.mask`), weights of another run (`model.init_from`), and
+what techniques draw from (`augmentation.word_synonyms.file`).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from runner.config.settings import Settings
+from runner.config.conflicts.base import active
+from runner.config.settings import FLAT_GROUPS, Settings, flat_key
 from runner.errors import ConfigError, RunError
 from runner.population.export import architecture, layout_of, load_state_dict
 from runner.population.layout import Layout
@@ -128,7 +131,11 @@ def _words(network: dict[str, Any]) -> str:
 
 
 def digests(run: Settings) -> dict[str, str]:
-    """Key -> SHA-256 of the content of the file that it names, of what a run begins with."""
+    """Key -> SHA-256 of the content of the file that it names, of what a run is given besides its data."""
     folder = run.model.init_from
     files = {"model.mask": run.model.mask, "model.init_from": folder and os.path.join(folder, MODEL)}
+    for group in FLAT_GROUPS:
+        for entry, *_ in active(run, group):
+            keys = (flat_key(entry, key) for key, option in entry.options.items() if option.file)
+            files |= {key: run.value(key) for key in keys}
     return {key: sha256(Path(path).read_bytes()) for key, path in files.items() if path}

@@ -1,5 +1,6 @@
 """Weights that stay 0, that come from others or from another run: in training, in the model file, and on resume."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -195,6 +196,17 @@ def test_a_checkpoint_knows_the_files_that_its_run_began_with(tmp_path):
     masks(tmp_path / "mask.npz", **{"0": np.eye(7, 13)})
     with pytest.raises(RunError, match=r"here: what model\.mask = .* holds has changed since the run began"):
         check_unchanged(state, run, table, "here")
+
+
+def test_the_file_of_synonyms_is_one_of_them_where_words_are_replaced(tmp_path):
+    path = tmp_path / "synonyms.csv"
+    path.write_text("big,large\n")
+    key = "augmentation.word_synonyms"
+    used, unused = (settings(SHAPE, **{f"{key}.p": p, f"{key}.file": str(path)}) for p in (0.1, 0.0))
+    before = digests(used)
+    assert before == {f"{key}.file": hashlib.sha256(b"big,large\n").hexdigest()}
+    path.write_text("big,huge\n")
+    assert digests(used) != before and digests(unused) == {}
 
 
 @pytest.mark.parametrize("change", [{"model.prune": 0.5}, {"model.parametrization": "weight_norm"}], ids=str)
