@@ -219,7 +219,7 @@ def declared() -> dict[str, Option]:
 
 @cached
 def keys_alone() -> dict[str, str]:
-    """"augmentation.cutout" -> ".share": the key of a technique that a number alone is of, where it has several."""
+    """ "augmentation.cutout" -> ".share": the key of a technique that a number alone is of, where it has several."""
     alone = {f"{entry.group}.{entry.name}": getattr(entry.cls, "alone", "") for entry in flat_entries()}
     return {key: f".{name}" for key, name in alone.items() if name}
 

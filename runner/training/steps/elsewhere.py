@@ -34,8 +34,16 @@ class Elsewhere:
         inputs, and `slope` [M, B, D] is that of the objective at x.
         """
         self.scratch.copy_(self.buffers)
-        other, _ = taken(self.piece.inputs(x, slope, **self.h))
-        for here, there in ((objective, other), (grad, self.grad)):
-            shape = -1, *[1] * (here.dim() - 1)
-            weight, used = self.weight.view(shape), self.used.view(shape)
-            here.copy_(torch.where(used, (1 - weight) * here + weight * there, here))
+        other, _ = taken(self.inputs(x, slope))
+        objective.copy_(self.mixed(objective, other))
+        grad.copy_(self.mixed(grad, self.grad))
+
+    def inputs(self, x: Tensor, slope: Tensor) -> Tensor:
+        """The other inputs [M, B, D], of the slope of the objective at x."""
+        return self.piece.inputs(x, slope, **self.h)
+
+    def mixed(self, here: Tensor, there: Tensor) -> Tensor:
+        """Of the rows that use it, (1 - weight) here + weight there; of the others, what is here."""
+        shape = -1, *[1] * (here.dim() - 1)
+        weight, used = self.weight.view(shape), self.used.view(shape)
+        return torch.where(used, (1 - weight) * here + weight * there, here)

@@ -50,10 +50,18 @@ class ByMoments:
         """Objective [M] and gradient [M, P] of the rows that use it, in place, at theta [M, P]."""
         with torch.enable_grad():
             leaf = theta.detach().requires_grad_()
-            values = self._terms(network.linear_at(leaf), batch).sum((1, 2))
+            values = self.value(network, batch, leaf)
             found = torch.autograd.grad(values.sum(), leaf)[0]
-        objective.copy_(torch.where(self.used, values.detach(), objective))
+        objective.copy_(self.mixed(objective, values.detach()))
         grad.copy_(torch.where(self.used.unsqueeze(1), found, grad))
+
+    def value(self, network: Network, batch: Batch, theta: Tensor) -> Tensor:
+        """The objective [M] at theta [M, P] as if all rows used it."""
+        return self._terms(network.linear_at(theta), batch).sum((1, 2))
+
+    def mixed(self, sampled: Tensor, known: Tensor) -> Tensor:
+        """What is known [M], of the rows that use it; of the others what is sampled."""
+        return torch.where(self.used, known, sampled)
 
     def _terms(self, linear: list[tuple[Tensor, ...]], batch: Batch) -> Tensor:
         """Terms [M, B, C] that sum to the mean loss of each row, from weights [M, I, O] and biases of every layer."""

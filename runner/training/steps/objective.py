@@ -83,21 +83,32 @@ class Objective:
 
     def differentiable(self, batch: Batch, theta: Tensor) -> Tensor:
         """The objective [M] of a batch by definitions alone, which autograd can differentiate twice."""
-        passed, activations = theta, list[Tensor]()
+        passed = theta
         if self.weights.active:
             passed = theta.clone()
             self.weights.apply(theta, self.buffers, batch.steps, passed)
         network = copy.copy(self.network).bind(passed, None, self.buffers.clone())  # which a batch norm changes
-        outputs = network.forward(batch.x, training=True, noise=batch.noise, activations=activations)
+        defined = functools.partial(self._defined, network, batch)
+        x = batch.x.detach().requires_grad_(bool(self.elsewhere))
+        objective = defined(x)
+        for elsewhere in self.elsewhere:
+            (slope,) = torch.autograd.grad(objective.sum(), x, retain_graph=True)
+            objective = elsewhere.mixed(objective, defined(elsewhere.inputs(batch.x, slope)))
+        if self.by_moments.active:
+            objective = self.by_moments.mixed(objective, self.by_moments.value(network, batch, passed))
+        return objective + sum(term.value(theta) for term in self.terms)
+
+    def _defined(self, network: Network, batch: Batch, x: Tensor) -> Tensor:
+        """The objective [M] of a batch, penalties of weights apart, at inputs x, by definitions alone."""
+        activations: list[Tensor] = []
+        outputs = network.forward(x, training=True, noise=batch.noise, activations=activations)
         if self.loss.gradient is not None:
             weight = 1 / outputs.shape[1] if batch.weights is None else batch.weights
             objective = self.loss.gradient(outputs, batch.q, self.head, weight)[0].sum((1, 2))
         else:
             weight = 1 / outputs.shape[1] if batch.weights is None else batch.weights.squeeze(2)
             objective = (self.loss.forward(outputs, batch.q, self.head) * weight).sum(1)
-        if self.activities is not None:
-            objective = objective + self.activities.value(activations)
-        return objective + sum(term.value(theta) for term in self.terms)
+        return objective if self.activities is None else objective + self.activities.value(activations)
 
     def data_loss(self, outputs: Tensor, q: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Terms [M, B, C] that sum to the mean data loss of each row, and their gradient by the outputs."""
