@@ -24,8 +24,8 @@ EXAMPLES = 256  # at once
 
 
 class NoisyPasses:
-    """The network of one run at the weights theta [P] that evaluation uses and running statistics [Q], with its noise of
-    inputs and hidden layers (dropout of every kind, what is added to activations) and norms as in evaluation.
+    """The network of one run at the weights theta [P] that evaluation uses and running statistics [Q], with its noise
+    of inputs and hidden layers (dropout of every kind, what is added to activations) and norms as in evaluation.
 
     Weights that stand for the mean of noise in evaluation (direct dropout) are not scaled where there is the noise.
     """
