@@ -7,11 +7,12 @@ from __future__ import annotations
 import functools
 import json
 import os
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
 
@@ -60,9 +61,11 @@ def mask(path: str, layer: int, shape: tuple[int, ...]) -> np.ndarray:
 def _masks(path: str, changed: int) -> dict[int, np.ndarray]:
     """Layer -> mask."""
     try:
+        if not is_zipfile(path):
+            raise ValueError("it is no .npz file")
         with np.load(path, allow_pickle=False) as file:
             return {_layer(name): np.asarray(file[name]) for name in file.files}
-    except (OSError, ValueError, EOFError, AttributeError, TypeError, BadZipFile) as error:
+    except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as error:
         raise ConfigError(
             f"model.mask = {path}: cannot be read ({error}); it must be an .npz file with an array a layer, named "
             "0, 1, ..., as numpy.savez(path, **{'0': mask}) writes it"
@@ -98,7 +101,7 @@ def problems(run: Settings, inputs: int, outputs: int) -> list[str]:
 
 def _wrong_masks(path: str, own: dict[str, Any]) -> Iterator[str]:
     if not os.path.isfile(path):
-        yield f"model.mask = {path}: no such file"
+        yield f"model.mask = {path}: {'is a folder; name an .npz file' if os.path.isdir(path) else 'no such file'}"
         return
     layout = layout_of(own)
     for layer, found in sorted(_masks(path, os.stat(path).st_mtime_ns).items()):
@@ -115,7 +118,9 @@ def _wrong_start(folder: str, own: dict[str, Any]) -> Iterator[str]:
         return
     other = start(folder).architecture
     if _tensors(other) != _tensors(own):
-        yield f"{key}: its network is {_words(other)}, this one {_words(own)}; choose the same model.* keys"
+        ends = [(each["widths"][0], each["widths"][-1]) for each in (other, own)]
+        way = "choose the same model.* keys" if ends[0] == ends[1] else "take a run on data like these"
+        yield f"{key}: its network is {_words(other)}, this one {_words(own)}; {way}"
 
 
 def _tensors(network: dict[str, Any]) -> dict[str, tuple[int, ...]]:

@@ -94,13 +94,17 @@ def test_a_mask_that_does_not_fit_is_refused_with_its_key(arrays, words, tmp_pat
         runner.train([QUICK | {"model.mask": path}], outputs=tmp_path)
 
 
-@pytest.mark.parametrize("content", ["npy", "cut", "text"])
+@pytest.mark.parametrize("content", ["npy", "cut", "text", "damaged"])
 def test_a_file_that_holds_no_masks_is_refused(content, tmp_path):
     path = tmp_path / "mask.npz"
     masks(path, **{"0": np.ones((6, 64))})
     if content == "npy":
         with path.open("wb") as file:
             np.save(file, np.ones((6, 64)))
+    elif content == "damaged":
+        np.savez_compressed(path, **{"0": np.random.default_rng(0).random((6, 64)) < 0.5})
+        raw = path.read_bytes()
+        path.write_bytes(raw[:100] + bytes(x ^ 0x55 for x in raw[100:150]) + raw[150:])
     else:
         path.write_bytes(path.read_bytes()[:100] if content == "cut" else b"0, 1, 1\n")
     with pytest.raises(ConfigError, match=r"model\.mask = .*: cannot be read .*an array a layer, named 0, 1"):
@@ -110,6 +114,8 @@ def test_a_file_that_holds_no_masks_is_refused(content, tmp_path):
 def test_a_mask_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"model\.mask = .*none\.npz: no such file"):
         runner.train([QUICK | {"model.mask": str(tmp_path / "none.npz")}], outputs=tmp_path)
+    with pytest.raises(ConfigError, match=r"model\.mask = .*: is a folder; name an \.npz file"):
+        runner.train([QUICK | {"model.mask": str(tmp_path)}], outputs=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -169,6 +175,12 @@ def test_weights_of_a_network_of_another_shape_are_refused(change, words, tmp_pa
     [first] = runner.train([QUICK], outputs=tmp_path)
     with pytest.raises(ConfigError, match=f"model.init_from = {first.folder}: .*{words}.*choose the same model"):
         runner.train([QUICK | {"model.init_from": str(first.folder)} | change], outputs=tmp_path)
+
+
+def test_weights_of_a_run_on_other_data_are_refused_as_such(tmp_path):
+    [first] = runner.train([QUICK], outputs=tmp_path)
+    with pytest.raises(ConfigError, match=r"64-6-10 .*, this one 4-6-3 .*; take a run on data like these"):
+        runner.train([QUICK | {"model.init_from": str(first.folder), "dataset": "iris"}], outputs=tmp_path)
 
 
 def test_weights_of_no_finished_run_are_refused(tmp_path):

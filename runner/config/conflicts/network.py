@@ -32,7 +32,7 @@ def layers(s: Settings, known: Known) -> Iterator[Conflict]:
 def _of_other_length(s: Settings, path: str, value: list, expected: int, what: str) -> Conflict:
     return Conflict(
         (path, "model.hidden"),
-        f"{path} = {value}: {len(value)} values, but model.hidden = {s.model.hidden} has {expected} {what}; give "
+        f"{path} = {value}: {len(value)} value{'s' * (len(value) != 1)}, but model.hidden = {s.model.hidden} has {expected} {what}; give "
         f"{expected} values or one number for all",
     )
 
