@@ -34,7 +34,8 @@ Written by `make docs` from the registry; do not edit. `runner list GROUP=CHOICE
 - *structural*: alike in all rows of a population; runs that differ train in different populations
 - *free*: touches no number
 
-**Lecture**: where the five documents of the course teach it, document:line.
+**Lecture**: where the five documents of the course teach it, document:line; [lectures.md](lectures.md) goes through
+them line by line.
 
 **Checked by**: in addition to what the tables name, every entry that trains passes the contract tests
 ([tests/contracts](../tests/contracts)): a row in company has the bits of the row alone, neutral is absent, the

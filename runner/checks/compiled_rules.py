@@ -26,7 +26,8 @@ from runner.config.registry import Entry
 from runner.config.settings import Settings
 from runner.optimizers.segments import Segment
 from runner.population.draws import bits, key, positions, words
-from runner.training.steps.compiled_row import KEYS, RuleNumbers, the_rate
+from runner.training.steps.compiled_row import KEYS, RuleNumbers
+from runner.training.steps.compiled_techniques import the_rate
 
 SIZES = (1, 7, 1003)
 SHAPES = ((1, 1), (7, 5), (10, 33), (64, 64))

@@ -52,7 +52,15 @@ class Settings:
     trainer: Any
     regularizer: dict[str, Any] = field(default_factory=dict)
     augmentation: dict[str, Any] = field(default_factory=dict)
-    seed: int = integer(0, ge=0, lt=2**64, kind="column", luck="seed", help="initial weights, batch order, dropout")
+    seed: int = integer(
+        0,
+        ge=0,
+        lt=2**64,
+        kind="column",
+        luck="seed",
+        lecture="001:1054",
+        help="initial weights, batch order, dropout",
+    )
     name: str | None = text(None, optional=True, kind="free", help="a name for the folder and the dashboard")
     chosen: dict[str, str] = field(default_factory=dict, compare=False)  # group -> name of a preset; `config.presets`
     plugins: dict[str, Record] = field(

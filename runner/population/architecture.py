@@ -8,6 +8,7 @@ from typing import Any
 from runner.population.layout import Layout
 from runner.population.pieces.base import Activation, InputNorm, Norm
 from runner.population.pieces.declared import Piece
+from runner.population.pieces.linear import Linear
 from runner.population.pieces.mlp import skips
 
 
@@ -16,7 +17,7 @@ class Architecture:
 
     def __init__(self, model: Any, inputs: int, outputs: int, aligned: bool = True):
         pieces = model.layers()
-        self.linear = pieces[-1][0]
+        self.linear: Linear = _of_kind(Linear, pieces[-1])
         self.activation = _of_kind(Activation, pieces[0])
         self.norm = _of_kind(Norm, pieces[0])
         self.input_norm: InputNorm | None = _of_kind(InputNorm, pieces[0])

@@ -37,7 +37,7 @@ class _Direct(Noise):
     "regularizer",
     "direct_dropout",
     paper="Hinton et al. 2012",
-    lecture="000:80,003:697",
+    lecture="003:697",
     compiled=NoiseForm(keep),
 )
 @dataclass

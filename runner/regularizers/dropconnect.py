@@ -26,7 +26,7 @@ def drop_connections(w, words, first, h):
     "regularizer",
     "dropconnect",
     paper="Wan et al. 2013",
-    lecture="003:769,004:196",
+    lecture="003:769, 004:196",
     compiled=ConnectionsForm(drop_connections),
 )
 @dataclass

@@ -41,7 +41,7 @@ def dropout(y, factor, words, h):
     "dropout",
     torch="Dropout",
     paper="Srivastava et al. 2014",
-    lecture="000:86, 001:1015, 003:697, 004:196",
+    lecture="000:86, 001:1015, 001:1023, 001:1033, 003:698, 003:729, 004:196",
     compiled=NoiseForm(dropout),
 )
 @dataclass
@@ -67,7 +67,7 @@ class Dropout(Noise):
     "input_dropout",
     torch="Dropout",
     paper="Srivastava et al. 2014",
-    lecture="001:1027, 003:697",
+    lecture="001:1027",
     compiled=NoiseForm(dropout),
 )
 @dataclass

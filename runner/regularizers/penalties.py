@@ -46,7 +46,7 @@ def l2_prox(w, step, h):
     "regularizer",
     "l2",
     paper="Hoerl & Kennard 1970",
-    lecture="000:197, 001:744, 002:24, 003:313",
+    lecture="000:197, 001:744, 002:24, 003:313, 003:343",
     compiled=PenaltyForm(l2, l2_gradient, l2_prox),
 )
 @dataclass
@@ -100,7 +100,7 @@ def l1_prox(w, step, h):
     "regularizer",
     "l1",
     paper="Tibshirani 1996",
-    lecture="001:751, 002:25, 003:455",
+    lecture="001:751, 002:25, 003:455, 003:469",
     compiled=PenaltyForm(l1, l1_gradient, l1_prox),
 )
 @dataclass

@@ -25,14 +25,14 @@ class Trainer:
         lecture="000:54, 001:839",
     )
     batch_size: int = integer(
-        32, ge=1, help="examples a step; larger than the data means the full batch", lecture="000:181"
+        32, ge=1, help="examples a step; larger than the data means the full batch", lecture="000:181, 002:41"
     )
     sampling: str = choice(
         "shuffle",
         "shuffle",
         "replacement",
         kind="index",
-        lecture="000:181",
+        lecture="000:181, 003:1009, 003:1077",
         help="the examples of an epoch: shuffle, each once, in a new order; replacement, as many draws, each of any "
         "example, so that an epoch sees 1 - (1 - 1/n)^n of them, 63%",
     )
@@ -70,6 +70,7 @@ class Trainer:
         None,
         optional=True,
         kind="free",
+        lecture="003:586",
         help="null: into TensorBoard after a single run on the command line; true: all of them, in sweeps and from "
         "Python too, and as PNG; false: none",
     )
@@ -78,6 +79,7 @@ class Trainer:
         ge=0,
         optional=True,
         kind="free",
+        lecture="003:401",
         help="epochs between weight histograms in TensorBoard; null: 10 in a single run, none in a sweep; 0 = none",
     )
     percentiles: bool = switch(

@@ -97,7 +97,9 @@ def test_dropconnect_keeps_the_mean_of_a_unit_and_has_the_variance_of_its_terms(
     w, x, p = np.array([1, -2, 0.5]), np.array([2.0, 1, 4]), 0.3
     masks = np.array(list(itertools.product((0, 1), repeat=3)))
     shares = np.where(masks, 1 - p, p).prod(1)
-    outcomes = (masks * w * x).sum(1) / (1 - p)
+    ends = torch.from_numpy(np.where(masks, 2**31 - 1, -(2**31)).astype(np.int32))  # bits that keep, bits that drop
+    factor = entries("regularizer")["dropconnect"].cls().factor(ends, torch.tensor(p, dtype=torch.float64))
+    outcomes = factor.numpy() * w @ x
     assert shares @ outcomes == pytest.approx(2, rel=1e-12)
     variance = shares @ (outcomes - 2) ** 2
     assert variance == pytest.approx(5.142857, abs=5e-7)

@@ -95,7 +95,7 @@ class Source:
         share=True,
         kind="index",
         help="training examples used: 1.0 or less is a share, 1 or more a number; null = all",
-        lecture="000:57, 003:240, 004:168",
+        lecture="000:57, 003:177, 003:240, 004:168",
     )
     val_fraction: float = number(0.15, ge=0, lt=1, kind="index", help="share of the examples held out for validation")
     test_fraction: float = number(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-@register("dataset", "npz")
+@register("dataset", "npz", lecture="003:169")
 @dataclass
 class NPZ(Source):
     """Arrays x [rows, columns] or images, and y [rows], from a .npz file (np.savez): dataset.path=FILE.

@@ -21,7 +21,7 @@ OFFLINE = (
 )
 
 
-@register("dataset", "openml", paper="Vanschoren, van Rijn, Bischl & Torgo 2014")
+@register("dataset", "openml", paper="Vanschoren, van Rijn, Bischl & Torgo 2014", lecture="003:169")
 @dataclass
 class OpenML(TableFile):
     """A table of openml.org, fetched once by scikit-learn: dataset.id=31, or dataset.openml_name=credit-g.

@@ -16,7 +16,9 @@ class Plane(Source):
 
     n: int = integer(1000, ge=4, kind="index", help="number of points")
     noise: float = number(0.1, ge=0, kind="index", help="standard deviation of the noise")
-    data_seed: int = integer(0, ge=0, lt=2**32, kind="index", luck="draw of the data", help="which points are drawn")
+    data_seed: int = integer(
+        0, ge=0, lt=2**32, kind="index", luck="draw of the data", lecture="003:28", help="which points are drawn"
+    )
 
     def curves(self) -> dict[str, Any]:
         """Points [n_c, 2] without noise by label."""

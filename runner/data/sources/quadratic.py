@@ -17,7 +17,9 @@ MOST = 20  # variables
 WHOLE = {"val_fraction": 0.0, "test_fraction": 0.0, "train_size": None, "folds": None}  # every row is a training row
 
 
-@register("dataset", "quadratic", paper="Goodfellow, Bengio & Courville 2016, chapters 4, 7 and 8", lecture="003:345")
+@register(
+    "dataset", "quadratic", paper="Goodfellow, Bengio & Courville 2016, chapters 4, 7 and 8", lecture="003:343, 003:855"
+)
 @dataclass
 class Quadratic(Source):
     """loss(w) = 1/2 (w - optimum)' hessian (w - optimum), w the weights of a linear network, from `start` on.

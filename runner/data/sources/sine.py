@@ -21,7 +21,9 @@ class Sine(Source):
     n: int = integer(200, ge=4, kind="index", help="number of points")
     noise: float = number(0.2, ge=0, kind="index", help="standard deviation of the noise")
     frequency: float = number(1.0, above=0, kind="index", help="waves between 0 and 1")
-    data_seed: int = integer(0, ge=0, lt=2**32, kind="index", luck="draw of the data", help="which points are drawn")
+    data_seed: int = integer(
+        0, ge=0, lt=2**32, kind="index", luck="draw of the data", lecture="003:28", help="which points are drawn"
+    )
 
     def read(self) -> RawTable:
         """The table."""

@@ -102,7 +102,12 @@ class Adam(Rule):
 
 
 @register(
-    "optimizer", "adamw", torch="AdamW", paper="Loshchilov & Hutter 2019", lecture="000:243, 002:53", compiled=FORM
+    "optimizer",
+    "adamw",
+    torch="AdamW",
+    paper="Loshchilov & Hutter 2019",
+    lecture="000:243, 002:53, 002:78",
+    compiled=FORM,
 )
 @dataclass
 class AdamW(Adam):

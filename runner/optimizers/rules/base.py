@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def rate(default: float, help: str = "learning rate, before the schedule"):
     """The key `lr`, which the schedule turns into the rate of each step."""
-    return number(default, above=0, stage="rate", help=help)
+    return number(default, above=0, stage="rate", help=help, lecture="002:60")
 
 
 @dataclass

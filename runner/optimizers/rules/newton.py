@@ -15,7 +15,7 @@ AT_ONCE = 64  # columns of the Hessian
     "optimizer",
     "newton",
     paper="Nocedal & Wright 2006, chapter 3; |H|: Dauphin et al. 2014",
-    lecture="002:71,003:1061,003:1066",
+    lecture="002:71, 003:1061",
 )
 @dataclass
 class Newton(Dense):
@@ -28,7 +28,9 @@ class Newton(Dense):
     """
 
     lr: float = rate(1.0, help="share of Newton's step, before the schedule")
-    damping: float = number(0.1, ge=0, neutral=0.0, help="a in (|H| + a I)^-1: shorter steps where curvature is small")
+    damping: float = number(
+        0.1, ge=0, neutral=0.0, lecture="003:1066", help="a in (|H| + a I)^-1: shorter steps where curvature is small"
+    )
     row_slots = ("negative",)  # how many eigenvalues of the last Hessian were below 0
 
     def advance(self, search, w, g, state, h, t):

@@ -67,7 +67,7 @@ def _times(matrix, v):
     "lbfgs",
     torch="LBFGS",
     paper="Nocedal 1980; Liu & Nocedal 1989",
-    lecture="002:74,003:1072",
+    lecture="002:74, 003:1072",
 )
 @dataclass
 class LBFGS(Searching, Converging):

@@ -46,7 +46,7 @@ FORM = RuleForm(sgd, H, sgd_gain)
     "sgd",
     torch="SGD",
     paper="Robbins & Monro 1951; Polyak 1964; Sutskever et al. 2013",
-    lecture="000:181, 001:277, 002:50, 003:1009, 004:63",
+    lecture="000:181, 002:41, 003:1009, 004:63",
     compiled=FORM,
 )
 @dataclass
@@ -64,19 +64,22 @@ class SGD(Rule):
     long run.
     """
 
-    momentum: float = number(0.0, ge=0, lt=1, neutral=0.0, help="share of the last step that is kept")
+    momentum: float = number(
+        0.0, ge=0, lt=1, neutral=0.0, lecture="000:188", help="share of the last step that is kept"
+    )
     dampening: float = number(
         0.0,
         ge=0,
         le=1,
         neutral=0.0,
+        lecture="001:277",
         help="a in (1 - a) g, from the second step on; equal to momentum it is an exponential average",
     )
-    nesterov: bool = switch(False, kind="segment", help="look ahead: use g + momentum m")
+    nesterov: bool = switch(False, kind="segment", lecture="001:287, 003:1034", help="look ahead: use g + momentum m")
     velocity: bool = switch(
         False,
         kind="segment",
-        lecture="002:50,003:1023,004:91",
+        lecture="002:50, 003:1023, 004:91",
         help="keep steps: v <- momentum v - lr g",
     )
     zero_start: bool = switch(

@@ -29,7 +29,7 @@ class Linear(Schedule):
     """lr (start_factor + (end_factor - start_factor) min(t/T, 1)), T = total_iters or all the training"""
 
     start_factor: float = number(1.0, above=0, le=1, help="multiple of lr at the beginning")
-    end_factor: float = number(0.01, ge=0, le=1, help="multiple of lr from T on")
+    end_factor: float = number(0.01, ge=0, le=1, lecture="003:1013", help="multiple of lr from T on")
     total_iters: int | None = integer(None, ge=1, optional=True, kind="column", help=END)
     end_key = "total_iters"
 

@@ -17,7 +17,7 @@ from runner.population.pieces.linear import LINEAR, LINEAR_WITHOUT_BIAS, MASK
 NORM = NormKeys()
 
 
-@register("model", "mlp", lecture="000:67, 001:71")
+@register("model", "mlp", lecture="000:67")
 @dataclass
 class MLP:
     """x -> (norm) -> [linear -> (norm) -> activation -> (dropout)] for each hidden width -> linear
@@ -30,10 +30,10 @@ class MLP:
         [128],
         ge=1,
         help="widths of the hidden layers; 128 means [128], [] is a linear model",
-        lecture="000:52, 004:182",
+        lecture="000:52, 003:111, 003:150, 003:371, 004:182",
     )
     activation: str = choice("relu", group="activation", help="nonlinearity after each hidden layer")
-    norm: str = choice("none", "none", group="norm", help="normalization of each hidden layer")
+    norm: str = choice("none", "none", group="norm", lecture="003:1079", help="normalization of each hidden layer")
     norm_position: str = choice(
         "before", "before", "after", help="the norm comes before or after the activation", lecture="003:1141"
     )
@@ -72,10 +72,10 @@ class MLP:
         help="what the weights of a layer are computed from",
         lecture="003:1244, 003:1258",
     )
-    init: str = choice("torch", group="init", help="distribution of the initial weights")
+    init: str = choice("torch", group="init", help="distribution of the initial weights", lecture="001:484")
     init_sd: float = number(SD, above=0, help="standard deviation of model.init=normal", lecture="001:485")
     init_scale: float = number(SCALE, above=0, help="a of model.init=uniform, U(-a, a)", lecture="001:485")
-    init_value: float = number(VALUE, help="the weight of model.init=constant")
+    init_value: float = number(VALUE, help="the weight of model.init=constant", lecture="001:478")
     init_k: int = integer(
         CONNECTIONS, ge=1, kind="column", help="inputs of each unit with model.init=sparse", lecture="001:509"
     )

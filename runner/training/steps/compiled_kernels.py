@@ -14,7 +14,7 @@ from runner.population.architecture import Architecture
 from runner.population.members import Columns, active_entries
 from runner.regularizers.base import Activity, Constraint, Noise, Penalty
 from runner.training.steps.compiled_network import form, functions_of, kind_of
-from runner.training.steps.compiled_row import functions_of_activity, functions_of_penalty, functions_of_steps
+from runner.training.steps.compiled_techniques import functions_of_activity, functions_of_penalty, functions_of_steps
 
 DRIVERS = (compiled.advance, compiled.score, compiled.norm_and_zeros, compiled.passes)
 
