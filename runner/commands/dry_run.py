@@ -18,7 +18,7 @@ from runner.plan import estimate
 from runner.plan.checks import cautions
 from runner.plan.command_line import CommandLine
 from runner.plan.duplicates import describe, repeated
-from runner.plan.fold_runs import expand_folds
+from runner.plan.fold_runs import trained
 from runner.plan.populations import Population, Share, parameters
 from runner.plan.read_data import read_data
 from runner.plan.shares import share_out
@@ -67,7 +67,7 @@ def planned(line: CommandLine, repeats: dict[int, int]) -> Plan:
     settings: list[Settings] = []
     jobs: list[int] = []
     for job, each in enumerate(line.settings):
-        runs = [] if job in repeats else expand_folds(each)
+        runs = [] if job in repeats else trained(each)
         settings += runs
         jobs += [job] * len(runs)
     data = _data(settings, jobs, line)

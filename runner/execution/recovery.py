@@ -160,7 +160,7 @@ def believed(folder: Path, *, settled: bool) -> Outcome:
 
     summary = verify(folder)
     if not settled or "files" not in summary:
-        for name in (*ALWAYS, str(CONFIG)):
+        for name in (*(() if "ensemble" in summary else ALWAYS), str(CONFIG)):
             if not disk.size(folder / name):
                 raise DamagedError(f"{folder / name}: empty or missing, though {SUMMARY} is there")
     if "files" not in summary:

@@ -34,6 +34,7 @@ class Trial:
     files: RunFiles
     detailed: bool = True  # weight histograms (a single run)
     pictured: bool = True  # figures (a single run on the command line)
+    member: bool = False  # of an ensemble, for which it leaves its answers
     stopping: Stopping = field(default_factory=Stopping)
     plateau: dict[str, float] = field(default_factory=dict)
     best: dict[str, float] = field(default_factory=dict)  # metrics of the best epoch
