@@ -15,7 +15,7 @@ from runner.commands.print_table import show
 from runner.config.compact import text, told
 from runner.config.settings import Settings
 from runner.plan import estimate
-from runner.plan.checks import cautions
+from runner.plan.checks import cautions, common_members
 from runner.plan.command_line import CommandLine
 from runner.plan.duplicates import describe, repeated
 from runner.plan.fold_runs import trained
@@ -58,7 +58,14 @@ def preview(line: CommandLine, everything: bool = False) -> int:
     rows = [_share(number, share, plan) for number, share in enumerate(plan.shares, 1)]
     header = ("share", "runs", "side by side", "structure", "memory", "time")
     show(_cut(Table([""], header, tuple(rows)), most))
-    print("\n".join([*warning_lines(cautions(plan.settings, plan.data)), *_total(plan, line.multirun)]))
+    print(
+        "\n".join(
+            [
+                *warning_lines([*cautions(plan.settings, plan.data), *common_members(line.settings)]),
+                *_total(plan, line.multirun),
+            ]
+        )
+    )
     return 0
 
 

@@ -6,6 +6,7 @@ A kind says which runs its members are. Each is a run like any other, which stop
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from runner.ensembles.options import MEAN, NAMES
 
 if TYPE_CHECKING:
     from runner.config.settings import Settings
+
+SEEDS = 2**64  # how many there are; the one after the last is 0
 
 
 class Ensemble:
@@ -30,6 +33,10 @@ class Ensemble:
     def members(self, settings: Settings) -> list[Settings]:
         """The runs of which the run of these settings is made; none if it is one network."""
         raise TypeError(f"{type(self).__name__} must define members")
+
+    def conflicts_with(self, settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
+        """(keys, sentence) of what of the run its members cannot have."""
+        return iter(())
 
 
 def combined_by() -> str:
@@ -88,6 +95,15 @@ class Bagging(Ensemble):
         trainer = dataclasses.replace(settings.trainer, sampling="bootstrap")
         return _with_seeds(dataclasses.replace(settings, trainer=trainer))
 
+    def conflicts_with(self, settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
+        if settings.trainer.sampling == "replacement":
+            yield (
+                ("trainer.sampling",),
+                "trainer.sampling = replacement: draws other examples in every epoch, but the members of "
+                "ensemble=bagging keep to those of their bootstrap; leave trainer.sampling=shuffle, or use "
+                "ensemble=deep",
+            )
+
 
 def _with_seeds(settings: Settings) -> list[Settings]:
     """One run a member, without a name, by its position; they share all parts, so that they train as one population."""
@@ -95,6 +111,6 @@ def _with_seeds(settings: Settings) -> list[Settings]:
     chosen = {group: name for group, name in settings.chosen.items() if group != "ensemble"}
     size = settings.ensemble.size
     return [
-        dataclasses.replace(settings, ensemble=alone, seed=settings.seed + k, name=None, chosen=chosen)
+        dataclasses.replace(settings, ensemble=alone, seed=(settings.seed + k) % SEEDS, name=None, chosen=chosen)
         for k in range(size)
     ]

@@ -60,9 +60,7 @@ def end(run: Run, data: RunData, members: Sequence[Run], outcomes: Sequence[Outc
     return Outcome(run.folder, summary["status"], summary["reason"], summary)
 
 
-def _summary(
-    settings: Settings, data: RunData, good: Sequence[Outcome], outcomes: Sequence[Outcome]
-) -> dict[str, Any]:
+def _summary(settings: Settings, data: RunData, good: Sequence[Outcome], outcomes: Sequence[Outcome]) -> dict[str, Any]:
     ensemble, summaries = settings.ensemble, [outcome.summary for outcome in outcomes]
     lost = len(outcomes) - len(good)
     enough = len(good) >= LEAST
@@ -79,7 +77,11 @@ def _summary(
         **{split: metrics.get(split, {}) for split in SPLITS},
         "examples": summaries[0]["examples"],
         "verdict": "",
-        **({"notes": [f"{plural(lost, 'member')} diverged and {'has' if lost == 1 else 'have'} no say"]} if lost else {}),
+        **(
+            {"notes": [f"{plural(lost, 'member')} diverged and {'has' if lost == 1 else 'have'} no say"]}
+            if lost
+            else {}
+        ),
         "parameters": sum(each["parameters"] for each in summaries),
         "seconds": round(sum(each["seconds"] for each in summaries), 3),
         "seed": settings.seed,

@@ -107,6 +107,11 @@ class Session:
         return [self.outcomes[i] for i in sorted(self.outcomes) if i < self.asked]
 
     @property
+    def training(self) -> int:
+        """How many runs train, be it alone or as members."""
+        return len(self.runs) - len(self.members)
+
+    @property
     def workers(self) -> int:
         """How many works are carried out at a time."""
         return self.options.processes([run.settings for run in self.runs])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from runner.config.conflicts import Known, conflicts
@@ -24,7 +25,26 @@ def check_against_data(settings: Settings, data: RunData) -> list[str]:
 def cautions(runs: Sequence[Settings], data: Sequence[RunData]) -> list[str]:
     """What is allowed and probably not meant, of all runs, each sentence once."""
     every = (text for run, table in zip(runs, data, strict=True) for text in warnings(run, known(run, table)))
-    return list(dict.fromkeys(every))
+    return list(dict.fromkeys([*every, *common_members(runs)]))
+
+
+def common_members(runs: Sequence[Settings]) -> Iterator[str]:
+    """Of ensembles whose seeds are so close that they are no two samples."""
+    seeds: dict[tuple[int, ...], list[int]] = {}
+    for run in runs:
+        if run.ensemble.active:
+            seeds.setdefault(run.parts(), []).append(run.seed)
+    size = {run.parts(): run.ensemble.size for run in runs if run.ensemble.active}
+    for parts, found in seeds.items():
+        first, *others = sorted(found)
+        for a, b in itertools.pairwise([first, *others]):
+            if b - a < size[parts]:
+                yield (
+                    f"seed = {a},{b}: ensembles of ensemble.size = {size[parts]} members that have {a + size[parts] - b} "
+                    "of them in common, and are no two samples of chance; seeds that far apart, such as "
+                    f"seed={first},{first + size[parts]},{first + 2 * size[parts]}, have none"
+                )
+                break
 
 
 def known(settings: Settings, data: RunData) -> Known:

@@ -64,7 +64,10 @@ def more_luck(setting: Setting, wanted: int) -> str:
     ENOUGH splits, since one fold more would make all of them others.
     """
     if setting.unit == "seed":
-        return f"seeds={wanted}"
+        members = int(setting.rows[0].setting("ensemble.size") or 1)
+        first = min(int(row.setting("seed")) for row in setting.rows)
+        apart = ",".join(str(first + members * k) for k in range(wanted))  # ensembles without a common member
+        return f"seeds={wanted}" if members == 1 else f"seed={apart}"
     folds = setting.unit == "fold"
     position = keys().index(SPLIT) if folds else unit_of(setting.lucks)
     met = sorted({int(each[position]) for each in setting.lucks})

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from runner.config.conflicts import data, network, training
+from runner.config.conflicts import data, ensembles, network, training
 from runner.config.conflicts.base import Conflict, Known
 from runner.config.settings import Settings
 
 __all__ = ["Conflict", "Known", "conflicts"]
 
-CHECKS: tuple[Callable[[Settings, Known], Iterator[Conflict]], ...] = data.CHECKS + training.CHECKS + network.CHECKS
+CHECKS: tuple[Callable[[Settings, Known], Iterator[Conflict]], ...] = (
+    data.CHECKS + training.CHECKS + network.CHECKS + ensembles.CHECKS
+)
 
 
 def conflicts(settings: Settings, known: Known | None = None) -> list[Conflict]:
