@@ -7,7 +7,6 @@ summary.json whose metrics are those of all members together.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ import numpy as np
 from runner.config.registry import name_of
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
-from runner.ensembles.combining import combination
 from runner.execution.results_csv import Results
 from runner.execution.trials import facts
 from runner.execution.work import Run
@@ -26,10 +24,8 @@ from runner.records.run_folder import MEMBERS, SUMMARY
 from runner.records.summary import SPLITS
 from runner.records.sweep_folder import DONE
 from runner.training.answers import read_answers
-from runner.training.evaluation import recorded
-from runner.training.metrics.base import metric
+from runner.training.combined import together
 from runner.training.outcome import Outcome
-from runner.training.without_network import measured, scaled_errors, truth_of
 
 TABLE = "members.csv"
 LEAST = 2  # members without which nothing is combined
@@ -64,7 +60,7 @@ def _summary(settings: Settings, data: RunData, good: Sequence[Outcome], outcome
     ensemble, summaries = settings.ensemble, [outcome.summary for outcome in outcomes]
     lost = len(outcomes) - len(good)
     enough = len(good) >= LEAST
-    metrics = together(settings, data, [outcome.folder for outcome in good]) if enough else {}
+    metrics = together(settings, data, [read_answers(outcome.folder) for outcome in good]) if enough else {}
     said = f"{len(good)} of {plural(len(outcomes), 'member')}, combined by {ensemble.combine}"
     return {
         "format": 1,
@@ -77,17 +73,14 @@ def _summary(settings: Settings, data: RunData, good: Sequence[Outcome], outcome
         **{split: metrics.get(split, {}) for split in SPLITS},
         "examples": summaries[0]["examples"],
         "verdict": "",
-        **(
-            {"notes": [f"{plural(lost, 'member')} diverged and {'has' if lost == 1 else 'have'} no say"]}
-            if lost
-            else {}
-        ),
+        **({"notes": [f"without a say, as they diverged: {plural(lost, 'member')}"]} if lost else {}),
         "parameters": sum(each["parameters"] for each in summaries),
         "seconds": round(sum(each["seconds"] for each in summaries), 3),
         "seed": settings.seed,
         "data_sha256": data.sha256,
         "ensemble": {
             "kind": name_of(ensemble, "ensemble"),
+            "seeds": ensemble.seeds,
             "combine": ensemble.combine,
             "members": [outcome.folder.name for outcome in good],
             "mean": {split: _mean(good, split) for split in SPLITS},
@@ -96,20 +89,6 @@ def _summary(settings: Settings, data: RunData, good: Sequence[Outcome], outcome
         "engine": summaries[0]["engine"],
         "bitwise": all(each["bitwise"] for each in summaries),
     }
-
-
-def together(settings: Settings, data: RunData, folders: Sequence[Path]) -> dict[str, dict[str, float | None]]:
-    """Split -> metric -> of what all members say together. A metric that looks into a network has no value."""
-    answers = [read_answers(folder) for folder in folders]
-    way = combination(settings.ensemble.combine, data.task)
-    names = [n for n in recorded(settings, data.task) if not (metric(n).of_hidden or metric(n).of_noise)]
-    found: dict[str, dict[str, float | None]] = {}
-    for split in (each for each in SPLITS if f"{each}.said" in answers[0]):
-        said = way.of(each[f"{split}.said"] for each in answers)[None]
-        truth = truth_of(data, answers[0][f"{split}.rows"])
-        values = measured(data, truth, said, scaled_errors(data, truth, said), names)
-        found[split] = {name: float(v[0]) if np.isfinite(v[0]) else None for name, v in values.items()}
-    return found
 
 
 def _mean(outcomes: Sequence[Outcome], split: str) -> dict[str, float]:

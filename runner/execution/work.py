@@ -19,8 +19,8 @@ class Run:
     """One run: where it lies, what was asked for on the command line, and what that means.
 
     `choices` are those of Hydra's groups in which it differs from the configuration of its sweep. A run that somebody
-    started by itself is `detailed` (weight histograms) and, where that somebody watches, `pictured` (figures). A `member`
-    of an ensemble leaves its answers for the others.
+    started by itself is `detailed` (weight histograms) and, where that somebody watches, `pictured` (figures). A
+    `member` of an ensemble leaves its answers for the others.
     """
 
     folder: Path

@@ -30,21 +30,19 @@ def cautions(runs: Sequence[Settings], data: Sequence[RunData]) -> list[str]:
 
 def common_members(runs: Sequence[Settings]) -> Iterator[str]:
     """Of ensembles whose seeds are so close that they are no two samples."""
-    seeds: dict[tuple[int, ...], list[int]] = {}
+    alike: dict[tuple[int, ...], list[Settings]] = {}
     for run in runs:
-        if run.ensemble.active:
-            seeds.setdefault(run.parts(), []).append(run.seed)
-    size = {run.parts(): run.ensemble.size for run in runs if run.ensemble.active}
-    for parts, found in seeds.items():
-        first, *others = sorted(found)
-        for a, b in itertools.pairwise([first, *others]):
-            if b - a < size[parts]:
-                yield (
-                    f"seed = {a},{b}: ensembles of ensemble.size = {size[parts]} members that have {a + size[parts] - b} "
-                    "of them in common, and are no two samples of chance; seeds that far apart, such as "
-                    f"seed={first},{first + size[parts]},{first + 2 * size[parts]}, have none"
-                )
-                break
+        if run.ensemble.seeds > 1:
+            alike.setdefault(run.parts(), []).append(run)
+    for found in alike.values():
+        size, seeds = found[0].ensemble.size, sorted(run.seed for run in found)
+        close = next((pair for pair in itertools.pairwise(seeds) if pair[1] - pair[0] < size), None)
+        if close:
+            apart = ",".join(str(seeds[0] + size * k) for k in range(len(seeds)))
+            yield (
+                f"seed = {close[0]},{close[1]}: ensembles of ensemble.size = {size} members that have "
+                f"{size - close[1] + close[0]} in common, so that they are no two samples; seed={apart} have none"
+            )
 
 
 def known(settings: Settings, data: RunData) -> Known:

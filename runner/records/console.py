@@ -134,9 +134,7 @@ def next_commands(*outcomes: Outcome, command: Command | None = None) -> list[st
     if "diverged" in statuses or _untrained(outcomes[0]):
         return [look, *([command.once("optimizer.lr=LOWER")] if command else [])]
     use = f"{plugins.command('predict', shown_path(place))} INPUT --out FILE"
-    members = len(
-        (outcomes[0].summary or {}).get("ensemble", {}).get("members", [0])
-    )  # which have seeds one after another
+    members = (outcomes[0].summary or {}).get("ensemble", {}).get("seeds", 1)  # whose seeds follow one another
     seeds = ",".join(str(members * k) for k in range(5))
     return [look, use, *([command.sweep(f"seed={seeds}")] if command else [])]
 
@@ -207,7 +205,8 @@ def _optimizer(settings: Settings) -> str:
 
 def _ensemble(settings: Settings) -> str:
     size, combine = settings.ensemble.size, settings.ensemble.combine
-    return f"{shown(settings)['ensemble']}, {size} members from seed {settings.seed} on, combined by {combine}"
+    seeds = f" from seed {settings.seed} on" if settings.ensemble.seeds > 1 else ""
+    return f"{shown(settings)['ensemble']}, {size} members{seeds}, combined by {combine}"
 
 
 def _set_keys(group: str, settings: Settings, besides: tuple[str, ...] = ()) -> list[str]:

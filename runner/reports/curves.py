@@ -23,9 +23,9 @@ def curves(folder: Path | str, *, steps: bool = False, force: bool = False) -> p
     """metrics.csv of one run: a row an epoch, numbers exactly as written. A line still being written is left out. With
     `steps` it is steps.csv, which runs have that log steps (`trainer.log_every_steps`).
 
-    Of a sweep, an ensemble, or any folder with runs below it: the epochs of all runs one below the other, with a column `run`. Runs
-    whose files do not hold are left out with a warning; with `force` they are used as far as they can be read. `last`
-    is what was started last under outputs/.
+    Of a sweep, an ensemble, or any folder with runs below it: the epochs of all runs one below the other, with a column
+    `run`. Runs whose files do not hold are left out with a warning; with `force` they are used as far as they can be
+    read. `last` is what was started last under outputs/.
 
     Raises RunError if there is no metrics.csv that can be read, DamagedError for one run that does not hold.
     """
@@ -39,7 +39,7 @@ def curves(folder: Path | str, *, steps: bool = False, force: bool = False) -> p
     readings = Readings(force, WAY)
     found, problems = {}, []
     for run in sorted({*below(root, name), *below(root, SUMMARY)}):
-        if is_ensemble(run):  # whose members are below
+        if is_ensemble(run) and not (run / METRICS).exists():  # whose members are below
             continue
         if readings.summary(run) is not None or not (run / SUMMARY).exists():
             try:

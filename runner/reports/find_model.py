@@ -19,8 +19,8 @@ SHOWN = 10  # runs named in an error
 
 
 def find_model(folder: str | Path, *, force: bool = False) -> Path:
-    """The model file of a run, `last`, or the best run of a sweep; of an ensemble where it would be, as its members have
-    theirs. ConfigError or RunError if there is none.
+    """The model file of a run, `last`, or the best run of a sweep; of an ensemble, whose members have theirs, where it
+    would be. ConfigError or RunError if there is none.
     """
     folder = named_folder(folder, sweeps=False)
     path = (_best(folder, force=force) if is_sweep(folder) else folder) / MODEL

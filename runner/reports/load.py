@@ -265,7 +265,7 @@ def _trained(folder: Path, *, force: bool) -> LoadedEnsemble:
     summary = read_summary(folder, force=force)
     about = summary["ensemble"]
     runs = [folder / MEMBERS / name for name in about["members"]]
-    for run in [] if force else [folder, *runs]:
+    for run in [] if force else [folder, *(run for run in runs if (run / SUMMARY).exists())]:
         _verify(run)
     return LoadedEnsemble(folder, [load_model(run / MODEL, force=force) for run in runs], about["combine"])
 

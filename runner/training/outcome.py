@@ -17,6 +17,7 @@ from runner.records.summary import SPLITS
 from runner.training.answers import answers_bytes
 from runner.training.engine import Engine
 from runner.training.model_file import how_it_ended, model_bytes
+from runner.training.snapshots import reached
 from runner.training.trial import Trial
 
 
@@ -95,6 +96,7 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
         "monitor": trial.settings.early_stopping.monitor,
         "best_epoch": trial.stopping.best_epoch,
         **{split: split_metrics(trial.kept | test, split) for split in SPLITS},
+        **reached(trial),
         "examples": {split: len(getattr(trial.data, split)) for split in SPLITS},
         "verdict": verdict(facts_of(trial, engine, test)),
         **what_never_acted(trial, engine.steps),
@@ -109,7 +111,7 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
     folder = trial.files.folder
     model = model_bytes(engine, row, trial)
     disk.replace(folder / MODEL, model)
-    files = {MODEL: sha256(model)}
+    files = {MODEL: sha256(model), **trial.snapshots}
     if trial.member:
         answers = answers_bytes(engine, trial.data)
         disk.replace(folder / ANSWERS, answers)

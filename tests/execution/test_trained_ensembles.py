@@ -267,7 +267,7 @@ def test_a_member_that_diverged_has_no_say(here, monkeypatch):
     summary = read_summary(here / "e")
     assert summary["status"] == "completed"
     assert summary["ensemble"]["members"] == ["000", "002"]
-    assert summary["notes"] == ["1 member diverged and has no say"]
+    assert summary["notes"] == ["without a say, as they diverged: 1 member"]
     assert [each.folder.name for each in runner.load(here / "e").members] == ["000", "002"]
 
 
