@@ -15,10 +15,10 @@ from runner.commands.print_table import show
 from runner.config.compact import text, told
 from runner.config.settings import Settings
 from runner.plan import estimate
-from runner.plan.checks import cautions
+from runner.plan.checks import cautions, common_members
 from runner.plan.command_line import CommandLine
 from runner.plan.duplicates import describe, repeated
-from runner.plan.fold_runs import expand_folds
+from runner.plan.fold_runs import trained
 from runner.plan.populations import Population, Share, parameters
 from runner.plan.read_data import read_data
 from runner.plan.shares import share_out
@@ -58,7 +58,14 @@ def preview(line: CommandLine, everything: bool = False) -> int:
     rows = [_share(number, share, plan) for number, share in enumerate(plan.shares, 1)]
     header = ("share", "runs", "side by side", "structure", "memory", "time")
     show(_cut(Table([""], header, tuple(rows)), most))
-    print("\n".join([*warning_lines(cautions(plan.settings, plan.data)), *_total(plan, line.multirun)]))
+    print(
+        "\n".join(
+            [
+                *warning_lines([*cautions(plan.settings, plan.data), *common_members(line.settings)]),
+                *_total(plan, line.multirun),
+            ]
+        )
+    )
     return 0
 
 
@@ -67,7 +74,7 @@ def planned(line: CommandLine, repeats: dict[int, int]) -> Plan:
     settings: list[Settings] = []
     jobs: list[int] = []
     for job, each in enumerate(line.settings):
-        runs = [] if job in repeats else expand_folds(each)
+        runs = [] if job in repeats else trained(each)
         settings += runs
         jobs += [job] * len(runs)
     data = _data(settings, jobs, line)

@@ -34,6 +34,7 @@ ROOMS = (
     "runner.data.augmentation",
     "runner.training.settings",
     "runner.training.metrics",
+    "runner.ensembles.kinds",
 )
 
 

@@ -20,6 +20,7 @@ CHOICE_GROUPS = (
     "optimizer",
     "scheduler",
     "averaging",
+    "ensemble",
 )  # one entry of several, with its own keys and `name`
 SINGLE_GROUPS = ("early_stopping", "trainer")  # one schema
 DEFAULT_CHOICE = {
@@ -29,6 +30,7 @@ DEFAULT_CHOICE = {
     "optimizer": "adamw",
     "scheduler": "constant",
     "averaging": "none",
+    "ensemble": "none",
     "early_stopping": "default",
     "trainer": "default",
 }
@@ -48,6 +50,7 @@ class Settings:
     optimizer: Any
     scheduler: Any
     averaging: Any
+    ensemble: Any
     early_stopping: Any
     trainer: Any
     regularizer: dict[str, Any] = field(default_factory=dict)

@@ -98,14 +98,15 @@ class Tables:
         return other
 
     def order(self, seeds: list[int], epochs: list[int], sampling: Sequence[str] = ()) -> np.ndarray:
-        """Training indices [M, n] of one epoch: each row's own permutation, or draws with replacement where its
-        `trainer.sampling` says so, from its seed and epoch alone.
+        """Training indices [M, n] of one epoch: each row's own permutation, of its bootstrap where its
+        `trainer.sampling` says so, or draws with replacement, from its seed and epoch alone.
         """
         train = self.index["train"]
         found = np.empty_like(train)
         for row, (seed, epoch, how) in enumerate(zip(seeds, epochs, sampling or ["shuffle"] * len(seeds), strict=True)):
             draw = with_replacement if how == "replacement" else permutation
-            train[row].take(draw(train.shape[1], seed, "order", epoch), out=found[row])
+            examples = bootstrap(train[row], seed) if how == "bootstrap" else train[row]
+            examples.take(draw(train.shape[1], seed, "order", epoch), out=found[row])
         return found
 
     def places(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -127,3 +128,8 @@ class Tables:
     def answers(self, index: np.ndarray) -> np.ndarray:
         """Class codes or scaled numbers [M, B] of examples `index` [M, B]."""
         return self.y.take(self.places(index)[1])
+
+
+def bootstrap(examples: np.ndarray, seed: int) -> np.ndarray:
+    """n draws with replacement from n examples (Efron 1979), by the seed alone: 1 - (1 - 1/n)^n of them, 63%."""
+    return examples.take(with_replacement(len(examples), seed, "bootstrap"))

@@ -46,6 +46,7 @@ def extend(root: Path, words: Sequence[str], change: Change) -> list[str]:
     """
     with lock(root):
         runs, listed = run_list.load(root)
+        _refuse_ensembles(root, runs, words)
         ended = [_summary(run) for run in runs]
         if not all(ended):
             again = plugins.command("resume", shown_path(root))
@@ -66,6 +67,13 @@ def extend(root: Path, words: Sequence[str], change: Change) -> list[str]:
         for number, (i, state) in enumerate((i, state) for i, state in states.items() if state):
             _put_back(root, new[i], state, number)
         return notes
+
+
+def _refuse_ensembles(root: Path, runs: Sequence[Run], words: Sequence[str]) -> None:
+    """ConfigError for an ensemble, of whose members each has ended by itself."""
+    if any(run.settings.ensemble.active for run in runs):
+        again = plugins.command("repeat", shown_path(root), *words)
+        raise ConfigError(f"{root}: an ensemble that has ended gets no more epochs; `{again}` trains from the start")
 
 
 def _summary(run: Run) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from runner.execution.run_list import name_of
 from runner.execution.stored import is_as_written, write_config
 from runner.execution.work import Run
 from runner.records import disk
-from runner.records.checksums import clear_way, fits_words, move_aside, set_aside, verify
+from runner.records.checksums import clear_way, digest, fits_words, move_aside, set_aside, verify
 from runner.records.read import read_results
 from runner.records.run_files import ALWAYS
 from runner.records.run_folder import (
@@ -145,6 +145,7 @@ class Recovery:
             write_config(self.runs[run].settings, folder)
         short = [name for name, size in row["offsets"].items() if disk.size(folder / name) < size]
         short = short or ([] if metrics_hold(row, folder) else [METRICS])
+        short = short or [name for name, known in row.get("snapshots", {}).items() if digest(folder / name) != known]
         if short and not (folder / SUMMARY).exists():
             self.note(f"{folder}: {', '.join(short)} not as {path.name} knows it; the run starts from the beginning")
         return not short
@@ -160,7 +161,7 @@ def believed(folder: Path, *, settled: bool) -> Outcome:
 
     summary = verify(folder)
     if not settled or "files" not in summary:
-        for name in (*ALWAYS, str(CONFIG)):
+        for name in (*(() if "ensemble" in summary and METRICS not in summary["files"] else ALWAYS), str(CONFIG)):
             if not disk.size(folder / name):
                 raise DamagedError(f"{folder / name}: empty or missing, though {SUMMARY} is there")
     if "files" not in summary:

@@ -31,8 +31,8 @@ class Results:
     that never came to act).
     """
 
-    def __init__(self, root: Path, runs: Sequence[Run], tasks: Sequence[str]):
-        self.path, self.runs, self.size = root / RESULTS, runs, 0
+    def __init__(self, root: Path, runs: Sequence[Run], tasks: Sequence[str], name: str = RESULTS):
+        self.path, self.runs, self.size = root / name, runs, 0
         self.same = repeated([run.settings for run in runs])  # run -> the earlier one that is the same run
         typed = typed_keys(word for run in runs for word in run.overrides)
         told = telling([run.values for run in runs], [run.told for run in runs], typed)

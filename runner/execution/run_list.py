@@ -23,7 +23,7 @@ from runner.execution.stored import read_config
 from runner.execution.work import Run
 from runner.plan.fold_runs import expand_folds
 from runner.records import disk
-from runner.records.run_folder import CHECKPOINT, CONFIG, FOLD, LIST, OLD_LIST, is_listed
+from runner.records.run_folder import CHECKPOINT, CONFIG, FOLD, LIST, MEMBERS, OLD_LIST, is_listed
 
 FORMAT = 1
 
@@ -165,8 +165,10 @@ def _has_begun(root: Path) -> bool:
 
 
 def home_of(folder: Path) -> Path:
-    """The folder of the run of which the one in `folder` is a fold, else its own."""
-    return folder.parent if folder.name.startswith(FOLD) and (folder.parent / CONFIG).is_file() else folder
+    """The folder of the run of which the one in `folder` is a fold or a member, else its own."""
+    above = folder.parent.parent if folder.parent.name == MEMBERS else folder.parent
+    part = folder.name.startswith(FOLD) or above != folder.parent
+    return home_of(above) if part and (above / CONFIG).is_file() else folder
 
 
 def resumed_in(folder: Path) -> Path:

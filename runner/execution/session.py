@@ -14,7 +14,7 @@ from pathlib import Path
 
 from runner.config import plugins
 from runner.data.prepare import RunData
-from runner.execution import engines, recovery
+from runner.execution import engines, ensembles, recovery
 from runner.execution.copies import copied
 from runner.execution.events import Broken, Done, Ended, Event, Said
 from runner.execution.executors.here import Here
@@ -61,16 +61,29 @@ class Session:
     notes: list[str] = field(default_factory=list)  # what has to be trained or written again, and why
 
     def __post_init__(self):
-        self.alone = [run.folder for run in self.runs] == [self.root]
+        self.asked = len(self.runs)  # for; the members of those that are ensembles follow
+        self.results = Results(self.root, self.runs, [table.task for table in self.data])
+        self.members: dict[int, range] = {}  # ensemble -> its members
+        self._add_members()
+        self.tabled = [run.folder for run in self.runs[: self.asked]] != [self.root]
+        self.alone = not self.tabled and not self.members
         self.outcomes: dict[int, Outcome] = {}
         self.unwritten: dict[int, Outcome] = {}
         self.failing_alone = FailingAlone()
-        self.results = Results(self.root, self.runs, [table.task for table in self.data])
         self.warnings: list[str] = []  # what is probably not meant
         self.waiting: list[Work] = []
         self.number = 0  # of the next checkpoint file
         self.failed = False  # a run has
         self.fitting: int | None = None  # rows side by side, once more did not fit the memory of the device
+
+    def _add_members(self) -> None:
+        runs, data = [*self.runs], [*self.data]
+        for i in range(self.asked):
+            if members := ensembles.members_of(runs[i]):
+                self.members[i] = range(len(runs), len(runs) + len(members))
+                runs += members
+                data += [data[i]] * len(members)
+        self.runs, self.data = runs, data
 
     def train(self, screen: Screen) -> list[Outcome]:
         """Train every run that has not ended; all outcomes, in the order of the runs. The caller has locked `root`.
@@ -82,7 +95,7 @@ class Session:
             self._make_ready()
             self.written = time.monotonic()
             executor = Here(self.runs, self.data) if self.options.here else Pool(self.runs, self.data, self.workers)
-            self._submit([i for i in self._left() if i not in self.results.same])
+            self._submit(self._to_train())
             executor.run(self.waiting, self._hear, self.stopping)
             self._write_results()
             if self.asked_to_stop() and self._left():
@@ -91,7 +104,12 @@ class Session:
             self._start_results()
             if not self.failed:  # else resuming tries those again
                 recovery.tidy(self.root, self.runs)
-        return [self.outcomes[i] for i in sorted(self.outcomes)]
+        return [self.outcomes[i] for i in sorted(self.outcomes) if i < self.asked]
+
+    @property
+    def training(self) -> int:
+        """How many runs train, be it alone or as members."""
+        return len(self.runs) - len(self.members)
 
     @property
     def workers(self) -> int:
@@ -106,14 +124,23 @@ class Session:
         """The runs, of all or of a work, that have not ended."""
         return [i for i in (work.members if work else range(len(self.runs))) if i not in self.outcomes]
 
+    def _to_train(self) -> list[int]:
+        """Those of them that train: neither copies nor ensembles."""
+        return [i for i in self._left() if i not in self.results.same and i not in self.members]
+
     def _recover(self) -> None:
         """Take over what the folder holds of earlier."""
         self.notes += clear_way(self.root, (RESULTS, LOG, LAYOUT))
         found = recovery.Recovery(self.root, self.runs, self.data, self.notes.append)
         self.outcomes = found.outcomes()
+        for i, members in self.members.items():
+            if not all(k in self.outcomes for k in members):
+                self.outcomes.pop(i, None)  # it ends anew when they have
         for i in list(self.outcomes):
             self._copy(i)
         found.checkpoints()
+        for i in self.members:
+            self._combine(i)
         left = self._left()
         self.warnings = cautions([self.runs[i].settings for i in left], [self.data[i] for i in left])
         if self.unwritten:  # copies that were lacking: the table begins with them
@@ -123,7 +150,7 @@ class Session:
 
     def _make_ready(self) -> None:
         """Have what the engine needs before any worker is there."""
-        left = [i for i in self._left() if i not in self.results.same]
+        left = self._to_train()
         runs, data = [self.runs[i] for i in left], [self.data[i] for i in left]
         engines.ready(self.root, runs, data, lambda text: self.watch(self, Said(text)))
 
@@ -148,9 +175,21 @@ class Session:
             self._after(event)
 
     def _end(self, run: int, outcome: Outcome) -> None:
-        self.outcomes[run] = self.unwritten[run] = outcome
+        self.outcomes[run] = outcome
+        if run < self.asked:
+            self.unwritten[run] = outcome
         self.failed |= outcome.status == "failed"
         self._copy(run)
+        for i, members in self.members.items():
+            if run in members:
+                self._combine(i)
+
+    def _combine(self, run: int) -> None:
+        """End an ensemble whose members have all ended."""
+        members = self.members[run]
+        if run not in self.outcomes and all(k in self.outcomes for k in members):
+            found = [self.outcomes[k] for k in members]
+            self._end(run, ensembles.end(self.runs[run], self.data[run], [self.runs[k] for k in members], found))
 
     def _copy(self, run: int) -> None:
         """End the runs that are the same run as one that has ended."""
@@ -191,12 +230,12 @@ class Session:
         return True
 
     def _start_results(self) -> None:
-        if not self.alone:
-            self.results.start(self.outcomes)
+        if self.tabled:
+            self.results.start({i: outcome for i, outcome in self.outcomes.items() if i < self.asked})
 
     def _write_results(self) -> None:
         """Add what has ended to results.csv, once what those runs wrote is on the disk."""
-        if self.unwritten and not self.alone:
+        if self.unwritten and self.tabled:
             disk.settle()
             self.results.append(self.unwritten)
         self.unwritten = {}

@@ -108,7 +108,7 @@ def train_listed(session: Session, known: dict[str, str], screen: Screen) -> lis
     """
     known = _known_data(session, known)
     session.notes += engines.decide(session.runs, session.data)
-    run_list.write(session.root, session.runs, known)
+    run_list.write(session.root, session.runs[: session.asked], known)
     return _train(session, screen)
 
 

@@ -27,7 +27,7 @@ def open_trial(run: Run, data: RunData, state: dict | None, said: Said | None = 
     log = run.folder / LOG  # not cut back to the checkpoint, as it tells what happened, but to its last whole line
     told = disk.content(log).rfind(b"\n") + 1 if os.path.exists(log) else 0
     files = RunFiles(run.folder, {**(state["offsets"] if state else {}), LOG: told})
-    trial = Trial(run.settings, data, files, run.detailed, run.pictured)
+    trial = Trial(run.settings, data, files, run.detailed, run.pictured, run.member)
     if told:
         files.log(f"resumed after epoch {state['last']['epoch']}" if state else "resumed from the beginning")
     if state:

@@ -19,7 +19,8 @@ class Run:
     """One run: where it lies, what was asked for on the command line, and what that means.
 
     `choices` are those of Hydra's groups in which it differs from the configuration of its sweep. A run that somebody
-    started by itself is `detailed` (weight histograms) and, where that somebody watches, `pictured` (figures).
+    started by itself is `detailed` (weight histograms) and, where that somebody watches, `pictured` (figures). A
+    `member` of an ensemble leaves its answers for the others.
     """
 
     folder: Path
@@ -28,6 +29,7 @@ class Run:
     choices: Mapping[str, str | None] = field(default_factory=dict)
     detailed: bool = False
     pictured: bool = False
+    member: bool = False
 
     def at(self, folder: Path) -> Run:
         """The same run in another folder; what has been worked out about it need not be again."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from runner.config.conflicts import Known, conflicts
@@ -24,7 +25,24 @@ def check_against_data(settings: Settings, data: RunData) -> list[str]:
 def cautions(runs: Sequence[Settings], data: Sequence[RunData]) -> list[str]:
     """What is allowed and probably not meant, of all runs, each sentence once."""
     every = (text for run, table in zip(runs, data, strict=True) for text in warnings(run, known(run, table)))
-    return list(dict.fromkeys(every))
+    return list(dict.fromkeys([*every, *common_members(runs)]))
+
+
+def common_members(runs: Sequence[Settings]) -> Iterator[str]:
+    """Of ensembles whose seeds are so close that they are no two samples."""
+    alike: dict[tuple[int, ...], list[Settings]] = {}
+    for run in runs:
+        if run.ensemble.seeds > 1:
+            alike.setdefault(run.parts(), []).append(run)
+    for found in alike.values():
+        size, seeds = found[0].ensemble.size, sorted(run.seed for run in found)
+        close = next((pair for pair in itertools.pairwise(seeds) if pair[1] - pair[0] < size), None)
+        if close:
+            apart = ",".join(str(seeds[0] + size * k) for k in range(len(seeds)))
+            yield (
+                f"seed = {close[0]},{close[1]}: ensembles of ensemble.size = {size} members that have "
+                f"{size - close[1] + close[0]} in common, so that they are no two samples; seed={apart} have none"
+            )
 
 
 def known(settings: Settings, data: RunData) -> Known:

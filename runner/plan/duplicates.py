@@ -82,6 +82,8 @@ def repeated(settings: Sequence[Settings]) -> dict[int, int]:
     found = {}
     known = {parts: _but_for_seed(each) for parts, each in distinct(settings).items()}
     for i, each in enumerate(settings):
+        if each.ensemble.active:  # whose members are trained: nothing is copied
+            continue
         earlier = first.setdefault((known[each.parts()], each.seed), i)
         if earlier != i:
             found[i] = earlier

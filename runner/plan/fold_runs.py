@@ -1,4 +1,6 @@
-"""Cross-validation as runs: `dataset.folds=k` without a fold means k runs, each validated on another fold."""
+"""One configuration as several runs: `dataset.folds=k` without a fold means k runs, each validated on another fold, and
+an ensemble means its members.
+"""
 
 from __future__ import annotations
 
@@ -15,3 +17,8 @@ def expand_folds(settings: Settings) -> list[Settings]:
     return [
         dataclasses.replace(settings, dataset=dataclasses.replace(settings.dataset, fold=fold)) for fold in range(folds)
     ]
+
+
+def trained(settings: Settings) -> list[Settings]:
+    """The runs that train for a configuration: of each fold its members, or itself."""
+    return [each for run in expand_folds(settings) for each in run.ensemble.members(run) or [run]]

@@ -64,6 +64,7 @@ def banner(
         ("regularizers", ", ".join(active_regularizers(settings)) or "none"),
         *([("augmentation", ", ".join(augmenting))] if (augmenting := active_in("augmentation", settings)) else []),
         ("trainer", _trainer(settings)),
+        *([("ensemble", _ensemble(settings))] if settings.ensemble.active else []),
         *([("engine", engine)] if engine else []),
         *(("warning", text) for text in warnings[:WARNINGS]),
         *([("", f"{len(warnings) - WARNINGS} more in train.log")] if len(warnings) > WARNINGS else []),
@@ -133,7 +134,9 @@ def next_commands(*outcomes: Outcome, command: Command | None = None) -> list[st
     if "diverged" in statuses or _untrained(outcomes[0]):
         return [look, *([command.once("optimizer.lr=LOWER")] if command else [])]
     use = f"{plugins.command('predict', shown_path(place))} INPUT --out FILE"
-    return [look, use, *([command.sweep("seed=0,1,2,3,4")] if command else [])]
+    members = (outcomes[0].summary or {}).get("ensemble", {}).get("seeds", 1)  # whose seeds follow one another
+    seeds = ",".join(str(members * k) for k in range(5))
+    return [look, use, *([command.sweep(f"seed={seeds}")] if command else [])]
 
 
 def _untrained(outcome: Outcome) -> bool:
@@ -156,6 +159,10 @@ def _result_rows(outcome: Outcome) -> list[tuple[str, str]]:
         metrics = summary.get(split) or {}
         if metrics:
             rows.append((split, "  ".join(f"{name} {_number(value)}" for name, value in metrics.items())))
+    for split, means in summary.get("ensemble", {}).get("mean", {}).items():
+        if means and split != "train":
+            alone = "  ".join(f"{name} {_number(value)}" for name, value in means.items())
+            rows.append((f"{split}, a member", alone))
     if summary.get("verdict"):
         rows.append(("verdict", summary["verdict"]))
     rows += [("note", note) for note in summary.get("notes", [])]
@@ -194,6 +201,12 @@ def _optimizer(settings: Settings) -> str:
     if settings.averaging.active:
         parts.append(["averaging", named["averaging"], *_set_keys("averaging", settings)])
     return ", ".join(" ".join(part) for part in parts)
+
+
+def _ensemble(settings: Settings) -> str:
+    size, combine = settings.ensemble.size, settings.ensemble.combine
+    seeds = f" from seed {settings.seed} on" if settings.ensemble.seeds > 1 else ""
+    return f"{shown(settings)['ensemble']}, {size} members{seeds}, combined by {combine}"
 
 
 def _set_keys(group: str, settings: Settings, besides: tuple[str, ...] = ()) -> list[str]:

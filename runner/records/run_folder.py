@@ -25,10 +25,12 @@ MULTIRUN = "multirun.yaml"  # that Hydra has started the sweep
 RESULTS = "results.csv"  # of runs that were started together: a row a run
 POPULATION = "population-{:03d}.safetensors"  # the checkpoint of some of them
 FOLD = "fold="  # how the folder of a fold begins
+MEMBERS = "members"  # in the folder of an ensemble: a folder a member
+ANSWERS = "answers.safetensors"  # of a member: what it says about each split
 
 TRAINED = (METRICS, SUMMARY, CHECKPOINT, LIST, OLD_LIST)  # what a new start in the same folder would overwrite
 STARTED = (".hydra", LIST, OLD_LIST, MULTIRUN)  # what is written first
-WRITTEN_WHOLE = (CHECKPOINT, MODEL, SUMMARY, str(CONFIG))  # of a run, by way of TEMPORARY
+WRITTEN_WHOLE = (CHECKPOINT, MODEL, ANSWERS, SUMMARY, str(CONFIG))  # of a run, by way of TEMPORARY
 LEFT_OVER = (CHECKPOINT, *(f"{name}{TEMPORARY}" for name in WRITTEN_WHOLE))  # by a kill, when a run has ended
 
 
@@ -40,6 +42,11 @@ def is_run(folder: Path) -> bool:
 def is_sweep(folder: Path) -> bool:
     """Whether the runs of a sweep, or of `runner.train`, lie below `folder`."""
     return (folder / LIST).is_file() or (folder / MULTIRUN).is_file()
+
+
+def is_ensemble(folder: Path) -> bool:
+    """Whether the run in `folder` is made of members, which have begun to train below it."""
+    return (folder / MEMBERS).is_dir() and (folder / CONFIG).is_file()
 
 
 def is_listed(folder: Path) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from runner.errors import RunError
 from runner.records.read import curve
+from runner.records.run_folder import METRICS, is_ensemble
 from runner.reports.settings_table import Setting
 from runner.reports.statistics import spread
 from runner.reports.svg import Line
@@ -18,6 +19,8 @@ def curves_of(setting: Setting) -> tuple[list[dict[str, list]], list[str]]:
     """metrics.csv of each finished run of a setting, by column, and what is wrong with those that cannot be read."""
     found, problems = [], []
     for row in setting.finished:
+        if is_ensemble(row.folder) and not (row.folder / METRICS).exists():  # whose members have curves
+            continue
         try:
             found.append(curve(row.folder))
         except RunError as error:

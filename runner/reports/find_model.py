@@ -9,7 +9,7 @@ from runner.errors import ConfigError, RunError, RunnerError
 from runner.execution.damaged_run import resume_command
 from runner.records.checksums import below
 from runner.records.folders import named_folder
-from runner.records.run_folder import is_sweep
+from runner.records.run_folder import is_ensemble, is_sweep
 from runner.records.summary import SUMMARY
 from runner.reports.best import best_run, why_not_one, winners
 from runner.reports.runs import read_sources
@@ -19,10 +19,12 @@ SHOWN = 10  # runs named in an error
 
 
 def find_model(folder: str | Path, *, force: bool = False) -> Path:
-    """The model file of a run, `last`, or the best run of a sweep. ConfigError or RunError if there is none."""
+    """The model file of a run, `last`, or the best run of a sweep; of an ensemble, whose members have theirs, where it
+    would be. ConfigError or RunError if there is none.
+    """
     folder = named_folder(folder, sweeps=False)
     path = (_best(folder, force=force) if is_sweep(folder) else folder) / MODEL
-    if not path.exists():
+    if not path.exists() and not (is_ensemble(path.parent) and (path.parent / SUMMARY).exists()):
         raise _missing(path.parent)
     return path
 

@@ -24,6 +24,7 @@ from runner.errors import ConfigError, DamagedError, DataError, RunError
 from runner.execution.damaged_run import RESTORE, resume_command
 from runner.records.checksums import verify
 from runner.records.folders import named_folder
+from runner.records.run_folder import MEMBERS, is_ensemble
 from runner.records.summary import SUMMARY, read_summary
 from runner.reports.as_table import as_frame
 from runner.reports.ensemble.kept import AGAIN, is_kept, read_kept
@@ -237,6 +238,8 @@ def load(folder: str | Path, *, force: bool = False, combine: str | None = None,
     if top is not None:
         raise ConfigError(f"{TOP} {top}: the best runs are combined, and nothing says how. Add {COMBINE} {MEAN}")
     path = find_model(folder, force=force)
+    if is_ensemble(path.parent):
+        return _trained(path.parent, force=force)
     run = load_model(path, force=force)
     if not force and (path.parent / SUMMARY).exists():
         _verify(path.parent)
@@ -255,6 +258,16 @@ def _kept(folder: Path, chosen: object, *, force: bool) -> LoadedEnsemble:
             _verify(run)
     members = [load_model(run / MODEL, force=force) for run in kept.times]
     return LoadedEnsemble(folder, members, kept.combine, list(kept.times.values()))
+
+
+def _trained(folder: Path, *, force: bool) -> LoadedEnsemble:
+    """The ensemble that a run has trained."""
+    summary = read_summary(folder, force=force)
+    about = summary["ensemble"]
+    runs = [folder / MEMBERS / name for name in about["members"]]
+    for run in [] if force else [folder, *(run for run in runs if (run / SUMMARY).exists())]:
+        _verify(run)
+    return LoadedEnsemble(folder, [load_model(run / MODEL, force=force) for run in runs], about["combine"])
 
 
 def _verify(folder: Path) -> None:

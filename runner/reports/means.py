@@ -52,7 +52,7 @@ def settings_of(sweep: Session) -> list[Setting]:
     runs missing after the others, those with runs that diverged last.
     """
     found: dict[tuple[str, ...], Setting] = {}
-    for i, (run, (own, label)) in enumerate(zip(sweep.runs, _told_apart(sweep), strict=True)):
+    for i, (run, (own, label)) in enumerate(zip(sweep.runs[: sweep.asked], _told_apart(sweep), strict=True)):
         setting = found.setdefault(own, Setting(label))
         setting.asked += 1
         outcome = sweep.outcomes.get(i)
@@ -86,7 +86,7 @@ def _told_apart(sweep: Session) -> list[tuple[tuple[str, ...], str]]:
     """
     leave = ignored()
     keys = [key for key in sweep.results.keys if key not in leave]  # the others are at their defaults in all
-    runs = [run.values for run in sweep.runs]
+    runs = [run.values for run in sweep.runs[: sweep.asked]]
     rows = [tuple(text(own[key]) if key in own else "" for key in keys) for own in runs]
     return [(row, folder_name(label) or "all") for row, label in zip(rows, labels(runs, keys), strict=True)]
 

@@ -64,7 +64,11 @@ def more_luck(setting: Setting, wanted: int) -> str:
     ENOUGH splits, since one fold more would make all of them others.
     """
     if setting.unit == "seed":
-        return f"seeds={wanted}"
+        row = setting.rows[0]
+        members = 1 if row.setting("ensemble") in ("none", "snapshot") else int(row.setting("ensemble.size"))
+        first = min(int(row.setting("seed")) for row in setting.rows)
+        apart = ",".join(str(first + members * k) for k in range(wanted))  # ensembles without a common member
+        return f"seeds={wanted}" if members == 1 else f"seed={apart}"
     folds = setting.unit == "fold"
     position = keys().index(SPLIT) if folds else unit_of(setting.lucks)
     met = sorted({int(each[position]) for each in setting.lucks})

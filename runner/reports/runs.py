@@ -18,7 +18,7 @@ from runner.execution.stored import read_config
 from runner.plan.duplicates import identity
 from runner.records.checksums import below
 from runner.records.read import is_sweep, sweeps_below
-from runner.records.run_folder import CONFIG, LIST, RESULTS, SUMMARY
+from runner.records.run_folder import CONFIG, LIST, MEMBERS, RESULTS, SUMMARY, is_ensemble
 from runner.records.summary import SPLITS, finite_metrics
 from runner.reports.readings import Readings
 from runner.reports.run_row import UNFINISHED, RunRow, align, recorded_row
@@ -111,6 +111,7 @@ def _read_runs(folder: Path, sweeps: list[Path], readings: Readings) -> RunSourc
     """Runs that are not of a sweep: by their summaries and configurations."""
     started = {*below(folder, str(CONFIG)), *below(folder, SUMMARY)}
     found = [run for run in sorted(started) if not any(sweep in run.parents for sweep in sweeps)]
+    found = [run for run in found if not _is_member(run, folder)]
     above = {parent for run in found for parent in run.parents}
     source = RunSource(folder, [], False)
     seen: dict[str, Path] = {}
@@ -129,6 +130,12 @@ def _read_runs(folder: Path, sweeps: list[Path], readings: Readings) -> RunSourc
     source.notes += readings.notes()
     align(source.rows)
     return source
+
+
+def _is_member(run: Path, folder: Path) -> bool:
+    """Whether a run is told of by the ensemble that it belongs to, where `folder` is not just that."""
+    home = run.parent.parent
+    return run.parent.name == MEMBERS and is_ensemble(home) and home != folder
 
 
 def _problems_of_folds(run: Path) -> Sequence[str]:

@@ -68,7 +68,7 @@ class _Shown:
             where = "no checkpoint yet: starting from the beginning"
             pipe.write(sys.stdout, (where if event.epoch is None else f"resuming after epoch {event.epoch}") + "\n")
         if not self.trained:
-            first, data, count = session.runs[0], session.data[0], len(session.runs)
+            first, data, count = session.runs[0], session.data[0], session.training
             about, engine = describe(first.settings, data), explained(first.settings, data.task)
             place, warnings = first.folder, session.warnings
             banner(first.settings, about, event.parameters, place, members=count, engine=engine, warnings=warnings)
@@ -78,7 +78,7 @@ class _Shown:
         members = self.work.members if self.work else ()
         runs = [session.runs[i].settings for i in members]
         enabled = session.runs[0].settings.trainer.progress
-        self.progress = Progress(max(run.trainer.epochs for run in runs), len(session.runs), enabled)
+        self.progress = Progress(max(run.trainer.epochs for run in runs), session.training, enabled)
         self.progress.__enter__()
 
     def close(self) -> None:

@@ -66,8 +66,10 @@ class State:
             del self.works[worker], self.rows[worker]
 
     def _compare(self, run: int, value: float | None) -> None:
-        """Only runs that monitor the same metric can be compared."""
-        if value is None or self.sweep.runs[run].settings.early_stopping.monitor != self.stopping.monitor:
+        """Only runs that were asked for, and that monitor the same metric, can be compared."""
+        if value is None or run >= self.sweep.asked:
+            return
+        if self.sweep.runs[run].settings.early_stopping.monitor != self.stopping.monitor:
             return
         sign = 1 if self.stopping.maximize else -1
         if self.best is None or sign * (value - self.best[0]) > 0:

@@ -24,6 +24,7 @@ from runner.training.engine import Engine
 from runner.training.other_engine import converted
 from runner.training.outcome import Outcome, finish
 from runner.training.percentiles import percentiles
+from runner.training.snapshots import take
 from runner.training.trial import Trial
 
 FLUSH_SECONDS = 2.0  # how soon an epoch can be seen in the files (a crash loses nothing more than to the checkpoint)
@@ -150,8 +151,15 @@ class Training:
             if trial.record(epoch, _in_order(trial, epoch, self.engine.steps, values)):
                 improved.append(row)
             self._log_histograms(trial, epoch, row)
+            if epoch in trial.settings.ensemble.snapshots(trial.settings) and trial.status != "diverged":
+                take(trial, self._alone(row), epoch)
         for name, best in self.best.items() if improved else ():
             best[improved] = self.engine.kept[name][improved]
+
+    def _alone(self, row: int) -> Engine:
+        """An engine of one row with the weights that would be kept now."""
+        kept = self.engine.used([row], **{name: array[[row]] for name, array in self.engine.kept.items()})
+        return self.engine.subset([row], kept["theta"], kept["buffers"])
 
     def _log_steps(self, objectives: np.ndarray, rates: np.ndarray) -> None:
         """objectives [S, M] and rates [M, S] of an epoch."""

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 ENDED = ("status", "reason", "kept_epoch", "epochs")  # what the model says of its run, as the summary does
 
 
-def model_bytes(engine: Engine, row: int, trial: Trial) -> bytes:
+def model_bytes(engine: Engine, row: int, trial: Trial, ended: dict[str, Any] | None = None) -> bytes:
     """model.safetensors of one row: weights under nn.Sequential names, metadata to rebuild module and encoding, and how
-    the run ended, so that nobody takes a network for more than it is.
+    the run ended (`ended`, if it has not), so that nobody takes a network for more than it is.
     """
     settings, data = trial.settings, trial.data
     arch = architecture(settings, engine.layout.widths[0], engine.layout.widths[-1])
@@ -44,7 +44,7 @@ def model_bytes(engine: Engine, row: int, trial: Trial) -> bytes:
         "architecture": json.dumps(arch),
         "encoding": data.encoding_json,
         "dtype": settings.trainer.dtype,
-        "ended": json.dumps(how_it_ended(trial)),
+        "ended": json.dumps(ended or how_it_ended(trial)),
     }
     return to_bytes(state, metadata | {"sha256": model_digest(state, metadata)})
 

@@ -12,9 +12,12 @@ from runner.diagnostics.never_acted import never_acted
 from runner.diagnostics.verdict import verdict
 from runner.records import disk
 from runner.records.checksums import MODEL, sha256
+from runner.records.run_folder import ANSWERS
 from runner.records.summary import SPLITS
+from runner.training.answers import answers_bytes
 from runner.training.engine import Engine
 from runner.training.model_file import how_it_ended, model_bytes
+from runner.training.snapshots import reached
 from runner.training.trial import Trial
 
 
@@ -93,6 +96,7 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
         "monitor": trial.settings.early_stopping.monitor,
         "best_epoch": trial.stopping.best_epoch,
         **{split: split_metrics(trial.kept | test, split) for split in SPLITS},
+        **reached(trial),
         "examples": {split: len(getattr(trial.data, split)) for split in SPLITS},
         "verdict": verdict(facts_of(trial, engine, test)),
         **what_never_acted(trial, engine.steps),
@@ -107,6 +111,11 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
     folder = trial.files.folder
     model = model_bytes(engine, row, trial)
     disk.replace(folder / MODEL, model)
+    files = {MODEL: sha256(model), **trial.snapshots}
+    if trial.member:
+        answers = answers_bytes(engine, trial.data)
+        disk.replace(folder / ANSWERS, answers)
+        files[ANSWERS] = sha256(answers)
     flat = {f"{split}/{k}": v for split in SPLITS for k, v in summary[split].items() if v is not None}
     if summary["verdict"]:
         trial.files.text("verdict", summary["verdict"])
@@ -114,5 +123,5 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
     for note in summary.get("notes", []):
         trial.files.log(f"note: {note}")
     trial.files.log(f"{trial.status}: {trial.reason}; best epoch {trial.stopping.best_epoch}")
-    summary = trial.files.summary(summary, {MODEL: sha256(model)})
+    summary = trial.files.summary(summary, files)
     return Outcome(folder, str(trial.status), trial.reason, summary)

@@ -31,10 +31,12 @@ class Trainer:
         "shuffle",
         "shuffle",
         "replacement",
+        "bootstrap",
         kind="index",
-        lecture="000:181, 003:1009, 003:1077",
+        lecture="000:181, 003:663, 003:1009, 003:1077",
         help="the examples of an epoch: shuffle, each once, in a new order; replacement, as many draws, each of any "
-        "example, so that an epoch sees 1 - (1 - 1/n)^n of them, 63%",
+        "example, so that an epoch sees 1 - (1 - 1/n)^n of them, 63%; bootstrap, the same such draws in every epoch, "
+        "in a new order (Breiman 1996)",
     )
     drop_last: bool = switch(False, help="leave out a last batch that is smaller than batch_size")
     device: str = text("cpu", help="cpu, cuda, cuda:0, ...")

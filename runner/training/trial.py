@@ -34,6 +34,7 @@ class Trial:
     files: RunFiles
     detailed: bool = True  # weight histograms (a single run)
     pictured: bool = True  # figures (a single run on the command line)
+    member: bool = False  # of an ensemble, for which it leaves its answers
     stopping: Stopping = field(default_factory=Stopping)
     plateau: dict[str, float] = field(default_factory=dict)
     best: dict[str, float] = field(default_factory=dict)  # metrics of the best epoch
@@ -41,6 +42,7 @@ class Trial:
     seconds: float = 0.0
     changed: bool = False  # whether another engine has made some of its steps
     said: list[str] = field(default_factory=list)  # remarks that are in the log
+    snapshots: dict[str, str] = field(default_factory=dict)  # files of members that it left on its way -> SHA-256
     status: str | None = None  # set when it has ended
     reason: str = ""
 
@@ -131,6 +133,7 @@ class Trial:
             "last": self.last,
             "seconds": self.seconds,
             "said": self.said,
+            **({"snapshots": dict(self.snapshots)} if self.snapshots else {}),
             "offsets": self.files.flush(sync=True),
             "metrics_sha256": self.files.digest(),
         }
@@ -140,6 +143,7 @@ class Trial:
         self.stopping = Stopping(**state["stopping"])
         self.plateau, self.best, self.last = state["plateau"], state["best"], state["last"]
         self.seconds, self.said = state["seconds"], state.get("said", [])
+        self.snapshots = state.get("snapshots", {})
         self.changed = state.get("changed", False) or engine_of(state) != engine(self.settings, self.data.task)
 
 

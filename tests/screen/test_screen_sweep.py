@@ -33,6 +33,8 @@ def made(root, runs=6, settings=SETTINGS, **options):
     return SimpleNamespace(
         root=root,
         runs=named,
+        asked=runs,
+        members={},
         outcomes={},
         options=Options(**options),
         workers=options.get("workers", 2),

@@ -60,6 +60,10 @@ class Schedule:
         """Time from which the rate has its last value, in a training of `total`; None if none was meant to be last."""
         return None
 
+    def cycle_ends(self, epochs: int) -> list[int]:
+        """The epochs, of a training of so many, after which a cycle has come to its end."""
+        return []
+
     def times(self, total: float) -> Iterator[tuple[str, float, str, bool]]:
         """What comes at a time of the schedule's own clock: (key, time, what, only_then), as in `Begins`."""
         end = self.end(total)

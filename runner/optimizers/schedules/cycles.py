@@ -27,6 +27,15 @@ class CosineRestarts(Schedule):
     def end(self, total):
         return total
 
+    def cycle_ends(self, epochs):
+        if self.unit != "epochs" or self.warmup != int(self.warmup):
+            return []
+        found, end, length = [], int(self.warmup), self.t_0
+        while end + length <= epochs:
+            end, length = end + length, length * self.t_mult
+            found.append(end)
+        return found
+
     def times(self, total):
         yield "t_0", self.t_0, "the first restart", False
 

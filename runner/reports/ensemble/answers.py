@@ -23,6 +23,7 @@ from runner.records.summary import read_summary
 from runner.reports.ensemble.loaded import answers
 from runner.reports.load import load_model
 from runner.reports.run_row import RunRow
+from runner.training.without_network import truth_of
 
 SPLITS = ("val", "test")
 Told = Callable[[int, int, str], None]  # how many of how many, in words: runs read
@@ -87,7 +88,7 @@ def _empty(split: str, data: Sequence[RunData]) -> tuple[np.ndarray, Answers]:
     truth = np.zeros(len(rows), distinct[0].y.dtype)
     for own in distinct:
         places = getattr(own, split)
-        truth[np.searchsorted(rows, places)] = own.y[places] if own.labels else own.targets(places)
+        truth[np.searchsorted(rows, places)] = truth_of(own, places)
     return rows, Answers(truth, np.full((len(data), len(rows), data[0].outputs), np.nan))
 
 

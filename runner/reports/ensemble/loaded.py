@@ -5,7 +5,6 @@ Shapes: K members, n rows, D features, C classes (1 in regression).
 
 from __future__ import annotations
 
-import dataclasses
 import warnings
 from collections.abc import Sequence
 from itertools import chain, repeat
@@ -18,6 +17,7 @@ from runner.data.encoding import Encoding
 from runner.ensembles.combining import combination, log_softmax
 from runner.errors import ConfigError, RunError
 from runner.reports.as_table import as_frame
+from runner.training.without_network import in_own_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,11 +56,6 @@ def answers(member: Member, x_ND: np.ndarray) -> np.ndarray:
     if member.encoding.task == "regression":
         return member.decode(outputs)[:, None]
     return log_softmax(member.link(outputs))
-
-
-def in_own_unit(encoding: Encoding) -> Encoding:
-    """The same encoding where answers are numbers in the unit of the target, as those of an ensemble are."""
-    return dataclasses.replace(encoding, target_offset=0.0, target_scale=1.0, target_log=False, target_quantiles=[])
 
 
 class LoadedEnsemble:

@@ -5,7 +5,6 @@ Shapes: M answers, K members, n rows, C classes (1 in regression).
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -17,8 +16,8 @@ from runner.data.prepare import RunData
 from runner.ensembles.combining import Combination
 from runner.ensembles.diversity import disagreement, spread
 from runner.reports.ensemble.answers import Answers, Told
-from runner.reports.ensemble.loaded import in_own_unit
-from runner.training.evaluation import Passes, evaluate
+from runner.training import without_network
+from runner.training.without_network import errors
 
 NAMES = {
     "classification": {"accuracy": "accuracy", "nll": "loss", "ece": "ece"},
@@ -35,33 +34,10 @@ def larger_is_better(name: str) -> bool:
     return bool(entries("metric")[registered].cls.maximize)
 
 
-class _Rows:
-    """The rows of a split as evaluation takes them, the same for each of M answers, numbers in their own unit."""
-
-    def __init__(self, data: RunData, truth: np.ndarray, count: int):
-        self.truth = truth
-        self.data = [dataclasses.replace(data, target=None, encoding=in_own_unit(data.encoding))] * count
-
-    def answers(self, index: np.ndarray) -> np.ndarray:
-        return self.truth[index]
-
-    def weights_of(self, index: np.ndarray) -> None:
-        return None
-
-
 def measured(data: RunData, truth: np.ndarray, said_MNC: np.ndarray) -> Measured:
     """accuracy, nll (mean -log p of the true class, natural logarithm) and ece; in regression rmse and r2."""
-    names, every = NAMES[data.task], np.arange(len(said_MNC))[:, None]
-
-    def score(index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        outputs = said_MNC[every, index]
-        if data.task == "regression":
-            return outputs, np.square(outputs[..., 0] - truth[index]), np.zeros_like(index)
-        losses = -np.take_along_axis(outputs, truth[index][..., None], 2)[..., 0]
-        return outputs, losses, outputs.argmax(axis=-1)
-
-    index = np.tile(np.arange(len(truth)), (len(said_MNC), 1))
-    found = evaluate(Passes(score), "softmax", _Rows(data, truth, len(said_MNC)), index, list(names.values()))
+    names = NAMES[data.task]
+    found = without_network.measured(data, truth, said_MNC, errors(data, truth, said_MNC), list(names.values()))
     return {ours: found[theirs] for ours, theirs in names.items()}
 
 

@@ -1,0 +1,31 @@
+"""Conflicts of an ensemble with what its members are to train, or to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runner.config.conflicts.base import Conflict, Known, task_of
+from runner.config.registry import name_of
+from runner.config.settings import Settings
+
+MEAN = "mean"  # the way to combine that numbers have
+
+
+def combining(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Only classes have probabilities."""
+    task, why = task_of(s, known)
+    if s.ensemble.active and task == "regression" and s.ensemble.combine != MEAN:
+        yield Conflict(
+            ("ensemble.combine", "loss", "dataset.task"),
+            f"ensemble.combine = {s.ensemble.combine}: is about the probabilities of classes, but {why} is {task}; set "
+            f"ensemble.combine={MEAN}, the mean of the numbers",
+        )
+
+
+def members(s: Settings, known: Known) -> Iterator[Conflict]:
+    """A kind says how its members train."""
+    for keys, text in s.ensemble.conflicts_with(s):
+        yield Conflict((f"ensemble={name_of(s.ensemble, 'ensemble')}", *keys), text)
+
+
+CHECKS = (combining, members)
