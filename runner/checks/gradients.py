@@ -110,12 +110,12 @@ def of_an_activity(entry: Entry) -> None:
         engine = engine_of(**changes | norms)
         x, q, noise = batch_of(engine)
         found = analytic(engine, x, q, noise)
-        tape: list = []
+        activations: list = []
         leaf = engine.theta.clone().requires_grad_()
         network = stacked(engine).network.bind(leaf, None, engine.buffers.clone())
-        outputs = network.forward(x, training=True, noise=noise, tape=tape)
+        outputs = network.forward(x, training=True, noise=noise, activations=activations)
         loss = engine.loss.forward(outputs, q, network.head).sum() / x.shape[1]
-        penalty = Activities(stacked(engine).columns, engine.layout).value(tape[:-1]).sum()
+        penalty = Activities(stacked(engine).columns, engine.layout).value(activations).sum()
         expected = torch.autograd.grad(loss + penalty, leaf, retain_graph=True)[0]
         require_close(found, expected, 1e-9, 1e-12, "the gradient is not autograd's of `value`")
         alone = torch.autograd.grad(loss, leaf)[0]

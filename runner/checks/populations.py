@@ -204,9 +204,10 @@ def needs(entry: Entry) -> dict[str, Any]:
 
 
 def anywhere(group: str, engine: str = STACKED) -> list[str]:
-    """The entries that no network refuses, nor the engine."""
+    """The entries that no network of a classification refuses, nor the engine."""
     able = {name: engine == STACKED or has_form(entry) is not False for name, entry in entries(group).items()}
-    return [name for name, entry in entries(group).items() if able[name] and not needs(entry)]
+    tasks = {name: getattr(entry.cls, "task", "classification") for name, entry in entries(group).items()}
+    return [n for n, entry in entries(group).items() if able[n] and not needs(entry) and tasks[n] == "classification"]
 
 
 def _strength(option: Option, default: Any) -> Any:

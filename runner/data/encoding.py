@@ -248,7 +248,7 @@ class Encoding:
             ", ..." if len(holes) > 10 else ""
         )
         notes += [f"missing numbers filled with the median of the training data: {shown}"] if holes else []
-        for name in words:
+        for name in (each for each in self.categories if each in words):
             new = words[name][self.codes(name, words[name]) < 0]
             kinds = sorted({MISSING if word is None else word for word in new})
             if len(new):

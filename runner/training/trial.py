@@ -11,7 +11,7 @@ from typing import Any
 from runner.config.compact import compact
 from runner.config.engines import STACKED, engine
 from runner.config.metrics import metrics_of
-from runner.config.settings import Settings
+from runner.config.settings import Settings, keys_alone
 from runner.data.prepare import RunData
 from runner.errors import RunError
 from runner.records.checksums import METRICS, sha256
@@ -163,7 +163,8 @@ def check_unchanged(state: dict[str, Any], settings: Settings, data: RunData, wh
 
     Where a file lies does not matter, as the hash of the data tells its content.
     """
-    before, now = state["settings"], fixed(settings)
+    alone, now = keys_alone(), fixed(settings)
+    before = {f"{key}{alone.get(key, '')}": value for key, value in state["settings"].items()}
     files = {key for key, option in settings.options().items() if option.file}
     newer = now.keys() - before.keys() - compact(settings).keys()  # options that there were not then, at their defaults
     changed = [key for key in {**before, **now} if before.get(key) != now.get(key) and key not in files | newer]

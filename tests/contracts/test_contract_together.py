@@ -54,7 +54,8 @@ def everything(way: dict, chosen: random.Random | None = None) -> list[Settings]
     runs = []
     for i in range(max(map(len, groups))):
         change = {key: value for turns in groups for key, value in turns[i % len(turns)].items()}
-        runs.append(settings(SHAPES[1], seed=i, **change | way))
+        averaging = {"averaging": "none"} if RULES[change.get("optimizer", "adamw")].apart else {}  # it has its own
+        runs.append(settings(SHAPES[1], seed=i, **change | averaging | way))
     every = anywhere("regularizer", way["trainer.engine"])
     all_presets = {key: value for n in every for key, value in variations("regularizer", n)[0].items()}
     return [*runs, settings(SHAPES[1], seed=99, averaging="ema", scheduler="cosine", **all_presets | way)]
@@ -126,7 +127,8 @@ def test_columns_of_many_rows_have_the_bits_of_one(dtype, way):
     """
     runs = []
     for i, name in enumerate(sorted(entries("optimizer")) * 40):
-        change = {"optimizer": name, "trainer.dtype": dtype, "optimizer.lr": 1e-4 * (1 + i % 7), "averaging": "ema"}
+        averaging = "none" if RULES[name].apart else "ema"  # it has an average of its own
+        change = {"optimizer": name, "trainer.dtype": dtype, "optimizer.lr": 1e-4 * (1 + i % 7), "averaging": averaging}
         betas = {key: 0.5 + i / 1000 for key in ("beta1", "beta2", "rho", "momentum") if hasattr(RULES[name](), key)}
         noises = {key: v for n in RANDOM for key, v in variations("regularizer", n)[0].items()}
         noises |= {"regularizer.gradient_noise.gamma": 0.3 + i / 1000}

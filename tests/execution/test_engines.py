@@ -271,6 +271,7 @@ def with_everything() -> dict:
         if (
             beside_residual
             and has_form(entry) is not False
+            and not getattr(entry.cls, "needs", {})
             and (entry.cls.role != "targets" or name == "label_smoothing")
         ):
             found |= {flat_key(entry, key): o.preset for key, o in entry.options.items() if o.preset is not None}

@@ -25,7 +25,12 @@ from runner.plan.populations import structure
 
 COLUMNS = ("optimizer", "scheduler", "averaging")  # groups whose choice may differ between rows
 COUNTS = ("dataset.n", "dataset.train_size", "dataset.val_fraction", "dataset.test_fraction")
-ALONE = {"dataset.folds": None, "trainer.figures": False, "trainer.threads": 1}  # one run, on one thread
+ALONE = {
+    "dataset.folds": None,
+    "ensemble": "none",
+    "trainer.figures": False,
+    "trainer.threads": 1,
+}  # one run, on one thread
 
 
 def pair(seed: int, folder: Path) -> list[dict[str, Any]]:

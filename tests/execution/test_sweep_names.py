@@ -42,7 +42,7 @@ def test_the_report_and_its_page_have_as_many_settings_as_were_typed(trained, tm
     said = capsys.readouterr().out
     assert said.startswith("12 settings, 24 runs") and "all: early_stopping=none  " in said
     first, *lines = [line.split() for line in said.splitlines() if "val/loss" in line or line[:4].strip("~ ").isdigit()]
-    assert first[:3] == ["optimizer", "hidden", "val/loss"]
+    assert first[:4] == ["optimizer", "hidden", "parameters", "val/loss"]
     assert sorted(f"optimizer={line[1]}_hidden={line[2]}" for line in lines[: len(SETTINGS)]) == sorted(SETTINGS)
     page = (tmp_path / "p.html").read_text()
     assert "optimizer=nesterov hidden=5x4" in page and "[4,4]" not in page.partition("<h3>Next")[0]
