@@ -26,10 +26,11 @@ def layers(s: Settings, known: Known) -> Iterator[Conflict]:
 
 
 def _of_other_length(s: Settings, path: str, value: list, expected: int, what: str) -> Conflict:
+    given = "1 value" if len(value) == 1 else f"{len(value)} values"
     return Conflict(
         (path, "model.hidden"),
-        f"{path} = {value}: {len(value)} value{'s' * (len(value) != 1)}, but model.hidden = {s.model.hidden} has {expected} {what}; give "
-        f"{expected} values or one number for all",
+        f"{path} = {value}: {given}, but model.hidden = {s.model.hidden} has {expected} {what}; give {expected} values "
+        "or one number for all",
     )
 
 
