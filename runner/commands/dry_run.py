@@ -18,7 +18,7 @@ from runner.plan import estimate
 from runner.plan.checks import cautions, common_members
 from runner.plan.command_line import CommandLine
 from runner.plan.duplicates import describe, repeated
-from runner.plan.fold_runs import trained
+from runner.plan.fold_runs import expand_folds, trained
 from runner.plan.populations import Population, Share, parameters
 from runner.plan.read_data import read_data
 from runner.plan.shares import share_out
@@ -77,7 +77,8 @@ def planned(line: CommandLine, repeats: dict[int, int]) -> Plan:
         runs = [] if job in repeats else trained(each)
         settings += runs
         jobs += [job] * len(runs)
-    data = _data(settings, jobs, line)
+    whole = {job: run for job, each in enumerate(line.settings) if job not in repeats for run in expand_folds(each)[:1]}
+    data = _data([*settings, *whole.values()], [*jobs, *whole], line)[: len(settings)]  # ensembles are checked too
     workers, max_members = _launcher(line, settings)
     shares = share_out(range(len(settings)), settings, data, workers, max_members=max_members)
     return Plan(settings, data, jobs, shares, workers)

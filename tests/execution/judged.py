@@ -27,7 +27,7 @@ from runner.data.tables import Tables
 from runner.errors import ConfigError, DataError
 from runner.execution.configurations import read
 from runner.plan.checks import check_against_data
-from runner.plan.fold_runs import expand_folds
+from runner.plan.fold_runs import expand_folds, trained
 from runner.training.metrics.base import metric
 
 SHARES = ("accuracy", "balanced_accuracy", "f1", "roc_auc", "ece", "sparsity")  # between 0 and 1
@@ -50,7 +50,7 @@ def listening() -> Iterator[list[str]]:
 @functools.cache
 def keys() -> list[str]:
     """Every dotted key there is, and the groups, longest first."""
-    found = {*root_options(), "loss", "dataset"}
+    found = {*root_options(), "loss", "dataset", "scheduler", "ensemble"}
     for group in groups():
         for entry in entries(group).values():
             found |= {flat_key(entry, key) if group in FLAT_GROUPS else f"{group}.{key}" for key in entry.options}
@@ -68,8 +68,9 @@ def named(problem: str, config: dict[str, Any]) -> list[str]:
 def problems_of(config: dict[str, Any]) -> tuple[list[tuple[Settings, RunData]], list[str]]:
     """(the runs it stands for with their data, all that is refused before training)."""
     try:
-        runs = [(run, prepare(run)) for run in expand_folds(read(config))]
-        return runs, [problem for run, data in runs for problem in check_against_data(run, data)]
+        runs = [(run, prepare(run)) for run in trained(read(config))]
+        whole = [(run, prepare(run)) for run in expand_folds(read(config)) if run.ensemble.active]
+        return runs, [problem for run, data in [*runs, *whole] for problem in check_against_data(run, data)]
     except (ConfigError, DataError) as error:
         return [], error.problems if isinstance(error, ConfigError) else [str(error)]
 

@@ -23,9 +23,10 @@ TYPED = 10  # one in so many goes through the command line
 
 
 def trained(config: dict, seed: int, folder: Path) -> list[Path]:
-    """The folders of the runs that a configuration stands for."""
+    """The folders of the runs that trained for a configuration."""
     if seed % TYPED:
-        return [outcome.folder for outcome in runner.train([config], folder / "outputs")]
+        outcomes = runner.train([config], folder / "outputs")
+        return [run for outcome in outcomes for run in members(outcome.folder) or [outcome.folder]]
     into = folder / f"typed-{seed}"
     main([*typed(config), f"hydra.run.dir={into}"])
     runs = sorted(path.parent for path in into.rglob("train.log"))
@@ -34,6 +35,11 @@ def trained(config: dict, seed: int, folder: Path) -> list[Path]:
         out = folder / f"predicted.{config['dataset']}"
         main(["predict", str(runs[0]), config["dataset.path"], "--out", str(out)])
     return runs
+
+
+def members(folder: Path) -> list[Path]:
+    """The runs that trained for an ensemble; none if it has trained itself."""
+    return sorted(path.parent for path in folder.glob("members/*/train.log"))
 
 
 def tried(seed: int, folder: Path, seen: Counter, printed) -> list[str]:

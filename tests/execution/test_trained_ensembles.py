@@ -350,6 +350,8 @@ BAD = {
 def test_what_cannot_be_is_refused_with_a_way_out(here, capsys, words):
     assert main([*words.split(), *SMALL, "hydra.run.dir=e"]) == 2
     assert re.search(BAD[words], capsys.readouterr().err)
+    assert main([*words.split(), *SMALL, "--dry-run"]) == 2
+    assert re.search(BAD[words], capsys.readouterr().err)
     assert not (here / "e").exists()
 
 
