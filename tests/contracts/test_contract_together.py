@@ -54,8 +54,9 @@ def everything(way: dict, chosen: random.Random | None = None) -> list[Settings]
     runs = []
     for i in range(max(map(len, groups))):
         change = {key: value for turns in groups for key, value in turns[i % len(turns)].items()}
-        averaging = {"averaging": "none"} if RULES[change.get("optimizer", "adamw")].apart else {}  # it has its own
-        runs.append(settings(SHAPES[1], seed=i, **change | averaging | way))
+        if RULES[change.get("optimizer", "adamw")].apart:  # it has an average of its own
+            change = {key: value for key, value in change.items() if not key.startswith("averaging")}
+        runs.append(settings(SHAPES[1], seed=i, **change | way))
     every = anywhere("regularizer", way["trainer.engine"])
     all_presets = {key: value for n in every for key, value in variations("regularizer", n)[0].items()}
     return [*runs, settings(SHAPES[1], seed=99, averaging="ema", scheduler="cosine", **all_presets | way)]
@@ -126,10 +127,13 @@ def test_columns_of_many_rows_have_the_bits_of_one(dtype, way):
     of a column that compute long ones otherwise than short ones would show.
     """
     runs = []
-    for i, name in enumerate(sorted(entries("optimizer")) * 40):
+    rules = [name for name in anywhere("optimizer", way["trainer.engine"]) if not RULES[name].searches]
+    for i, name in enumerate(sorted(rules) * 40):
         averaging = "none" if RULES[name].apart else "ema"  # it has an average of its own
         change = {"optimizer": name, "trainer.dtype": dtype, "optimizer.lr": 1e-4 * (1 + i % 7), "averaging": averaging}
-        betas = {key: 0.5 + i / 1000 for key in ("beta1", "beta2", "rho", "momentum") if hasattr(RULES[name](), key)}
+        betas = {
+            key: 0.5 + i % 450 / 1000 for key in ("beta1", "beta2", "rho", "momentum") if hasattr(RULES[name](), key)
+        }
         noises = {key: v for n in RANDOM for key, v in variations("regularizer", n)[0].items()}
         noises |= {"regularizer.gradient_noise.gamma": 0.3 + i / 1000}
         change |= noises | {f"optimizer.{k}": v for k, v in betas.items()} | way
