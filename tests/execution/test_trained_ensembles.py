@@ -369,6 +369,6 @@ def test_a_member_resumes_with_the_others(here, capsys):
 
 def test_seeds_that_share_members_are_told(here, capsys):
     assert main(["-m", *DEEP, "seed=0,1", "--dry-run"]) == 0
-    assert "seed = 0,1: ensembles of ensemble.size = 3 members that have 2 of them in common" in capsys.readouterr().out
+    assert "seed = 0,1: ensembles of ensemble.size = 3 members that have 2 in common" in capsys.readouterr().out
     assert main(["-m", *DEEP, "seed=0,3", "--dry-run"]) == 0
     assert "in common" not in capsys.readouterr().out
