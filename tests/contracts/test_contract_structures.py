@@ -1,7 +1,8 @@
-"""Every switch and choice of a model, in all combinations, under every norm: gradients, padding, together = alone.
+"""Every two switches and choices of a model, in all combinations, under every norm: gradients, padding, together =
+alone.
 
 A key that a model gets later is covered by itself. Of the activations one of each kind stands for all: what a network
-does around them depends on nothing else.
+does around them depends on nothing else. They take turns; each of them everywhere is for a long search.
 """
 
 import itertools
@@ -53,7 +54,12 @@ def allowed(structure: dict, norm: str) -> bool:
 
 STRUCTURES = structures()
 WITH_NORMS = [(structure, norm) for structure in STRUCTURES for norm in NORMS if allowed(structure, norm)]
-with_norms = pytest.mark.parametrize(("structure", "norm"), WITH_NORMS, ids=lambda value: words(value))
+TURNS = [
+    pytest.param(structure, norm, activation, marks=() if i % len(KINDS) == j else pytest.mark.soak)
+    for i, (structure, norm) in enumerate(WITH_NORMS)
+    for j, activation in enumerate(KINDS.values())
+]
+with_norms = pytest.mark.parametrize(("structure", "norm", "activation"), TURNS, ids=lambda value: words(value))
 
 
 def words(value) -> str:
@@ -68,7 +74,6 @@ def test_there_are_switches():
     assert len(KINDS) >= 3
 
 
-@pytest.mark.parametrize("activation", KINDS.values())
 @with_norms
 def test_gradient_is_autograds_and_the_central_difference(structure, norm, activation):
     engine = engine_of(
@@ -81,7 +86,6 @@ def test_gradient_is_autograds_and_the_central_difference(structure, norm, activ
     check_gradient(engine, tried=15)
 
 
-@pytest.mark.parametrize("activation", KINDS.values())
 @with_norms
 def test_rows_alone_are_rows_together_and_their_padding_stays_zero(structure, norm, activation, way):
     """Compiled rows have none."""
