@@ -40,12 +40,17 @@ def test_seeds_of_every_piece(group, name, shape, engine):
     together.seeds(entries(group)[name], shape, engine)
 
 
+def quick(group: str, name: str) -> bool:
+    """Whether an entry holds no number a pair of parameters; rules that do are tried on small networks."""
+    return "max_parameters" not in entries(group)[name].options
+
+
 def everything(way: dict, chosen: random.Random | None = None) -> list[Settings]:
     """Rows that take turns in every change of every key that may differ in a population: rules, schedules, averages and
     regularizers, each with all its columns and switches. `chosen` shuffles what meets what.
     """
     groups = [
-        [change for n in anywhere(group, way["trainer.engine"]) for change in variations(group, n)]
+        [change for n in anywhere(group, way["trainer.engine"]) if quick(group, n) for change in variations(group, n)]
         for group in ("optimizer", "scheduler", "averaging", "regularizer")
     ]
     groups.append([change for n in TABULAR for change in variations("augmentation", n)])
