@@ -75,5 +75,5 @@ def test_the_groups_of_techniques_are_these():
     """A new group of techniques must be added to CHOSEN; the others choose data, shapes and how to run."""
     from runner.config.registry import groups
 
-    others = {"regularizer", "augmentation", "dataset", "model", "early_stopping", "trainer", "metric"}
+    others = {"regularizer", "augmentation", "dataset", "model", "early_stopping", "trainer", "metric", "ensemble"}
     assert set(groups()) == {*CHOSEN, *others}
