@@ -104,7 +104,7 @@ def frobenius_prox(w, step, h):
     compiled=PenaltyForm(frobenius, frobenius_gradient, frobenius_prox),
 )
 @dataclass
-class Frobenius(Penalty):
+class Frobenius(GroupLasso):
     """strength sum_layers ||W||_F, the norm itself and not its square; subgradient 0 at 0
 
     Its pull has the same length however small a layer is, so that it can switch off a whole layer: exactly, with
@@ -116,17 +116,15 @@ class Frobenius(Penalty):
     )
 
     def value(self, w, strength):
-        return (strength * _length(w)).flatten(1).sum(1)
+        return super().value(_one_unit(w), strength)
 
     def gradient(self, w, strength):
-        length = _length(w)
-        return w * (strength / length).where(length > 0, 0)
+        return super().gradient(_one_unit(w), strength).view_as(w)
 
     def prox(self, w, step, strength):
-        length = _length(w)
-        return w * (1 - step.mean(1, keepdim=True) * strength / length).clamp(min=0).where(length > 0, 0)
+        return super().prox(_one_unit(w), step.mean(1, keepdim=True), strength).view_as(w)
 
 
-def _length(w):
-    """||W||_F of each member, [M, 1, 1]"""
-    return w.flatten(1).norm(dim=-1)[:, None, None]
+def _one_unit(w):
+    """The weights of a layer [M, O, I] as those of one unit, [M, 1, O I]."""
+    return w.flatten(1).unsqueeze(1)

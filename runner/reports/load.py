@@ -7,7 +7,6 @@ Shapes: n rows, D features, C outputs.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,11 +25,11 @@ from runner.records.checksums import verify
 from runner.records.folders import named_folder
 from runner.records.run_folder import MEMBERS, is_ensemble
 from runner.records.summary import SUMMARY, read_summary
-from runner.reports.as_table import as_frame
 from runner.reports.ensemble.kept import AGAIN, is_kept, read_kept
 from runner.reports.ensemble.loaded import LoadedEnsemble
 from runner.reports.ensemble.members import best_members
 from runner.reports.find_model import find_model
+from runner.reports.predicting import Predicting
 from runner.training.model_file import ENDED, MODEL, Model, read_model
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ CHUNK = 1024  # rows through the network at once
 
 
 @dataclass
-class LoadedRun:
+class LoadedRun(Predicting):
     """The network of a run in evaluation mode, with its encoding. Tables go in raw; answers come out in their units.
 
     Inputs are a pandas DataFrame with the columns the run was trained on (`encoding.columns`, in any order, others are
@@ -117,18 +116,6 @@ class LoadedRun:
             )
         return {split: data.rows_in_file(split) for split in ("train", "val", "test")}
 
-    def predict(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Labels [n] (as text), or in regression numbers [n] in the units of the target. Raises DataError, RunError."""
-        return self.decode(self.outputs(self._seen(inputs)))
-
-    def predict_proba(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Probabilities [n, C] in the order of `encoding.labels`. Raises DataError, and RunError in regression."""
-        if self.encoding.task != "classification":
-            raise RunError(
-                f"{self.folder} predicts the number {self.encoding.target!r}, which has no probabilities; use predict."
-            )
-        return self.probabilities(self.outputs(self._seen(inputs)))
-
     def mc(
         self, inputs: pd.DataFrame | np.ndarray, passes: int = 100, *, seed: int = 0, length_scale: float | None = None
     ) -> MonteCarlo:
@@ -160,14 +147,6 @@ class LoadedRun:
     def transform(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
         """What the network sees [n, D]. DataError for missing columns, values that are no numbers or too large."""
         return self._seen(inputs)
-
-    def _seen(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """What the network sees of a table; what `runner predict` notes about it is a warning to whoever asked."""
-        cells = self.encoding.cells(as_frame(inputs, self.encoding))
-        x_ND, notes = self.transform_with_notes(cells)
-        for note in [*self.notes, *cells.notes, *notes]:
-            warnings.warn(note, stacklevel=3)
-        return x_ND
 
     def transform_with_notes(self, cells: Cells) -> tuple[np.ndarray, list[str]]:
         """(what the network sees [n, D], sentences on columns ignored, holes filled, categories not seen before)."""

@@ -5,7 +5,6 @@ Shapes: K members, n rows, D features, C classes (1 in regression).
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from itertools import chain, repeat
 from pathlib import Path
@@ -15,13 +14,11 @@ import numpy as np
 
 from runner.data.encoding import Encoding
 from runner.ensembles.combining import combination, log_softmax
-from runner.errors import ConfigError, RunError
-from runner.reports.as_table import as_frame
+from runner.errors import ConfigError
+from runner.reports.predicting import Predicting
 from runner.training.without_network import in_own_unit
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from runner.data.reading.cells import Cells
     from runner.reports.monte_carlo import MonteCarlo
 
@@ -58,7 +55,7 @@ def answers(member: Member, x_ND: np.ndarray) -> np.ndarray:
     return log_softmax(member.link(outputs))
 
 
-class LoadedEnsemble:
+class LoadedEnsemble(Predicting):
     """The networks of several runs, whose answers are combined. What a `LoadedRun` predicts, this predicts likewise.
 
     `combine` is mean or geometric (of the probabilities) or vote; in regression mean. `members` are the runs, the best
@@ -101,25 +98,6 @@ class LoadedEnsemble:
     def notes(self) -> list[str]:
         """What a user of the networks should know of the runs, each sentence once."""
         return list(dict.fromkeys(f"{member.folder.name}: {note}" for member in self.members for note in member.notes))
-
-    def predict(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Labels [n] (as text), or in regression numbers [n] in the units of the target. Raises DataError, RunError."""
-        return self.decode(self.outputs(self._seen(inputs)))
-
-    def predict_proba(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Probabilities [n, C] in the order of `encoding.labels`. Raises DataError, and RunError in regression."""
-        if self.encoding.task != "classification":
-            raise RunError(
-                f"{self.folder} predicts the number {self.encoding.target!r}, which has no probabilities; use predict."
-            )
-        return self.probabilities(self.outputs(self._seen(inputs)))
-
-    def _seen(self, inputs: pd.DataFrame | np.ndarray) -> list[np.ndarray]:
-        cells = self.encoding.cells(as_frame(inputs, self.encoding))
-        x, notes = self.transform_with_notes(cells)
-        for note in [*self.notes, *cells.notes, *notes]:
-            warnings.warn(note, stacklevel=3)
-        return x
 
     def transform_with_notes(self, cells: Cells) -> tuple[Any, list[str]]:
         """(what the networks see [n, D], a distinct encoding each; what is said about the table)."""
