@@ -66,3 +66,15 @@ def assert_resumes(folder, whole, capsys):
     code, text = resume(folder, capsys)
     assert code == 0, text
     assert run_folders.differences({"": run_folders.contents(folder)}, {"": whole}) == []
+
+
+def cut() -> None:
+    """What Ctrl-C does in the middle of an epoch."""
+    raise KeyboardInterrupt
+
+
+def stopped(words: list[str], epoch: int) -> int:
+    """Start the command line and cut it off before an epoch of the first population."""
+    with pytest.MonkeyPatch.context() as patch:
+        at_epoch(patch, epoch, cut)
+        return main(words)

@@ -6,6 +6,7 @@ import re
 import statistics
 
 import pytest
+from interrupting import stopped
 
 import runner
 from runner.cli import main
@@ -16,7 +17,6 @@ from runner.execution.configurations import read
 from runner.execution.stored import read_config
 from runner.plan.fold_runs import expand_folds
 from runner.records.summary import read_summary
-from runner.training.loop import Training
 
 WORDS = ["trainer.epochs=2", "trainer.progress=false", "model.hidden=[8]", "trainer.figures=false", "dataset.folds=3"]
 
@@ -85,21 +85,6 @@ def test_what_has_ended_is_told_again_and_not_trained_again(here, capsys):
     assert (here / "cv" / "fold=2" / "summary.json").stat().st_mtime_ns == before
     assert main([*WORDS, "hydra.run.dir=cv"]) == 2
     assert "holds a run already" in capsys.readouterr().err
-
-
-def stopped(words, epoch):
-    """Start and stop before an epoch of the first population, as SIGTERM would."""
-    train, made = Training._epoch, []
-
-    def counted(self):
-        made.append(1)
-        if len(made) == epoch:
-            raise KeyboardInterrupt
-        train(self)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Training, "_epoch", counted)
-        return main(words)
 
 
 def test_an_interrupted_cross_validation_is_resumed_as_a_whole(here, capsys):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from interrupting import stopped
 from sweep_folders import run_content
 
 import runner
@@ -14,7 +15,6 @@ from runner.config.registry import entries
 from runner.data.prepare import prepare
 from runner.execution.stored import read_config
 from runner.records.summary import read_summary
-from runner.training.loop import Training
 from runner.training.model_arrays import read_arrays
 from runner.training.trial import Trial
 
@@ -97,17 +97,7 @@ def test_the_metrics_are_those_of_the_members_together(here, words):
 def test_resumed_after_a_kill_in_any_cycle_it_is_what_it_would_have_been(here, engine, epoch):
     words = [*SNAPSHOT, f"trainer.engine={engine}", "trainer.checkpoint_seconds=0"]
     assert main([*words, "hydra.run.dir=whole"]) == 0
-    train, made = Training._epoch, []
-
-    def counted(self):
-        made.append(1)
-        if len(made) == epoch:
-            raise KeyboardInterrupt
-        train(self)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Training, "_epoch", counted)
-        assert main([*words, "hydra.run.dir=cut"]) == 130
+    assert stopped([*words, "hydra.run.dir=cut"], epoch) == 130
     assert len(list((here / "cut").glob("members/*"))) == (epoch - 1) // 2
     assert main(["resume", "cut"]) == 0
     assert contents(here / "cut") == contents(here / "whole")

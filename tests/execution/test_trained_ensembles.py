@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from interrupting import stopped
 from sweep_folders import run_content
 
 import runner
@@ -20,7 +21,6 @@ from runner.execution import ensembles
 from runner.execution.configurations import read
 from runner.execution.stored import read_config
 from runner.records.summary import read_summary
-from runner.training.loop import Training
 from runner.training.trial import Trial
 
 SMALL = ["trainer.epochs=3", "trainer.progress=false", "trainer.figures=false", "model.hidden=[8]"]
@@ -140,21 +140,6 @@ def test_what_says_how_it_went_tells_of_the_members_too(here, capsys):
 
 
 # ---- kills, company and damage
-
-
-def stopped(words: list[str], epoch: int) -> int:
-    """Start and stop before an epoch of the first population, as SIGTERM would."""
-    train, made = Training._epoch, []
-
-    def counted(self):
-        made.append(1)
-        if len(made) == epoch:
-            raise KeyboardInterrupt
-        train(self)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Training, "_epoch", counted)
-        return main(words)
 
 
 @pytest.mark.parametrize("kind", ["deep", "bagging"])
