@@ -146,8 +146,8 @@ class Engine:
     def advance(self, last: int) -> dict[str, np.ndarray]:
         """The steps of the epoch from where it stands up to `last`, which are the stretch; S ends the epoch.
 
-        Returns sums [M] (of what was optimized, over the examples of the stretch), objective [M] (its mean), objectives
-        [S, M] a step, rates [M, S], and of the last step grad_norm [M] (before clipping) and lr [M].
+        Returns objective [M] (mean over examples of what was optimized), totals [M, S] (its sum over those of a step),
+        objectives [S, M] a step, rates [M, S], and of the last step grad_norm [M] (before clipping) and lr [M].
         """
         stretch = slice(self.at, last)
         trained, sizes, rates = self.rows.advance(self.at, last), self.sizes[stretch], self.epoch.rates[:, stretch]
@@ -155,10 +155,10 @@ class Engine:
         self.epochs += not self.at
         self.settle(range(len(self.runs)))
         objectives_MS = np.ascontiguousarray(trained.objectives.T)  # so that the order of a sum does not depend on M
-        sums = (objectives_MS * sizes).sum(1)
+        totals_MS = objectives_MS * sizes
         return {
-            "sums": sums,
-            "objective": sums / sizes.sum(),
+            "objective": totals_MS.sum(1) / sizes.sum(),
+            "totals": totals_MS,
             "objectives": trained.objectives,
             "rates": rates,
             "grad_norm": trained.grad_norm,

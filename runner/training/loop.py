@@ -112,9 +112,11 @@ class Training:
             self._log_steps(first, trained["objectives"], trained["rates"])
             for trial, remark in zip(trials, engine.rows.remarks(), strict=False):
                 trial.remark(remark)
-            sums = trained["sums"].tolist()
-            means = [trial.counted(total, examples) for trial, total in zip(trials, sums, strict=True)]
-            shown = {"lr": trained["lr"], "train/objective": np.array(means), "grad_norm": trained["grad_norm"]}
+            objective = trained["objective"]
+            if len(due) < len(trials) or any(trial.pending for trial in trials):
+                totals = zip(trials, trained["totals"], strict=True)
+                objective = np.array([trial.counted(each, examples) for trial, each in totals])
+            shown = {"lr": trained["lr"], "train/objective": objective, "grad_norm": trained["grad_norm"]}
             self._evaluate_and_record([row for row in due if not trials[row].status], shown)
             if all(trial.status for trial in trials):
                 break

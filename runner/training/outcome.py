@@ -38,7 +38,8 @@ class Outcome:
     def __repr__(self) -> str:
         """Where it lies, how it ended and what it reached; `summary` has the rest."""
         reached = "" if self.best is None else f", {self.summary['monitor']} {self.best:.4g}"
-        at = "" if self.summary.get("kept_epoch") is None else f" at epoch {self.summary['kept_epoch']}"
+        kept = self.summary.get("first", self.summary).get("kept_epoch")  # of the phase that validated
+        at = "" if kept is None else f" at epoch {kept:.4g}"
         why = f", {self.reason}" if self.status in ("failed", "diverged") else ""
         return f"Outcome({str(self.folder)!r}, {self.status}{reached}{at}{why})"
 

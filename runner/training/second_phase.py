@@ -5,11 +5,12 @@ Goodfellow, Bengio & Courville 2016, section 7.8, algorithms 7.2 (retrain) and 7
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -56,9 +57,8 @@ class SecondPhase(Trial):
     @cached_property
     def training(self) -> Settings:
         """The settings, of a training of `cap` epochs whose steps have the rates of the first phase's."""
-        scheduler = Continued(
-            self.settings.scheduler, self.first["begins"], self.first["steps_an_epoch"], self.settings.trainer.epochs
-        )
+        first, planned = self.first, self.settings.trainer.epochs
+        scheduler = continued(self.settings.scheduler, first["begins"], first["steps_an_epoch"], planned)
         trainer = dataclasses.replace(self.settings.trainer, epochs=self.cap)
         return dataclasses.replace(self.settings, scheduler=scheduler, trainer=trainer)
 
@@ -196,21 +196,17 @@ def with_held(tensors: Mapping[str, Values], held: Sequence[SecondPhase]) -> Map
     return found
 
 
-@dataclass
-class Continued:
-    """A schedule whose steps are those of the first phase from one on, beyond its last with the last rate."""
+def continued(schedule: Any, begins: int, steps: int, epochs: int) -> Any:
+    """The schedule of a second phase: its steps have the rates of those of the first, planned for so many epochs of so
+    many steps, from step `begins` on; beyond its last, the last rate.
+    """
+    found = copy.copy(schedule)
+    vars(found)["factors"] = partial(_factors, schedule, begins, steps, epochs)
+    return found
 
-    schedule: Any
-    begins: int
-    steps: int  # an epoch of the first phase
-    epochs: int  # of the first phase, as planned
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.schedule, name)
-
-    def factors(self, epoch: int, steps: int, epochs: int, many: int = 1) -> np.ndarray:
-        """Multipliers [many * steps] for the steps of `many` epochs of the second phase, from one on."""
-        at = np.minimum(self.begins + epoch * steps + np.arange(many * steps), self.epochs * self.steps - 1)
-        first, last = int(at[0]) // self.steps, int(at[-1]) // self.steps
-        table = self.schedule.factors(first, self.steps, self.epochs, last - first + 1)
-        return table[at - first * self.steps]
+def _factors(schedule: Any, begins: int, first_steps: int, first_epochs: int, epoch: int, steps: int, _, many: int = 1):
+    """Multipliers [many * steps] as `Schedule.factors` gives them."""
+    at = np.minimum(begins + epoch * steps + np.arange(many * steps), first_epochs * first_steps - 1)
+    first, last = int(at[0]) // first_steps, int(at[-1]) // first_steps
+    return schedule.factors(first, first_steps, first_epochs, last - first + 1)[at - first * first_steps]

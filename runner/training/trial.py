@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
 from runner.config.compact import compact
 from runner.config.engines import STACKED, engine
 from runner.config.metrics import metrics_of
@@ -44,7 +46,8 @@ class Trial:
     last: dict[str, float] = field(default_factory=dict)  # metrics of the last epoch
     seconds: float = 0.0
     made: int = 0  # epochs
-    pending: tuple[float, int] = (0.0, 0)  # the sum of what was optimized since the last evaluation, and its examples
+    pending: list[float] = field(default_factory=list)  # what was optimized in steps since the last evaluation, summed
+    examples: int = 0  # over so many examples
     start: dict[str, Values] | None = None  # weights and statistics that it begins with; None = as drawn
     changed: bool = False  # whether another engine has made some of its steps
     said: list[str] = field(default_factory=list)  # remarks that are in the log
@@ -122,10 +125,12 @@ class Trial:
         found = list(range(every - made % every, min(steps, end) + 1, every))
         return found if end > steps or end in found else [*found, end]
 
-    def counted(self, total: float, examples: int) -> float:
-        """The mean of what was optimized since the last evaluation, after a stretch with this sum over its examples."""
-        self.pending = self.pending[0] + total, self.pending[1] + examples
-        return self.pending[0] / self.pending[1]
+    def counted(self, totals: np.ndarray, examples: int) -> float:
+        """The mean of what was optimized since the last evaluation, after steps with these sums over so many examples.
+        Its bits do not depend on where others are evaluated.
+        """
+        self.pending, self.examples = self.pending + totals.tolist(), self.examples + examples
+        return np.array(self.pending).sum() / self.examples
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -134,7 +139,7 @@ class Trial:
 
     def record(self, epoch: float, row: dict[str, Any]) -> bool:
         """Log the metrics of an evaluation, update stopping and plateau; True if its weights are the best so far."""
-        self.last, self.pending = {"epoch": epoch} | row, (0.0, 0)
+        self.last, self.pending, self.examples = {"epoch": epoch} | row, [], 0
         self.files.epoch(self.last, self.abscissa(self.last))
         rule = self.settings.early_stopping
         value = row.get(rule.monitor)
@@ -190,6 +195,7 @@ class Trial:
             "seconds": self.seconds,
             "made": self.made,
             "pending": self.pending,
+            "examples": self.examples,
             "said": self.said,
             "offsets": self.files.flush(sync=True),
             "metrics_sha256": self.files.digest(),
@@ -200,7 +206,8 @@ class Trial:
         self.stopping = Stopping(**state["stopping"])
         self.plateau, self.best, self.last = state["plateau"], state["best"], state["last"]
         self.seconds, self.said = state["seconds"], state.get("said", [])
-        self.made, self.pending = state.get("made", self.last["epoch"]), tuple(state.get("pending", (0.0, 0)))
+        self.made = state.get("made", self.last["epoch"])
+        self.pending, self.examples = state.get("pending", []), state.get("examples", 0)
         self.changed = state.get("changed", False) or engine_of(state) != engine(self.settings, self.data.task)
 
 
