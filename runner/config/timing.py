@@ -43,7 +43,7 @@ class Late:
         return self.key.partition(".")[0]
 
 
-def late(settings: Settings, steps: int | None, epoch: int) -> Iterator[Late]:
+def late(settings: Settings, steps: int | None, epoch: float) -> Iterator[Late]:
     """What has not begun when `epoch` ends, the first of each key; of what counts in steps only if `steps`, those of
     an epoch, are known.
     """

@@ -32,11 +32,12 @@ def warnings(settings: Settings, known: Known | None = None) -> list[str]:
 def stops_before_schedule(s: Settings, known: Known) -> Iterator[str]:
     """A schedule longer than the run never finishes falling."""
     stop, end = s.early_stopping, _schedule_end(s, known)
-    if stop.patience is None or end is None:
+    earliest = stop.earliest(known.steps(s))
+    if stop.patience is None or end is None or earliest is None:
         return
-    if stop.earliest < min(end, s.trainer.epochs):
+    if earliest < min(end, s.trainer.epochs):
         yield (
-            f"early_stopping.patience = {stop.patience}: can stop at epoch {stop.earliest}, before scheduler = "
+            f"early_stopping.patience = {stop.patience}: can stop at epoch {earliest}, before scheduler = "
             f"{name_of(s.scheduler, 'scheduler')} ends at epoch {end:g}, and then never trains at the last rates; "
             "early_stopping.patience=null trains to the end and still keeps the best epoch"
         )

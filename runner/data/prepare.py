@@ -55,6 +55,13 @@ class RunData:
     texts: dict[str, np.ndarray] = field(default_factory=dict)  # columns of texts [N] as they were read
 
     @cached_property
+    def with_validation(self) -> RunData:
+        """The same, but that the validation rows train, too; features and targets are encoded and scaled as before."""
+        train = np.sort(np.concatenate([self.train, self.val]))
+        weights = None if self.weights is None else self.weights / self.weights[train].mean()
+        return dataclasses.replace(self, train=train, weights=weights)
+
+    @cached_property
     def corpora(self) -> dict[str, Corpus]:
         """The words of every column of texts, for what changes them."""
         code = self.encoding

@@ -37,9 +37,9 @@ class Facts:
     status: str
     kept: Mapping[str, Any]
     last: Mapping[str, Any]
-    kept_epoch: int
-    best_epoch: int
-    last_epoch: int
+    kept_epoch: float  # whole, unless it is evaluated within epochs
+    best_epoch: float
+    last_epoch: float
     watched: bool = True  # whether the monitored metric was ever a number
     rows: Mapping[str, int] = field(default_factory=dict)  # by split
     counts: Mapping[str, Sequence[int]] = field(default_factory=dict)  # rows of each class, by split

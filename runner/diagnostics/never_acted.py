@@ -23,7 +23,7 @@ class NeverActed:
         return {key: value for key, value in found.items() if value}
 
 
-def never_acted(settings: Settings, steps: int, last: int, kept: int, *, dropped: bool) -> NeverActed:
+def never_acted(settings: Settings, steps: int, last: float, kept: float, *, dropped: bool) -> NeverActed:
     """Of a run that has ended after epoch `last` and keeps the weights of epoch `kept`.
 
     `steps`: those of an epoch. `dropped`: whether reduce-on-plateau has lowered the rate. When a run stops is what its
@@ -41,7 +41,7 @@ def never_acted(settings: Settings, steps: int, last: int, kept: int, *, dropped
     return found
 
 
-def _sentence(each: Late, last: int, kept: int) -> str:
+def _sentence(each: Late, last: float, kept: float) -> str:
     begins = each.begins
     when = f"{each.key} = {show(each.value)}: {begins.what} comes in epoch {begins.epoch}"
     over = begins.epoch > last

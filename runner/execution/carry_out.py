@@ -20,11 +20,14 @@ from runner.errors import RunnerError
 from runner.execution.events import Begun, Broken, Done, Ended, Event, Leading, Progressed
 from runner.execution.trials import Said, draw_augmentation, draw_figures, facts, open_trial
 from runner.execution.work import Run, Work
+from runner.optimizers.rules.base import segment_key
 from runner.plan.populations import Population
+from runner.population.arrays import as_array
 from runner.population.devices import ran_out
 from runner.training import checkpoint
 from runner.training.engine import Engine
 from runner.training.loop import Interrupted, Training, place
+from runner.training.second_phase import SecondPhase
 from runner.training.trial import Trial, engine_of
 
 
@@ -71,7 +74,7 @@ class _Carrying:
     every: float
 
     def __post_init__(self) -> None:
-        work, runs, self.told, self.said = self.work, self.runs, 0.0, Said()
+        work, runs, self.told, self.said, self.begun = self.work, self.runs, 0.0, Said(), False
         self.number = {runs[i].folder: i for i in work.members}
         self.tensors, self.rows = checkpoint.read(work.source) if work.source else ({}, [])
         named = {place(runs[i].folder, work.path): i for i in work.members}
@@ -81,18 +84,37 @@ class _Carrying:
     def train(self, asked_to_stop: Callable[[], bool]) -> None:
         """All members to their ends. Raises Interrupted with everything saved, and whatever one of the rows raises."""
         for population in self.work.populations:
+            self.begun = False
             with _threads(self.runs[population.members[0]].settings):
                 self._train(population, asked_to_stop)
 
     def _train(self, population: Population, asked_to_stop: Callable[[], bool]) -> None:
-        continued = sorted(self.positions, key=self.positions.__getitem__)
+        """First phases to their ends, then second ones (`early_stopping.then`)."""
+        opened = self._open(sorted(self.positions, key=self.positions.__getitem__))
+        held = [trial for trial in opened if isinstance(trial, SecondPhase)]
+        first = [trial for trial in opened if not isinstance(trial, SecondPhase)]
         admit = partial(self._admit, set(population.members))
-        trials = self._open(continued) or admit(population.width)
+        if trials := first or admit(population.width):
+            self._carry_on(self._training(trials, held, population.width, asked_to_stop, admit))
+        if held:
+            held.sort(key=lambda trial: (not trial.begun, str(segment_key(trial.settings))))
+            many = sum(trial.begun for trial in held) or population.width
+            trials = _taken(held, many)
+            self._carry_on(self._training(trials, held, population.width, asked_to_stop, partial(_taken, held)))
+
+    def _training(
+        self,
+        trials: list[Trial],
+        held: list[SecondPhase],
+        width: int,
+        asked_to_stop: Callable[[], bool],
+        admit: Callable[[int], list[Trial]],
+    ) -> Training:
+        """A population that is ready to train, from where the checkpoint has its rows and those that wait."""
         for trial in trials:
             trial.files.flush()  # to be seen before the first epoch has ended, which may take long
-        engine = Engine([trial.settings for trial in trials], [trial.data for trial in trials])
         training = Training(
-            engine,
+            Engine([trial.training for trial in trials], [trial.data for trial in trials]),
             trials,
             self.work.path,
             facts=facts(trials[0].settings),
@@ -102,19 +124,34 @@ class _Carrying:
             at_end=draw_figures,
             ended=lambda outcome: self.tell(Ended(self.number[outcome.folder], outcome)),
             admit=admit,
-            width=population.width,
+            width=width,
+            held=held,
         )
-        if continued:
-            positions = [self.positions[i] for i in continued]
-            training.load(self.tensors, positions, engine_of(self.rows[positions[0]]))
-        furthest = max((int(trial.last["epoch"]) for trial in trials if trial.last), default=None)
-        self.tell(Begun(self.worker, engine.layout.parameters, furthest))
+        self._take_up(training)
+        return training
+
+    def _take_up(self, training: Training) -> None:
+        """What the checkpoint has of the rows of a population, and of second phases that wait."""
+        if begun := [self.positions[self.number[t.files.folder]] for t in training.trials if t.begun]:
+            training.load(self.tensors, begun, engine_of(self.rows[begun[0]]))
+        for trial in [*training.trials, *training.held]:
+            position = self.positions.get(self.number[trial.files.folder])
+            waits = isinstance(trial, SecondPhase) and not trial.begun and not trial.retrains and trial.start is None
+            if waits and position is not None:
+                state = training.read(self.tensors, [position], engine_of(self.rows[position]))
+                trial.start = {name: as_array(state[f"best.{name}"])[0] for name in training.best}
+
+    def _carry_on(self, training: Training) -> None:
+        if not self.begun:
+            furthest = max((int(trial.last["epoch"]) for trial in training.trials if trial.last), default=None)
+            self.tell(Begun(self.worker, training.engine.layout.parameters, furthest))
+            self.begun = True
         try:
             training.run()
         except RunnerError:
             raise
         except Exception as error:
-            if len(training.trials) == 1 and not self.waiting:  # there is nobody else who may be the cause
+            if len(training.trials) == 1 and not self.waiting and not training.held:  # nobody else may be the cause
                 training.give_up(error)
             raise
 
@@ -138,6 +175,11 @@ class _Carrying:
         best = None if stopping.best is None else (monitor, stopping.best, stopping.best_epoch)
         self.tell(Progressed(self.worker, rows, Leading(first.last, best)))
         self.told = time.monotonic()
+
+
+def _taken(held: list[SecondPhase], many: int) -> list[Trial]:
+    """The first of those that wait, which then do not."""
+    return [held.pop(0) for _ in held[:many]]
 
 
 @contextmanager

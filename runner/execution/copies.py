@@ -49,4 +49,5 @@ def _never_acted(run: Run, data: RunData, summary: dict[str, Any]) -> dict[str, 
     """Which of its own settings never acted; they differ from those of the run that was trained."""
     dropped = "scheduler" not in summary.get("without_effect", [])
     steps = known(run.settings, data).steps(run.settings) or 1
-    return never_acted(run.settings, steps, summary["epochs"], summary["kept_epoch"], dropped=dropped).summary()
+    first = summary.get("first", summary)  # phase, where there is a second
+    return never_acted(run.settings, steps, first["epochs"], first["kept_epoch"], dropped=dropped).summary()

@@ -32,7 +32,7 @@ class Leading(NamedTuple):
     """The first run of those in training, after an epoch."""
 
     metrics: dict[str, Any]
-    best: tuple[str, float, int] | None  # monitored metric, its best value, the epoch of that
+    best: tuple[str, float, float] | None  # monitored metric, its best value, the epoch of that
 
 
 @dataclass(frozen=True)

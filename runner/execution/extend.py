@@ -113,11 +113,13 @@ def _left(summary: dict[str, Any], after: Settings, before: Settings) -> str:
     status, patience = summary["status"], after.early_stopping.patience
     if status not in ("completed", "stopped_early"):
         return f"it has {status}"
+    if before.early_stopping.then != "none":
+        return f"early_stopping.then = {before.early_stopping.then}: its validation rows have trained since it ended"
     if patience is not None and (before.early_stopping.patience is None or patience < before.early_stopping.patience):
         return f"{PATIENCE} = {patience}: it trained with {before.early_stopping.patience}, which can only be raised"
     if after.trainer.epochs <= int(summary["epochs"]):
         return f"{EPOCHS} = {after.trainer.epochs}: it has made {summary['epochs']}; give more"
-    waited = int(summary["epochs"]) - int(summary["best_epoch"])
+    waited = max(before.early_stopping.patience or 0, 1)
     if status == "stopped_early" and Stopping(waited=waited).exhausted(after.early_stopping):
         return f"it stopped early after {summary['epochs']} epochs; early_stopping=none continues it"
     return ""

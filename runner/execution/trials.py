@@ -16,6 +16,7 @@ from runner.records.environment import git_info, versions
 from runner.records.flat import markdown, rows
 from runner.records.run_files import LOG, RunFiles
 from runner.training.engine import Engine
+from runner.training.second_phase import SecondPhase
 from runner.training.trial import Trial
 
 if TYPE_CHECKING:
@@ -27,9 +28,11 @@ def open_trial(run: Run, data: RunData, state: dict | None, said: Said | None = 
     log = run.folder / LOG  # not cut back to the checkpoint, as it tells what happened, but to its last whole line
     told = disk.content(log).rfind(b"\n") + 1 if os.path.exists(log) else 0
     files = RunFiles(run.folder, {**(state["offsets"] if state else {}), LOG: told})
-    trial = Trial(run.settings, data, files, run.detailed, run.pictured, run.member)
+    second = state is not None and "first" in state
+    kind, data = (SecondPhase, data.with_validation) if second else (Trial, data)
+    trial = kind(run.settings, data, files, run.detailed, run.pictured, run.member)
     if told:
-        files.log(f"resumed after epoch {state['last']['epoch']}" if state else "resumed from the beginning")
+        files.log(f"resumed after epoch {state['last']['epoch']:.10g}" if state else "resumed from the beginning")
     if state:
         trial.load_state(state)
     else:

@@ -154,7 +154,7 @@ def _result_rows(outcome: Outcome) -> list[tuple[str, str]]:
     summary = outcome.summary or {}
     rows = [("reason", outcome.reason)] if outcome.reason else []
     if summary.get("best_epoch") is not None:
-        rows.append(("best epoch", str(summary["best_epoch"])))
+        rows.append(("best epoch", f"{summary['best_epoch']:.10g}"))
     for split in ("train", "val", "test"):
         metrics = summary.get(split) or {}
         if metrics:

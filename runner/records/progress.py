@@ -74,7 +74,7 @@ class Progress:
         self,
         epoch: int,
         row: Mapping[str, float | None],
-        best: tuple[str, float, int] | None = None,
+        best: tuple[str, float, float] | None = None,
         running: int | None = None,
         done: int | None = None,
     ) -> None:
@@ -110,7 +110,7 @@ class Progress:
         metrics = [f"{names.get(n, n)} {short(row[n])}" for n in SHOWN if row.get(n) is not None]
         if best is not None:
             monitor, value, at = best
-            metrics.insert(2, f"best {'' if monitor == 'val/loss' else monitor + ' '}{short(value)} at {at}")
+            metrics.insert(2, f"best {'' if monitor == 'val/loss' else monitor + ' '}{short(value)} at {at:.4g}")
         if self.members > 1:
             metrics.insert(0, f"{self.members if running is None else running} running, {done or 0} done")
         return "  ".join(metrics)
@@ -134,9 +134,9 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def epochs(count: int) -> str:
-    """1 epoch, 2 epochs."""
-    return f"{count} epoch" if count == 1 else f"{count} epochs"
+def epochs(count: float) -> str:
+    """1 epoch, 2 epochs, 2.5 epochs."""
+    return f"{count:.10g} epoch" if count == 1 else f"{count:.10g} epochs"
 
 
 def short(value: float) -> str:

@@ -23,7 +23,7 @@ from runner.records.summary import SUMMARY
 ALWAYS = (METRICS, EVENTS, LOG)  # what every run writes
 NAMES = (*ALWAYS, STEPS)
 PICTURES = "figures"  # the folder of the figures that are files
-NOT_DRAWN = ("epoch", "step", "seconds")
+NOT_DRAWN = ("epoch", "step", "phase", "seconds")
 FAILURES = ("failed", "diverged")
 STARTS = 3  # events of the start of a run: the format, its hyper-parameters, its configuration
 
@@ -53,8 +53,8 @@ class RunFiles:
         else:
             self._cut_back(offsets)
 
-    def epoch(self, row: Mapping[str, float | int | None]) -> None:
-        """Add one line to metrics.csv and one TensorBoard event with all its values at step = row["epoch"].
+    def epoch(self, row: Mapping[str, float | int | None], at: int | None = None) -> None:
+        """Add one line to metrics.csv and one TensorBoard event with all its values at step `at`, or row["epoch"].
 
         The first row fixes the columns. None leaves the cell empty and draws no point. Raises ValueError for an
         unknown column.
@@ -67,7 +67,7 @@ class RunFiles:
         cells = [_cell(row.get(column)) for column in self._columns]
         self._pending[METRICS].append((",".join(cells) + "\n").encode())
         points = [(tag, value) for column, tag in self._drawn if (value := row.get(column)) is not None]
-        self._event(events.scalars(int(row["epoch"]), points))  # type: ignore[arg-type]
+        self._event(events.scalars(int(row["epoch"]) if at is None else at, points))  # type: ignore[arg-type]
 
     def step(self, step: int, loss: float, lr: float) -> None:
         """Add one line to steps.csv, and draw the training objective of the step as objective/step."""

@@ -21,7 +21,7 @@ from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.data.tables import Tables
 from runner.population.architecture import Architecture
-from runner.population.arrays import Values
+from runner.population.arrays import Values, copied
 from runner.training.ahead import Ahead
 from runner.training.beginning import beginning
 from runner.training.evaluation import Passes, evaluate, recorded
@@ -52,6 +52,7 @@ class Engine:
         self.loss = loss() if name_of(first.loss, "loss") == "auto" else first.loss
         self.batch = min(first.trainer.batch_size, self.tables.size["train"])
         self.epochs = np.zeros(len(runs), dtype=np.int64)  # epochs each row has made
+        self.at = 0  # steps of the coming epoch that are made
         self._bind(runs, *beginning(self.layout, runs, self.dtype), like.rows if like else None)
 
     # ---- rows
@@ -103,6 +104,17 @@ class Engine:
         other.load_state(state, epochs)
         return other
 
+    def begin_at(self, rows: list[int], theta: np.ndarray, buffers: np.ndarray) -> None:
+        """Let some of the rows, which have made no step, begin at theta [R, P] and buffers [R, Q]."""
+        before = {name: copied(array) for name, array in self.state().items()}
+        begin = {"theta": copied(self.theta), "buffers": copied(self.buffers)}
+        begin["theta"][rows], begin["buffers"][rows] = self.rows.own(theta), self.rows.own(buffers)
+        self._bind(self.runs, begin["theta"], begin["buffers"], self.rows)
+        others, state = [r for r in range(len(self.runs)) if r not in rows], self.state()
+        for name, array in before.items():
+            state[name][others] = array[others]
+        self.load_state(state, self.epochs)
+
     # ---- an epoch
 
     @property
@@ -116,31 +128,49 @@ class Engine:
         """The number of examples [S] of each step."""
         return np.minimum(self.tables.size["train"] - np.arange(self.steps) * self.batch, self.batch)
 
-    def train_epoch(self, scales: list[float]) -> dict[str, np.ndarray]:
-        """One epoch of every row; scales multiply the scheduled rates (reduce on plateau).
+    @property
+    def made(self) -> np.ndarray:
+        """The steps [M] that each row has made."""
+        return self.epochs * self.steps + self.at
 
-        Returns objective [M] (mean over examples of what was optimized), objectives [S, M] a step, grad_norm [M] (last
-        step, before clipping) and lr [M] (last step).
-        """
-        self.epoch = self.plan(scales)
+    def train_epoch(self, scales: list[float]) -> dict[str, np.ndarray]:
+        """One epoch of every row at once: `start_epoch` and `advance` to its end."""
+        self.start_epoch(scales)
+        return self.advance(self.steps)
+
+    def start_epoch(self, scales: list[float]) -> None:
+        """Prepare for the steps of an epoch; scales multiply the scheduled rates (reduce on plateau)."""
+        self.epoch, self.at = self.plan(scales), 0
         self.rows.start_epoch(self.epoch)
-        trained = self.rows.advance(0, self.steps)
-        self.epochs += 1
+
+    def advance(self, last: int) -> dict[str, np.ndarray]:
+        """The steps of the epoch from where it stands up to `last`, which are the stretch; S ends the epoch.
+
+        Returns objective [M] (mean over examples of what was optimized), totals [M, S] (its sum over those of a step),
+        objectives [S, M] a step, rates [M, S], and of the last step grad_norm [M] (before clipping) and lr [M].
+        """
+        stretch = slice(self.at, last)
+        trained, sizes, rates = self.rows.advance(self.at, last), self.sizes[stretch], self.epoch.rates[:, stretch]
+        self.at = last % self.steps
+        self.epochs += not self.at
         self.settle(range(len(self.runs)))
         objectives_MS = np.ascontiguousarray(trained.objectives.T)  # so that the order of a sum does not depend on M
+        totals_MS = objectives_MS * sizes
         return {
-            "objective": (objectives_MS * self.sizes).sum(1) / self.sizes.sum(),
+            "objective": totals_MS.sum(1) / sizes.sum(),
+            "totals": totals_MS,
             "objectives": trained.objectives,
+            "rates": rates,
             "grad_norm": trained.grad_norm,
-            "lr": self.epoch.rates[:, -1],
+            "lr": rates[:, -1],
         }
 
     def settle(self, rows: Sequence[int]) -> None:
         """Where `model.norm_statistics` asks for it: give some of the rows the statistics of all their training
-        batches, in the order of the epoch that was made last, by their present weights and by those that are kept.
+        batches, in the order of the epoch of their last step, by their present weights and by those that are kept.
         """
         if self.runs[0].model.norm_statistics == "all":
-            made = [max(int(self.epochs[r]) - 1, 0) for r in rows]
+            made = [max(int(self.epochs[r]) - (not self.at), 0) for r in rows]
             order = self.tables.subset(list(rows)).order([self.runs[r].seed for r in rows], made)
             self.rows.settle(list(rows), order[:, : int(self.sizes.sum())])
 

@@ -21,15 +21,16 @@ from runner.records.console import shown_path
 from runner.records.run_folder import LAST
 from runner.training import checkpoint
 from runner.training.engine import Engine
+from runner.training.evaluations import epochs_of, in_order, stretches
 from runner.training.other_engine import converted
-from runner.training.outcome import Outcome, finish
+from runner.training.outcome import Outcome, finish, summary_of
 from runner.training.percentiles import percentiles
+from runner.training.second_phase import SecondPhase, second_phase, with_held
 from runner.training.snapshots import take
 from runner.training.trial import Trial
 
 FLUSH_SECONDS = 2.0  # how soon an epoch can be seen in the files (a crash loses nothing more than to the checkpoint)
 HISTOGRAM_EPOCHS = 10  # between weight histograms of a single run
-OF_TRAINING = {"lr": None, "train/objective": None, "grad_norm": None}  # columns that epoch 0 leaves empty
 
 
 class Interrupted(RunnerError):
@@ -53,6 +54,7 @@ class Training:
         ended: called with the outcome of a run once its summary is written.
         admit: asked for up to so many new trials of the same structure, to take the place of those that have ended.
         width: rows that train side by side while there are enough; as many as `trials` unless given.
+        held: second phases that wait; those of rows whose first phase ends are added.
     """
 
     def __init__(
@@ -69,17 +71,19 @@ class Training:
         ended: Callable[[Outcome], None] = lambda outcome: None,
         admit: Callable[[int], list[Trial]] = lambda free: [],
         width: int | None = None,
+        held: list[SecondPhase] | None = None,
     ):
         self.engine, self.trials, self.path, self.facts = engine, trials, path, facts
         self.asked_to_stop, self.watch, self.at_start, self.at_end = asked_to_stop, watch, at_start, at_end
         self.ended, self.admit, self.width = ended, admit, width or len(trials)
         self.best = {name: copied(array) for name, array in engine.kept.items()}
         self.outcomes: list[Outcome] = []
+        self.held = [] if held is None else held
 
     def run(self) -> list[Outcome]:
         """Train every row to its end; returns the outcomes in the order in which they ended."""
         self.saved = self.flushed = self.clock = time.monotonic()
-        self._begin([row for row, trial in enumerate(self.trials) if not trial.last])
+        self._begin([row for row, trial in enumerate(self.trials) if not trial.begun])
         while True:
             self._end_finished()
             if self._fill():
@@ -95,21 +99,39 @@ class Training:
         """After an unexpected exception: what is known of the rows that had not ended is left in their files."""
         for trial in self.trials:
             if trial.last:
-                trial.files.end("failed", {}, int(trial.last["epoch"]))
+                trial.files.end("failed", {}, trial.abscissa(trial.last))
             trial.files.log(f"failed ({type(error).__name__}); `{self._resume_command()}` tries again")
             trial.files.flush()
 
     def _epoch(self) -> None:
-        trained = self.engine.train_epoch([trial.scale for trial in self.trials])
-        self._log_steps(trained["objectives"], self.engine.epoch.rates)
-        for trial, remark in zip(self.trials, self.engine.rows.remarks(), strict=False):
-            trial.remark(remark)
-        self._evaluate_and_record(
-            {"lr": trained["lr"], "train/objective": trained["objective"], "grad_norm": trained["grad_norm"]}
-        )
+        """The steps of an epoch, broken off once every row has ended, and the evaluations that fall into it."""
+        engine, trials = self.engine, self.trials
+        engine.start_epoch([trial.scale for trial in trials])
+        for last, due in stretches(trials, engine.epochs.tolist(), engine.steps):
+            first, examples = engine.at, int(engine.sizes[engine.at : last].sum())
+            trained = engine.advance(last)
+            self._log_steps(first, trained["objectives"], trained["rates"])
+            for trial, remark in zip(trials, engine.rows.remarks(), strict=False):
+                trial.remark(remark)
+            objective = trained["objective"]
+            if len(due) < len(trials) or any(trial.pending for trial in trials):
+                totals = zip(trials, trained["totals"], strict=True)
+                objective = np.array([trial.counted(each, examples) for trial, each in totals])
+            shown = {"lr": trained["lr"], "train/objective": objective, "grad_norm": trained["grad_norm"]}
+            self._evaluate_and_record([row for row in due if not trials[row].status], shown)
+            if all(trial.status for trial in trials):
+                break
+        for trial, made in zip(trials, engine.epochs.tolist(), strict=True):
+            trial.made = made
 
     def _begin(self, rows: list[int]) -> None:
-        """Epoch 0, before training, of rows that are new."""
+        """Rows that are new: their weights, where others than drawn ones are given, and epoch 0, before training."""
+        if given := [row for row in rows if self.trials[row].start]:
+            starts: list[Any] = [self.trials[row].start for row in given]
+            self.engine.begin_at(given, *(np.stack([each[name] for each in starts]) for name in ("theta", "buffers")))
+            for name, best in self.best.items():
+                best[given] = self.engine.kept[name][given]
+        rows = [row for row in rows if not self.trials[row].last]
         for row in rows:
             self.at_start(self.trials[row], self.engine, row)
         if rows:
@@ -125,7 +147,7 @@ class Training:
             return False
         old, everyone = len(self.trials), self.trials + new
         order = sorted(range(len(everyone)), key=lambda i: str(segment_key(everyone[i].settings)))
-        self.engine = self.engine.joined(old, [t.settings for t in new], [t.data for t in new], order)
+        self.engine = self.engine.joined(old, [t.training for t in new], [t.data for t in new], order)
         best = {name: copied(array) for name, array in self.engine.kept.items()}
         for name, tensor in best.items():
             tensor[[order.index(row) for row in range(old)]] = self.best[name][:old]
@@ -133,76 +155,92 @@ class Training:
         self._begin([row for row, i in enumerate(order) if i >= old])
         return True
 
-    def _evaluate_and_record(self, trained: dict[str, np.ndarray]) -> None:
-        """Metrics of every row after an epoch, to its files and its stopping rule."""
-        metrics = self.engine.evaluate(("train", "val")) | self.engine.weight_statistics() | percentiles(self.engine)
-        self._record(list(range(len(self.trials))), trained | metrics)
+    def _evaluate_and_record(self, rows: list[int], trained: dict[str, np.ndarray]) -> None:
+        """Metrics of rows after some of their steps, to their files and their stopping rules."""
+        seen = self.engine
+        if not rows:
+            return
+        if len(rows) < len(self.trials):
+            seen = seen.subset(rows, *(array[rows] for array in seen.shown.values()))
+            trained = {name: values[rows] for name, values in trained.items()}
+        self._record(rows, trained | seen.evaluate(("train", "val")) | seen.weight_statistics() | percentiles(seen))
 
     def _record(self, rows: list[int], metrics: dict[str, np.ndarray]) -> None:
         """One line of metrics [n] for each of these rows."""
-        now = time.monotonic()
+        now, made = time.monotonic(), self.engine.made.tolist()
         elapsed, self.clock = now - self.clock, now
-        improved, columns = [], {name: column.tolist() for name, column in metrics.items()}
+        kept, columns = [], {name: column.tolist() for name, column in metrics.items()}
         for i, row in enumerate(rows):
             trial = self.trials[row]
             trial.seconds += elapsed
-            epoch = int(self.engine.epochs[row])
             values = {name: column[i] for name, column in columns.items()}
-            if trial.record(epoch, _in_order(trial, epoch, self.engine.steps, values)):
-                improved.append(row)
-            self._log_histograms(trial, epoch, row)
+            better = trial.record(epochs_of(made[row], self.engine.steps), in_order(trial, made[row], values))
+            if better or (trial.ended_within and trial.keeps_last):
+                kept.append(row)
+            self._log_histograms(trial, row)
+            epoch = trial.last["epoch"]
             if epoch in trial.settings.ensemble.snapshots(trial.settings) and trial.status != "diverged":
                 take(trial, self._alone(row), epoch)
-        for name, best in self.best.items() if improved else ():
-            best[improved] = self.engine.kept[name][improved]
+        for name, best in self.best.items() if kept else ():
+            best[kept] = self.engine.kept[name][kept]
 
     def _alone(self, row: int) -> Engine:
         """An engine of one row with the weights that would be kept now."""
         kept = self.engine.used([row], **{name: array[[row]] for name, array in self.engine.kept.items()})
         return self.engine.subset([row], kept["theta"], kept["buffers"])
 
-    def _log_steps(self, objectives: np.ndarray, rates: np.ndarray) -> None:
-        """objectives [S, M] and rates [M, S] of an epoch."""
-        first = self.engine.epochs - 1
+    def _log_steps(self, first: int, objectives: np.ndarray, rates: np.ndarray) -> None:
+        """objectives [S, M] and rates [M, S] of the steps of an epoch from `first` on, of rows that have not ended."""
+        made = self.engine.made - len(objectives)
         for row, trial in enumerate(self.trials):
-            every = trial.settings.trainer.log_every_steps
-            if every:
-                start = int(first[row]) * len(objectives)
-                for s in range(len(objectives)):
-                    if (start + s + 1) % every == 0:
-                        trial.files.step(start + s + 1, float(objectives[s, row]), float(rates[row, s]))
+            every, start = trial.settings.trainer.log_every_steps, int(made[row]) + trial.counts_from
+            if every and not trial.status:
+                for s in range(-start % every or every, len(objectives) + 1, every):
+                    trial.files.step(start + s, float(objectives[s - 1, row]), float(rates[row, s - 1]))
 
-    def _log_histograms(self, trial: Trial, epoch: int, row: int) -> None:
-        asked = trial.settings.trainer.histograms
+    def _log_histograms(self, trial: Trial, row: int) -> None:
+        asked, epoch = trial.settings.trainer.histograms, trial.last["epoch"]
         every = (HISTOGRAM_EPOCHS if trial.detailed else 0) if asked is None else asked
         if every and (epoch % every == 0 or trial.status):
             theta = self.engine.shown["theta"]
             for slot in self.engine.layout.weight_slots:
                 weights = as_array(slot.true(theta)[row])
-                trial.files.histogram(f"weights/layer{slot.layer}", epoch, weights)
+                trial.files.histogram(f"weights/layer{slot.layer}", trial.abscissa(trial.last), weights)
 
     def _end_finished(self) -> None:
         """Rows that have ended write their results and leave; the others close the gaps."""
         ended = [row for row, trial in enumerate(self.trials) if trial.status]
         if not ended:
             return
-        kept = {name: best[ended] for name, best in self.best.items()}
-        last = [i for i, row in enumerate(ended) if not self.trials[row].settings.early_stopping.restore_best]
-        for name, array in kept.items() if last else ():
+        best = {name: best[ended] for name, best in self.best.items()}
+        last = [i for i, row in enumerate(ended) if self.trials[row].keeps_last and not self.trials[row].ended_within]
+        for name, array in best.items() if last else ():
             array[last] = self.engine.kept[name][[ended[i] for i in last]]
-        kept = self.engine.used(ended, **kept)
+        kept = self.engine.used(ended, **best)
         final = self.engine.subset(ended, kept["theta"], kept["buffers"])
         test = final.evaluate(("test",))
         for i, row in enumerate(ended):
             trial = self.trials[row]
             alone = final.subset([i], kept["theta"][i : i + 1], kept["buffers"][i : i + 1])
-            self.at_end(trial, alone)
-            if trial.settings.trainer.keep_checkpoint and trial.status != "diverged":
-                self._keep_last(row)
             tested = trial.own({k: float(v[i]) for k, v in test.items()})
+            if trial.goes_on:
+                summary = summary_of(trial, alone, tested, self.facts)
+                trial = second_phase(trial, summary, self.engine.steps, {n: array[i] for n, array in best.items()})
+                if not trial.status:
+                    self._hold(trial)
+                    continue
+            self.at_end(trial, alone)
+            if trial.settings.trainer.keep_checkpoint and trial.status != "diverged" and not trial.ended_within:
+                self._keep_last(row)
             self.outcomes.append(finish(trial, alone, 0, tested, self.facts))
             self.ended(self.outcomes[-1])
         self._compact([row for row in range(len(self.trials)) if row not in ended])
+
+    def _hold(self, trial: SecondPhase) -> None:
+        """Have a second phase wait until the first phases have ended."""
+        rows, summary = len(trial.data.train), trial.first["summary"]
+        trial.files.log(f"{summary['status']}: {summary['reason']}; now {trial.policy} on {rows:,} rows")
+        self.held.append(trial)
 
     def _keep_last(self, row: int) -> None:
         """The checkpoint of one run, in its folder."""
@@ -223,7 +261,7 @@ class Training:
         seconds = min(trial.settings.trainer.checkpoint_seconds for trial in self.trials)
         if stop:
             for trial in self.trials:
-                trial.files.log(f"interrupted after epoch {trial.last['epoch']}")
+                trial.files.log(f"interrupted after epoch {trial.last['epoch']:.10g}")
         if stop or time.monotonic() - self.saved >= seconds:
             self.save()
         elif time.monotonic() - self.flushed >= FLUSH_SECONDS:
@@ -242,16 +280,21 @@ class Training:
 
     def save(self) -> None:
         """Write the checkpoint; what is logged becomes durable first, so that no offset is past the end of a file."""
-        rows = [{"folder": place(trial.files.folder, self.path)} | trial.state() for trial in self.trials]
-        checkpoint.write(self.path, self.engine.state() | {f"best.{n}": t for n, t in self.best.items()}, rows)
+        every = [*self.trials, *self.held]
+        rows = [{"folder": place(trial.files.folder, self.path)} | trial.state() for trial in every]
+        tensors = self.engine.state() | {f"best.{n}": t for n, t in self.best.items()}
+        checkpoint.write(self.path, with_held(tensors, self.held), rows)
         self.saved = self.flushed = time.monotonic()
+
+    def read(self, tensors: dict[str, Values], rows: list[int], written_by: str) -> dict[str, Values]:
+        """Rows of a checkpoint, which `written_by` an engine, as this population's engine has them."""
+        found = {name: tensor[rows] for name, tensor in tensors.items()}
+        return found if written_by == self.engine.name else converted(found, self.engine.layout, self.engine.dtype)
 
     def load(self, tensors: dict[str, Values], rows: list[int], written_by: str) -> None:
         """Take over rows of a checkpoint, which `written_by` an engine; trials have loaded theirs already."""
-        tensors = {name: tensor[rows] for name, tensor in tensors.items()}
-        if written_by != self.engine.name:
-            tensors = converted(tensors, self.engine.layout, self.engine.dtype)
-        epochs = np.array([trial.last["epoch"] for trial in self.trials], dtype=np.int64)
+        tensors = self.read(tensors, rows, written_by)
+        epochs = np.array([trial.made for trial in self.trials], dtype=np.int64)
         self.engine.load_state({n: t for n, t in tensors.items() if not n.startswith("best.")}, epochs)
         self.best = {name: copied(self.engine.rows.own(tensors[f"best.{name}"])) for name in self.best}
 
@@ -259,11 +302,3 @@ class Training:
 def place(folder: Path, checkpoint: Path) -> str:
     """A run's folder as its checkpoint names it: relative, so that both can be moved together."""
     return os.path.relpath(folder, checkpoint.parent)
-
-
-def _in_order(trial: Trial, epoch: int, steps: int, values: dict[str, float]) -> dict[str, Any]:
-    """The columns of metrics.csv; before training there is no objective and no gradient."""
-    known = {"step": epoch * steps, "seconds": round(trial.seconds, 4), **OF_TRAINING, **values}
-    if "val/loss" in values:
-        known["gap"] = values["val/loss"] - values["train/loss"]
-    return {name: known[name] for name in trial.columns if name in known}

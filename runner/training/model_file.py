@@ -51,8 +51,8 @@ def model_bytes(engine: Engine, row: int, trial: Trial, ended: dict[str, Any] | 
 
 def how_it_ended(trial: Trial) -> dict[str, Any]:
     """`ENDED` of a run."""
-    kept, last = int(trial.kept["epoch"]), int(trial.last["epoch"])
-    return dict(zip(ENDED, (str(trial.status), trial.reason, kept, last), strict=True))
+    ended = str(trial.status), trial.reason, trial.kept["epoch"], trial.last["epoch"]
+    return dict(zip(ENDED, ended, strict=True))
 
 
 @dataclass

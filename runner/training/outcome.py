@@ -16,7 +16,8 @@ from runner.records.run_folder import ANSWERS
 from runner.records.summary import SPLITS
 from runner.training.answers import answers_bytes
 from runner.training.engine import Engine
-from runner.training.model_file import how_it_ended, model_bytes
+from runner.training.model_file import ENDED, how_it_ended, model_bytes
+from runner.training.second_phase import SecondPhase
 from runner.training.snapshots import reached
 from runner.training.trial import Trial
 
@@ -40,7 +41,8 @@ class Outcome:
     def __repr__(self) -> str:
         """Where it lies, how it ended and what it reached; `summary` has the rest."""
         reached = "" if self.best is None else f", {self.summary['monitor']} {self.best:.4g}"
-        at = "" if self.summary.get("kept_epoch") is None else f" at epoch {self.summary['kept_epoch']}"
+        kept = self.summary.get("first", self.summary).get("kept_epoch")  # of the phase that validated
+        at = "" if kept is None else f" at epoch {kept:.4g}"
         why = f", {self.reason}" if self.status in ("failed", "diverged") else ""
         return f"Outcome({str(self.folder)!r}, {self.status}{reached}{at}{why})"
 
@@ -70,9 +72,9 @@ def facts_of(trial: Trial, engine: Engine, test: dict[str, float]) -> Facts:
         status=str(trial.status),
         kept=trial.kept | test,
         last=trial.last,
-        kept_epoch=int(trial.kept["epoch"]),
-        best_epoch=trial.stopping.best_epoch,
-        last_epoch=int(trial.last["epoch"]),
+        kept_epoch=_readable(trial.kept["epoch"]),
+        best_epoch=_readable(trial.stopping.best_epoch),
+        last_epoch=_readable(trial.last["epoch"]),
         watched=trial.stopping.best is not None,
         rows={split: len(getattr(data, split)) for split in SPLITS},
         counts=counts,
@@ -80,17 +82,22 @@ def facts_of(trial: Trial, engine: Engine, test: dict[str, float]) -> Facts:
     )
 
 
+def _readable(epoch: float) -> float:
+    """An epoch as sentences have it; a fraction has two decimals."""
+    return epoch if isinstance(epoch, int) else round(epoch, 2)
+
+
 def what_never_acted(trial: Trial, steps: int) -> dict[str, list[str]]:
     """`notes` and `without_effect` of a summary, where there is something to say; a diverged run has other troubles."""
-    last, kept = int(trial.last["epoch"]), int(trial.kept["epoch"])
+    last, kept = _readable(trial.last["epoch"]), _readable(trial.kept["epoch"])
     if trial.status == "diverged":
         return {}
     return never_acted(trial.settings, steps, last, kept, dropped=trial.scale != 1).summary()
 
 
-def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts: dict[str, Any]) -> Outcome:
-    """Write the model, then the summary; `engine` holds the weights to keep."""
-    summary: dict[str, Any] = {
+def summary_of(trial: Trial, engine: Engine, test: dict[str, float], facts: dict[str, Any]) -> dict[str, Any]:
+    """What summary.json says of a run, or of the first phase of one; `engine` holds the weights to keep."""
+    return {
         "format": 1,
         **how_it_ended(trial),
         "monitor": trial.settings.early_stopping.monitor,
@@ -108,6 +115,38 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
         "engine": engine.name,
         "bitwise": facts["bitwise"] and not trial.changed,
     }
+
+
+def of_both_phases(trial: SecondPhase, test: dict[str, float]) -> dict[str, Any]:
+    """What summary.json says of a run with a second phase: train and test are of the network that is kept, val is of
+    the first phase, the last that was measured on rows that had not trained. `first` and `second` have all of each.
+    """
+    first = trial.first["summary"]
+    second = {split: split_metrics(trial.kept | test, split) for split in SPLITS}
+    return {
+        **first,
+        **how_it_ended(trial),
+        "train": second["train"],
+        "test": second["test"],
+        "seconds": round(trial.seconds, 3),
+        "bitwise": first["bitwise"] and not trial.changed,
+        "first": {key: first[key] for key in (*ENDED, "best_epoch", *SPLITS)},
+        "second": {
+            "policy": trial.policy,
+            "end": trial.end,
+            "steps": trial.steps,
+            "examples": len(trial.data.train),
+            **second,
+        },
+    }
+
+
+def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts: dict[str, Any]) -> Outcome:
+    """Write the model, then the summary; `engine` holds the weights to keep."""
+    if isinstance(trial, SecondPhase):
+        summary = of_both_phases(trial, test)
+    else:
+        summary = summary_of(trial, engine, test, facts)
     folder = trial.files.folder
     model = model_bytes(engine, row, trial)
     disk.replace(folder / MODEL, model)
@@ -119,9 +158,9 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
     flat = {f"{split}/{k}": v for split in SPLITS for k, v in summary[split].items() if v is not None}
     if summary["verdict"]:
         trial.files.text("verdict", summary["verdict"])
-    trial.files.end(str(trial.status), flat, summary["kept_epoch"])
+    trial.files.end(str(trial.status), flat, trial.abscissa(trial.kept))
     for note in summary.get("notes", []):
         trial.files.log(f"note: {note}")
-    trial.files.log(f"{trial.status}: {trial.reason}; best epoch {trial.stopping.best_epoch}")
+    trial.files.log(f"{trial.status}: {trial.reason}; best epoch {trial.stopping.best_epoch:.10g}")
     summary = trial.files.summary(summary, files)
     return Outcome(folder, str(trial.status), trial.reason, summary)

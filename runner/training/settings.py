@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -106,6 +107,12 @@ class EarlyStopping:
 
     The untrained network is epoch 0. Epochs before `warmup` are recorded but not watched: they count neither as best
     nor towards patience. A run that ends before it keeps its last epoch.
+
+    `then` puts the validation rows to use afterwards (Goodfellow et al. 2016, section 7.8). retrain, algorithm 7.2: the
+    network begins anew and trains on training and validation rows, for as many steps as led to the best epoch.
+    continue, algorithm 7.3: the kept network trains on, on all these rows, until the loss on the validation rows is no
+    larger than that on the training rows was. The rule's state begins anew; a step has the rate that the same step
+    would have had. val/* of the run stay those of the first phase, as validation rows train in the second.
     """
 
     monitor: str = choice(
@@ -124,6 +131,32 @@ class EarlyStopping:
     restore_best: bool = switch(
         True, kind="column", help="keep the weights of the best epoch instead of the last", lecture="003:819"
     )
+    every: int | None = integer(
+        None,
+        ge=1,
+        optional=True,
+        kind="column",
+        help="steps between evaluations, which patience counts, and at the end; null = an epoch",
+        lecture="003:819",
+    )
+    then: str = choice(
+        "none",
+        "none",
+        "retrain",
+        "continue",
+        kind="column",
+        help="a second phase on training and validation rows: retrain, anew, as many steps as to the best epoch; "
+        "continue, from the kept weights, until val/loss is at most what train/loss was",
+        lecture="003:835-853",
+    )
+    then_cap: int | None = integer(
+        None,
+        ge=1,
+        optional=True,
+        kind="column",
+        help="epochs after which then=continue ends in any case, as it need not get there; null = trainer.epochs",
+        lecture="003:844",
+    )
 
     def begins(self, epochs: int, steps: int | None) -> Iterator[Begins]:
         """When epochs are watched, and when the first can be left out (of a patience that is not the default).
@@ -132,18 +165,23 @@ class EarlyStopping:
         """
         if self.warmup and (self.patience is not None or self.restore_best):
             yield Begins("warmup", self.warmup + 1, "the first epoch that is watched", only_then=False)
-        if self.patience not in (None, EarlyStopping.patience):
-            yield Begins("patience", self.earliest + 1, "the first epoch that can be left out", only_then=False)
+        earliest = self.earliest(steps)
+        if self.patience not in (None, EarlyStopping.patience) and earliest is not None:
+            yield Begins("patience", earliest + 1, "the first epoch that can be left out", only_then=False)
 
-    @property
-    def earliest(self) -> int:
-        """The epoch after which a run can stop first."""
-        return self.warmup + max(self.patience or 0, 1)
+    def earliest(self, steps: int | None) -> int | None:
+        """The epoch in which a run can stop first; None if it takes to know the steps of an epoch, which are not."""
+        waits = max(self.patience or 0, 1)
+        if self.every is None:
+            return self.warmup + waits
+        return self.warmup + math.ceil(waits * self.every / steps) if steps else None
 
     def plain(self, epochs: int) -> EarlyStopping:
         """The simplest rule that stops every training of `epochs` where this one does."""
-        able = self.patience is not None and self.earliest < epochs
-        plain = dataclasses.replace(self, patience=self.patience if able else None, mode="auto")
+        earliest = self.earliest(None)
+        able = self.patience is not None and (earliest is None or earliest < epochs)
+        cap = self.then_cap if self.then == "continue" else None
+        plain = dataclasses.replace(self, patience=self.patience if able else None, mode="auto", then_cap=cap)
         return plain if plain.maximize == self.maximize else dataclasses.replace(plain, mode=self.mode)
 
     @property

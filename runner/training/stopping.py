@@ -13,10 +13,10 @@ class Stopping:
     """State of one run's early stopping; plain numbers, stored in the checkpoint as they are."""
 
     best: float | None = None
-    best_epoch: int = 0
-    waited: int = 0  # epochs since the last improvement
+    best_epoch: float = 0  # whole, unless it is evaluated within epochs
+    waited: int = 0  # evaluations since the last improvement
 
-    def update(self, rule: EarlyStopping, epoch: int, value: float | None) -> bool:
+    def update(self, rule: EarlyStopping, epoch: float, value: float | None) -> bool:
         """Take in the monitored value after `epoch`; True if it is the best so far.
 
         An epoch is better when it improves by more than min_delta (Prechelt 1998; Keras' EarlyStopping). Without a
@@ -38,5 +38,5 @@ class Stopping:
         return False
 
     def exhausted(self, rule: EarlyStopping) -> bool:
-        """Whether `patience` epochs in a row brought no improvement (patience 0 stops at the first)."""
+        """Whether `patience` evaluations in a row brought no improvement (patience 0 stops at the first)."""
         return rule.patience is not None and self.waited >= max(rule.patience, 1)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+
+import numpy as np
 
 from runner.config.compact import compact
 from runner.config.engines import STACKED, engine
@@ -14,6 +17,7 @@ from runner.config.metrics import metrics_of
 from runner.config.settings import Settings, keys_alone
 from runner.data.prepare import RunData
 from runner.errors import RunError
+from runner.population.arrays import Values
 from runner.records.checksums import METRICS, sha256
 from runner.records.flat import flatten
 from runner.records.progress import epochs
@@ -29,6 +33,8 @@ from runner.training.stopping import Stopping
 class Trial:
     """A run in training; `state` and `load_state` are what a checkpoint keeps of it."""
 
+    phase: ClassVar[int] = 1  # 2: it goes on after early stopping (`runner.training.second_phase`)
+
     settings: Settings
     data: RunData
     files: RunFiles
@@ -40,6 +46,10 @@ class Trial:
     best: dict[str, float] = field(default_factory=dict)  # metrics of the best epoch
     last: dict[str, float] = field(default_factory=dict)  # metrics of the last epoch
     seconds: float = 0.0
+    made: int = 0  # epochs
+    pending: list[float] = field(default_factory=list)  # what was optimized in steps since the last evaluation, summed
+    examples: int = 0  # over so many examples
+    start: dict[str, Values] | None = None  # weights and statistics that it begins with; None = as drawn
     changed: bool = False  # whether another engine has made some of its steps
     said: list[str] = field(default_factory=list)  # remarks that are in the log
     snapshots: dict[str, str] = field(default_factory=dict)  # files of members that it left on its way -> SHA-256
@@ -60,7 +70,8 @@ class Trial:
     def columns(self) -> list[str]:
         """The columns of metrics.csv after the epoch, some of which a run may lack."""
         train, val = ([f"{split}/{name}" for name in self.metrics] for split in ("train", "val"))
-        first = ["step", "seconds", "lr", train[0], "train/objective", *train[1:]]
+        phase = ["phase"] if self.settings.early_stopping.then != "none" else []
+        first = ["step", *phase, "seconds", "lr", train[0], "train/objective", *train[1:]]
         asked = names(len(self.settings.model.hidden)) if self.settings.trainer.percentiles else []
         return [*first, *val, "gap", "grad_norm", "weight_norm", "sparsity", *asked]
 
@@ -79,21 +90,66 @@ class Trial:
         return self.plateau.get("scale", 1.0)
 
     @property
+    def training(self) -> Settings:
+        """The settings by which its row is trained."""
+        return self.settings
+
+    @property
+    def counts_from(self) -> int:
+        """The steps that were made before its row began."""
+        return 0
+
+    @property
+    def ended_within(self) -> bool:
+        """Whether it has ended within an epoch, which others may have trained to its end."""
+        return bool(self.status) and not isinstance(self.last["epoch"], int)
+
+    @property
+    def keeps_last(self) -> bool:
+        """Whether the weights of its last epoch are kept, instead of the best."""
+        return not self.settings.early_stopping.restore_best
+
+    @property
+    def begun(self) -> bool:
+        """Whether its row has trained, or been recorded before."""
+        return bool(self.last)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a second phase follows its end."""
+        return self.settings.early_stopping.then != "none" and self.status in ("completed", "stopped_early")
+
+    def evaluations(self, made: int, steps: int) -> Sequence[int]:
+        """The steps of an epoch of `steps`, before which `made` were made, after which it is evaluated."""
+        every, end = self.settings.early_stopping.every, self.settings.trainer.epochs * steps - made
+        if every is None:
+            return (steps,)
+        found = list(range(every - made % every, min(steps, end) + 1, every))
+        return found if end > steps or end in found else [*found, end]
+
+    def counted(self, totals: np.ndarray, examples: int) -> float:
+        """The mean of what was optimized since the last evaluation, after steps with these sums over so many examples.
+        Its bits do not depend on where others are evaluated.
+        """
+        self.pending, self.examples = self.pending + totals.tolist(), self.examples + examples
+        return np.array(self.pending).sum() / self.examples
+
+    @property
     def kept(self) -> dict[str, Any]:
         """Metrics of the epoch whose weights are kept: the best one, or with restore_best=false the last."""
         return self.best if self.settings.early_stopping.restore_best and self.best else self.last
 
-    def record(self, epoch: int, row: dict[str, Any]) -> bool:
-        """Log the metrics of an epoch, update stopping and plateau; True if its weights are the best so far."""
-        self.last = {"epoch": epoch} | row
-        self.files.epoch(self.last)
+    def record(self, epoch: float, row: dict[str, Any]) -> bool:
+        """Log the metrics of an evaluation, update stopping and plateau; True if its weights are the best so far."""
+        self.last, self.pending, self.examples = {"epoch": epoch} | row, [], 0
+        self.files.epoch(self.last, self.abscissa(self.last))
         rule = self.settings.early_stopping
         value = row.get(rule.monitor)
         losses = (row[k] for k in ("train/objective", "train/loss", "val/loss") if row.get(k) is not None)
         if not all(math.isfinite(v) for v in losses):
-            self.status, self.reason = "diverged", f"the loss was not finite after epoch {epoch}"
+            self.status, self.reason = "diverged", f"the loss was not finite after epoch {epoch:g}"
             return False
-        best = self.stopping.update(rule, epoch, value)
+        best = self._best(epoch, value)
         if best:
             self.best = self.last
         if epoch and self.settings.scheduler.reactive and value is not None:
@@ -101,7 +157,14 @@ class Trial:
         self._decide(epoch, row.get("grad_norm"))
         return best
 
-    def _decide(self, epoch: int, gradient: float | None) -> None:
+    def abscissa(self, row: dict[str, Any]) -> int:
+        """Where an evaluation is drawn: at its epoch (the end of it, if it is cut short), or at its step."""
+        return row["step"] if self.settings.early_stopping.every else math.ceil(row["epoch"])
+
+    def _best(self, epoch: float, value: float | None) -> bool:
+        return self.stopping.update(self.settings.early_stopping, epoch, value)
+
+    def _decide(self, epoch: float, gradient: float | None) -> None:
         rule, total = self.settings.early_stopping, self.settings.trainer.epochs
         tolerance = getattr(self.settings.optimizer, "tolerance", 0.0)
         if epoch >= total:
@@ -110,8 +173,8 @@ class Trial:
             found = f"converged after {epochs(epoch)}: the gradient's norm {gradient:.2g}"
             self.status, self.reason = "completed", f"{found} is at most optimizer.tolerance = {tolerance:g}"
         elif self.stopping.exhausted(rule):
-            waited = self.stopping.waited
-            self.status, self.reason = "stopped_early", f"{rule.monitor} has not improved for {epochs(waited)}"
+            waited = epochs(self.stopping.waited).replace("epoch", "evaluation" if rule.every else "epoch")
+            self.status, self.reason = "stopped_early", f"{rule.monitor} has not improved for {waited}"
 
     def remark(self, text: str) -> None:
         """Log something about the training, once."""
@@ -132,6 +195,9 @@ class Trial:
             "best": self.best,
             "last": self.last,
             "seconds": self.seconds,
+            "made": self.made,
+            "pending": self.pending,
+            "examples": self.examples,
             "said": self.said,
             **({"snapshots": dict(self.snapshots)} if self.snapshots else {}),
             "offsets": self.files.flush(sync=True),
@@ -144,6 +210,8 @@ class Trial:
         self.plateau, self.best, self.last = state["plateau"], state["best"], state["last"]
         self.seconds, self.said = state["seconds"], state.get("said", [])
         self.snapshots = state.get("snapshots", {})
+        self.made = state.get("made", self.last["epoch"])
+        self.pending, self.examples = state.get("pending", []), state.get("examples", 0)
         self.changed = state.get("changed", False) or engine_of(state) != engine(self.settings, self.data.task)
 
 

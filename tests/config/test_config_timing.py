@@ -107,7 +107,7 @@ def test_the_first_epoch_that_stopping_can_leave_out(warmup, patience):
         stopping.update(rule, epoch, 1.0)
         if stopping.exhausted(rule):
             break
-    assert epoch == rule.earliest
+    assert epoch == rule.earliest(None)
     assert next(each.epoch for each in rule.begins(100, STEPS) if each.key == "patience") == epoch + 1
 
 

@@ -76,8 +76,8 @@ def test_each_population_has_its_threads_and_the_caller_his(tmp_path, monkeypatc
     seen = []
     from runner.training.engine import Engine
 
-    step = Engine.train_epoch
-    monkeypatch.setattr(Engine, "train_epoch", lambda *a: seen.append(torch.get_num_threads()) or step(*a))
+    step = Engine.start_epoch
+    monkeypatch.setattr(Engine, "start_epoch", lambda *a: seen.append(torch.get_num_threads()) or step(*a))
     before = torch.get_num_threads()
     found = runner.train([{"trainer.threads": 2, "trainer.epochs": 1}, {"trainer.epochs": 1}], outputs=tmp_path)
     assert sorted(seen) == [1, 2]

@@ -28,4 +28,15 @@ def members(s: Settings, known: Known) -> Iterator[Conflict]:
         yield Conflict((f"ensemble={name_of(s.ensemble, 'ensemble')}", *keys), text)
 
 
-CHECKS = (combining, members)
+def evaluations(s: Settings, known: Known) -> Iterator[Conflict]:
+    """What members say about validation rows is that of networks that did not train on them."""
+    stop, kind = s.early_stopping, name_of(s.ensemble, "ensemble")
+    if s.ensemble.active and stop.then != "none":
+        yield Conflict(
+            ("early_stopping.then", f"ensemble={kind}"),
+            f"early_stopping.then = {stop.then}: trains each member on the validation rows, on which ensemble={kind} "
+            "measures all of them together; set early_stopping.then=none",
+        )
+
+
+CHECKS = (combining, members, evaluations)

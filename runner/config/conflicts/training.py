@@ -97,8 +97,7 @@ def seen_by_metrics(s: Settings, known: Known) -> Iterator[Conflict]:
 def validation_data(s: Settings, known: Known) -> Iterator[Conflict]:
     """Whoever watches val/* needs validation data."""
     watched = s.early_stopping.monitor
-    empty = known.val == 0 if known.val is not None else s.dataset.val_fraction == 0 and "val" in s.dataset.cuts()
-    if not empty or not watched.startswith("val/"):
+    if not _no_validation(s, known) or not watched.startswith("val/"):
         return
     users = []
     if s.early_stopping.patience is not None:
@@ -111,6 +110,31 @@ def validation_data(s: Settings, known: Known) -> Iterator[Conflict]:
             (key, "dataset.val_fraction", "early_stopping.monitor"),
             f"{key} = {value}: watches {watched}, but dataset.val_fraction = 0 leaves no validation data; set "
             f"{more}{off}, or early_stopping.monitor={watched.replace('val/', 'train/')}",
+        )
+
+
+def _no_validation(s: Settings, known: Known) -> bool:
+    if known.val is not None:
+        return known.val == 0
+    return s.dataset.val_fraction == 0 and "val" in s.dataset.cuts()
+
+
+def second_phase(s: Settings, known: Known) -> Iterator[Conflict]:
+    """A second phase follows early stopping, and has rows to add."""
+    stop = s.early_stopping
+    if stop.then == "none":
+        return
+    if stop.patience is None:
+        yield Conflict(
+            ("early_stopping.then", "early_stopping.patience"),
+            f"early_stopping.then = {stop.then}: follows early stopping, but early_stopping.patience = null never "
+            "stops; set early_stopping.patience=10, or early_stopping.then=none",
+        )
+    if _no_validation(s, known):
+        yield Conflict(
+            ("early_stopping.then", "dataset.val_fraction"),
+            f"early_stopping.then = {stop.then}: trains on validation rows, of which there are none; set "
+            f"{'dataset.val_fraction=0.15, or ' if 'val' in s.dataset.cuts() else ''}early_stopping.then=none",
         )
 
 
@@ -178,6 +202,7 @@ CHECKS = (
     recorded_task,
     seen_by_metrics,
     validation_data,
+    second_phase,
     device,
     percentiles,
     compiled_forms,

@@ -46,6 +46,12 @@ class Snapshot(Ensemble):
                 f"early_stopping.patience = {settings.early_stopping.patience}: could stop before the cycles end, and "
                 "ensemble=snapshot takes its members there; set early_stopping=none",
             )
+        if settings.early_stopping.every is not None:
+            yield (
+                ("early_stopping.every",),
+                f"early_stopping.every = {settings.early_stopping.every}: evaluates between the ends of epochs, at which "
+                "ensemble=snapshot takes its members; set early_stopping.every=null",
+            )
 
 
 def _without_ends(size: int, settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
