@@ -34,7 +34,7 @@ class Tables:
     """Features and targets; indices [M, n] of each split. Arrays `like` those of other tables are shared with them."""
 
     x: np.ndarray  # [K N, D]
-    y: np.ndarray  # [K N], codes or scaled numbers
+    y: np.ndarray  # [K N], codes or scaled numbers, of several targets [K N, k]
     q: np.ndarray  # [K N, C], what the loss compares with
 
     def __init__(
@@ -79,7 +79,7 @@ class Tables:
         if self.task == "classification":
             q[np.arange(len(q)), self.y] = 1
         else:
-            q[:, 0] = self.y
+            q[:, : self.outputs] = self.y.reshape(len(q), -1)
         return q
 
     def sample(self, rows: int) -> np.ndarray:
@@ -125,5 +125,5 @@ class Tables:
         return self.weights.of(index) if self.weights.used else None
 
     def answers(self, index: np.ndarray) -> np.ndarray:
-        """Class codes or scaled numbers [M, B] of examples `index` [M, B]."""
-        return self.y.take(self.places(index)[1])
+        """Class codes or scaled numbers [M, B] of examples `index` [M, B], of several targets [M, B, k]."""
+        return self.y.take(self.places(index)[1], axis=0)

@@ -65,7 +65,8 @@ class Session:
         self.outcomes: dict[int, Outcome] = {}
         self.unwritten: dict[int, Outcome] = {}
         self.failing_alone = FailingAlone()
-        self.results = Results(self.root, self.runs, [table.task for table in self.data])
+        targets = dict.fromkeys(name for table in self.data for name in table.encoding.told_apart)
+        self.results = Results(self.root, self.runs, [table.task for table in self.data], list(targets))
         self.warnings: list[str] = []  # what is probably not meant
         self.waiting: list[Work] = []
         self.number = 0  # of the next checkpoint file

@@ -47,7 +47,7 @@ def structure(run: Settings, data: RunData) -> tuple:
     }
     sizes = tuple(len(part) for part in (data.train, data.val, data.test))
     shapes = (data.task, len(data.x), data.x.shape[1], data.image_shape, data.outputs, *sizes)
-    names = (name_of(run.model, "model"), name_of(run.loss, "loss"))
+    names = (name_of(run.model, "model"), name_of(run.loss, "loss"), *data.encoding.told_apart)
     return (json.dumps(chosen, sort_keys=True), *names, engine(run, data.task), shapes)
 
 

@@ -117,7 +117,9 @@ class LoadedRun:
         return {split: data.rows_in_file(split) for split in ("train", "val", "test")}
 
     def predict(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Labels [n] (as text), or in regression numbers [n] in the units of the target. Raises DataError, RunError."""
+        """Labels [n] (as text), or in regression numbers [n], of several targets [n, k], in their own units. Raises
+        DataError, RunError.
+        """
         return self.decode(self.outputs(self._seen(inputs)))
 
     def predict_proba(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
@@ -150,10 +152,10 @@ class LoadedRun:
         return self.link(torch.from_numpy(outputs_NC)).softmax(-1).numpy()
 
     def decode(self, outputs_NC: np.ndarray) -> np.ndarray:
-        """Labels or numbers [n] in the units of the target; RunError if one is too large for a number."""
+        """Labels [n], or numbers as `predict` gives them; RunError if one is too large for a number."""
         answers = self.encoding.decode(outputs_NC)
         if self.encoding.task == "regression":
-            self._check_finite(answers[:, None])
+            self._check_finite(answers.reshape(len(answers), -1))
         return answers
 
     def transform(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:

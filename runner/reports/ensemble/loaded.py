@@ -1,6 +1,6 @@
 """Finished runs that predict together: `runner.load(DIR, combine="mean")`.
 
-Shapes: K members, n rows, D features, C classes (1 in regression).
+Shapes: K members, n rows, D features, C classes, or in regression targets.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from runner.data.encoding import Encoding
+from runner.data.target_scaling import TargetScale
 from runner.ensembles.combining import combination, log_softmax
 from runner.errors import ConfigError, RunError
 from runner.reports.as_table import as_frame
@@ -51,16 +52,18 @@ class Member(Protocol):
 
 
 def answers(member: Member, x_ND: np.ndarray) -> np.ndarray:
-    """What a run says of encoded features [n, C]: log-probabilities, or numbers in the unit of the target."""
+    """What a run says of encoded features [n, C]: log-probabilities, or numbers in the units of the targets."""
     outputs = member.outputs(x_ND)
     if member.encoding.task == "regression":
-        return member.decode(outputs)[:, None]
+        return member.decode(outputs).reshape(len(outputs), -1)
     return log_softmax(member.link(outputs))
 
 
 def in_own_unit(encoding: Encoding) -> Encoding:
     """The same encoding where answers are numbers in the unit of the target, as those of an ensemble are."""
-    return dataclasses.replace(encoding, target_offset=0.0, target_scale=1.0, target_log=False, target_quantiles=[])
+    targets = {name: TargetScale() for name in encoding.targets}
+    one = {"target_offset": 0.0, "target_scale": 1.0, "target_log": False, "target_quantiles": []}
+    return dataclasses.replace(encoding, targets=targets, **one)
 
 
 class LoadedEnsemble:
@@ -108,7 +111,9 @@ class LoadedEnsemble:
         return list(dict.fromkeys(f"{member.folder.name}: {note}" for member in self.members for note in member.notes))
 
     def predict(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Labels [n] (as text), or in regression numbers [n] in the units of the target. Raises DataError, RunError."""
+        """Labels [n] (as text), or in regression numbers [n], of several targets [n, k], in their own units. Raises
+        DataError, RunError.
+        """
         return self.decode(self.outputs(self._seen(inputs)))
 
     def predict_proba(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:

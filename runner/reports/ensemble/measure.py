@@ -1,6 +1,6 @@
 """The metrics of members and of what they say together, by the classes that measure runs in training.
 
-Shapes: M answers, K members, n rows, C classes (1 in regression).
+Shapes: M answers, K members, n rows, C classes, or in regression targets.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def measured(data: RunData, truth: np.ndarray, said_MNC: np.ndarray) -> Measured
     def score(index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         outputs = said_MNC[every, index]
         if data.task == "regression":
-            return outputs, np.square(outputs[..., 0] - truth[index]), np.zeros_like(index)
+            errors = outputs - truth[index].reshape(outputs.shape)
+            return outputs, np.square(errors).mean(-1), np.zeros_like(index)
         losses = -np.take_along_axis(outputs, truth[index][..., None], 2)[..., 0]
         return outputs, losses, outputs.argmax(axis=-1)
 
