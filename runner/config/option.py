@@ -63,7 +63,7 @@ class Option:
             "integer": "a whole number",
             "text": "text or a list of text" if self.several else "text",
             "texts": "a list of text",
-            "labels": f"{' | '.join(self.options)} | {{label: number}}",
+            "labels": " | ".join((*self.options, "{label: number}")),
             "integers": "a list of whole numbers",
             "pairs": "true | false | a list of pairs of columns, [[a,b],[c,d]]",
             "matrix": "a list of numbers" if self.ndim == 1 else "a list of rows of numbers, [[a,b],[c,d]]",

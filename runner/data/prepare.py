@@ -24,7 +24,7 @@ from runner.data.sizes import beyond, check_target
 from runner.data.sources.base import AUTOENCODER, GIVEN, RawTable, Source
 from runner.data.splits.split import split
 from runner.data.target_scaling import tail_note
-from runner.data.weights import row_weights
+from runner.data.weights import row_weights, target_weights
 
 CUT_KEYS = tuple(f.name for f in dataclasses.fields(Source) if f.name != "task")  # all others say what is read
 
@@ -49,6 +49,7 @@ class RunData:
     notes: list[str] = field(default_factory=list)
     pixel_range: tuple[float, float] = (0.0, 1.0)  # raw values of black and white, if these are images
     weights: np.ndarray | None = None  # [N] float64 in the loss, mean 1 over the training rows; None = all alike
+    target_weights: np.ndarray | None = None  # [k] float64 of several targets in the loss; None = all alike
     how: str = ""  # how the rows were split, in words
     file_rows: np.ndarray | None = None  # [N] which row of its file each is; None = all of them
     target: np.ndarray | None = None  # as y, in its own unit, where y does not tell (a test value beyond all quantiles)
@@ -202,6 +203,7 @@ def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dic
             *repeats_note(table, rows),
         ],
         weights=row_weights(table, source, y, rows.train),
+        target_weights=target_weights(source, list(encoding.targets)),
         how=_how(table, source),
         file_rows=table.file_rows,
         target=_own_unit(table, encoding, y),

@@ -27,8 +27,12 @@ def errors(answers: np.ndarray, codes: np.ndarray) -> np.ndarray:
 
 
 def squares(answers: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """1/n sum (y - truth)^2, of several targets [n, C] the mean over them."""
-    return np.square(answers - truth.reshape(answers.shape[-2:])).mean(axis=(-2, -1))
+    """1/n sum (y - truth)^2, of several targets [n, C] the mean over them, each divided by its variance."""
+    errors = np.square(answers - truth.reshape(answers.shape[-2:]))
+    if truth.ndim > 1:
+        variance = truth.var(axis=0)
+        errors = errors / np.where(variance > 0, variance, 1)
+    return errors.mean(axis=(-2, -1))
 
 
 def score_of(task: str, combine: str) -> Score:

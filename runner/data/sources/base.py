@@ -161,6 +161,13 @@ class Source:
         help="weight of each class in the loss: null | balanced (total weight equal) | {label: weight}, others 1; "
         "metrics stay unweighted",
     )
+    target_weights: Any = by_label(
+        None,
+        kind="index",
+        optional=True,
+        help="weight of each of several targets in the loss, the weighted mean of theirs: null, all alike, or "
+        "{target: weight}, others 1",
+    )
     label_noise: float = number(
         0.0,
         ge=0,

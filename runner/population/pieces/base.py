@@ -194,6 +194,12 @@ class Head:
     count: int
     mask: Tensor  # [C], 1 on true columns, else 0
     offset: Tensor  # [C], 0 on true columns, else -1e30: added to logits it takes the padding out of a softmax
+    divisors: Tensor | None = None  # [C], sum w / w where targets have weights w, else 1; None = none has
+
+    @property
+    def divisor(self) -> int | Tensor:
+        """By what each term is divided for a mean over the outputs: their number, or [C] for a weighted mean."""
+        return self.count if self.divisors is None else self.divisors
 
 
 class Loss:
