@@ -133,7 +133,7 @@ def test_what_does_not_fit_is_refused_with_a_way_out(path, keys, error, said):
 
 
 def test_a_loss_for_classes_is_refused_for_an_autoencoder():
-    with pytest.raises(ConfigError, match="loss = cross_entropy: .*dataset.task=autoencoder.*use loss=auto"):
+    with pytest.raises(ConfigError, match=r"loss = cross_entropy: .*dataset.task=autoencoder.*use loss=auto"):
         read({"dataset": "iris", "dataset.task": "autoencoder", "loss": "cross_entropy"})
 
 

@@ -35,7 +35,7 @@ def sweep(path, tmp_path_factory):
     """Three runs of two targets."""
     root = tmp_path_factory.mktemp("sweep")
     keys = QUICK | {"dataset.path": path, "dataset.target": ["a", "b"], "regularizer.dropout": 0.1}
-    runner.train([keys | {"seed": seed} for seed in range(3)], outputs=root, name="three")
+    runner.train([keys | {"seed": seed} for seed in range(3)], outputs=root)
     return next(root.rglob("results.csv")).parent
 
 

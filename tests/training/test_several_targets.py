@@ -44,10 +44,10 @@ def weights(folder):
 
 
 def by_torch(outcome, loss, share, steps):
-    """The network after `steps` full-batch steps of SGD, from the run's own beginning, and its outputs in training."""
-    data = prepare(outcome_settings := runner.load(outcome.folder).settings)
-    network = runner.load(outcome.folder).network.train()
-    rule = torch.optim.SGD(network.parameters(), lr=outcome_settings.optimizer.lr)
+    """The network after `steps` full-batch steps of SGD, from the run's own beginning; `share` weights the columns."""
+    run = runner.load(outcome.folder)
+    data, network = prepare(run.settings), run.network.train()
+    rule = torch.optim.SGD(network.parameters(), lr=run.settings.optimizer.lr)
     x, y = torch.from_numpy(data.x[data.train]), torch.from_numpy(data.y[data.train])
     for _ in range(steps):
         rule.zero_grad()
@@ -72,7 +72,7 @@ def test_two_hundred_steps_minimize_the_mean_of_the_targets_losses_as_torch_does
         torch.testing.assert_close(found[name], tensor, rtol=1e-9, atol=1e-10)
     run = runner.load(ended.folder)
     data = prepare(run.settings)
-    y, z = torch.from_numpy(data.y[data.val]), run.network(torch.from_numpy(data.x[data.val]))
+    y, z = torch.from_numpy(data.y[data.val]), run.network(torch.from_numpy(data.x[data.val])).detach()
     each = LOSSES[loss](reduction="none")(z, y).mean(0) * torch.tensor(share, dtype=torch.float64)
     assert ended.summary["val"]["loss"] == pytest.approx(float(each.sum()), rel=1e-9)
 

@@ -96,13 +96,6 @@ class Source:
     image_shape: ClassVar[tuple[int, ...] | None] = ()  # (channels, height, width); () = tables; None = the data tell
     brings: ClassVar[tuple[str, ...]] = ()  # splits that the data set marks itself: no fraction is cut for them
 
-    task: str = choice(
-        "auto",
-        "auto",
-        AUTOENCODER,
-        kind="index",
-        help="auto: what the data are for; autoencoder: the network gives back its inputs, as they are scaled",
-    )
     train_size: float | None = number(
         None,
         above=0,
@@ -161,13 +154,6 @@ class Source:
         help="weight of each class in the loss: null | balanced (total weight equal) | {label: weight}, others 1; "
         "metrics stay unweighted",
     )
-    target_weights: Any = by_label(
-        None,
-        kind="index",
-        optional=True,
-        help="weight of each of several targets in the loss, the weighted mean of theirs: null, all alike, or "
-        "{target: weight}, others 1",
-    )
     label_noise: float = number(
         0.0,
         ge=0,
@@ -217,6 +203,20 @@ class Source:
         kind="index",
         help="regression target, fitted on the training split; log is of 1 + y, for heavy tails as is quantile; "
         "predictions and metrics (but the loss) are in its own unit",
+    )
+    target_weights: Any = by_label(
+        None,
+        kind="index",
+        optional=True,
+        help="weight of each of several targets in the loss, the weighted mean of theirs: null, all alike, or "
+        "{target: weight}, others 1",
+    )
+    task: str = choice(
+        "auto",
+        "auto",
+        AUTOENCODER,
+        kind="index",
+        help="auto: what the data are for; autoencoder: the network gives back its inputs, as they are scaled",
     )
 
     def read(self) -> RawTable:
