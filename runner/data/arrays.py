@@ -102,7 +102,8 @@ def joined(parts: dict[str, Pair], path: Path) -> Pair:
         ys.append(y)
     if len({x.shape[1:] for x in xs}) > 1 or len({(y.dtype.kind in "US", y.shape[1:]) for y in ys}) > 1:
         shown = ", ".join(
-            f"x_{part} {list(x.shape)} with y {list(y.shape)} of {y.dtype}" for part, (x, y) in parts.items()
+            f"x_{part} {list(x.shape)} with y{f' {list(y.shape)}' * (y.ndim > 1)} of {y.dtype}"
+            for part, (x, y) in parts.items()
         )
         raise DataError(f"{path}: the parts do not fit together: {shown}.")
     return np.concatenate(xs), np.concatenate(ys)
@@ -112,7 +113,7 @@ def _answers(y: np.ndarray, name: str) -> np.ndarray:
     """The targets [N] of [N] or [N, 1], several [N, k]."""
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
-    if y.ndim not in (1, 2) or not y.size:
+    if y.ndim not in (1, 2) or not all(y.shape[1:]):
         raise DataError(f"{name} has the shape {list(y.shape)}, expected one target a row, [rows], or [rows, targets].")
     if y.dtype.kind not in "biufUS":
         raise DataError(f"{name} has the type {y.dtype}; numbers, true/false and text are understood.")

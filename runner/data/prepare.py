@@ -23,7 +23,7 @@ from runner.data.roles.repeats import repeats_note
 from runner.data.sizes import beyond, check_target
 from runner.data.sources.base import AUTOENCODER, GIVEN, RawTable, Source
 from runner.data.splits.split import split
-from runner.data.target_scaling import tail_note
+from runner.data.target_scaling import TargetScale, tail_note
 from runner.data.weights import row_weights, target_weights
 
 CUT_KEYS = tuple(f.name for f in dataclasses.fields(Source) if f.name != "task")  # all others say what is read
@@ -281,8 +281,9 @@ def _check_targets(table: RawTable, encoding: Encoding, y: np.ndarray, source: S
     """DataError for a scaled target that the number format does not hold."""
     if table.task == "classification":
         return
-    one = {table.target_name: encoding.scale_of_target}
-    for (name, scale), column in zip((encoding.targets or one).items(), y.reshape(len(y), -1).T, strict=True):
+    whole = encoding.scale_of_target
+    scales = [whole] if isinstance(whole, TargetScale) else whole.parts
+    for name, scale, column in zip(table.answers(), scales, y.reshape(len(y), -1).T, strict=True):
         if scale.linear:
             check_target(name, column, encoding.dtype, scale.scale, scale.offset, source.target_scaling)
 

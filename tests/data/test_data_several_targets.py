@@ -140,7 +140,8 @@ def test_a_loss_for_classes_is_refused_for_an_autoencoder():
 def test_whole_numbers_in_columns_of_y_are_no_targets_unless_said(tmp_path):
     np.savez(tmp_path / "t.npz", x=RANDOM.normal(size=(30, 2)), y=np.eye(3, dtype=int)[np.arange(30) % 3])
     with pytest.raises(
-        DataError, match=r"y has the shape \[30, 3\] and holds classes.*argmax.*dataset.task=regression"
+        DataError,
+        match=r"y has the shape \[30, 3\], but several targets must be numbers.*argmax.*dataset.task=regression",
     ):
         NPZ(path=str(tmp_path / "t.npz")).read()
     assert NPZ(path=str(tmp_path / "t.npz"), task="regression").read().targets == ["y1", "y2", "y3"]

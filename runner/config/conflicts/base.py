@@ -50,7 +50,7 @@ def data_task(s: Settings, known: Known) -> tuple[str | None, str]:
     if known.task:
         return known.task, "the data"
     declared = getattr(s.dataset, "task", None)
-    task = TASK_OF.get(declared, declared)
+    task = TASK_OF.get(str(declared), declared)
     return (task, f"dataset.task={declared}") if task in TASKS else (None, "")
 
 

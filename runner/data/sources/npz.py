@@ -96,16 +96,21 @@ class NPZ(Source):
             return Target(y, "regression", None, [], np.arange(len(y))), []
         inferred = "regression" if y.dtype.kind == "f" else "classification"
         task = inferred if self.task == "auto" else self.task
-        if len(names) > 1 and task == "classification":
+        if len(names) > 1 and (task == "classification" or (self.task == "auto" and _is_one_hot(y))):
             raise DataError(
-                f"{self.path}: y has the shape {list(y.shape)} and holds classes (its type is {y.dtype}), but several "
-                "targets must be numbers; of one-hot rows save y.argmax(axis=1), of numbers set dataset.task=regression"
+                f"{self.path}: y has the shape {list(y.shape)}, but several targets must be numbers, not classes; of "
+                "one-hot rows save y.argmax(axis=1), of numbers set dataset.task=regression"
             )
         columns = y.reshape(len(y), -1).T
         target = read_targets([Column(name, pd.Series(each)) for name, each in zip(names, columns, strict=True)], task)
         other = "classification" if inferred == "regression" else "regression"
         why = f" (its type is {y.dtype}; else set dataset.task={other})" if self.task == "auto" else ""
         return target, [target.notes[0] + why, *target.notes[1:]]
+
+
+def _is_one_hot(y: np.ndarray) -> bool:
+    """Whether each row is 1 in one column and 0 in all others."""
+    return bool((((y == 0) | (y == 1)).all(axis=1) & (y.sum(axis=1) == 1)).all())
 
 
 def _notes(x: np.ndarray, numeric: np.ndarray, shape: tuple[int, ...] | None) -> list[str]:

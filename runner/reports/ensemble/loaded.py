@@ -62,8 +62,9 @@ def answers(member: Member, x_ND: np.ndarray) -> np.ndarray:
 def in_own_unit(encoding: Encoding) -> Encoding:
     """The same encoding where answers are numbers in the unit of the target, as those of an ensemble are."""
     targets = {name: TargetScale() for name in encoding.targets}
-    one = {"target_offset": 0.0, "target_scale": 1.0, "target_log": False, "target_quantiles": []}
-    return dataclasses.replace(encoding, targets=targets, **one)
+    return dataclasses.replace(
+        encoding, targets=targets, target_offset=0.0, target_scale=1.0, target_log=False, target_quantiles=[]
+    )
 
 
 class LoadedEnsemble:
