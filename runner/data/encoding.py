@@ -13,6 +13,7 @@ Shapes: N rows, F numeric columns, D features, C classes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from itertools import pairwise
@@ -136,8 +137,11 @@ class Encoding:
 
     @property
     def told_apart(self) -> list[str]:
-        """The targets that have metrics of their own: several, unless they are the features."""
-        return list(self.targets) if not self.reconstructs else []
+        """What the metrics of each target are called by: its name without what separates columns, or with its number
+        where two are alike. None where there is one target, or where the targets are the features.
+        """
+        names = [] if self.reconstructs else [re.sub(r'[,"\s]+', " ", name).strip() for name in self.targets]
+        return [name if names.count(name) == 1 else f"{name} {j}" for j, name in enumerate(names, 1)]
 
     @property
     def feature_names(self) -> list[str]:

@@ -55,7 +55,8 @@ class Tables:
         if like is not None and like._arrays == self._arrays:
             self.x, self.y, self.q = like.x, like.y, like.q
         else:
-            self.x, self.y = self._features(features, dtype), np.concatenate(targets)
+            self.x = self._features(features, dtype)
+            self.y = targets[0] if len(targets) == 1 else np.concatenate(targets)
             self.q = self._targets(dtype)
         count = len(data[0].x)
         self._x_shift = np.array([k * count for k in x_of])
@@ -75,7 +76,10 @@ class Tables:
         return x
 
     def _targets(self, dtype: str) -> np.ndarray:
-        q = np.zeros((len(self.y), pad(self.outputs, self.align)), dtype)
+        padded = pad(self.outputs, self.align)
+        if self.task == "regression" and padded == self.outputs:
+            return np.ascontiguousarray(self.y.reshape(len(self.y), -1), dtype)  # y itself, if that is of the format
+        q = np.zeros((len(self.y), padded), dtype)
         if self.task == "classification":
             q[np.arange(len(q)), self.y] = 1
         else:

@@ -1,5 +1,6 @@
 """Several targets and none: what is read as an answer, how it is scaled, and what is refused with a way out."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -145,3 +146,10 @@ def test_whole_numbers_in_columns_of_y_are_no_targets_unless_said(tmp_path):
     ):
         NPZ(path=str(tmp_path / "t.npz")).read()
     assert NPZ(path=str(tmp_path / "t.npz"), task="regression").read().targets == ["y1", "y2", "y3"]
+
+
+def test_metrics_of_targets_are_called_by_names_without_what_separates_columns(path):
+    encoding = prepared(path, target=["a", "b"]).encoding
+    scales = dict(zip(["size, in cm", "size in cm", "km/h"], [*encoding.targets.values()] * 2, strict=False))
+    renamed = dataclasses.replace(encoding, targets=scales)
+    assert renamed.told_apart == ["size in cm 1", "size in cm 2", "km/h"]

@@ -203,7 +203,8 @@ class Head:
 
 
 class Loss:
-    """The data loss: `forward` is the definition, [M, B] per example; the mean over the batch is optimized.
+    """The data loss: `forward` is the definition, [M, B] per example; the mean over the batch is optimized. A mean over
+    the outputs is the sum of terms divided by `head.divisor`, so that targets may have weights.
 
     `gradient(outputs, prepared, head, weight)`, if given, takes the targets as `prepare` left them and returns from one
     pass the weighted terms [M, B, C], whose sum over B and C is weight times the sum of `forward`, and their gradient
