@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from runner.reports.predict import Prediction
 
 DESCRIPTION = """\
-Write the columns of INPUT, the column `prediction`, and for classes one column `prob_<label>` each. Columns that the
-network was not trained on are ignored and named; categories that it has not seen are counted. If INPUT has the target
-column, the predictions are scored."""
+Write the columns of INPUT, the column `prediction`, of several targets one column `prediction_<target>` each, and for
+classes one column `prob_<label>` each. Columns that the network was not trained on are ignored and named; categories
+that it has not seen are counted. If INPUT has the target column, the predictions are scored."""
 
 
 def run(arguments: list[str]) -> int:
@@ -125,8 +125,10 @@ def _keys(words: list[str]) -> Dialect:
 
 def _report(prediction: Prediction, who: str, out: Path, replaced: bool) -> list[str]:
     probabilities = sum(name.startswith("prob_") for name in prediction.answers)
-    columns = "prediction" + (f" and {probabilities} columns prob_<label>" if probabilities else "")
-    others = len(prediction.answers) - 1 - probabilities
+    answers = sum(name.split("_")[0] == "prediction" for name in prediction.answers)
+    columns = "prediction" if answers == 1 else f"{answers} columns prediction_<target>"
+    columns += f" and {probabilities} columns prob_<label>" if probabilities else ""
+    others = len(prediction.answers) - answers - probabilities
     columns += f" and {others} of Monte Carlo dropout" if others else ""
     lines = [who]
     if prediction.score:

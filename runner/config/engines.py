@@ -52,6 +52,7 @@ def lacking(settings: Settings, task: str | None) -> list[str]:
     if model.parametrization != "none" and not has_form(entries("parametrization")[model.parametrization]):
         found.append(f"model.parametrization={model.parametrization}")
     found += _loss(name_of(settings.loss, "loss"), task)
+    found += ["dataset.target_weights"] if settings.dataset.target_weights else []
     rule = entries("optimizer")[name_of(settings.optimizer, "optimizer")]
     return [*found, *([] if has_form(rule) else [str(rule)]), *_techniques(settings)]
 

@@ -45,6 +45,7 @@ class Option:
     luck: str = ""  # what chance decides by this key, in words: a report takes means over its values
     share: bool = False  # a number that is a share where it is written as a fraction, a count where it is whole
     ndim: int = 2  # of a matrix: 1 is one row of numbers
+    several: bool = False  # of a text: a list of texts is allowed too
     file: bool = False  # a text that names a file: kept as an absolute path, which means the same from every folder
     help: str = ""
     lecture: str = ""  # where the lectures teach it, FILE:LINE, several after commas
@@ -60,9 +61,9 @@ class Option:
         words = {
             "number": "a share up to 1.0 or a count" if self.share else " | ".join((*self.options, "a number")),
             "integer": "a whole number",
-            "text": "text",
+            "text": "text or a list of text" if self.several else "text",
             "texts": "a list of text",
-            "labels": f"{' | '.join(self.options)} | {{label: number}}",
+            "labels": " | ".join((*self.options, "{label: number}")),
             "integers": "a list of whole numbers",
             "pairs": "true | false | a list of pairs of columns, [[a,b],[c,d]]",
             "matrix": "a list of numbers" if self.ndim == 1 else "a list of rows of numbers, [[a,b],[c,d]]",
@@ -99,6 +100,8 @@ class Option:
         return getattr(self, f"_check_{self.type}")(value)
 
     def _check_text(self, value):
+        if self.several and isinstance(value, (list, tuple)):
+            return self._check_several(value)
         if isinstance(value, (bool, int, float)):
             return value, "was read as a number or true/false, where text belongs: quote it as it is meant"
         if not isinstance(value, str):
@@ -109,6 +112,14 @@ class Option:
         values = list(value) if isinstance(value, (list, tuple)) else [value]
         wrong = [problem for _, problem in map(self._check_text, values) if problem]
         return values, wrong[0] if wrong else None
+
+    def _check_several(self, values):
+        """Texts, each once; a list of one is that one."""
+        each = dataclasses.replace(self, several=False)
+        wrong = [problem for _, problem in map(each.check, values) if problem]
+        if not values or len({*map(str, values)}) < len(values):
+            wrong.append("names nothing" if not values else "names the same twice")
+        return values[0] if len(values) == 1 else list(values), wrong[0] if wrong else None
 
     def _check_labels(self, value):
         pairs = isinstance(value, (list, tuple)) and all(isinstance(v, (list, tuple)) and len(v) == 2 for v in value)

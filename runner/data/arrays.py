@@ -53,10 +53,11 @@ def _array(archive, name: str, path: Path) -> np.ndarray:
     return array
 
 
-def pairs(arrays: dict[str, np.ndarray], path: Path) -> dict[str, Pair]:
+def pairs(arrays: dict[str, np.ndarray], path: Path, targets: bool = True) -> dict[str, Pair]:
     """(x, y) by part: {WHOLE: ...} of the arrays x and y, or {"train": ..., "test": ...} of x_train, y_train and so on.
 
-    Upper and lower case count as one. DataError if x or y is missing, or both forms are there.
+    Upper and lower case count as one; y are zeros where `targets` are not asked for. DataError if x or y is missing, or
+    both forms are there.
     """
     by_name = {name.lower(): array for name, array in arrays.items()}
     if len(by_name) < len(arrays):
@@ -73,6 +74,8 @@ def pairs(arrays: dict[str, np.ndarray], path: Path) -> dict[str, Pair]:
             f"{path} has no array {wanted!r}.{did_you_mean(wanted, arrays)} Expected x and y, or x_train, y_train, "
             f"x_test, y_test (also x_val, y_val); found {_listed(arrays)}."
         )
+    if not targets:
+        return {part: (x := by_name[f"x{end}"], np.zeros(x.shape[:1])) for part, end in found.items()}
     for end in found.values():
         if f"y{end}" not in by_name:
             near = did_you_mean(f"y{end}", [name for name in arrays if not name.lower().startswith("x")])
@@ -86,30 +89,32 @@ def _listed(arrays: dict[str, np.ndarray]) -> str:
 
 
 def joined(parts: dict[str, Pair], path: Path) -> Pair:
-    """(x [N, ...], y [N]) of all parts one below the other; DataError if they do not fit together."""
+    """(x [N, ...], y [N] or [N, k]) of all parts one below the other; DataError if they do not fit together."""
     xs, ys = [], []
     for part, (x, y) in parts.items():
         end = "" if part == WHOLE else f"_{part}"
-        y = _one_column(y, f"{path}: y{end}")
+        y = _answers(y, f"{path}: y{end}")
         if x.ndim == 0 or len(x) != len(y) or not len(x):
             raise DataError(
                 f"{path}: x{end} has the shape {list(x.shape)}, y{end} {list(y.shape)}; each row needs its target."
             )
         xs.append(x)
         ys.append(y)
-    if len({x.shape[1:] for x in xs}) > 1 or len({y.dtype.kind in "US" for y in ys}) > 1:
-        shown = ", ".join(f"x_{part} {list(x.shape)} with y of {y.dtype}" for part, (x, y) in parts.items())
+    if len({x.shape[1:] for x in xs}) > 1 or len({(y.dtype.kind in "US", y.shape[1:]) for y in ys}) > 1:
+        shown = ", ".join(
+            f"x_{part} {list(x.shape)} with y{f' {list(y.shape)}' * (y.ndim > 1)} of {y.dtype}"
+            for part, (x, y) in parts.items()
+        )
         raise DataError(f"{path}: the parts do not fit together: {shown}.")
     return np.concatenate(xs), np.concatenate(ys)
 
 
-def _one_column(y: np.ndarray, name: str) -> np.ndarray:
-    """The targets [N] of [N] or [N, 1]."""
+def _answers(y: np.ndarray, name: str) -> np.ndarray:
+    """The targets [N] of [N] or [N, 1], several [N, k]."""
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
-    if y.ndim != 1:
-        hint = "; of one-hot rows save y.argmax(axis=1)" if y.ndim == 2 else ""
-        raise DataError(f"{name} has the shape {list(y.shape)}, expected one target a row, [rows]{hint}.")
+    if y.ndim not in (1, 2) or not all(y.shape[1:]):
+        raise DataError(f"{name} has the shape {list(y.shape)}, expected one target a row, [rows], or [rows, targets].")
     if y.dtype.kind not in "biufUS":
         raise DataError(f"{name} has the type {y.dtype}; numbers, true/false and text are understood.")
     return np.char.decode(y, "utf-8") if y.dtype.kind == "S" else y

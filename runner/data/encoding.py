@@ -13,6 +13,7 @@ Shapes: N rows, F numeric columns, D features, C classes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from itertools import pairwise
@@ -30,7 +31,7 @@ from runner.data.reading.dialect import Reading
 from runner.data.reading.spelling import Spelling
 from runner.data.roles.dates import DateColumn
 from runner.data.roles.texts import wordless
-from runner.data.target_scaling import TargetScale
+from runner.data.target_scaling import TargetScale, TargetScales
 from runner.errors import DataError
 from runner.population.arrays import in_lines
 
@@ -56,6 +57,8 @@ LATER = {
     "order",
     "products",
     "crossed",
+    "targets",
+    "reconstructs",
 }  # fields that model files did not always have
 CHUNK = 4096  # rows encoded at a time, so that float64 copies stay small
 
@@ -87,6 +90,8 @@ class Encoding:
     ngrams: int = 0  # words of their longest n-gram
     target_log: bool = False
     target_quantiles: list[float] = field(default_factory=list)
+    targets: dict[str, TargetScale] = field(default_factory=dict)  # of several targets; none = the one `target`
+    reconstructs: bool = False  # whether the targets are the features
     products: dict[str, list[str]] = field(default_factory=dict)  # a number made of others -> these
     crossed: dict[str, list[str]] = field(default_factory=dict)  # a category made of two -> these
     order: list[int] = field(default_factory=list)  # of all pixels, where they are shuffled; none = as they are
@@ -119,9 +124,24 @@ class Encoding:
         }
 
     @property
-    def scale_of_target(self) -> TargetScale:
-        """What a regression is trained on in place of its target."""
+    def scale_of_target(self) -> TargetScale | TargetScales:
+        """What a regression is trained on in place of its target, or of its targets."""
+        if self.targets:
+            return TargetScales(tuple(self.targets.values()))
         return TargetScale(self.target_offset, self.target_scale, self.target_log, self.target_quantiles)
+
+    @property
+    def target_columns(self) -> list[str]:
+        """The columns that hold the answers; none where they are the features."""
+        return [] if self.reconstructs else list(self.targets) or [self.target]
+
+    @property
+    def told_apart(self) -> list[str]:
+        """What the metrics of each target are called by: its name without what separates columns, or with its number
+        where two are alike. None where there is one target, or where the targets are the features.
+        """
+        names = [] if self.reconstructs else [re.sub(r'[,"\s]+', " ", name).strip() for name in self.targets]
+        return [name if names.count(name) == 1 else f"{name} {j}" for j, name in enumerate(names, 1)]
 
     @property
     def feature_names(self) -> list[str]:
@@ -150,7 +170,8 @@ class Encoding:
             raise DataError(f"this is no feature encoding: keys missing or unknown: {wrong}.")
         shape = tree["image_shape"]
         dates = {name: DateColumn(**column) for name, column in tree.get("dates", {}).items()}
-        tree = tree | {"image_shape": tuple(shape) if shape else None, "dates": dates}
+        targets = {name: TargetScale(**scale) for name, scale in tree.get("targets", {}).items()}
+        tree = tree | {"image_shape": tuple(shape) if shape else None, "dates": dates, "targets": targets}
         if "reading" in tree:
             return cls(**tree | {"reading": Reading.from_dict(tree["reading"])})
         words = {column: [None if w == MISSING else w for w in known] for column, known in tree["categories"].items()}
@@ -241,7 +262,7 @@ class Encoding:
             )
 
     def _notes(self, given: list[str], numeric: np.ndarray, words: dict[str, np.ndarray]) -> list[str]:
-        extra = [name for name in given if name not in self.columns and name != self.target]
+        extra = [name for name in given if name not in (*self.columns, *self.target_columns)]
         notes = [f"ignored columns the network does not know: {', '.join(extra)}"] if extra else []
         holes = {name: int(n) for name, n in zip(self.given, np.isnan(numeric).sum(axis=0), strict=True) if n}
         shown = ", ".join(f"{name} {n:,}" for name, n in list(holes.items())[:10]) + (
@@ -273,7 +294,7 @@ class Encoding:
         return notes
 
     def answers(self, column: Column) -> tuple[np.ndarray, np.ndarray]:
-        """(what the network should have said, whether that is known), each [n]: class codes, or numbers.
+        """(what the network should have said, whether that is known), each [n]: class codes, or numbers of a target.
 
         Not known are a hole, a class that training did not have, and in regression what is no finite number.
         """
@@ -284,10 +305,13 @@ class Encoding:
         return codes, codes >= 0
 
     def decode(self, outputs: np.ndarray) -> np.ndarray:
-        """Outputs in the user's terms: numbers [n] in original units, or the label [n] of the largest of C outputs."""
+        """Outputs in the user's terms: numbers [n] in original units, of several targets [n, k]; or the label [n] of
+        the largest of C outputs.
+        """
         outputs = np.asarray(outputs)
         if self.task == "regression":
-            return self.scale_of_target.original(outputs.reshape(len(outputs)).astype(np.float64))
+            numbers = outputs if self.targets else outputs.reshape(len(outputs))
+            return self.scale_of_target.original(numbers.astype(np.float64))
         return np.array(self.labels, object)[outputs.argmax(axis=1)]
 
 

@@ -7,19 +7,21 @@ with the population sd; minmax (x - min) / (max - min); minmax_symmetric twice t
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
 
 from runner.config.words import word
+from runner.data.autoencoding import scales_of_inputs
 from runner.data.encoding import CHUNK, MISSING, Encoding
 from runner.data.piecewise import fit_edges
 from runner.data.products import made_of_categories, made_of_numbers, with_made
 from runner.data.quantiles import fit_quantiles
 from runner.data.randomized import pixel_order
 from runner.data.sizes import not_scalable
-from runner.data.sources.base import RawTable, Source
+from runner.data.sources.base import AUTOENCODER, RawTable, Source
 from runner.data.target_scaling import TargetScale, check_logarithm, fit_target
 from runner.errors import DataError
 
@@ -31,7 +33,7 @@ def fit(table: RawTable, train: np.ndarray, source: Source, dtype: str) -> Encod
     """The encoding that the keys of `source` ask for, fitted on the rows `train` (int64) of the table. DataError for a
     column without a value there.
     """
-    scaling, given = source.scaling, table
+    scaling, given, reconstructs = source.scaling, table, source.task == AUTOENCODER
     products, crossed = (
         ({}, {}) if table.image_shape else (made_of_numbers(table, source), made_of_categories(table, source))
     )
@@ -43,13 +45,13 @@ def fit(table: RawTable, train: np.ndarray, source: Source, dtype: str) -> Encod
             offset, scale = _affine(table, train, fill, scaling)
         except FloatingPointError as error:
             raise _largest(table, train) from error
-        try:
-            target = _target_scale(table, train, source.target_scaling)
-        except FloatingPointError as error:
-            values = table.target[train]
-            raise not_scalable(f"target {table.target_name!r}", values, "give it in another unit") from error
+        targets = {
+            name: _target_scale(name, values, train, source.target_scaling)
+            for name, values in ({} if table.task == "classification" or reconstructs else table.answers()).items()
+        }
+        target = TargetScale() if table.targets or not targets else targets[table.target_name]
     categories = {name: _categories(words[train], table.max_categories) for name, words in table.categorical.items()}
-    return Encoding(
+    encoding = Encoding(
         task=table.task,
         target=table.target_name,
         columns=list(table.column_order or given.numeric_names),
@@ -75,9 +77,12 @@ def fit(table: RawTable, train: np.ndarray, source: Source, dtype: str) -> Encod
         target_quantiles=target.quantiles,
         reading=table.reading,
         order=pixel_order(table, source),
+        targets=targets if table.targets else {},
+        reconstructs=reconstructs,
         products=products,
         crossed=crossed,
     )
+    return dataclasses.replace(encoding, targets=scales_of_inputs(encoding)) if reconstructs else encoding
 
 
 def _largest(table: RawTable, train: np.ndarray) -> DataError:
@@ -171,12 +176,13 @@ def _moments(values_NF: np.ndarray, train: np.ndarray, fill: np.ndarray) -> tupl
     return mean, np.where(constant, 1.0, np.sqrt(variance))
 
 
-def _target_scale(table: RawTable, train: np.ndarray, target_scaling: str) -> TargetScale:
-    if table.task == "classification":
-        return TargetScale()
+def _target_scale(name: str, values: np.ndarray, train: np.ndarray, target_scaling: str) -> TargetScale:
     if target_scaling == "log":
-        check_logarithm(table.target_name, table.target)
-    return fit_target(table.target[train], target_scaling, _moments_of_one)
+        check_logarithm(name, values)
+    try:
+        return fit_target(values[train], target_scaling, _moments_of_one)
+    except FloatingPointError as error:
+        raise not_scalable(f"target {name!r}", values[train], "give it in another unit") from error
 
 
 def _moments_of_one(values: np.ndarray) -> tuple[float, float]:

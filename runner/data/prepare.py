@@ -12,6 +12,7 @@ import numpy as np
 
 from runner.config.registry import name_of
 from runner.config.settings import Settings
+from runner.data.autoencoding import without_target
 from runner.data.encoding import Encoding
 from runner.data.fitting import fit
 from runner.data.hashing import Corpus
@@ -20,12 +21,12 @@ from runner.data.products import of_both
 from runner.data.randomized import randomized_notes, with_inputs, with_labels
 from runner.data.roles.repeats import repeats_note
 from runner.data.sizes import beyond, check_target
-from runner.data.sources.base import GIVEN, RawTable, Source
+from runner.data.sources.base import AUTOENCODER, GIVEN, RawTable, Source
 from runner.data.splits.split import split
-from runner.data.target_scaling import tail_note
-from runner.data.weights import row_weights
+from runner.data.target_scaling import TargetScale, tail_note
+from runner.data.weights import row_weights, target_weights
 
-CUT_KEYS = tuple(f.name for f in dataclasses.fields(Source))  # split, scaling; all others say which table is read
+CUT_KEYS = tuple(f.name for f in dataclasses.fields(Source) if f.name != "task")  # all others say what is read
 
 
 @dataclass
@@ -34,13 +35,13 @@ class RunData:
 
     task: str  # classification | regression
     x: np.ndarray  # [N, D], encoded and scaled
-    y: np.ndarray  # [N], class codes (int64) or scaled numbers (float64)
+    y: np.ndarray  # [N], class codes (int64) or scaled numbers (float64), of several targets [N, k]
     train: np.ndarray
     val: np.ndarray
     test: np.ndarray
     encoding: Encoding
     labels: list[str] | None
-    outputs: int  # number of classes, or 1
+    outputs: int  # number of classes, or of numbers
     image_shape: tuple[int, ...] | None
     sha256: str  # of the raw data
     name: str = ""
@@ -48,9 +49,10 @@ class RunData:
     notes: list[str] = field(default_factory=list)
     pixel_range: tuple[float, float] = (0.0, 1.0)  # raw values of black and white, if these are images
     weights: np.ndarray | None = None  # [N] float64 in the loss, mean 1 over the training rows; None = all alike
+    target_weights: np.ndarray | None = None  # [k] float64 of several targets in the loss; None = all alike
     how: str = ""  # how the rows were split, in words
     file_rows: np.ndarray | None = None  # [N] which row of its file each is; None = all of them
-    target: np.ndarray | None = None  # [N] in its own unit, where y does not tell (a test value beyond all quantiles)
+    target: np.ndarray | None = None  # as y, in its own unit, where y does not tell (a test value beyond all quantiles)
 
     texts: dict[str, np.ndarray] = field(default_factory=dict)  # columns of texts [N] as they were read
 
@@ -73,7 +75,7 @@ class RunData:
         return rows if self.file_rows is None else self.file_rows[rows]
 
     def targets(self, rows: np.ndarray) -> np.ndarray:
-        """The target of some rows of a regression in its own unit."""
+        """The target [n] or targets [n, k] of some rows of a regression in their own units."""
         return self.encoding.decode(self.y[rows]) if self.target is None else self.target[rows]
 
     @cached_property
@@ -95,19 +97,22 @@ class RunData:
     def _description(self) -> list[str]:
         rows, width = self.x.shape
         image = f", images {'x'.join(map(str, self.image_shape))}" if self.image_shape else ""
-        answer = (
-            f"{self.outputs} classes ({_short(self.labels)})"
-            if self.labels
-            else f"regression of {self.encoding.target!r}"
-        )
         sizes = ", ".join(f"{part} {len(getattr(self, part)):,}" for part in ("train", "val", "test"))
         return [
-            f"{self.name}: {rows:,} rows, {width} feature{'' if width == 1 else 's'}{image}, {answer}",
+            f"{self.name}: {rows:,} rows, {width} feature{'' if width == 1 else 's'}{image}, {self._answer()}",
             f"split: {sizes} ({self.how})",
             *self.notes,
             *self._weighting(),
             *self._classes(),
         ]
+
+    def _answer(self) -> str:
+        if self.labels:
+            return f"{self.outputs} classes ({_short(self.labels)})"
+        if self.encoding.reconstructs:
+            return "autoencoder"
+        names = self.encoding.target_columns
+        return f"regression of {', '.join(map(repr, names[:10]))}{', ...' * (len(names) > 10)}"
 
     def _weighting(self) -> list[str]:
         if self.weights is None:
@@ -143,10 +148,15 @@ def prepare(settings: Settings, cache: dict | None = None) -> RunData:
     table_key = ("table", name_of(source, "dataset"), _text({k: v for k, v in keys.items() if k not in CUT_KEYS}))
     run_key = ("run", table_key, dtype, _text({k: keys[k] for k in CUT_KEYS}))
     if run_key not in cache:
-        table = _once(cache, table_key, source.read)
+        table = _once(cache, table_key, lambda: _read(source))
         with np.errstate(over="ignore", invalid="ignore"):  # what is too large is said in words
             cache[run_key] = _run_data(table, table_key, source, dtype, cache)
     return cache[run_key]
+
+
+def _read(source: Source) -> RawTable:
+    table = source.read()
+    return without_target(table) if source.task == AUTOENCODER else table
 
 
 def _text(value: Any) -> str:
@@ -168,10 +178,10 @@ def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dic
     x = _once(
         cache, ("x", table_key, images, _text(encoding.to_dict())), lambda: _features(table, encoding, source.scaling)
     )
-    y = _once(cache, ("y", table_key, str(encoding.scale_of_target)), lambda: _targets(table, encoding))
-    linear = encoding.scale_of_target.linear
-    if table.task == "regression" and linear:
-        check_target(table.target_name, y, dtype, encoding.target_scale, encoding.target_offset, source.target_scaling)
+    y = x
+    if not encoding.reconstructs:
+        y = _once(cache, ("y", table_key, str(encoding.scale_of_target)), lambda: _targets(table, encoding))
+        _check_targets(table, encoding, y, source)
     if source.labels != GIVEN and table.task == "classification":
         y = with_labels(y, rows.train, len(table.labels or []), source)
     if source.label_noise:
@@ -185,7 +195,7 @@ def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dic
         test=rows.test,
         encoding=encoding,
         labels=table.labels,
-        outputs=len(table.labels) if table.labels else 1,
+        outputs=len(table.labels) if table.labels else int(np.prod(y.shape[1:])),
         image_shape=table.image_shape,
         sha256=table.sha256,
         name=name_of(source, "dataset"),
@@ -200,9 +210,10 @@ def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dic
             *repeats_note(table, rows),
         ],
         weights=row_weights(table, source, y, rows.train),
+        target_weights=target_weights(source, list(encoding.targets)),
         how=_how(table, source),
         file_rows=table.file_rows,
-        target=None if linear else table.target,
+        target=_own_unit(table, encoding, y),
         texts=table.texts,
     )
 
@@ -216,7 +227,9 @@ def _how(table: RawTable, source: Source) -> str:
 
 
 def _tail(table: RawTable, source: Source) -> list[str]:
-    return tail_note(table.target_name, table.target, source.target_scaling) if table.task == "regression" else []
+    if table.task == "classification" or source.task == AUTOENCODER:
+        return []
+    return [note for name, y in table.answers().items() for note in tail_note(name, y, source.target_scaling)]
 
 
 def _noise(source: Source, rows: int) -> list[str]:
@@ -262,6 +275,24 @@ def _features(table: RawTable, encoding: Encoding, scaling: str) -> np.ndarray:
         columns = dict(zip(table.numeric_names, table.numeric_ND.T, strict=True))
         count = len(columns)
         raise beyond(columns, encoding.scale[:count], encoding.offset[:count], encoding.dtype, scaling) from error
+
+
+def _own_unit(table: RawTable, encoding: Encoding, y: np.ndarray) -> np.ndarray | None:
+    """The targets in their own unit where they are not scaled linearly."""
+    if encoding.scale_of_target.linear:
+        return None
+    return encoding.decode(y) if encoding.reconstructs else table.target
+
+
+def _check_targets(table: RawTable, encoding: Encoding, y: np.ndarray, source: Source) -> None:
+    """DataError for a scaled target that the number format does not hold."""
+    if table.task == "classification":
+        return
+    whole = encoding.scale_of_target
+    scales = [whole] if isinstance(whole, TargetScale) else whole.parts
+    for name, scale, column in zip(table.answers(), scales, y.reshape(len(y), -1).T, strict=True):
+        if scale.linear:
+            check_target(name, column, encoding.dtype, scale.scale, scale.offset, source.target_scaling)
 
 
 def _targets(table: RawTable, encoding: Encoding) -> np.ndarray:

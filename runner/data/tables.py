@@ -34,7 +34,7 @@ class Tables:
     """Features and targets; indices [M, n] of each split. Arrays `like` those of other tables are shared with them."""
 
     x: np.ndarray  # [K N, D]
-    y: np.ndarray  # [K N], codes or scaled numbers
+    y: np.ndarray  # [K N], codes or scaled numbers, of several targets [K N, k]
     q: np.ndarray  # [K N, C], what the loss compares with
 
     def __init__(
@@ -55,7 +55,8 @@ class Tables:
         if like is not None and like._arrays == self._arrays:
             self.x, self.y, self.q = like.x, like.y, like.q
         else:
-            self.x, self.y = self._features(features, dtype), np.concatenate(targets)
+            self.x = self._features(features, dtype)
+            self.y = targets[0] if len(targets) == 1 else np.concatenate(targets)
             self.q = self._targets(dtype)
         count = len(data[0].x)
         self._x_shift = np.array([k * count for k in x_of])
@@ -75,11 +76,14 @@ class Tables:
         return x
 
     def _targets(self, dtype: str) -> np.ndarray:
-        q = np.zeros((len(self.y), pad(self.outputs, self.align)), dtype)
+        padded = pad(self.outputs, self.align)
+        if self.task == "regression" and padded == self.outputs:
+            return np.ascontiguousarray(self.y.reshape(len(self.y), -1), dtype)  # y itself, if that is of the format
+        q = np.zeros((len(self.y), padded), dtype)
         if self.task == "classification":
             q[np.arange(len(q)), self.y] = 1
         else:
-            q[:, 0] = self.y
+            q[:, : self.outputs] = self.y.reshape(len(q), -1)
         return q
 
     def sample(self, rows: int) -> np.ndarray:
@@ -126,8 +130,8 @@ class Tables:
         return self.weights.of(index) if self.weights.used else None
 
     def answers(self, index: np.ndarray) -> np.ndarray:
-        """Class codes or scaled numbers [M, B] of examples `index` [M, B]."""
-        return self.y.take(self.places(index)[1])
+        """Class codes or scaled numbers [M, B] of examples `index` [M, B], of several targets [M, B, k]."""
+        return self.y.take(self.places(index)[1], axis=0)
 
 
 def bootstrap(examples: np.ndarray, seed: int) -> np.ndarray:

@@ -6,6 +6,7 @@ Phi^-1(share of the training targets below y), in which any shape is a bell; non
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -42,6 +43,35 @@ class TargetScale:
             return from_normal(z, np.array(self.quantiles))
         y = z * self.scale + self.offset
         return np.expm1(y) if self.log else y
+
+
+@dataclass(frozen=True)
+class TargetScales:
+    """The same of several targets: numbers are [..., k], of each of which a scale tells."""
+
+    parts: tuple[TargetScale, ...]
+
+    @property
+    def linear(self) -> bool:
+        """Whether all are."""
+        return all(part.linear for part in self.parts)
+
+    @property
+    def scale(self) -> np.ndarray:
+        """[k] of each."""
+        return np.array([part.scale for part in self.parts])
+
+    def scaled(self, y: np.ndarray) -> np.ndarray:
+        """z [..., k] of numbers y in their own units."""
+        return self._each(y, TargetScale.scaled)
+
+    def original(self, z: np.ndarray) -> np.ndarray:
+        """y [..., k] of scaled numbers z."""
+        return self._each(z, TargetScale.original)
+
+    def _each(self, values: np.ndarray, way: Callable[[TargetScale, np.ndarray], np.ndarray]) -> np.ndarray:
+        columns = [way(part, values[..., j]) for j, part in enumerate(self.parts)]
+        return np.stack(columns, axis=-1)
 
 
 def check_logarithm(name: str, y: np.ndarray) -> None:

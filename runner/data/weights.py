@@ -1,7 +1,8 @@
-"""How much each example counts in the loss: `dataset.class_weights` times the file's `dataset.sample_weight`.
+"""How much each example counts in the loss: `dataset.class_weights` times the file's `dataset.sample_weight`; and each
+of several targets: `dataset.target_weights`.
 
 Scaled to mean 1 over the training rows, so that the learning rate means the same with and without weights. What is
-minimized is sum_i w_i loss_i / B over a batch of B rows. Shapes: N rows, C classes.
+minimized is sum_i w_i loss_i / B over a batch of B rows. Shapes: N rows, C classes, k targets.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from runner.data.reading.columns import parse
 from runner.data.sources.base import RawTable, Source
 from runner.errors import ConfigError, DataError
 
-KEY = "dataset.class_weights"
+KEY, TARGETS = "dataset.class_weights", "dataset.target_weights"
 ALLOWED = "allowed: null, balanced or {label: weight}"
 
 
@@ -43,6 +44,27 @@ def row_weights(table: RawTable, source: Source, y: np.ndarray, train: np.ndarra
             f"dataset.sample_weight or {KEY}."
         )
     return weights / mean
+
+
+def target_weights(source: Source, names: list[str]) -> np.ndarray | None:
+    """[k] float64 by target, or None if all count alike. ConfigError for what fits no target, or leaves none."""
+    spec = source.target_weights
+    if spec is None:
+        return None
+    if not names:
+        raise ConfigError(f"{TARGETS} = {_shown(spec)}: there is one target; set {TARGETS}=null")
+    if not isinstance(spec, dict):
+        raise ConfigError(f"{TARGETS} = {spec}: must be null or {{target: weight}}, for example {{{names[0]}: 2}}")
+    found = np.ones(len(names))
+    for key, value in spec.items():
+        if str(key) not in names:
+            near = did_you_mean(str(key), names)
+            shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+            raise ConfigError(f"{TARGETS}: there is no target {str(key)!r}.{near} Targets: {shown}.")
+        found[names.index(str(key))] = _weight(key, value, TARGETS)
+    if not found.any():
+        raise ConfigError(f"{TARGETS} = {_shown(spec)}: no target counts; give one a weight > 0")
+    return None if (found == found[0]).all() else found
 
 
 def _by_class(spec: Any, table: RawTable, codes: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -73,9 +95,9 @@ def _code(key: Any, labels: list[str], target: str) -> int:
     raise ConfigError(f"{KEY}: {target!r} has no class {words[0]!r}.{did_you_mean(words[0], labels)} Classes: {shown}.")
 
 
-def _weight(key: Any, value: Any) -> float:
+def _weight(key: Any, value: Any, of: str = KEY) -> float:
     if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value) or value < 0:
-        raise ConfigError(f"{KEY}: the weight of {str(key)!r} is {value!r}; it must be a number >= 0, for example 2")
+        raise ConfigError(f"{of}: the weight of {str(key)!r} is {value!r}; it must be a number >= 0, for example 2")
     return float(value)
 
 

@@ -1,6 +1,6 @@
 """Which members to take: greedy selection with replacement (Caruana et al. 2004).
 
-Shapes: K candidates, n rows of validation, C classes (1 in regression).
+Shapes: K candidates, n rows of validation, C classes, or in regression targets.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from runner.ensembles.combining import Combination
 from runner.ensembles.options import VOTE
 
 BLOCK = 1 << 22  # numbers held at once while candidates are tried
-Score = Callable[[np.ndarray, np.ndarray], np.ndarray]  # answers [..., n, C], truth [n] -> [...]; lower is better
+Score = Callable[[np.ndarray, np.ndarray], np.ndarray]  # answers [..., n, C], truth -> [...]; lower is better
 
 
 def log_loss(answers: np.ndarray, codes: np.ndarray) -> np.ndarray:
@@ -27,8 +27,12 @@ def errors(answers: np.ndarray, codes: np.ndarray) -> np.ndarray:
 
 
 def squares(answers: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """1/n sum (y - truth)^2."""
-    return np.square(answers[..., 0] - truth).mean(axis=-1)
+    """1/n sum (y - truth)^2, of several targets [n, C] the mean over them, each divided by its variance."""
+    errors = np.square(answers - truth.reshape(answers.shape[-2:]))
+    if truth.ndim > 1:
+        variance = truth.var(axis=0)
+        errors = errors / np.where(variance > 0, variance, 1)
+    return errors.mean(axis=(-2, -1))
 
 
 def score_of(task: str, combine: str) -> Score:

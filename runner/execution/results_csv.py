@@ -20,7 +20,7 @@ from runner.records.names import telling, typed_keys
 from runner.records.read import ENDS, MEASURED, SAID
 from runner.records.run_folder import RESULTS
 from runner.records.summary import SPLITS
-from runner.training.evaluation import recorded
+from runner.training.evaluation import named, recorded
 from runner.training.outcome import Outcome
 
 
@@ -31,7 +31,14 @@ class Results:
     that never came to act).
     """
 
-    def __init__(self, root: Path, runs: Sequence[Run], tasks: Sequence[str], name: str = RESULTS):
+    def __init__(
+        self,
+        root: Path,
+        runs: Sequence[Run],
+        tasks: Sequence[str],
+        targets: Sequence[str] = (),
+        name: str = RESULTS,
+    ):
         self.path, self.runs, self.size = root / name, runs, 0
         self.same = repeated([run.settings for run in runs])  # run -> the earlier one that is the same run
         typed = typed_keys(word for run in runs for word in run.overrides)
@@ -39,7 +46,7 @@ class Results:
         self.keys = [key for key in told if key not in ("seed", "name")]
         kinds = {(run.settings.parts(), task): run.settings for run, task in zip(runs, tasks, strict=True)}
         names = [name for (_, task), settings in kinds.items() for name in recorded(settings, task)]
-        self.metrics = [f"{split}/{name}" for split in SPLITS for name in dict.fromkeys(names)]
+        self.metrics = [f"{split}/{name}" for split in SPLITS for name in named(list(dict.fromkeys(names)), targets)]
         late_ones = any(map(_may_be_late, kinds.values()))
         self.said = [name for name, wanted in zip(SAID, (self.same, late_ones), strict=True) if wanted]
         self.columns = ["run", "status", *self.keys, "seed", *MEASURED, *self.metrics, *self.said, *ENDS]
@@ -59,7 +66,7 @@ class Results:
     def _row(self, number: int, outcome: Outcome) -> str:
         run, summary = self.runs[number], outcome.summary
         own = run.values
-        metrics = [summary.get(split, {}).get(name) for split, name in (m.split("/") for m in self.metrics)]
+        metrics = [summary.get(split, {}).get(name) for split, name in (m.split("/", 1) for m in self.metrics)]
         same_as = self.name(self.same[number]) if number in self.same else ""
         said = dict(zip(SAID, (same_as, " ".join(summary.get("without_effect", []))), strict=True))
         return self._line(

@@ -38,6 +38,7 @@ class Ended:
         self.split = next(s for s in ("val", "test", "train") if len(getattr(self.data, s)))
         self.rows = getattr(self.data, self.split)
         self.classes = self.data.task == "classification"
+        self.several = bool(self.data.encoding.targets)  # numbers are predicted, or the inputs
 
     @cached_property
     def answers(self) -> np.ndarray:
@@ -82,7 +83,7 @@ def reliability(run: Ended) -> bytes | None:
 def boundary(run: Ended) -> bytes | None:
     """With two numeric inputs: what the network says all over the plane, in original units."""
     code = run.data.encoding
-    if run.data.x.shape[1] != 2 or len(code.numeric) != 2:
+    if run.several or run.data.x.shape[1] != 2 or len(code.numeric) != 2:
         return None
     from runner.figures.draw import decision_boundary
 
@@ -104,7 +105,7 @@ def boundary(run: Ended) -> bytes | None:
 def fit(run: Ended) -> bytes | None:
     """Regression with one numeric input: examples, prediction and, if the data set knows it, the true function."""
     code = run.data.encoding
-    if run.classes or run.data.x.shape[1] != 1 or len(code.numeric) != 1:
+    if run.classes or run.several or run.data.x.shape[1] != 1 or len(code.numeric) != 1:
         return None
     from runner.figures.draw import regression_fit
 
@@ -151,7 +152,8 @@ def _how_good(run: Ended, outputs: np.ndarray) -> float:
     answers = run.data.y[run.rows]
     if run.classes:
         return float((outputs.argmax(1) == answers).mean())
-    return float(1 - np.square(outputs[:, 0] - answers).sum() / np.square(answers - answers.mean()).sum())
+    errors = np.square(outputs - answers.reshape(outputs.shape)).sum()
+    return float(1 - errors / np.square(answers - answers.mean(0)).sum())
 
 
 def layers(run: Ended) -> bytes:

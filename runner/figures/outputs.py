@@ -11,7 +11,11 @@ from runner.training.evaluation import CHUNK
 
 
 def outputs(engine: Engine, x: np.ndarray) -> np.ndarray:
-    """Class probabilities [n, C] or scaled numbers [n] of encoded features x [n, D], by the engine's first row."""
+    """Class probabilities [n, C] or scaled numbers [n], of several targets [n, k], of encoded features x [n, D], by the
+    engine's first row.
+    """
     parts = np.array_split(np.ascontiguousarray(x), max(1, -(-len(x) // CHUNK)))
     out: np.ndarray = np.concatenate([as_array(engine.rows.outputs(part.astype(engine.dtype))) for part in parts])
-    return probabilities(out, engine.loss.link) if engine.tables.task == "classification" else out[:, 0]
+    if engine.tables.task == "classification":
+        return probabilities(out, engine.loss.link)
+    return out if engine.tables.data[0].encoding.targets else out[:, 0]

@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from runner.config.conflicts import Known, conflicts
 from runner.config.metrics import least_answers
 from runner.config.settings import Settings
@@ -57,7 +59,9 @@ def known(settings: Settings, data: RunData) -> Known:
 def _answers(settings: Settings, data: RunData) -> int | None:
     """Different answers in the watched split, where the watched metric needs several."""
     stop = settings.early_stopping
-    return len(set(data.y[getattr(data, stop.split)].tolist())) if least_answers(stop.metric) > 1 else None
+    if least_answers(stop.metric) < 2:
+        return None
+    return max(len(np.unique(column)) for column in np.atleast_2d(data.y[getattr(data, stop.split)].T))
 
 
 def _cuda_devices() -> int:

@@ -138,10 +138,10 @@ class LoadedRun(Predicting):
         return self.link(torch.from_numpy(outputs_NC)).softmax(-1).numpy()
 
     def decode(self, outputs_NC: np.ndarray) -> np.ndarray:
-        """Labels or numbers [n] in the units of the target; RunError if one is too large for a number."""
+        """Labels [n], or numbers as `predict` gives them; RunError if one is too large for a number."""
         answers = self.encoding.decode(outputs_NC)
         if self.encoding.task == "regression":
-            self._check_finite(answers[:, None])
+            self._check_finite(answers.reshape(len(answers), -1))
         return answers
 
     def transform(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:

@@ -47,7 +47,7 @@ class Trained(Protocol):
 class MonteCarlo:
     """What was found by T passes, [n] each; what the task has not is None."""
 
-    mean: np.ndarray | None = None  # of a number, in the unit of the target
+    mean: np.ndarray | None = None  # of a number, in the unit of the target; of several targets [n, k], as is sd
     sd: np.ndarray | None = None  # of a number; of the likeliest class's probability
     probabilities: np.ndarray | None = None  # [n, C], means over the passes
     entropy: np.ndarray | None = None  # of these, in nats: all uncertainty
@@ -61,7 +61,7 @@ def precision(p: float, length_scale: float, examples: int, decay: float) -> flo
     return (1 - p) * length_scale**2 / (2 * examples * decay)
 
 
-def spread(answers_Tn: np.ndarray, tau: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+def spread(answers_Tn: np.ndarray, tau: float | np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Mean and variance 1/tau + 1/T sum y^2 - mean^2 of each row's answers."""
     noise = 0.0 if tau is None else 1 / tau
     return answers_Tn.mean(0), answers_Tn.var(0) + noise

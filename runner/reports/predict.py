@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -14,12 +14,14 @@ from runner.records.output import CSV, PARQUET, parquet, write_output
 if TYPE_CHECKING:
     import pandas as pd
 
+    from runner.data.encoding import Encoding
     from runner.data.reading.cells import Cells
     from runner.data.reading.dialect import Dialect
     from runner.reports.load import Predictor
     from runner.reports.monte_carlo import MonteCarlo
 
 PREDICTION = "prediction"
+Truth: TypeAlias = tuple[np.ndarray, np.ndarray]  # what should have been said, and in which rows that is known
 
 
 @dataclass
@@ -58,7 +60,8 @@ def predict_file(run: Predictor, path: Path, keys: Dialect | None = None, passes
     try:
         x, notes = run.transform_with_notes(cells)
         outputs = run.outputs(x)
-        score, known, unknown = _score(run, cells, outputs)
+        truth = _truth(encoding, cells, x)
+        score, known, unknown = _score(run, truth, outputs)
         spread = run.spread_of(x, *passes) if passes else None
     except DataError as error:
         raise DataError(f"{path}{because}: {error}") from error
@@ -66,35 +69,56 @@ def predict_file(run: Predictor, path: Path, keys: Dialect | None = None, passes
     if spread is not None:
         answers |= _columns(run, spread)
         notes += spread.notes
-        score |= _score_of_passes(run, cells, spread)
+        score |= _score_of_passes(truth, spread)
     _refuse_taken(answers, list(cells.columns), path)
     return Prediction(read.frame, cells, answers, [*run.notes, *cells.notes, *notes, *unknown], score, known)
 
 
 def _answers(run: Predictor, outputs_NC: np.ndarray) -> dict[str, np.ndarray]:
-    answers = {PREDICTION: run.decode(outputs_NC)}
+    answers = _by_target(run.encoding, PREDICTION, run.decode(outputs_NC))
     if run.encoding.task == "classification":
         columns = run.probabilities(outputs_NC).T
         answers |= {f"prob_{label}": column for label, column in zip(run.encoding.labels or [], columns, strict=True)}
     return answers
 
 
+def _by_target(encoding: Encoding, name: str, values: np.ndarray) -> dict[str, np.ndarray]:
+    """A column of values [n]; of several targets, [n, k], a column each, such as prediction_a."""
+    if not encoding.targets:
+        return {name: values}
+    return {f"{name}_{target}": column for target, column in zip(encoding.targets, values.T, strict=True)}
+
+
 def _columns(run: Predictor, found: MonteCarlo) -> dict[str, np.ndarray]:
     """What Monte Carlo dropout adds to the answers, by column."""
     if found.probabilities is None:
-        return {"mc_mean": np.asarray(found.mean), "mc_sd": np.asarray(found.sd)}
+        numbers = {"mc_mean": np.asarray(found.mean), "mc_sd": np.asarray(found.sd)}
+        return {k: v for name, each in numbers.items() for k, v in _by_target(run.encoding, name, each).items()}
     labels = run.encoding.labels or []
     answers = {f"mc_prob_{label}": column for label, column in zip(labels, found.probabilities.T, strict=True)}
     named = {"mc_sd": found.sd, "entropy": found.entropy, "mutual_information": found.mutual_information}
     return answers | {name: np.asarray(column) for name, column in named.items()}
 
 
-def _score_of_passes(run: Predictor, cells: Cells, found: MonteCarlo) -> dict[str, float]:
+def _truth(encoding: Encoding, cells: Cells, x: Any) -> Truth | None:
+    """What should have been said [n], of several targets [n, k], and in which rows that is known; None if the table has
+    no such column. `x` is what the network sees of the table, which is what an autoencoder should say.
+    """
+    names = encoding.target_columns
+    if encoding.reconstructs:
+        x_ND = x[0] if isinstance(x, list) else x
+        return encoding.scale_of_target.original(x_ND.astype(np.float64)), np.ones(len(x_ND), bool)
+    if any(name not in cells.columns for name in names):
+        return None
+    found = [encoding.answers(cells[name]) for name in names]
+    if not encoding.targets:
+        return found[0]
+    return np.stack([truth for truth, _ in found], axis=1), np.all([known for _, known in found], axis=0)
+
+
+def _score_of_passes(answers: Truth | None, found: MonteCarlo) -> dict[str, float]:
     """How right the means over the passes are, where the target is known."""
-    encoding = run.encoding
-    if encoding.target not in cells.columns:
-        return {}
-    truth, known = encoding.answers(cells[encoding.target])
+    truth, known = answers or (np.empty(0), np.zeros(0, bool))
     if not known.any():
         return {}
     if found.probabilities is not None:
@@ -114,12 +138,12 @@ def _refuse_taken(answers: dict[str, np.ndarray], columns: list[str], path: Path
         )
 
 
-def _score(run: Predictor, cells: Cells, outputs_NC: np.ndarray) -> tuple[dict[str, float], int, list[str]]:
+def _score(run: Predictor, answers: Truth | None, outputs_NC: np.ndarray) -> tuple[dict[str, float], int, list[str]]:
     """(metrics, number of rows they are over, notes): nothing without a target column, or a known answer in it."""
     encoding = run.encoding
-    if encoding.target not in cells.columns:
+    if answers is None:
         return {}, 0, []
-    truth, known = encoding.answers(cells[encoding.target])
+    truth, known = answers
     left_out = int((~known).sum())
     what = f"none of the classes {', '.join(encoding.labels[:10])}" if encoding.labels else "no number"
     notes = (
@@ -143,10 +167,24 @@ def _classification(outputs_NC: np.ndarray, codes: np.ndarray, encoding) -> dict
 
 def _regression(outputs_NC: np.ndarray, truth: np.ndarray, encoding) -> dict[str, float]:
     """rmse in the units of the target, and r2 = 1 - squared errors / squared deviations from the mean, which is not
-    defined (NaN) where all rows have one answer.
+    defined (NaN) where all rows have one answer. Of several targets both for each, of an autoencoder their means.
     """
+    answers = encoding.decode(outputs_NC)
+    if not encoding.targets:
+        return _of_numbers(answers, truth)
+    each = [_of_numbers(*columns) for columns in zip(answers.T, truth.T, strict=True)]
+    if encoding.reconstructs:
+        return {name: float(np.nanmean([one[name] for one in each])) for name in each[0]}
+    return {
+        f"{target} {name}": value
+        for target, one in zip(encoding.targets, each, strict=True)
+        for name, value in one.items()
+    }
+
+
+def _of_numbers(answers: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     with np.errstate(over="ignore"):
-        squares = np.square(encoding.decode(outputs_NC) - truth).sum()
+        squares = np.square(answers - truth).sum()
         spread = np.square(truth - truth.mean()).sum()
     r2 = 1 - squares / spread if (truth != truth[0]).any() else np.nan
     return {"rmse": float(np.sqrt(squares / len(truth))), "r2": float(r2)}

@@ -29,7 +29,9 @@ class Predicting:
     probabilities: Any
 
     def predict(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Labels [n] (as text), or in regression numbers [n] in the units of the target. Raises DataError, RunError."""
+        """Labels [n] (as text), or in regression numbers [n], of several targets [n, k], in their own units. Raises
+        DataError, RunError.
+        """
         return self.decode(self.outputs(self._seen(inputs)))
 
     def predict_proba(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:

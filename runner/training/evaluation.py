@@ -81,7 +81,7 @@ class InOwnUnits:
         return like(scaled, found)
 
     def outputs(self, scaled: Values) -> Values:
-        """Answers of the networks [M, B, 1], in float64."""
+        """Answers of the networks [M, B, C], in float64."""
         found = as_array(double(scaled)).copy()
         for row, data in enumerate(self.data):
             if data.target is not None:
@@ -103,10 +103,28 @@ def recorded(settings: Settings, task: str) -> list[str]:
     return list(dict.fromkeys([*always(task), *weighted, *hidden, *asked]))
 
 
+def named(metrics: Sequence[str], targets: Sequence[str]) -> list[str]:
+    """The metrics as they are called in what is recorded: those of each of several targets come after all others."""
+    return [*metrics, *(f"{target}/{name}" for target in targets for name in metrics if metric(name).of_each)]
+
+
+def _by_target(values: dict[str, np.ndarray], targets: Sequence[str]) -> dict[str, np.ndarray]:
+    """Values [M] of metrics [M] or [M, k]: of several targets each, and their mean under the metric's own name. Targets
+    that have no value (the R^2 of one that is the same in all rows) are left out of the mean.
+    """
+    found: dict[str, np.ndarray] = {}
+    for name, value in values.items():
+        known = ~np.isnan(value)
+        found[name] = value if value.ndim == 1 else np.where(known, value, 0).sum(1) / known.sum(1)
+    several = {name: value for name, value in values.items() if value.ndim > 1}
+    return found | {f"{t}/{name}": value[:, j] for j, t in enumerate(targets) for name, value in several.items()}
+
+
 @np.errstate(all="ignore")  # a number that is too large is no news of a run that diverges
 def evaluate(passes: Passes, link: str, tables: Seen, index: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
     """The metrics called `names`, [M] each, of examples index [M, n]; `passes` tell of some of them, `link` is that
-    of the loss. NaN for a row whose loss is not a number.
+    of the loss. NaN for a row whose loss is not a number. Of several targets, alike in all rows, the mean and each:
+    `named`.
     """
     tables = InOwnUnits(tables) if any(data.target is not None for data in tables.data) else tables
     metrics = {name: metric(name)() for name in ("loss", *names)}
@@ -117,9 +135,11 @@ def evaluate(passes: Passes, link: str, tables: Seen, index: np.ndarray, names: 
             found.append(collect(chunk if kinds[collect].arrays else _of_tensors(chunk)))
     collected = {collect: _together(kinds[collect], found) for collect, found in parts.items()}
     wholes = {True: Whole(tables, index), False: Whole(_AsTensors(tables), index)}
+    each_own = tables.data[0].encoding.told_apart
     values = {n: as_array(each.value(collected[each.collect], wholes[each.arrays])) for n, each in metrics.items()}
+    values = _by_target(values, each_own)
     broken = np.isnan(values["loss"])
-    return {name: np.where(broken, np.nan, values[name]) for name in names}
+    return {name: np.where(broken, np.nan, values[name]) for name in named(names, each_own)}
 
 
 def _chunks(passes: Passes, link: str, tables: Seen, index: np.ndarray) -> Iterator[Chunk]:

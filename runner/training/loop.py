@@ -178,9 +178,8 @@ class Training:
             if better or (trial.ended_within and trial.keeps_last):
                 kept.append(row)
             self._log_histograms(trial, row)
-            epoch = trial.last["epoch"]
-            if epoch in trial.settings.ensemble.snapshots(trial.settings) and trial.status != "diverged":
-                take(trial, self._alone(row), epoch)
+            if trial.last["epoch"] in trial.settings.ensemble.snapshots(trial.settings) and trial.status != "diverged":
+                take(trial, self._alone(row), int(trial.last["epoch"]))
         for name, best in self.best.items() if kept else ():
             best[kept] = self.engine.kept[name][kept]
 

@@ -55,7 +55,7 @@ class Outcome:
 
 def split_metrics(metrics: dict[str, float], split: str) -> dict[str, float | None]:
     """The metrics of one split, without its name: {"loss": ..., "accuracy": ...}; null where not finite."""
-    found = {k.split("/")[1]: v for k, v in metrics.items() if k.startswith(f"{split}/")}
+    found = {k.partition("/")[2]: v for k, v in metrics.items() if k.startswith(f"{split}/")}
     found.pop("objective", None)
     return {k: v if v is not None and math.isfinite(v) else None for k, v in found.items()}
 

@@ -24,7 +24,7 @@ from runner.records.progress import epochs
 from runner.records.run_files import RunFiles
 from runner.records.summary import SPLITS
 from runner.training import given
-from runner.training.evaluation import recorded
+from runner.training.evaluation import named, recorded
 from runner.training.percentiles import names
 from runner.training.stopping import Stopping
 
@@ -69,7 +69,8 @@ class Trial:
     @cached_property
     def columns(self) -> list[str]:
         """The columns of metrics.csv after the epoch, some of which a run may lack."""
-        train, val = ([f"{split}/{name}" for name in self.metrics] for split in ("train", "val"))
+        every = named(self.metrics, self.data.encoding.told_apart)
+        train, val = ([f"{split}/{name}" for name in every] for split in ("train", "val"))
         phase = ["phase"] if self.settings.early_stopping.then != "none" else []
         first = ["step", *phase, "seconds", "lr", train[0], "train/objective", *train[1:]]
         asked = names(len(self.settings.model.hidden)) if self.settings.trainer.percentiles else []
@@ -81,7 +82,9 @@ class Trial:
 
     @cached_property
     def _of_others(self) -> set[str]:
-        others = [name for name in metrics_of(self.data.task) if name not in self.metrics]
+        others = named(
+            [name for name in metrics_of(self.data.task) if name not in self.metrics], self.data.encoding.told_apart
+        )
         return {f"{split}/{name}" for split in SPLITS for name in others}
 
     @property

@@ -1,6 +1,7 @@
 """Metrics of answers that come without a network: of what several networks say together.
 
-Shapes: M answers, n rows, C classes (1 in regression). Answers are log-probabilities, or numbers in the target's unit.
+Shapes: M answers, n rows, C classes, or in regression targets. Answers are log-probabilities, or numbers in the
+unit of the target.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ import numpy as np
 
 from runner.data.encoding import Encoding
 from runner.data.prepare import RunData
+from runner.data.target_scaling import TargetScale
 from runner.training.evaluation import Passes, evaluate
 
 
 def in_own_unit(encoding: Encoding) -> Encoding:
     """The same encoding where answers are numbers in the unit of the target, as those of an ensemble are."""
-    return dataclasses.replace(encoding, target_offset=0.0, target_scale=1.0, target_log=False, target_quantiles=[])
+    targets = {name: TargetScale() for name in encoding.targets}
+    return dataclasses.replace(
+        encoding, targets=targets, target_offset=0.0, target_scale=1.0, target_log=False, target_quantiles=[]
+    )
 
 
 class _Rows:
@@ -35,14 +40,14 @@ class _Rows:
 
 
 def truth_of(data: RunData, rows: np.ndarray) -> np.ndarray:
-    """What is right about some rows [n]: codes of classes, or numbers in their own unit."""
+    """What is right about some rows [n]: codes of classes, or numbers in their own unit, of several targets [n, k]."""
     return data.y[rows] if data.labels else data.targets(rows)
 
 
 def errors(data: RunData, truth: np.ndarray, said_MNC: np.ndarray) -> np.ndarray:
-    """-log p of the true class [M, n], or the square of the error in the target's unit."""
+    """-log p of the true class [M, n], or the square of the error in the target's unit, of several the mean."""
     if data.task == "regression":
-        return np.square(said_MNC[..., 0] - truth)
+        return np.square(said_MNC - truth.reshape(said_MNC.shape[1:])).mean(-1)
     codes = np.broadcast_to(truth[None, :, None], (*said_MNC.shape[:2], 1))
     return -np.take_along_axis(said_MNC, codes, 2)[..., 0]
 
@@ -52,7 +57,8 @@ def scaled_errors(data: RunData, truth: np.ndarray, said_MNC: np.ndarray) -> np.
     if data.task == "classification":
         return errors(data, truth, said_MNC)
     scaled = data.encoding.scale_of_target.scaled
-    return np.square(scaled(said_MNC[..., 0]) - scaled(truth))
+    squares = np.square(scaled(said_MNC) - scaled(truth.reshape(said_MNC.shape[1:])))
+    return np.average(squares, axis=-1, weights=data.target_weights)
 
 
 def measured(

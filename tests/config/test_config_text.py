@@ -122,7 +122,7 @@ def test_text_that_cannot_be_read_under_a_misspelled_key_names_key_and_quotes():
 
 def test_every_option_of_text_is_known_as_such():
     assert {"name", "dataset.target", "dataset.drop", "trainer.device"} <= written_keys(TEXTS)
-    assert written_keys(LABELS) == {"dataset.class_weights"}
+    assert written_keys(LABELS) == {"dataset.class_weights", "dataset.target_weights"}
     assert {option.type for option in declared().values()} <= {
         "number", "integer", "switch", "choice", "choices", "text", "texts", "labels", "integers", "matrix", "pairs",
     }  # fmt: skip

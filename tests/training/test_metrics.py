@@ -9,6 +9,7 @@ import torch
 from sklearn import metrics as sk
 
 from runner.config.registry import entries
+from runner.data.target_scaling import TargetScale
 from runner.training.evaluation import CHUNK, Passes, evaluate
 from runner.training.metrics.base import Chunk, Whole, always, metric, metrics_of
 
@@ -27,7 +28,8 @@ class Examples:
     def __init__(self, outputs, answers, losses=None, scale=1.0, weights=None):
         self.z, self.y, self.weights = outputs, answers, weights
         self.losses = np.abs(outputs).sum(-1) if losses is None else losses
-        self.data = [SimpleNamespace(target=None, encoding=SimpleNamespace(target_scale=scale))] * len(outputs)
+        encoding = SimpleNamespace(told_apart=[], scale_of_target=TargetScale(scale=scale))
+        self.data = [SimpleNamespace(target=None, encoding=encoding)] * len(outputs)
 
     def scores(self, index):
         outputs = self.held(np.take_along_axis(self.z, index[..., None], 1))

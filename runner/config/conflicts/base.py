@@ -9,6 +9,7 @@ from runner.config.registry import Entry, Option, entries, name_of
 from runner.config.settings import Settings, flat_key
 
 TASKS = ("classification", "regression")
+TASK_OF = {"autoencoder": "regression"}  # dataset.task -> the task, where that has another name
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def data_task(s: Settings, known: Known) -> tuple[str | None, str]:
     if known.task:
         return known.task, "the data"
     declared = getattr(s.dataset, "task", None)
-    return (declared, f"dataset.task={declared}") if declared in TASKS else (None, "")
+    task = TASK_OF.get(str(declared), declared)
+    return (task, f"dataset.task={declared}") if task in TASKS else (None, "")
 
 
 def task_of(s: Settings, known: Known) -> tuple[str | None, str]:

@@ -12,7 +12,8 @@ from runner.data.reading.cells import Cells, Problems
 from runner.data.reading.spelling import Spelling
 from runner.data.roles.marks import read_groups
 from runner.data.roles.same_inputs import read_alike
-from runner.data.roles.targets import Target, known_answers
+from runner.data.roles.several_targets import known_targets
+from runner.data.roles.targets import Target
 from runner.data.sources.base import RawTable
 from runner.errors import DataError
 
@@ -39,7 +40,7 @@ def join(table: RawTable, first: First, test: Cells, path: Path) -> RawTable:
     words_of = [*table.categorical, *table.texts]
     numeric, words = read_alike(test, table.numeric_names, table.dates, words_of, table.reading, problems, ADVICE)
     with problems.gathered():
-        answers, rows = known_answers(test[table.target_name], _target(table), spelling[table.target_name])
+        answers, rows = _answers(table, test, spelling)
     with problems.gathered():
         name = table.group_name
         groups = read_groups(test[name], spelling[name]) if table.groups is not None else None
@@ -64,16 +65,21 @@ def join(table: RawTable, first: First, test: Cells, path: Path) -> RawTable:
     )
 
 
+def _answers(table: RawTable, test: Cells, spelling: dict[str, Spelling]) -> tuple[np.ndarray, np.ndarray]:
+    """(the answers of the rows that have one, these rows)."""
+    names = table.targets or [table.target_name] * bool(table.target_name)
+    if not names:  # an autoencoder's
+        return np.full(len(test), np.nan), np.arange(len(test))
+    target = Target(table.target, table.task, table.labels)
+    return known_targets([test[name] for name in names], target, [spelling[name] for name in names])
+
+
 def _others(notes: list[str], said: list[str]) -> list[str]:
     return [note for note in notes if note not in said]
 
 
 def _below(above: np.ndarray | None, below: np.ndarray | None) -> np.ndarray | None:
     return None if above is None or below is None else np.concatenate([above, below])
-
-
-def _target(table: RawTable) -> Target:
-    return Target(table.target, table.task, table.labels)
 
 
 def _check_columns(first: First, given: list[str], path: Path) -> None:

@@ -13,10 +13,11 @@ from runner.data.reading.dialect import Reading
 from runner.data.reading.spelling import Spelling
 from runner.data.roles.inputs import Inputs, Wishes, leave_out, read_column, read_inputs
 from runner.data.roles.marks import read_groups, read_split, read_weights
+from runner.data.roles.several_targets import read_targets
 from runner.data.roles.table_notes import Keys, because, notes
-from runner.data.roles.targets import Target, read_target
+from runner.data.roles.targets import Target
 from runner.data.roles.texts import check_texts
-from runner.data.sources.base import RawTable
+from runner.data.sources.base import AUTOENCODER, RawTable
 from runner.errors import ConfigError, DataError
 
 MARKS: dict[str, Callable[[Column], np.ndarray]] = {
@@ -56,7 +57,8 @@ def raw_table(cells: Cells, names: list[str], source: Keys, where: str) -> RawTa
     texts = {name: column[target.rows] for name, column in inputs.texts.items()}
     check_texts(texts, where)
     if not numbers and not words and not texts:
-        raise DataError(f"{where} has no input column of use besides the target {source.target!r}{because(inputs)}.")
+        besides = f" besides the target {', '.join(map(repr, source.names('target')))}" if source.target else ""
+        raise DataError(f"{where} has no input column of use{besides}{because(inputs)}.")
     return RawTable(
         numeric_ND=np.stack(list(numbers.values()), axis=1) if numbers else np.empty((len(target.rows), 0)),
         target=target.values,
@@ -70,7 +72,8 @@ def raw_table(cells: Cells, names: list[str], source: Keys, where: str) -> RawTa
         dates=inputs.dates,
         column_order=[name for name in names if name in inputs.names()],
         max_categories=source.max_categories,
-        target_name=str(source.target),
+        target_name=", ".join(source.names("target")),
+        targets=source.names("target") if target.values.ndim > 1 else [],
         labels=target.labels,
         split=parts.marked("split_column"),
         groups=parts.marked("group"),
@@ -80,7 +83,9 @@ def raw_table(cells: Cells, names: list[str], source: Keys, where: str) -> RawTa
         sample_weight=parts.marked("sample_weight"),
         file_rows=target.rows,
         notes=[*cells.notes, *notes(inputs, target, source, parts.marked("times"))],
-        reading=_reading(cells, source, [*words, *texts, source.group, source.target if target.labels else None]),
+        reading=_reading(
+            cells, source, [*words, *texts, source.group, *source.names("target")[:1] * bool(target.labels)]
+        ),
     )
 
 
@@ -89,7 +94,7 @@ def _parts(cells: Cells, names: list[str], source: Keys, wishes: Wishes, where: 
     problems = Problems(where, cells.place)
     parts = Parts(read_inputs(cells, names, wishes, problems), Target(np.empty(0), "", None), {}, "")
     with problems.gathered():
-        parts.target = read_target(cells[str(source.target)], source.task)
+        parts.target = _target(cells, source)
     for key, reader in MARKS.items():
         with problems.gathered():
             parts.marks[key] = reader(cells[getattr(source, key)]) if getattr(source, key) else None
@@ -100,6 +105,14 @@ def _parts(cells: Cells, names: list[str], source: Keys, wishes: Wishes, where: 
             parts.marks["times"] = _times(cells, parts.inputs, parts.time_name, source)
     problems.refuse()
     return parts
+
+
+def _target(cells: Cells, source: Keys) -> Target:
+    """What is predicted; of an autoencoder nothing but the inputs, for which every row will do."""
+    if source.task == AUTOENCODER:
+        rows = np.arange(len(cells))
+        return Target(np.full(len(rows), np.nan), "regression", None, ["no target: the inputs are given back"], rows)
+    return read_targets([cells[name] for name in source.names("target")], source.task)
 
 
 def _reading(cells: Cells, source: Keys, words: list[str | None]) -> Reading:

@@ -70,8 +70,9 @@ def _copy(values_n: np.ndarray, target: Target) -> str:
     if len(values_n) < FEW_ROWS:
         return ""
     if target.task == "regression":
-        same = values_n.dtype.kind == "f" and np.array_equal(values_n, target.values)
-        return "is the target" * same
+        answers = target.values.reshape(len(values_n), -1).T
+        same = values_n.dtype.kind == "f" and any(np.array_equal(values_n, each) for each in answers)
+        return ("is the target" if len(answers) == 1 else "is one of the targets") * same
     classes = len(target.labels or ())
     if len(np.unique(values_n[:HEAD])) > classes:
         return ""

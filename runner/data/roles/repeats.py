@@ -22,7 +22,7 @@ def repeats_note(table: RawTable, rows: Split) -> list[str]:
     if not len(tested) or not len(rows.train) or not table.column_order:
         return []
     words = (*table.categorical.values(), *table.texts.values())
-    columns = [_digests(column) for column in (*table.numeric_ND.T, *words, table.target)]
+    columns = [_digests(column) for column in (*table.numeric_ND.T, *words, *table.answers().values())]
     whole = _together(columns)
     count = int(np.isin(whole[tested], whole[rows.train]).sum())
     if count < max(LEAST, COMMON * len(tested)):

@@ -21,7 +21,7 @@ SHOWN = 10  # columns listed in a note
 class Keys(Protocol):
     """What a user said about a table, as `runner.data.sources.table_file` has it."""
 
-    target: str | None
+    target: str | list[str] | None
     task: str
     split_column: str | None
     group: str | None

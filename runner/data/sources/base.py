@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 GIVEN = "given"  # labels and inputs as they are
+AUTOENCODER = "autoencoder"  # the task of giving back the inputs
 
 
 @dataclass
@@ -25,8 +26,8 @@ class RawTable:
     """What a source read, before any split: N examples.
 
     `numeric_ND` floats with NaN for a hole; `categorical` one object array [N] a column with None for a hole. `target`
-    holds class codes (int64, positions in `labels`) or numbers (float64). `split` is None or [N] of "train" / "val" /
-    "test".
+    holds class codes (int64, positions in `labels`) or numbers (float64), of several `targets` [N, k]. `split` is None
+    or [N] of "train" / "val" / "test".
     """
 
     numeric_ND: np.ndarray
@@ -42,6 +43,7 @@ class RawTable:
     column_order: list[str] = field(default_factory=list)  # input columns as the file has them
     max_categories: int | None = None  # a column's most frequent ones that are features; None = all
     target_name: str = "target"
+    targets: list[str] = field(default_factory=list)  # names of several targets; none = the one `target_name`
     labels: list[str] | None = None  # class names by code
     split: np.ndarray | None = None
     groups: Any = None  # [N] texts: rows of one group stay on one side of every split
@@ -73,12 +75,18 @@ class RawTable:
         lengths = {name: len(column) for name, column in columns.items() if column is not None}
         if short := [name for name, length in lengths.items() if length != len(self.numeric_ND)]:
             yield f"numeric_ND has {len(self.numeric_ND)} rows, {short[0]} has {lengths[short[0]]}"
+        if self.target.shape[1:] != ((len(self.targets),) if self.targets else ()):
+            yield f"target {self.target.shape} does not have a column for each of {self.targets or [self.target_name]}"
         if self.task == "classification" and len(self.target):
             codes, classes = self.target, len(self.labels or ())
             if not classes:
                 yield "labels must name the classes"
             elif codes.dtype.kind not in "iu" or codes.min() < 0 or codes.max() >= classes:
                 yield f"target must hold whole numbers from 0 to {classes - 1}, positions in labels"
+
+    def answers(self) -> dict[str, np.ndarray]:
+        """The column [N] of each target by its name."""
+        return dict(zip(self.targets, self.target.T, strict=True)) if self.targets else {self.target_name: self.target}
 
 
 @dataclass
@@ -195,6 +203,20 @@ class Source:
         kind="index",
         help="regression target, fitted on the training split; log is of 1 + y, for heavy tails as is quantile; "
         "predictions and metrics (but the loss) are in its own unit",
+    )
+    target_weights: Any = by_label(
+        None,
+        kind="index",
+        optional=True,
+        help="weight of each of several targets in the loss, the weighted mean of theirs: null, all alike, or "
+        "{target: weight}, others 1",
+    )
+    task: str = choice(
+        "auto",
+        "auto",
+        AUTOENCODER,
+        kind="index",
+        help="auto: what the data are for; autoencoder: the network gives back its inputs, as they are scaled",
     )
 
     def read(self) -> RawTable:

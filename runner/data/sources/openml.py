@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.config.registry import choice, integer, register, text
-from runner.data.sources.base import RawTable
+from runner.data.sources.base import AUTOENCODER, RawTable
 from runner.data.sources.table_file import ROLES, TableFile
 from runner.errors import ConfigError, DataError
 
@@ -36,12 +36,18 @@ class OpenML(TableFile):
     id: int | None = integer(None, ge=1, optional=True, help="OpenML's number of the data set")
     openml_name: str | None = text(None, optional=True, help="its name there, instead of the number")
     version: int | None = integer(None, ge=1, optional=True, help="version of that name; null = the oldest in use")
-    target: str | None = text(None, optional=True, help="the column to predict; null = the one OpenML names")
+    target: str | list[str] | None = text(
+        None,
+        optional=True,
+        several=True,
+        help="the column to predict, or a list of columns of numbers; null = the one OpenML names",
+    )
     task: str = choice(
         "auto",
         "auto",
         "classification",
         "regression",
+        AUTOENCODER,
         help="auto: a nominal target is classes, a numeric one numbers, as OpenML has it",
     )
 
@@ -61,7 +67,7 @@ class OpenML(TableFile):
         frame = bunch.frame.set_axis(bunch.frame.columns.map(str), axis=1)
         told, note = self._told(frame, list(map(str, bunch.target_names or [])), where)
         told._check_names(list(frame.columns), where)
-        aside = [*(getattr(told, role) for role in ROLES), *told.names("drop")]
+        aside = [name for role in (*ROLES, "drop") for name in told.names(role)]
         inputs = [name for name in frame.columns if name not in aside]
         if not inputs:
             raise DataError(f"{where} has no input column besides the target {told.target!r}.")
@@ -99,6 +105,8 @@ class OpenML(TableFile):
         """These keys, completed by what OpenML knows: target, task, categories; and why that task."""
         import pandas as pd
 
+        if self.task == AUTOENCODER:
+            return dataclasses.replace(self, drop=list(dict.fromkeys([*self.names("drop"), *targets]))), ""
         target = self.target or (targets[0] if len(targets) == 1 else None)
         if target is None:
             found = f"names {len(targets)} targets ({', '.join(targets)})" if targets else "names no target"
@@ -106,9 +114,13 @@ class OpenML(TableFile):
                 f"dataset.target is not set and {where} {found}. Set it to one of: {', '.join(frame.columns[:20])}"
             )
         nominal = [name for name in frame.columns if isinstance(frame[name].dtype, pd.CategoricalDtype)]
-        categorical = [*self.names("categorical"), *(name for name in nominal if name != target)]
+        several = isinstance(target, list)
+        aside = target if several else [target]
+        categorical = [*self.names("categorical"), *(name for name in nominal if name not in aside)]
         task, note = self.task, ""
-        if task == "auto" and target in nominal:
+        if several:
+            task = "regression" if task == "auto" and not set(aside) & set(nominal) else task
+        elif task == "auto" and target in nominal:
             task, note = "classification", " (OpenML calls it nominal; else set dataset.task=regression)"
         elif task == "auto" and target in frame.columns and pd.api.types.is_numeric_dtype(frame[target].dtype):
             task, note = "regression", " (OpenML calls it numeric; else set dataset.task=classification)"

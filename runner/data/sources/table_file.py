@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.config.registry import choice, integer, switch, text, texts
+from runner.config.words import word
 from runner.data.files import data_path, did_you_mean
 from runner.data.reading.dialect import UNSAID, Dialect
-from runner.data.sources.base import RawTable, Source
+from runner.data.sources.base import AUTOENCODER, RawTable, Source
 from runner.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -30,12 +31,15 @@ class TableFile(Source):
     test_path: str | None = text(
         None, optional=True, file=True, help="a second file, with the same columns: its rows are the test"
     )
-    target: str | None = text(None, optional=True, help="the column to predict")
+    target: str | list[str] | None = text(
+        None, optional=True, several=True, help="the column to predict, or a list of columns of numbers"
+    )
     task: str = choice(
         "auto",
         "auto",
         "classification",
         "regression",
+        AUTOENCODER,
         help="auto: text, true/false and few whole numbers are classes, else numbers",
     )
     split_column: str | None = text(
@@ -103,6 +107,19 @@ class TableFile(Source):
                 f"dataset.time_column = {self.time_column}: dataset.split = {self.split} asks nothing of it; set "
                 "dataset.split=time too",
             )
+        names = self.names("target")
+        if names and self.task == AUTOENCODER:
+            yield (
+                ("dataset.target", "dataset.task"),
+                f"dataset.target = {', '.join(names)}: dataset.task = autoencoder predicts the inputs; set "
+                f"dataset.target=null, and {word('dataset.drop', names)} if that is no input",
+            )
+        if len(names) > 1 and self.task == "classification":
+            yield (
+                ("dataset.target", "dataset.task"),
+                f"dataset.target = {names}: several targets must be numbers, but dataset.task = classification; set "
+                "dataset.task=regression, or name one target",
+            )
         for key in ("drop", "categorical"):
             for name in sorted({*self.names(key)} & {*self.names("text")}):
                 yield (
@@ -127,18 +144,19 @@ class TableFile(Source):
         read = read_frame(path, keys)
         names = list(map(str, read.frame.columns))
         self._check_names(names, str(path), read.how())
-        roles = [getattr(self, role) for role in ROLES]
+        roles = [name for role in ROLES for name in self.names(role)]
         inputs = [name for name in names if name not in (*roles, *self.names("drop"))]
         if not inputs:
             dropped = f" (dataset.drop leaves out {_listed(self.names('drop'))})" if self.names("drop") else ""
-            raise DataError(f"{path} has no input column besides the target {self.target!r}{dropped}.")
+            besides = f" besides the target {', '.join(map(repr, self.names('target')))}" if self.target else ""
+            raise DataError(f"{path} has no input column{besides}{dropped}.")
         table = self._table(read.cells(keys), inputs, str(path))
         table.sha256 = read.sha256
         table.reading = dataclasses.replace(table.reading, no_header=read.dialect.header == 0)
         if self.test_path:
             test_path = data_path(self.test_path, "dataset.test_path")
             test, test_cells = read_further(test_path, table.reading, names)
-            spare = frozenset(set(names) - {*table.column_order, self.target, self.group})
+            spare = frozenset(set(names) - {*table.column_order, *self.names("target"), self.group})
             table = join(table, First(str(self.path), names, spare), test_cells, test_path)
             table.sha256 = hashlib.sha256(f"{read.sha256}{test.sha256}".encode()).hexdigest()
         return table
@@ -155,28 +173,30 @@ class TableFile(Source):
 
     def _check_names(self, columns: list[str], path: str, how: Sequence[str] = ()) -> None:
         """Every column that a key names must be in the file, which was read `how`, and have one part to play."""
-        if self.target is None:
+        if self.target is None and self.task != AUTOENCODER:
             raise ConfigError(f"dataset.target is not set. Columns of {path}: {_listed(columns)}.")
-        named = [(role, getattr(self, role)) for role in ROLES]
+        named = [(role, name) for role in ROLES for name in self.names(role)]
+        roles = len(named)
         named += [(key, name) for key in LISTS for name in self.names(key)]
-        named += [("time_column", self.time_column)]
-        missing = [(key, name) for key, name in named if name is not None and name not in columns]
+        named += [("time_column", name) for name in self.names("time_column")]
+        missing = [(key, name) for key, name in named if name not in columns]
         if missing:
             words = [f"{name!r} (dataset.{key}).{did_you_mean(name, columns)}" for key, name in missing]
             read = f" ({'; '.join(how)})" if how else ""
             raise DataError(f"{path} has no column {' '.join(words)} Columns: {_listed(columns)}{read}.")
         used: dict[str, str] = {}
-        for role, name in named[: len(ROLES)]:
-            if name is not None and used.setdefault(name, role) != role:
+        for role, name in named[:roles]:
+            if used.setdefault(name, role) != role:
                 raise ConfigError(
                     f"dataset.{role} = {name}: is dataset.{used[name]} already; name another column, or set "
                     f"dataset.{role}=null"
                 )
-        if wrong := [key for key in ("drop", "keep", "text") if self.target in self.names(key)]:
-            raise ConfigError(
-                f"dataset.{wrong[0]} = {self.target}: is dataset.target, which is no input; take it out of "
-                f"dataset.{wrong[0]}, or choose another target"
-            )
+        for name in self.names("target"):
+            if wrong := [key for key in ("drop", "keep", "text") if name in self.names(key)]:
+                raise ConfigError(
+                    f"dataset.{wrong[0]} = {name}: is dataset.target, which is no input; take it out of "
+                    f"dataset.{wrong[0]}, or choose another target"
+                )
         if self.test_path and self.split_column:
             raise ConfigError(
                 f"dataset.test_path = {Path(self.test_path)}: the test rows are marked already, by "

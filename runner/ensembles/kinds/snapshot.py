@@ -49,7 +49,7 @@ class Snapshot(Ensemble):
         if settings.early_stopping.every is not None:
             yield (
                 ("early_stopping.every",),
-                f"early_stopping.every = {settings.early_stopping.every}: evaluates between the ends of epochs, at which "
+                f"early_stopping.every = {settings.early_stopping.every}: evaluates between the ends of epochs, where "
                 "ensemble=snapshot takes its members; set early_stopping.every=null",
             )
 

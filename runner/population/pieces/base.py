@@ -194,10 +194,17 @@ class Head:
     count: int
     mask: Tensor  # [C], 1 on true columns, else 0
     offset: Tensor  # [C], 0 on true columns, else -1e30: added to logits it takes the padding out of a softmax
+    divisors: Tensor | None = None  # [C], sum w / w where targets have weights w, else 1; None = none has
+
+    @property
+    def divisor(self) -> int | Tensor:
+        """By what each term is divided for a mean over the outputs: their number, or [C] for a weighted mean."""
+        return self.count if self.divisors is None else self.divisors
 
 
 class Loss:
-    """The data loss: `forward` is the definition, [M, B] per example; the mean over the batch is optimized.
+    """The data loss: `forward` is the definition, [M, B] per example; the mean over the batch is optimized. A mean over
+    the outputs is the sum of terms divided by `head.divisor`, so that targets may have weights.
 
     `gradient(outputs, prepared, head, weight)`, if given, takes the targets as `prepare` left them and returns from one
     pass the weighted terms [M, B, C], whose sum over B and C is weight times the sum of `forward`, and their gradient

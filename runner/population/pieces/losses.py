@@ -94,13 +94,13 @@ class MSE(Loss):
     task = "regression"
 
     def forward(self, outputs, targets, head):
-        return (outputs - targets).square().sum(-1) / head.count
+        return ((outputs - targets).square() / head.divisor).sum(-1)
 
     def gradient(self, outputs, prepared, head, weight):
         error = outputs - prepared
-        scaled = error * (weight / head.count)
+        scaled = error * (weight / head.divisor)
         return error * scaled, scaled * 2
 
     def expected(self, mean, variance, prepared, head, weight):
         """(m - y)^2 + v"""
-        return ((mean - prepared).square() + variance) * (weight / head.count)
+        return ((mean - prepared).square() + variance) * (weight / head.divisor)

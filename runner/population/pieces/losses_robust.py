@@ -29,11 +29,11 @@ class MAE(Loss):
     task = "regression"
 
     def forward(self, outputs, targets, head):
-        return (outputs - targets).abs().sum(-1) / head.count
+        return ((outputs - targets).abs() / head.divisor).sum(-1)
 
     def gradient(self, outputs, prepared, head, weight):
         error = outputs - prepared
-        scaled = error.sign() * (weight / head.count)
+        scaled = error.sign() * (weight / head.divisor)
         return error * scaled, scaled
 
 
@@ -62,10 +62,10 @@ class Huber(Loss):
     def forward(self, outputs, targets, head):
         error = outputs - targets
         near = error.clamp(-self.delta, self.delta)
-        return (near * (error - near / 2)).sum(-1) / head.count
+        return (near * (error - near / 2) / head.divisor).sum(-1)
 
     def gradient(self, outputs, prepared, head, weight):
         error = outputs - prepared
         near = error.clamp(-self.delta, self.delta)
-        scaled = near * (weight / head.count)
+        scaled = near * (weight / head.divisor)
         return scaled * (error - near / 2), scaled

@@ -1,6 +1,6 @@
 """What the runs of an ensemble say about the rows of validation and test that they were not trained on.
 
-Data are read once for all runs that agree on them. Shapes: K members, n rows, C classes (1 in regression).
+Data are read once for all runs that agree on them. Shapes: K members, n rows, C classes, or in regression targets.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ READ = "runs read"
 
 @dataclass
 class Answers:
-    """Of one split: the truth [n], class codes or numbers in their own unit, and what each member says [K, n, C].
+    """Of one split: the truth, class codes [n] or numbers [n] or [n, C] in their own unit, and what each member says
+    [K, n, C].
 
     NaN where a member does not know the row as one of this split, as it was trained on it: in folds each row is known
     to the runs of one fold.
@@ -85,7 +86,7 @@ def _empty(split: str, data: Sequence[RunData]) -> tuple[np.ndarray, Answers]:
     """
     distinct = list({id(own): own for own in data}.values())
     rows = np.unique(np.concatenate([getattr(own, split) for own in distinct]))
-    truth = np.zeros(len(rows), distinct[0].y.dtype)
+    truth = np.zeros((len(rows), *distinct[0].y.shape[1:]), distinct[0].y.dtype)
     for own in distinct:
         places = getattr(own, split)
         truth[np.searchsorted(rows, places)] = truth_of(own, places)

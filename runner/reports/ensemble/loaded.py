@@ -1,6 +1,6 @@
 """Finished runs that predict together: `runner.load(DIR, combine="mean")`.
 
-Shapes: K members, n rows, D features, C classes (1 in regression).
+Shapes: K members, n rows, D features, C classes, or in regression targets.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ class Member(Protocol):
 
 
 def answers(member: Member, x_ND: np.ndarray) -> np.ndarray:
-    """What a run says of encoded features [n, C]: log-probabilities, or numbers in the unit of the target."""
+    """What a run says of encoded features [n, C]: log-probabilities, or numbers in the units of the targets."""
     outputs = member.outputs(x_ND)
     if member.encoding.task == "regression":
-        return member.decode(outputs)[:, None]
+        return member.decode(outputs).reshape(len(outputs), -1)
     return log_softmax(member.link(outputs))
 
 

@@ -1,6 +1,6 @@
 """The metrics of members and of what they say together, by the classes that measure runs in training.
 
-Shapes: M answers, K members, n rows, C classes (1 in regression).
+Shapes: M answers, K members, n rows, C classes, or in regression targets.
 """
 
 from __future__ import annotations

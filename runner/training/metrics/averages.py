@@ -10,8 +10,8 @@ from runner.training.metrics.base import TASKS, Metric
 
 
 def squared_errors(chunk):
-    """Sum of (z - y)^2 of a chunk [M], in scaled units."""
-    return namespace(chunk.outputs).square(double(chunk.outputs[..., 0]) - chunk.answers).sum(1)
+    """Sum of (z - y)^2 of a chunk [M], of several targets [M, k], in scaled units."""
+    return namespace(chunk.outputs).square(chunk.errors).sum(1)
 
 
 @register("metric", "loss")
@@ -76,7 +76,7 @@ class Accuracy(Metric):
 class RootMeanSquare(Metric):
     """sqrt(mean (z - y)^2), in the unit of the target"""
 
-    arrays = True
+    arrays = of_each = True
     tasks = ("regression",)
     default = True
     collect = staticmethod(squared_errors)
@@ -93,7 +93,7 @@ class Determination(Metric):
     NaN where all examples have one answer (a single row, say), as there is nothing to explain.
     """
 
-    arrays = True
+    arrays = of_each = True
     tasks = ("regression",)
     maximize = True
     default = True
@@ -101,7 +101,7 @@ class Determination(Metric):
     collect = staticmethod(squared_errors)
 
     def value(self, collected, whole):
-        y, of = whole.answers, namespace(whole.answers)
+        y, of = double(whole.answers), namespace(whole.answers)
         differ = (y != y[:, :1]).any(1)  # exact, where the mean of equal numbers may be rounded
         total = of.where(differ, of.square(y - y.mean(axis=1, keepdims=True)).sum(1), float("nan"))
         return 1 - collected / total
@@ -112,12 +112,12 @@ class Determination(Metric):
 class MeanAbsolute(Metric):
     """mean |z - y|, in the unit of the target"""
 
-    arrays = True
+    arrays = of_each = True
     tasks = ("regression",)
 
     @staticmethod
     def collect(chunk):
-        return abs(double(chunk.outputs[..., 0]) - chunk.answers).sum(1)
+        return abs(chunk.errors).sum(1)
 
     def value(self, collected, whole):
         return collected / whole.count * whole.units

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+import numpy as np
+
 from runner.config.choices import cached
 from runner.config.metrics import metrics_of
 from runner.config.registry import entries
 from runner.population.arrays import Values, double, like
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor
 
     from runner.data.prepare import RunData
@@ -30,10 +31,12 @@ TASKS = ("classification", "regression")
 class Chunk:
     """Some examples of every row, seen in evaluation mode: tensors, or for a metric of `arrays` NumPy arrays."""
 
-    outputs: Values  # [M, B, C] true columns: scores of the classes, or the number with C = 1
+    outputs: Values  # [M, B, C] true columns: scores of the classes, or a number for each of C targets
     losses: Values  # [M, B]
     guess: Values  # [M, B], the likeliest class
-    answers: Values  # [M, B] class codes, or numbers in float64: scaled, if that is linear, else in the target's unit
+    answers: (
+        Values  # [M, B] class codes or numbers, of several targets [M, B, k]; in their own unit unless scaled linearly
+    )
     link: str  # of the loss: how outputs become probabilities
     weights: Values | None = None  # [M, B] of the examples in the training loss; None = all alike
     noisy: Callable[[int], np.ndarray] | None = None  # T -> outputs [T, M, B, C] of so many passes with dropout
@@ -45,6 +48,12 @@ class Chunk:
         from runner.population.links import LINKS
 
         return LINKS[self.link](double(self.outputs))
+
+    @property
+    def errors(self) -> Values:
+        """z - y [M, B], of several targets [M, B, k], in float64."""
+        numbers = double(self.outputs)
+        return (numbers[..., 0] if self.answers.ndim == 2 else numbers) - self.answers
 
     @property
     def classes(self) -> int:
@@ -60,7 +69,7 @@ class Seen(Protocol):
         """The data of each row."""
 
     def answers(self, index: np.ndarray) -> Values:
-        """Class codes or scaled numbers [M, B] of examples `index` [M, B]."""
+        """Class codes or scaled numbers [M, B] of examples `index` [M, B], of several targets [M, B, k]."""
 
     def weights_of(self, index: np.ndarray) -> Values | None:
         """Weights [M, B] of examples `index`; None if no row weights its examples."""
@@ -80,14 +89,16 @@ class Whole:
 
     @cached_property
     def answers(self) -> Values:
-        """As those of a chunk [M, n]."""
+        """As those of a chunk [M, n], of several targets [M, n, k]."""
         return self.tables.answers(self.index)
 
     @property
     def units(self) -> Values:
-        """What one unit of `answers` is in the target's own unit [M]."""
-        scales = [1.0 if data.target is not None else data.encoding.target_scale for data in self.tables.data]
-        return like(self.answers, scales)
+        """What one unit of `answers` is in the target's own unit [M], of several targets [M, k]."""
+        scales = [np.asarray(data.encoding.scale_of_target.scale, float) for data in self.tables.data]
+        own = [data.target is not None for data in self.tables.data]
+        units = [np.ones_like(scale) if is_own else scale for scale, is_own in zip(scales, own, strict=True)]
+        return like(self.answers, np.stack(units))
 
 
 class Metric:
@@ -97,6 +108,7 @@ class Metric:
     maximize: ClassVar[bool] = False  # whether larger is better
     share: ClassVar[bool] = False  # of examples: each counts as 0 or 1
     default: ClassVar[bool] = False  # recorded without being asked for
+    of_each: ClassVar[bool] = False  # whether several targets have it each; it is then their mean that is watched
     least_answers: ClassVar[int] = 1  # different answers that a split must hold for the metric to be a number
     arrays: ClassVar[bool] = False  # whether it is defined on NumPy arrays as well as on tensors
     of_hidden: ClassVar[bool] = False  # whether it looks at hidden layers, without which it is refused
@@ -110,7 +122,7 @@ class Metric:
         raise TypeError("a metric must define collect")
 
     def value(self, collected: Values, whole: Whole) -> Values:
-        """The metric of each row [M] in float64."""
+        """The metric of each row [M] in float64, of several targets [M, k]."""
         raise TypeError(f"{type(self).__name__} must define value")
 
 

@@ -40,7 +40,7 @@ class DeviceTables:
     """Features, targets and weights on the device; what `like` has there already is shared."""
 
     x: Tensor  # [K N, D]
-    y: Tensor  # [K N], codes or scaled numbers
+    y: Tensor  # [K N], codes or scaled numbers, of several targets [K N, k]
     q: Tensor  # [K N, C]
 
     def __init__(self, tables: Tables, device: torch.device, like: DeviceTables | None = None):
@@ -99,7 +99,7 @@ class DeviceTables:
         return self.weights.index_select(0, self._lines(weights.places(index)).flatten()).view(index.shape)
 
     def answers(self, index: np.ndarray) -> Tensor:
-        """Class codes or scaled numbers [M, B] of examples `index` [M, B]."""
+        """Class codes or scaled numbers [M, B] of examples `index` [M, B], of several targets [M, B, k]."""
         return self.profile.put(self.tables.answers(index), self.device)
 
     def _places(self, index: np.ndarray) -> tuple[Tensor, Tensor]:

@@ -31,6 +31,13 @@ from runner.training.steps.stacked_step import Stacked
 from runner.training.weights import used
 
 
+def divisors(weights: np.ndarray, padded: int, dtype: torch.dtype) -> Tensor:
+    """`Head.divisors` [padded] of weights [k]; a weight of 0 has an infinite one."""
+    found = torch.ones(padded, dtype=torch.float64)
+    found[: len(weights)] = weights.sum() / torch.from_numpy(weights)
+    return found.to(dtype)
+
+
 class StackedRows:
     """The population that a stacked step works on."""
 
@@ -44,6 +51,8 @@ class StackedRows:
         self.tables: DeviceTables = DeviceTables(member.tables, self.device, like.tables if like else None)
         self.theta, self.buffers = self.own(theta), self.own(buffers)
         self.network = Network(member.architecture, self.dtype, self.device).bind(self.theta, None, self.buffers)
+        if (weights := member.tables.data[0].target_weights) is not None:
+            self.network.head.divisors = self.own(divisors(weights, self.layout.padded[-1], self.dtype))
         self.columns = Columns(self.runs, self.dtype, self.device)
         self.segments: list[Segment] = list(segments(self.runs, self.layout, self.theta))
         self.around = bound(self.columns, self.theta, self.layout.weights)
