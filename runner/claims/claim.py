@@ -38,7 +38,7 @@ class Claim:
     reason: ClassVar[str] = ""  # why it may come out otherwise; shown when the verdict is not `holds`
     caption: ClassVar[str] = ""  # what to see in the figure
     sweep: ClassVar[Sequence[str]] = ()  # words of `runner -m`
-    sweeps: ClassVar[dict[str, Sequence[str]]] = {}  # name -> words, where one sweep will not do
+    sweeps: ClassVar[Sequence[tuple[str, Sequence[str]]]] = ()  # (name, words), where one sweep will not do
     quick: ClassVar[Sequence[str]] = ()  # words that take the place of those with the same key in a coarse pass
 
     def answer(self, runs: Runs) -> list[Finding]:
@@ -53,8 +53,8 @@ class Claim:
 
     def words(self, *, quick: bool = False, changes: Sequence[str] = ()) -> dict[str, list[str]]:
         """Sweep -> its words; a word given for a key takes the place of the claim's own."""
-        planned = self.sweeps or ({"sweep": self.sweep} if self.sweep else {})
-        return {name: replaced(words, [*(self.quick if quick else ()), *changes]) for name, words in planned.items()}
+        planned = self.sweeps or ([("sweep", self.sweep)] if self.sweep else [])
+        return {name: replaced(words, [*(self.quick if quick else ()), *changes]) for name, words in planned}
 
     @property
     def says(self) -> str:

@@ -1,4 +1,4 @@
-"""What a claim leaves behind: outputs/claims/NAME/{verdict.json, page.html, figure.svg} and the folders of its sweeps."""
+"""What a claim leaves in outputs/claims/NAME: verdict.json, page.html, figure.svg and the folders of its sweeps."""
 
 from __future__ import annotations
 

@@ -33,6 +33,7 @@ figcaption { margin-top: 4px; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 15.5px; }
 caption { text-align: left; color: var(--dim); }
+.short { white-space: nowrap; }
 th, td { text-align: left; padding: 4px 10px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; font-size: 15.5px; }
 dt { color: var(--dim); } dd { margin: 0; }
@@ -83,8 +84,8 @@ def published_text(record: Mapping[str, Any]) -> str:
 
 def _numbers(findings: Sequence[Mapping[str, Any]]) -> str:
     rows = "".join(
-        f'<tr><td>{escape(each["what"])}</td><td>{escape(each["text"])}</td><td>{escape(each["rule"])}</td>'
-        f'<td class="{CLASSES.get(each["verdict"], "dim")}">{escape(each["verdict"] or "shown only")}</td></tr>'
+        f"<tr><td>{escape(each['what'])}</td><td>{escape(each['text'])}</td><td>{escape(each['rule'])}</td>"
+        f'<td class="short {CLASSES.get(each["verdict"], "dim")}">{escape(each["verdict"] or "shown only")}</td></tr>'
         for each in findings
     )
     head = "".join(f'<th scope="col">{name}</th>' for name in ("what", "here [95% interval]", "has to be", ""))
@@ -105,7 +106,7 @@ def _background(record: Mapping[str, Any]) -> str:
     cells = "".join(
         f"<dt>{name}</dt><dd>{text if name == 'command' else escape(text)}</dd>" for name, text in facts.items() if text
     )
-    when = f'{record["date"]}, {record["seconds"]} s, runner {record["version"]}'
+    when = f"{record['date']}, {record['seconds']} s, runner {record['version']}"
     sweeps = "".join(f"<p><code>{escape(each)}</code></p>" for each in record["sweeps"].values())
     what = f"<details><summary>What it trains</summary>{sweeps}</details>" if sweeps else ""
     return f'<dl>{cells}<dt>when</dt><dd class="when">{escape(when)}</dd></dl>{what}'
@@ -133,9 +134,9 @@ def _contents(chapters: Sequence[tuple[Mapping[str, Any], str, str]]) -> str:
         verdict = NOT_RUN if problem else record["verdict"]
         first = next((f["text"] for f in record.get("findings", ()) if f["verdict"]), "")
         row = (
-            f'<tr><td>{escape(record["lecture"])}</td><td><a href="#{escape(record["claim"])}">'
+            f'<tr><td class="short">{_broken(record["lecture"])}</td><td><a href="#{escape(record["claim"])}">'
             f"{escape(record['says'])}</a></td><td>{escape(published_text(record))}</td><td>{escape(first)}</td>"
-            f'<td class="{CLASSES.get(verdict, "dim")}">{MARKS.get(verdict, "")} {verdict}</td></tr>'
+            f'<td class="short {CLASSES.get(verdict, "dim")}">{MARKS.get(verdict, "")} {verdict}</td></tr>'
         )
         lectures.setdefault(record["lecture"].partition(":")[0], []).append(row)
     head = "".join(f'<th scope="col">{name}</th>' for name in ("lines", "claim", "published", "here", "verdict"))
@@ -144,6 +145,11 @@ def _contents(chapters: Sequence[tuple[Mapping[str, Any], str, str]]) -> str:
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
         for lecture, rows in sorted(lectures.items())
     )
+
+
+def _broken(lecture: str) -> str:
+    """Places in the lectures, one a line."""
+    return "<br>".join(map(escape, lecture.split(", ")))
 
 
 def _not_run(record: Mapping[str, Any], problem: str) -> str:

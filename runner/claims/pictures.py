@@ -49,7 +49,7 @@ def svg(figure: Figure, salt: str) -> str:
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     body = text.getvalue()
     body = body[body.index("<svg") :]
-    return re.sub(r'<svg ([^>]*?)width="[^"]*"', r'<svg \1', re.sub(r'<svg ([^>]*?)height="[^"]*"', r"<svg \1", body))
+    return re.sub(r'<svg ([^>]*?)width="[^"]*"', r"<svg \1", re.sub(r'<svg ([^>]*?)height="[^"]*"', r"<svg \1", body))
 
 
 def lines(

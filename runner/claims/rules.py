@@ -61,11 +61,11 @@ class Finding:
     def text(self) -> str:
         """The number with its interval, with two digits of the interval's half-width."""
         e, places = self.estimate, self.decimals
+        value = rounded(e.value, places)
         if e.low is None or e.high is None:
-            return f"{e.value:.{places}f} ({e.over}: too few for an interval)"
-        if e.exact:
-            return f"{e.value:.{places}f} ({e.over})"
-        return f"{e.value:.{places}f} [{e.low:.{places}f}, {e.high:.{places}f}] ({e.over})"
+            return f"{value} ({e.over}: too few for an interval)"
+        between = "" if e.exact else f" [{rounded(e.low, places)}, {rounded(e.high, places)}]"
+        return f"{value}{between} ({e.over})"
 
     @property
     def decimals(self) -> int:
@@ -83,6 +83,11 @@ class Finding:
             "what": self.what, "value": e.value, "low": e.low, "high": e.high, "over": e.over, "text": self.text,
             "rule": self.rule, "verdict": self.verdict,
         }  # fmt: skip
+
+
+def rounded(value: float, places: int) -> str:
+    """The value with so many decimals; a zero without a sign."""
+    return f"{round(value, places) + 0.0:.{places}f}"
 
 
 def verdict_of(findings: Sequence[Finding]) -> str:

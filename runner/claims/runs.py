@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from runner.claims.rules import Estimate, mean
 from runner.config.compact import text
@@ -57,7 +57,7 @@ class Run:
         """The run as something that predicts."""
         from runner.reports.load import load
 
-        return load(self.folder)
+        return cast("LoadedRun", load(self.folder))
 
     def weights(self, layer: int = 0) -> Any:
         """The matrix of a linear layer as an array [outputs, inputs]."""
@@ -104,6 +104,8 @@ class Runs(Sequence[Run]):
 
         Raises RunError if no run has it, or if two runs have the same seed and so on: those are several settings.
         """
+        if not self:
+            raise RunError(f"{self.said}: the sweep has no such run")
         measure = metric if callable(metric) else lambda run: run.metric(metric)
         lucks = Counter(run.row.luck for run in self)
         if max(lucks.values(), default=0) > 1:
@@ -111,12 +113,13 @@ class Runs(Sequence[Run]):
         found = {run.row.luck: measure(run) for run in self if run.row.finished}
         found = {luck: value for luck, value in found.items() if math.isfinite(value)}
         if not found:
-            raise RunError(f"{self.said or 'the sweep'}: no run that finished has {metric}")
+            name = getattr(metric, "__name__", metric)
+            raise RunError(f"{self.said}: no run that finished has a finite {name}")
         return found
 
     def mean(self, metric: Metric) -> Estimate:
         """The mean over seeds (splits, draws of the data) with its interval."""
-        return self._estimate(self.values(metric))
+        return self.estimate(self.values(metric))
 
     def minus(self, other: Runs, metric: Metric) -> Estimate:
         """The mean difference to other runs with the same seeds: what both met alike drops out."""
@@ -124,7 +127,7 @@ class Runs(Sequence[Run]):
         shared = {luck: mine[luck] - its[luck] for luck in mine if luck in its}
         if not shared:
             raise RunError(f"{self.said} and {other.said} share no seed")
-        return self._estimate(shared)
+        return self.estimate(shared)
 
     def series(self, key: str, metric: Metric) -> tuple[list[str], list[list[float]], str, float]:
         """(values of a key in order, the metric there of each repetition that all have, what they are, overlap)."""
@@ -137,7 +140,13 @@ class Runs(Sequence[Run]):
         table = [list(unit_means({k: each[k] for k in lucks}, lambda k: k[unit]).values()) for each in found]
         return list(parts), table, in_words(lucks), self._overlap(lucks, metric)
 
-    def _estimate(self, values: dict[Luck, float]) -> Estimate:
+    def epochs(self, column: str) -> list[list[float]]:
+        """A column of metrics.csv, an epoch a row: its value in each run that finished, as far as all of them went."""
+        found = [run.curve(column) for run in self if run.row.finished]
+        return [list(each) for each in zip(*found, strict=False)]
+
+    def estimate(self, values: dict[Luck, float]) -> Estimate:
+        """The mean, with its interval, of a number for each repetition that was made of `values` of these runs."""
         unit = unit_of(values)
         return mean(
             list(unit_means(values, lambda luck: luck[unit]).values()),
@@ -151,7 +160,12 @@ class Runs(Sequence[Run]):
 
 def at_end(column: str) -> Callable[[Run], float]:
     """What metrics.csv has of a column in the last epoch, such as sparsity; a metric for `Runs.values`."""
-    return lambda run: run.curve(column)[-1]
+
+    def measure(run: Run) -> float:
+        return run.curve(column)[-1]
+
+    measure.__name__ = f"{column} in metrics.csv"
+    return measure
 
 
 def plain(value: Any) -> str:
@@ -160,7 +174,7 @@ def plain(value: Any) -> str:
     try:
         return f"{float(said):.12g}"
     except ValueError:
-        return said
+        return said.lower() if said in ("True", "False") else said
 
 
 def _order(value: str) -> list[float] | None:

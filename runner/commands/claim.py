@@ -15,7 +15,7 @@ from runner.claims.claim import Claim, claims, find
 from runner.commands.catalogue import Table
 from runner.commands.messages import INTERRUPTED
 from runner.commands.print_table import show
-from runner.errors import ConfigError, RunError, RunnerError
+from runner.errors import ConfigError, RunnerError
 from runner.records.console import shown_path
 from runner.records.output import HTML, check_output, write_output
 
@@ -53,9 +53,9 @@ def run(arguments: list[str]) -> int:
 
 def listed() -> Table:
     """Lecture, claim and last verdict here, in the order of the lectures."""
-    rows = [[each.name, each.lecture, each.says, kept.last_verdict(name)] for name, each in claims().items()]
+    rows = [(each.name, each.lecture, each.says, kept.last_verdict(name)) for name, each in claims().items()]
     lines = [f"{len(rows)} claims; `runner claim NAME` runs one, `runner claim --all` all. Lines are of the lectures."]
-    return Table(lines, ["claim", "lines", "says", "last verdict here"], rows)
+    return Table(tuple(lines), ("claim", "lines", "says", "last verdict here"), rows)
 
 
 def carried(claim: Claim, *, quick: bool, changes: Sequence[str]) -> Carried:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runner.claims.claim import Claim, claim
-from runner.claims.rules import Finding, digits
+from runner.claims.rules import Finding, digits, none
 from runner.claims.runs import Runs
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ OPTIMUM = (0.81, 0.91, 0.13)
 
 @claim("l2_eigen", "003:343-397")
 class L2Eigen(Claim):
-    """L2 shrinks the optimum along each eigenvector of the Hessian by lambda / (lambda + a): most where the loss is flat.
+    """L2 shrinks the optimum along each eigenvector of the Hessian by lambda / (lambda + a), most where it is flat.
 
     On 1/2 (w - w*)' H (w - w*) + a/2 |w|^2 the minimum is (H + aI)^-1 H w*.
     """
@@ -35,9 +35,7 @@ class L2Eigen(Claim):
         """The minimum, its norm, and the factor of each eigenvector."""
         [with_l2] = runs.where("regularizer.l2=2")
         w = with_l2.weights()[0]
-        found = [
-            digits(f"w{i}", v, e, 4) for i, (v, e) in enumerate(zip(w, (0.2414, 0.2557, -0.0986), strict=True), 1)
-        ]
+        found = [digits(f"w{i}", v, e, 4) for i, (v, e) in enumerate(zip(w, (0.2414, 0.2557, -0.0986), strict=True), 1)]
         found.append(digits("norm of w", float((w**2).sum()) ** 0.5, 0.3652, 4))
         factors = _factors(runs)[1]
         return found + [
@@ -82,25 +80,27 @@ class SoftThreshold(Claim):
         "Left: with a diagonal Hessian the trained weights (dots) lie on the soft threshold (bars). Right: with "
         "correlated inputs they do not, and the third is exactly 0."
     )
-    sweeps = {
-        "diagonal": (
+    sweeps = (
+        ("diagonal", (
             *BASE, "dataset.hessian=[[1,0,0],[0,2,0],[0,0,4]]", "optimizer=sgd", "optimizer.lr=0.2",
             "optimizer.proximal=true", "regularizer.l1=0.5", "trainer.epochs=300",
-        ),
-        "full": (
+        )),
+        ("full", (
             *BASE, "optimizer=sgd", "optimizer.lr=0.2", "optimizer.proximal=true", "regularizer.l1=0.5",
             "trainer.epochs=400",
-        ),
-    }  # fmt: skip
+        )),
+    )  # fmt: skip
 
     def answer(self, runs: Runs) -> list[Finding]:
-        """Both minima."""
-        expected = {"diagonal": (0.31, 0.66, 0.005), "full": (0.2667, 0.3233, 0.0)}
-        return [
+        """Both minima; the last weight of the second is 0 and not just small."""
+        diagonal, full = (runs.of(name)[0].weights()[0] for name in ("diagonal", "full"))
+        expected = {"diagonal": (diagonal, (0.31, 0.66, 0.005)), "full": (full[:2], (0.2667, 0.3233))}
+        found = [
             digits(f"w{i}, {name} H", value, target, 4)
-            for name, targets in expected.items()
-            for i, (value, target) in enumerate(zip(runs.of(name)[0].weights()[0], targets, strict=True), 1)
+            for name, (weights, targets) in expected.items()
+            for i, (value, target) in enumerate(zip(weights, targets, strict=True), 1)
         ]
+        return [*found, none("third weights other than 0, full H", int(full[2] != 0), 1, "weight")]
 
     def figure(self, runs: Runs) -> Figure:
         """Weights and formula, for both Hessians."""
