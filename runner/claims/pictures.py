@@ -23,7 +23,7 @@ SIZE = (8.0, 4.6)  # inches
 PANEL = 4.0  # width of each of several panels
 DECADE = 10.0
 MARKERS, DASHES = "osD^vP*X", ("-", "--", "-.", ":")
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none", "font.size": 12, "axes.titlesize": 13, "axes.labelsize": 12, "legend.fontsize": 10.5,
     "xtick.labelsize": 11, "ytick.labelsize": 11, "path.simplify": True,
 }  # fmt: skip

@@ -55,7 +55,7 @@ def listed() -> Table:
     """Lecture, claim and last verdict here, in the order of the lectures."""
     rows = [(each.name, each.lecture, each.says, kept.last_verdict(name)) for name, each in claims().items()]
     lines = [f"{len(rows)} claims; `runner claim NAME` runs one, `runner claim --all` all. Lines are of the lectures."]
-    return Table(tuple(lines), ("claim", "lines", "says", "last verdict here"), rows)
+    return Table(lines, ("claim", "lines", "says", "last verdict here"), rows)
 
 
 def carried(claim: Claim, *, quick: bool, changes: Sequence[str]) -> Carried:
