@@ -9,6 +9,7 @@ COMMANDS = (
     "ensemble",
     "predict",
     "dashboard",
+    "claim",
     "list",
     "check",
     "doctor",
