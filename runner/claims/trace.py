@@ -53,7 +53,7 @@ def walk(words: Sequence[str], steps: int, data: RunData | None = None, start: A
 def descend(
     words: Mapping[str, Any], start: Sequence[float], gradient: Callable[[Tensor], Tensor], rates: Sequence[float]
 ) -> np.ndarray:
-    """[1 + steps, P]: the way of the rule that `words` choose over a function that its gradient gives, a rate a step."""
+    """[1 + steps, P]: a rule that `words` choose on a function given by its gradient, a rate a step."""
     return np.array([list(start), *_steps(words, start, gradient, rates)])
 
 

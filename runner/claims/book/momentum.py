@@ -169,7 +169,7 @@ class Trajectories(Claim):
 
 @claim("velocity", "003:1023, 004:91")
 class Velocity(Exact):
-    """Momentum as a velocity and as a mean of gradients differ as soon as the rate changes.
+    """Momentum as a velocity and as a sum of gradients differ as soon as the rate changes.
 
     v <- mu v - rate g carries old steps on as they were; m <- mu m + g takes the new rate for all. Gradient 1.
     """
@@ -182,10 +182,10 @@ class Velocity(Exact):
     def numbers(self, runs: Runs) -> dict[str, Number]:
         """Where four steps end."""
         ways, equal = self.ways((1, 1, 0.1, 0.1)), self.ways((0.1,) * 4)
-        gap = abs(float(equal["velocity"][-1] - equal["mean"][-1]))
+        gap = abs(float(equal["velocity"][-1] - equal["sum"][-1]))
         return {
             "w, velocity": (float(ways["velocity"][-1]), -6.439, 4),
-            "w, mean of gradients": (float(ways["mean"][-1]), -3.5149, 4),
+            "w, sum of gradients": (float(ways["sum"][-1]), -3.5149, 4),
             "gap at a constant rate": (gap, 0.0, 12),
         }
 
@@ -195,7 +195,7 @@ class Velocity(Exact):
 
         from runner.claims.trace import descend
 
-        forms = {"velocity": True, "mean": False}
+        forms = {"velocity": True, "sum": False}
         words = {name: {"optimizer.momentum": 0.9, "optimizer.velocity": form} for name, form in forms.items()}
         return {name: descend(each, [0.0], torch.ones_like, rates)[:, 0] for name, each in words.items()}
 
