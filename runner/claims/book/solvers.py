@@ -160,7 +160,8 @@ class StepAgainstCurvature(Claim):
     source = "Goodfellow, Bengio & Courville 2016, section 8.2.1"
     published = "the formula"
     expected = (
-        "from 0: loss .64570 at the start, .20683 (= .6457 - .516017 x 1.701 / 2) after the best step .516017, as at the start after one of 1.032035; "
+        "from 0: loss .64570 at the start, .20683 (= .6457 - .516017 x 1.701 / 2) after "
+        "the best step .516017, as at the start after one of 1.032035; "
         "after 2,000 steps of rate .58 below 1e-9, of rate .59 above 1e9 (2 / lambda_max = .585786)"
     )
     caption = "Loss after one step over its rate: a parabola; the dots are trained, the line is the formula."
