@@ -95,7 +95,8 @@ class DropoutIsRidge(Claim):
     caption = "Dots: where each seed ended; bars: the expected weights; dashes: the minimum without dropout."
     sweeps = (
         ("uncorrelated", (
-            *NOISY[:-1], "seed=range(8)", "dataset.hessian=[[1,0,0],[0,2,0],[0,0,4]]", "regularizer.input_dropout=0.25,0.5",
+            *NOISY[:-1], "seed=range(8)", "dataset.hessian=[[1,0,0],[0,2,0],[0,0,4]]",
+            "regularizer.input_dropout=0.25,0.5",
         )),
         ("correlated", (*NOISY[:-1], "seed=range(8)", "regularizer.input_dropout=0.5")),
     )  # fmt: skip

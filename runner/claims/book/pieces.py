@@ -112,7 +112,10 @@ class GroupNorm(Exact):
     """Layer norm takes mean and variance over all units of an example, group norm over those of a group."""
 
     source = "Ba, Kiros & Hinton 2016; Wu & He 2018"
-    expected = "(1, 2, 3, 6): (-1.069043, -.534522, 0, 1.603565) as a whole, (-.99998, .99998, -.999998, .999998) in two groups"
+    expected = (
+        "(1, 2, 3, 6): (-1.069043, -.534522, 0, 1.603565) as a whole, "
+        "(-.99998, .99998, -.999998, .999998) in two groups"
+    )
     caption = "Outputs of the four units for both norms (dots), and the expected ones (bars)."
     xlabel = "unit and norm"
 
