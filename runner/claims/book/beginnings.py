@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from runner.claims.book.quadratic import BASE
@@ -67,6 +68,7 @@ class Symmetry(Claim):
         return figure
 
 
+@functools.cache
 def signals(activation: str, init: str, seed: int, width: int = 512, depth: int = 30) -> list[float]:
     """RMS of the activations of each layer for standard normal inputs; biases are 0."""
     import torch
@@ -136,6 +138,22 @@ class SignalsThroughDepth(Claim):
         return figure
 
 
+@functools.cache
+def jacobians(init: str, seed: int) -> list[float]:
+    """Of the layers of one network, at one input."""
+    import torch
+
+    from runner.claims.trace import first_weights
+
+    h, found = torch.randn(1000, generator=torch.Generator().manual_seed(seed)), []
+    first, *others = first_weights((1000,) * 6, init, seed)
+    h = torch.tanh(first @ h)
+    for weights in others:
+        found.append(float(torch.linalg.svdvals(weights * (1 - h**2)).mean()))
+        h = torch.tanh(weights @ h)
+    return found
+
+
 @claim("jacobians", "001:506")
 class Jacobians(Claim):
     """Glorot's normalized weights keep the singular values of layers near 1; U(+-1/sqrt m) makes them smaller.
@@ -162,22 +180,8 @@ class Jacobians(Claim):
 
     def values(self) -> tuple[list[list[float]], list[list[float]]]:
         """Of each seed the mean singular value of each Jacobian: normalized, standard."""
-        normal, standard = ([self.of(init, seed) for seed in range(3)] for init in ("glorot", "torch"))
+        normal, standard = ([jacobians(init, seed) for seed in range(3)] for init in ("glorot", "torch"))
         return normal, standard
-
-    def of(self, init: str, seed: int) -> list[float]:
-        """Of the layers of one network, at one input."""
-        import torch
-
-        from runner.claims.trace import first_weights
-
-        h, found = torch.randn(1000, generator=torch.Generator().manual_seed(seed)), []
-        first, *others = first_weights((1000,) * 6, init, seed)
-        h = torch.tanh(first @ h)
-        for weights in others:
-            found.append(float(torch.linalg.svdvals(weights * (1 - h**2)).mean()))
-            h = torch.tanh(weights @ h)
-        return found
 
     def figure(self, runs: Runs) -> Figure:
         """By layer."""

@@ -253,7 +253,7 @@ class LinearScaling(Claim):
     published = "curves that coincide up to batches of 8,192 of ImageNet"
     comparable = False
     expected = (
-        "training loss after 20 epochs rises with the batch at a constant rate; with batch_scaling=linear batch 128 ends "
+        "training loss after 20 epochs rises with the batch at a constant rate; with linear scaling batch 128 ends "
         "within .03 of batch 32, and batch 512 lower than at the constant rate"
     )
     caption = (

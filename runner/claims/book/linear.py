@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from runner.claims.claim import Claim, claim
@@ -123,8 +124,8 @@ class ElasticNetPath(Claim):
     source = "Zou & Hastie 2005"
     published = "paths"
     expected = (
-        "l1_ratio .5: no column at 2.4 (the first enters at 2 x 1.1729), bmi alone at 2.3; at no strength fewer columns "
-        "than with L1"
+        "l1_ratio .5: no column at 2.4 (the first enters at 2 x 1.1729), bmi alone at 2.3; at no strength fewer "
+        "columns than with L1"
     )
     caption = (
         "Coefficients over the strength, for the elastic net (left) and L1 (right): the net lets columns in together."
@@ -230,8 +231,8 @@ class EqualColumns(Claim):
     source = "Zou & Hastie 2005, section 2.3; specification S14 of the course"
     published = "the lemma"
     expected = (
-        "L2 of 1: (.4, .4) from everywhere; elastic net alpha .2, l1_ratio .5: (.463415, .463415); L1 of .2: sums of .9, "
-        "split .45/.45, .9/0, 0/.9"
+        "L2 of 1: (.4, .4) from everywhere; elastic net alpha .2, l1_ratio .5: (.463415, .463415); L1 of .2: sums of "
+        ".9, split .45/.45, .9/0, 0/.9"
     )
     caption = "Where training ends from three starts (a marker each): one point, one point, a line of equal minima."
     starts = ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))
@@ -281,6 +282,26 @@ class EqualColumns(Claim):
         return figure
 
 
+@functools.cache
+def draws() -> list[list[tuple[Any, float]]]:
+    """Of each strength and draw: (weights, training loss), by one of Newton's steps."""
+    import numpy as np
+
+    from runner.claims.trace import table, walk
+
+    found: list[list[tuple[Any, float]]] = [[], []]
+    words = (*PLAIN, "model.bias=false", "optimizer=newton", "optimizer.damping=0")
+    for seed in range(20):
+        draw = np.random.default_rng(seed)
+        first = draw.normal(size=50)
+        x = np.stack([first, first + 0.01 * draw.normal(size=50)], 1)
+        y = first + 0.5 * draw.normal(size=50)
+        for place, strength in enumerate((0, 0.1)):
+            w = walk((*words, f"regularizer.l2={strength}"), 2, table(x, y), [[0.0, 0.0]])[-1, 0]
+            found[place].append((w, float(((y - x @ w) ** 2).mean())))
+    return found
+
+
 @claim("multicollinearity", "003:421")
 class Multicollinearity(Claim):
     """Where one column nearly repeats another, least squares explodes; a little L2 settles the coefficients.
@@ -296,7 +317,7 @@ class Multicollinearity(Claim):
 
     def answer(self, runs: Runs) -> list[Finding]:
         """Differences of both coefficients, and the losses."""
-        plain, ridge = self.draws()
+        plain, ridge = draws()
         over = f"{len(plain)} draws"
         more = [b - a for (_, a), (_, b) in zip(plain, ridge, strict=True)]
         return [
@@ -305,24 +326,6 @@ class Multicollinearity(Claim):
             below("training loss, L2 minus none", mean(more, over), 0.05),
         ]
 
-    def draws(self) -> list[list[tuple[Any, float]]]:
-        """Of each strength and draw: (weights, training loss), by one of Newton's steps."""
-        import numpy as np
-
-        from runner.claims.trace import table, walk
-
-        found: list[list[tuple[Any, float]]] = [[], []]
-        words = (*PLAIN, "model.bias=false", "optimizer=newton", "optimizer.damping=0")
-        for seed in range(20):
-            draw = np.random.default_rng(seed)
-            first = draw.normal(size=50)
-            x = np.stack([first, first + 0.01 * draw.normal(size=50)], 1)
-            y = first + 0.5 * draw.normal(size=50)
-            for place, strength in enumerate((0, 0.1)):
-                w = walk((*words, f"regularizer.l2={strength}"), 2, table(x, y), [[0.0, 0.0]])[-1, 0]
-                found[place].append((w, float(((y - x @ w) ** 2).mean())))
-        return found
-
     def figure(self, runs: Runs) -> Figure:
         """All coefficients."""
         from runner.claims.pictures import legend, panels
@@ -330,7 +333,7 @@ class Multicollinearity(Claim):
 
         figure, [axes] = panels()
         looks = ((RED, "o", "least squares"), (BLUE, "s", "L2 of .1"))
-        for found, (colour, marker, name) in zip(self.draws(), looks, strict=True):
+        for found, (colour, marker, name) in zip(draws(), looks, strict=True):
             axes.plot(*zip(*(w for w, _ in found), strict=True), marker, color=colour, label=name, alpha=0.8)
         dress(axes, title="two columns that nearly agree", xlabel="w1", ylabel="w2")
         legend(axes, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from runner.claims.claim import Claim, claim
@@ -224,6 +225,7 @@ def ways_on_contours(axes: Any, ways: dict[str, Any], colour: int = 0) -> None:
     legend(axes, len(ways))
 
 
+@functools.cache
 def _way(optimizer: str, lr: float, momentum: float, steps: int = 100, start: str = "[-10,1]") -> Any:
     from runner.claims.trace import walk
 
