@@ -309,7 +309,7 @@ class ScaledInputs(Claim):
 
     source = "LeCun et al. 1998, section 5.3"
     expected = "the condition number falls by more than 1,000; the training accuracy after 100 epochs of SGD is higher"
-    caption = "Contours of a squared loss in two weights before and after scaling; the rates are the largest that hold."
+    caption = "Contours of a squared loss in two weights before and after scaling: a ditch becomes a bowl."
     sweep = (
         "dataset=wine", "dataset.scaling=none,standardize", "model.hidden=[]", "optimizer=sgd",
         "optimizer.lr=1e-6,1e-5,1e-4,1e-3,1e-2,1e-1", "trainer.epochs=100", "early_stopping=none", "seed=0,1,2,3,4",
