@@ -67,7 +67,9 @@ def _steps(
     segment.start_epoch(torch.tensor([list(rates)], dtype=torch.float64), torch.zeros(1, dtype=torch.int64), w, g)
     for s in range(len(rates)):
         g.copy_(gradient(w))
-        segment.update(s, Search(None, None, lambda w: lambda v: _curved(gradient, w, v)))
+        segment.update(
+            s, Search(torch.zeros(1, 1), lambda w: (w, gradient(w)), lambda w: lambda v: _curved(gradient, w, v))
+        )
         yield w[0].tolist()
 
 

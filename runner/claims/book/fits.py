@@ -111,7 +111,7 @@ def example_rows(run: Run) -> tuple[Any, Any]:
 
 
 SPIRALS = (
-    "dataset=spirals", "dataset.n=300", "dataset.turns=0.75", "dataset.noise=0.06", "optimizer=adam", "optimizer.lr=0.01",
+    "dataset=spirals", "dataset.n=400", "dataset.noise=0.06", "optimizer=adam", "optimizer.lr=0.01",
     "early_stopping=none", "seed=0,1,2,3,4",
 )  # fmt: skip
 
@@ -125,8 +125,8 @@ class BoundariesWidth(Claim):
     comparable = False
     expected = "training accuracy and the length of the boundary rise from 3 to 6 to 20 units"
     caption = "What networks of 3, 6 and 20 hidden units say over the plane, with the training rows, of seed 0."
-    sweep = (*SPIRALS, "model.hidden=[3],[6],[20]", "model.activation=tanh", "trainer.epochs=400")
-    quick = ("seed=0,1,2", "trainer.epochs=150")
+    sweep = (*SPIRALS, "model.hidden=[3],[6],[20]", "model.activation=tanh", "trainer.epochs=200")
+    quick = ("seed=0,1,2", "trainer.epochs=80")
 
     def answer(self, runs: Runs) -> list[Finding]:
         """Both series."""
@@ -151,9 +151,9 @@ class BoundariesL2(Claim):
     expected = "the length of the boundary and the training accuracy fall from strength .001 to .01 to .1"
     caption = "What 20 hidden units say over the plane for three strengths of L2, with the training rows, of seed 0."
     sweep = (
-        *SPIRALS, "model.hidden=[20]", "model.activation=tanh", "trainer.epochs=400", "regularizer.l2=0.001,0.01,0.1",
+        *SPIRALS, "model.hidden=[20]", "model.activation=tanh", "trainer.epochs=200", "regularizer.l2=0.001,0.01,0.1",
     )  # fmt: skip
-    quick = ("seed=0,1,2", "trainer.epochs=150")
+    quick = ("seed=0,1,2", "trainer.epochs=80")
 
     def answer(self, runs: Runs) -> list[Finding]:
         """Both series."""
@@ -419,11 +419,13 @@ class Policies(Exact):
 
         import runner
 
-        x = {"train": [[2.0, 0], [0, 1], [-1, 0], [0, 1]], "val": [[-2.0, 2], [1, -2]], "test": [[-2.0, 2], [1, -2]]}
-        y = {"train": [0.0, 0, -2, 2], "val": [-1.0, -2], "test": [-1.0, -2]}
+        given = ([[2.0, 0], [0, 1], [-1, 0], [0, 1]], [0.0, 0, -2, 2]), ([[-2.0, 2], [1, -2]], [-1.0, -2])
+        rows: dict[str, Any] = {}
+        for part, (x, y) in zip(("train", "val", "test"), (*given, given[1]), strict=True):
+            rows |= {f"x_{part}": np.array(x), f"y_{part}": np.array(y)}
         with tempfile.TemporaryDirectory() as folder:
             path = f"{folder}/rows.npz"
-            np.savez(path, **{f"{name}_{part}": each[part] for name, each in (("x", x), ("y", y)) for part in each})
+            np.savez(path, **rows)
             words = [
                 "dataset=npz", f"dataset.path={path}", "dataset.scaling=none", "dataset.target_scaling=none",
                 "model.hidden=[]", "model.bias=false", "model.init=zeros", "optimizer=sgd", "optimizer.lr=0.1",

@@ -277,7 +277,8 @@ class DifferenceCheck(Claim):
         found = network((3, 5, 2), {}, activation="tanh")
         x, g = torch.randn(1, 8, 3, generator=draw).double(), torch.randn(1, 8, 2, generator=draw).double()
         theta = torch.randn(1, found.layout.size, generator=draw, dtype=torch.float64)
-        grad, tape = torch.zeros_like(theta), []
+        grad = torch.zeros_like(theta)
+        tape: list[Any] = []
         found.bind(theta, grad).forward(x, training=True, tape=tape)
         found.backward(tape, g)
         gaps = []

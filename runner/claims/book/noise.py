@@ -149,8 +149,8 @@ class DirectDropout(Exact):
         masks = np.array(list(itertools.product((0, 1), repeat=2)))
         seen = (factor * x[:, None] * masks).reshape(-1, 2)
         words = ("dataset=diabetes", "model.hidden=[]", "model.bias=false", "trainer.batch_size=16", "optimizer=sgd")
-        words = (*words, f"optimizer.lr={0.15 / factor**2}", "trainer.dtype=float64")
-        return walk(words, 300, table(seen, np.repeat(y, 4)), [[0.0, 0.0]])[-1, 0]
+        rate = (f"optimizer.lr={0.15 / factor**2}", "trainer.dtype=float64")
+        return walk((*words, *rate), 300, table(seen, np.repeat(y, 4)), [[0.0, 0.0]])[-1, 0]
 
 
 @claim("dropout_geometric_mean", "001:1033")
