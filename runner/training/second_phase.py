@@ -18,6 +18,7 @@ import numpy as np
 from runner.config.settings import Settings
 from runner.population.arrays import Values, as_array
 from runner.records.progress import epochs
+from runner.training.settings import NO_CURRICULUM
 from runner.training.trial import Trial
 
 RETRAIN = "retrain"
@@ -60,6 +61,8 @@ class SecondPhase(Trial):
         first, planned = self.first, self.settings.trainer.epochs
         scheduler = continued(self.settings.scheduler, first["begins"], first["steps_an_epoch"], planned)
         trainer = dataclasses.replace(self.settings.trainer, epochs=self.cap)
+        if not self.retrains:
+            trainer = dataclasses.replace(trainer, curriculum=NO_CURRICULUM)
         return dataclasses.replace(self.settings, scheduler=scheduler, trainer=trainer)
 
     @property
