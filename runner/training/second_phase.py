@@ -95,6 +95,11 @@ class SecondPhase(Trial):
         """The steps that it has made."""
         return int(self.last["step"]) - self.first["steps"]
 
+    @property
+    def progress(self) -> tuple[int, int]:
+        """The epochs that it has made, the last one perhaps not to its end, and those that it may make."""
+        return math.ceil(self.last["epoch"] - self.first["epochs"]), self.cap
+
     def evaluations(self, made: int, steps: int) -> Sequence[int]:
         """As in the first phase, with its own end."""
         every, left = self.settings.early_stopping.every, self.first["goal"] - made
