@@ -95,9 +95,10 @@ class Layout:
         self.weights, self._decaying, self.size = ends
         self.buffers, (self.buffer_size,) = self._laid_out(("buffer",))
         self.weight_slots = [slot for slot in self.slots.values() if slot.kind == "weight"]
-        self.ties = [(self.slots[f"{i}.weight"], self.slots[f"{tied.of}.weight"], tied) for i, tied in self.of_kind(Tied)]
-        tied = [slot for slot, *_ in self.ties]
-        self.learned = [slot for slot in self.slots.values() if all(slot is not each for each in tied)]
+        weights = {slot.layer: slot for slot in self.weight_slots}
+        self.ties = [(weights[layer], weights[tied.of], tied) for layer, tied in self.of_kind(Tied)]
+        unused = {slot.name for slot, *_ in self.ties}
+        self.learned = [slot for name, slot in self.slots.items() if name not in unused]
         self._weight_mask: Tensor | None = None  # the weights' part of `mask` where rows are; made when asked for
 
     def _laid_out(self, kinds: Sequence[str]) -> tuple[dict[str, Slot], list[int]]:

@@ -12,7 +12,6 @@ from runner.config.registry import choice, integer, number, register, switch, te
 from runner.config.timing import Begins
 from runner.training.metrics.base import metric
 
-
 NO_CURRICULUM, LOSS, CONFIDENCE, LENGTH = "none", "loss", "confidence", "length"  # trainer.curriculum
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from runner.config.settings import Tied
 from runner.population.layout import Layout
 from runner.population.members import Columns
 
@@ -20,13 +21,11 @@ class Ties:
 
     def __init__(self, columns: Columns, layout: Layout):
         self.weights = layout.weights
-        groups: dict[str, list[int]] = {}
+        groups: dict[Tied, list[int]] = {}
         for row, run in enumerate(columns.runs):
             if run.tied:
-                groups.setdefault(run.tied.group, []).append(row)
-        self.groups = [
-            (rows, columns.column([columns.runs[row].tied.strength for row in rows])) for rows in groups.values()
-        ]
+                groups.setdefault(run.tied, []).append(row)
+        self.groups = [(rows, columns.column([tied.strength] * len(rows))) for tied, rows in groups.items()]
         self.active = bool(self.groups)
 
     def value(self, theta: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """The weights that the passes of stacked rows use, which need not be those that are learned.
 
 While training, what theta holds is reparametrized, gets noise, is restricted by masks, loses random connections, and
-stands for other layers too (`model.tied`), in this order; `pull_back` takes the gradient of the outcome back to theta. In evaluation there is no chance, but the
-mean of what chance does to activations (`used`).
+stands for other layers too (`model.tied`), in this order; `pull_back` takes the gradient of the outcome back to theta.
+In evaluation there is no chance, but the mean of what chance does to activations (`used`).
 
 Shapes: M members, P parameters, O x I weights of a layer.
 """

@@ -1,4 +1,4 @@
-"""early_stopping.then on the command line: folds, workers, what predicts, what reports, and kills in the second phase."""
+"""early_stopping.then on the command line: folds, workers, predictions, reports, and kills in the second phase."""
 
 import csv
 import io

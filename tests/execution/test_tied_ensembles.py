@@ -57,7 +57,9 @@ def test_in_a_sweep_a_tied_ensemble_is_what_it_is_alone(here, whole):
     width = "hydra.launcher.max_members=2"  # it takes its steps together all the same
     keys = ["ensemble.tie=0,0.02,0.1", "hydra.launcher.workers=2", width, "hydra.sweep.dir=s"]
     assert main(["-m", *TIED, *keys]) == 0
-    (name,) = [row["run"] for row in csv.DictReader((here / "s" / "results.csv").open()) if row["ensemble.tie"] == "0.02"]
+    (name,) = [
+        row["run"] for row in csv.DictReader((here / "s" / "results.csv").open()) if row["ensemble.tie"] == "0.02"
+    ]
     assert contents(here / "s" / name) == whole
 
 

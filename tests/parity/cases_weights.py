@@ -82,8 +82,15 @@ CASES = [
     ),
     Case(
         "tied_hidden_layers_decay",
-        {"model.hidden": [9, 9, 9], "model.tied": "hidden", "model.norm": "layer", "regularizer.dropout": 0.2,
-         "optimizer": "adamw", "optimizer.lr": 0.01, "optimizer.weight_decay": 0.05},
+        {
+            "model.hidden": [9, 9, 9],
+            "model.tied": "hidden",
+            "model.norm": "layer",
+            "regularizer.dropout": 0.2,
+            "optimizer": "adamw",
+            "optimizer.lr": 0.01,
+            "optimizer.weight_decay": 0.05,
+        },
         lambda w, o: decayed(w, o, 0.0),
     ),
     Case("without_biases", TWO | {"model.bias": False}),

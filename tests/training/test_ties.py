@@ -73,10 +73,8 @@ def test_groups_beside_each_other_and_beside_others_are_each_as_alone():
     shape, table = (13, [7, 5], 2, 29), data(13, 2)
     one, two = Tied("one", 0.1), Tied("two", 0.02)
     ties = [one, two, None, one, two, two]
-    runs = [
-        dataclasses.replace(settings(shape, seed=i, **{"trainer.engine": "stacked", "regularizer.dropout": 0.1 * (i % 2)}), tied=tie)
-        for i, tie in enumerate(ties)
-    ]
+    stacked = [{"trainer.engine": "stacked", "regularizer.dropout": 0.1 * (i % 2)} for i in range(len(ties))]
+    runs = [dataclasses.replace(settings(shape, seed=i, **stacked[i]), tied=tie) for i, tie in enumerate(ties)]
     together = Engine(runs, [table] * len(runs))
     parts = [[i for i, tie in enumerate(ties) if tie == which] for which in (one, two, None)]
     alone = [Engine([runs[i] for i in part], [table] * len(part)) for part in parts]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+
 from runner.config.registry import entries, name_of, register
 from runner.config.settings import Settings, Tied
 from runner.ensembles.kinds.base import Ensemble, combined_by, counted, drawn_together
@@ -76,12 +77,11 @@ def _untieable(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
             f"{tie}: its members end together, but early_stopping.patience = {stop.patience} stops each by itself; set "
             "early_stopping=none, or ensemble.tie=0",
         )
-    if rule.searches or getattr(rule, "tolerance", 0):
-        why = "ends each by itself" if not rule.searches else "searches for each member as if the others stood still"
-        what = f"optimizer = {name_of(rule, 'optimizer')}" if rule.searches else f"optimizer.tolerance = {rule.tolerance:g}"
+    if rule.searches:
         yield (
-            ("ensemble.tie", "optimizer", "optimizer.tolerance"),
-            f"{tie}: its members take their steps together, but {what} {why}; set optimizer=adamw, or ensemble.tie=0",
+            ("ensemble.tie", "optimizer"),
+            f"{tie}: its members take each step together, but optimizer = {name_of(rule, 'optimizer')} searches for "
+            "each of them as if the others stood still; set optimizer=adamw, or ensemble.tie=0",
         )
 
 

@@ -17,10 +17,10 @@ from runner.population.network import Network
 from runner.regularizers.base import OtherInputs
 from runner.training.activities import Activities
 from runner.training.penalties import Penalties
-from runner.training.ties import Ties
 from runner.training.steps.elsewhere import Elsewhere
 from runner.training.steps.moments import ByMoments
 from runner.training.steps.protocols import Batch, Population
+from runner.training.ties import Ties
 from runner.training.weights import PassedWeights
 
 
