@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from runner.config.settings import Settings
-from runner.data.hashing import words_of
-from runner.data.prepare import RunData
 from runner.data.tables import Tables
 from runner.population.links import probabilities
 from runner.training.settings import CONFIDENCE, LENGTH
@@ -51,14 +49,10 @@ def _hardness(
 ) -> Iterator[tuple[int, np.ndarray]]:
     """(row, how hard each of its training examples is [N])."""
     train = tables.index["train"]
-    yield from ((row, lengths(tables.data[row])[train[row]]) for row in rows if runs[row].trainer.curriculum == LENGTH)
+    for row in (row for row in rows if runs[row].trainer.curriculum == LENGTH):
+        yield row, tables.data[row].text_lengths[train[row]]
     if asked := [row for row in rows if runs[row].trainer.curriculum != LENGTH]:
         outputs, losses = said(asked, train[asked])
         for row, scores, loss in zip(asked, outputs, losses, strict=True):
             sure = runs[row].trainer.curriculum == CONFIDENCE
             yield row, -probabilities(scores, link).max(-1) if sure else loss
-
-
-def lengths(data: RunData) -> np.ndarray:
-    """The words [N] of all texts of each example."""
-    return np.sum([[len(words_of(text)) for text in column] for column in data.texts.values()], axis=0)
