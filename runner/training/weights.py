@@ -80,7 +80,7 @@ class Masks:
             weight.view(values).zero_()
 
 
-class Ties:
+class TiedLayers:
     """Layers that have the weight of another one."""
 
     def __init__(self, layout: Layout):
@@ -128,7 +128,7 @@ class PassedWeights:
     """What the passes of a step go through in the place of theta."""
 
     def __init__(self, columns: Columns, layout: Layout):
-        self.parametrized, self.masks, self.ties = Parametrized(layout), Masks(layout), Ties(layout)
+        self.parametrized, self.masks, self.ties = Parametrized(layout), Masks(layout), TiedLayers(layout)
         self.noise = ParameterNoiseSource(columns, layout, "weights")
         self.connections = ConnectionsSource(columns, layout)
         self.active = bool(self.parametrized.layers) or any(
@@ -161,6 +161,6 @@ def used(runs: list[Settings], layout: Layout, theta: Tensor, buffers: Tensor) -
     found = theta.clone()
     Parametrized(layout).apply(theta, found)
     Masks(layout).restrict(found, buffers)
-    Ties(layout).apply(found)
+    TiedLayers(layout).apply(found)
     scale_readers(runs, layout, found)
     return found
