@@ -173,7 +173,8 @@ class _Carrying:
         first = trials[0]
         monitor, stopping = first.settings.early_stopping.monitor, first.stopping
         best = None if stopping.best is None else (monitor, stopping.best, stopping.best_epoch)
-        self.tell(Progressed(self.worker, rows, Leading(first.last, best)))
+        second = first.progress if isinstance(first, SecondPhase) else None
+        self.tell(Progressed(self.worker, rows, Leading(first.last, best, second)))
         self.told = time.monotonic()
 
 

@@ -137,6 +137,7 @@ class Session:
         for i, members in self.members.items():
             if not all(k in self.outcomes for k in members):
                 self.outcomes.pop(i, None)  # it ends anew when they have
+        self._keep_whole()
         for i in list(self.outcomes):
             self._copy(i)
         found.checkpoints()
@@ -148,6 +149,15 @@ class Session:
             disk.settle()
             self.unwritten = {}
         self._start_results()
+
+    def _keep_whole(self) -> None:
+        """Members that are tied to each other have all ended, or none has: those that had are trained again."""
+        for members in self.members.values():
+            ended = [k for k in members if k in self.outcomes]
+            if self.runs[members[0]].settings.tied and len(ended) < len(members):
+                for k in ended:
+                    del self.outcomes[k]
+                    disk.remove(self.runs[k].folder / SUMMARY)
 
     def _make_ready(self) -> None:
         """Have what the engine needs before any worker is there."""
@@ -203,16 +213,19 @@ class Session:
             folder = self.runs[i].folder
             if (folder / SUMMARY).exists():  # it had ended before its worker died
                 self._end(i, Outcome.of(folder, read_summary(folder)))
+        self._keep_whole()
         left = self._left(broken.work)
-        if broken.ran_out and self._narrower(broken.work, left):
+        tied = bool(left) and self.runs[left[0]].settings.tied is not None
+        if broken.ran_out and not tied and self._narrower(broken.work, left):
             return
-        again = self.failing_alone.again(left, died=broken.died)
+        again = self.failing_alone.again(left, died=broken.died, together=tied)
         for members in again:
             self._submit(members, whole=True)
         if left and not again:
             if self.alone and broken.problem:
                 raise broken.problem
-            self._end(left[0], failed(self.runs[left[0]], broken))
+            for i in left if tied else left[:1]:
+                self._end(i, failed(self.runs[i], broken))
 
     def _narrower(self, work: Work, left: Sequence[int]) -> bool:
         """Try the runs again, half as many side by side, after the device had too little memory for those of a work;

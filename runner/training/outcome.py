@@ -128,6 +128,7 @@ def of_both_phases(trial: SecondPhase, test: dict[str, float]) -> dict[str, Any]
         **how_it_ended(trial),
         "train": second["train"],
         "test": second["test"],
+        "verdict": first["verdict"] and f"first phase: {first['verdict']}",
         "seconds": round(trial.seconds, 3),
         "bitwise": first["bitwise"] and not trial.changed,
         "first": {key: first[key] for key in (*ENDED, "best_epoch", *SPLITS)},

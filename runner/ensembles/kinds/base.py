@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from runner.config.registry import choice, integer
+from runner.config.registry import choice, integer, number
 from runner.ensembles.options import MEAN, NAMES
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ class Ensemble:
 
     size: int = 1
     combine: str = MEAN
+    tie: float = 0.0
 
     @property
     def active(self) -> bool:
@@ -59,3 +60,15 @@ def combined_by() -> str:
 def counted() -> int:
     """The key `size`."""
     return integer(10, ge=2, kind="column", help="members, trained with the seeds seed, seed + 1, ...")
+
+
+def drawn_together() -> float:
+    """The key `tie`."""
+    return number(
+        0.0,
+        ge=0,
+        neutral=0.0,
+        lecture="003:932",
+        help="a in a sum_{i<j} ||w_i - w_j||^2, added to the sum of the members' objectives: their weights are drawn "
+        "to each other; they train side by side and end together",
+    )
