@@ -40,7 +40,8 @@ def reached(trial: Trial) -> dict[str, Any]:
     if len(names) < 2:
         return {}
     answers = [read_answers(trial.files.folder / MEMBERS / name) for name in names]
-    ensemble, metrics = trial.settings.ensemble, together(trial.settings, trial.data, answers)
+    ensemble = trial.settings.ensemble
+    metrics = together(ensemble.way(trial.data, answers, ()), trial.settings, trial.data, answers)
     return {
         **{split: metrics.get(split, {}) for split in SPLITS},
         "ensemble": {

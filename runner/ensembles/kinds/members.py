@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.config.registry import entries, register
-from runner.ensembles.kinds.base import Ensemble, combined_by, counted
+from runner.config.registry import register
+from runner.ensembles.kinds.base import Ensemble, Member, combined_by, counted, with_seeds
 
 if TYPE_CHECKING:
     from runner.config.settings import Settings
-
-SEEDS = 2**64  # how many there are; the one after the last is 0
 
 
 @register("ensemble", "none")
@@ -34,8 +32,8 @@ class Deep(Ensemble):
     size: int = counted()
     combine: str = combined_by()
 
-    def members(self, settings: Settings) -> list[Settings]:
-        return _with_seeds(settings)
+    def members(self, settings: Settings) -> list[Member]:
+        return with_seeds(settings)
 
 
 @register("ensemble", "bagging", paper="Breiman 1996", lecture="003:649")
@@ -49,9 +47,9 @@ class Bagging(Ensemble):
     size: int = counted()
     combine: str = combined_by()
 
-    def members(self, settings: Settings) -> list[Settings]:
+    def members(self, settings: Settings) -> list[Member]:
         trainer = dataclasses.replace(settings.trainer, sampling="bootstrap")
-        return _with_seeds(dataclasses.replace(settings, trainer=trainer))
+        return with_seeds(dataclasses.replace(settings, trainer=trainer))
 
     def conflicts_with(self, settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
         if settings.trainer.sampling == "replacement":
@@ -61,14 +59,3 @@ class Bagging(Ensemble):
                 "ensemble=bagging keep to those of their bootstrap; leave trainer.sampling=shuffle, or use "
                 "ensemble=deep",
             )
-
-
-def _with_seeds(settings: Settings) -> list[Settings]:
-    """One run a member, without a name, by its position; they share all parts, so that they train as one population."""
-    alone = entries("ensemble")["none"].cls()
-    chosen = {group: name for group, name in settings.chosen.items() if group != "ensemble"}
-    size = settings.ensemble.size
-    return [
-        dataclasses.replace(settings, ensemble=alone, seed=(settings.seed + k) % SEEDS, name=None, chosen=chosen)
-        for k in range(size)
-    ]

@@ -19,7 +19,7 @@ def ensemble_sizes(
 
     Args:
         sizes: metric -> split -> values [K].
-        means: metric -> split -> of a member in the mean.
+        means: metric -> split -> of a member in the mean; none where members learn different things.
     """
     figure = canvas()
     panels = figure.subplots(len(sizes), 1, sharex=True, squeeze=False)[:, 0]
@@ -29,7 +29,8 @@ def ensemble_sizes(
             marker = "o" if len(values) <= FEW else ""
             counts = np.arange(1, len(values) + 1)
             axes.plot(counts, values, color=COLOURS[split], linewidth=1.6, marker=marker, markersize=3, label=split)
-            axes.axhline(means[metric][split], color=COLOURS[split], linestyle="--", linewidth=1)
+            if metric in means:
+                axes.axhline(means[metric][split], color=COLOURS[split], linestyle="--", linewidth=1)
         dress(axes, title=title if axes is panels[0] else "", ylabel=metric)
     dress(
         panels[-1],
@@ -38,6 +39,7 @@ def ensemble_sizes(
         xlabel="members, in the order of choice",
     )
     panels[-1].xaxis.get_major_locator().set_params(integer=True)
-    panels[0].plot([], [], color="black", linestyle="--", linewidth=1, label="a member in the mean")
+    if means:
+        panels[0].plot([], [], color="black", linestyle="--", linewidth=1, label="a member in the mean")
     legend(panels[0])
     return png(figure)
