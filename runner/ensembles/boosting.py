@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runner.data.prepare import RunData
 
 TOLD = {"asked": "train", "val": "val", "test": "test"}  # what members tell about -> whose rows these are
+ROUNDING = 1e-12  # of a share of weights that is that of chance
 
 
 class Stage(NamedTuple):
@@ -37,7 +38,7 @@ def stage_of(wrong: np.ndarray, weights: np.ndarray, classes: int, rate: float =
     error = float(np.average(wrong, weights=weights))
     if error <= 0:
         return Stage(0.0, 1.0)
-    if error >= 1 - 1 / classes:
+    if error >= (1 - 1 / classes) * (1 - ROUNDING):
         return Stage(error, 0.0)
     return Stage(error, float(rate * (np.log((1 - error) / error) + np.log(classes - 1))))
 

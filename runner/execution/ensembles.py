@@ -135,14 +135,14 @@ def _draw(run: Run, sizes: Mapping[str, Sequence[float | None]], means: Means, w
     from runner.figures.draw.ensemble import ensemble_sizes
 
     curves: dict[str, dict[str, np.ndarray]] = {}
-    for name, values in sizes.items():
-        split, _, metric = name.partition("/")
-        if metric in DRAWN:
-            curves.setdefault(metric, {})[split] = np.array(values, np.float64)  # None is a hole
+    for metric in DRAWN:
+        for split in SPLITS:
+            if values := sizes.get(f"{split}/{metric}"):
+                curves.setdefault(metric, {})[split] = np.array(values, np.float64)  # None is a hole
     mean = {metric: {split: means[split][metric] for split in of} for metric, of in curves.items() if means}
     if curves:
         count = len(next(iter(sizes.values())))
-        picture = ensemble_sizes(curves, mean, title=f"{plural(count, 'member')}, {way.name}")
+        picture = ensemble_sizes(curves, mean, title=f"{plural(count, 'member')}, {way.name}", along="members")
         disk.make_folder(run.folder / PICTURES)
         disk.replace(run.folder / PICTURES / "ensemble.png", picture)
 

@@ -198,7 +198,7 @@ class Session:
         team = self.teams[run]
         if run not in self.outcomes and team.due(self.outcomes):
             return
-        self.dropped.update(k for k in team.numbers if k not in self.outcomes)
+        self.dropped.update(team.drop(self.outcomes))
         if run not in self.outcomes:
             self._end(run, team.end(self.outcomes))
 

@@ -14,8 +14,9 @@ from runner.data.prepare import RunData
 from runner.execution import ensembles
 from runner.execution.ensembles import Voice
 from runner.execution.work import Run, Stage
+from runner.records import disk
 from runner.records.names import plural
-from runner.records.run_folder import MEMBERS, SUMMARY
+from runner.records.run_folder import CONFIG, HYDRA, MEMBERS, SUMMARY
 from runner.records.sweep_folder import DONE
 from runner.training.answers import read_answers
 from runner.training.outcome import Outcome
@@ -87,6 +88,16 @@ class Team:
         listed = summary.get("files", {})
         names = [f"{MEMBERS}/{run.folder.name}/{SUMMARY}" for run in self.members]
         return all(k in outcomes for k, name in zip(self.numbers, names, strict=True) if name in listed)
+
+    def drop(self, outcomes: Outcomes) -> list[int]:
+        """The members that never train, as the ensemble ends without them; nothing is left of their folders."""
+        left = [k for k in self.numbers if k not in outcomes]
+        for folder in (self.members[k - self.numbers[0]].folder for k in left):
+            for name in HYDRA:
+                disk.remove(folder / name)
+            disk.remove_empty(folder / CONFIG.parent)
+            disk.remove_empty(folder)
+        return left
 
     def end(self, outcomes: Outcomes) -> Outcome:
         """The outcome of the run when its members have ended, its summary in place; it fails with any of them."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LINEAR = ("standardize", "none")  # values of dataset.target_scaling under which a difference is one of the target
 
 
-@register("ensemble", "boosting", paper="Freund & Schapire 1997; Zhu et al. 2009; Friedman 2001", lecture="003:649")
+@register("ensemble", "boosting", paper="Freund & Schapire 1997; Zhu et al. 2009; Friedman 2001", lecture="003:669")
 @dataclass
 class Boosting(Ensemble):
     """w_i <- w_i exp(a [i is wrong]), a = rate (log((1 - e)/e) + log(C - 1)): classes by the vote weighted with a
@@ -50,7 +50,7 @@ class Boosting(Ensemble):
         stage, rule = len(answers), boosting(data, self.rate)
         if why := rule.wrong(answers):
             kept = max(stage - 1, 1)
-            alone = ", which is all there is" if stage == 1 else ", without it"
+            alone = ", with this stage alone" if stage == 1 else " without it"
             return kept, f"stage {stage} is no better than chance: {why}. Boosting ends{alone}"
         if why := rule.perfect(answers):
             return stage, f"stage {stage} leaves nothing to learn: {why}. Boosting ends with it"

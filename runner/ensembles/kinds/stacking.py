@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from runner.ensembles.fitted import Way
 
 
-@register("ensemble", "stacking", paper="Wolpert 1992; Breiman 1996 (stacked regressions)", lecture="003:649")
+@register("ensemble", "stacking", paper="Wolpert 1992; Breiman 1996 (stacked regressions)", lecture="003:670")
 @dataclass
 class Stacking(Ensemble):
     """p = softmax(sum_k p_k W_k + b), fitted on the answers about rows that did not train the network that answers

@@ -13,7 +13,11 @@ FEW = 60  # members up to which each size is marked
 
 
 def ensemble_sizes(
-    sizes: Mapping[str, Mapping[str, np.ndarray]], means: Mapping[str, Mapping[str, float]], *, title: str = ""
+    sizes: Mapping[str, Mapping[str, np.ndarray]],
+    means: Mapping[str, Mapping[str, float]],
+    *,
+    title: str = "",
+    along: str = "members, in the order of choice",
 ) -> bytes:
     """A panel a metric: of the first k members together against k, with a dashed line for a member in the mean.
 
@@ -36,7 +40,7 @@ def ensemble_sizes(
         panels[-1],
         title=title if len(panels) == 1 else "",
         ylabel=list(sizes)[-1],
-        xlabel="members, in the order of choice",
+        xlabel=along,
     )
     panels[-1].xaxis.get_major_locator().set_params(integer=True)
     if means:
