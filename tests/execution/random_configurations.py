@@ -59,6 +59,8 @@ def _choice(chosen: Random, group: str, folder: Path) -> dict[str, Any]:
     if group == "dataset":
         made = MAKERS[name](chosen, folder) if name in MAKERS else {group: name}
         return moved(chosen, entries(group)[name], 0.15) | made
+    if group == "ensemble" and chosen.random() < 0.6:  # others train several networks
+        name = "none"
     if group == "loss" and chosen.random() < 0.5:  # most losses are for one of the two tasks
         name = "auto"
     return moved(chosen, entries(group)[name], 0.3) | {group: name}
