@@ -66,7 +66,9 @@ class Samme:
         return found, weights
 
     def examples(self, before: Sequence[Answers]) -> RunData:
-        """The same rows with the weights of the next member."""
+        """The same rows with the weights of the next member, the first with what it has."""
+        if not before:
+            return dataclasses.replace(self.data, asked=self.data.train)
         weights = np.ones(len(self.data.x)) if self.data.weights is None else self.data.weights.copy()
         weights[self.data.train] = self.stages(before)[1]
         return dataclasses.replace(self.data, weights=weights, asked=self.data.train)

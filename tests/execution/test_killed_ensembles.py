@@ -20,6 +20,7 @@ from runner.execution.stored import read_config
 
 BRIEF = ["dataset.train_size=200", "model.hidden=[6]", "trainer.progress=false", "trainer.figures=false"]
 SAVED = [*BRIEF, "trainer.epochs=30", "trainer.checkpoint_seconds=0", "regularizer.dropout=0.1", "early_stopping=none"]
+TOLD = ("run", "status", "seed", "best_epoch", "epochs", "parameters")  # of a member, besides metrics
 KINDS = {
     "deep": [*SAVED, "ensemble=deep", "ensemble.size=4"],
     "bagging": [*SAVED, "ensemble=bagging", "ensemble.size=4"],
@@ -43,8 +44,9 @@ def _comparable(path: Path) -> Any:
         return run_folders.points(path.parent)
     if path.parent.name == ".hydra":  # Hydra may have written it last
         return read_config(path.parents[1]).tree() if path.stem == "config" else None
-    if path.name == "members.csv":
-        return [row | {"seconds": None} for row in csv.DictReader(path.open())]
+    if path.name == "members.csv":  # of a configuration that Hydra has written, presets are told by their keys
+        rows = csv.DictReader(path.open())
+        return [{name: cell for name, cell in row.items() if name in TOLD or "/" in name} for row in rows]
     return path.read_bytes()
 
 

@@ -85,6 +85,8 @@ def test_a_stage_is_the_run_of_a_table_with_the_weights_that_those_before_leave(
     words = [*BRIEF[:2], "trainer.epochs=3", "model.hidden=[3]", "optimizer.lr=0.03", "dataset=csv"]
     words += ["dataset.target=kind", "dataset.split_column=part"]
     assert main([*words, "dataset.path=plain.csv", *BOOSTING, "ensemble.size=2", "hydra.run.dir=e"]) == 0
+    assert main([*words, "dataset.path=plain.csv", "hydra.run.dir=first"]) == 0
+    assert run_content(here / "e/members/000") == run_content(here / "first")
     data = prepare(read_config(here / "e"))
     wrong = said(here / "e/members/000", data.x).argmax(1) != data.y
     error = wrong[data.train].mean()
