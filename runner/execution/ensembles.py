@@ -7,8 +7,6 @@ combination if it has any, and a summary.json whose metrics are those of all mem
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,17 +24,15 @@ from runner.records import disk
 from runner.records.checksums import digest, sha256, write_summary
 from runner.records.names import plural
 from runner.records.run_files import PICTURES
-from runner.records.run_folder import COMBINATION, MEMBERS, SUMMARY
+from runner.records.run_folder import COMBINATION, MEMBERS, SIZES, SUMMARY
 from runner.records.summary import SPLITS
 from runner.records.sweep_folder import DONE
 from runner.training.answers import read_answers
 from runner.training.checksum import to_bytes
-from runner.training.combined import BySplit, by_size, together
+from runner.training.combined import BySplit, Sizes, by_size, sizes_csv, together
 from runner.training.outcome import Outcome
 
-TABLE, SIZES = "members.csv", "sizes.csv"
-DRAWN = ("accuracy", "loss", "rmse")
-Means = Mapping[str, Mapping[str, float]]  # split -> metric -> of a member in the mean
+TABLE = "members.csv"
 
 
 @dataclass(frozen=True)
@@ -88,9 +84,9 @@ def _reached(run: Run, data: RunData, voices: Sequence[Voice], many: int) -> _Re
         **kind.told(data, answers),
         "mean": means,
     }
-    files = _written(run, {SIZES: _csv(names, sizes)} | _combination(ways[-1]))
+    files = _written(run, {SIZES: sizes_csv(names, sizes)} | _combination(ways[-1]))
     if run.settings.trainer.figures or (run.settings.trainer.figures is None and run.pictured):
-        _draw(run, sizes, means, ways[-1])
+        _draw(run, sizes, means, f"{plural(len(voices), 'member')}, {ways[-1].name}")
     of = plural(kind.size, "member") if not kind.folds else f"{plural(kind.size, 'member')}, {kind.folds} folds"
     said = f"{len(voices)} of {of}, combined by {ways[-1].name}"
     return _Reached(together(ways[-1], run.settings, data, answers), said, about, files)
@@ -119,32 +115,13 @@ def _table(run: Run, data: RunData, members: Sequence[Run], ended: Sequence[Outc
     return str(digest(table.path))
 
 
-def _csv(names: Sequence[str], sizes: Mapping[str, Sequence[float | None]]) -> bytes:
-    """One row a size: the member that comes in, and the metrics of all so far together."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["size", "member", *sizes])
-    for k, name in enumerate(names):
-        values = [values[k] for values in sizes.values()]
-        writer.writerow([k + 1, name, *("" if value is None else repr(value) for value in values)])
-    return text.getvalue().encode()
+def _draw(run: Run, sizes: Sizes, means: Mapping[str, Mapping[str, float]], title: str) -> None:
+    """figures/ensemble.png."""
+    from runner.figures.of_an_ensemble import picture
 
-
-def _draw(run: Run, sizes: Mapping[str, Sequence[float | None]], means: Means, way: Way) -> None:
-    """figures/ensemble.png, of the metrics that there are."""
-    from runner.figures.draw.ensemble import ensemble_sizes
-
-    curves: dict[str, dict[str, np.ndarray]] = {}
-    for metric in DRAWN:
-        for split in SPLITS:
-            if values := sizes.get(f"{split}/{metric}"):
-                curves.setdefault(metric, {})[split] = np.array(values, np.float64)  # None is a hole
-    mean = {metric: {split: means[split][metric] for split in of} for metric, of in curves.items() if means}
-    if curves:
-        count = len(next(iter(sizes.values())))
-        picture = ensemble_sizes(curves, mean, title=f"{plural(count, 'member')}, {way.name}", along="members")
+    if drawn := picture(sizes, means, title):
         disk.make_folder(run.folder / PICTURES)
-        disk.replace(run.folder / PICTURES / "ensemble.png", picture)
+        disk.replace(run.folder / PICTURES / "ensemble.png", drawn)
 
 
 def _summary(

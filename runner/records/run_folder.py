@@ -26,6 +26,7 @@ RESULTS = "results.csv"  # of runs that were started together: a row a run
 POPULATION = "population-{:03d}.safetensors"  # the checkpoint of some of them
 FOLD = "fold="  # how the folder of a fold begins
 MEMBERS = "members"  # in the folder of an ensemble: a folder a member
+SIZES = "sizes.csv"  # of an ensemble: what the first, the first two, ... members reach
 COMBINATION = "combination.safetensors"  # of an ensemble: the numbers by which the members are combined, if there are
 ANSWERS = "answers.safetensors"  # of a member: what it says about each split
 

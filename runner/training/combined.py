@@ -5,6 +5,8 @@ A metric that looks into a network has no value here.
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from runner.training.evaluation import recorded
 from runner.training.metrics.base import metric
 from runner.training.without_network import measured, scaled_errors, truth_of
 
+Sizes = dict[str, list[float | None]]  # "<split>/<metric>" -> of the first member, of the first two, ...
 BySplit = dict[str, dict[str, float | None]]
 
 
@@ -33,13 +36,22 @@ def together(way: Way, settings: Settings, data: RunData, answers: Sequence[Answ
     return {s: {name: _finite(float(each[0])) for name, each in of.items()} for s, of in values.items()}
 
 
-def by_size(
-    ways: Sequence[Way], settings: Settings, data: RunData, answers: Sequence[Answers]
-) -> dict[str, list[float | None]]:
+def by_size(ways: Sequence[Way], settings: Settings, data: RunData, answers: Sequence[Answers]) -> Sizes:
     """ "<split>/<metric>" of validation and test -> of the first member, of the first two, ...: `ways` combine them."""
     each = [together(way, settings, data, answers[: k + 1]) for k, way in enumerate(ways)]
     names = [(split, name) for split in SPLITS[1:] for name in each[-1].get(split, {})]
     return {f"{split}/{name}": [of[split][name] for of in each] for split, name in names}
+
+
+def sizes_csv(names: Sequence[str], sizes: Sizes) -> bytes:
+    """One row a size: the member that comes in, and the metrics of all so far together."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["size", "member", *sizes])
+    for k, name in enumerate(names):
+        values = [values[k] for values in sizes.values()]
+        writer.writerow([k + 1, name, *("" if value is None else repr(value) for value in values)])
+    return text.getvalue().encode()
 
 
 def on_average(settings: Settings, data: RunData, answers: Sequence[Answers]) -> BySplit:
