@@ -54,6 +54,7 @@ class RunData:
     file_rows: np.ndarray | None = None  # [N] which row of its file each is; None = all of them
     target: np.ndarray | None = None  # as y, in its own unit, where y does not tell (a test value beyond all quantiles)
 
+    asked: np.ndarray | None = None  # rows that a member of an ensemble tells about besides those of its splits
     texts: dict[str, np.ndarray] = field(default_factory=dict)  # columns of texts [N] as they were read
 
     @cached_property

@@ -18,7 +18,7 @@ from runner.training.answers import answers_bytes
 from runner.training.engine import Engine
 from runner.training.model_file import ENDED, how_it_ended, model_bytes
 from runner.training.second_phase import SecondPhase
-from runner.training.snapshots import reached
+from runner.training.snapshots import reached, write_sizes
 from runner.training.trial import Trial
 
 
@@ -151,7 +151,7 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
     folder = trial.files.folder
     model = model_bytes(engine, row, trial)
     disk.replace(folder / MODEL, model)
-    files = {MODEL: sha256(model), **trial.snapshots}
+    files = {MODEL: sha256(model), **trial.snapshots, **write_sizes(trial)}
     if trial.member:
         answers = answers_bytes(engine, trial.data)
         disk.replace(folder / ANSWERS, answers)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from runner.config.registry import entries, name_of, register
-from runner.config.settings import Settings, Tied
-from runner.ensembles.kinds.base import Ensemble, combined_by, counted, drawn_together
+from runner.config.registry import name_of, register
+from runner.ensembles.kinds.base import Ensemble, Member, combined_by, counted, drawn_together, with_seeds
 
-SEEDS = 2**64  # how many there are; the one after the last is 0
+if TYPE_CHECKING:
+    from runner.config.settings import Settings
 
 
 @register("ensemble", "none")
@@ -32,8 +33,8 @@ class Deep(Ensemble):
     combine: str = combined_by()
     tie: float = drawn_together()
 
-    def members(self, settings: Settings) -> list[Settings]:
-        return _with_seeds(settings)
+    def members(self, settings: Settings) -> list[Member]:
+        return with_seeds(settings)
 
     def conflicts_with(self, settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
         yield from _untieable(settings)
@@ -51,9 +52,9 @@ class Bagging(Ensemble):
     combine: str = combined_by()
     tie: float = drawn_together()
 
-    def members(self, settings: Settings) -> list[Settings]:
+    def members(self, settings: Settings) -> list[Member]:
         trainer = dataclasses.replace(settings.trainer, sampling="bootstrap")
-        return _with_seeds(dataclasses.replace(settings, trainer=trainer))
+        return with_seeds(dataclasses.replace(settings, trainer=trainer))
 
     def conflicts_with(self, settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
         if settings.trainer.sampling == "replacement":
@@ -83,17 +84,3 @@ def _untieable(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
             f"{tie}: its members take each step together, but optimizer = {name_of(rule, 'optimizer')} searches for "
             "each of them as if the others stood still; set optimizer=adamw, or ensemble.tie=0",
         )
-
-
-def _with_seeds(settings: Settings) -> list[Settings]:
-    """One run a member, without a name, by its position; they share all parts, so that they train as one population."""
-    alone = entries("ensemble")["none"].cls()
-    chosen = {group: name for group, name in settings.chosen.items() if group != "ensemble"}
-    size, tie = settings.ensemble.size, settings.ensemble.tie
-    tied = Tied(f"{settings.parts()} {settings.seed} {size} {tie}", tie) if tie else None
-    return [
-        dataclasses.replace(
-            settings, ensemble=alone, seed=(settings.seed + k) % SEEDS, name=None, chosen=chosen, tied=tied
-        )
-        for k in range(size)
-    ]
