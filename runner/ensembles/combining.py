@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from runner.config.tasks import MULTITASK
 from runner.ensembles.options import COMBINE, GEOMETRIC, MEAN, VOTE, check_name
 from runner.errors import ConfigError
 
@@ -78,6 +79,11 @@ NUMBERS = {MEAN: Combination("y = 1/K sum y_k", _same, np.add, lambda total, cou
 def combination(name: str, task: str) -> Combination:
     """The way called `name`; ConfigError for one that there is not, or that numbers do not have."""
     check_name(name)
+    if task == MULTITASK:
+        raise ConfigError(
+            f"{COMBINE} {name}: combines answers about one target or about numbers, but these runs have several targets "
+            "of which some are classes. Name one run instead"
+        )
     found = CLASSES if task == "classification" else NUMBERS
     if name not in found:
         raise ConfigError(

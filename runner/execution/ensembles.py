@@ -47,7 +47,7 @@ def end(run: Run, data: RunData, members: Sequence[Run], outcomes: Sequence[Outc
             why = f"{outcome.folder.relative_to(run.folder)}: {outcome.reason}"
             return Outcome(run.folder, "failed", why, {}, error=outcome.error)
     good = [outcome for outcome in outcomes if outcome.status in DONE]
-    table = Results(run.folder, members, [data.task] * len(members), data.encoding.told_apart, TABLE)
+    table = Results(run.folder, members, [data.tasks] * len(members), data.encoding.questions, TABLE)
     table.start(dict(enumerate(outcomes)))
     content = _summary(run.settings, data, good, outcomes)
     about = {f"{MEMBERS}/{each.folder.name}/{SUMMARY}": str(digest(each.folder / SUMMARY)) for each in outcomes}

@@ -136,7 +136,7 @@ def noisy(run: Ended) -> NoisyPasses:
 def kept_width(run: Ended) -> bytes | None:
     """With structural dropout: how good the network is if only the first units of its hidden layers are kept."""
     strength = run.trial.settings.value("regularizer.structural_dropout")
-    if not (any(strength) if isinstance(strength, list) else strength):
+    if run.data.heads or not (any(strength) if isinstance(strength, list) else strength):
         return None
     from runner.figures.draw import value_by_width
 

@@ -39,7 +39,7 @@ def _same_rows(setting: Setting, metric: str) -> bool:
 
 
 def _is_share(metric: str) -> bool:
-    split, _, name = metric.partition("/")
+    split, name = metric.partition("/")[0], metric.rpartition("/")[2]
     return split in ("val", "test") and name in entries("metric") and metric_class(name).share
 
 

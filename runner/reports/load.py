@@ -138,10 +138,13 @@ class LoadedRun(Predicting):
         return self.link(torch.from_numpy(outputs_NC)).softmax(-1).numpy()
 
     def decode(self, outputs_NC: np.ndarray) -> np.ndarray:
-        """Labels [n], or numbers as `predict` gives them; RunError if one is too large for a number."""
+        """Labels and numbers as `predict` gives them; RunError if one is too large for a number."""
         answers = self.encoding.decode(outputs_NC)
-        if self.encoding.task == "regression":
-            self._check_finite(answers.reshape(len(answers), -1))
+        numbers = answers.reshape(len(answers), -1)
+        if heads := self.encoding.heads:
+            numbers = numbers[:, [not head.classes for head in heads]].astype(np.float64)
+        if self.encoding.task != "classification":
+            self._check_finite(numbers)
         return answers
 
     def transform(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
