@@ -76,14 +76,19 @@ CLASSES = {
 NUMBERS = {MEAN: Combination("y = 1/K sum y_k", _same, np.add, lambda total, count: total / count)}
 
 
+def check_task(task: str) -> None:
+    """ConfigError for answers that no way combines."""
+    if task == MULTITASK:
+        raise ConfigError(
+            "these runs have several targets of which some are classes, and answers are combined that are about one "
+            "target or about numbers alone. Name one run instead"
+        )
+
+
 def combination(name: str, task: str) -> Combination:
     """The way called `name`; ConfigError for one that there is not, or that numbers do not have."""
     check_name(name)
-    if task == MULTITASK:
-        raise ConfigError(
-            f"{COMBINE} {name}: combines answers about one target or about numbers, but these runs have several targets "
-            "of which some are classes. Name one run instead"
-        )
+    check_task(task)
     found = CLASSES if task == "classification" else NUMBERS
     if name not in found:
         raise ConfigError(
