@@ -99,7 +99,7 @@ class NPZ(Source):
         task = inferred if self.task == "auto" else self.task
         if len(names) > 1 and self.task == "auto" and y.dtype.kind not in "US" and _is_one_hot(y):
             raise DataError(
-                f"{self.path}: y has the shape {list(y.shape)} and a single 1 in each row; of one-hot rows save "
+                f"{self.path}: y has the shape {list(y.shape)}, with a single 1 in each row; of one-hot rows save "
                 "y.argmax(axis=1), of several classes set dataset.task=classification, of numbers "
                 "dataset.task=regression"
             )
