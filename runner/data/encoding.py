@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runner.data.files import did_you_mean
-from runner.data.heads import TargetHead, heads_of
 from runner.data.hashing import features_of
+from runner.data.heads import TargetHead, heads_of
 from runner.data.piecewise import through_bins
 from runner.data.products import of_both, positions, products
 from runner.data.quantiles import to_normal

@@ -14,8 +14,8 @@ def check_noise(table: RawTable, source: Source) -> None:
     """ConfigError for noise on labels where there are none."""
     if source.label_noise and table.task == MULTITASK:
         raise ConfigError(
-            f"dataset.label_noise = {source.label_noise:g}: there are several targets, and it is about the labels of one; "
-            "set dataset.label_noise=0 (a share of right answers less is regularizer.label_smoothing)"
+            f"dataset.label_noise = {source.label_noise:g}: is about the labels of one target, but there are several; "
+            "set dataset.label_noise=0 (less sure answers to all are regularizer.label_smoothing)"
         )
     if source.label_noise and table.task != "classification":
         raise ConfigError(

@@ -169,7 +169,7 @@ def _scores(run: Predictor, outputs_NC: np.ndarray, truth: np.ndarray) -> dict[s
     encoding = run.encoding
     if not encoding.heads:
         return (_classification if encoding.task == "classification" else _regression)(outputs_NC, truth, encoding)
-    found = {}
+    found: dict[str, float] = {}
     for head in encoding.heads:
         metric = _classification if head.classes else _regression
         answers = truth[:, head.place].astype(np.int64) if head.classes else truth[:, head.place]

@@ -70,7 +70,7 @@ def _of_each(metrics: Sequence[str], task: str) -> list[str]:
 class Scored(NamedTuple):
     """What rows say about a chunk of examples [M, B], and which these are."""
 
-    index: np.ndarray
+    examples: np.ndarray
     outputs: Values
     losses: Values
     guess: Values
@@ -118,7 +118,7 @@ class Question:
         }
 
     def _chunk(self, scored: Scored) -> Chunk:
-        tables, index, passes = self.tables, scored.index, scored.passes
+        tables, index, passes = self.tables, scored.examples, scored.passes
         outputs = tables.outputs(scored.outputs) if isinstance(tables, InOwnUnits) else scored.outputs
         return Chunk(
             outputs,

@@ -1,4 +1,4 @@
-"""Several targets of which some are classes: their labels and codes, the rows that are kept, splits, what is refused."""
+"""Several targets of which some are classes: labels and codes, the rows that are kept, splits, what is refused."""
 
 import json
 
@@ -130,7 +130,8 @@ def test_a_second_file_knows_the_labels_of_the_first(path, tmp_path):
     more = TABLE.iloc[:20].assign(few=1)
     more.to_csv(tmp_path / "more.csv", index=False)
     data = prepared(path, test_path=str(tmp_path / "more.csv"))
-    assert data.encoding.decode(Tables([data], "float64", aligned=False).q[data.test])[:, 0].tolist() == more["kind"].tolist()
+    answers = data.encoding.decode(Tables([data], "float64", aligned=False).q[data.test])
+    assert answers[:, 0].tolist() == more["kind"].tolist()
     more.assign(kind="pink").to_csv(tmp_path / "more.csv", index=False)
     with pytest.raises(DataError, match="says 'pink' in line 2, a class that the training file does not have"):
         prepared(path, test_path=str(tmp_path / "more.csv"))
@@ -199,7 +200,7 @@ def test_what_does_not_go_with_several_targets_is_refused_with_a_way_out(path, k
     ("keys", "said"),
     [
         ({"class_weights": "balanced"}, "a row has one weight, but there are several targets; .*class_weights=null"),
-        ({"label_noise": 0.1}, "about the labels of one; set dataset.label_noise=0"),
+        ({"label_noise": 0.1}, "about the labels of one target, but there are several; set dataset.label_noise=0"),
         ({"target_weights": {"kid": 2}}, "no target 'kid'. Did you mean 'kind'"),
         ({"target": ["kind", "kind"]}, "names the same twice"),
         ({"keep": ["yes"]}, "dataset.keep = yes: is dataset.target, which is no input"),

@@ -1,4 +1,4 @@
-"""Several targets of which some are classes: what one trunk with a head each minimizes, and what is recorded of each."""
+"""Several targets of which some are classes: what a trunk with a head each minimizes, what is recorded of each."""
 
 import os
 import signal

@@ -35,8 +35,8 @@ def loss_task(s: Settings, known: Known) -> Iterator[Conflict]:
             holds = "numbers" if wanted == "classification" else "classes"
             yield Conflict(
                 ("loss", "dataset.task", "dataset.target"),
-                f"loss = {name}: is for {wanted}, but the target {others[0]!r} is {holds}; use loss=auto, by which each "
-                "target has a loss of its kind",
+                f"loss = {name}: is for {wanted}, but the target {others[0]!r} is {holds}; use loss=auto, a "
+                "loss for each target by its kind",
             )
     elif task and wanted and wanted != task:
         yield Conflict(
@@ -140,9 +140,7 @@ def randomized(s: Settings, known: Known) -> Iterator[Conflict]:
     labels, inputs = s.dataset.labels, s.dataset.inputs
     shape = s.dataset.image_shape if known.image_shape is None else known.image_shape
     if labels != "given" and task in ("regression", MULTITASK):
-        lacks = (
-            "is regression, which has no labels" if task == "regression" else "has several targets, not one's labels"
-        )
+        lacks = "has several targets" if task == MULTITASK else "is regression, which has no labels"
         text = f"dataset.labels = {labels}: {why} {lacks}; set dataset.labels=given"
         yield Conflict(("dataset.labels", "loss", "dataset.task"), text)
     if inputs != "given" and shape == ():

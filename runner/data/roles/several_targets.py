@@ -1,4 +1,4 @@
-"""Several target columns that one network predicts: numbers, each with its own scale, and classes, each with its labels."""
+"""Several target columns that one network predicts: numbers, each with its own scale, classes, each with its labels."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ TEXT = "it holds text"
 
 @dataclass
 class Target:
-    """Class codes [n] int64 with their labels, or numbers [n] float64, of the rows that have an answer; of several targets
-    [n, k] float64.
+    """Class codes [n] int64 with their labels, or numbers [n] float64, of the rows that have an answer; of several
+    targets float64 [n, k].
     """
 
     values: np.ndarray

@@ -32,7 +32,7 @@ class TableFile(Source):
         None, optional=True, file=True, help="a second file, with the same columns: its rows are the test"
     )
     target: str | list[str] | None = text(
-        None, optional=True, several=True, help="the column to predict, or a list of columns"
+        None, optional=True, several=True, help="the column to predict, or a list of columns", lecture="003:920"
     )
     task: str = choice(
         "auto",

@@ -16,7 +16,8 @@ class Heads(Loss):
     """
 
     def __init__(self, losses: Sequence[Any], columns: Sequence[slice], shares: Sequence[float], link: str):
-        self.losses, self.columns, self.shares, self.link = losses, columns, shares, link
+        self.losses, self.columns, self.shares = losses, columns, shares
+        self.link = link  # type: ignore[misc]  # that of the losses of classes
 
     def forward(self, outputs, targets, head):
         each = self.by_target(outputs, targets, head)
