@@ -62,10 +62,8 @@ class Ended:
     @cached_property
     def heads(self) -> dict[str, Ended]:
         """Name -> the same for each of several targets of which some are classes; none in all other cases."""
-        names = self.data.encoding.questions
-        return {
-            name: OfHead(self, place, name) for place, (name, _) in enumerate(zip(names, self.data.heads, strict=False))
-        }
+        names = self.data.encoding.told_apart if self.data.heads else []
+        return {name: OfHead(self, place, name) for place, name in enumerate(names)}
 
 
 class OfHead(Ended):

@@ -138,7 +138,7 @@ def test_one_hot_rows_are_no_targets_unless_said(tmp_path):
     np.savez(tmp_path / "t.npz", x=RANDOM.normal(size=(30, 2)), y=np.eye(3, dtype=int)[np.arange(30) % 3])
     with pytest.raises(
         DataError,
-        match=r"y has the shape \[30, 3\], with a single 1 in each row.*argmax.*classification.*dataset.task=regression",
+        match=r"y has the shape \[30, 3\], with a single 1 in each row.*argmax.*classification.*task=regression",
     ):
         NPZ(path=str(tmp_path / "t.npz")).read()
     assert NPZ(path=str(tmp_path / "t.npz"), task="regression").read().targets == ["y1", "y2", "y3"]

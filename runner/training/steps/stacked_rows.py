@@ -152,8 +152,8 @@ class StackedRows:
 
     @torch.no_grad()
     def scores(self, index: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
-        """(outputs [M, n, C], losses [M, n], of several heads [M, n, k], likeliest classes [M, n]) of the examples index
-        [M, n] of each row, in evaluation mode.
+        """(outputs [M, n, C], losses [M, n], likeliest classes [M, n]) of the examples index [M, n] of each row, in
+        evaluation mode; of several heads the losses of each [M, n, k].
         """
         tables, network = self.tables, self.network
         x, q = tables.gather_alike(index) if tables.alike else tables.gather(index)
