@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 from runner.data.target_scaling import TargetScale
-
-if TYPE_CHECKING:
-    from runner.data.encoding import Encoding
 
 
 class TargetHead(NamedTuple):
@@ -18,7 +15,7 @@ class TargetHead(NamedTuple):
     name: str
     place: int  # among the targets
     columns: slice  # of the outputs of the network: a score for each class, or a number
-    encoding: Encoding  # as if it were the only target
+    encoding: Any  # that of the data, as if it were the only target
 
     @property
     def classes(self) -> bool:
@@ -31,7 +28,7 @@ class TargetHead(NamedTuple):
         return self.columns.stop - self.columns.start
 
 
-def heads_of(encoding: Encoding) -> list[TargetHead]:
+def heads_of(encoding: Any) -> list[TargetHead]:
     """The heads of an encoding, side by side in the order of its targets; none if all of them are numbers."""
     if not encoding.labels_of:
         return []
@@ -43,7 +40,7 @@ def heads_of(encoding: Encoding) -> list[TargetHead]:
     ]
 
 
-def _alone(encoding: Encoding, name: str, scale: TargetScale, labels: list[str] | None) -> Encoding:
+def _alone(encoding: Any, name: str, scale: TargetScale, labels: list[str] | None) -> Any:
     return dataclasses.replace(
         encoding,
         task="classification" if labels else "regression",
