@@ -140,11 +140,10 @@ class LoadedRun(Predicting):
     def decode(self, outputs_NC: np.ndarray) -> np.ndarray:
         """Labels and numbers as `predict` gives them; RunError if one is too large for a number."""
         answers = self.encoding.decode(outputs_NC)
-        numbers = answers.reshape(len(answers), -1)
         if heads := self.encoding.heads:
-            numbers = numbers[:, [not head.classes for head in heads]].astype(np.float64)
-        if self.encoding.task != "classification":
-            self._check_finite(numbers)
+            self._check_finite(answers[:, [not head.classes for head in heads]].astype(np.float64))
+        elif self.encoding.task == "regression":
+            self._check_finite(answers.reshape(len(answers), -1))
         return answers
 
     def transform(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
