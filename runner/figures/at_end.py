@@ -7,6 +7,7 @@ if the run is killed meanwhile and resumed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,21 +21,30 @@ from runner.records.run_files import PICTURES
 from runner.training.engine import Engine
 from runner.training.trial import Trial
 
+UNSAFE = re.compile(r"[^\w.-]+")  # of a target's name in that of a file
 Draw = Callable[[Ended], bytes | None]  # None: nothing to draw for this run
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One kind of figure: its file's name, how it is drawn, and whether it is drawn only if all are asked for."""
+    """One kind of figure: its file's name, how it is drawn, whether it is drawn only if all are asked for, and whether
+    each of several targets has its own.
+    """
 
     name: str
     draw: Draw
     on_demand: bool = False
+    of_target: bool = False
+
+    def shown(self, run: Ended) -> dict[str, Ended]:
+        """File's name -> of what it is drawn."""
+        heads = run.heads if self.of_target else {}
+        return {f"{self.name}_{UNSAFE.sub('_', name)}": head for name, head in heads.items()} or {self.name: run}
 
 
 FIGURES = (
-    Figure("confusion", figures.confusion),
-    Figure("reliability", figures.reliability),
+    Figure("confusion", figures.confusion, of_target=True),
+    Figure("reliability", figures.reliability, of_target=True),
     Figure("boundary", figures.boundary),
     Figure("fit", figures.fit),
     Figure("kept_width", figures.kept_width),
@@ -59,15 +69,16 @@ def wanted(trial: Trial) -> bool:
 def draw(trial: Trial, engine: Engine) -> None:
     """Draw what the weights that are kept have learned; `engine` holds them as its only row."""
     ended, files = Ended(trial, engine), trial.settings.trainer.figures is True
-    for figure in FIGURES if files else [figure for figure in FIGURES if not figure.on_demand]:
+    asked = FIGURES if files else [figure for figure in FIGURES if not figure.on_demand]
+    for name, figure, run in ((name, each, run) for each in asked for name, run in each.shown(ended).items()):
         try:
             with np.errstate(all="ignore"):  # numbers too large for an axis are no news
-                picture = figure.draw(ended)
+                picture = figure.draw(run)
         except Exception as error:  # noqa: BLE001 (one that cannot be drawn is no reason to lose the others)
-            trial.files.log(f"no figure {figure.name}: {type(error).__name__}: {error}")
+            trial.files.log(f"no figure {name}: {type(error).__name__}: {error}")
             continue
         if picture:
-            trial.files.image(f"figures/{figure.name}", ended.epoch, picture)
+            trial.files.image(f"figures/{name}", ended.epoch, picture)
             if files:
                 disk.make_folder(trial.files.folder / PICTURES)
-                disk.replace(trial.files.folder / PICTURES / f"{figure.name}.png", picture)
+                disk.replace(trial.files.folder / PICTURES / f"{name}.png", picture)

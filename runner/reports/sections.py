@@ -190,7 +190,7 @@ def direction(metric: str, settings: Sequence[Setting]) -> bool | None:
     """Whether a larger value of a metric is better; None if it is none of this version and the runs that monitor it do
     not say (early_stopping.mode).
     """
-    name = metric.partition("/")[2]
+    name = metric.rpartition("/")[2]
     if name in entries("metric"):
         return metric_class(name).maximize
     rows = [row for setting in settings for row in setting.rows if row.setting(MONITOR) == metric]
