@@ -24,13 +24,14 @@ from runner.execution.stored import read_config
 from runner.execution.work import Run
 from runner.records.command import Command
 from runner.records.folders import OUTPUTS, make_numbered, newest
-from runner.records.names import folder_name, labels, plural, telling
+from runner.records.names import folder_name, labels, plural, shown_path, telling
 from runner.records.run_folder import MODEL, SUMMARY, is_sweep
 from runner.records.summary import read_summary
 from runner.reports.find_model import find_model
 from runner.reports.runs import read_sources
 from runner.training.outcome import Outcome
 
+KEPT, INITIAL = "kept", "initial"  # weights
 FOLDER = "diagnose"  # below that of a run, of a sweep, and below outputs/
 
 
@@ -98,7 +99,18 @@ class Subject:
             if outcome.status == "failed":
                 raise RunError(f"{folder}: failed: {outcome.reason}")
             found.append(dataclasses.replace(case, folder=folder, **ended(folder)))
-        return dataclasses.replace(self, cases=found)
+        words = [shown_path(folders[0] if len(folders) == 1 else folders[0].parent)]
+        return dataclasses.replace(self, words=words, cases=found)
+
+    def at(self, weights: str, told: Told, what: str) -> Subject:
+        """The same with its run trained where the `kept` weights are meant. RunError if it diverged, so that there is
+        no `what`.
+        """
+        if weights != KEPT:
+            return self
+        found = self.trained(told)
+        found.case.refuse_diverged(what)
+        return found
 
 
 def _train(folders: Sequence[Path], settings: Sequence[Settings], tell: Told) -> list[Outcome]:
@@ -182,13 +194,3 @@ def _labelled(runs: Sequence[Settings]) -> list[Case]:
 def _new_place(kind: str) -> Path:
     now = datetime.now()
     return make_numbered(str(OUTPUTS / FOLDER / kind / f"{now:%Y-%m-%d_%H-%M-%S}"), "outputs")
-
-
-def again(settings: Settings, **changes: object) -> Settings:
-    """The settings with some dotted keys (`__` for the dot) at other values, unchecked."""
-    for key, value in changes.items():
-        group, name = key.split("__")
-        settings = dataclasses.replace(settings, **{group: dataclasses.replace(getattr(settings, group), **{name: value})})
-    return settings
-
-

@@ -40,8 +40,8 @@ class Gradients(Diagnosis):
         """The worst error of each tensor; the curve over h for both differences."""
         from runner.diagnose.landscape import Landscape
 
-        case = (subject.trained(told) if self.at == "kept" else subject).case
-        land = Landscape(case, initial=self.at == "initial", first_step=True)
+        subject = subject.at(self.at, told, "gradient")
+        land = Landscape(subject.case, initial=self.at == "initial", first_step=True)
         tensors = self._tensors(land, told)
         curves = {"network": along(land), X3: textbook()}
         worst = max(tensors, key=lambda each: each["error"])

@@ -47,9 +47,8 @@ class Hessian(Diagnosis):
         """The spectrum and what it says."""
         from runner.diagnose.landscape import Landscape
 
-        case = (subject.trained(told) if self.at == "kept" else subject).case
-        if self.at == "kept":
-            case.refuse_diverged("curvature")
+        subject = subject.at(self.at, told, "curvature")
+        case = subject.case
         land = Landscape(case, initial=self.at == "initial", rows=self.rows)
         whole = land.size <= self.exact
         told(0, land.size, "parameters; the Hessian is worked out")

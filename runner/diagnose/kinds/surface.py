@@ -47,9 +47,8 @@ class Surface(Diagnosis):
         """The surface, its lowest point and how fast it rises."""
         from runner.diagnose.landscape import Landscape
 
-        case = (subject.trained(told) if self.at == "kept" else subject).case
-        if self.at == "kept":
-            case.refuse_diverged("surface")
+        subject = subject.at(self.at, told, "surface")
+        case = subject.case
         land = Landscape(case, initial=self.at == "initial", rows=self.rows)
         plane, a, b, path = self._plane(case, land, told)
         loss = plane.values(land, a, b, told)
