@@ -35,7 +35,7 @@ class Found:
 
 
 class Diagnosis:
-    """Base of all kinds. `ask` answers for a subject, or raises ConfigError or RunError with the reason why it can't."""
+    """Base of all kinds. `ask` answers for a subject, or says by an error why it can't."""
 
     example: ClassVar[str] = "last"  # what may be diagnosed, as it is typed
     several: ClassVar[bool] = False  # whether it compares runs; else a sweep stands for its best run

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from runner.diagnose.landscape import Landscape
 
 LEVELS = 14
+ROWS = 8  # of the grid at once
 WIDE = 50.0  # times the smallest rise: levels are in equal ratios
 
 
@@ -27,9 +28,11 @@ class Plane:
     def values(self, land: Landscape, a: np.ndarray, b: np.ndarray, told: Told) -> np.ndarray:
         """The objective [len(b), len(a)]; NaN where it is not finite."""
         found = np.empty((len(b), len(a)))
-        for row, y in enumerate(b):
+        for row in range(0, len(b), ROWS):
             told(row * len(a), found.size, "points of the surface")
-            found[row] = land.values(self.origin + np.outer(a, self.u) + y * self.v)
+            part = b[row : row + ROWS]
+            points = self.origin + (a[None, :, None] * self.u + part[:, None, None] * self.v).reshape(-1, len(self.u))
+            found[row : row + ROWS] = land.values(points).reshape(len(part), len(a))
         return np.where(np.isfinite(found), found, np.nan)
 
 

@@ -1,4 +1,4 @@
-"""What the pictures of all diagnoses share: large type for a projector, a title, and a caption that says what to see."""
+"""What all pictures of diagnoses share: large type for a projector, a title, a caption that says what to see."""
 
 from __future__ import annotations
 

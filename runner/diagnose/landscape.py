@@ -9,6 +9,7 @@ Shapes: P true parameters, K points.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable
 from functools import cached_property
@@ -22,6 +23,7 @@ from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.diagnose.subject import Case, precise
 from runner.population.layout import Layout, Slot
+from runner.population.members import Columns
 from runner.regularizers.base import Connections, Noise, ParameterNoise, Targets
 from runner.training.engine import Engine
 from runner.training.steps.objective import Objective
@@ -31,6 +33,7 @@ from runner.training.steps.stacked_step import Stacked
 
 CHANCE = (Noise, ParameterNoise, Connections, Targets)
 AT_ONCE = 128  # products with the Hessian at once
+NUMBERS = 1_000_000  # what a layer gives, of all points that are evaluated at once
 
 
 class Landscape:
@@ -84,8 +87,23 @@ class Landscape:
         return float(self.objective.differentiable(self.batch, self._theta(w)))
 
     def values(self, points: np.ndarray) -> np.ndarray:
-        """The objective [K] at points [K, P]."""
-        return np.array([self.value(point) for point in points])
+        """The objective [K] at points [K, P], several at once."""
+        each = max(self.batch.x[0].numel(), self.examples * max(self.layout.padded))
+        many = int(np.clip(NUMBERS // each, 1, len(points)))
+        return np.concatenate([self._at_once(part) for part in np.array_split(points, -(-len(points) // many))])
+
+    def _at_once(self, points: np.ndarray) -> np.ndarray:
+        """The same, each point a row of a population."""
+        theta = self.begin.repeat(len(points), 1)
+        theta[:, self.places] = torch.from_numpy(np.ascontiguousarray(points, dtype=np.float64))
+        rows = copy.copy(self.rows)
+        rows.runs, rows.theta, rows.buffers = rows.runs * len(points), theta, self.buffers.repeat(len(points), 1)
+        rows.columns = Columns(rows.runs, rows.dtype, rows.device)
+        b, many = self.batch, (len(points), 1, 1)
+        weights = None if b.weights is None else b.weights.repeat(many)
+        batch = Batch(b.s, np.repeat(b.first, len(points)), b.x.repeat(many), b.q.repeat(many), None, weights)
+        objective = Objective(rows, rows.columns, theta.clone(), rows.buffers.clone())
+        return objective.differentiable(batch, theta).detach().numpy()
 
     @torch.no_grad()
     def gradient(self, w: np.ndarray) -> np.ndarray:

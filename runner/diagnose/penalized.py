@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-EXACT = 1e-13  # change of a weight, in coordinate descent, at which it ends
-SWEEPS = 20_000
+SWEEPS, ROUNDS = 5, 1000  # of coordinate descent between two solutions, and how often at most
 TIED = 1e-10  # relative: strengths that are the same
 
 
@@ -37,19 +36,36 @@ class Quadratic:
         return np.array([np.linalg.solve(self.g + a * np.eye(len(self.c)), self.c) for a in strengths])
 
     def elastic_net(self, strengths: np.ndarray, ratio: float) -> np.ndarray:
-        """[K, D] by coordinate descent, each from the weights of the next larger strength (Friedman et al. 2010)."""
+        """[K, D]: sweeps of coordinate descent from the weights of the next larger strength (Friedman et al. 2010) find
+        which weights are not 0 and their signs, for which a linear system has the minimum.
+        """
         found, w = np.zeros((len(strengths), len(self.c))), np.zeros(len(self.c))
         for k in np.argsort(strengths)[::-1]:
-            a = strengths[k]
-            for _ in range(SWEEPS):
-                before = w.copy()
-                for j in np.flatnonzero(np.diag(self.g) > 0):
-                    r = self.c[j] - self.g[j] @ w + self.g[j, j] * w[j]
-                    w[j] = np.sign(r) * max(abs(r) - a * ratio, 0) / (self.g[j, j] + a * (1 - ratio))
-                if np.abs(w - before).max() <= EXACT:
+            for _ in range(ROUNDS):
+                w = self._descended(w, strengths[k], ratio)
+                exact = self._with_signs(np.sign(w), strengths[k], ratio)
+                if exact is not None:
+                    w = exact
                     break
             found[k] = w
         return found
+
+    def _descended(self, w: np.ndarray, a: float, ratio: float) -> np.ndarray:
+        """A few sweeps of coordinate descent."""
+        w = w.copy()
+        for j in list(np.flatnonzero(np.diag(self.g) > 0)) * SWEEPS:
+            r = self.c[j] - self.g[j] @ w + self.g[j, j] * w[j]
+            w[j] = np.sign(r) * max(abs(r) - a * ratio, 0) / (self.g[j, j] + a * (1 - ratio))
+        return w
+
+    def _with_signs(self, signs: np.ndarray, a: float, ratio: float) -> np.ndarray | None:
+        """The minimum, if its weights have these signs; else None."""
+        w, used = np.zeros(len(signs)), np.flatnonzero(signs)
+        bent = self.g + a * (1 - ratio) * np.eye(len(w))
+        w[used] = np.linalg.lstsq(bent[np.ix_(used, used)], (self.c - a * ratio * signs)[used], rcond=None)[0]
+        rest = np.abs(self.c - bent @ w)[signs == 0]
+        fits = np.array_equal(np.sign(w), signs) and (rest <= a * ratio + TIED * np.abs(self.c).max()).all()
+        return w if fits else None
 
     def l1_knots(self) -> tuple[np.ndarray, np.ndarray]:
         """(strengths [T], falling; weights [T, D]) between which the weights of L1 are linear, from the strength
@@ -85,7 +101,9 @@ class Quadratic:
                 reached = [-w[j] / direction[j]] if direction[j] and w[j] else []
             else:  # |r_j - t slope_j| = a - t; one that has just left moves inwards
                 ends = ((a - r[j], 1 - slope[j]), (a + r[j], 1 + slope[j]))
-                reached = [top / below for top, below in ends if below > TIED and not (j == dropped and top < least * 10)]
+                reached = [
+                    top / below for top, below in ends if below > TIED and not (j == dropped and top < least * 10)
+                ]
             for t in reached:
                 if least < t < step:
                     step, event = t, j

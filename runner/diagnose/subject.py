@@ -22,6 +22,7 @@ from runner.execution.session import Screen, Session, Watch
 from runner.execution.start import start, start_together
 from runner.execution.stored import read_config
 from runner.execution.work import Run
+from runner.plan.fold_runs import expand_folds
 from runner.records.command import Command
 from runner.records.folders import OUTPUTS, make_numbered, newest
 from runner.records.names import folder_name, labels, plural, shown_path, telling
@@ -44,19 +45,29 @@ class Case:
     folder: Path | None = None
     status: str = ""
     reason: str = ""
+    sha256: str = ""  # of the data it was trained on, if it has been
     cache: dict = field(default_factory=dict, repr=False)
 
     @cached_property
     def data(self) -> RunData:
-        """Its examples, in double precision."""
-        return prepare(precise(self.settings), self.cache)
+        """Its examples, in double precision. RunError if they are others than it was trained on."""
+        data = prepare(precise(self.settings), self.cache)
+        if self.sha256 not in ("", data.sha256):
+            raise RunError(f"{self.folder}: its data have changed since it was trained; bring the old ones back")
+        return data
+
+    def ended(self, folder: Path) -> Case:
+        """The same as the run in a folder has left it."""
+        summary = read_summary(folder) if (folder / SUMMARY).exists() else {}
+        status, reason, sha256 = (str(summary.get(key, "")) for key in ("status", "reason", "data_sha256"))
+        return Case(self.label, self.settings, folder, status, reason, sha256, self.cache)
 
     def refuse_diverged(self, what: str) -> None:
         """RunError if the run diverged: its weights are no place to look around from."""
         if self.status == "diverged":
             raise RunError(
-                f"{self.folder}: the run diverged ({self.reason}), so there is no {what} to speak of. Train again with a "
-                "lower optimizer.lr, which `runner diagnose lr_range` finds"
+                f"{self.folder}: the run diverged ({self.reason}), so there is no {what} to speak of. Train again with "
+                "a lower optimizer.lr, which `runner diagnose lr_range` finds"
             )
 
 
@@ -79,14 +90,24 @@ class Subject:
         """The words, for a command that is about the same."""
         return shlex.join(self.words)
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether it was named by its folder."""
+        return len(self.words) == 1 and "=" not in self.words[0]
+
     def again(self, kind: str, *changes: str) -> str:
-        """The command that asks the same (or something else, `kind`) with changes: of a folder, that trains them."""
-        if all(each.folder for each in self.cases) and len(self.words) == 1:
+        """The command that asks the same (or something else, `kind`) with changes; of a folder, that trains them."""
+        if self.is_folder:
             return shlex.join(["runner", "repeat", *self.words, *changes])
         kept = without(self.words, {key_of(change) for change in changes})
-        sweep = ["-m"] if "-m" in (*self.words, *changes) else []
-        words = [word for word in (*kept, *changes) if word != "-m"]
-        return shlex.join(["runner", "diagnose", kind, *sweep, *words])
+        return shlex.join(["runner", "diagnose", kind, *kept, *changes])
+
+    def sweep(self, key: str, values: Sequence[str], *more: str) -> str:
+        """The command that trains with each of some values of a key; of a folder, with the middle one."""
+        if self.is_folder:
+            return shlex.join(["runner", "repeat", *self.words, f"{key}={values[len(values) // 2]}"])
+        kept = without([word for word in self.words if word != "-m"], {key})
+        return shlex.join(["runner", "-m", *kept, f"{key}={','.join(values)}", *more])
 
     def trained(self, told: Told) -> Subject:
         """The same with every run trained, those that were given as overrides below `place`. RunError if one failed."""
@@ -98,7 +119,7 @@ class Subject:
         for case, folder, outcome in zip(self.cases, folders, outcomes, strict=True):
             if outcome.status == "failed":
                 raise RunError(f"{folder}: failed: {outcome.reason}")
-            found.append(dataclasses.replace(case, folder=folder, **ended(folder)))
+            found.append(case.ended(folder))
         words = [shown_path(folders[0] if len(folders) == 1 else folders[0].parent)]
         return dataclasses.replace(self, words=words, cases=found)
 
@@ -134,12 +155,6 @@ def watched(tell: Told) -> Screen:
     return screen
 
 
-def ended(folder: Path) -> dict[str, str]:
-    """How a run ended: status and reason; both "" if it has not."""
-    summary = read_summary(folder) if (folder / SUMMARY).exists() else {}
-    return {"status": str(summary.get("status", "")), "reason": str(summary.get("reason", ""))}
-
-
 def precise(settings: Settings) -> Settings:
     """The same in double precision on the CPU, where differences of losses mean something."""
     return dataclasses.replace(settings, trainer=dataclasses.replace(settings.trainer, dtype="float64", device="cpu"))
@@ -156,11 +171,17 @@ def subject(words: Sequence[str], kind: str, *, several: bool, multirun: bool = 
     if folders:
         return _of_folder(folders[0], kind, several=several, out=out)
     line = line_of(Command(tuple(words)), multirun=multirun)
+    runs = [fold for run in line.settings for fold in expand_folds(run)]
+    if len(runs) > 1 and not several:
+        raise ConfigError(f"{kind}: is about one run, but the words stand for {len(runs)}; give one value a key")
+    _refuse_ensembles(kind, runs)
     place = Path(out) if out else _new_place(kind)
-    found = Subject([*["-m"] * multirun, *words], _labelled(line.settings), place)
-    if len(found.cases) > 1 and not several:
-        raise ConfigError(f"{kind}: is about one run, but the words stand for {len(found.cases)}; give one value a key")
-    return found
+    return Subject([*["-m"] * multirun, *words], _labelled(runs), place)
+
+
+def _refuse_ensembles(kind: str, runs: Sequence[Settings]) -> None:
+    if any(run.ensemble.active for run in runs):
+        raise ConfigError(f"{kind}: is about one network, but the run is an ensemble; name one of its members/")
 
 
 def _of_folder(text: str, kind: str, *, several: bool, out: str) -> Subject:
@@ -170,21 +191,25 @@ def _of_folder(text: str, kind: str, *, several: bool, out: str) -> Subject:
         run, notes = find_model(folder).parent, []
         if is_sweep(folder):
             notes = [f"of the sweep its best run, {run}"]
-        return Subject([text], [Case(run.name, read_config(run), run, **ended(run))], place, notes)
+        own = read_config(run)
+        _refuse_ensembles(kind, [own])
+        return Subject([text], [Case(run.name, own).ended(run)], place, notes)
     rows = [row for source in read_sources(folder) for row in source.rows]
     finished = [row for row in rows if row.finished and (row.folder / MODEL).exists()]
     if not finished:
         raise RunError(f"{folder}: none of its {plural(len(rows), 'run')} has finished")
-    cases = _labelled([read_config(row.folder) for row in finished])
-    for case, row in zip(cases, finished, strict=True):
-        case.folder, case.status = row.folder, row.status
+    settings = [read_config(row.folder) for row in finished]
+    _refuse_ensembles(kind, settings)
+    cases = _labelled(settings)
+    cases = [case.ended(row.folder) for case, row in zip(cases, finished, strict=True)]
     left = len(rows) - len(finished)
     return Subject([text], cases, place, [f"{plural(left, 'run')} left out, not trained to the end"] if left else [])
 
 
 def _labelled(runs: Sequence[Settings]) -> list[Case]:
     """A case each, called by the values in which it differs from the others."""
-    values, cache = [shown(run) for run in runs], {}
+    values = [shown(run) for run in runs]
+    cache: dict = {}
     keys = telling(values, [told(run) for run in runs])
     names = labels(values, [key for key in keys if key != "name"])
     cases = [Case(name or "run", run, cache=cache) for run, name in zip(runs, names, strict=True)]

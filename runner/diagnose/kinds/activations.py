@@ -42,7 +42,7 @@ class Activations(Diagnosis):
         """RMS, percentiles and dead units by layer and step."""
         case = subject.case
         if not case.settings.model.hidden:
-            raise ConfigError("activations: the network has no hidden layer; set model.hidden, such as model.hidden=[64,64]")
+            raise ConfigError("activations: the network has no hidden layer; set some, such as model.hidden=[64,64]")
         n = self._measured(case, told)
         first, last = n["rms"][-1][0], n["rms"][-1][-1]
         n["last_to_first"] = float(last / first) if first else None
@@ -52,7 +52,9 @@ class Activations(Diagnosis):
             + ("" if np.isnan(flat) else f", saturated {100 * flat:.0f}%")
             for i, (before, after, dead, flat) in enumerate(rows, 1)
         ]
-        lines.append(f"from step 0 to step {n['steps'][-1]:,}" + (", where a number was not finite" if n["diverged"] else ""))
+        lines.append(
+            f"from step 0 to step {n['steps'][-1]:,}" + (", where a number was not finite" if n["diverged"] else "")
+        )
         advice, following = advise(n, subject)
         return Found(n, lines, advice, following, draw(n))
 
@@ -119,10 +121,15 @@ def advise(n: dict[str, Any], subject: Subject) -> tuple[str, str]:
         text = f"{100 * dead:.0f}% of a layer's units are dead: a leaky activation or a lower rate keeps them alive."
         return text, subject.again("activations", "model.activation=leaky_relu")
     if ratio is None or ratio < FADED:
-        return "Signals fade on the way up: He's initial weights or a norm.", subject.again("activations", "model.init=he")
+        return "Signals fade on the way up: He's initial weights or a norm.", subject.again(
+            "activations", "model.init=he"
+        )
     if ratio > GROWN:
         return "Signals grow on the way up: a norm keeps their size.", subject.again("activations", "model.norm=batch")
-    return "Signals keep their size; if it still learns slowly, look at the rate.", f"runner diagnose lr_range {subject.typed}"
+    return (
+        "Signals keep their size; if it still learns slowly, look at the rate.",
+        f"runner diagnose lr_range {subject.typed}",
+    )
 
 
 def draw(n: dict[str, Any]) -> bytes:

@@ -22,7 +22,9 @@ POINTS = 6  # panels
 DRAWN = 40  # fits, one over the other
 
 
-@diagnosis("bias_variance", lecture="003:21-56, 003:111, 003:159", paper="Geman et al. 1992; Yang et al. 2020 (classes)")
+@diagnosis(
+    "bias_variance", lecture="003:21-56, 003:111, 003:159", paper="Geman et al. 1992; Yang et al. 2020 (classes)"
+)
 @dataclass
 class BiasVariance(Diagnosis):
     """Is the error systematic (bias) or luck of the draw (variance)? Over runs on several draws of the data.
@@ -42,7 +44,7 @@ class BiasVariance(Diagnosis):
 
         trained = subject.trained(told).cases
         inputs = common(trained)
-        found = {}
+        found: dict[str, dict[str, Any]] = {}
         for name, members in groups.items():
             outputs = np.stack([inputs.of(trained[i]) for i in members])
             found[name] = {"runs": len(members), **inputs.taken_apart(outputs), "fits": outputs}
@@ -56,7 +58,8 @@ class BiasVariance(Diagnosis):
 
 def grouped(cases: Sequence[Case]) -> dict[str, list[int]]:
     """Setting in words -> its runs. ConfigError if a setting has one run only: there is nothing to vary."""
-    chance, found = luck(), {}
+    chance = luck()
+    found: dict[str, list[int]] = {}
     telling = [{key: value for key, value in shown(case.settings).items() if key not in chance} for case in cases]
     varied = [key for key in telling[0] if len({str(each.get(key)) for each in telling}) > 1 and key != "name"]
     for i, each in enumerate(telling):
@@ -87,9 +90,9 @@ def advise(found: dict[str, dict[str, Any]], subject: Subject) -> tuple[str, str
     which = f"Of these settings {name} has the least error; there " if len(found) > 1 else "Here "
     if best["variance"] > best["bias"]:
         text = "most of it is variance: more data, a stronger penalty or an ensemble lowers it."
-        return which + text, subject.again("bias_variance", "-m", "regularizer.l2=0,1e-3,1e-2,1e-1")
+        return which + text, subject.again("bias_variance", "regularizer.l2=0.01")
     text = "most of it is bias: a larger network or longer training lowers it."
-    return which + text, subject.again("bias_variance", "-m", "model.hidden=[8],[64],[256]")
+    return which + text, subject.again("bias_variance", "model.hidden=[64]")
 
 
 def draw(found: dict[str, dict[str, Any]], inputs: Inputs, unit: str) -> bytes:
@@ -115,7 +118,7 @@ def _fits(found: dict[str, dict[str, Any]], inputs: Inputs, sheet: Any, explain:
     names = list(found)[:POINTS]
     rows = 1 if len(names) < 4 else 2
     caption = (
-        "Grey: one fit a draw of the data. The gap between their mean (blue) and the truth (dashed) is bias; how far the "
+        "Grey: a fit for each draw of the data. From their mean (blue) to the truth (dashed) is bias; how far the "
         f"grey lines spread is variance.{' The first six settings.' if len(found) > POINTS else ''}"
     )
     figure, grid = sheet("bias and variance", caption, rows, -(-len(names) // rows), sharex=True, sharey=True)

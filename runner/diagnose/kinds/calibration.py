@@ -52,7 +52,7 @@ class Calibration(Diagnosis):
         fitted_on = "val" if len(data.val) else split
         temperature = best_temperature(*said(fitted_on))
         before, after = calibration(p, y, self.bins), calibration(at_temperature(p, temperature), y, self.bins)
-        n = {
+        n: dict[str, Any] = {
             "split": split,
             "rows": len(y),
             "accuracy": float((p.argmax(1) == y).mean()),
@@ -66,7 +66,7 @@ class Calibration(Diagnosis):
         }
         sure = "too sure" if n["confidence"] > n["accuracy"] else "too unsure"
         lines = [
-            f"{split}, {n['rows']:,} rows: accuracy {n['accuracy']:.4f}, mean confidence {n['confidence']:.4f} ({sure})",
+            f"{split}, {n['rows']:,} rows: accuracy {n['accuracy']:.4f}, confidence {n['confidence']:.4f} ({sure})",
             f"ECE {n['ece']:.4f}, nll {n['nll']:.4f}; at temperature {temperature:.3f} (fitted on {fitted_on}): "
             f"ECE {n['ece_scaled']:.4f}, nll {n['nll_scaled']:.4f}",
         ]
@@ -78,7 +78,7 @@ class Calibration(Diagnosis):
     def _split(self, data: Any) -> str:
         split = self.split if self.split != "auto" else "test" if len(data.test) else "val"
         if not len(getattr(data, split)):
-            raise ConfigError(f"calibration: the run has no {split} rows; name others with --split, such as --split train")
+            raise ConfigError(f"calibration: the run has no {split} rows; name others, such as --split train")
         return split
 
 

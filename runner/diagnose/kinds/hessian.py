@@ -74,8 +74,8 @@ def exactly(land: Landscape) -> dict[str, Any]:
 def lanczos_said(size: int, most: int) -> str:
     """That not all eigenvalues are known, and why."""
     return (
-        f"{size:,} parameters: a Hessian of {size:,} x {size:,} is too large (--exact {most}), so Lanczos's method finds "
-        f"its largest and smallest eigenvalues from {STEPS} products with it; the trace is an estimate"
+        f"{size:,} parameters: a Hessian of {size:,} x {size:,} is too large (--exact {most}), so Lanczos's method "
+        f"finds its largest and smallest eigenvalues from {STEPS} products with it; the trace is an estimate"
     )
 
 
@@ -168,7 +168,10 @@ def advise(n: dict[str, Any], subject: Subject) -> tuple[str, str]:
     if n["condition"] is not None and n["condition"] > POOR:
         text = "The condition is poor: an adaptive rate, a norm or an L2 penalty (which adds to each eigenvalue) helps."
         return text, subject.again("hessian", "regularizer.l2=0.01")
-    return "All known directions bend up or are flat: look how wide the valley is.", f"runner diagnose sharpness {subject.typed}"
+    return (
+        "All known directions bend up or are flat: look how wide the valley is.",
+        f"runner diagnose sharpness {subject.typed}",
+    )
 
 
 def draw(n: dict[str, Any], whole: bool) -> bytes:

@@ -25,9 +25,9 @@ SAFE = 10.0  # the rate that is proposed is this much below the one at which the
 class LrRange(Diagnosis):
     """Which learning rate suits? One short training with a rate that grows from step to step.
 
-    rate_t = low (high / low)^(t / (steps - 1)), the objective of each batch smoothed by an exponential mean without bias.
-    The run begins anew, with everything as configured but the schedule; it ends when the objective is four times its
-    lowest. Proposed is a tenth of the rate at which it was lowest; beyond that rate training gets unstable.
+    rate_t = low (high / low)^(t / (steps - 1)), the objective of each batch smoothed by an exponential mean without
+    bias. The run begins anew, with everything as configured but the schedule; it ends when the objective is four times
+    its lowest. Proposed is a tenth of the rate at which it was lowest; beyond that rate training gets unstable.
     """
 
     example = 'dataset=digits "model.hidden=[64]" optimizer=sgd'
@@ -69,15 +69,13 @@ class LrRange(Diagnosis):
         ]
         advice = "Try the proposed rate and its neighbours; the best one is often within a factor of 3."
         near = [f"{factor * proposed:g}" for factor in (0.3, 1, 3)]
-        words = subject.again("", "-m", f"optimizer.lr={','.join(near)}", "seeds=3")
-        following = words.replace("runner diagnose ''", "runner", 1)
+        following = subject.sweep("optimizer.lr", near, "seeds=3")
         return Found(numbers, lines, advice, following, draw(numbers))
 
     def _swept(self, case: Case, told: Told) -> tuple[np.ndarray, np.ndarray]:
         """(rates, objective) of the steps that were made, until the objective is far worse than its lowest."""
-        from runner.training.engine import Engine
-
         from runner.data.prepare import prepare
+        from runner.training.engine import Engine
 
         settings, data = case.settings, prepare(case.settings)
         engine = Engine([settings], [data])

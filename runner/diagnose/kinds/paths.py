@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from runner.config.choices import name_of
 from runner.config.option import integer, number
 from runner.diagnose.base import Diagnosis, Found, Told, diagnosis
 from runner.errors import ConfigError
@@ -53,13 +55,13 @@ class Paths(Diagnosis):
         data, settings = case.data, case.settings
         if settings.model.hidden or data.task != "regression" or data.y.ndim > 1:
             raise ConfigError(
-                "paths: the weights over a strength can be worked out for a linear regression alone (model.hidden=[], one "
+                "paths: weights over a strength can be worked out for a linear regression alone (model.hidden=[], one "
                 "target); of other networks train a sweep, such as `runner diagnose paths -m model.hidden=[] "
                 "regularizer.l1=1e-4,1e-3,1e-2,1e-1`"
             )
-        name = type(settings.loss).__name__
-        if name not in ("Auto", "MSE", "MeanSquaredError"):
-            raise ConfigError(f"paths: worked out for the mean square, but loss={name.lower()}; set loss=auto")
+        name = name_of(settings.loss, "loss")
+        if name not in ("auto", "mse"):
+            raise ConfigError(f"paths: worked out for the mean square, but loss={name}; set loss=auto")
 
     def _worked_out(self, subject: Subject) -> Found:
         from runner.diagnose.penalized import Quadratic
@@ -88,21 +90,20 @@ class Paths(Diagnosis):
         gone = [f"{each['column']} at {each['strength']:.6f}" for each in leaving(knots, points, names)]
         lines += [f"L1: a weight becomes 0 again on the way: {', '.join(gone)}"] if gone else []
         advice = f"The first columns tell most; let validation choose the strength, between 0 and {knots[0]:.2g}."
-        tried = ",".join(f"{knots[0] * 10**-k:.2g}" for k in (3, 2.5, 2, 1.5, 1, 0.5))
-        split = [word for word in subject.words if not word.startswith(("dataset.val_", "dataset.test_"))]
-        following = train_sweep(split, [f"regularizer.l1={tried}", "optimizer.proximal=true"])
-        figure = draw(strengths, found, names, "weight (target units / column's standard deviation)")
+        tried = [f"{knots[0] * 10**-k:.2g}" for k in (3, 2.5, 2, 1.5, 1, 0.5)]
+        following = subject.sweep("regularizer.l1", tried, "dataset.folds=5", "optimizer.proximal=true")
+        figure = draw(strengths, found, names, "weight (scaled target / scaled column)")
         return Found(numbers, lines, advice, following, figure)
 
     def _trained(self, subject: Subject, told: Told) -> Found:
-        from runner.reports.load import load
+        from runner.reports.load import MODEL, load_model
 
         key = varied(subject.cases)
         subject = subject.trained(told)
         cases = sorted(subject.cases, key=lambda case: case.settings.value(key))
         names = list(cases[0].data.encoding.feature_names)
         strengths = np.array([case.settings.value(key) for case in cases], dtype=float)
-        weights = np.array([columns_of(load(str(case.folder)).network) for case in cases])
+        weights = np.array([columns_of(load_model(Path(str(case.folder)) / MODEL).network) for case in cases])
         found = {key.split(".")[-1]: weights}
         numbers = {"key": key, "columns": names, "strengths": strengths, "weights": found}
         lines = [said(key, a, names, w, self.largest) for a, w in zip(strengths, weights, strict=True)]
@@ -110,15 +111,6 @@ class Paths(Diagnosis):
         advice = f"At the largest strength {zero} of {len(names)} columns have no weight; compare what it costs."
         figure = draw(strengths, found, names, "weight of the column")
         return Found(numbers, lines, advice, f"runner report {subject.typed}", figure)
-
-
-def train_sweep(words: Sequence[str], changes: Sequence[str]) -> str:
-    """The command that trains a sweep, of the words of a folder that repeats it."""
-    import shlex
-
-    if len(words) == 1 and "=" not in words[0]:
-        return shlex.join(["runner", "repeat", *words, *changes])
-    return shlex.join(["runner", "-m", *words, *changes])
 
 
 def grid(top: float) -> np.ndarray:
@@ -155,12 +147,13 @@ def varied(cases: Sequence[Case]) -> str:
     differ = [
         key
         for key in keys
-        if key != "name" and len({str(case.settings.value(key)) for case in cases if key in case.settings.options()}) > 1
+        if key != "name"
+        and len({str(case.settings.value(key)) for case in cases if key in case.settings.options()}) > 1
     ]
     numeric = all(isinstance(case.settings.value(key), (int, float)) for case in cases for key in differ[:1])
     if len(differ) != 1 or not numeric:
         raise ConfigError(
-            f"paths: the runs must differ in the strength of one penalty, but they differ in {', '.join(differ) or 'none'}"
+            f"paths: the runs must differ in the strength of one penalty, but differ in {', '.join(differ) or 'none'}"
         )
     return differ[0]
 
@@ -181,8 +174,8 @@ def draw(strengths: np.ndarray, found: dict[str, np.ndarray], names: Sequence[st
     from runner.diagnose.draw import COLOURS, GREY, INK, explain, finish, sheet
 
     caption = (
-        "From right to left the penalty weakens. Where a line leaves 0 the column begins to count; the largest are named, "
-        "the others grey."
+        "From right to left the penalty weakens. Where a line leaves 0 the column begins to count; the largest are "
+        "named, the others grey."
     )
     figure, grid_ = sheet("weights over the strength of the penalty", caption, 1, len(found), sharey=True)
     size = np.max([np.abs(w).max(0) for w in found.values()], axis=0)
@@ -195,6 +188,7 @@ def draw(strengths: np.ndarray, found: dict[str, np.ndarray], names: Sequence[st
         axes.axhline(0, color=INK, linewidth=0.8)
         axes.set_xscale("log" if strengths.min() > 0 else "symlog")
         explain(axes, "strength", ylabel if axes is grid_[0][0] else "", PENALTIES.get(penalty, penalty))
-        if axes is not grid_[0][-1] and axes.get_legend():
-            axes.get_legend().remove()
+        axes.get_legend().remove()
+    handles, labels = grid_[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right center", fontsize=11)
     return finish(figure)

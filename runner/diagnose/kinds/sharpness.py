@@ -21,14 +21,16 @@ SHARP = 0.5  # of the loss, that a step of a tenth of the weights may add
 
 
 @diagnosis(
-    "sharpness", lecture="002:66, 003:957", paper="Keskar et al. 2017; Foret et al. 2021 (SAM); Li et al. 2018 (filters)"
+    "sharpness",
+    lecture="002:66, 003:957",
+    paper="Keskar et al. 2017; Foret et al. 2021 (SAM); Li et al. 2018 (filters)",
 )
 @dataclass
 class Sharpness(Diagnosis):
     """How sharp is the minimum? What the loss gains a little way off: at worst, and in random directions.
 
     worst: max over |e| <= rho of L(w + e) - L(w), by gradient ascent on the ball from SAM's first step rho g/|g|.
-    largest: the largest eigenvalue of the Hessian (Lanczos), which times rho^2/2 is the same for small rho at a minimum.
+    largest: the largest eigenvalue of the Hessian (Lanczos); times rho^2/2 it is `worst` at a minimum, rho small.
     random: mean rise of L at w + a d, d filter-normalized directions (`runner diagnose surface`).
     """
 
@@ -65,7 +67,7 @@ class Sharpness(Diagnosis):
         tenth = float(np.interp(0.1, REACH, n["rise"]))
         n["rise_at_a_tenth"] = tenth
         lines = [
-            f"objective {here:.6g}; within rho = {self.rho:g} it rises by {worst:.6g} at worst (SAM's one step: {sam:.6g})",
+            f"objective {here:.6g}; within rho = {self.rho:g} it rises by {worst:.6g} at worst (SAM's step: {sam:.6g})",
             f"largest eigenvalue of the Hessian {n['largest']:.6g}; Keskar's sharpness {n['keskar']:.4g}",
             f"a random step of a tenth of the weights adds {tenth:.4g} in the mean of {self.directions} directions",
         ]

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from runner.diagnose.subject import Case, Subject
 
 RANDOM, AXES, PATH = "random", "axes", "path"
+AXIS_NAMES = {
+    RANDOM: ("a (norms of each unit's weights)", "b (norms of each unit's weights)"),
+    AXES: ("a, along the first parameter", "b, along the second parameter"),
+    PATH: ("first principal direction (units of the parameters)", "second principal direction"),
+}
 MARGIN = 0.25  # of the path's extent, around it
 
 
@@ -71,7 +76,7 @@ class Surface(Diagnosis):
         }
         below = centre - low > 1e-9 * max(abs(centre), 1e-12)
         lines = [
-            f"objective at the {self.at} weights {centre:.6g}, on the rim of the plane {numbers['rim']:.6g} in the mean",
+            f"objective at the {self.at} weights {centre:.6g}, on the rim of the plane {numbers['rim']:.6g} (mean)",
             f"lowest on the plane: {low:.6g} at a = {a[column]:.3g}, b = {b[row]:.3g}"
             if below
             else "no point of the plane is lower than the weights",
@@ -112,7 +117,7 @@ class Surface(Diagnosis):
 
 
 def filter_normalized(land: Landscape, random: np.random.Generator) -> np.ndarray:
-    """A random direction [P] that has in each unit's weights the norm of these; 0 elsewhere. ConfigError if all are 0."""
+    """A random direction [P] with the norm of each unit's weights, 0 elsewhere. ConfigError if all weights are 0."""
     direction = np.zeros(land.size)
     for name, where in land.slots.items():
         if land.kind(name).kind != "weight":
@@ -130,7 +135,8 @@ def advise(below: bool, subject: Subject) -> tuple[str, str]:
     if below:
         text = "The weights are not at the bottom of this plane: training on, or a momentum, may reach lower."
         return text, subject.again("surface", "trainer.epochs=200")
-    return "The weights lie at the bottom of this plane; its curvature has numbers.", f"runner diagnose hessian {subject.typed}"
+    text = "The weights lie at the bottom of this plane; its curvature has numbers."
+    return text, f"runner diagnose hessian {subject.typed}"
 
 
 def draw(n: dict[str, Any], at: str) -> bytes:
@@ -138,8 +144,7 @@ def draw(n: dict[str, Any], at: str) -> bytes:
     from runner.diagnose.contours import draw_on
     from runner.diagnose.draw import INK, RED, explain, finish, sheet
 
-    names = {RANDOM: ("a, filter-normalized", "b, filter-normalized"), AXES: ("a, first parameter", "b, second parameter")}
-    xlabel, ylabel = names.get(n["directions"], ("first principal direction", "second principal direction"))
+    xlabel, ylabel = AXIS_NAMES[n["directions"]]
     caption = (
         f"The objective around the {at} weights (cross); dark is high. Round rings: equally curved both ways; a narrow "
         f"valley: poor condition. It rises from {n['centre']:.3g} to {n['rim']:.3g} (mean on the rim)."
@@ -149,5 +154,5 @@ def draw(n: dict[str, Any], at: str) -> bytes:
     if n["path"] is not None:
         axes.plot(*n["path"].T, color=RED, linewidth=1.8, marker=".", markersize=3, label="way of the training")
     axes.plot(0, 0, "x", color=INK, markersize=12, markeredgewidth=3, label=f"{at} weights")
-    explain(axes, f"{xlabel} (parameter units)" if n["directions"] == PATH else xlabel, ylabel)
+    explain(axes, xlabel, ylabel)
     return finish(figure)

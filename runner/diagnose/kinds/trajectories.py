@@ -31,8 +31,8 @@ class Trajectories(Diagnosis):
     """Which way do rules take over one surface? Each run's steps, with how far it went and how often it turned.
 
     Every run is trained again step by step in double precision. detour: length of the way over the distance between its
-    ends, 1 for a straight line. On a quadratic (dataset=quadratic) also the distance to the optimum, the sign changes of
-    each parameter on the way to it, and by what factor the slowest direction falls a step. Two parameters are drawn
+    ends, 1 for a straight line. On a quadratic (dataset=quadratic) also the distance to the optimum, the sign changes
+    of each parameter on the way to it, and by what factor the slowest direction falls a step. Two parameters are drawn
     themselves, of more the plane in which the ways spread most.
     """
 
@@ -166,16 +166,22 @@ def draw(land: Landscape, ways: list[Way], labels: list[str], told: Told) -> byt
     on = [(each.w - plane.origin) @ np.stack([plane.u, plane.v], 1) for each in ways]
     a, b = window(on)
     loss = plane.values(land, a, b, told)
-    caption = f"Every mark is a step, from the ring on; dark is high. {words}A way that leaves the picture has diverged."
+    caption = f"Every mark is a step, from the ring on; dark is high. {words}Ways that leave the picture diverge."
     figure, ((axes,),) = sheet("ways over one surface", caption)
     draw_on(figure, axes, a, b, loss)
     styles = zip(on, labels, _STYLES * (len(on) // len(_STYLES) + 1), strict=False)
     for points, label, (colour, mark) in styles:
-        axes.plot(*points.T, color=colour, marker=mark, markersize=4, linewidth=1.3, label=label)
+        axes.plot(*within(points, a, b).T, color=colour, marker=mark, markersize=4, linewidth=1.3, label=label)
     axes.plot(*on[0][0], "o", color=INK, markersize=13, markerfacecolor="none", markeredgewidth=2)
     axes.set(xlim=(a[0], a[-1]), ylim=(b[0], b[-1]))
     explain(axes, *names)
     return finish(figure)
+
+
+def within(points: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Points up to the first that leaves the picture, which is kept."""
+    out = (points[:, 0] < a[0]) | (points[:, 0] > a[-1]) | (points[:, 1] < b[0]) | (points[:, 1] > b[-1])
+    return points[: int(np.argmax(out)) + 1] if out.any() else points
 
 
 _STYLES = [("#EE6677", "o"), ("#4477AA", "s"), ("#228833", "^"), ("#AA3377", "D"), ("#66CCEE", "v"), ("#BBBBBB", "P")]
@@ -196,9 +202,9 @@ def plane_of(ways: list[Way], land: Landscape) -> tuple[Plane, tuple[str, str], 
         names = [f"parameter {i + 1}" for i in (first, second)]
         return Plane(origin, np.eye(land.size)[first], np.eye(land.size)[second]), (names[0], names[1]), ""
     (u, v), share = principal(np.concatenate([each.w for each in ways[::-1]]))
-    names = ("first principal direction", "second principal direction")
+    directions = ("first principal direction", "second principal direction")
     words = f"The plane holds {100 * share.sum():.0f}% of the movement. "
-    return Plane(ways[0].w[-1], u, v), names, words
+    return Plane(ways[0].w[-1], u, v), directions, words
 
 
 def window(on: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
