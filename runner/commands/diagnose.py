@@ -111,10 +111,9 @@ def _parser(kind: Kind) -> argparse.ArgumentParser:
 
 
 def _value(text: str) -> Any:
-    """A value as YAML has it."""
-    import yaml
-
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
+    """A number, true, false or null; else the text."""
+    words = {"true": True, "false": False, "null": None}
+    for read in (int, float):
+        with contextlib.suppress(ValueError):
+            return read(text)
+    return words.get(text, text)

@@ -67,7 +67,7 @@ class Landscape:
         index = self.engine.tables.index["train"]
         x, q = self.rows.tables.gather(index)
         weights = self.rows.tables.weights_of(index)
-        weights = None if weights is None else weights * (1 / x.shape[1])
+        weights = None if weights is None else weights.unsqueeze(2) * (1 / x.shape[1])
         q = self.rows.loss.prepare(q, 1 / x.shape[1] if weights is None else weights)
         return Batch(0, self.engine.epochs, x, q, None, weights)
 

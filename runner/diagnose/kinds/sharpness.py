@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 REACH = np.concatenate([[0.0], np.geomspace(0.01, 1.0, 9)])  # of random steps, in norms of the weights
 STEPS = 40  # of Lanczos's method
-ASCENTS, SHRINK = 20, 0.9  # of the worst point within the ball
+ASCENTS = 20  # steps towards the worst point of the ball, after SAM's
 SHARP = 0.5  # of the loss, that a step of a tenth of the weights may add
 
 
@@ -29,7 +29,7 @@ SHARP = 0.5  # of the loss, that a step of a tenth of the weights may add
 class Sharpness(Diagnosis):
     """How sharp is the minimum? What the loss gains a little way off: at worst, and in random directions.
 
-    worst: max over |e| <= rho of L(w + e) - L(w), by gradient ascent on the ball from SAM's first step rho g/|g|.
+    worst: max over |e| <= rho of L(w + e) - L(w), by gradients there, from SAM's step rho g/|g| on.
     largest: the largest eigenvalue of the Hessian (Lanczos); times rho^2/2 it is `worst` at a minimum, rho small.
     random: mean rise of L at w + a d, d filter-normalized directions (`runner diagnose surface`).
     """
@@ -88,22 +88,20 @@ class Sharpness(Diagnosis):
 
 
 def ascended(land: Landscape, rho: float) -> tuple[float, float]:
-    """Rises of the loss: (after SAM's step rho g/|g|, at the worst point that ascent on the ball finds)."""
-    here, w = land.value(land.start), land.start
-    g = land.gradient(w)
-    if not np.linalg.norm(g):
-        g = np.random.default_rng(0).normal(size=land.size)
-    e = rho * g / np.linalg.norm(g)
-    first = best = land.value(w + e) - here
-    for step in range(ASCENTS):
-        g = land.gradient(w + e)
-        size = float(np.linalg.norm(g))
-        if not size:
-            break
-        e = e + rho * SHRINK**step * g / size
-        e *= rho / float(np.linalg.norm(e))
-        best = max(best, land.value(w + e) - here)
-    return first, best
+    """Rises of the loss: (after SAM's step rho g/|g|, at the worst point of the ball).
+
+    At the worst point e is along the gradient there; e <- rho g(w + e)/|g(w + e)| leads to it, and at a minimum is the
+    power method for the largest eigenvalue.
+    """
+    here, e = land.value(land.start), np.zeros(land.size)
+    rises = []
+    for _ in range(1 + ASCENTS):
+        g = land.gradient(land.start + e)
+        if not np.linalg.norm(g):
+            g = np.random.default_rng(0).normal(size=land.size)
+        e = rho * g / np.linalg.norm(g)
+        rises.append(land.value(land.start + e) - here)
+    return rises[0], max(rises)
 
 
 def advise(sharp: bool, subject: Subject) -> tuple[str, str]:
