@@ -204,6 +204,13 @@ class Encoding:
             x_ND[:] = x_ND[:, self.order]
         return x_ND
 
+    def original(self, x_ND: np.ndarray) -> np.ndarray:
+        """Numeric features alone [N, F] in original units: the inverse of the encoding."""
+        values = x_ND.astype(np.float64)
+        if self.quantiles:
+            return np.stack([from_normal(z, np.array(q)) for z, q in zip(values.T, self.quantiles, strict=True)], axis=1)
+        return values * np.array(self.scale) + np.array(self.offset)
+
     def codes(self, column: str, words: np.ndarray) -> np.ndarray:
         """The feature [N] of each word in its column's block, -1 for a word that has none."""
         known = self.categories[column]

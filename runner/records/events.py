@@ -94,10 +94,12 @@ def histogram(tag: str, step: int, array: Any, *, buckets: int = BUCKETS) -> byt
     return _event(step, [_tensor_value(tag, "histograms", tensor)])
 
 
-def image(tag: str, step: int, png: bytes, width: int, height: int) -> bytes:
-    """One PNG picture."""
+def image(tag: str, step: int, png: bytes, width: int, height: int, about: str = "") -> bytes:
+    """One PNG picture, with words about it."""
     strings = [str(width).encode(), str(height).encode(), png]
-    return _event(step, [_tensor_value(tag, "images", _strings(strings, 3))])
+    value = _tensor_value(tag, "images", _strings(strings, 3))
+    value.metadata.summary_description = about
+    return _event(step, [value])
 
 
 def png_size(png: bytes) -> tuple[int, int]:

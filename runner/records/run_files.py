@@ -80,10 +80,9 @@ class RunFiles:
         """Draw the distribution of an array's finite elements."""
         self._event(events.histogram(tag, epoch, array))
 
-    def image(self, tag: str, epoch: int, png: bytes, width: int | None = None, height: int | None = None) -> None:
-        """Show a PNG picture; its size is read from it unless given."""
-        true_width, true_height = events.png_size(png)
-        self._event(events.image(tag, epoch, png, width or true_width, height or true_height))
+    def image(self, tag: str, epoch: int, png: bytes, about: str = "") -> None:
+        """Show a PNG picture, `about` saying what is to be seen in it."""
+        self._event(events.image(tag, epoch, png, *events.png_size(png), about))
 
     def text(self, tag: str, markdown: str) -> None:
         """Show a Markdown text, such as `flat.markdown(settings.tree())`."""
