@@ -163,7 +163,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         const="",
         metavar="KEY",
-        help="draw the metrics over a key that has numbers, such as lr or train_size, on the page, and print the points",
+        help="print the metrics over a key that has numbers, such as lr or train_size, and draw them on the page",
     )
     parser.add_argument("--force", action="store_true", help=FORCE)
     return parser

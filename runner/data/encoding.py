@@ -25,7 +25,7 @@ from runner.data.files import did_you_mean
 from runner.data.hashing import features_of
 from runner.data.piecewise import through_bins
 from runner.data.products import of_both, positions, products
-from runner.data.quantiles import to_normal
+from runner.data.quantiles import from_normal, to_normal
 from runner.data.reading.columns import Column
 from runner.data.reading.dialect import Reading
 from runner.data.reading.spelling import Spelling
@@ -208,7 +208,8 @@ class Encoding:
         """Numeric features alone [N, F] in original units: the inverse of the encoding."""
         values = x_ND.astype(np.float64)
         if self.quantiles:
-            return np.stack([from_normal(z, np.array(q)) for z, q in zip(values.T, self.quantiles, strict=True)], axis=1)
+            known = map(np.array, self.quantiles)
+            return np.stack([from_normal(z, each) for z, each in zip(values.T, known, strict=True)], axis=1)
         return values * np.array(self.scale) + np.array(self.offset)
 
     def codes(self, column: str, words: np.ndarray) -> np.ndarray:

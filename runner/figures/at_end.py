@@ -50,8 +50,8 @@ FIGURES = (
     Figure(
         "boundary",
         figures.boundary,
-        "What the network says all over the plane: colour is the class, its strength the confidence, lines are where the "
-        "answer changes. Dots are examples.",
+        "What the network says all over the plane: colour is the class, its strength the confidence, lines are where "
+        "the answer changes. Dots are examples.",
     ),
     Figure(
         "fit",
@@ -75,12 +75,14 @@ FIGURES = (
         figures.percentiles,
         "How what enters each layer moves in the course of training. Lines that wander: the next layer has to follow.",
     ),
-    Figure("mistakes", figures.mistakes, "What the network took each example for and how sure it was; below, the truth."),
+    Figure(
+        "mistakes", figures.mistakes, "What the network took each example for, and how sure it was; then the truth."
+    ),
     Figure(
         "features",
         figures.features,
-        "What each unit of the first layer looks for, by its number. Smooth patterns: features; noise: learned by heart "
-        "or not at all.",
+        "What each unit of the first layer looks for, by its number. Smooth patterns: features; noise: learned by "
+        "heart, or not at all.",
     ),
     Figure(
         "learning_rate", figures.learning_rate, "The learning rate of every step: its schedule, the warm-up shaded."

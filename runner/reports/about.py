@@ -20,7 +20,7 @@ from runner.reports.sections import Section
 NETWORK = ("model.hidden", "model.activation", "model.norm")
 TRAINING = ("loss", "optimizer", "optimizer.lr", "trainer.batch_size", "trainer.epochs")
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
-UNUSUAL = ("", "null", "none", "[]")  # values that are not worth a word
+UNUSUAL = ("", "null", "none", "auto", "[]")  # values that are not worth a word
 
 
 def about(section: Section) -> list[tuple[str, str]]:

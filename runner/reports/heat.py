@@ -95,7 +95,8 @@ def heat_map(section: Section, keys: tuple[str, str]) -> str:
     return (
         f'<figure><h3>{escape(title)}</h3><div class="wide" tabindex="0" role="region" aria-label="heat map">'
         f'<table class="heat{" dense" * (len(across) > WIDE)}">'
-        f'<thead><tr><th scope="col">{escape(corner)}</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        f'<thead><tr><th scope="col">{escape(corner)}</th>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
         f"<figcaption>{caption}</figcaption></figure>"
     )
 
@@ -106,9 +107,7 @@ def _cell(section: Section, keys: tuple[str, str], a: str, b: str) -> Cell:
     return Cell(here, best, best.spread(section.metric) if best else None)
 
 
-def _td(
-    section: Section, cell: Cell, position: Mapping[int, int], values: Sequence[float], places: int
-) -> str:
+def _td(section: Section, cell: Cell, position: Mapping[int, int], values: Sequence[float], places: int) -> str:
     if cell.spread is None or cell.best is None:
         text = "diverged" if any(s.count("diverged") for s in cell.settings) else "-" if cell.settings else ""
         return f'<td class="none">{text}</td>'

@@ -1,4 +1,4 @@
-"""A report as one page of HTML that needs nothing else: what was done, the answer, charts, pictures, a sortable table."""
+"""A report as one page of HTML that needs nothing else: what was done, the answer, charts, pictures, a table."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from runner.reports.html_page import SCRIPT, STYLE
 from runner.reports.html_table import table
 from runner.reports.next_steps import next_commands, suggested_for
 from runner.reports.over import Over, choose
-from runner.reports.pictures import pictures, verdict
+from runner.reports.pictures import of_a_run, verdict
 from runner.reports.report_text import heading
 from runner.reports.sections import Section
+from runner.reports.side_by_side import side_by_side
 
 NAMED = 4  # keys in a title
 
@@ -63,7 +64,8 @@ def _section(section: Section, keys: tuple[str, str] | None, over: Over | None) 
         over_key(section, over) if over else "",
         over_epochs(section),
         heat_map(section, keys) if keys else "",
-        pictures(section, over),
+        of_a_run(section),
+        side_by_side(section, over),
         table(section),
         _lines("Diverged, failed, damaged, not ended", trouble(section)),
         _lines(f"Next{suggested_for(section)}", next_commands(section)),

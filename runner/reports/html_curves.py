@@ -33,21 +33,27 @@ def over_epochs(section: Section) -> str:
         return lacks
     headline = next((m for m in section.beside if m.startswith("val/")), None)
     names = [each for each in (section.metric, headline) if each]
-    charts = []
+    charts, kept = [], _kept(section)
     for metric in dict.fromkeys("val/" + name.partition("/")[2] for name in names):
         other = "train/" + metric.partition("/")[2]
         drawn = [line(c, metric, _named(s, section, "validation"), COLOURS[i], shape=i) for s, i, c in read]
         drawn += [line(c, other, _named(s, section, "training"), COLOURS[i], style=DASHED) for s, i, c in read]
-        charts.append(
-            chart([each for each in drawn if each], metric, "epoch", log=direction(metric, section.settings) is False)
-        )
+        lower = direction(metric, section.settings) is False
+        charts.append(chart([each for each in drawn if each], metric, "epoch", log=lower, kept=kept))
     several = any(len(curves) > 1 for _, _, curves in read)
     band = "mean and standard deviation over runs, " if several else ""
     which = "The best settings" if len(section.settings) > len(read) else "All settings" if len(read) > 1 else "Curves"
     ends = " A line ends where fewer than half of the runs still train." if several else ""
-    said = f"Solid: {band}validation. Dashed: training.{ends} Where they part, the network learns its examples by heart."
+    said = f"Solid: {band}validation. Dashed: training.{ends} Where they part, the network learns examples by heart."
+    said += "" if kept is None else f" The dotted line is the epoch that was kept, {kept:g}."
     legend = [(label(setting, section), i) for setting, i, _ in read] if len(section.settings) > 1 else []
     return framed(f"{which} over the epochs", legend, charts, said) + lacks
+
+
+def _kept(section: Section) -> float | None:
+    """The epoch whose weights a single run has kept."""
+    rows = [row for setting in section.settings for row in setting.rows]
+    return float(rows[0].best_epoch) if len(rows) == 1 and rows[0].best_epoch else None
 
 
 def _named(setting: Setting, section: Section, split: str) -> str:
@@ -55,7 +61,7 @@ def _named(setting: Setting, section: Section, split: str) -> str:
 
 
 def over_key(section: Section, drawn: Over) -> str:
-    """The means of the table over the values of a key: validation, training and test, a colour a setting of the rest."""
+    """The means of the table over the values of a key: validation, training, test, a colour a setting of the others."""
     groups = drawn.groups[: len(COLOURS)]
     charts = []
     for metric in drawn.metrics:
@@ -66,10 +72,8 @@ def over_key(section: Section, drawn: Over) -> str:
         log = direction(f"val/{metric}", section.settings) is False
         charts.append(chart(lines, metric, drawn.name, log=log, key=True))
     splits = {split for metric in drawn.metrics for split in drawn.recorded(metric, section)}
-    said = ". ".join(
-        words for split, words in (("val", "Solid: validation"), ("train", "dashed: training"), ("test", "dotted: test"))
-        if split in splits
-    ).replace(". d", ", d")
+    words = {"val": "solid: validation", "train": "dashed: training", "test": "dotted: test"}
+    said = ", ".join(each for split, each in words.items() if split in splits).capitalize()
     said += ". Each point is the mean of a setting"
     said += "; the band is one standard deviation over its runs" if _several(groups) else ""
     if len(drawn.groups) > len(groups):

@@ -22,7 +22,8 @@ code, pre, .command { font: 13px/1.5 ui-monospace, SFMono-Regular, Menlo, Consol
 pre { background: var(--soft); padding: 10px 14px; border-radius: 6px; white-space: pre-wrap; overflow-wrap: anywhere; }
 figure { margin: 0; }
 figcaption, caption { font-size: 13px; max-width: 100ch; }
-caption { text-align: left; padding-bottom: 4px; }
+caption { text-align: left; padding-bottom: 4px; max-width: none; }
+caption span { display: block; position: sticky; left: 0; max-width: min(100ch, calc(100vw - 30px)); }
 .wide { overflow-x: auto; background: linear-gradient(to right, var(--back) 30%, transparent) left / 40px 100%,
   linear-gradient(to left, var(--back) 30%, transparent) right / 40px 100%,
   linear-gradient(to right, #8886, transparent) left / 14px 100%,
@@ -40,6 +41,7 @@ caption { text-align: left; padding-bottom: 4px; }
 .dashed { stroke-width: 1.4; stroke-dasharray: 5 3; opacity: .85; }
 .dotted { stroke-width: 1.8; stroke-dasharray: 1.5 3; stroke-linecap: round; }
 .band { opacity: .16; }
+.kept { stroke: var(--text); stroke-width: 1.2; stroke-dasharray: 2 3; }
 .cursor { stroke: var(--dim); stroke-width: 1; stroke-dasharray: 2 2; }
 .readout { position: absolute; z-index: 2; top: 28px; pointer-events: none; padding: 4px 9px; font-size: 12.5px;
   background: var(--back); border: 1px solid var(--line); border-radius: 6px; box-shadow: 0 2px 8px #0003;

@@ -39,6 +39,7 @@ class Column:
 
 def table(section: Section) -> str:
     """All settings, best first."""
+    several = len(section.settings) > 1
     columns = [each for each in _columns(section) if any(cell for _, cell in each.cells)]
     head = "".join(
         f'<th scope="col"{each.kind}><button type="button">{escape(each.name) or "rank"}</button></th>'
@@ -52,21 +53,20 @@ def table(section: Section) -> str:
         if len(rows) >= SEARCH
         else ""
     )
-    several = len(section.settings) > 1
-    said = "Settings, best first: means over their runs. "
+    said = "Settings, best first: means over their runs. " if several else "Of the weights that were kept."
     said += "~ not told apart from the best. " if any(map(section.not_told_apart, range(len(rows)))) else ""
     said += "The head of a column sorts. " if several else ""
     return (
         f"<h3>{'Settings' if several else 'Metrics'}</h3>{search}"
         f'<div class="wide" tabindex="0" role="region" aria-label="table of settings"><table class="settings">'
-        f"<caption>{said}</caption><thead><tr>{head}</tr></thead>"
+        f"<caption><span>{said}</span></caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{''.join(rows[:SHOWN])}</tbody></table><template>{rest}</template></div>{more}"
     )
 
 
 def _columns(section: Section) -> list[Column]:
     """What is asked for first stands first."""
-    settings, short = section.settings, section.varied and short_keys(section.varied)
+    settings, short = section.settings, short_keys(section.varied)
     shown = [section.metric, *section.beside]
     spreads = {metric: [setting.spread(metric) for setting in settings] for metric in shown}
     places = {metric: digits(found) for metric, found in spreads.items()}
@@ -79,7 +79,8 @@ def _columns(section: Section) -> list[Column]:
     found.append(_numbers(section.metric, [s.mean if s else None for s in first], precise))
     halves = [s.half if s else None for s in first]
     found += [_numbers("± 95%", halves, precise, "± ")] if any(halves) else []
-    found += [_numbers(metric, [s.mean if s else None for s in spreads[metric]], places[metric]) for metric in shown[1:]]
+    for metric in shown[1:]:
+        found.append(_numbers(metric, [s.mean if s else None for s in spreads[metric]], places[metric]))
     if any(len(setting.rows) > 1 for setting in settings):
         found.append(Column("runs", [_runs(setting) for setting in settings]))
     if section.sizes:

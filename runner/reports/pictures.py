@@ -1,4 +1,4 @@
-"""The pictures of a report's page: the figures of a single run, and of a sweep what its networks look like side by side."""
+"""What a single run has to show on a report's page: its verdict and its figures."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from runner.errors import RunError
 from runner.records.run_folder import EVENTS
 from runner.records.summary import read_summary
-from runner.reports.over import Over
 from runner.reports.run_row import RunRow
 from runner.reports.sections import Section
 
 TAG = "figures/"
+DRAWN = ("learning_curves",)  # that the page has as charts
 
 
 def verdict(section: Section) -> str:
@@ -33,23 +33,16 @@ def single(section: Section) -> RunRow | None:
     return rows[0] if len(rows) == 1 and rows[0].finished else None
 
 
-def pictures(section: Section, over: Over | None) -> str:
-    """Those of a single run from its TensorBoard events; those of a sweep are drawn from its models."""
+def of_a_run(section: Section) -> str:
+    """The figures of a single run, from its TensorBoard events; nothing of several runs."""
     row = single(section)
-    if row is not None:
-        return _of_a_run(row.folder)
-    from runner.reports.side_by_side import side_by_side
-
-    return side_by_side(section, over)
-
-
-def _of_a_run(folder: Path) -> str:
-    found = list(shown(folder))
+    if row is None:
+        return ""
+    found = [each for each in shown(row.folder) if each[0] not in DRAWN]
     if not found:
         return '<p class="dim">No figures were drawn: trainer.figures=true draws them.</p>'
     drawn = "".join(
-        f'<figure><img alt="{escape(name, quote=True)}" src="{inline(png)}"><figcaption>{escape(caption)}</figcaption>'
-        "</figure>"
+        f'<figure><img alt="{escape(name)}" src="{inline(png)}"><figcaption>{escape(caption)}</figcaption></figure>'
         for name, caption, png in found
     )
     return f'<h3>Figures</h3><div class="pictures">{drawn}</div>'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -35,23 +35,20 @@ def side_by_side(section: Section, over: Over | None) -> str:
 
 def _networks(section: Section) -> str:
     """Boundaries or fits of the first run of each setting, in the order of the keys' values."""
-    chosen = sorted((s for s in section.settings if s.finished), key=lambda setting: _place(section, setting))
-    if not 1 < len(chosen) or "dataset" in section.varied:
-        return ""
     best = [setting for setting in section.settings if setting.finished][:MOST]
-    chosen = [setting for setting in chosen if any(setting is each for each in best)]
-    loaded = _loaded(chosen[:1])
-    if not loaded or not _is_seen(loaded[0]):
+    chosen = sorted(best, key=lambda setting: _place(section, setting))
+    first = _loaded(chosen[:1])
+    if len(chosen) < 2 or not first or not _is_seen(first[0]):
         return ""
     try:
         picture = _drawn(section, chosen)
     except RunnerError as error:
         return f'<p class="dim">note: the networks could not be drawn: {escape(str(error))}</p>'
-    what = "Decision boundaries" if loaded[0].encoding.task == "classification" else "Fits"
-    first = f", the best {len(chosen)} of {len(section.settings)} settings" if len(chosen) == MOST else ""
-    said = "The network of the first seed of each setting, with validation examples"
-    said += "; strength of colour is confidence." if what[0] == "D" else "; red: prediction; dashed: the true function."
-    name = f"{what} side by side{first}"
+    classes = first[0].encoding.task == "classification"
+    name = "Decision boundaries side by side" if classes else "Fits side by side"
+    name += f", the best {MOST} of {len(section.settings)} settings" if len(section.settings) > MOST else ""
+    said = "The network of the first seed of each setting, with validation examples; "
+    said += "strength of colour is confidence." if classes else "red: prediction; dashed: the true function, if known."
     return (
         f'<figure><h3>{name}</h3><img class="picture broad" alt="{name}" src="{inline(picture)}">'
         f"<figcaption>{said}</figcaption></figure>"
@@ -79,36 +76,33 @@ def _loaded(settings: Sequence[Setting]) -> list[LoadedRun]:
 def _is_seen(run: LoadedRun) -> bool:
     """Whether what a network says can be drawn over all its inputs: two numbers, or one that explains one."""
     code = run.encoding
-    plain = code.width == len(code.numeric) and not code.targets and not code.products and not code.dates
+    plain = code.width == len(code.numeric) and not (code.targets or code.products or code.dates)
     return plain and (code.width == 2 or (code.width == 1 and code.task == "regression"))
 
 
 def _drawn(section: Section, settings: Sequence[Setting]) -> bytes:
-    from runner.data.prepare import prepare
-    from runner.figures.draw.panels import Panel
     from runner.figures.draw.panels import side_by_side as draw
 
-    panels = [
-        Panel(label(setting, section), _predict(run))
-        for setting in settings
-        for run in _loaded([setting])
-    ]
-    first = _loaded(settings[:1])[0]
-    data, code = prepare(first.settings), first.encoding
-    rows = data.val if len(data.val) else data.train
-    x = code.original(data.x[rows])
-    classes = code.task == "classification"
-    return draw(
-        panels,
-        x,
-        data.y[rows] if classes else data.targets(rows),
-        columns=_columns(section, settings),
-        names=code.numeric if code.width == 2 else (code.numeric[0], code.target),
-        truth=getattr(first.settings.dataset, "truth", None),
-    )
+    networks = [(label(setting, section), run) for setting in settings for run in _loaded([setting])]
+    panels = [_panel(title, run) for title, run in networks]
+    code = networks[0][1].encoding
+    names = code.numeric if code.width == 2 else (code.numeric[0], code.target)
+    return draw(panels, columns=_columns(section, settings), names=names)
 
 
-def _predict(run: LoadedRun):
+def _panel(title: str, run: LoadedRun) -> Panel:
+    """With the examples that the run was validated on; its data are read again."""
+    from runner.data.prepare import prepare
+    from runner.figures.draw.panels import Panel
+
+    data = prepare(run.settings)
+    rows = next(rows for rows in (data.val, data.test, data.train) if len(rows))
+    y = data.y[rows] if run.encoding.task == "classification" else data.targets(rows)
+    truth = getattr(run.settings.dataset, "truth", None)
+    return Panel(title, _predict(run), run.encoding.original(data.x[rows]), y, truth)
+
+
+def _predict(run: LoadedRun) -> Callable[[np.ndarray], np.ndarray]:
     """Inputs in original units -> probabilities or numbers."""
 
     def predict(x: np.ndarray) -> np.ndarray:
@@ -152,5 +146,6 @@ def _weights(section: Section, over: Over) -> str:
 
 def _all_weights(run: LoadedRun) -> np.ndarray:
     """Of all layers, without biases, in one row."""
-    matrices = [tensor for name, tensor in run.network.state_dict().items() if name.endswith("weight") and tensor.ndim == 2]
+    state = run.network.state_dict()
+    matrices = [each for name, each in state.items() if name.endswith("weight") and each.ndim == 2]
     return np.concatenate([matrix.double().numpy().ravel() for matrix in matrices])

@@ -1,7 +1,7 @@
 """Small charts as SVG text, to stand inside a page: lines with bands, over epochs or over the values of a key.
 
-Colours of axes and text come from the page (CSS), so that light and dark both work. Every line carries its numbers, which
-the page's script shows where the pointer is (`runner.reports.html_page`).
+Colours of axes and text come from the page (CSS), so that light and dark both work. Every line carries its numbers,
+which the page's script shows where the pointer is (`runner.reports.html_page`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ DECADE = 10  # a ratio from which an axis is logarithmic
 START = 0.1  # share of the epochs in which curves may leave the chart
 MARKS = 6  # marks on a curve over epochs
 MOST = 16  # values of a key that are labelled
+EDGE = 8  # pixels beside the first and the last value of a key
 NEAR = 26  # pixels between labels of an axis
 SOLID, DASHED, DOTTED = "", "dashed", "dotted"
 SHAPES = (  # which tell lines apart without colours; around 0, 0
@@ -93,11 +94,19 @@ def across_key(values: Sequence[float], start: float, end: float) -> Axis:
     return Axis(positive[0] / (step if min(values) == 0 else room), positive[-1] * room, start, end, True)
 
 
-def chart(lines: Sequence[Line], title: str, across: str, *, log: bool = False, key: bool = False) -> str:
+def chart(
+    lines: Sequence[Line],
+    title: str,
+    across: str,
+    *,
+    log: bool = False,
+    key: bool = False,
+    kept: float | None = None,
+) -> str:
     """Curves with their bands, over epochs or, with `key`, over the values of a key, which are what the axis names.
 
     Over epochs the height is for what comes after the first tenth; what leaves it is cut off, and the chart says so.
-    With `log` logarithmic where values, all positive, span more than a decade.
+    With `log` logarithmic where values, all positive, span more than a decade. `kept` is an epoch that is marked.
     """
     xs = [x for line in lines for x in line.x]
     if not xs:
@@ -110,12 +119,17 @@ def chart(lines: Sequence[Line], title: str, across: str, *, log: bool = False, 
     y = axis(ys, HEIGHT - BOTTOM, TOP, log)
     said = title + (" (logarithmic)" if log else "")
     said += ", first epochs cut off" if any(not y.low <= b <= y.high for _, b in pairs) else ""
-    parts = [f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" tabindex="0" data-across="{escape(across)}"']
+    parts = [
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" tabindex="0" data-across="{escape(across)}"'
+    ]
     parts.append(f' aria-label="{escape(_in_words(lines, title, across), quote=True)}">')
     parts.append(f'<text class="title" x="{LEFT}" y="16">{escape(said)}</text>')
     parts += _grid(x, y, across, _labels(x, xs) if key else [t for t in x.ticks() if abs(t - round(t)) < 1e-9])
     parts.append(f'<svg x="{LEFT}" y="{TOP - 6}" width="{WIDTH - LEFT - RIGHT}" height="{HEIGHT - BOTTOM - TOP + 7}" ')
     parts.append(f'viewBox="{LEFT} {TOP - 6} {WIDTH - LEFT - RIGHT} {HEIGHT - BOTTOM - TOP + 7}">')  # cuts off
+    if kept is not None:
+        at = f'x1="{x(kept):.1f}" x2="{x(kept):.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"'
+        parts.append(f'<line class="kept" {at}><title>kept: epoch {kept:g}</title></line>')
     parts += [_band(line, x, y) for line in lines if line.low]
     parts += [_curve(line, x, y) for line in lines]
     parts += [_marks(line, x, y, every=key) for line in lines if line.shape is not None]
@@ -125,7 +139,7 @@ def chart(lines: Sequence[Line], title: str, across: str, *, log: bool = False, 
 def _across(xs: Sequence[float], *, key: bool) -> Axis:
     """From left to right."""
     if key:
-        return across_key(xs, LEFT, WIDTH - RIGHT)
+        return across_key(xs, LEFT + EDGE, WIDTH - RIGHT - EDGE)  # room for marks
     return Axis(min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1, LEFT, WIDTH - RIGHT)
 
 
@@ -159,9 +173,7 @@ def _grid(x: Axis, y: Axis, across: str, labelled: Sequence[float]) -> list[str]
     ]
     found.append(f'<line class="axis" x1="{LEFT}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
     said = escape(across) + (" (logarithmic)" if x.log else "")
-    found.append(
-        f'<text class="tick" x="{(LEFT + right) / 2:.0f}" y="{HEIGHT - 4}" text-anchor="middle">{said}</text>'
-    )
+    found.append(f'<text class="tick" x="{(LEFT + right) / 2:.0f}" y="{HEIGHT - 4}" text-anchor="middle">{said}</text>')
     return found
 
 

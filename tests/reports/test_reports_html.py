@@ -11,11 +11,12 @@ from made_sweeps import grid, make_sweep
 from runner.cli import main
 from runner.errors import ConfigError
 from runner.reports import bands, heat, svg
-from runner.reports.html import COLOURS, page, top_settings
+from runner.reports.html import page
+from runner.reports.html_curves import COLOURS, top_settings
 from runner.reports.runs import read_sources
 from runner.reports.sections import make_sections
 
-VOID = {"meta", "input", "br"}
+VOID = {"meta", "input", "br", "img"}
 
 
 class Page(HTMLParser):
@@ -123,7 +124,7 @@ def test_the_best_cell_is_darkest_and_text_is_read_on_it(sweep):
     (section,) = sections(sweep)
     assert heat.choose_keys(section, None) == ("optimizer.lr", "regularizer.dropout")
     text = heat.heat_map(section, ("optimizer.lr", "regularizer.dropout"))
-    cells = re.findall(r'<td style="background:(#\w+);color:(#\w+)" title="([^"]*)">([\d.]+)', text)
+    cells = re.findall(r'<td[^>]* style="background:(#\w+);color:(#\w+)" title="([^"]*)">([\d.]+)', text)
     best = min(cells, key=lambda cell: float(cell[3]))
     assert best[0] == heat.colours(1)[0] and best[2].startswith("lr=0.1 dropout=0") and "n = 3" in best[2]
     assert text.count(">diverged<") == 2

@@ -17,43 +17,37 @@ ALONG = 300  # points along a curve
 PANEL, SHARP = 2.5, 150  # inches a panel, dots an inch
 EXAMPLES = 300  # drawn in a panel
 LONGEST = 34  # letters of a title
+Function = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass
 class Panel:
-    """A network under a title: what it says to inputs [n, 1 or 2] (class probabilities [n, C], or numbers [n])."""
+    """A network under a title, in the units of the table: what it says to inputs [n, 1 or 2], class probabilities
+    [n, C] or numbers [n]; examples x [n, 1 or 2] with their class codes or targets y [n]; and the function that the
+    examples of a fit come from, where it is known.
+    """
 
     title: str
-    predict: Callable[[np.ndarray], np.ndarray]
+    predict: Function
+    x: np.ndarray
+    y: np.ndarray
+    truth: Function | None = None
 
 
-def side_by_side(
-    panels: Sequence[Panel],
-    x: np.ndarray,
-    y: np.ndarray,
-    *,
-    columns: int,
-    names: Sequence[str],
-    truth: Callable[[np.ndarray], np.ndarray] | None = None,
-) -> bytes:
-    """Decision boundaries over two inputs, or fits over one, of networks for the same data, on the same scale.
+def side_by_side(panels: Sequence[Panel], *, columns: int, names: Sequence[str]) -> bytes:
+    """Decision boundaries over two inputs, or fits over one, on the same scale, `columns` in a row.
 
-    Args:
-        x: examples [n, 1 or 2] in original units, of which some are drawn.
-        y: their class codes (integers) or targets [n].
-        columns: panels in a row.
-        names: of the inputs; of a fit, of the input and of the target.
-        truth: the function that the examples of a fit come from, where it is known.
+    `names` are those of the inputs; of a fit, of the input and of the target.
     """
     rows = -(-len(panels) // columns)
     size = (columns * PANEL + 0.5, rows * (PANEL + 0.15) + 0.4)
     figure = Figure(figsize=size, dpi=SHARP, layout="constrained")
     FigureCanvasAgg(figure)
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
-    draw = _boundary if x.shape[1] == 2 else _fit
-    shown = some(len(x), EXAMPLES)
+    everywhere = np.concatenate([panel.x for panel in panels])
+    draw = _boundary if everywhere.shape[1] == 2 else _fit
     for axes, panel in zip(grid.flat, panels, strict=False):
-        draw(axes, panel, x, x[shown], y[shown], truth)
+        draw(axes, panel, everywhere)
         axes.set_title(plain(cut(panel.title, LONGEST)), fontsize=9)
         axes.tick_params(labelsize=7)
     for axes in grid.flat[len(panels) :]:
@@ -63,32 +57,23 @@ def side_by_side(
     return png(figure)
 
 
-def _boundary(axes, panel: Panel, x: np.ndarray, shown: np.ndarray, y: np.ndarray, truth: object) -> None:
-    left, right, low, high = extent = limits(x)
+def _boundary(axes, panel: Panel, everywhere: np.ndarray) -> None:
+    left, right, low, high = extent = limits(everywhere)
     across, up = np.meshgrid(np.linspace(left, right, SIDE), np.linspace(low, high, SIDE))
     answer = panel.predict(np.stack([across.ravel(), up.ravel()], axis=1))
     if answer.ndim == 1:
         axes.imshow(answer.reshape(SIDE, SIDE), origin="lower", extent=extent, aspect="auto", cmap="viridis")
         return
-    classes = answer.shape[1]
+    classes, shown = answer.shape[1], some(len(panel.x), EXAMPLES)
     axes.imshow(tint(answer, classes).reshape(SIDE, SIDE, 3), origin="lower", extent=extent, aspect="auto")
     boundaries(axes, across, up, answer, classes)
-    axes.scatter(*shown.T, s=6, c=palette(classes)[y], edgecolors="white", linewidths=0.25)
+    axes.scatter(*panel.x[shown].T, s=6, c=palette(classes)[panel.y[shown]], edgecolors="white", linewidths=0.25)
 
 
-def _fit(
-    axes,
-    panel: Panel,
-    x: np.ndarray,
-    shown: np.ndarray,
-    y: np.ndarray,
-    truth: Callable[[np.ndarray], np.ndarray] | None,
-) -> None:
-    line = np.linspace(x.min(), x.max(), ALONG)
-    axes.scatter(shown[:, 0], y, s=6, color=BLUE, linewidths=0, alpha=0.6)
-    if truth is not None:
-        axes.plot(line, truth(line), "--", color=INK, linewidth=1)
+def _fit(axes, panel: Panel, everywhere: np.ndarray) -> None:
+    line, shown = np.linspace(everywhere.min(), everywhere.max(), ALONG), some(len(panel.x), EXAMPLES)
+    axes.scatter(panel.x[shown, 0], panel.y[shown], s=6, color=BLUE, linewidths=0, alpha=0.6)
+    if panel.truth is not None:
+        axes.plot(line, panel.truth(line), "--", color=INK, linewidth=1)
     axes.plot(line, panel.predict(line[:, None]), color=RED, linewidth=1.8)
-    room = 0.2 * max(float(np.ptp(y)), 1e-6)
-    axes.set_ylim(float(y.min()) - room, float(y.max()) + room)
     axes.grid(color=FAINT, linewidth=0.5)
