@@ -136,9 +136,13 @@ def test_few_runs_are_all_shown(tmp_path):
     make_sweep(tmp_path / "sweeps" / "a", [0.5] * 5, means=1)
     for i in range(7):
         make_run(tmp_path / f"run{i}")
-    assert choose(tmp_path) is None
+    shown = choose(tmp_path)
+    assert shown.whole and len(shown.paths) == 12 + 1 + 1  # a mean and the layout
     make_run(tmp_path / "run7")
-    assert choose(tmp_path).runs == 13
+    shown = choose(tmp_path)
+    assert shown.runs == 13 and not shown.whole
+    shown = choose(tmp_path, everything=True)
+    assert shown.whole and len(shown.paths) == 13 + 1 + 1
 
 
 def test_of_a_large_sweep_the_means_and_the_best_are_shown(tmp_path):
@@ -146,7 +150,7 @@ def test_of_a_large_sweep_the_means_and_the_best_are_shown(tmp_path):
     shown = choose(sweep)
     best = [f"{i:03d}_seed={i}" for i in range(19, 9, -1)]
     means = [f"mean/{rank:02d}_lr={rank - 1}" for rank in range(1, 11)]
-    assert names(sweep, shown) == [*means, *best]
+    assert names(sweep, shown) == ["events.out.tfevents.0.layout", *means, *best]
     assert shown.said == [f"{sweep.name}: the best 10 of 20 runs by val/loss, 10 of 14 means"]
 
 
@@ -217,7 +221,7 @@ def test_the_best_are_served_and_follow_a_sweep_that_goes_on(tmp_path):
         "--all shows all 20 runs, in the table of HPARAMS as well",
     ]
     try:
-        shown = {"mean/01_lr=0", "mean/02_lr=1"} | {f"{i:03d}_seed={i}" for i in range(10)}
+        shown = {"overview", "mean/01_lr=0", "mean/02_lr=1"} | {f"{i:03d}_seed={i}" for i in range(10)}
         assert eventually(url, shown) == shown
         end(sweep / "015_seed=15", 0.1)
         shown = shown - {"009_seed=9"} | {"015_seed=15"}
@@ -238,7 +242,7 @@ def test_all_serves_everything(tmp_path):
     make_sweep(tmp_path / "one", [0.5] * 20)
     process, url = start(tmp_path, "one", "--all")
     try:
-        shown = {f"{i:03d}_seed={i}" for i in range(20)}
+        shown = {"overview"} | {f"{i:03d}_seed={i}" for i in range(20)}
         assert eventually(url, shown) == shown
     finally:
         process.kill()

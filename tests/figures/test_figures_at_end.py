@@ -112,7 +112,10 @@ def test_runs_together_have_figures_only_if_asked_and_then_those_of_a_run_alone(
             {"dataset.val_fraction": 0, "dataset.test_fraction": 0, "early_stopping.monitor": "train/loss"},
             CLASSES | {"boundary"},
         ),
-        ({"model.norm": "batch", "scheduler": "plateau", "scheduler.patience": 0}, CLASSES | {"boundary", "learning_rate"}),
+        (
+            {"model.norm": "batch", "scheduler": "plateau", "scheduler.patience": 0},
+            CLASSES | {"boundary", "learning_rate"},
+        ),
         ({"model.hidden": [4] * 15, "trainer.dtype": "float64"}, CLASSES | {"boundary", "layers"}),
     ],
     ids=[
