@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
+from tensorboard.compat.proto.summary_pb2 import DataClass, Summary, SummaryMetadata
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 from tensorboard.compat.proto.types_pb2 import DT_DOUBLE, DT_FLOAT, DT_STRING
@@ -67,10 +67,16 @@ def scalars(step: int, values: Sequence[tuple[str, float]], about: Callable[[str
 @functools.lru_cache(maxsize=1024)
 def _points(tags: tuple[str, ...], about: Callable[[str], str] | None) -> tuple[struct.Struct, list[Any]]:
     """How the summary of points with these tags is packed: what stands before each value, and room for the values."""
-    said = [{"metadata": SummaryMetadata(summary_description=about(tag))} if about else {} for tag in tags]
+    said = [{"metadata": _of_scalar(about(tag))} if about else {} for tag in tags]
     starts = [Summary.Value(tag=t, **more).SerializeToString() + VALUE for t, more in zip(tags, said, strict=True)]
     starts = [POINT + _varint(len(start) + 4) + start for start in starts]
     return struct.Struct("<" + "".join(f"{len(start)}sf" for start in starts)), [x for s in starts for x in (s, 0.0)]
+
+
+def _of_scalar(about: str) -> SummaryMetadata:
+    """What is said of a tag of points; without class and plug-in TensorBoard would leave it out."""
+    plugin = SummaryMetadata.PluginData(plugin_name="scalars")
+    return SummaryMetadata(plugin_data=plugin, data_class=DataClass.DATA_CLASS_SCALAR, summary_description=about)
 
 
 def _single(value: float) -> float:
