@@ -8,11 +8,12 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 
 import pytest
 
-from runner.commands.dashboard import flags, link
+from runner.commands.dashboard import BY_SETTING, deep_link, flags, link, place
 from runner.config.location import PACKAGE
 from runner.execution import run_list
 from runner.execution.configurations import read
@@ -201,6 +202,42 @@ def test_links_are_what_is_wanted_and_nothing_else(tmp_path):
     link(paths[1:], folder, links)
     assert [path.name for path in links.rglob("*") if path.is_symlink()] == ["two"]
     assert (folder / "a" / "one" / "metrics.csv").is_file()
+
+
+def test_nothing_is_called_by_a_dot(tmp_path):
+    run = make_run(tmp_path / "one")
+    shown = choose(run)
+    assert [place(path, run).as_posix() for path in shown.paths] == ["one/events.out.tfevents.0.runner"]
+    sweep = make_sweep(tmp_path / "s", [0.1])
+    assert {place(path, sweep).parts[0] for path in choose(sweep).paths} == {"overview", "000_seed=0"}
+
+
+def test_the_link_pins_losses_and_accuracies_that_the_runs_have_and_smooths_nothing(tmp_path):
+    run = make_run(tmp_path / "one")
+    (run / "metrics.csv").write_text("epoch,train/loss,val/loss,train/r2,val/r2\n")
+    found = urllib.parse.urlsplit(deep_link("http://localhost:6006/", [tmp_path, run]))
+    told = urllib.parse.parse_qs(found.query)
+    assert found.fragment == "timeseries" and told["smoothing"] == ["0"]
+    assert [card["tag"] for card in json.loads(told["pinnedCards"][0])] == [
+        "loss/val",
+        "loss/train",
+        "r2/val",
+        "r2/train",
+    ]
+    assert told["runColorGroup"] == [f"regex:{BY_SETTING}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("s/003_hidden=4_lr=0.01_seed=0", "hidden=4_lr=0.01"),
+        ("mean/01_hidden=4_lr=0.01", "hidden=4_lr=0.01"),
+        ("12_lr=0.1_split_seed=3_fold=0_seed=11", "lr=0.1"),
+        ("000_seed=0", ""),
+    ],
+)
+def test_runs_of_a_setting_and_their_mean_have_one_colour(name, setting):
+    assert re.search(BY_SETTING, name).group(1) == setting
 
 
 def eventually(url, wanted):

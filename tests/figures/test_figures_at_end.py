@@ -241,3 +241,22 @@ def test_a_diverged_run_has_no_figures_and_is_told_what_to_do(tmp_path):
     [outcome] = train(tmp_path, {"optimizer": "sgd", "optimizer.lr": 1e30, "trainer.figures": True})
     assert outcome.status == "diverged"
     assert outcome.summary["verdict"].startswith("diverged: ") and not (outcome.folder / "figures").exists()
+
+
+def test_the_mistakes_are_those_of_the_network_the_surest_first(tmp_path, monkeypatch):
+    seen = {}
+    monkeypatch.setattr(
+        "runner.figures.draw.examples.examples", lambda pictures, captions, title: seen.update(p=pictures, c=captions)
+    )
+    base = QUICK | {"trainer.figures": True, "trainer.epochs": 2}
+    [outcome] = runner.train([base], outputs=tmp_path)
+    network = runner.load(outcome.folder)
+    data = prepare(network.settings)
+    answers = network.probabilities(network.outputs(data.x[data.val]))
+    wrong = np.flatnonzero(answers.argmax(1) != data.y[data.val])
+    order = wrong[np.argsort(-answers[wrong].max(1), kind="stable")][:24]
+    assert len(seen["c"]) == len(order) == len(seen["p"])
+    for i, caption in zip(order, seen["c"], strict=True):
+        taken = data.labels[answers[i].argmax()]
+        assert caption == f"{taken}, {answers[i].max():.0%}\ntrue: {data.labels[data.y[data.val[i]]]}"
+    assert seen["p"].shape[1:] == (1, 8, 8) and seen["p"].min() >= -1e-6 and 0.9 < seen["p"].max() <= 1 + 1e-6
