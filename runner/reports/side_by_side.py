@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from runner.data.encoding import Encoding
 from runner.errors import RunnerError
+from runner.records.run_folder import MODEL
 from runner.reports.heat import order
 from runner.reports.html_curves import COLOURS, framed
 from runner.reports.over import Over
@@ -16,6 +19,7 @@ from runner.reports.pictures import inline
 from runner.reports.sections import Section, label
 from runner.reports.settings_table import Setting
 from runner.reports.svg import Line, chart
+from runner.training.model_arrays import read_arrays
 
 if TYPE_CHECKING:
     from runner.figures.draw.panels import Panel
@@ -35,16 +39,14 @@ def side_by_side(section: Section, over: Over | None) -> str:
 
 def _networks(section: Section) -> str:
     """Boundaries or fits of the first run of each setting, in the order of the keys' values."""
-    best = [setting for setting in section.settings if setting.finished][:MOST]
-    chosen = sorted(best, key=lambda setting: _place(section, setting))
-    first = _loaded(chosen[:1])
-    if len(chosen) < 2 or not first or not _is_seen(first[0]):
+    chosen, code = _seen(section)
+    if code is None or len(chosen) < 2:
         return ""
     try:
-        picture = _drawn(section, chosen)
+        picture = _drawn(section, chosen, code)
     except RunnerError as error:
         return f'<p class="dim">note: the networks could not be drawn: {escape(str(error))}</p>'
-    classes = first[0].encoding.task == "classification"
+    classes = code.task == "classification"
     name = "Decision boundaries side by side" if classes else "Fits side by side"
     name += f", the best {MOST} of {len(section.settings)} settings" if len(section.settings) > MOST else ""
     said = "The network of the first seed of each setting, with validation examples; "
@@ -55,37 +57,46 @@ def _networks(section: Section) -> str:
     )
 
 
-def _place(section: Section, setting: Setting) -> list[tuple]:
-    """Settings by the values of their keys, as they were typed."""
-    return [order(setting.keys.get(key, "")) for key in section.varied]
+def _seen(section: Section) -> tuple[list[Setting], Encoding | None]:
+    """The best settings whose networks can be drawn over all their inputs, all of the same, in the order of their keys'
+    values; and how the first of them reads a table.
+    """
+    found: list[Setting] = []
+    first = None
+    for setting in [setting for setting in section.settings if setting.finished][:MOST]:
+        code = _encoding(setting)
+        if code and _is_plane(code):
+            first = first or code
+            found += [setting] if (code.numeric, code.task) == (first.numeric, first.task) else []
+    return sorted(found, key=lambda setting: [order(setting.keys.get(key, "")) for key in section.varied]), first
 
 
-def _loaded(settings: Sequence[Setting]) -> list[LoadedRun]:
-    """The first run of each setting; fewer if a model is gone or damaged."""
-    from runner.reports.load import MODEL, load_model
-
-    found = []
-    for setting in settings:
-        try:
-            found.append(load_model(setting.finished[0].folder / MODEL))
-        except (RunnerError, OSError):
-            continue
-    return found
+def _arrays(setting: Setting) -> tuple[dict[str, str], dict[str, np.ndarray]] | None:
+    """(metadata, tensors) of the model of a setting's first run; None if it is gone or damaged."""
+    try:
+        return read_arrays(setting.finished[0].folder / MODEL)
+    except (RunnerError, OSError):
+        return None
 
 
-def _is_seen(run: LoadedRun) -> bool:
+def _encoding(setting: Setting) -> Encoding | None:
+    """How its first run reads a table, without what torch takes to load; None if its model is gone or damaged."""
+    found = _arrays(setting)
+    return Encoding.from_dict(json.loads(found[0]["encoding"])) if found else None
+
+
+def _is_plane(code: Encoding) -> bool:
     """Whether what a network says can be drawn over all its inputs: two numbers, or one that explains one."""
-    code = run.encoding
     plain = code.width == len(code.numeric) and not (code.targets or code.products or code.dates)
     return plain and (code.width == 2 or (code.width == 1 and code.task == "regression"))
 
 
-def _drawn(section: Section, settings: Sequence[Setting]) -> bytes:
+def _drawn(section: Section, settings: Sequence[Setting], code: Encoding) -> bytes:
     from runner.figures.draw.panels import side_by_side as draw
+    from runner.reports.load import load_model
 
-    networks = [(label(setting, section), run) for setting in settings for run in _loaded([setting])]
-    panels = [_panel(title, run) for title, run in networks]
-    code = networks[0][1].encoding
+    runs = [load_model(setting.finished[0].folder / MODEL) for setting in settings]
+    panels = [_panel(label(setting, section), run) for setting, run in zip(settings, runs, strict=True)]
     names = code.numeric if code.width == 2 else (code.numeric[0], code.target)
     return draw(panels, columns=_columns(section, settings), names=names)
 
@@ -127,7 +138,8 @@ def _weights(section: Section, over: Over) -> str:
     group = over.groups[0]
     at = sorted(x for x, setting in group.settings.items() if setting.finished)
     at = [at[i] for i in np.unique(np.linspace(0, len(at) - 1, min(len(at), len(COLOURS))).astype(int))]
-    found = {x: _all_weights(run) for x in at for run in _loaded([group.settings[x]])}
+    models = {x: _arrays(group.settings[x]) for x in at}
+    found = {x: _all_weights(model[1]) for x, model in models.items() if model}
     if len(found) < 2:
         return ""
     widest = max(float(np.percentile(np.abs(weights), 100 - TAIL)) for weights in found.values()) or 1.0
@@ -144,8 +156,7 @@ def _weights(section: Section, over: Over) -> str:
     return framed(f"Weights under {over.name}", legend, [drawn], said)
 
 
-def _all_weights(run: LoadedRun) -> np.ndarray:
+def _all_weights(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
     """Of all layers, without biases, in one row."""
-    state = run.network.state_dict()
-    matrices = [each for name, each in state.items() if name.endswith("weight") and each.ndim == 2]
-    return np.concatenate([matrix.double().numpy().ravel() for matrix in matrices])
+    matrices = [each for name, each in tensors.items() if name.endswith("weight") and each.ndim == 2]
+    return np.concatenate([matrix.astype(np.float64).ravel() for matrix in matrices])
