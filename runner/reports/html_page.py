@@ -51,7 +51,6 @@ caption span { display: block; position: sticky; left: 0; max-width: min(100ch, 
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 16px 24px; }
 .pictures img, .picture { display: block; width: 100%; height: auto; max-width: 740px; border-radius: 6px;
   background: #fff; }
-.picture.broad { max-width: 100%; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .settings th { position: sticky; top: 0; white-space: nowrap; padding: 0; border-bottom: 2px solid var(--line); }
 .settings th button { font: inherit; font-weight: 600; color: inherit; background: none; border: 0; width: 100%;
@@ -85,6 +84,7 @@ input[type=search], .more { font: inherit; padding: 4px 10px; border: 1px solid 
   body { padding: 0; font-size: 11px; max-width: none; } .settings th { position: static; }
   .settings td, .settings th button { padding: 2px 5px; }
   input, .more, .settings .extra { display: none; } .wide { overflow: visible; background: none; }
+  .charts, .pictures { grid-template-columns: 1fr 1fr; } h3, h2 { break-after: avoid; }
   figure, .plot, tr { break-inside: avoid; } label { display: none; }
   .heat td, .chart { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MOST = 16  # networks side by side
 WIDE = 5  # in a row, at most
+PIXELS = 340  # a network on a wide page
 BINS = 61  # of the weights
 TAIL = 0.5  # percent of the weights that may lie outside of the histogram, on both sides
 PENALTIES = ("regularizer.", "optimizer.weight_decay")  # keys whose value shapes the weights
@@ -46,13 +47,14 @@ def _networks(section: Section) -> str:
         picture = _drawn(section, chosen, code)
     except RunnerError as error:
         return f'<p class="dim">note: the networks could not be drawn: {escape(str(error))}</p>'
-    classes = code.task == "classification"
+    classes, width = code.task == "classification", PIXELS * _columns(section, chosen)
     name = "Decision boundaries side by side" if classes else "Fits side by side"
     name += f", the best {MOST} of {len(section.settings)} settings" if len(section.settings) > MOST else ""
     said = "The network of the first seed of each setting, with validation examples; "
     said += "strength of colour is confidence." if classes else "red: prediction; dashed: the true function, if known."
     return (
-        f'<figure><h3>{name}</h3><img class="picture broad" alt="{name}" src="{inline(picture)}">'
+        f'<figure><h3>{name}</h3><img class="picture" style="max-width:{width}px" '
+        f'alt="{name}" src="{inline(picture)}">'
         f"<figcaption>{said}</figcaption></figure>"
     )
 
