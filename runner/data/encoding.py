@@ -27,7 +27,7 @@ from runner.data.hashing import features_of
 from runner.data.heads import TargetHead, heads_of
 from runner.data.piecewise import through_bins
 from runner.data.products import of_both, positions, products
-from runner.data.quantiles import to_normal
+from runner.data.quantiles import from_normal, to_normal
 from runner.data.reading.columns import Column
 from runner.data.reading.dialect import Reading
 from runner.data.reading.spelling import Spelling
@@ -218,6 +218,14 @@ class Encoding:
         if self.order:
             x_ND[:] = x_ND[:, self.order]
         return x_ND
+
+    def original(self, x_ND: np.ndarray) -> np.ndarray:
+        """Numeric features alone [N, F] in original units: the inverse of the encoding."""
+        values = x_ND.astype(np.float64)
+        if self.quantiles:
+            known = map(np.array, self.quantiles)
+            return np.stack([from_normal(z, each) for z, each in zip(values.T, known, strict=True)], axis=1)
+        return values * np.array(self.scale) + np.array(self.offset)
 
     def codes(self, column: str, words: np.ndarray) -> np.ndarray:
         """The feature [N] of each word in its column's block, -1 for a word that has none."""

@@ -68,7 +68,7 @@ class Section:
     def sizes(self) -> list[str]:
         """How many parameters each setting has, as text; none at all where all have as many."""
         found = [setting.parameters for setting in self.settings]
-        return found if len(set(found)) > 1 else []
+        return found if len({*found} - {""}) > 1 else []
 
     @property
     def beside(self) -> list[str]:
