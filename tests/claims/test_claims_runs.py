@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.claims.runs import Run, Runs, plain
+from runner.claims.runs import Run, Runs
+from runner.config.words import plain
 from runner.errors import RunError
 from runner.reports.run_row import RunRow
 
