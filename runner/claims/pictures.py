@@ -58,7 +58,8 @@ def lines(
     axes: Any, x: Sequence[float], series: Mapping[str, Sequence[Sequence[float]]], *, title: str = "",
     xlabel: str = "", ylabel: str = "", log: str = "",
 ) -> None:  # fmt: skip
-    """The mean of repetitions over x, with its 95% interval as a band; `series[name][i]` are those at x[i].
+    """The mean of repetitions over x, with its 95% interval as a band; `series[name][i]` are those at x[i]. Names that
+    begin with "train" are dashed.
 
     `log` names the axes that are logarithmic, such as "xy"; "auto" takes x so where it spans a decade.
     """
@@ -67,10 +68,8 @@ def lines(
         middle = [each.value for each in found]
         colour = COLOURS[place % len(COLOURS)]
         marker = MARKERS[place % len(MARKERS)] if len(x) <= 30 else ""
-        axes.plot(
-            x, middle, DASHES[place // len(COLOURS) % len(DASHES)], color=colour, marker=marker, markersize=6,
-            linewidth=2.2, label=plain(name),
-        )  # fmt: skip
+        dash = DASHES[1 if name.startswith("train") else place // len(COLOURS) % len(DASHES)]
+        axes.plot(x, middle, dash, color=colour, marker=marker, markersize=6, linewidth=2.2, label=plain(name))
         bounds = [(e.low, e.high) if e.low is not None else (e.value, e.value) for e in found]
         axes.fill_between(x, *zip(*bounds, strict=True), color=colour, alpha=0.18, linewidth=0)
     dress(axes, title=title, xlabel=xlabel, ylabel=ylabel)

@@ -84,6 +84,14 @@ def test_several_claims_make_a_book_and_one_that_cannot_run_does_not_stop_the_ot
     assert page.count("<figure>") == 1 and "dataset=fashion_mnist has no such key" in page
 
 
+def test_a_defect_in_one_claim_does_not_stop_the_others(there, capsys, monkeypatch):
+    monkeypatch.setattr(type(claims()["l2_eigen"]), "words", lambda *_, **__: {})  # so that it finds no runs
+    assert main(["claim", "l2_eigen", EXACT, SERIAL]) == 1
+    shown = capsys.readouterr()
+    assert "1/2  l2_eigen  not run: unexpected error" in shown.out and "2/2  soft_threshold  holds" in shown.out
+    assert "the traceback is in" in shown.err
+
+
 def test_a_verdict_that_cannot_be_read_is_none(there, capsys):
     (FOLDER / "verdict.json").write_text('{"claim": "soft_thr')
     assert main(["claim"]) == 0
