@@ -51,6 +51,9 @@ def lacking(settings: Settings, task: str | None) -> list[str]:
             found.append(f"model.{group}={name}")
     if model.parametrization != "none" and not has_form(entries("parametrization")[model.parametrization]):
         found.append(f"model.parametrization={model.parametrization}")
+    found += [f"model.tied={model.tied}"] if model.tied != "none" else []
+    tie = settings.tied.strength if settings.tied else settings.ensemble.tie
+    found += [f"ensemble.tie={tie:g}"] if tie else []
     found += _loss(name_of(settings.loss, "loss"), task)
     found += ["dataset.target_weights"] if settings.dataset.target_weights else []
     rule = entries("optimizer")[name_of(settings.optimizer, "optimizer")]

@@ -15,7 +15,7 @@ from runner.config.settings import Settings
 from runner.data.autoencoding import without_target
 from runner.data.encoding import Encoding
 from runner.data.fitting import fit
-from runner.data.hashing import Corpus
+from runner.data.hashing import Corpus, words_of
 from runner.data.label_noise import check_noise, with_noise
 from runner.data.products import of_both
 from runner.data.randomized import randomized_notes, with_inputs, with_labels
@@ -54,6 +54,7 @@ class RunData:
     file_rows: np.ndarray | None = None  # [N] which row of its file each is; None = all of them
     target: np.ndarray | None = None  # as y, in its own unit, where y does not tell (a test value beyond all quantiles)
 
+    asked: np.ndarray | None = None  # rows that a member of an ensemble tells about besides those of its splits
     texts: dict[str, np.ndarray] = field(default_factory=dict)  # columns of texts [N] as they were read
 
     @cached_property
@@ -68,6 +69,11 @@ class RunData:
         """The words of every column of texts, for what changes them."""
         code = self.encoding
         return {name: Corpus(column, code.text_features, code.ngrams) for name, column in self.texts.items()}
+
+    @cached_property
+    def text_lengths(self) -> np.ndarray:
+        """The words [N] of all texts of a row."""
+        return np.sum([[len(words_of(text)) for text in column] for column in self.texts.values()], axis=0)
 
     def rows_in_file(self, split: str) -> np.ndarray:
         """The rows of train, val or test as their file counts them, from 0; test may have a file of its own."""

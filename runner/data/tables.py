@@ -101,17 +101,32 @@ class Tables:
         other.index = {split: index[where] for split, index in self.index.items()}
         return other
 
-    def order(self, seeds: list[int], epochs: list[int], sampling: Sequence[str] = ()) -> np.ndarray:
+    def order(
+        self,
+        seeds: list[int],
+        epochs: list[int],
+        sampling: Sequence[str] = (),
+        among: Sequence[np.ndarray | None] = (),
+    ) -> np.ndarray:
         """Training indices [M, n] of one epoch: each row's own permutation, of its bootstrap where its
-        `trainer.sampling` says so, or draws with replacement, from its seed and epoch alone.
+        `trainer.sampling` says so, or draws with replacement, from its seed and epoch alone. Where `among` has places
+        of a row's examples, these alone are drawn from, one pass over them after the other.
         """
-        train = self.index["train"]
-        found = np.empty_like(train)
+        found = np.empty_like(self.index["train"])
         for row, (seed, epoch, how) in enumerate(zip(seeds, epochs, sampling or ["shuffle"] * len(seeds), strict=True)):
             draw = with_replacement if how == "replacement" else permutation
-            examples = bootstrap(train[row], seed) if how == "bootstrap" else train[row]
-            examples.take(draw(train.shape[1], seed, "order", epoch), out=found[row])
+            examples, chosen = self.examples(row, seed, how), among[row] if among else None
+            if chosen is None:
+                examples.take(draw(len(examples), seed, "order", epoch), out=found[row])
+                continue
+            passes = [draw(len(chosen), seed, "order", epoch, k) for k in range(-(-len(examples) // len(chosen)))]
+            examples.take(chosen[np.concatenate(passes)[: len(examples)]], out=found[row])
         return found
+
+    def examples(self, row: int, seed: int, sampling: str) -> np.ndarray:
+        """The training indices [n] of which the epochs of a row are made."""
+        train = self.index["train"][row]
+        return bootstrap(train, seed) if sampling == "bootstrap" else train
 
     def places(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Lines of `x` and of `q` of examples `index` [..., M, B], whose second last dimension is the row."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runner.figures import of_a_run as figures
+from runner.figures import of_an_ensemble
 from runner.figures.of_a_run import Ended
 from runner.records import disk
 from runner.records.run_files import PICTURES
@@ -40,6 +41,7 @@ FIGURES = (
     Figure("layers", figures.layers),
     Figure("percentiles", figures.percentiles),
     Figure("learning_rate", figures.learning_rate),
+    Figure("ensemble", of_an_ensemble.snapshots),
     Figure("learning_curves", figures.learning_curves, on_demand=True),
     Figure("weights", figures.weights, on_demand=True),
     Figure("features", figures.features, on_demand=True),

@@ -223,6 +223,7 @@ def _section(
         other = next((f"val/{h}" for h in HEADLINES if f"val/{h}" in recorded), "val/<metric>")
         notes.append(f"{chosen} is each setting's own loss, which does not compare: --metric {other} does")
     _note_untrained(section)
+    _note_second_phases(section)
     _note_data(section)
     return section
 
@@ -268,6 +269,20 @@ def _note_untrained(section: Section) -> None:
             f"{plural(runs, 'run')} of {plural(len(found), 'setting')} kept the untrained network "
             "(best epoch 0), as training never bettered it: their numbers are those of that network. Try a lower "
             f"optimizer.lr there{there}"
+        )
+
+
+def _note_second_phases(section: Section) -> None:
+    """Say what validation rows that trained in the end have measured."""
+    key, shown = "early_stopping.then", section.metric.startswith("val/")
+    then = [row.setting(key) for setting in section.settings for row in setting.rows if row.finished]
+    found = [value for value in dict.fromkeys(then) if value not in ("none", "")]
+    if found and shown:
+        test = next((name for name in section.beside if name.startswith("test/")), "")
+        told = f", and {test} shows what it brought (--metric {test})" if test else ""
+        section.notes.append(
+            f"{key}={' and '.join(found)}: val/* is that of the first phase, as validation rows train in the second"
+            f"{told}"
         )
 
 

@@ -21,10 +21,11 @@ from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.data.tables import Tables
 from runner.population.architecture import Architecture
-from runner.population.arrays import Values, copied
+from runner.population.arrays import Values, as_array, copied
 from runner.training.ahead import Ahead
 from runner.training.beginning import beginning
-from runner.training.evaluation import Passes, evaluate, recorded
+from runner.training.curriculum import drawn_from
+from runner.training.evaluation import CHUNK, Passes, evaluate, recorded
 from runner.training.steps.protocols import Epoch, Membership, Rows
 
 
@@ -182,7 +183,8 @@ class Engine:
             scheduled, first = self.ahead[row].of(epoch, steps)
             np.multiply(scheduled[first : first + steps], scale, out=rates[row])
         sampling = [run.trainer.sampling for run in self.runs]
-        order = self.tables.order([run.seed for run in self.runs], made, sampling)
+        among = drawn_from(self.runs, self.tables, made, self._said, self.loss.link)
+        order = self.tables.order([run.seed for run in self.runs], made, sampling, among)
         return Epoch(order, rates, self.epochs.copy(), steps, self.batch)
 
     def _scheduled(self, run: Settings, epoch: int, many: int, steps: int) -> np.ndarray:
@@ -218,6 +220,13 @@ class Engine:
                 metrics = evaluate(passes, self.loss.link, self.rows.tables, index, self.metrics)
                 found |= {f"{split}/{name}": values for name, values in metrics.items()}
         return found
+
+    def _said(self, rows: list[int], index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Outputs [R, n, C] and losses [R, n] of the networks of some rows, as they are shown, on examples [R, n]."""
+        seen = self.subset(rows, *(array[rows] for array in self.shown.values())).rows
+        parts = [seen.scores(index[:, a : a + CHUNK])[:2] for a in range(0, index.shape[1], CHUNK)]
+        outputs, losses = (np.concatenate([as_array(each) for each in part], 1) for part in zip(*parts, strict=True))
+        return outputs, losses
 
     def _noisy(self, index: np.ndarray, passes: int) -> np.ndarray:
         """Outputs [T, M, n, C] of so many passes with dropout of the examples index [M, n] of each row."""

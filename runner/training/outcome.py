@@ -18,7 +18,7 @@ from runner.training.answers import answers_bytes
 from runner.training.engine import Engine
 from runner.training.model_file import ENDED, how_it_ended, model_bytes
 from runner.training.second_phase import SecondPhase
-from runner.training.snapshots import reached
+from runner.training.snapshots import reached, write_sizes
 from runner.training.trial import Trial
 
 
@@ -128,6 +128,7 @@ def of_both_phases(trial: SecondPhase, test: dict[str, float]) -> dict[str, Any]
         **how_it_ended(trial),
         "train": second["train"],
         "test": second["test"],
+        "verdict": first["verdict"] and f"first phase: {first['verdict']}",
         "seconds": round(trial.seconds, 3),
         "bitwise": first["bitwise"] and not trial.changed,
         "first": {key: first[key] for key in (*ENDED, "best_epoch", *SPLITS)},
@@ -150,7 +151,7 @@ def finish(trial: Trial, engine: Engine, row: int, test: dict[str, float], facts
     folder = trial.files.folder
     model = model_bytes(engine, row, trial)
     disk.replace(folder / MODEL, model)
-    files = {MODEL: sha256(model), **trial.snapshots}
+    files = {MODEL: sha256(model), **trial.snapshots, **write_sizes(trial)}
     if trial.member:
         answers = answers_bytes(engine, trial.data)
         disk.replace(folder / ANSWERS, answers)

@@ -225,8 +225,9 @@ def engine_of(state: dict[str, Any]) -> str:
 
 def fixed(settings: Settings) -> dict[str, Any]:
     """Dotted key -> value of everything that a run's numbers depend on."""
-    options = settings.options()
-    return {k: v for k, v in flatten(settings.tree()).items() if k not in options or options[k].kind != "free"}
+    options, tied = settings.options(), {"ensemble.tie": settings.tied.strength} if settings.tied else {}
+    found = {k: v for k, v in flatten(settings.tree()).items() if k not in options or options[k].kind != "free"}
+    return found | tied
 
 
 def check_unchanged(state: dict[str, Any], settings: Settings, data: RunData, where: Any) -> None:

@@ -194,6 +194,21 @@ def percentiles(s: Settings, known: Known) -> Iterator[Conflict]:
         )
 
 
+def curriculum(s: Settings, known: Known) -> Iterator[Conflict]:
+    """Something says which examples are easy."""
+    how, problem = s.trainer.curriculum, ""
+    task, why = task_of(s, known)
+    if how == "length" and not getattr(s.dataset, "text", None):
+        problem = "counts the words of texts, and these data have none; set dataset.text=[COLUMN]"
+    if how == "confidence" and task == "regression":
+        problem = f"is about the probabilities of classes, but {why} is regression"
+    if problem:
+        yield Conflict(
+            ("trainer.curriculum", "dataset.text", "loss", "dataset.task"),
+            f"trainer.curriculum = {how}: {problem}; trainer.curriculum=loss needs nothing else",
+        )
+
+
 CHECKS = (
     warmup,
     monitor_direction,
@@ -205,6 +220,7 @@ CHECKS = (
     second_phase,
     device,
     percentiles,
+    curriculum,
     compiled_forms,
     matrix_of_parameters,
     averages_twice,
