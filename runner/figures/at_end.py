@@ -27,8 +27,8 @@ Draw = Callable[[Ended], bytes | None]  # None: nothing to draw for this run
 
 @dataclass(frozen=True)
 class Figure:
-    """One kind of figure: its file's name, how it is drawn, what to see in it, whether it is drawn only if all are asked
-    for, and whether each of several targets has its own.
+    """One kind of figure: its file's name, how it is drawn, what to see in it, whether it is drawn only if all are
+    asked for, and whether each of several targets has its own.
     """
 
     name: str
@@ -101,8 +101,8 @@ FIGURES = (
     Figure(
         "ensemble",
         of_an_ensemble.snapshots,
-        "What the last one, two, ... of the networks at the ends of cycles reach together. A line that goes on falling: "
-        "more of them would help.",
+        "What the last one, two, ... of the networks at the ends of cycles reach together. A line that goes on "
+        "falling: more of them would help.",
     ),
     Figure(
         "learning_curves",
