@@ -49,7 +49,7 @@ def every_key(entry: Entry, shape: tuple = SHAPES[0], engine: str = STACKED) -> 
     if shape[1] == [] and getattr(entry.cls, "site", None) == "hidden":
         shape = SHAPES[0]  # there is no hidden layer to disturb
     changes = [needs(entry), *variations(entry.group, entry.name)]
-    shape, table = data_for(entry.group, entry.name, shape)
+    shape, table = data_for(entry.group, entry.name, shape_for(entry, shape))
     runs = [settings(shape, seed=i, **change | {"trainer.engine": engine}) for i, change in enumerate(changes)]
     check_alone_is_together(runs, [table] * len(runs), leave={1: 1})
 
