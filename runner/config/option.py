@@ -56,7 +56,8 @@ class Option:
         if self.type == "switch":
             return "true or false" + (" or null" if self.optional else "")
         if self.type == "choice":
-            return " | ".join(self.names()) + (" | null" if self.optional else "")
+            between = f" | {self.prefixes[0]}TARGET/NAME" if self.between else ""
+            return " | ".join(self.names()) + between + (" | null" if self.optional else "")
         if self.type == "choices":
             return "a list of " + " | ".join(self.names())
         words = {

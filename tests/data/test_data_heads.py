@@ -174,7 +174,6 @@ def test_what_is_read_is_said_of_each_target(path):
         ({"dataset.labels": "random"}, "dataset.labels = random: the data has several targets.*dataset.labels=given"),
         ({"ensemble": "deep"}, "ensemble = deep: .*set ensemble=none, or name one target"),
         ({"trainer.engine": "native"}, r"dataset.target \(several, classes among them\) has no compiled form"),
-        ({"regularizer.fast_dropout": 0.1}, "fast_dropout = 0.1: .*several targets of which some are classes"),
         (
             {"early_stopping.monitor": "val/knd/accuracy"},
             "no target 'knd', did you mean 'kind'.; allowed: val/accuracy, val/kind/loss, val/kind/accuracy, ",
