@@ -22,7 +22,12 @@ def folder_of(name: str) -> Path:
 
 def sweep_folder(name: str, sweep: str, words: Sequence[str]) -> Path:
     """The folder of one of its sweeps: another one for other words, so that nothing finished is run again."""
-    return folder_of(name) / f"{sweep}-{hashlib.sha256(chr(10).join(words).encode()).hexdigest()[:8]}"
+    return folder_of(name) / f"{sweep}-{hashlib.sha256(chr(10).join(telling(words)).encode()).hexdigest()[:8]}"
+
+
+def telling(words: Sequence[str]) -> list[str]:
+    """The words that say what is trained, and not by how many processes."""
+    return [word for word in words if not word.startswith("hydra.launcher.")]
 
 
 def write(record: dict[str, Any], figure: str, page: str) -> Path:

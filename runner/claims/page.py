@@ -10,6 +10,7 @@ from html import escape
 from typing import Any
 
 from runner.claims.rules import FAILS, HOLDS, OPEN
+from runner.records.names import plural
 
 MARKS = {HOLDS: "✓", FAILS: "✗", OPEN: "?"}
 CLASSES = {HOLDS: "holds", FAILS: "fails", OPEN: "open"}
@@ -40,7 +41,11 @@ dt { color: var(--dim); } dd { margin: 0; }
 code { font: 13.5px/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 details { font-size: 15.5px; margin: 8px 0; } summary { cursor: pointer; color: var(--accent); }
 section { border-top: 1px solid var(--line); margin-top: 36px; }
-@media (max-width: 560px) { body { padding: 16px 12px; font-size: 16px; } dl { grid-template-columns: 1fr; } }
+td { overflow-wrap: break-word; }
+@media (max-width: 560px) { body { padding: 16px 12px; font-size: 16px; } dl { grid-template-columns: 1fr; }
+  table, tbody, tr, td { display: block; } thead { display: none; } td { border: 0; padding: 0; }
+  tr { border-bottom: 1px solid var(--line); padding: 6px 0; } td[data-h]::before { content: attr(data-h) ": ";
+  color: var(--dim); } }
 @media print { body { max-width: none; font-size: 12px; } section { break-before: page; } }
 """
 
@@ -124,7 +129,7 @@ def _coarse(record: Mapping[str, Any]) -> str:
 def _tally(chapters: Sequence[tuple[Mapping[str, Any], str, str]]) -> str:
     verdicts = [NOT_RUN if problem else record["verdict"] for record, _, problem in chapters]
     counts = [f"{verdicts.count(each)} {each}" for each in (HOLDS, FAILS, OPEN, NOT_RUN) if each in verdicts]
-    return f"<p>{len(chapters)} claims: {', '.join(counts)}.</p>"
+    return f"<p>{plural(len(chapters), 'claim')}: {', '.join(counts)}.</p>"
 
 
 def _contents(chapters: Sequence[tuple[Mapping[str, Any], str, str]]) -> str:
@@ -135,16 +140,22 @@ def _contents(chapters: Sequence[tuple[Mapping[str, Any], str, str]]) -> str:
         first = next((f["text"] for f in record.get("findings", ()) if f["verdict"]), "")
         row = (
             f'<tr><td class="short">{_broken(record["lecture"])}</td><td><a href="#{escape(record["claim"])}">'
-            f"{escape(record['says'])}</a></td><td>{escape(published_text(record))}</td><td>{escape(first)}</td>"
+            f"{escape(record['says'])}</a></td><td data-h='published'>{escape(published_text(record))}</td>"
+            f"<td{_head(first, 'here')}>{escape(first)}</td>"
             f'<td class="short {CLASSES.get(verdict, "dim")}">{MARKS.get(verdict, "")} {verdict}</td></tr>'
         )
         lectures.setdefault(record["lecture"].partition(":")[0], []).append(row)
     head = "".join(f'<th scope="col">{name}</th>' for name in ("lines", "claim", "published", "here", "verdict"))
     return "".join(
-        f"<h2>Lecture {escape(lecture)}</h2><div class='wide'><table><caption>{len(rows)} claims</caption>"
+        f"<h2>Lecture {escape(lecture)}</h2><div class='wide'><table><caption>{plural(len(rows), 'claim')}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
         for lecture, rows in sorted(lectures.items())
     )
+
+
+def _head(text: str, head: str) -> str:
+    """What a cell is about, for narrow screens, which have no head of the table."""
+    return f' data-h="{head}"' if text else ""
 
 
 def _broken(lecture: str) -> str:

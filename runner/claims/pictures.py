@@ -15,6 +15,7 @@ import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from runner.claims.rules import Estimate, mean
 from runner.figures.draw.canvas import COLOURS, FAINT, INK, MAX_POINTS, dress, plain
@@ -22,6 +23,7 @@ from runner.figures.draw.canvas import COLOURS, FAINT, INK, MAX_POINTS, dress, p
 SIZE = (8.0, 4.6)  # inches
 PANEL = 4.0  # width of each of several panels
 DECADE = 10.0
+TICKS = 9  # values of a logarithmic axis that are labelled one by one
 MARKERS, DASHES = "osD^vP*X", ("-", "--", "-.", ":")
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none", "font.size": 12, "axes.titlesize": 13, "axes.labelsize": 12, "legend.fontsize": 10.5,
@@ -56,7 +58,8 @@ def lines(
     axes: Any, x: Sequence[float], series: Mapping[str, Sequence[Sequence[float]]], *, title: str = "",
     xlabel: str = "", ylabel: str = "", log: str = "",
 ) -> None:  # fmt: skip
-    """The mean of repetitions over x, with its 95% interval as a band; `series[name][i]` are those at x[i].
+    """The mean of repetitions over x, with its 95% interval as a band; `series[name][i]` are those at x[i]. Names that
+    begin with "train" are dashed.
 
     `log` names the axes that are logarithmic, such as "xy"; "auto" takes x so where it spans a decade.
     """
@@ -65,18 +68,15 @@ def lines(
         middle = [each.value for each in found]
         colour = COLOURS[place % len(COLOURS)]
         marker = MARKERS[place % len(MARKERS)] if len(x) <= 30 else ""
-        axes.plot(
-            x, middle, DASHES[place // len(COLOURS) % len(DASHES)], color=colour, marker=marker, markersize=6,
-            linewidth=2.2, label=plain(name),
-        )  # fmt: skip
+        dash = DASHES[1 if name.startswith("train") else place // len(COLOURS) % len(DASHES)]
+        axes.plot(x, middle, dash, color=colour, marker=marker, markersize=6, linewidth=2.2, label=plain(name))
         bounds = [(e.low, e.high) if e.low is not None else (e.value, e.value) for e in found]
         axes.fill_between(x, *zip(*bounds, strict=True), color=colour, alpha=0.18, linewidth=0)
     dress(axes, title=title, xlabel=xlabel, ylabel=ylabel)
     wide = min(x) > 0 and max(x) >= DECADE * min(x)
-    if "x" in log or (log == "auto" and wide):
-        axes.set_xscale("log")
-    if "y" in log and log != "auto":
-        axes.set_yscale("log")
+    logarithmic(axes, ("x" if wide else "") if log == "auto" else log)
+    if "log" in axes.get_xscale() and len(x) <= TICKS:
+        axes.set_xticks(x)
     legend(axes, len(series))
 
 
@@ -104,8 +104,7 @@ def intervals(
     dress(axes, title=title, xlabel=xlabel)
     axes.set_yticks(list(rows), [plain(name) for name in found])
     axes.set_ylim(0.4, len(found) + 0.6)
-    if log:
-        axes.set_xscale("log")
+    logarithmic(axes, "x" if log else "")
 
 
 def curves(
@@ -120,10 +119,7 @@ def curves(
             linewidth=2.2, label=plain(name),
         )  # fmt: skip
     dress(axes, title=title, xlabel=xlabel, ylabel=ylabel)
-    if "x" in log:
-        axes.set_xscale("log")
-    if "y" in log:
-        axes.set_yscale("log")
+    logarithmic(axes, log)
     legend(axes, len(found))
 
 
@@ -148,6 +144,15 @@ def heat(
     axes.grid(visible=False)
     axes.set_xticks(range(len(columns)), [plain(each) for each in columns])
     axes.set_yticks(range(len(rows)), [plain(each) for each in rows])
+
+
+def logarithmic(axes: Any, which: str) -> None:
+    """The axes in `which` ("", "x", "xy") logarithmic, with plain numbers as labels."""
+    for name in which:
+        getattr(axes, f"set_{name}scale")("log")
+        axis = getattr(axes, f"{name}axis")
+        axis.set_major_formatter(lambda value, place: f"{value:g}")
+        axis.set_minor_formatter(NullFormatter())
 
 
 def legend(axes: Any, count: int) -> None:

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from runner.claims.rules import Estimate, mean
-from runner.config.compact import text
-from runner.config.words import key_of
+from runner.config.words import key_of, plain
 from runner.errors import RunError
 from runner.records.read import curve
 from runner.reports.run_row import RunRow
@@ -166,15 +165,6 @@ def at_end(column: str) -> Callable[[Run], float]:
 
     measure.__name__ = f"{column} in metrics.csv"
     return measure
-
-
-def plain(value: Any) -> str:
-    """A value as it compares: 1e-3 is 0.001, [64, 64] is [64,64], 'a' is a."""
-    said = (value if isinstance(value, str) else text(value)).replace(" ", "").strip("'\"")
-    try:
-        return f"{float(said):.12g}"
-    except ValueError:
-        return said.lower() if said in ("True", "False") else said
 
 
 def _order(value: str) -> list[float] | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from runner.claims import kept
 from runner.claims.claim import Claim, claims, find
 from runner.commands.catalogue import Table
-from runner.commands.messages import INTERRUPTED
+from runner.commands.messages import INTERRUPTED, report_unexpected
 from runner.commands.print_table import show
 from runner.errors import ConfigError, RunnerError
 from runner.records.console import shown_path
@@ -112,6 +112,9 @@ def _together(chosen: Sequence[Claim], page: Path | None, *, quick: bool, change
                 print("interrupted: the same command continues", file=sys.stderr)
                 raise
             chapters.append((about(claim, quick, changes), "", _why(error)))
+        except Exception as error:  # noqa: BLE001 a defect in one claim: the others go on
+            report_unexpected(error)
+            chapters.append((about(claim, quick, changes), "", f"unexpected error: {error!r}"))
         record, _, problem = chapters[-1]
         said = f"not run: {problem}" if problem else record["verdict"]
         print(f"{number}/{len(chosen)}  {claim.name}  {said}  ({time.monotonic() - began:.0f} s)", flush=True)

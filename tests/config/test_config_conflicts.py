@@ -5,6 +5,8 @@ import pytest
 from runner.config.conflicts import Known, conflicts
 from runner.config.settings import default_tree
 from runner.config.validate import check, validate
+from runner.errors import ConfigError
+from runner.execution.configurations import read
 
 
 def checked(choices, changes):
@@ -305,3 +307,11 @@ def test_one_input_cannot_be_standardized():
     (found,) = conflicts(settings, Known("classification", 100, 20, inputs=1))
     assert "those of layer 0 have 1; set model.parametrization=weight_norm or none" in found.text
     assert not conflicts(settings, Known("classification", 100, 20, inputs=2))
+
+
+@pytest.mark.parametrize("monitor", ["val//accuracy", "vol/a/accuracy", "val/a/accurac", "val/a/", "a/accuracy"])
+def test_the_metric_of_a_target_is_spelled_as_it_is_recorded(monitor):
+    stop = read({"early_stopping.monitor": "train/km/h/r2"}).early_stopping
+    assert (stop.split, stop.target, stop.metric, stop.maximize) == ("train", "km/h", "r2", True)
+    with pytest.raises(ConfigError, match=r"unknown choice; allowed: .* \| val/TARGET/NAME; "):
+        read({"early_stopping.monitor": monitor})

@@ -31,7 +31,9 @@ def odd_numbers(numeric: Mapping[str, np.ndarray]) -> Iterator[str]:
 
 def spelt_alike(target: Target, words: Mapping[str, np.ndarray]) -> Iterator[str]:
     """A note for each column with words that may be meant to be one."""
-    found = {"the target": alike(target.labels or []), **{repr(name): alike(cells) for name, cells in words.items()}}
+    several = {f"target {place}": labels or [] for place, labels in enumerate(target.labels_of, 1)}
+    targets = {name: alike(labels) for name, labels in (several or {"the target": target.labels or []}).items()}
+    found = targets | {repr(name): alike(cells) for name, cells in words.items()}
     for name, same in found.items():
         if same:
             more = f", ... ({len(same)} in all)" * (len(same) > SHOWN)

@@ -16,7 +16,7 @@ from runner.population.pieces.base import Loss
 @register("loss", "auto")
 @dataclass
 class Auto:
-    """cross_entropy for classes, mse for numbers"""
+    """cross_entropy for classes, mse for numbers, for each of several targets"""
 
 
 def cross_entropy(outputs, q, w, h, g, losses):
