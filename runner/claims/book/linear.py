@@ -18,6 +18,7 @@ DIABETES = (
     "dataset=diabetes", "dataset.val_fraction=0", "dataset.test_fraction=0", "model.hidden=[]", "optimizer=sgd",
     "trainer.batch_size=442", "early_stopping=none", "trainer.dtype=float64", "optimizer.lr=0.1",
 )  # fmt: skip
+PROXIMAL = (*DIABETES[:-1], "optimizer.lr=0.2", "optimizer.proximal=true")
 PLAIN = ("dataset=diabetes", "model.hidden=[]", "trainer.dtype=float64", "trainer.batch_size=100000")
 
 
@@ -58,7 +59,7 @@ class L1Path(Claim):
         "Coefficients over the strength of L1, on a logarithmic axis: each stays at exactly 0 from some strength on."
     )
     sweep = (
-        *DIABETES, "optimizer.proximal=true", "trainer.epochs=4000",
+        *PROXIMAL, "trainer.epochs=2000",
         "regularizer.l1=0.02,0.05,0.1,0.2,0.3,0.38,0.5,0.7,1.0,1.08,1.15,1.18",
     )  # fmt: skip
 
@@ -133,10 +134,10 @@ class ElasticNetPath(Claim):
     strengths = "0.05,0.1,0.2,0.3,0.5,1.0,2.3,2.4"
     sweeps = (
         ("elastic net", (
-            *DIABETES, "optimizer.proximal=true", "trainer.epochs=3000", "regularizer.elastic_net.l1_ratio=0.5",
+            *PROXIMAL, "trainer.epochs=1000", "regularizer.elastic_net.l1_ratio=0.5",
             f"regularizer.elastic_net.alpha={strengths}",
         )),
-        ("L1", (*DIABETES, "optimizer.proximal=true", "trainer.epochs=3000", f"regularizer.l1={strengths}")),
+        ("L1", (*PROXIMAL, "trainer.epochs=1000", f"regularizer.l1={strengths}")),
     )  # fmt: skip
 
     def answer(self, runs: Runs) -> list[Finding]:
