@@ -122,8 +122,8 @@ class GroupNorm(Exact):
     def numbers(self, runs: Runs) -> dict[str, Number]:
         """Outputs of both."""
         return {
-            **numbered(self.of("layer", 1), (-1.069043, -0.534522, 0, 1.603565), 5, "{}, layer"),
-            **numbered(self.of("group", 2), (-0.99998, 0.99998, -0.999998, 0.999998), 5, "{}, groups"),
+            **numbered(self.of("layer", 1), (-1.069043, -0.534522, 0, 1.603565), 6, "{}, layer"),
+            **numbered(self.of("group", 2), (-0.99998, 0.99998, -0.999998, 0.999998), 6, "{}, groups"),
         }
 
     def of(self, norm: str, groups: int) -> list[float]:
