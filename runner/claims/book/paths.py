@@ -24,6 +24,16 @@ def coefficients(run: Run) -> dict[str, float]:
     return dict(zip(COLUMNS, run.weights()[0].tolist(), strict=True))
 
 
+def apart(ends: dict[str, float]) -> dict[str, float]:
+    """Name -> where it is written: at the end of its line, or as far above the name below as letters need."""
+    found: dict[str, float] = {}
+    least = 0.055 * (max(ends.values()) - min(ends.values()))
+    height = min(ends.values()) - least
+    for name, end in sorted(ends.items(), key=lambda item: item[1]):
+        height = found[name] = max(end, height + least)
+    return found
+
+
 def path(axes: Any, runs: Runs, key: str, title: str) -> None:
     """A line a column over the strength."""
     from runner.figures.draw.canvas import COLOURS, dress
@@ -32,8 +42,8 @@ def path(axes: Any, runs: Runs, key: str, title: str) -> None:
     for place, name in enumerate(COLUMNS):
         style = ("-", "--")[place // 5]
         axes.plot(list(parts), [each[name] for each in parts.values()], style, color=COLOURS[place % 5], label=name)
-        end = next(iter(parts.values()))[name]
-        axes.annotate(name, (min(parts), end), xytext=(-4, 0), textcoords="offset points", ha="right", fontsize=9)
+    for name, height in apart(next(iter(parts.values()))).items():
+        axes.annotate(name, (min(parts), height), xytext=(-4, 0), textcoords="offset points", ha="right", va="center")
     axes.set_xscale("log")
     axes.set_xlim(min(parts) / 1.6, max(parts))
     dress(axes, title=title, xlabel=f"strength of {key.split('.')[1]}", ylabel="coefficient")
