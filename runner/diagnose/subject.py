@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,11 +10,11 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+from runner.config import plugins
 from runner.config.compact import shown, told
 from runner.config.settings import Settings
 from runner.config.words import key_of, without
 from runner.data.prepare import RunData, prepare
-from runner.diagnose.base import Told
 from runner.errors import ConfigError, RunError
 from runner.execution.configurations import line_of
 from runner.execution.session import Screen, Session, Watch
@@ -28,6 +27,7 @@ from runner.records.folders import OUTPUTS, make_numbered, newest
 from runner.records.names import folder_name, labels, plural, shown_path, telling
 from runner.records.run_folder import MODEL, SUMMARY, is_sweep
 from runner.records.summary import read_summary
+from runner.records.told import Tell
 from runner.reports.find_model import find_model
 from runner.reports.runs import read_sources
 from runner.training.outcome import Outcome
@@ -85,10 +85,9 @@ class Subject:
         """The one there is."""
         return self.cases[0]
 
-    @property
-    def typed(self) -> str:
-        """The words, for a command that is about the same."""
-        return shlex.join(self.words)
+    def ask(self, kind: str, *flags: str) -> str:
+        """The command that asks something (else) about the same."""
+        return plugins.command("diagnose", kind, *self.words, *flags)
 
     @property
     def is_folder(self) -> bool:
@@ -98,18 +97,18 @@ class Subject:
     def again(self, kind: str, *changes: str) -> str:
         """The command that asks the same (or something else, `kind`) with changes; of a folder, that trains them."""
         if self.is_folder:
-            return shlex.join(["runner", "repeat", *self.words, *changes])
+            return plugins.command("repeat", *self.words, *changes)
         kept = without(self.words, {key_of(change) for change in changes})
-        return shlex.join(["runner", "diagnose", kind, *kept, *changes])
+        return plugins.command("diagnose", kind, *kept, *changes)
 
     def sweep(self, key: str, values: Sequence[str], *more: str) -> str:
         """The command that trains with each of some values of a key; of a folder, with the middle one."""
         if self.is_folder:
-            return shlex.join(["runner", "repeat", *self.words, f"{key}={values[len(values) // 2]}"])
+            return plugins.command("repeat", *self.words, f"{key}={values[len(values) // 2]}")
         kept = without([word for word in self.words if word != "-m"], {key})
-        return shlex.join(["runner", "-m", *kept, f"{key}={','.join(values)}", *more])
+        return plugins.command("-m", *kept, f"{key}={','.join(values)}", *more)
 
-    def trained(self, told: Told) -> Subject:
+    def trained(self, told: Tell) -> Subject:
         """The same with every run trained, those that were given as overrides below `place`. RunError if one failed."""
         if all(case.folder for case in self.cases):
             return self
@@ -123,7 +122,7 @@ class Subject:
         words = [shown_path(folders[0] if len(folders) == 1 else folders[0].parent)]
         return dataclasses.replace(self, words=words, cases=found)
 
-    def at(self, weights: str, told: Told, what: str) -> Subject:
+    def at(self, weights: str, told: Tell, what: str) -> Subject:
         """The same with its run trained where the `kept` weights are meant. RunError if it diverged, so that there is
         no `what`.
         """
@@ -134,7 +133,7 @@ class Subject:
         return found
 
 
-def _train(folders: Sequence[Path], settings: Sequence[Settings], tell: Told) -> list[Outcome]:
+def _train(folders: Sequence[Path], settings: Sequence[Settings], tell: Tell) -> list[Outcome]:
     if (parent := folders[0].parent).exists():
         raise ConfigError(f"--out {parent.parent}: holds runs of an earlier diagnosis; name another folder")
     parent.mkdir(parents=True)
@@ -145,7 +144,7 @@ def _train(folders: Sequence[Path], settings: Sequence[Settings], tell: Told) ->
     return start_together(runs, folders[0].parent, watched(tell))
 
 
-def watched(tell: Told) -> Screen:
+def watched(tell: Tell) -> Screen:
     """How many runs have ended, said every two seconds."""
 
     @contextmanager

@@ -54,3 +54,11 @@ def test_listing_and_refusing_import_neither_torch_nor_scikit_learn():
 )
 def test_what_can_not_be_asked_is_refused_with_a_way_out(words, said, refused):
     assert said in refused(*words)
+
+
+def test_the_command_line_answers_and_says_what_to_type_next(tmp_path, forks):
+    found = forks.run("diagnose", "gradients", "model.hidden=[3]", "--checked", "1", cwd=tmp_path)
+    assert found.returncode == 0
+    assert "runner diagnose lr_range 'model.hidden=[3]'" in found.stdout
+    (folder,) = (tmp_path / "outputs" / "diagnose" / "gradients").iterdir()
+    assert sorted(path.name for path in folder.iterdir()) == ["figure.png", "result.json"]
