@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from runner.config import plugins
 from runner.config.compact import shown, told
@@ -21,6 +22,7 @@ from runner.execution.session import Screen, Session, Watch
 from runner.execution.start import start, start_together
 from runner.execution.stored import read_config
 from runner.execution.work import Run
+from runner.plan.checks import check_against_data
 from runner.plan.fold_runs import expand_folds
 from runner.records.command import Command
 from runner.records.folders import OUTPUTS, make_numbered, newest
@@ -33,6 +35,7 @@ from runner.reports.runs import read_sources
 from runner.training.outcome import Outcome
 
 KEPT, INITIAL = "kept", "initial"  # weights
+UNWATCHED: dict[str, Any] = {"monitor": "train/loss", "patience": None}
 FOLDER = "diagnose"  # below that of a run, of a sweep, and below outputs/
 
 
@@ -50,8 +53,19 @@ class Case:
 
     @cached_property
     def data(self) -> RunData:
-        """Its examples, in double precision. RunError if they are others than it was trained on."""
-        data = prepare(precise(self.settings), self.cache)
+        """Its examples, in double precision."""
+        return self._read(precise(self.settings))
+
+    @cached_property
+    def as_trained(self) -> RunData:
+        """Its examples, in the number format of its training."""
+        return self._read(self.settings)
+
+    def _read(self, settings: Settings) -> RunData:
+        """ConfigError if the run can't be trained on them, RunError if it has been trained on others."""
+        data = prepare(settings, self.cache)
+        if self.folder is None and (problems := check_against_data(unwatching(self.settings), data)):
+            raise ConfigError(problems)
         if self.sha256 not in ("", data.sha256):
             raise RunError(f"{self.folder}: its data have changed since it was trained; bring the old ones back")
         return data
@@ -152,6 +166,11 @@ def watched(tell: Tell) -> Screen:
         yield lambda session, event: tell(len(session.outcomes), session.training, "runs trained")
 
     return screen
+
+
+def unwatching(settings: Settings) -> Settings:
+    """The same without the need of validation rows, which only training has: it is checked when it begins."""
+    return dataclasses.replace(settings, early_stopping=dataclasses.replace(settings.early_stopping, **UNWATCHED))
 
 
 def precise(settings: Settings) -> Settings:

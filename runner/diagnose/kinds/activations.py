@@ -60,10 +60,9 @@ class Activations(Diagnosis):
         return Found(n, lines, advice, following, draw(n))
 
     def _measured(self, case: Case, told: Tell) -> dict[str, Any]:
-        from runner.data.prepare import prepare
         from runner.training.engine import Engine
 
-        engine = Engine([case.settings], [prepare(case.settings)])
+        engine = Engine([case.settings], [case.as_trained])
         many = min(self.steps, case.settings.trainer.epochs * engine.steps)
         wanted = np.unique(np.geomspace(1, many + 1, self.points).astype(int) - 1)
         kinds = ("rms", "percentiles", "dead", "saturated")

@@ -146,7 +146,7 @@ def told_in_words(n: dict[str, Any], whole: bool) -> list[str]:
         + (f"; {n['zeros']} are 0: flat directions" if n["zeros"] else ""),
         f"trace {n['trace']:.6f}" + (f" +- {n['trace_error']:.2g}" if "trace_error" in n else ""),
     ]
-    if n["condition"] is not None:
+    if n["condition"] is not None and not n["index"]:
         lines.append(f"condition number (of the positive ones): {n['condition']:.4f}")
     step = "no curvature along the gradient" if n["best_rate"] is None else _step(n)
     lines.append(f"g'g {n['gg']:.6g}, g'Hg {n['gHg']:.6g}: {step}")
@@ -195,7 +195,7 @@ def draw(n: dict[str, Any], whole: bool) -> bytes:
         if which.any():
             axes.plot(1 + np.flatnonzero(which), values[which], mark, color=colour, markersize=6, label=name)
     axes.axhline(0, color=INK, linewidth=1)
-    linear = max(float(np.abs(values[np.abs(values) > zero]).min(initial=1.0)), 1e-8 * float(np.abs(values).max()))
+    linear = max(float(np.abs(values[np.abs(values) > zero]).min(initial=1.0)), 1e-6 * float(np.abs(values).max()))
     if np.abs(values).max() > 100 * linear:
         axes.set_yscale("symlog", linthresh=linear)
         axes.set_ylim(2 * min(float(values.min()), -linear / 2), 2 * max(float(values.max()), linear / 2))

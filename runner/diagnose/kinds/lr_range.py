@@ -75,11 +75,9 @@ class LrRange(Diagnosis):
 
     def _swept(self, case: Case, told: Tell) -> tuple[np.ndarray, np.ndarray]:
         """(rates, objective) of the steps that were made, until the objective is far worse than its lowest."""
-        from runner.data.prepare import prepare
         from runner.training.engine import Engine
 
-        settings, data = case.settings, prepare(case.settings)
-        engine = Engine([settings], [data])
+        engine = Engine([case.settings], [case.as_trained])
         rates = self.low * (self.high / self.low) ** (np.arange(self.steps) / (self.steps - 1))
         losses: list[float] = []
         while len(losses) < self.steps:
