@@ -60,7 +60,9 @@ def test_least_squares_on_a_sine_trade_bias_for_variance(ask):
         assert (each["bias"], each["variance"]) == pytest.approx(fits(degree, 8), rel=1e-6)
         assert each["total"] == pytest.approx(each["bias"] + each["variance"] + 0.04, rel=1e-12)
     assert "dataset.polynomial=3 has the least error" in found.said
-    assert [round(value, 3) for value in fits(1, 100)] == [0.196, 0.011] and [round(value, 3) for value in fits(3, 100)] == [0.004, 0.004]
+    assert [round(value, 3) for value in fits(1, 100)] == [0.196, 0.011] and [
+        round(value, 3) for value in fits(3, 100)
+    ] == [0.004, 0.004]
 
 
 def test_a_run_is_no_draw_to_compare(refused):
@@ -78,5 +80,5 @@ def test_classes_are_compared_on_the_rows_that_no_run_was_trained_on(ask):
 
 def test_runs_without_a_common_row_of_the_test_are_refused():
     splits = [["dataset=iris", f"dataset.split_seed={seed}", "dataset.test_fraction=0.03"] for seed in range(4)]
-    with pytest.raises(ConfigError, match="no row is in the test of every run.*dataset.test_fraction"):
+    with pytest.raises(ConfigError, match="no row is in the test of every run"):
         common([Case(str(i), read(words)) for i, words in enumerate(splits)])
