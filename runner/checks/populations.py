@@ -142,7 +142,7 @@ def train(
         metrics = engine.evaluate(("train", "val")) | engine.weight_statistics()
         columns = {k: trained[k] for k in ("objective", "grad_norm", "lr")} | metrics
         for row, i in enumerate(order):
-            own = set(recorded(runs[i], tables[i].task))  # company may have asked for more
+            own = set(recorded(runs[i], *tables[i].tasks))  # company may have asked for more
             asked = [k for k in columns if "/" not in k or k.split("/")[1] in own]
             found[i]["curve"].append([float(columns[k][row]) for k in asked])
             present = {"theta": engine.theta, "buffers": engine.buffers}

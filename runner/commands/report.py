@@ -24,8 +24,10 @@ DESCRIPTION = """\
 Compare settings: one row each, best first. Runs that differ only in seed, fold, split or draw of the data are one
 setting. Shown are mean, 95% interval (Student's t), standard deviation and number of runs of the monitored metric, and
 the test metrics; below, whether the best setting differs from the runner-up by more than chance. ~ marks settings that
-may be as good as the best. Interval and test count draws of the data, else splits, else folds, else seeds; the runs of
-one draw (split, fold) are averaged first, and fewer than three draws tell nothing."""
+may be as good as the best. Keys of the data that make another problem (which data, their number and noise) are
+conditions: settings are compared within each, and over several data sets by their ranks. Interval and test count draws
+of the data, else splits, else folds, else seeds; the runs of one draw (split, fold) are averaged first, and fewer than
+three draws tell nothing."""
 
 
 def run(arguments: list[str]) -> int:
@@ -36,11 +38,12 @@ def run(arguments: list[str]) -> int:
         parser.error("--heat draws on the page: it needs --html")
     if args.over is not None and args.html is None:
         args.html = ""
+    from runner.reports.across import over_data_sets
     from runner.reports.sections import make_sections
 
     table, page = _outputs(args)
     sources = find_sources(args.dir, force=args.force)
-    sections = make_sections(sources, args.metric)
+    sections = make_sections(sources, args.metric, where=args.where, by=args.by)
     if table:
         write_output("--csv", table, _table(sections, table))
     if args.html is not None:
@@ -53,6 +56,8 @@ def run(arguments: list[str]) -> int:
         show(section, args.top, first=i == 0)
     if args.over is not None:
         _show_over(sections, args.over)
+    if ranks := over_data_sets(sections):
+        say(["", ranks.text], sys.stdout)
     for file in filter(None, (table, page)):
         print(f"wrote: {file}")
     return 0 if any(row.finished for source in sources for row in source.rows) else 1
@@ -152,7 +157,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("dir", nargs="+", help="folder of a sweep or of runs, or `last` for the one started last")
     parser.add_argument("--top", type=_top, default=TOP, metavar="N", help=f"settings shown, 0 = all; default: {TOP}")
-    parser.add_argument("--metric", metavar="SPLIT/NAME", help="rank by this, such as val/accuracy")
+    parser.add_argument(
+        "--metric", metavar="NAME", help="rank by this: val/accuracy, or a column of metrics.csv such as sparsity"
+    )
+    parser.add_argument(
+        "--by", metavar="KEY", help="compare the values of one key, such as optimizer, each with its best other keys"
+    )
+    parser.add_argument(
+        "--where",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="only settings with this value, or one of several (KEY=A,B); may be repeated",
+    )
     parser.add_argument("--csv", metavar="FILE", help="write all settings with all metrics, as .csv or .parquet")
     parser.add_argument(
         "--html", nargs="?", const="", metavar="FILE", help=f"write a page with curves; default: {PAGE} in DIR"

@@ -10,7 +10,7 @@ import argparse
 import os
 import string
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -168,6 +168,23 @@ class Task:
                 clean(folder, made=True)
         if len(self.refused) == len(self.codes) and not self.statuses:
             clean(root, made)
+
+
+class _Unsaid(Task):
+    """A sweep whose end somebody else tells of."""
+
+    def ended(self, outcomes: list[Outcome], _root: Path) -> None:
+        """Note how its runs ended."""
+        self.statuses += [outcome.status for outcome in outcomes]
+
+
+def sweep(words: Sequence[str], folder: Path) -> None:
+    """Train the sweep of these words in `folder`, without a word about what came of it.
+
+    Raises ConfigError or DataError if it is refused.
+    """
+    args, flags = _parse(["-m", *words, word("hydra.sweep.dir", str(folder))])
+    _checked(_Unsaid(), args, flags, extend=False, dry=False, everything=False)
 
 
 def help_text(overrides: list[str], config_name: str = "config") -> str:

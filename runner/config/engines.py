@@ -13,6 +13,7 @@ from typing import Any
 
 from runner.config.registry import Entry, entries, name_of
 from runner.config.settings import Settings, flat_key
+from runner.config.tasks import MULTITASK
 
 AUTO, NATIVE, STACKED = "auto", "native", "stacked"
 LOSS_OF = {"classification": "cross_entropy", "regression": "mse"}  # what loss=auto comes to
@@ -51,6 +52,9 @@ def lacking(settings: Settings, task: str | None) -> list[str]:
             found.append(f"model.{group}={name}")
     if model.parametrization != "none" and not has_form(entries("parametrization")[model.parametrization]):
         found.append(f"model.parametrization={model.parametrization}")
+    found += [f"model.tied={model.tied}"] if model.tied != "none" else []
+    tie = settings.tied.strength if settings.tied else settings.ensemble.tie
+    found += [f"ensemble.tie={tie:g}"] if tie else []
     found += _loss(name_of(settings.loss, "loss"), task)
     found += ["dataset.target_weights"] if settings.dataset.target_weights else []
     rule = entries("optimizer")[name_of(settings.optimizer, "optimizer")]
@@ -78,6 +82,8 @@ def not_installed() -> str:
 
 
 def _loss(name: str, task: str | None) -> list[str]:
+    if task == MULTITASK:
+        return ["dataset.target (several, classes among them)"]
     meant = LOSS_OF.get(str(task), "") if name == AUTO else name
     if not meant or entries("loss")[meant].compiled is not None:
         return []

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from runner.config.choices import FLAT_GROUPS, cached
 from runner.config.origin import Record, foreign, recorded
@@ -40,6 +40,13 @@ EXPERIMENT = "experiment"  # the group of recipes, which are YAML only
 TEXTS, LABELS = ("text", "texts", "pairs"), ("labels",)  # types of option whose values, or whose labels, are text
 
 
+class Tied(NamedTuple):
+    """What draws the weights of a run to those of the others of its group, with which it begins and ends."""
+
+    group: str
+    strength: float
+
+
 @dataclass
 class Settings:
     """One run: instances of registered classes, every value checked and in its type."""
@@ -69,6 +76,7 @@ class Settings:
     plugins: dict[str, Record] = field(
         default_factory=dict, compare=False
     )  # as recorded in the folder it was read from
+    tied: Tied | None = field(default=None, compare=False)  # of a member of an ensemble with `ensemble.tie`
     engine: str = field(default="", compare=False)  # what trainer.engine came to when it began (`config.engines`)
 
     def value(self, path: str) -> Any:

@@ -42,6 +42,15 @@ def key_of(given: str) -> str:
     return "seed" if key == "seeds" else key
 
 
+def plain(value: Any) -> str:
+    """A value as it compares: 1e-3 is 0.001, [64, 64] is [64,64], 'a' is a."""
+    said = (value if isinstance(value, str) else spelled(value)).replace(" ", "").strip("'\"")
+    try:
+        return f"{float(said):.12g}"
+    except ValueError:
+        return said.lower() if said in ("True", "False") else said
+
+
 def without(given: Collection[str], keys: Collection[str]) -> list[str]:
     """The words that are not about one of the keys."""
     return [each for each in given if key_of(each) not in keys]

@@ -47,7 +47,7 @@ class Tables:
     ):
         self.align = ALIGN if aligned else 1
         self.data = data
-        self.task, self.outputs = data[0].task, data[0].outputs
+        self.task, self.outputs, self.heads = data[0].task, data[0].outputs, data[0].encoding.heads
         self.size = {split: len(getattr(data[0], split)) for split in ("train", "val", "test")}
         features, x_of = _stack([d.x for d in data])
         targets, y_of = _stack([d.y for d in data])
@@ -80,6 +80,14 @@ class Tables:
         if self.task == "regression" and padded == self.outputs:
             return np.ascontiguousarray(self.y.reshape(len(self.y), -1), dtype)  # y itself, if that is of the format
         q = np.zeros((len(self.y), padded), dtype)
+        for head in self.heads:
+            answers, start = self.y[:, head.place], head.columns.start
+            if head.classes:
+                q[np.arange(len(q)), start + answers.astype(np.int64)] = 1
+            else:
+                q[:, start] = answers
+        if self.heads:
+            return q
         if self.task == "classification":
             q[np.arange(len(q)), self.y] = 1
         else:
@@ -101,17 +109,32 @@ class Tables:
         other.index = {split: index[where] for split, index in self.index.items()}
         return other
 
-    def order(self, seeds: list[int], epochs: list[int], sampling: Sequence[str] = ()) -> np.ndarray:
+    def order(
+        self,
+        seeds: list[int],
+        epochs: list[int],
+        sampling: Sequence[str] = (),
+        among: Sequence[np.ndarray | None] = (),
+    ) -> np.ndarray:
         """Training indices [M, n] of one epoch: each row's own permutation, of its bootstrap where its
-        `trainer.sampling` says so, or draws with replacement, from its seed and epoch alone.
+        `trainer.sampling` says so, or draws with replacement, from its seed and epoch alone. Where `among` has places
+        of a row's examples, these alone are drawn from, one pass over them after the other.
         """
-        train = self.index["train"]
-        found = np.empty_like(train)
+        found = np.empty_like(self.index["train"])
         for row, (seed, epoch, how) in enumerate(zip(seeds, epochs, sampling or ["shuffle"] * len(seeds), strict=True)):
             draw = with_replacement if how == "replacement" else permutation
-            examples = bootstrap(train[row], seed) if how == "bootstrap" else train[row]
-            examples.take(draw(train.shape[1], seed, "order", epoch), out=found[row])
+            examples, chosen = self.examples(row, seed, how), among[row] if among else None
+            if chosen is None:
+                examples.take(draw(len(examples), seed, "order", epoch), out=found[row])
+                continue
+            passes = [draw(len(chosen), seed, "order", epoch, k) for k in range(-(-len(examples) // len(chosen)))]
+            examples.take(chosen[np.concatenate(passes)[: len(examples)]], out=found[row])
         return found
+
+    def examples(self, row: int, seed: int, sampling: str) -> np.ndarray:
+        """The training indices [n] of which the epochs of a row are made."""
+        train = self.index["train"][row]
+        return bootstrap(train, seed) if sampling == "bootstrap" else train
 
     def places(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Lines of `x` and of `q` of examples `index` [..., M, B], whose second last dimension is the row."""

@@ -9,24 +9,33 @@ about a row (it was trained on it) has NaN there, and is left out for this row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from runner.config.tasks import MULTITASK
 from runner.ensembles.options import COMBINE, GEOMETRIC, MEAN, VOTE, check_name
 from runner.errors import ConfigError
+
+Answers = Mapping[str, np.ndarray]  # of a member by split, as `runner.training.answers` keeps them
 
 
 @dataclass(frozen=True)
 class Combination:
     """`finish(join of scale(answer), how many)`; `join` is associative, so that members can be added one by one."""
 
+    name: str
     formula: str
     scale: Callable[[np.ndarray], np.ndarray]
     join: np.ufunc
     finish: Callable[[np.ndarray, np.ndarray | int], np.ndarray]
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """It needs no numbers of its own."""
+        return {}
 
     def of(self, answers: Iterable[np.ndarray]) -> np.ndarray:
         """The answer [n, C] of all members together, whose answers [n, C] are taken one by one."""
@@ -56,7 +65,7 @@ def _same(answers: np.ndarray) -> np.ndarray:
     return answers
 
 
-def _choice(answers: np.ndarray) -> np.ndarray:
+def chosen(answers: np.ndarray) -> np.ndarray:
     """1 for the likeliest class, the first of several, and 0 for the others."""
     return (np.arange(answers.shape[-1]) == answers.argmax(axis=-1)[..., None]).astype(np.float64)
 
@@ -67,17 +76,39 @@ def _share(total: np.ndarray, count: np.ndarray | int) -> np.ndarray:
         return np.log(total / count)
 
 
+def _mean_log(total: np.ndarray, count: np.ndarray | int) -> np.ndarray:
+    return total - np.log(count)
+
+
+def _root(total: np.ndarray, count: np.ndarray | int) -> np.ndarray:
+    return log_softmax(total / count)
+
+
+def _mean(total: np.ndarray, count: np.ndarray | int) -> np.ndarray:
+    return total / count
+
+
 CLASSES = {
-    MEAN: Combination("p = 1/K sum p_k", _same, np.logaddexp, lambda total, count: total - np.log(count)),
-    GEOMETRIC: Combination("p ~ exp(1/K sum log p_k)", _same, np.add, lambda total, count: log_softmax(total / count)),
-    VOTE: Combination("p = share of the members whose likeliest class it is", _choice, np.add, _share),
+    MEAN: Combination(MEAN, "p = 1/K sum p_k", _same, np.logaddexp, _mean_log),
+    GEOMETRIC: Combination(GEOMETRIC, "p ~ exp(1/K sum log p_k)", _same, np.add, _root),
+    VOTE: Combination(VOTE, "p = share of the members whose likeliest class it is", chosen, np.add, _share),
 }
-NUMBERS = {MEAN: Combination("y = 1/K sum y_k", _same, np.add, lambda total, count: total / count)}
+NUMBERS = {MEAN: Combination(MEAN, "y = 1/K sum y_k", _same, np.add, _mean)}
+
+
+def check_task(task: str) -> None:
+    """ConfigError for answers that no way combines."""
+    if task == MULTITASK:
+        raise ConfigError(
+            "these runs have several targets of which some are classes, and answers are combined that are about one "
+            "target or about numbers alone. Name one run instead"
+        )
 
 
 def combination(name: str, task: str) -> Combination:
     """The way called `name`; ConfigError for one that there is not, or that numbers do not have."""
     check_name(name)
+    check_task(task)
     found = CLASSES if task == "classification" else NUMBERS
     if name not in found:
         raise ConfigError(

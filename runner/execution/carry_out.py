@@ -18,6 +18,7 @@ from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.errors import RunnerError
 from runner.execution.events import Begun, Broken, Done, Ended, Event, Leading, Progressed
+from runner.execution.teams import examples
 from runner.execution.trials import Said, draw_augmentation, draw_figures, facts, open_trial
 from runner.execution.work import Run, Work
 from runner.optimizers.rules.base import segment_key
@@ -80,6 +81,7 @@ class _Carrying:
         named = {place(runs[i].folder, work.path): i for i in work.members}
         self.positions = {named[row["folder"]]: p for p, row in enumerate(self.rows) if row["folder"] in named}
         self.waiting = [i for i in work.members if i not in self.positions]
+        self.tables = {i: examples(self.runs[i], self.data[i]) for i in work.members}
 
     def train(self, asked_to_stop: Callable[[], bool]) -> None:
         """All members to their ends. Raises Interrupted with everything saved, and whatever one of the rows raises."""
@@ -158,7 +160,7 @@ class _Carrying:
     def _open(self, members: list[int]) -> list[Trial]:
         states = [self.rows[self.positions[i]] if i in self.positions else None for i in members]
         return [
-            open_trial(self.runs[i], self.data[i], state, self.said) for i, state in zip(members, states, strict=True)
+            open_trial(self.runs[i], self.tables[i], state, self.said) for i, state in zip(members, states, strict=True)
         ]
 
     def _admit(self, members: set[int], free: int) -> list[Trial]:
@@ -173,7 +175,8 @@ class _Carrying:
         first = trials[0]
         monitor, stopping = first.settings.early_stopping.monitor, first.stopping
         best = None if stopping.best is None else (monitor, stopping.best, stopping.best_epoch)
-        self.tell(Progressed(self.worker, rows, Leading(first.last, best)))
+        second = first.progress if isinstance(first, SecondPhase) else None
+        self.tell(Progressed(self.worker, rows, Leading(first.last, best, second)))
         self.told = time.monotonic()
 
 

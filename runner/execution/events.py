@@ -33,6 +33,7 @@ class Leading(NamedTuple):
 
     metrics: dict[str, Any]
     best: tuple[str, float, float] | None  # monitored metric, its best value, the epoch of that
+    second: tuple[int, int] | None = None  # of a second phase the epochs that it has made, and may make
 
 
 @dataclass(frozen=True)

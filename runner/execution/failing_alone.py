@@ -22,9 +22,11 @@ class FailingAlone:
     def __init__(self) -> None:
         self.tried: set[int] = set()
 
-    def again(self, left: Sequence[int], *, died: bool) -> list[Sequence[int]]:
-        """What to try next of the runs that a broken work has left; nothing if the only one of them is at fault."""
-        if len(left) > 1:
+    def again(self, left: Sequence[int], *, died: bool, together: bool = False) -> list[Sequence[int]]:
+        """What to try next of the runs that a broken work has left; nothing if the only one of them is at fault, or all
+        of those that train `together` only.
+        """
+        if len(left) > 1 and not together:
             middle = math.ceil(len(left) / 2)
             return [left[:middle], left[middle:]]
         again = [left] if died and not self.tried.issuperset(left) else []

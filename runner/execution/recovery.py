@@ -131,10 +131,17 @@ class Recovery:
                 self.note(f"{error.what}; moved to {aside}, and {again}")
                 continue
             good = [p for p, row in enumerate(rows) if self._bears_out(row, known.get(row["folder"]), path)]
+            good = self._whole({p: known[rows[p]["folder"]] for p in good})
             if not good:
                 disk.remove(path)
             elif len(good) < len(rows):
                 checkpoint.write(path, {n: t[good] for n, t in tensors.items()}, [rows[p] for p in good])
+
+    def _whole(self, run_of: dict[int, int]) -> list[int]:
+        """The rows of a checkpoint, of those of these runs, that can continue: one that is tied to others with them."""
+        tied, there = [run.settings.tied for run in self.runs], set(run_of.values())
+        broken = {tie for i, tie in enumerate(tied) if tie and i not in there}
+        return [row for row, i in run_of.items() if tied[i] not in broken]
 
     def _bears_out(self, row: dict[str, Any], run: int | None, path: Path) -> bool:
         if run is None:

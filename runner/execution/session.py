@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from runner.config import plugins
 from runner.data.prepare import RunData
-from runner.execution import engines, ensembles, recovery
+from runner.execution import engines, recovery
 from runner.execution.copies import copied
 from runner.execution.events import Broken, Done, Ended, Event, Said
 from runner.execution.executors.here import Here
@@ -23,6 +24,7 @@ from runner.execution.failing_alone import FailingAlone, failed
 from runner.execution.options import HERE, Options
 from runner.execution.results_csv import Results
 from runner.execution.signals import stop_signals
+from runner.execution.teams import Team, team_of
 from runner.execution.work import Run, Work
 from runner.plan.checks import cautions
 from runner.plan.shares import share_out
@@ -62,12 +64,13 @@ class Session:
 
     def __post_init__(self):
         self.asked = len(self.runs)  # for; the members of those that are ensembles follow
-        targets = dict.fromkeys(name for table in self.data for name in table.encoding.told_apart)
-        self.results = Results(self.root, self.runs, [table.task for table in self.data], list(targets))
-        self.members: dict[int, range] = {}  # ensemble -> its members
+        questions = {name: task for table in self.data for name, task in table.encoding.questions.items()}
+        self.results = Results(self.root, self.runs, [table.tasks for table in self.data], questions)
+        self.teams: dict[int, Team] = {}  # ensemble -> its members
+        self.dropped: set[int] = set()  # members that never train, as theirs has ended before them
         self._add_members()
         self.tabled = [run.folder for run in self.runs[: self.asked]] != [self.root]
-        self.alone = not self.tabled and not self.members
+        self.alone = not self.tabled and not self.teams
         self.outcomes: dict[int, Outcome] = {}
         self.unwritten: dict[int, Outcome] = {}
         self.failing_alone = FailingAlone()
@@ -79,11 +82,12 @@ class Session:
 
     def _add_members(self) -> None:
         runs, data = [*self.runs], [*self.data]
+        known: dict[Any, list[RunData]] = {}
         for i in range(self.asked):
-            if members := ensembles.members_of(runs[i]):
-                self.members[i] = range(len(runs), len(runs) + len(members))
-                runs += members
-                data += [data[i]] * len(members)
+            if team := team_of(runs[i], data[i], len(runs), known):
+                self.teams[i] = team
+                runs += team.members
+                data += team.tables
         self.runs, self.data = runs, data
 
     def train(self, screen: Screen) -> list[Outcome]:
@@ -110,7 +114,7 @@ class Session:
     @property
     def training(self) -> int:
         """How many runs train, be it alone or as members."""
-        return len(self.runs) - len(self.members)
+        return len(self.runs) - len(self.teams)
 
     @property
     def workers(self) -> int:
@@ -123,24 +127,27 @@ class Session:
 
     def _left(self, work: Work | None = None) -> list[int]:
         """The runs, of all or of a work, that have not ended."""
-        return [i for i in (work.members if work else range(len(self.runs))) if i not in self.outcomes]
+        ended = self.outcomes.keys() | self.dropped
+        return [i for i in (work.members if work else range(len(self.runs))) if i not in ended]
 
     def _to_train(self) -> list[int]:
-        """Those of them that train: neither copies nor ensembles."""
-        return [i for i in self._left() if i not in self.results.same and i not in self.members]
+        """Those of them that train now: neither copies, nor ensembles, nor members that come after others."""
+        alone = [i for i in self._left() if i < self.asked and i not in self.results.same and i not in self.teams]
+        return alone + [k for team in self.teams.values() for k in team.due(self.outcomes)]
 
     def _recover(self) -> None:
         """Take over what the folder holds of earlier."""
         self.notes += clear_way(self.root, (RESULTS, LOG, LAYOUT))
         found = recovery.Recovery(self.root, self.runs, self.data, self.notes.append)
         self.outcomes = found.outcomes()
-        for i, members in self.members.items():
-            if not all(k in self.outcomes for k in members):
-                self.outcomes.pop(i, None)  # it ends anew when they have
+        for i, team in self.teams.items():
+            if i in self.outcomes and not team.whole(self.outcomes[i].summary, self.outcomes):
+                self.outcomes.pop(i)  # it ends anew when they have
+        self._keep_whole()
         for i in list(self.outcomes):
             self._copy(i)
         found.checkpoints()
-        for i in self.members:
+        for i in self.teams:
             self._combine(i)
         left = self._left()
         self.warnings = cautions([self.runs[i].settings for i in left], [self.data[i] for i in left])
@@ -148,6 +155,15 @@ class Session:
             disk.settle()
             self.unwritten = {}
         self._start_results()
+
+    def _keep_whole(self) -> None:
+        """Members that are tied to each other have all ended, or none has: those that had are trained again."""
+        for team in self.teams.values():
+            ended = [k for k in team.numbers if k in self.outcomes]
+            if self.runs[team.numbers[0]].settings.tied and len(ended) < len(team.numbers):
+                for k in ended:
+                    del self.outcomes[k]
+                    disk.remove(self.runs[k].folder / SUMMARY)
 
     def _make_ready(self) -> None:
         """Have what the engine needs before any worker is there."""
@@ -181,16 +197,20 @@ class Session:
             self.unwritten[run] = outcome
         self.failed |= outcome.status == "failed"
         self._copy(run)
-        for i, members in self.members.items():
-            if run in members:
+        for i, team in self.teams.items():
+            if run in team.numbers:
+                if team.staged:
+                    self._submit(team.due(self.outcomes))
                 self._combine(i)
 
     def _combine(self, run: int) -> None:
-        """End an ensemble whose members have all ended."""
-        members = self.members[run]
-        if run not in self.outcomes and all(k in self.outcomes for k in members):
-            found = [self.outcomes[k] for k in members]
-            self._end(run, ensembles.end(self.runs[run], self.data[run], [self.runs[k] for k in members], found))
+        """End an ensemble whose members have ended, as many as train."""
+        team = self.teams[run]
+        if run not in self.outcomes and team.due(self.outcomes):
+            return
+        self.dropped.update(team.drop(self.outcomes))
+        if run not in self.outcomes:
+            self._end(run, team.end(self.outcomes))
 
     def _copy(self, run: int) -> None:
         """End the runs that are the same run as one that has ended."""
@@ -203,16 +223,19 @@ class Session:
             folder = self.runs[i].folder
             if (folder / SUMMARY).exists():  # it had ended before its worker died
                 self._end(i, Outcome.of(folder, read_summary(folder)))
+        self._keep_whole()
         left = self._left(broken.work)
-        if broken.ran_out and self._narrower(broken.work, left):
+        tied = bool(left) and self.runs[left[0]].settings.tied is not None
+        if broken.ran_out and not tied and self._narrower(broken.work, left):
             return
-        again = self.failing_alone.again(left, died=broken.died)
+        again = self.failing_alone.again(left, died=broken.died, together=tied)
         for members in again:
             self._submit(members, whole=True)
         if left and not again:
             if self.alone and broken.problem:
                 raise broken.problem
-            self._end(left[0], failed(self.runs[left[0]], broken))
+            for i in left if tied else left[:1]:
+                self._end(i, failed(self.runs[i], broken))
 
     def _narrower(self, work: Work, left: Sequence[int]) -> bool:
         """Try the runs again, half as many side by side, after the device had too little memory for those of a work;

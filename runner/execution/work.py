@@ -11,7 +11,16 @@ from typing import Any
 
 from runner.config.compact import compact, shown, told, values
 from runner.config.settings import Settings
+from runner.ensembles.kinds.base import Ensemble
 from runner.plan.populations import Population
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A member that trains when those before it have ended: of which kind of ensemble it is, where they lie."""
+
+    kind: Ensemble
+    before: tuple[Path, ...]
 
 
 @dataclass(frozen=True)
@@ -20,7 +29,7 @@ class Run:
 
     `choices` are those of Hydra's groups in which it differs from the configuration of its sweep. A run that somebody
     started by itself is `detailed` (weight histograms) and, where that somebody watches, `pictured` (figures). A
-    `member` of an ensemble leaves its answers for the others.
+    `member` of an ensemble leaves its answers for the others; in a `stage` it trains on what these have left.
     """
 
     folder: Path
@@ -30,6 +39,7 @@ class Run:
     detailed: bool = False
     pictured: bool = False
     member: bool = False
+    stage: Stage | None = None
 
     def at(self, folder: Path) -> Run:
         """The same run in another folder; what has been worked out about it need not be again."""

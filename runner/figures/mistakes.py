@@ -15,9 +15,9 @@ def mistakes(run: Ended) -> bytes | None:
     """Images and signals as they are, rows of a table by their first columns; None if nothing is wrong, or if other
     figures show it: of two inputs or fewer, and of several targets.
     """
-    if run.classes and (run.data.image_shape or run.trial.settings.dataset.holds_signals()):
+    if run.classes and not run.data.heads and (run.data.image_shape or run.trial.settings.dataset.holds_signals()):
         return _pictures(run)
-    if run.several or run.data.image_shape or run.data.x.shape[1] <= PLANE:
+    if run.several or run.data.heads or run.data.image_shape or run.data.x.shape[1] <= PLANE:
         return None
     return _rows(run)
 

@@ -10,6 +10,7 @@ import numpy as np
 from runner.config.conflicts.base import active
 from runner.figures.outputs import outputs
 from runner.population.arrays import as_array
+from runner.population.links import probabilities
 from runner.records.read import curve
 from runner.training.engine import Engine
 from runner.training.percentiles import PERCENTILES, names
@@ -56,6 +57,32 @@ class Ended:
         """What is shown, of which examples, when."""
         names = {"val": "validation", "test": "test", "train": "training"}
         return f"{what} ({names[self.split]}, {len(self.rows):,} examples, epoch {self.epoch})"
+
+    @cached_property
+    def heads(self) -> dict[str, Ended]:
+        """Name -> the same for each of several targets of which some are classes; none in all other cases."""
+        names = self.data.encoding.told_apart if self.data.heads else []
+        return {name: OfHead(self, place, name) for place, name in enumerate(names)}
+
+
+class OfHead(Ended):
+    """A run at its end as if one of its several targets were the only one."""
+
+    def __init__(self, whole: Ended, place: int, name: str):
+        super().__init__(whole.trial, whole.engine)
+        self.whole, self.name, self.columns = whole, name, whole.data.encoding.heads[place].columns
+        self.data = whole.data.heads[place]
+        self.classes, self.several = self.data.task == "classification", False
+
+    @cached_property
+    def answers(self) -> np.ndarray:
+        """Class probabilities [n, C] or scaled numbers [n]."""
+        own = self.whole.answers[:, self.columns]
+        return probabilities(own, self.engine.loss.link) if self.classes else own[:, 0]
+
+    def title(self, what: str) -> str:
+        """As of one target, with its name."""
+        return super().title(f"{what} of {self.name}")
 
 
 def confusion(run: Ended) -> bytes | None:
@@ -135,7 +162,7 @@ def noisy(run: Ended) -> NoisyPasses:
 def kept_width(run: Ended) -> bytes | None:
     """With structural dropout: how good the network is if only the first units of its hidden layers are kept."""
     strength = run.trial.settings.value("regularizer.structural_dropout")
-    if not (any(strength) if isinstance(strength, list) else strength):
+    if run.data.heads or not (any(strength) if isinstance(strength, list) else strength):
         return None
     from runner.figures.draw import value_by_width
 

@@ -21,4 +21,7 @@ def expand_folds(settings: Settings) -> list[Settings]:
 
 def trained(settings: Settings) -> list[Settings]:
     """The runs that train for a configuration: of each fold its members, or itself."""
-    return [each for run in expand_folds(settings) for each in run.ensemble.members(run) or [run]]
+    found = []
+    for run in expand_folds(settings):
+        found += [member.settings for member in run.ensemble.members(run)] or [run]
+    return found

@@ -35,7 +35,7 @@ def share_out(
         if source(i) is None:
             (native if engine(settings[i], data[i].task) == NATIVE else stacked).append(i)
     shares = [
-        *_begun(members, source, max_members),
+        *_begun(members, settings, source, max_members),
         *native_shares(native, settings, data, workers, max_members, whole),
     ]
     if stacked:  # what only stacking needs is imported only then
@@ -45,11 +45,14 @@ def share_out(
     return sorted(shares, key=lambda share: -share_seconds(share, settings, data))
 
 
-def _begun(members: Sequence[int], source: Callable[[int], Path | None], most: int | None) -> Iterator[Share]:
+def _begun(
+    members: Sequence[int], settings: Sequence[Settings], source: Callable[[int], Path | None], most: int | None
+) -> Iterator[Share]:
     """What continues, a share a checkpoint, whose rows have one structure."""
     found: dict[Path, list[int]] = {}
     for i in members:
         if path := source(i):
             found.setdefault(path, []).append(i)
     for path, group in found.items():
-        yield Share((Population(tuple(group), min(most or len(group), len(group))),), path)
+        side_by_side = len(group) if settings[group[0]].tied else min(most or len(group), len(group))
+        yield Share((Population(tuple(group), side_by_side),), path)

@@ -32,16 +32,20 @@ def stacked_shares(
     whole: bool,
 ) -> list[Share]:
     """At most so many side by side; each structure in as many shares as keep the workers busy, or in one (`whole`)."""
-    shares = []
+    shares: list[Share] = []
     for group in by_structure(members, settings, data):
+        if settings[group[0]].tied:  # they take each step together
+            shares.append(_share(tuple(group), len(group)))
+            continue
         group.sort(key=lambda i: str(segment_key(settings[i])))  # few rules in each population
         wide = min(most or width(group, settings, data, workers), len(group))
         count = 1 if whole else min(math.ceil(len(group) / wide), PER_WORKER * workers)
         shares += [_share(part, wide) for part in equal_parts(group, count)]
     while not whole and shares and len(shares) < workers:
-        longest = max(shares, key=lambda share: (len(share.members) > 1, share_seconds(share, settings, data)))
-        if len(longest.members) == 1:
+        divisible = [share for share in shares if len(share.members) > 1 and not settings[share.members[0]].tied]
+        if not divisible:
             break
+        longest = max(divisible, key=lambda share: share_seconds(share, settings, data))
         shares.remove(longest)  # so that no worker is idle
         shares += [_share(half, longest.populations[0].width) for half in equal_parts(longest.members, 2)]
     return shares

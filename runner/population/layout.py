@@ -18,6 +18,7 @@ import numpy as np
 from runner.errors import ConfigError
 from runner.population.draws import POSITION
 from runner.population.pieces.declared import KINDS, Buffer, Declared, Piece
+from runner.population.pieces.linear import Tied
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -94,6 +95,10 @@ class Layout:
         self.weights, self._decaying, self.size = ends
         self.buffers, (self.buffer_size,) = self._laid_out(("buffer",))
         self.weight_slots = [slot for slot in self.slots.values() if slot.kind == "weight"]
+        weights = {slot.layer: slot for slot in self.weight_slots}
+        self.ties = [(weights[layer], weights[tied.of], tied) for layer, tied in self.of_kind(Tied)]
+        unused = {slot.name for slot, *_ in self.ties}
+        self.learned = [slot for name, slot in self.slots.items() if name not in unused]
         self._weight_mask: Tensor | None = None  # the weights' part of `mask` where rows are; made when asked for
 
     def _laid_out(self, kinds: Sequence[str]) -> tuple[dict[str, Slot], list[int]]:
@@ -123,9 +128,9 @@ class Layout:
 
     @cached_property
     def mask(self) -> np.ndarray:
-        """Which numbers of a row are true parameters, bool [size]."""
+        """Which numbers of a row are true parameters, bool [size]; a weight of several layers is one."""
         mask = np.zeros((1, self.size), dtype=bool)
-        for slot in self.slots.values():
+        for slot in self.learned:
             slot.true(mask)[...] = True
         return mask[0]
 
@@ -159,13 +164,13 @@ class Layout:
 
     @property
     def parameters(self) -> int:
-        """Number of true parameters of one member."""
-        return sum(math.prod(slot.shape) for slot in self.slots.values())
+        """Number of true parameters of one member; a weight of several layers counts once."""
+        return sum(math.prod(slot.shape) for slot in self.learned)
 
     @property
     def true_weights(self) -> int:
         """Number of true weights (no biases, no gains) of one member."""
-        return sum(math.prod(slot.shape) for slot in self.weight_slots)
+        return sum(math.prod(slot.shape) for slot in self.learned if slot.kind == "weight")
 
 
 def _check_names(pieces: Sequence[Sequence[Piece]]) -> None:

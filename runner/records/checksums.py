@@ -14,7 +14,7 @@ from typing import Any
 
 from runner.errors import DamagedError, RunError
 from runner.records import disk
-from runner.records.run_folder import ANSWERS, EVENTS, HYDRA, LOG, METRICS, MODEL, STEPS, SUMMARY
+from runner.records.run_folder import ANSWERS, COMBINATION, EVENTS, HYDRA, LOG, METRICS, MODEL, STEPS, SUMMARY
 from runner.records.summary import read_summary, sealed, written
 from runner.records.yaml_file import words_text
 
@@ -112,7 +112,7 @@ def set_aside(folder: Path, besides: Iterable[str] = ()) -> Path:
     The summary goes last, so that a kill in between leaves a run that is seen to be damaged.
     """
     barring = [name for name in (EVENTS, LOG) if (folder / name).is_dir()]
-    return move_aside(folder, (MODEL, METRICS, ANSWERS, *besides, *barring, SUMMARY))
+    return move_aside(folder, (MODEL, METRICS, ANSWERS, COMBINATION, *besides, *barring, SUMMARY))
 
 
 def clear_way(folder: Path, names: Iterable[str] = WRITTEN) -> list[str]:

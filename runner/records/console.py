@@ -158,7 +158,8 @@ def _result_rows(outcome: Outcome) -> list[tuple[str, str]]:
     for split in ("train", "val", "test"):
         metrics = summary.get(split) or {}
         if metrics:
-            rows.append((split, "  ".join(f"{name} {_number(value)}" for name, value in metrics.items())))
+            of_first = ", first phase" if split == "val" and "second" in summary else ""
+            rows.append((split + of_first, "  ".join(f"{name} {_number(value)}" for name, value in metrics.items())))
     for split, means in summary.get("ensemble", {}).get("mean", {}).items():
         if means and split != "train":
             alone = "  ".join(f"{name} {_number(value)}" for name, value in means.items())
@@ -206,7 +207,8 @@ def _optimizer(settings: Settings) -> str:
 def _ensemble(settings: Settings) -> str:
     size, combine = settings.ensemble.size, settings.ensemble.combine
     seeds = f" from seed {settings.seed} on" if settings.ensemble.seeds > 1 else ""
-    return f"{shown(settings)['ensemble']}, {size} members{seeds}, combined by {combine}"
+    tie = f", tied by {settings.ensemble.tie:g}" if settings.ensemble.tie else ""
+    return f"{shown(settings)['ensemble']}, {size} members{seeds}, combined by {combine}{tie}"
 
 
 def _set_keys(group: str, settings: Settings, besides: tuple[str, ...] = ()) -> list[str]:

@@ -91,6 +91,12 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def remove_empty(folder: Path) -> None:
+    """Delete a folder that may be there, unless something is in it."""
+    with suppress(OSError):
+        folder.rmdir()
+
+
 def move(path: Path, to: Path) -> None:
     """Give a file or folder another name on the same disk, durably."""
     with _reported(path, "move"):

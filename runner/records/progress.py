@@ -44,10 +44,19 @@ class Progress:
         members: how many runs train side by side.
         enabled: False shows nothing.
         stream: where to; standard error unless given. A terminal gets a bar, anything else a line every two seconds.
+        phase: what the epochs are of, where that is not the whole training.
     """
 
-    def __init__(self, total_epochs: int, members: int = 1, enabled: bool = True, stream: IO[str] | None = None):
+    def __init__(
+        self,
+        total_epochs: int,
+        members: int = 1,
+        enabled: bool = True,
+        stream: IO[str] | None = None,
+        phase: str = "",
+    ):
         self.total, self.members, self.enabled = total_epochs, members, enabled
+        self.counted = f"{phase}, epoch" if phase else "epoch"
         self.stream = stream if stream is not None else sys.stderr
         self._bar: Any = None
         self._task: Any = None
@@ -59,7 +68,7 @@ class Progress:
     def __enter__(self) -> Progress:
         if self.enabled and self.stream.isatty():
             self._bar = _bar(self.stream)
-            self._task = self._bar.add_task("epoch", total=self.total, text="", left="")
+            self._task = self._bar.add_task(self.counted, total=self.total, text="", left="")
             self._bar.start()
         return self
 
@@ -102,7 +111,7 @@ class Progress:
         else:
             width = len(str(self.total))
             left = f"  {left} left" if left else ""
-            pipe.write(self.stream, f"epoch {epoch:{width}d}/{self.total}  {text}{left}\n")
+            pipe.write(self.stream, f"{self.counted} {epoch:{width}d}/{self.total}  {text}{left}\n")
         self._shown_at, self._latest = time.monotonic(), None
 
     def _text(self, row, best, running, done) -> str:
@@ -150,7 +159,7 @@ def _bar(stream: IO[str]):
 
     rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)  # what does not fit is cut, never wrapped
     return Progress(
-        TextColumn("epoch {task.completed}/{task.total}", table_column=Column(no_wrap=True)),
+        TextColumn("{task.description} {task.completed}/{task.total}", table_column=Column(no_wrap=True)),
         BarColumn(bar_width=6),
         TextColumn("{task.fields[left]}", style="dim", markup=False, table_column=Column(no_wrap=True)),
         TextColumn("{task.fields[text]}", style="default", markup=False, table_column=rest),

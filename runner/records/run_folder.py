@@ -26,11 +26,13 @@ RESULTS = "results.csv"  # of runs that were started together: a row a run
 POPULATION = "population-{:03d}.safetensors"  # the checkpoint of some of them
 FOLD = "fold="  # how the folder of a fold begins
 MEMBERS = "members"  # in the folder of an ensemble: a folder a member
+SIZES = "sizes.csv"  # of an ensemble: what the first, the first two, ... members reach
+COMBINATION = "combination.safetensors"  # of an ensemble: the numbers by which the members are combined, if there are
 ANSWERS = "answers.safetensors"  # of a member: what it says about each split
 
 TRAINED = (METRICS, SUMMARY, CHECKPOINT, LIST, OLD_LIST)  # what a new start in the same folder would overwrite
 STARTED = (".hydra", LIST, OLD_LIST, MULTIRUN)  # what is written first
-WRITTEN_WHOLE = (CHECKPOINT, MODEL, ANSWERS, SUMMARY, str(CONFIG))  # of a run, by way of TEMPORARY
+WRITTEN_WHOLE = (CHECKPOINT, MODEL, ANSWERS, COMBINATION, SUMMARY, str(CONFIG))  # of a run, by way of TEMPORARY
 LEFT_OVER = (CHECKPOINT, *(f"{name}{TEMPORARY}" for name in WRITTEN_WHOLE))  # by a kill, when a run has ended
 
 

@@ -74,7 +74,7 @@ def answer(section: Section) -> str:
         return nothing_measured(section)
     said = f"{section.metric} {found.mean:.{digits([found])}f}{_spread(found, best)}"
     if len(section.settings) > 1:
-        first = "Best" if section.comparable else "Highest" if section.maximize else "Lowest"
+        first = "Best" if section.comparable and section.judged else "Highest" if section.maximize else "Lowest"
         said = f"{first}: {label(best, section)}, {said}"
     said += "."
     if best.tier != COMPLETE:
@@ -125,7 +125,8 @@ def _test(section: Section, found: Comparison, second: str) -> str:
     test = f"paired t test over {found.n} shared {units(found.n, section.unit)}, {p_value(found.corrected)}"
     test += picked if len(section.comparisons) > 1 else ""
     if found.differs:
-        return f"It beats the runner-up ({second}) by {by}, more than noise ({test})."
+        beats = "beats" if section.judged else "differs from"
+        return f"It {beats} the runner-up ({second}) by {by}, more than noise ({test})."
     also = _others(section)
     if found.difference == 0:
         return f"The runner-up ({second}) reaches the same.{also}"

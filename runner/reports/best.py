@@ -37,7 +37,7 @@ def winners(sources: Sequence[RunSource], where: str, metric: str | None = None)
 def why_not_one(won: Sequence[Section]) -> str:
     """Why there is no best run among all of them; "" if there is."""
     if len(won) > 1 or not won[0].comparable:
-        return "they learn different problems, each with a best one (`runner best` names it)"
+        return "they learn different data or different problems, each with a best one (`runner best` names it)"
     different = len(refit.validations(won[0].settings[0].finished)) > 1
     return "they were validated on different rows, where the best is the luckiest" if different else ""
 

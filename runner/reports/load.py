@@ -23,13 +23,14 @@ from runner.errors import ConfigError, DamagedError, DataError, RunError
 from runner.execution.damaged_run import RESTORE, resume_command
 from runner.records.checksums import verify
 from runner.records.folders import named_folder
-from runner.records.run_folder import MEMBERS, is_ensemble
+from runner.records.run_folder import COMBINATION, MEMBERS, is_ensemble
 from runner.records.summary import SUMMARY, read_summary
 from runner.reports.ensemble.kept import AGAIN, is_kept, read_kept
 from runner.reports.ensemble.loaded import LoadedEnsemble
 from runner.reports.ensemble.members import best_members
 from runner.reports.find_model import find_model
 from runner.reports.predicting import Predicting
+from runner.training.combined import read_way
 from runner.training.model_file import ENDED, MODEL, Model, read_model
 
 if TYPE_CHECKING:
@@ -138,9 +139,11 @@ class LoadedRun(Predicting):
         return self.link(torch.from_numpy(outputs_NC)).softmax(-1).numpy()
 
     def decode(self, outputs_NC: np.ndarray) -> np.ndarray:
-        """Labels [n], or numbers as `predict` gives them; RunError if one is too large for a number."""
+        """Labels and numbers as `predict` gives them; RunError if one is too large for a number."""
         answers = self.encoding.decode(outputs_NC)
-        if self.encoding.task == "regression":
+        if heads := self.encoding.heads:
+            self._check_finite(answers[:, [not head.classes for head in heads]].astype(np.float64))
+        elif self.encoding.task == "regression":
             self._check_finite(answers.reshape(len(answers), -1))
         return answers
 
@@ -246,12 +249,13 @@ def _trained(folder: Path, *, force: bool) -> LoadedEnsemble:
     runs = [folder / MEMBERS / name for name in about["members"]]
     for run in [] if force else [folder, *(run for run in runs if (run / SUMMARY).exists())]:
         _verify(run)
-    return LoadedEnsemble(folder, [load_model(run / MODEL, force=force) for run in runs], about["combine"])
+    members = [load_model(run / MODEL, force=force) for run in runs]
+    return LoadedEnsemble(folder, members, read_way(folder, about["combine"], members[0].encoding.task))
 
 
 def _verify(folder: Path) -> None:
     try:
-        verify(folder, needed=(MODEL,))
+        verify(folder, needed=(MODEL, COMBINATION))
     except DamagedError as error:
         command = resume_command(folder)
         do = f". {command} trains it again" if command else f"; {RESTORE}"

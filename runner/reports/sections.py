@@ -1,5 +1,7 @@
 """Settings that learn the same problem, ranked by what they reach.
 
+Keys of the data that make another problem are conditions: settings are compared within each of their values, never
+across, where a better value may only mean easier data ("the best label_noise is 0" answers no question).
 The metric that ranks is the one that most runs monitor, on the validation split.
 """
 
@@ -16,8 +18,10 @@ from runner.config.suggest import closest
 from runner.data.sources.base import Source as DataSource
 from runner.errors import ConfigError, RunError
 from runner.records.names import plural, short_keys, spelled
+from runner.reports import asked, columns
 from runner.reports.grouping import group
 from runner.reports.ranking import rank
+from runner.reports.run_row import RunRow
 from runner.reports.runs import RunSource
 from runner.reports.settings_table import Setting, fixed_keys, source_names
 from runner.reports.statistics import Comparison
@@ -27,6 +31,7 @@ MONITOR = "early_stopping.monitor"
 HEADLINES = ("accuracy", "r2")  # what people ask for first
 OWN_LOSS = {"loss", "dataset.target_scaling"}  # keys of which each value has a loss that no other compares with
 NAMED = 5  # settings named in a note
+CONDITIONS = ("train_size", "label_noise")  # of the keys that all data sets have, those that make another problem
 
 
 @dataclass
@@ -79,6 +84,11 @@ class Section:
         return [m for m in dict.fromkeys(wanted) if m in self.metrics and m != self.metric]
 
     @property
+    def judged(self) -> bool:
+        """Whether one side of the metric is better, as of a loss; of a norm or a share of zeros neither is."""
+        return "/" in self.metric
+
+    @property
     def may_be_best(self) -> list[int]:
         """Positions of the settings that are not told apart from the best, which comes first."""
         return [0, *(i for i, each in self.comparisons.items() if not each.differs)]
@@ -103,37 +113,67 @@ def source_of(setting: Setting, section: Section) -> str:
     return source_names(section.sources)[section.positions[setting.source]]
 
 
-def make_sections(sources: Sequence[RunSource], metric: str | None = None) -> list[Section]:
-    """The settings of all sources, a section a problem. `metric` ranks them instead of the monitored one.
+def make_sections(
+    sources: Sequence[RunSource],
+    metric: str | None = None,
+    *,
+    where: Sequence[str] = (),
+    by: str | None = None,
+    across: str | None = None,
+) -> list[Section]:
+    """The settings of all sources, a section a problem.
 
-    Raises ConfigError if no run has that metric.
+    Args:
+        metric: ranks them instead of the monitored one; any metric, or column of metrics.csv.
+        where: KEY=VALUE[,VALUE] that settings must have.
+        by: a key; of the settings with each of its values only the best is kept.
+        across: a condition that is not to part the settings, as it is what a chart goes over.
+
+    Raises ConfigError if no run has that metric, or no setting such keys.
     """
-    settings = group(sources)
-    recorded = {m for setting in settings for row in setting.rows for m in row.metrics}
-    if metric and recorded and metric not in recorded:
-        near = closest(metric, sorted(recorded))
-        hint = f"; did you mean {near}?" if near else ""
-        raise ConfigError(f"--metric {metric}: no run recorded it{hint}; recorded: {', '.join(sorted(recorded))}")
+    settings = asked.chosen(group(sources), where)
+    _find_metric(metric, [row for setting in settings for row in setting.rows])
+    by = by and asked.key_named(settings, by, "--by")
+    across = across and asked.key_named(settings, across, "--over")
     problems: dict[tuple[str, ...], list[Setting]] = {}
-    names = problem_keys(settings)
+    names = [key for key in problem_keys(settings) if key != across]
+    names = [key for key in names if len({setting.keys.get(key, "") for setting in settings}) > 1]
     for setting in settings:
         problems.setdefault(tuple(setting.keys.get(key, "") for key in names), []).append(setting)
     tasks = {tuple(_recorded(part)) for part in problems.values()}
     if all(len(part) == 1 for part in problems.values()) and len(tasks) == 1 and len(problems) > 1:
-        return [_section(settings, sources, metric, "", comparable=False)]
+        return [_section(settings, sources, metric, "", comparable=False, by=by)]
     titles = ["  ".join(f"{k}={spelled(v)}" for k, v in zip(names, values, strict=True) if v) for values in problems]
-    several = len(problems) > 1
+    apart = {across} & set(problem_keys(settings))
     return [
-        _section(part, sources, metric, title if several else "", comparable=True)
+        _section(part, sources, metric, title, comparable=not apart, by=by)
         for part, title in zip(problems.values(), titles, strict=True)
     ]
 
 
-def problem_keys(settings: Iterable[Setting]) -> list[str]:
-    """Keys of the data that make it another problem, so that results do not compare: not its size, split or noise in
-    the labels, but which it is and where it comes from.
+def _find_metric(metric: str | None, rows: Sequence[RunRow]) -> None:
+    """Have the metric that was asked for among those of the runs, from metrics.csv if need be; ConfigError if none has
+    it.
     """
-    general = {f"dataset.{f.name}" for f in dataclasses.fields(DataSource)} | {"dataset.n", "dataset.max_categories"}
+    recorded = {name for row in rows for name in row.metrics}
+    if not metric or metric in recorded or not recorded:
+        return
+    extra = columns.columns_of(rows)
+    if metric in extra:
+        columns.add(rows, metric)
+        return
+    there = [*sorted(recorded), *extra]
+    near = closest(metric, there)
+    hint = f"; did you mean {near}?" if near else ""
+    raise ConfigError(f"--metric {metric}: no run recorded it{hint}; recorded: {', '.join(there)}")
+
+
+def problem_keys(settings: Iterable[Setting]) -> list[str]:
+    """Keys of the data that make it another problem, so that results do not compare: which it is and where it comes
+    from, how many examples there are and how noisy they are; not its split, its folds or how it is encoded.
+    """
+    general = {f"dataset.{f.name}" for f in dataclasses.fields(DataSource) if f.name not in CONDITIONS}
+    general.add("dataset.max_categories")
     names = dict.fromkeys(key for setting in settings for key in setting.keys)
     return [key for key in names if key.partition(".")[0] == "dataset" and key not in general]
 
@@ -143,7 +183,13 @@ def _recorded(settings: Iterable[Setting]) -> list[str]:
 
 
 def _section(
-    settings: list[Setting], sources: Sequence[RunSource], metric: str | None, title: str, *, comparable: bool
+    settings: list[Setting],
+    sources: Sequence[RunSource],
+    metric: str | None,
+    title: str,
+    *,
+    comparable: bool,
+    by: str | None = None,
 ) -> Section:
     recorded, notes = _recorded(settings), []
     monitors = Counter(row.setting(MONITOR) for setting in settings for row in setting.rows)
@@ -164,6 +210,9 @@ def _section(
         unknown, chosen, maximize = chosen, *_known(metric, recorded, settings, chosen)
         notes.append(f"{unknown}: no metric of this version of runner; ranked by {chosen}")
     ranking = rank(settings, chosen, maximize=maximize, comparable=comparable)
+    if by:
+        ranking = rank(asked.best_of_each(ranking.settings, by), chosen, maximize=maximize, comparable=comparable)
+        notes.append(f"each {by.rpartition('.')[2]} with its best other keys, chosen by {chosen} of these same runs")
     notes += ranking.notes
     section = Section(ranking.settings, used, chosen, maximize, recorded, notes, ranking.comparable, title)
     section.comparisons, section.unit = ranking.comparisons, ranking.unit
@@ -174,6 +223,7 @@ def _section(
         other = next((f"val/{h}" for h in HEADLINES if f"val/{h}" in recorded), "val/<metric>")
         notes.append(f"{chosen} is each setting's own loss, which does not compare: --metric {other} does")
     _note_untrained(section)
+    _note_second_phases(section)
     _note_data(section)
     return section
 
@@ -189,9 +239,11 @@ def direction(metric: str, settings: Sequence[Setting]) -> bool | None:
     """Whether a larger value of a metric is better; None if it is none of this version and the runs that monitor it do
     not say (early_stopping.mode).
     """
-    name = metric.partition("/")[2]
+    name = metric.rpartition("/")[2]
     if name in entries("metric"):
         return metric_class(name).maximize
+    if not name or metric in columns.SMALLER:
+        return metric not in columns.SMALLER
     rows = [row for setting in settings for row in setting.rows if row.setting(MONITOR) == metric]
     modes = {row.setting("early_stopping.mode") for row in rows}
     return modes == {"max"} if modes in ({"max"}, {"min"}) else None
@@ -217,6 +269,20 @@ def _note_untrained(section: Section) -> None:
             f"{plural(runs, 'run')} of {plural(len(found), 'setting')} kept the untrained network "
             "(best epoch 0), as training never bettered it: their numbers are those of that network. Try a lower "
             f"optimizer.lr there{there}"
+        )
+
+
+def _note_second_phases(section: Section) -> None:
+    """Say what validation rows that trained in the end have measured."""
+    key, shown = "early_stopping.then", section.metric.startswith("val/")
+    then = [row.setting(key) for setting in section.settings for row in setting.rows if row.finished]
+    found = [value for value in dict.fromkeys(then) if value not in ("none", "")]
+    if found and shown:
+        test = next((name for name in section.beside if name.startswith("test/")), "")
+        told = f", and {test} shows what it brought (--metric {test})" if test else ""
+        section.notes.append(
+            f"{key}={' and '.join(found)}: val/* is that of the first phase, as validation rows train in the second"
+            f"{told}"
         )
 
 

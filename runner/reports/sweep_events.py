@@ -55,7 +55,7 @@ def write_means(sweep: Session) -> int:
     Raises RunError if the metrics of a run cannot be read or the disk takes no files.
     """
     several = [setting for setting in settings_of(sweep) if len(setting.runs) > 1]
-    found = [setting for setting in several if setting.runs[0] not in sweep.members]  # which have no curves
+    found = [setting for setting in several if setting.runs[0] not in sweep.teams]  # which have no curves
     digits = len(str(len(found)))
     contents = {}
     for rank, setting in enumerate(found, 1):

@@ -78,7 +78,11 @@ def units(n: int, what: str) -> str:
 def in_words(lucks: Collection[Luck]) -> str:
     """What an interval is over: "5 seeds, on this split", "3 folds, each the mean of 2 seeds"."""
     unit = unit_of(lucks)
-    counts = [len({each[i] for each in lucks}) for i in range(len(keys()))]
+    within: dict[str, list[Luck]] = {}
+    for each in lucks:
+        within.setdefault(each[unit], []).append(each)
+    counts = [max(len({each[i] for each in part}) for part in within.values()) for i in range(len(keys()))]
+    counts[unit] = len(within)
     said = [f"{n} {units(n, kind(i))}" for i, n in enumerate(counts) if i == unit or (i > unit and n > 1)]
     if kind(unit) == "seed":
         return f"{said[0]}, on this split"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SHOWN = 20  # failures shown at most
 TOP = 5  # settings shown
+FEW = 3  # conditions that are shown with a table each
 SECONDS: dict[Path, float] = {}  # how long the sweeps of this process have trained, by their folders
 
 
@@ -54,13 +55,23 @@ def conclude_sweep(outcomes: Sequence[Outcome], root: Path) -> None:
 
 
 def best_settings(sections: Iterable[Section]) -> list[str]:
-    """The table of the best settings, and whether the best is better than the next by more than noise."""
+    """The table of the best settings, and whether the best is better than the next by more than noise: within each
+    condition, of many only the answers; over several data sets also what the ranks say.
+    """
     from runner.reports import report_text
+    from runner.reports.across import over_data_sets
     from runner.reports.answer import answer
 
-    lines = []
+    sections = list(sections)
+    lines: list[str] = []
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    if ranks := over_data_sets(sections):
+        lines += [textwrap.fill(ranks.text, width) if width else ranks.text, ""]
+    if len(sections) > FEW:
+        answers = [f"{section.title}: {answer(section).strip()}" for section in sections]
+        return [*lines, *(textwrap.fill(each, width, subsequent_indent="  ") if width else each for each in answers)]
     for section in sections:
+        lines += [*([""] if lines else []), f"{section.title}:"] if section.title else []
         table = report_text.columns(section, TOP)
         rows = report_text.plain(report_text.fitted(table, width) if width else table)
         left = len(section.settings) - TOP

@@ -33,11 +33,14 @@ def run_screen(session: Session, *, resumed: bool = False) -> Iterator[Watch]:
 resumed_run: Screen = functools.partial(run_screen, resumed=True)
 
 
+SECOND = "second phase"
+
+
 class _Shown:
     """The screen of one session."""
 
     def __init__(self, resumed: bool):
-        self.resumed, self.trained = resumed, False
+        self.resumed, self.trained, self.second = resumed, False, False
         self.work: Work | None = None
         self.progress: Progress | None = None
 
@@ -52,8 +55,11 @@ class _Shown:
             self._introduce(session, event)
             self._open(session)
         elif isinstance(event, Progressed) and self.progress and event.leading:
-            epoch = next(iter(event.rows.values()))[0]
-            self.progress.update(epoch, *event.leading, len(event.rows), len(session.outcomes))
+            epoch, (metrics, best, second) = next(iter(event.rows.values()))[0], event.leading
+            if second:
+                epoch, most = second
+                self._show_second(session, most)
+            self.progress.update(epoch, metrics, best, len(event.rows), len(session.outcomes))
         elif isinstance(event, (Done, Broken)):
             self.close()
 
@@ -78,8 +84,18 @@ class _Shown:
         members = self.work.members if self.work else ()
         runs = [session.runs[i].settings for i in members]
         enabled = session.runs[0].settings.trainer.progress
+        self.second = False
         self.progress = Progress(max(run.trainer.epochs for run in runs), session.training, enabled)
         self.progress.__enter__()
+
+    def _show_second(self, session: Session, most: int) -> None:
+        """Count the epochs of a second phase by themselves."""
+        if not self.second:
+            self.close()
+            enabled = session.runs[0].settings.trainer.progress
+            self.progress = Progress(most, session.training, enabled, phase=SECOND)
+            self.progress.__enter__()
+        self.second = True
 
     def close(self) -> None:
         """Take the bar off the screen."""

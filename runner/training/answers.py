@@ -29,10 +29,14 @@ INDEX = {"train": "train_eval"}  # which examples of a split are measured, where
 
 
 def answers_bytes(engine: Engine, data: RunData) -> bytes:
-    """The file of the only row of an engine: "<split>.rows" [n] and "<split>.said" [n, C] of every split with rows."""
+    """The file of the only row of an engine: "<split>.rows" [n] and "<split>.said" [n, C] of every split with rows,
+    and "asked.*" of those that it is asked about besides.
+    """
     arrays: dict[str, np.ndarray] = {}
-    for split in SPLITS:
-        index = engine.tables.index[INDEX.get(split, split)]
+    indices = {split: engine.tables.index[INDEX.get(split, split)] for split in SPLITS}
+    if data.asked is not None:
+        indices["asked"] = data.asked[None]
+    for split, index in indices.items():
         if index.shape[1]:
             parts = [index[:, a : a + CHUNK] for a in range(0, index.shape[1], CHUNK)]
             outputs = np.concatenate([as_array(engine.rows.scores(part)[0])[0] for part in parts])
@@ -50,8 +54,13 @@ def _said(outputs: np.ndarray, data: RunData, link: str) -> np.ndarray:
 
 def read_answers(folder: Path) -> dict[str, np.ndarray]:
     """What a member left, by name; DamagedError if it cannot be read."""
+    return read_arrays(folder / ANSWERS)
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a file by name; DamagedError if it cannot be read."""
     try:
-        with safe_open(folder / ANSWERS, framework="np") as file:
+        with safe_open(path, framework="np") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except UNREADABLE as error:
-        raise DamagedError(f"{folder / ANSWERS}: cannot be read ({error})") from error
+        raise DamagedError(f"{path}: cannot be read ({error})") from error

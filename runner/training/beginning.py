@@ -29,6 +29,8 @@ def beginning(layout: Layout, runs: Sequence[Settings], dtype: str) -> tuple[np.
             begin_at(theta, layout, row, weights)
         for layer, _ in layout.of_kind(Mask):
             _mask(run, layout, layer, theta[row : row + 1], buffers[row : row + 1])
+    for slot, *_ in layout.ties:
+        slot.view(theta)[...] = 0
     for layer, piece in layout.of_kind(Parametrization):
         piece.begin(layout.slots[f"{layer}.weight"].true(theta), *(s.true(theta) for s in layout.of(layer, piece)))
     return theta, buffers

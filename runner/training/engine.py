@@ -15,16 +15,17 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from runner.config.engines import LOSS_OF, NATIVE, engine
-from runner.config.registry import entries, name_of
+from runner.config.engines import NATIVE, engine
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.data.tables import Tables
 from runner.population.architecture import Architecture
-from runner.population.arrays import Values, copied
+from runner.population.arrays import Values, as_array, copied
 from runner.training.ahead import Ahead
 from runner.training.beginning import beginning
-from runner.training.evaluation import Passes, evaluate, recorded
+from runner.training.curriculum import drawn_from
+from runner.training.evaluation import CHUNK, Passes, evaluate, recorded
+from runner.training.losses import loss_of
 from runner.training.steps.protocols import Epoch, Membership, Rows
 
 
@@ -48,8 +49,7 @@ class Engine:
         self.layout, self.dtype = self.architecture.layout, first.trainer.dtype
         shared = like.tables if like else None
         self.tables: Tables = Tables(data, self.dtype, first.trainer.train_eval_rows, shared, self.way.aligned)
-        loss = entries("loss")[LOSS_OF[data[0].task]].cls
-        self.loss = loss() if name_of(first.loss, "loss") == "auto" else first.loss
+        self.loss = loss_of(first, data[0])
         self.batch = min(first.trainer.batch_size, self.tables.size["train"])
         self.epochs = np.zeros(len(runs), dtype=np.int64)  # epochs each row has made
         self.at = 0  # steps of the coming epoch that are made
@@ -60,7 +60,7 @@ class Engine:
     def _bind(self, runs: list[Settings], theta: Values, buffers: Values, like: Rows | None) -> None:
         """Everything that depends on which rows there are."""
         self.runs = runs
-        self.metrics = list(dict.fromkeys(name for run in runs for name in recorded(run, self.tables.task)))
+        self.metrics = list(dict.fromkeys(name for run in runs for name in recorded(run, *self.tables.data[0].tasks)))
         self.ahead = [Ahead(partial(self._scheduled, run), run.trainer.epochs) for run in runs]
         member = Membership(runs, self.architecture, self.tables, self.loss, self.batch, self.dtype)
         self.rows: Rows = self.way(member, theta, buffers, like)
@@ -182,7 +182,8 @@ class Engine:
             scheduled, first = self.ahead[row].of(epoch, steps)
             np.multiply(scheduled[first : first + steps], scale, out=rates[row])
         sampling = [run.trainer.sampling for run in self.runs]
-        order = self.tables.order([run.seed for run in self.runs], made, sampling)
+        among = drawn_from(self.runs, self.tables, made, self._said, self.loss.link)
+        order = self.tables.order([run.seed for run in self.runs], made, sampling, among)
         return Epoch(order, rates, self.epochs.copy(), steps, self.batch)
 
     def _scheduled(self, run: Settings, epoch: int, many: int, steps: int) -> np.ndarray:
@@ -218,6 +219,13 @@ class Engine:
                 metrics = evaluate(passes, self.loss.link, self.rows.tables, index, self.metrics)
                 found |= {f"{split}/{name}": values for name, values in metrics.items()}
         return found
+
+    def _said(self, rows: list[int], index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Outputs [R, n, C] and losses [R, n] of the networks of some rows, as they are shown, on examples [R, n]."""
+        seen = self.subset(rows, *(array[rows] for array in self.shown.values())).rows
+        parts = [seen.scores(index[:, a : a + CHUNK])[:2] for a in range(0, index.shape[1], CHUNK)]
+        outputs, losses = (np.concatenate([as_array(each) for each in part], 1) for part in zip(*parts, strict=True))
+        return outputs, losses
 
     def _noisy(self, index: np.ndarray, passes: int) -> np.ndarray:
         """Outputs [T, M, n, C] of so many passes with dropout of the examples index [M, n] of each row."""

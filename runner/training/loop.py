@@ -182,6 +182,14 @@ class Training:
                 take(trial, self._alone(row), int(trial.last["epoch"]))
         for name, best in self.best.items() if kept else ():
             best[kept] = self.engine.kept[name][kept]
+        self._end_tied()
+
+    def _end_tied(self) -> None:
+        """Runs that are drawn to one that diverged have diverged with it."""
+        lost = {trial.settings.tied for trial in self.trials if trial.status == "diverged"} - {None}
+        for trial in self.trials:
+            if trial.settings.tied in lost and trial.status != "diverged":
+                trial.status, trial.reason = "diverged", "a member that it is tied to has diverged (ensemble.tie)"
 
     def _alone(self, row: int) -> Engine:
         """An engine of one row with the weights that would be kept now."""

@@ -123,7 +123,7 @@ def _bind(piece, paths: dict[str, str], columns: Columns, layout: Layout, *, fla
     if flat:
         yield Bound(piece, None, {key: flat_column(path, columns, layout) for key, path in paths.items()})
         return
-    for slot in layout.weight_slots:
+    for slot in (each for each in layout.learned if each.kind == "weight"):
         yield Bound(piece, slot, {key: columns.tensor(path, slot.layer, dims=3) for key, path in paths.items()})
 
 

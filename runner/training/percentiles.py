@@ -23,20 +23,21 @@ def names(hidden: int) -> list[str]:
 
 
 def percentiles(engine: Engine) -> dict[str, np.ndarray]:
-    """The columns [M] of all rows, at the weights that are kept; NaN in those of rows that do not ask for them."""
+    """The columns [M] of all rows, at the weights that are shown; NaN in those of rows that do not ask for them."""
     asking = [row for row, run in enumerate(engine.runs) if run.trainer.percentiles]
     if not asking:
         return {}
     found = np.full((len(engine.runs), len(engine.runs[0].model.hidden), len(PERCENTILES)), np.nan)
+    shown = engine.shown
     for row in asking:
-        found[row] = [np.percentile(last, PERCENTILES) for last in _entering(engine, row)]
+        alone = engine.subset([row], *(array[row : row + 1] for array in shown.values()))
+        found[row] = [np.percentile(last, PERCENTILES) for last in _entering(alone, fixed_examples(engine, row))]
     return dict(zip(names(found.shape[1]), found.reshape(len(found), -1).T, strict=True))
 
 
-def _entering(engine: Engine, row: int) -> Iterator[np.ndarray]:
-    """What enters the last unit of each hidden layer, [n]; NaN if a number is not finite."""
-    alone = engine.subset([row], *(array[row : row + 1] for array in engine.kept.values()))
-    for entering in alone.rows.signals(fixed_examples(engine, row)).entering:
+def _entering(alone: Engine, examples: np.ndarray) -> Iterator[np.ndarray]:
+    """What enters the last unit of each hidden layer of the only row, [n]; NaN if a number is not finite."""
+    for entering in alone.rows.signals(examples).entering:
         last = as_array(entering)[:, -1].astype(np.float64)
         yield last if np.isfinite(last).all() else np.full(1, np.nan)
 

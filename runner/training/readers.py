@@ -17,7 +17,7 @@ from runner.regularizers.base import Noise
 
 def differ(runs: list[Settings], layout: Layout) -> bool:
     """Whether weights are used that are not what theta holds. (Those that a mask restricts are 0 there, too.)"""
-    return bool(layout.of_kind(Parametrization)) or _scales_readers(runs)
+    return bool(layout.of_kind(Parametrization) or layout.ties) or _scales_readers(runs)
 
 
 def _scales_readers(runs: list[Settings]) -> bool:

@@ -18,6 +18,7 @@ import numpy as np
 from runner.config.settings import Settings
 from runner.population.arrays import Values, as_array
 from runner.records.progress import epochs
+from runner.training.settings import NO_CURRICULUM
 from runner.training.trial import Trial
 
 RETRAIN = "retrain"
@@ -60,6 +61,8 @@ class SecondPhase(Trial):
         first, planned = self.first, self.settings.trainer.epochs
         scheduler = continued(self.settings.scheduler, first["begins"], first["steps_an_epoch"], planned)
         trainer = dataclasses.replace(self.settings.trainer, epochs=self.cap)
+        if not self.retrains:
+            trainer = dataclasses.replace(trainer, curriculum=NO_CURRICULUM)
         return dataclasses.replace(self.settings, scheduler=scheduler, trainer=trainer)
 
     @property
@@ -91,6 +94,11 @@ class SecondPhase(Trial):
     def steps(self) -> int:
         """The steps that it has made."""
         return int(self.last["step"]) - self.first["steps"]
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """The epochs that it has made, the last one perhaps not to its end, and those that it may make."""
+        return math.ceil(self.last["epoch"] - self.first["epochs"]), self.cap
 
     def evaluations(self, made: int, steps: int) -> Sequence[int]:
         """As in the first phase, with its own end."""

@@ -12,6 +12,8 @@ from runner.config.registry import choice, integer, number, register, switch, te
 from runner.config.timing import Begins
 from runner.training.metrics.base import metric
 
+NO_CURRICULUM, LOSS, CONFIDENCE, LENGTH = "none", "loss", "confidence", "length"  # trainer.curriculum
+
 
 @register("trainer", "default")
 @dataclass
@@ -38,6 +40,23 @@ class Trainer:
         help="the examples of an epoch: shuffle, each once, in a new order; replacement, as many draws, each of any "
         "example, so that an epoch sees 1 - (1 - 1/n)^n of them, 63%; bootstrap, the same such draws in every epoch, "
         "in a new order (Breiman 1996)",
+    )
+    curriculum: str = choice(
+        NO_CURRICULUM,
+        NO_CURRICULUM,
+        LOSS,
+        CONFIDENCE,
+        LENGTH,
+        kind="index",
+        lecture="003:1078",
+        help="easy examples first, those of the least loss, of the surest answer (both by the network as it enters the "
+        "epoch) or of the fewest words (dataset.text); an epoch passes over the easy ones until it has its steps",
+    )
+    curriculum_start: float = number(
+        0.2, above=0, le=1, help="share s of the training examples that the first epoch draws from, the easiest"
+    )
+    curriculum_epochs: int = integer(
+        20, ge=1, kind="column", help="epochs T until all are drawn from: after t epochs a share of s + (1 - s) t/T is"
     )
     drop_last: bool = switch(False, help="leave out a last batch that is smaller than batch_size")
     device: str = text("cpu", help="cpu, cuda, cuda:0, ...")
@@ -98,6 +117,14 @@ class Trainer:
         """The first step that is logged."""
         if steps and self.log_every_steps:
             yield Begins("log_every_steps", -(-self.log_every_steps // steps), "the first step logged", only_then=False)
+        if self.easy(0) < 1:
+            yield Begins("curriculum_epochs", self.curriculum_epochs + 1, "drawing from all examples", only_then=False)
+
+    def easy(self, made: int) -> float:
+        """The share of the examples, the easiest, that the epoch after so many draws from."""
+        if self.curriculum == NO_CURRICULUM or made >= self.curriculum_epochs:
+            return 1.0
+        return self.curriculum_start + (1 - self.curriculum_start) * made / self.curriculum_epochs
 
 
 @register("early_stopping", "default", lecture="001:835, 003:809")
@@ -120,7 +147,8 @@ class EarlyStopping:
         group="metric",
         prefixes=("val/", "train/"),
         kind="column",
-        help="the metric that is watched",
+        between=True,
+        help="the metric that is watched; of one of several targets val/TARGET/METRIC",
     )
     mode: str = choice("auto", "auto", "min", "max", kind="column", help="auto: max if larger is better, else min")
     patience: int | None = integer(
@@ -186,8 +214,13 @@ class EarlyStopping:
 
     @property
     def metric(self) -> str:
-        """The name of the watched metric, without its split."""
-        return self.monitor.split("/")[1]
+        """The name of the watched metric, without its split and target."""
+        return self.monitor.rpartition("/")[2]
+
+    @property
+    def target(self) -> str:
+        """The one of several targets of which it is; "" for what is said of all."""
+        return self.monitor.partition("/")[2].rpartition("/")[0]
 
     @property
     def split(self) -> str:

@@ -1,8 +1,8 @@
 """The weights that the passes of stacked rows use, which need not be those that are learned.
 
-While training, what theta holds is reparametrized, gets noise, is restricted by masks, and loses random connections,
-in this order; `pull_back` takes the gradient of the outcome back to theta. In evaluation there is no chance, but the
-mean of what chance does to activations (`used`).
+While training, what theta holds is reparametrized, gets noise, is restricted by masks, loses random connections, and
+stands for other layers too (`model.tied`), in this order; `pull_back` takes the gradient of the outcome back to theta.
+In evaluation there is no chance, but the mean of what chance does to activations (`used`).
 
 Shapes: M members, P parameters, O x I weights of a layer.
 """
@@ -64,17 +64,37 @@ def _by_autograd(piece: Parametrization, given: list[Tensor], g: Tensor) -> Sequ
 
 
 class Masks:
-    """Weights that stay 0."""
+    """Weights that stay 0: those that a mask excludes, and in a layer that has the weight of another one all."""
 
     def __init__(self, layout: Layout):
         names = [f"{layer}" for layer, _ in layout.of_kind(Mask)]
         self.pairs = [(layout.slots[f"{n}.weight"], layout.buffers[f"{n}.mask"]) for n in names]
-        self.active = bool(self.pairs)
+        self.unused = [slot for slot, *_ in layout.ties]
+        self.active = bool(self.pairs or self.unused)
 
     def restrict(self, values: Tensor, buffers: Tensor) -> None:
         """values [M, P] <- 0 where a mask is 0, in place."""
         for weight, mask in self.pairs:
             weight.view(values).masked_fill_(mask.view(buffers) == 0, 0)
+        for weight in self.unused:
+            weight.view(values).zero_()
+
+
+class TiedLayers:
+    """Layers that have the weight of another one."""
+
+    def __init__(self, layout: Layout):
+        self.ties = layout.ties
+
+    def apply(self, values: Tensor) -> None:
+        """values [M, P] <- with the weight of each tied layer, in place."""
+        for slot, of, tied in self.ties:
+            slot.true(values)[...] = tied.seen(of.true(values)).clone()
+
+    def pull_back(self, grad: Tensor) -> None:
+        """grad of a tied layer's weight is added to that of the weight that it has, in place."""
+        for slot, of, tied in self.ties:
+            of.true(grad).add_(tied.seen(slot.true(grad)))
 
 
 class ConnectionsSource:
@@ -108,7 +128,7 @@ class PassedWeights:
     """What the passes of a step go through in the place of theta."""
 
     def __init__(self, columns: Columns, layout: Layout):
-        self.parametrized, self.masks = Parametrized(layout), Masks(layout)
+        self.parametrized, self.masks, self.ties = Parametrized(layout), Masks(layout), TiedLayers(layout)
         self.noise = ParameterNoiseSource(columns, layout, "weights")
         self.connections = ConnectionsSource(columns, layout)
         self.active = bool(self.parametrized.layers) or any(
@@ -124,9 +144,11 @@ class PassedWeights:
         if self.connections.active:
             self.connections.draw(steps)
             self.connections.multiply(passed)
+        self.ties.apply(passed)
 
     def pull_back(self, theta: Tensor, buffers: Tensor, grad: Tensor) -> None:
         """grad, of what was passed last, becomes the gradient of theta, in place."""
+        self.ties.pull_back(grad)
         if self.connections.active:
             self.connections.multiply(grad)
         self.masks.restrict(grad, buffers)
@@ -139,5 +161,6 @@ def used(runs: list[Settings], layout: Layout, theta: Tensor, buffers: Tensor) -
     found = theta.clone()
     Parametrized(layout).apply(theta, found)
     Masks(layout).restrict(found, buffers)
+    TiedLayers(layout).apply(found)
     scale_readers(runs, layout, found)
     return found

@@ -27,7 +27,7 @@ def modules_after(*words: str) -> tuple[set[str], float]:
     return set(done.stdout.rpartition("HEAVY")[2].split()), seconds
 
 
-@pytest.mark.parametrize("words", [["--help"], ["list"], ["list", "optimizer=adamw"]])
+@pytest.mark.parametrize("words", [["--help"], ["list"], ["list", "optimizer=adamw"], ["claim"]])
 def test_asking_takes_less_than_a_second_and_imports_nothing_heavy(words):
     heavy, seconds = modules_after(*words)
     assert heavy == set()

@@ -52,7 +52,7 @@ def make_sweep(folder, losses, means=0, **given):
     (folder / "events.out.tfevents.0.layout").write_bytes(b"")
     run_list.write(folder, runs, {})
     ended = {i: end(runs[i].folder, loss) for i, loss in enumerate(losses) if loss is not None}
-    Results(folder, runs, ["classification"] * len(runs)).start(ended)
+    Results(folder, runs, [("classification",)] * len(runs)).start(ended)
     return folder
 
 

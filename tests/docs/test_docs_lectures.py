@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.claims.claim import claims
 from runner.commands import COMMANDS
 from runner.config.compose import Composer, hydra_ready
 from runner.config.location import config_dir
@@ -84,9 +85,11 @@ def test_what_is_typed_is_valid(tmp_path, monkeypatch):
     with hydra_ready(config_dir()):
         composer = Composer()  # one, which composes the same choices once
         for line, words in TYPED:
-            if words[0] in COMMANDS or (len(words) == 1 and words[0] in CITING):
+            if words[0] == "claim":
+                assert set(words[1:]) <= set(claims()), line
+            elif words[0] in COMMANDS or (len(words) == 1 and words[0] in CITING):
                 continue
-            if words[0] == "-m":
+            elif words[0] == "-m":
                 assert read_command_line(words[1:], multirun=True).jobs, line
             else:
                 job, wrong = parse(words)

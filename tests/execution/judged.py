@@ -119,8 +119,10 @@ def _answers(run: Settings, data: RunData) -> dict[str, np.ndarray]:
 
 
 def _undefined(name: str, y: np.ndarray) -> bool:
-    """Whether a metric has no value on these answers, as it says itself."""
-    return name in entries("metric") and len(set(y.tolist())) < metric(name).least_answers
+    """Whether a metric has no value on these answers [n], or on those of one of several targets [n, k], as it says."""
+    last = name.rpartition("/")[2]
+    answers = min(len(set(column)) for column in np.atleast_2d(y.T).tolist())
+    return last in entries("metric") and answers < metric(last).least_answers
 
 
 def _in_range(name: str, value: float) -> bool:
@@ -152,7 +154,7 @@ def _curve(folder: Path, answers: dict[str, np.ndarray]) -> list[str]:
         rows = list(csv.DictReader(file))
     for row in rows:
         for column, cell in row.items():
-            split, _, name = column.rpartition("/")
+            (split, *_), name = column.split("/"), column.rpartition("/")[2]
             before = row["epoch"] == "0" and column in ("lr", "train/objective", "grad_norm")
             empty = before or (split in answers and _undefined(name, answers[split]))
             if not (empty if cell in ("", "nan") else _in_range(name, float(cell))):

@@ -31,6 +31,8 @@ GIVEN: dict[str, list[Any]] = {  # keys whose values are not drawn from their ra
     "dataset.arms": [2, 3, 5],
     "dataset.train_size": [None, 0.3, 0.9, 9, 25, 60],
     "dataset.folds": [None, None, None, 2, 3],
+    "ensemble.size": [2, 3],
+    "ensemble.folds": [2, 3],
 }
 RARE = {"trainer.figures": 0.03, "trainer.histograms": 0.05, "dataset.folds": 0.1, "dataset.fold": 0.05}
 FILE = ("dataset.path", "dataset.test_path", "dataset.target")  # what a made table has said already
@@ -57,6 +59,8 @@ def _choice(chosen: Random, group: str, folder: Path) -> dict[str, Any]:
     if group == "dataset":
         made = MAKERS[name](chosen, folder) if name in MAKERS else {group: name}
         return moved(chosen, entries(group)[name], 0.15) | made
+    if group == "ensemble" and chosen.random() < 0.6:  # others train several networks
+        name = "none"
     if group == "loss" and chosen.random() < 0.5:  # most losses are for one of the two tasks
         name = "auto"
     return moved(chosen, entries(group)[name], 0.3) | {group: name}

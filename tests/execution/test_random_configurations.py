@@ -50,6 +50,8 @@ def tried(seed: int, folder: Path, seen: Counter, printed) -> list[str]:
         folders = trained(config, seed, folder) if config is not None else []
         runs = problems_of(config)[0] if config is not None else []
     wrong += [*unclear, *(["shown: " + text[-3000:]] if SOURCE_LINE.search(text := printed()) else [])]
+    if config is not None and config.get("ensemble") == "boosting" and folders:  # which may end before its size
+        runs = runs[: len(folders)]
     if len(runs) != len(folders):
         return [*wrong, f"{len(runs)} runs, but {len(folders)} folders: {text[-3000:]}"]
     for path, (run, data) in zip(folders, runs, strict=True):

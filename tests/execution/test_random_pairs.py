@@ -94,8 +94,8 @@ def search(what: range, folder: Path) -> Counter:
     return seen
 
 
-def test_five_random_pairs(tmp_path):
-    assert search(soak.seeds("SOME_PAIRS", 5), tmp_path)["in one population"] >= 3
+def test_eight_random_pairs(tmp_path):
+    assert search(soak.seeds("SOME_PAIRS", 8), tmp_path)["in one population"] >= 3
 
 
 @pytest.mark.soak

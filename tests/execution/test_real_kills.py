@@ -30,6 +30,9 @@ KINDS = {  # what is killed three hundred times
         "averaging.start=0.3", "augmentation.mixup=0.2", "early_stopping=none",
     ],
     "folds": [*BY_THE_CLOCK, "dataset.folds=3", "optimizer=adam", "early_stopping.patience=40"],
+    "second phases": [
+        *BY_THE_CLOCK, "early_stopping.patience=5", "early_stopping.then=continue", "early_stopping.then_cap=100",
+    ],
     "figures": [*BRIEF, "trainer.epochs=8", "trainer.checkpoint_seconds=0", "trainer.figures=true"],
 }  # fmt: skip
 

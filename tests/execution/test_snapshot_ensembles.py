@@ -1,5 +1,6 @@
 """Ensembles of one training: its networks at the ends of cycles, what they reach together, and kills in between."""
 
+import csv
 import os
 import re
 from pathlib import Path
@@ -90,6 +91,15 @@ def test_the_metrics_are_those_of_the_members_together(here, words):
         )
     for split in ("train", "val", "test"):
         assert summary[split]["loss"] <= summary["ensemble"]["mean"][split]["loss"]
+    sizes = list(csv.DictReader((here / "e" / "sizes.csv").open()))
+    assert [row["member"] for row in sizes] == ["000", "001", "002"]
+    metric = "rmse" if words else "accuracy"
+    assert float(sizes[-1][f"test/{metric}"]) == summary["test"][metric]
+
+
+def test_a_picture_shows_the_sizes_among_the_figures(here):
+    assert main([*SNAPSHOT, "trainer.figures=true", "hydra.run.dir=e"]) == 0
+    assert (here / "e" / "figures" / "ensemble.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("engine", ["native", "stacked"])

@@ -74,6 +74,25 @@ CASES = [
         lambda w, o: Adam(w + o, lr=0.01),
         penalty=l2(0.01),
     ),
+    Case(
+        "tied_hidden_layers_l2",  # the weight of three layers is penalized once
+        {"model.hidden": [9, 9, 9, 9], "model.tied": "hidden", "regularizer.l2": 0.03, "optimizer.lr": 0.05},
+        slow,
+        penalty=l2(0.03),
+    ),
+    Case(
+        "tied_hidden_layers_decay",
+        {
+            "model.hidden": [9, 9, 9],
+            "model.tied": "hidden",
+            "model.norm": "layer",
+            "regularizer.dropout": 0.2,
+            "optimizer": "adamw",
+            "optimizer.lr": 0.01,
+            "optimizer.weight_decay": 0.05,
+        },
+        lambda w, o: decayed(w, o, 0.0),
+    ),
     Case("without_biases", TWO | {"model.bias": False}),
     Case(
         "without_biases_deep",

@@ -211,7 +211,7 @@ def replay(case: Case, dtype: str, nudge: Callable[[Tensor], Tensor] = lambda w:
     network = sequential(settings, data.x.shape[1], data.outputs).train()
     network.load_state_dict(named_state(begin([unpruned(case)], dtype)))
     reparametrize(network, settings)
-    weights = [learned(m) for m in network if isinstance(m, nn.Linear)]
+    weights = list(dict.fromkeys(learned(m) for m in network if isinstance(m, nn.Linear)))
     with torch.no_grad():
         for w in weights:
             w.copy_(nudge(w))

@@ -25,6 +25,9 @@ def reparametrize(network: nn.Sequential, settings: Settings) -> None:
             prune.l1_unstructured(layer, "weight", share)
             masks[layer] = layer.weight_mask
             prune.remove(layer, "weight")  # which leaves zeros behind
+    if settings.model.tied == "hidden":
+        for layer in layers[2:-1]:
+            layer.weight = layers[1].weight
     if settings.model.parametrization == "weight_norm":
         for layer in layers:
             parametrizations.weight_norm(layer)

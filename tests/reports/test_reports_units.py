@@ -67,6 +67,10 @@ def test_the_unit_is_the_outermost_kind_of_which_there_are_several(counts, words
     assert in_words(lucks(**counts)) == words
 
 
+def test_splits_that_have_a_seed_each_are_no_means_of_seeds():
+    assert in_words([(*each[:-3], str(i), "null", str(i)) for i, each in enumerate(lucks(splits=5))]) == "5 splits"
+
+
 @pytest.mark.parametrize(
     ("counts", "metric", "ratio"),
     [

@@ -24,7 +24,8 @@ ASKED = {"trainer.percentiles": True}
 @pytest.mark.parametrize("position", ["before", "after"])
 def test_they_are_those_of_what_enters_the_activation_of_the_last_unit(hidden, norm, position, way):
     model = {"model.hidden": hidden, "model.norm": norm, "model.activation": "tanh", "model.norm_position": position}
-    settings = read(MOONS | ASKED | model | way | {"trainer.dtype": "float64"})
+    learned = {"model.parametrization": "weight_standardization" if position == "after" else "none"}
+    settings = read(MOONS | ASKED | model | learned | way | {"trainer.dtype": "float64"})
     engine = Engine([settings], [prepare(settings)])
     engine.train_epoch([1.0])
     before = {name: copied(array) for name, array in engine.state().items()}
@@ -32,7 +33,7 @@ def test_they_are_those_of_what_enters_the_activation_of_the_last_unit(hidden, n
     assert all(np.array_equal(array, before[name]) for name, array in engine.state().items())
     arch = architecture(settings, engine.layout.widths[0], engine.layout.widths[-1])
     module = build(arch).double().train()
-    module.load_state_dict(as_tensors(state_dict(arch, engine.layout, engine.theta[0], engine.buffers[0])))
+    module.load_state_dict(as_tensors(state_dict(arch, engine.layout, engine.shown["theta"][0], engine.buffers[0])))
     data = engine.tables.data[0]
     x = torch.from_numpy(data.x[engine.tables.index["train_eval"][0, :EXAMPLES]])
     activations = [i for i, each in enumerate(module) if isinstance(each, torch.nn.Tanh)]

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from runner.config.conflicts import data, ensembles, network, norms, training
+from runner.config.conflicts import data, ensembles, network, norms, sharing, training
 from runner.config.conflicts.base import Conflict, Known
 from runner.config.settings import Settings
 
 __all__ = ["Conflict", "Known", "conflicts"]
 
-ROOMS = (data, training, network, norms, ensembles)
+ROOMS = (data, training, network, norms, sharing, ensembles)
 CHECKS: tuple[Callable[[Settings, Known], Iterator[Conflict]], ...] = tuple(c for room in ROOMS for c in room.CHECKS)
 
 

@@ -7,14 +7,22 @@ from collections.abc import Iterator
 from runner.config.conflicts.base import Conflict, Known, task_of
 from runner.config.registry import name_of
 from runner.config.settings import Settings
+from runner.config.tasks import MULTITASK
 
-MEAN = "mean"  # the way to combine that numbers have
+MEAN, OF_CLASSES = "mean", ("geometric", "vote")  # ways to combine, of which numbers have the first
 
 
 def combining(s: Settings, known: Known) -> Iterator[Conflict]:
     """Only classes have probabilities."""
     task, why = task_of(s, known)
-    if s.ensemble.active and task == "regression" and s.ensemble.combine != MEAN:
+    if s.ensemble.active and task == MULTITASK:
+        kind = name_of(s.ensemble, "ensemble")
+        yield Conflict(
+            (f"ensemble={kind}", "dataset.target"),
+            f"ensemble = {kind}: combines answers about one target or about numbers, but there are several targets of "
+            "which some are classes; set ensemble=none, or name one target",
+        )
+    if s.ensemble.active and task == "regression" and s.ensemble.combine in OF_CLASSES:
         yield Conflict(
             ("ensemble.combine", "loss", "dataset.task"),
             f"ensemble.combine = {s.ensemble.combine}: is about the probabilities of classes, but {why} is {task}; set "
@@ -24,7 +32,7 @@ def combining(s: Settings, known: Known) -> Iterator[Conflict]:
 
 def members(s: Settings, known: Known) -> Iterator[Conflict]:
     """A kind says how its members train."""
-    for keys, text in s.ensemble.conflicts_with(s):
+    for keys, text in (*s.ensemble.conflicts_with(s), *s.ensemble.conflicts_with_rows(known.train)):
         yield Conflict((f"ensemble={name_of(s.ensemble, 'ensemble')}", *keys), text)
 
 

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.config.registry import entries, register
-from runner.ensembles.kinds.base import Ensemble, combined_by, counted
+from runner.config.registry import name_of, register
+from runner.ensembles.kinds.base import Ensemble, Member, combined_by, counted, drawn_together, with_seeds
 
 if TYPE_CHECKING:
     from runner.config.settings import Settings
-
-SEEDS = 2**64  # how many there are; the one after the last is 0
 
 
 @register("ensemble", "none")
@@ -33,9 +31,13 @@ class Deep(Ensemble):
 
     size: int = counted()
     combine: str = combined_by()
+    tie: float = drawn_together()
 
-    def members(self, settings: Settings) -> list[Settings]:
-        return _with_seeds(settings)
+    def members(self, settings: Settings) -> list[Member]:
+        return with_seeds(settings)
+
+    def conflicts_with(self, settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
+        yield from _untieable(settings)
 
 
 @register("ensemble", "bagging", paper="Breiman 1996", lecture="003:649")
@@ -48,10 +50,11 @@ class Bagging(Ensemble):
 
     size: int = counted()
     combine: str = combined_by()
+    tie: float = drawn_together()
 
-    def members(self, settings: Settings) -> list[Settings]:
+    def members(self, settings: Settings) -> list[Member]:
         trainer = dataclasses.replace(settings.trainer, sampling="bootstrap")
-        return _with_seeds(dataclasses.replace(settings, trainer=trainer))
+        return with_seeds(dataclasses.replace(settings, trainer=trainer))
 
     def conflicts_with(self, settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
         if settings.trainer.sampling == "replacement":
@@ -61,14 +64,23 @@ class Bagging(Ensemble):
                 "ensemble=bagging keep to those of their bootstrap; leave trainer.sampling=shuffle, or use "
                 "ensemble=deep",
             )
+        yield from _untieable(settings)
 
 
-def _with_seeds(settings: Settings) -> list[Settings]:
-    """One run a member, without a name, by its position; they share all parts, so that they train as one population."""
-    alone = entries("ensemble")["none"].cls()
-    chosen = {group: name for group, name in settings.chosen.items() if group != "ensemble"}
-    size = settings.ensemble.size
-    return [
-        dataclasses.replace(settings, ensemble=alone, seed=(settings.seed + k) % SEEDS, name=None, chosen=chosen)
-        for k in range(size)
-    ]
+def _untieable(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What does not go with members that are drawn to each other: ends of their own, and searches along a line."""
+    stop, rule, tie = settings.early_stopping, settings.optimizer, f"ensemble.tie = {settings.ensemble.tie:g}"
+    if not settings.ensemble.tie:
+        return
+    if stop.patience is not None:
+        yield (
+            ("ensemble.tie", "early_stopping.patience"),
+            f"{tie}: its members end together, but early_stopping.patience = {stop.patience} stops each by itself; set "
+            "early_stopping=none, or ensemble.tie=0",
+        )
+    if rule.searches:
+        yield (
+            ("ensemble.tie", "optimizer"),
+            f"{tie}: its members take each step together, but optimizer = {name_of(rule, 'optimizer')} searches for "
+            "each of them as if the others stood still; set optimizer=adamw, or ensemble.tie=0",
+        )

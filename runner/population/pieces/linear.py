@@ -57,4 +57,15 @@ class Mask(Piece):
     buffers = (Buffer("mask", MATRIX, start=1.0),)
 
 
+class Tied(Piece):
+    """The weight of a layer is that of the layer `of`, or the same transposed; its own stays 0 and is not learned."""
+
+    def __init__(self, of: int, transposed: bool = False):
+        self.of, self.transposed = of, transposed
+
+    def seen(self, weight: Tensor) -> Tensor:
+        """A view of a weight [M, O, I] of one of the two layers as the other one has it."""
+        return weight.transpose(1, 2) if self.transposed else weight
+
+
 LINEAR, LINEAR_WITHOUT_BIAS, MASK = Linear(), LinearWithoutBias(), Mask()

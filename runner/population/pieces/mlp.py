@@ -12,9 +12,10 @@ from runner.config.registry import choice, entries, integer, integers, number, r
 from runner.population.pieces.base import InputNorm, Norm, NormKeys
 from runner.population.pieces.declared import Piece
 from runner.population.pieces.inits_special import CONNECTIONS, SCALE, SD, VALUE
-from runner.population.pieces.linear import LINEAR, LINEAR_WITHOUT_BIAS, MASK
+from runner.population.pieces.linear import LINEAR, LINEAR_WITHOUT_BIAS, MASK, Tied
 
 NORM = NormKeys()
+NOT_TIED, TRANSPOSED, HIDDEN = "none", "transposed", "hidden"  # model.tied
 
 
 @register("model", "mlp", lecture="000:67")
@@ -103,6 +104,16 @@ class MLP:
         help="share of each layer's weights, the smallest first, that are set to 0 at the start and stay 0",
         lecture="003:952",
     )
+    tied: str = choice(
+        NOT_TIED,
+        NOT_TIED,
+        TRANSPOSED,
+        HIDDEN,
+        lecture="003:950",
+        help="layers with one weight, which is learned, penalized and counted once: transposed, of an autoencoder the "
+        "layer i from the end has the weight of layer i transposed; hidden, the layers between hidden layers have that "
+        "of the first of them; biases are each layer's own",
+    )
     residual: bool = switch(
         False, help="a hidden layer as wide as the one before it adds its input to its output", lecture="002:27"
     )
@@ -117,7 +128,15 @@ class MLP:
         layers = [[*of_weights, *after_linear] for _ in self.hidden] + [output]
         if norm and self.norm_input:
             layers[0].insert(0, InputNorm(norm))
-        return layers
+        ties = self.ties()
+        return [[*pieces, *([ties[i]] if i in ties else [])] for i, pieces in enumerate(layers)]
+
+    def ties(self) -> dict[int, Tied]:
+        """The layers that have the weight of another one."""
+        depth = len(self.hidden)
+        if self.tied == TRANSPOSED:
+            return {depth - i: Tied(i, transposed=True) for i in range((depth + 1) // 2)}
+        return {i: Tied(1) for i in range(2, depth)} if self.tied == HIDDEN else {}
 
     def _norm(self) -> Norm | None:
         """The norm with its keys."""
@@ -154,9 +173,10 @@ class MLP:
 
     def parameters(self, inputs: int, outputs: int) -> int:
         """How many numbers a network with so many inputs and outputs learns."""
-        sizes = itertools.pairwise([inputs, *self.hidden, outputs])
+        sizes = list(itertools.pairwise([inputs, *self.hidden, outputs]))
         declared = [[each for piece in layer for each in piece.parameters] for layer in self.layers()]
-        return sum(math.prod(each.shape(*size)) for size, of in zip(sizes, declared, strict=True) for each in of)
+        every = sum(math.prod(each.shape(*size)) for size, of in zip(sizes, declared, strict=True) for each in of)
+        return every - sum(math.prod(sizes[layer]) for layer in self.ties())
 
 
 def skips(hidden: Sequence[int]) -> list[bool]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from runner.data.encoding import Encoding
 from runner.ensembles.combining import combination, log_softmax
+from runner.ensembles.fitted import Way
 from runner.errors import ConfigError
 from runner.reports.predicting import Predicting
 from runner.training.without_network import in_own_unit
@@ -58,17 +59,18 @@ def answers(member: Member, x_ND: np.ndarray) -> np.ndarray:
 class LoadedEnsemble(Predicting):
     """The networks of several runs, whose answers are combined. What a `LoadedRun` predicts, this predicts likewise.
 
-    `combine` is mean or geometric (of the probabilities) or vote; in regression mean. `members` are the runs, the best
-    first, of which each counts as often as `times` says (once). Raises ConfigError for another `combine`, or runs that
-    do not answer the same question.
+    `combine` is mean or geometric (of the probabilities) or vote; in regression mean; or a way that was fitted.
+    `members` are the runs, the best first, of which each counts as often as `times` says (once). Raises ConfigError for
+    another `combine`, or runs that do not answer the same question.
     """
 
-    def __init__(self, folder: Path, members: Sequence[Any], combine: str, times: Sequence[int] | None = None):
-        self.folder, self.members, self.combine = folder, list(members), combine
+    def __init__(self, folder: Path, members: Sequence[Any], combine: str | Way, times: Sequence[int] | None = None):
+        self.folder, self.members = folder, list(members)
         self.times = [1] * len(members) if times is None else list(times)
         first = members[0].encoding
         check_alike(members)
-        self.combination = combination(combine, first.task)
+        self.combination = combination(combine, first.task) if isinstance(combine, str) else combine
+        self.combine = self.combination.name
         self.encoding = in_own_unit(first)
         self.encodings: list[Encoding] = []  # the distinct ones
         self.encoded_by = [self._place(member.encoding) for member in members]

@@ -20,6 +20,7 @@ from runner.training.penalties import Penalties
 from runner.training.steps.elsewhere import Elsewhere
 from runner.training.steps.moments import ByMoments
 from runner.training.steps.protocols import Batch, Population
+from runner.training.ties import Ties
 from runner.training.weights import PassedWeights
 
 
@@ -33,7 +34,8 @@ class Objective:
     def __init__(self, population: Population, columns: Columns, theta: Tensor, buffers: Tensor):
         self.loss, self.head = population.loss, population.network.head
         self.penalties = Penalties(columns, population.layout)
-        self.terms = [self.penalties] if self.penalties.active else []
+        ties = Ties(columns, population.layout)
+        self.terms: list[Penalties | Ties] = [each for each in (self.penalties, ties) if each.active]
         self.weights, self.buffers = PassedWeights(columns, population.layout), buffers
         self.passed = theta.clone() if self.weights.active else theta
         activities = Activities(columns, population.layout)
