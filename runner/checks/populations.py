@@ -57,9 +57,10 @@ def data(
     )
 
 
-def shape_for(entry: Entry) -> tuple:
-    """The shape of a network of several registers a layer; a small one for what holds a number a pair of parameters."""
-    return SHAPES[0] if "max_parameters" in entry.options else SHAPES[1]
+def shape_for(entry: Entry, shape: tuple = SHAPES[1]) -> tuple:
+    """A shape, of several registers a layer; with few hidden units for what holds a number a pair of parameters."""
+    inputs, hidden, *rest = shape
+    return inputs, [3] if hidden and "max_parameters" in entry.options else hidden, *rest
 
 
 PIXELS = (3, 3, 4)  # small pictures in colour
@@ -142,7 +143,7 @@ def train(
         metrics = engine.evaluate(("train", "val")) | engine.weight_statistics()
         columns = {k: trained[k] for k in ("objective", "grad_norm", "lr")} | metrics
         for row, i in enumerate(order):
-            own = set(recorded(runs[i], tables[i].task))  # company may have asked for more
+            own = set(recorded(runs[i], *tables[i].tasks))  # company may have asked for more
             asked = [k for k in columns if "/" not in k or k.split("/")[1] in own]
             found[i]["curve"].append([float(columns[k][row]) for k in asked])
             present = {"theta": engine.theta, "buffers": engine.buffers}

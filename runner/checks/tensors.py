@@ -51,9 +51,10 @@ def padding_stays_zero(entry: Entry) -> None:
 
 def survives_a_checkpoint(entry: Entry, engine: str = STACKED) -> None:
     """Two epochs, a checkpoint and one more epoch are three epochs, whatever the keys."""
+    shape = shape_for(entry, SHAPES[0])
     for change in variations(entry.group, entry.name):
         common = {"model.norm": "batch", "trainer.engine": engine}
-        runs, tables = [settings(seed=i, **common | change) for i in range(3)], [data(13, 2)] * 3
+        runs, tables = [settings(shape, seed=i, **common | change) for i in range(3)], [data(13, 2)] * 3
         first, second = Engine(runs, tables), Engine(runs, tables)
         for _ in range(2):
             first.train_epoch([1.0] * 3)

@@ -28,11 +28,15 @@ from runner.config.settings import Settings
 from runner.data.prepare import RunData
 
 
-def check_alone_is_together(runs: list[Settings], tables: list[RunData], leave: dict[int, int] | None = None) -> None:
-    """Each run has the bits of itself alone, and of itself in every second place; `leave` maps run -> last epoch."""
+def check_alone_is_together(
+    runs: list[Settings], tables: list[RunData], leave: dict[int, int] | None = None, every: int = 1
+) -> None:
+    """Each run (or one in `every`) has the bits of itself alone, and of itself in every second place; `leave` maps run
+    -> last epoch.
+    """
     together = train(runs, tables, leave=leave)
-    for i, (run, table) in enumerate(zip(runs, tables, strict=True)):
-        alone = train([run], [table], epochs=(leave or {}).get(i, 3))[0]
+    for i in range(0, len(runs), every):
+        alone = train([runs[i]], [tables[i]], epochs=(leave or {}).get(i, 3))[0]
         require(same(together[i], alone), f"row {i} differs from the same run alone")
     subset = list(range(0, len(runs), 2))
     again = train([runs[i] for i in subset], [tables[i] for i in subset])
@@ -45,7 +49,7 @@ def every_key(entry: Entry, shape: tuple = SHAPES[0], engine: str = STACKED) -> 
     if shape[1] == [] and getattr(entry.cls, "site", None) == "hidden":
         shape = SHAPES[0]  # there is no hidden layer to disturb
     changes = [needs(entry), *variations(entry.group, entry.name)]
-    shape, table = data_for(entry.group, entry.name, shape)
+    shape, table = data_for(entry.group, entry.name, shape_for(entry, shape))
     runs = [settings(shape, seed=i, **change | {"trainer.engine": engine}) for i, change in enumerate(changes)]
     check_alone_is_together(runs, [table] * len(runs), leave={1: 1})
 

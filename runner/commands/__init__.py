@@ -8,6 +8,7 @@ COMMANDS = (
     "best",
     "ensemble",
     "predict",
+    "diagnose",
     "dashboard",
     "claim",
     "list",

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import tempfile
-import threading
 import time
+import urllib.parse
+import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from runner.errors import ConfigError, RunError
 from runner.records.folders import OUTPUTS, newest
+from runner.records.run_folder import METRICS
+from runner.records.sweep_folder import LAYOUT, OVERVIEW
+from runner.records.tags import tag_of
 from runner.reports.shown import choose
 
 SCALARS_KEPT = 10_000  # points a curve; TensorBoard's own default thins curves to 1,000
 ENDING = (signal.SIGINT, signal.SIGTERM)
 RELOAD_SECONDS = 5  # how soon a running curve moves
+HEADLINES = ("accuracy", "r2")  # what people ask for first
+BY_SETTING = r"\d+_(.*?)(?:_?(?:seed|split_seed|data_seed|fold)=[^_/]+)*$"  # of the name of a run, or of a mean
 
 
 def run(arguments: list[str]) -> int:
@@ -26,38 +34,55 @@ def run(arguments: list[str]) -> int:
         signal.signal(number, _interrupt)
     folder = _folder(args.dir)
     try:
-        if args.all:
-            _serve(folder, folder, [], args)
-        else:
-            _serve_chosen(folder, args)
+        _serve(folder, args)
     except KeyboardInterrupt:
         print("dashboard closed")
     return 0
 
 
-def _serve(folder: Path, directory: Path, said: list[str], args: argparse.Namespace) -> None:
-    url = launch(directory, args.port, args.host, title=str(folder))
-    print("\n".join([f"TensorBoard for {folder}: {url}  (Ctrl-C ends it)", *said]), flush=True)
-    if directory == folder:
-        threading.Event().wait()
+def _serve(folder: Path, args: argparse.Namespace) -> None:
+    """Serve a folder of links to the means and the runs, of many the best; they change while a sweep trains."""
+    from runner.reports import overview
 
-
-def _serve_chosen(folder: Path, args: argparse.Namespace) -> None:
-    """Serve a folder of links to the means and the best runs where there are many; they change while a sweep trains."""
-    shown = choose(folder)
-    if shown is None:
-        return _serve(folder, folder, [], args)
+    shown = choose(folder, everything=args.all)
     with tempfile.TemporaryDirectory(prefix="runner-dashboard-") as made:
         links = Path(made)
         link(shown.paths, folder, links)
-        said = [
-            f"  {line}"
-            for line in [*shown.said, f"--all shows all {shown.runs:,} runs, in the table of HPARAMS as well"]
-        ]
-        _serve(folder, links, said, args)
+        for sweep in shown.sweeps:
+            overview.write(sweep, links / place(sweep / LAYOUT, folder).parent, alone=sweep == folder)
+        url = launch(links, args.port, args.host, title=str(folder))
+        said = [f"  {line}" for line in shown.said]
+        if not shown.whole:
+            said.append(f"  --all shows all {shown.runs:,} runs, in the table of HPARAMS as well")
+        there = deep_link(url, shown.paths)
+        print("\n".join([f"TensorBoard for {folder}: {url}  (Ctrl-C ends it)", *said, f"  {there}"]), flush=True)
+        if args.open:
+            webbrowser.open(there)
         while True:
             time.sleep(RELOAD_SECONDS)
-            link((choose(folder) or shown).paths, folder, links)
+            link(choose(folder, everything=args.all).paths, folder, links)
+
+
+def deep_link(url: str, paths: Sequence[Path]) -> str:
+    """Where to look first: curves as they were measured, loss and accuracy above all others, a colour a setting."""
+    columns = next((names for path in paths if (names := _columns(path))), [])
+    wanted = [f"{split}/{metric}" for metric in ("loss", *HEADLINES) for split in ("val", "train")]
+    pinned = [{"plugin": "scalars", "tag": tag_of(column)} for column in wanted if column in columns]
+    told = {
+        "smoothing": "0",
+        "pinnedCards": json.dumps(pinned, separators=(",", ":")),
+        "runColorGroup": f"regex:{BY_SETTING}",
+    }
+    return f"{url}?{urllib.parse.urlencode(told)}#timeseries"
+
+
+def _columns(path: Path) -> list[str]:
+    """The columns of a run's metrics.csv; none if it has not begun."""
+    try:
+        with ((path if path.is_dir() else path.parent) / METRICS).open(encoding="utf-8") as file:
+            return file.readline().strip().split(",")
+    except OSError:
+        return []
 
 
 def _interrupt(_number: int, _frame: object) -> None:
@@ -68,14 +93,24 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 
 def link(paths: list[Path], folder: Path, links: Path) -> None:
-    """Make `links` hold a link to each of the paths, which lie in `folder`, at the same place in it, and no other."""
-    wanted = {links / path.relative_to(folder): path.absolute() for path in paths}
+    """Make `links` hold a link to each of the paths, which lie in `folder`, and no other."""
+    wanted = {links / place(path, folder): path.absolute() for path in paths}
     for old in [path for path in links.rglob("*") if path.is_symlink() and path not in wanted]:
         old.unlink()
-    for place, target in wanted.items():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if not place.is_symlink():
-            place.symlink_to(target)
+    for there, target in wanted.items():
+        there.parent.mkdir(parents=True, exist_ok=True)
+        if not there.is_symlink():
+            there.symlink_to(target)
+
+
+def place(path: Path, folder: Path) -> Path:
+    """Where a path is linked to: where it lies in the folder. The events of the folder itself come under its name, and
+    what is about a sweep as a whole under `overview`, as TensorBoard would call both ".".
+    """
+    inside = path.relative_to(folder)
+    if path.name == LAYOUT:
+        return inside.parent / OVERVIEW / LAYOUT
+    return inside if len(inside.parts) > 1 or path.is_dir() else Path(folder.resolve().name) / inside
 
 
 def launch(folder: Path, port: int | None = None, host: str | None = None, title: str | None = None) -> str:
@@ -127,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="runner dashboard", description="Start TensorBoard on a folder of runs.")
     parser.add_argument("dir", nargs="?", help="folder of runs (default: outputs), or `last` for the run started last")
     parser.add_argument("--all", action="store_true", help="every run of a large sweep, not only means and the best")
+    parser.add_argument("--open", action="store_true", help="open the page in a browser")
     parser.add_argument("--port", type=_port, help="default: 6006, or the next free one; 0 = any free one")
     parser.add_argument("--host", help="default: localhost; 0.0.0.0 lets other machines in")
     return parser

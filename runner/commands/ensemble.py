@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 from pathlib import Path
 
 from runner.commands.report import find_sources, say
 from runner.ensembles.options import COMBINE, GREEDY, MEAN, NAMES, TOP, check_name, check_size
 from runner.errors import ConfigError
-from runner.records import pipe
 from runner.records.folders import FORCE, OUTPUTS, newest
-from runner.records.progress import LINE_SECONDS
 from runner.records.read import is_sweep
+from runner.records.told import Told
 from runner.reports.ensemble.kept import FOLDER
 
 OUT = "--out"
@@ -43,23 +41,10 @@ def run(arguments: list[str]) -> int:
     from runner.reports.ensemble.members import candidates
 
     found = candidates(find_sources(list(map(str, folders)), force=args.force), " ".join(map(str, folders)))
-    ensemble = combined(found, args.combine, _Told(), top=args.top, choose=args.greedy, force=args.force)
+    ensemble = combined(found, args.combine, Told(), top=args.top, choose=args.greedy, force=args.force)
     written = files.write(ensemble, out)
     say([*words.lines(ensemble), f"wrote: {out} ({', '.join(written)})", *words.use(out)], sys.stdout)
     return 0
-
-
-class _Told:
-    """A line every two seconds of how far it has come."""
-
-    def __init__(self) -> None:
-        self.last = time.monotonic()
-
-    def __call__(self, done: int, total: int, what: str) -> None:
-        now = time.monotonic()
-        if now - self.last >= LINE_SECONDS:
-            self.last = now
-            pipe.write(sys.stderr, f"{done:,}/{total:,} {what}\n")
 
 
 def _default_out(folders: list[Path]) -> Path:

@@ -36,6 +36,8 @@ def run(arguments: list[str]) -> int:
     args = parser.parse_args(arguments)
     if args.heat and args.html is None:
         parser.error("--heat draws on the page: it needs --html")
+    if args.over is not None and args.html is None:
+        args.html = ""
     from runner.reports.across import over_data_sets
     from runner.reports.sections import make_sections
 
@@ -48,10 +50,12 @@ def run(arguments: list[str]) -> int:
         from runner.reports import html
 
         page = page or sources[0].folder / PAGE
-        content = html.page(sections, html.page_title(sections), args.heat)
+        content = html.page(sections, html.page_title(sections), args.heat, args.over)
         write_output("--html", page, content.encode())
     for i, section in enumerate(sections):
         show(section, args.top, first=i == 0)
+    if args.over is not None:
+        _show_over(sections, args.over)
     if ranks := over_data_sets(sections):
         say(["", ranks.text], sys.stdout)
     for file in filter(None, (table, page)):
@@ -99,6 +103,16 @@ def show(section: Section, top: int, first: bool = True) -> None:
     console.print(table)
     for line in parts[1]:  # commands unwrapped, to be copied
         console.print(Text(line), soft_wrap=line.startswith("  "))
+
+
+def _show_over(sections: Sequence[Section], asked: str) -> None:
+    """The points of the chart, as the table of settings is shown."""
+    from runner.reports import over, report_text
+
+    for section, drawn in zip(sections, over.choose(sections, asked), strict=True):
+        if drawn:
+            title = f"{section.title}: " if section.title else ""
+            say(["", f"{title}over {drawn.name}:", *report_text.plain(over.columns(section, drawn))], sys.stdout)
 
 
 def say(lines: Sequence[str], stream: TextIO) -> None:
@@ -161,5 +175,12 @@ def _parser() -> argparse.ArgumentParser:
         "--html", nargs="?", const="", metavar="FILE", help=f"write a page with curves; default: {PAGE} in DIR"
     )
     parser.add_argument("--heat", metavar="KEY,KEY", help="the two keys of the page's heat map, such as lr,dropout")
+    parser.add_argument(
+        "--over",
+        nargs="?",
+        const="",
+        metavar="KEY",
+        help="print the metrics over a key that has numbers, such as lr or train_size, and draw them on the page",
+    )
     parser.add_argument("--force", action="store_true", help=FORCE)
     return parser

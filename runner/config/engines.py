@@ -13,6 +13,7 @@ from typing import Any
 
 from runner.config.registry import Entry, entries, name_of
 from runner.config.settings import Settings, flat_key
+from runner.config.tasks import MULTITASK
 
 AUTO, NATIVE, STACKED = "auto", "native", "stacked"
 LOSS_OF = {"classification": "cross_entropy", "regression": "mse"}  # what loss=auto comes to
@@ -81,6 +82,8 @@ def not_installed() -> str:
 
 
 def _loss(name: str, task: str | None) -> list[str]:
+    if task == MULTITASK:
+        return ["dataset.target (several, classes among them)"]
     meant = LOSS_OF.get(str(task), "") if name == AUTO else name
     if not meant or entries("loss")[meant].compiled is not None:
         return []

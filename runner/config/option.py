@@ -43,6 +43,7 @@ class Option:
     preset: Any = None  # strength used by the generated preset `group=[name]`
     stage: str = "rule"  # for numbers of an optimizer: where in a step they act
     luck: str = ""  # what chance decides by this key, in words: a report takes means over its values
+    between: bool = False  # of a choice with prefixes: a name of the user's and / may stand after the prefix
     share: bool = False  # a number that is a share where it is written as a fraction, a count where it is whole
     ndim: int = 2  # of a matrix: 1 is one row of numbers
     several: bool = False  # of a text: a list of texts is allowed too
@@ -136,7 +137,13 @@ class Option:
         return value, None if isinstance(value, bool) else "not true or false"
 
     def _check_choice(self, value):
-        return value, None if value in self.names() else "unknown choice"
+        return value, None if value in self.names() or self._between(value) else "unknown choice"
+
+    def _between(self, value) -> bool:
+        """Whether a name stands between a prefix and a registered one."""
+        prefix = next((each for each in self.prefixes if self.between and str(value).startswith(each)), None)
+        name, _, last = str(value).removeprefix(prefix or "").rpartition("/")
+        return prefix is not None and bool(name) and last in entries(str(self.group))
 
     def _check_choices(self, value):
         values = list(value) if isinstance(value, (list, tuple)) else [value]

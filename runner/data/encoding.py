@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,10 @@ import numpy as np
 
 from runner.data.files import did_you_mean
 from runner.data.hashing import features_of
+from runner.data.heads import TargetHead, heads_of
 from runner.data.piecewise import through_bins
 from runner.data.products import of_both, positions, products
-from runner.data.quantiles import to_normal
+from runner.data.quantiles import from_normal, to_normal
 from runner.data.reading.columns import Column
 from runner.data.reading.dialect import Reading
 from runner.data.reading.spelling import Spelling
@@ -58,6 +60,7 @@ LATER = {
     "products",
     "crossed",
     "targets",
+    "labels_of",
     "reconstructs",
 }  # fields that model files did not always have
 CHUNK = 4096  # rows encoded at a time, so that float64 copies stay small
@@ -91,6 +94,7 @@ class Encoding:
     target_log: bool = False
     target_quantiles: list[float] = field(default_factory=list)
     targets: dict[str, TargetScale] = field(default_factory=dict)  # of several targets; none = the one `target`
+    labels_of: list[list[str] | None] = field(default_factory=list)  # of each, where some are classes; None = a number
     reconstructs: bool = False  # whether the targets are the features
     products: dict[str, list[str]] = field(default_factory=dict)  # a number made of others -> these
     crossed: dict[str, list[str]] = field(default_factory=dict)  # a category made of two -> these
@@ -130,6 +134,11 @@ class Encoding:
             return TargetScales(tuple(self.targets.values()))
         return TargetScale(self.target_offset, self.target_scale, self.target_log, self.target_quantiles)
 
+    @cached_property
+    def heads(self) -> list[TargetHead]:
+        """One for each of several targets of which some are classes; none in all other cases."""
+        return heads_of(self)
+
     @property
     def target_columns(self) -> list[str]:
         """The columns that hold the answers; none where they are the features."""
@@ -142,6 +151,12 @@ class Encoding:
         """
         names = [] if self.reconstructs else [re.sub(r'[,"\s]+', " ", name).strip() for name in self.targets]
         return [name if names.count(name) == 1 else f"{name} {j}" for j, name in enumerate(names, 1)]
+
+    @property
+    def questions(self) -> dict[str, str]:
+        """`told_apart` -> the task of the target: that of one head, or "" of numbers that are predicted together."""
+        tasks = [head.encoding.task for head in self.heads] or [""] * len(self.targets)
+        return dict(zip(self.told_apart, tasks, strict=False))
 
     @property
     def feature_names(self) -> list[str]:
@@ -203,6 +218,14 @@ class Encoding:
         if self.order:
             x_ND[:] = x_ND[:, self.order]
         return x_ND
+
+    def original(self, x_ND: np.ndarray) -> np.ndarray:
+        """Numeric features alone [N, F] in original units: the inverse of the encoding."""
+        values = x_ND.astype(np.float64)
+        if self.quantiles:
+            known = map(np.array, self.quantiles)
+            return np.stack([from_normal(z, each) for z, each in zip(values.T, known, strict=True)], axis=1)
+        return values * np.array(self.scale) + np.array(self.offset)
 
     def codes(self, column: str, words: np.ndarray) -> np.ndarray:
         """The feature [N] of each word in its column's block, -1 for a word that has none."""
@@ -306,9 +329,12 @@ class Encoding:
 
     def decode(self, outputs: np.ndarray) -> np.ndarray:
         """Outputs in the user's terms: numbers [n] in original units, of several targets [n, k]; or the label [n] of
-        the largest of C outputs.
+        the largest of C outputs. Of several targets of which some are classes both, as objects [n, k].
         """
         outputs = np.asarray(outputs)
+        if self.heads:
+            each = [head.encoding.decode(outputs[:, head.columns]).astype(object) for head in self.heads]
+            return np.stack(each, axis=1)
         if self.task == "regression":
             numbers = outputs if self.targets else outputs.reshape(len(outputs))
             return self.scale_of_target.original(numbers.astype(np.float64))

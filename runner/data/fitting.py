@@ -45,11 +45,12 @@ def fit(table: RawTable, train: np.ndarray, source: Source, dtype: str) -> Encod
             offset, scale = _affine(table, train, fill, scaling)
         except FloatingPointError as error:
             raise _largest(table, train) from error
-        targets = {
-            name: _target_scale(name, values, train, source.target_scaling)
-            for name, values in ({} if table.task == "classification" or reconstructs else table.answers()).items()
+        classes = table.classes()
+        numbers = {} if reconstructs else {k: v for k, v in table.answers().items() if k not in classes}
+        targets = dict.fromkeys(table.answers(), TargetScale()) | {
+            name: _target_scale(name, values, train, source.target_scaling) for name, values in numbers.items()
         }
-        target = TargetScale() if table.targets or not targets else targets[table.target_name]
+        target = TargetScale() if table.targets else targets[table.target_name]
     categories = {name: _categories(words[train], table.max_categories) for name, words in table.categorical.items()}
     encoding = Encoding(
         task=table.task,
@@ -78,6 +79,7 @@ def fit(table: RawTable, train: np.ndarray, source: Source, dtype: str) -> Encod
         reading=table.reading,
         order=pixel_order(table, source),
         targets=targets if table.targets else {},
+        labels_of=table.labels_of,
         reconstructs=reconstructs,
         products=products,
         crossed=crossed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from runner.config.tasks import MULTITASK
 from runner.data.sources.base import RawTable, Source
 from runner.data.splits.split_order import random_order
 from runner.errors import ConfigError
@@ -11,6 +12,11 @@ from runner.errors import ConfigError
 
 def check_noise(table: RawTable, source: Source) -> None:
     """ConfigError for noise on labels where there are none."""
+    if source.label_noise and table.task == MULTITASK:
+        raise ConfigError(
+            f"dataset.label_noise = {source.label_noise:g}: is about the labels of one target, but there are several; "
+            "set dataset.label_noise=0 (less sure answers to all are regularizer.label_smoothing)"
+        )
     if source.label_noise and table.task != "classification":
         raise ConfigError(
             f"dataset.label_noise = {source.label_noise:g}: {table.target_name!r} is a number, which has no label to "

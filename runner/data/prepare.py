@@ -23,6 +23,7 @@ from runner.data.roles.repeats import repeats_note
 from runner.data.sizes import beyond, check_target
 from runner.data.sources.base import AUTOENCODER, GIVEN, RawTable, Source
 from runner.data.splits.split import split
+from runner.data.splits.strata import strata
 from runner.data.target_scaling import TargetScale, tail_note
 from runner.data.weights import row_weights, target_weights
 
@@ -33,7 +34,7 @@ CUT_KEYS = tuple(f.name for f in dataclasses.fields(Source) if f.name != "task")
 class RunData:
     """What one run trains on. N rows, D features; train, val and test are sorted row numbers (int64) into x and y."""
 
-    task: str  # classification | regression
+    task: str  # classification | regression | multitask
     x: np.ndarray  # [N, D], encoded and scaled
     y: np.ndarray  # [N], class codes (int64) or scaled numbers (float64), of several targets [N, k]
     train: np.ndarray
@@ -41,7 +42,7 @@ class RunData:
     test: np.ndarray
     encoding: Encoding
     labels: list[str] | None
-    outputs: int  # number of classes, or of numbers
+    outputs: int  # number of classes, or of numbers, of several targets together
     image_shape: tuple[int, ...] | None
     sha256: str  # of the raw data
     name: str = ""
@@ -56,6 +57,36 @@ class RunData:
 
     asked: np.ndarray | None = None  # rows that a member of an ensemble tells about besides those of its splits
     texts: dict[str, np.ndarray] = field(default_factory=dict)  # columns of texts [N] as they were read
+
+    @cached_property
+    def heads(self) -> list[RunData]:
+        """The same for each of several targets of which some are classes, as if it were the only one; else none."""
+        return [
+            dataclasses.replace(
+                self,
+                task=head.encoding.task,
+                y=self.y[:, head.place].astype(np.int64) if head.classes else self.y[:, head.place],
+                encoding=head.encoding,
+                labels=head.encoding.labels,
+                outputs=head.width,
+                target_weights=None,
+                target=None
+                if head.encoding.scale_of_target.linear or self.target is None
+                else self.target[:, head.place],
+            )
+            for head in self.encoding.heads
+        ]
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The task, or those of the heads."""
+        return tuple(dict.fromkeys(head.task for head in self.heads)) or (self.task,)
+
+    @cached_property
+    def shares(self) -> np.ndarray:
+        """[k] of each of several targets in the loss, which sum to 1."""
+        weights = np.ones(len(self.encoding.targets)) if self.target_weights is None else self.target_weights
+        return weights / weights.sum()
 
     @cached_property
     def with_validation(self) -> RunData:
@@ -113,6 +144,9 @@ class RunData:
         ]
 
     def _answer(self) -> str:
+        if self.heads:
+            each = [(head.encoding.target, head._answer() if head.labels else "a number") for head in self.heads]
+            return f"{len(each)} targets: {', '.join(f'{name!r} {answer}' for name, answer in each)}"
         if self.labels:
             return f"{self.outputs} classes ({_short(self.labels)})"
         if self.encoding.reconstructs:
@@ -129,7 +163,7 @@ class RunData:
     def _classes(self) -> list[str]:
         """How many training rows each class has, if some have twice those of others."""
         if not self.labels:
-            return []
+            return [f"{head.encoding.target!r}: {note}" for head in self.heads for note in head._classes()]
         counts = np.bincount(self.y[self.train], minlength=len(self.labels))
         shown = _short([f"{label} {n:,}" for label, n in zip(self.labels, counts, strict=True)])
         uneven = [f"training rows by class: {shown}"] if counts.max() >= 2 * counts.min() > 0 else []
@@ -201,7 +235,7 @@ def _run_data(table: RawTable, table_key, source: Source, dtype: str, cache: dic
         test=rows.test,
         encoding=encoding,
         labels=table.labels,
-        outputs=len(table.labels) if table.labels else int(np.prod(y.shape[1:])),
+        outputs=_outputs(encoding, y),
         image_shape=table.image_shape,
         sha256=table.sha256,
         name=name_of(source, "dataset"),
@@ -229,13 +263,15 @@ def _how(table: RawTable, source: Source) -> str:
         return f"by time: the latest rows by {table.time_name!r} are the test"
     fold = f", fold {source.fold} of {source.folds} validates" if source.folds is not None else ""
     groups = f", groups of {table.group_name!r} kept whole" if table.groups is not None else ""
-    return f"split_seed {source.split_seed}{', stratified' * bool(table.labels)}{fold}{groups}"
+    by = f" by {' and '.join(map(repr, strata(table)[1]))}" if table.labels_of else ""
+    return f"split_seed {source.split_seed}{f', stratified{by}' * bool(table.classes())}{fold}{groups}"
 
 
 def _tail(table: RawTable, source: Source) -> list[str]:
-    if table.task == "classification" or source.task == AUTOENCODER:
-        return []
-    return [note for name, y in table.answers().items() for note in tail_note(name, y, source.target_scaling)]
+    numbers = {} if source.task == AUTOENCODER else table.answers()
+    classes = table.classes()
+    numbers = {name: y for name, y in numbers.items() if name not in classes}
+    return [note for name, y in numbers.items() for note in tail_note(name, y, source.target_scaling)]
 
 
 def _noise(source: Source, rows: int) -> list[str]:
@@ -299,6 +335,12 @@ def _check_targets(table: RawTable, encoding: Encoding, y: np.ndarray, source: S
     for name, scale, column in zip(table.answers(), scales, y.reshape(len(y), -1).T, strict=True):
         if scale.linear:
             check_target(name, column, encoding.dtype, scale.scale, scale.offset, source.target_scaling)
+
+
+def _outputs(encoding: Encoding, y: np.ndarray) -> int:
+    """The columns of the last layer."""
+    heads = encoding.heads
+    return heads[-1].columns.stop if heads else len(encoding.labels) if encoding.labels else int(np.prod(y.shape[1:]))
 
 
 def _targets(table: RawTable, encoding: Encoding) -> np.ndarray:

@@ -47,7 +47,7 @@ class Tables:
     ):
         self.align = ALIGN if aligned else 1
         self.data = data
-        self.task, self.outputs = data[0].task, data[0].outputs
+        self.task, self.outputs, self.heads = data[0].task, data[0].outputs, data[0].encoding.heads
         self.size = {split: len(getattr(data[0], split)) for split in ("train", "val", "test")}
         features, x_of = _stack([d.x for d in data])
         targets, y_of = _stack([d.y for d in data])
@@ -80,6 +80,14 @@ class Tables:
         if self.task == "regression" and padded == self.outputs:
             return np.ascontiguousarray(self.y.reshape(len(self.y), -1), dtype)  # y itself, if that is of the format
         q = np.zeros((len(self.y), padded), dtype)
+        for head in self.heads:
+            answers, start = self.y[:, head.place], head.columns.start
+            if head.classes:
+                q[np.arange(len(q)), start + answers.astype(np.int64)] = 1
+            else:
+                q[:, start] = answers
+        if self.heads:
+            return q
         if self.task == "classification":
             q[np.arange(len(q)), self.y] = 1
         else:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from runner.config.tasks import MULTITASK
 from runner.data.files import did_you_mean
 from runner.data.reading.columns import parse
 from runner.data.sources.base import RawTable, Source
@@ -31,6 +32,11 @@ def row_weights(table: RawTable, source: Source, y: np.ndarray, train: np.ndarra
         return None
     weights = np.ones(len(y)) if table.sample_weight is None else table.sample_weight
     if source.class_weights is not None:
+        if table.task == MULTITASK:
+            raise ConfigError(
+                f"{KEY} = {_shown(source.class_weights)}: a row has one weight, but there are several targets; set "
+                f"{KEY}=null ({TARGETS} weights targets, dataset.sample_weight rows)"
+            )
         if table.task != "classification":
             raise ConfigError(
                 f"{KEY} = {_shown(source.class_weights)}: {table.target_name!r} is a number, which has no classes; "

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from runner.config.settings import Settings
+from runner.config.tasks import MULTITASK
 
 BIAS = 0.2  # training error that is large, as a share of the constant answer's
 VARIANCE = 0.05  # gap that is large, as a share of it
@@ -83,7 +84,11 @@ class Facts:
 
     @cached_property
     def errors(self) -> Errors | None:
-        """The errors in the measure that tells something; None if the training rows have none."""
+        """The errors in the measure that tells something; None if the training rows have none, or several targets have
+        a measure each.
+        """
+        if self.task == MULTITASK:
+            return None
         if self.task == "regression":
             return self._of("r2", "R^2", 1.0, "always the mean", _noise_of_squares)
         if self.weighted and self.value("train/balanced_accuracy") is not None:

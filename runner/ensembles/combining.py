@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from runner.config.tasks import MULTITASK
 from runner.ensembles.options import COMBINE, GEOMETRIC, MEAN, VOTE, check_name
 from runner.errors import ConfigError
 
@@ -95,9 +96,19 @@ CLASSES = {
 NUMBERS = {MEAN: Combination(MEAN, "y = 1/K sum y_k", _same, np.add, _mean)}
 
 
+def check_task(task: str) -> None:
+    """ConfigError for answers that no way combines."""
+    if task == MULTITASK:
+        raise ConfigError(
+            "these runs have several targets of which some are classes, and answers are combined that are about one "
+            "target or about numbers alone. Name one run instead"
+        )
+
+
 def combination(name: str, task: str) -> Combination:
     """The way called `name`; ConfigError for one that there is not, or that numbers do not have."""
     check_name(name)
+    check_task(task)
     found = CLASSES if task == "classification" else NUMBERS
     if name not in found:
         raise ConfigError(

@@ -143,11 +143,12 @@ def from_words(words: list[str]) -> Settings:
     return line.settings[0]
 
 
-def line_of(command: Command, *more: str) -> CommandLine:
-    """What a command line means; ConfigError with all its problems."""
+def line_of(command: Command, *more: str, multirun: bool = False) -> CommandLine:
+    """What a command line means, with -m before it or not; ConfigError with all its problems."""
     place = Path(command.config_path) if command.config_path else config_dir()
     with _own_hydra(), hydra_ready(place, command.config_dir or None):
-        return read_command_line([*command.words, *more], config_name=command.config_name or "config")
+        words, name = [*command.words, *more], command.config_name or "config"
+        return read_command_line(words, multirun=multirun, config_name=name)
 
 
 @contextmanager

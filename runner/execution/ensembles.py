@@ -110,7 +110,7 @@ def _table(run: Run, data: RunData, members: Sequence[Run], ended: Sequence[Outc
     outcomes = [outcome for outcome in ended if outcome.folder.name in names]
     runs = {each.folder: each for each in members}
     own = [runs[outcome.folder] for outcome in outcomes]
-    table = Results(run.folder, own, [data.task] * len(own), data.encoding.told_apart, TABLE)
+    table = Results(run.folder, own, [data.tasks] * len(own), data.encoding.questions, TABLE)
     table.start(dict(enumerate(outcomes)))
     return str(digest(table.path))
 

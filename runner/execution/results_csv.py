@@ -29,14 +29,16 @@ class Results:
     order in which they were typed, seed, best_epoch, epochs, parameters, metrics of each split, seconds, error; before
     these two, where there is something to say, same_as (the run whose result was copied) and without_effect (choices
     that never came to act).
+
+    `tasks` has the tasks of each run (`RunData.tasks`), `questions` those of several targets (`Encoding.questions`).
     """
 
     def __init__(
         self,
         root: Path,
         runs: Sequence[Run],
-        tasks: Sequence[str],
-        targets: Sequence[str] = (),
+        tasks: Sequence[tuple[str, ...]],
+        questions: Mapping[str, str] | None = None,
         name: str = RESULTS,
     ):
         self.path, self.runs, self.size = root / name, runs, 0
@@ -45,8 +47,9 @@ class Results:
         told = telling([run.values for run in runs], [run.told for run in runs], typed)
         self.keys = [key for key in told if key not in ("seed", "name")]
         kinds = {(run.settings.parts(), task): run.settings for run, task in zip(runs, tasks, strict=True)}
-        names = [name for (_, task), settings in kinds.items() for name in recorded(settings, task)]
-        self.metrics = [f"{split}/{name}" for split in SPLITS for name in named(list(dict.fromkeys(names)), targets)]
+        names = [name for (_, task), settings in kinds.items() for name in recorded(settings, *task)]
+        every = named(list(dict.fromkeys(names)), questions or {})
+        self.metrics = [f"{split}/{name}" for split in SPLITS for name in every]
         late_ones = any(map(_may_be_late, kinds.values()))
         self.said = [name for name, wanted in zip(SAID, (self.same, late_ones), strict=True) if wanted]
         self.columns = ["run", "status", *self.keys, "seed", *MEASURED, *self.metrics, *self.said, *ENDS]

@@ -64,8 +64,8 @@ class Session:
 
     def __post_init__(self):
         self.asked = len(self.runs)  # for; the members of those that are ensembles follow
-        targets = dict.fromkeys(name for table in self.data for name in table.encoding.told_apart)
-        self.results = Results(self.root, self.runs, [table.task for table in self.data], list(targets))
+        questions = {name: task for table in self.data for name, task in table.encoding.questions.items()}
+        self.results = Results(self.root, self.runs, [table.tasks for table in self.data], questions)
         self.teams: dict[int, Team] = {}  # ensemble -> its members
         self.dropped: set[int] = set()  # members that never train, as theirs has ended before them
         self._add_members()

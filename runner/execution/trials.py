@@ -27,7 +27,7 @@ def open_trial(run: Run, data: RunData, state: dict | None, said: Said | None = 
     """A run with its files: from its checkpoint's state, or from its beginning, whatever has been recorded of it."""
     log = run.folder / LOG  # not cut back to the checkpoint, as it tells what happened, but to its last whole line
     told = disk.content(log).rfind(b"\n") + 1 if os.path.exists(log) else 0
-    files = RunFiles(run.folder, {**(state["offsets"] if state else {}), LOG: told})
+    files = RunFiles(run.folder, {**(state["offsets"] if state else {}), LOG: told}, charted=run.pictured)
     second = state is not None and "first" in state
     kind, data = (SecondPhase, data.with_validation) if second else (Trial, data)
     trial = kind(run.settings, data, files, run.detailed, run.pictured, run.member)

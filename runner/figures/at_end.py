@@ -7,6 +7,7 @@ if the run is killed meanwhile and resumed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,31 +21,102 @@ from runner.records.run_files import PICTURES
 from runner.training.engine import Engine
 from runner.training.trial import Trial
 
+UNSAFE = re.compile(r"[^\w.-]+")  # of a target's name in that of a file
 Draw = Callable[[Ended], bytes | None]  # None: nothing to draw for this run
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One kind of figure: its file's name, how it is drawn, and whether it is drawn only if all are asked for."""
+    """One kind of figure: its file's name, how it is drawn, what to see in it, whether it is drawn only if all are
+    asked for, and whether each of several targets has its own.
+    """
 
     name: str
     draw: Draw
+    caption: str = ""
     on_demand: bool = False
+    of_target: bool = False
+
+    def shown(self, run: Ended) -> dict[str, Ended]:
+        """File's name -> of what it is drawn."""
+        heads = run.heads if self.of_target else {}
+        return {f"{self.name}_{UNSAFE.sub('_', name)}": head for name, head in heads.items()} or {self.name: run}
 
 
 FIGURES = (
-    Figure("confusion", figures.confusion),
-    Figure("reliability", figures.reliability),
-    Figure("boundary", figures.boundary),
-    Figure("fit", figures.fit),
-    Figure("kept_width", figures.kept_width),
-    Figure("layers", figures.layers),
-    Figure("percentiles", figures.percentiles),
-    Figure("learning_rate", figures.learning_rate),
-    Figure("ensemble", of_an_ensemble.snapshots),
-    Figure("learning_curves", figures.learning_curves, on_demand=True),
-    Figure("weights", figures.weights, on_demand=True),
-    Figure("features", figures.features, on_demand=True),
+    Figure(
+        "confusion",
+        figures.confusion,
+        "How many examples of each true class (row) were taken for each class (column). What lies off the diagonal is "
+        "wrong; the darker, the larger the share of the row.",
+        of_target=True,
+    ),
+    Figure(
+        "reliability",
+        figures.reliability,
+        "How often the network is right, by how sure it is. Bars below the diagonal: too sure; above: not sure enough. "
+        "Below, how many examples each bar rests on.",
+        of_target=True,
+    ),
+    Figure(
+        "boundary",
+        figures.boundary,
+        "What the network says all over the plane: colour is the class, its strength the confidence, lines are where "
+        "the answer changes. Dots are examples.",
+    ),
+    Figure(
+        "fit",
+        figures.fit,
+        "The network's curve through the examples, with the function they came from where it is known. A curve that "
+        "follows single dots is fitted too well.",
+    ),
+    Figure(
+        "kept_width",
+        figures.kept_width,
+        "How good the one network is if only the first units of each hidden layer are kept.",
+    ),
+    Figure(
+        "layers",
+        figures.layers,
+        "The size of signals and gradients by layer, before and after training. A line that falls or rises steadily: "
+        "they fade or explode on their way.",
+    ),
+    Figure(
+        "percentiles",
+        figures.percentiles,
+        "How what enters each layer moves in the course of training. Lines that wander: the next layer has to follow.",
+    ),
+    Figure(
+        "mistakes", figures.mistakes, "What the network took each example for, and how sure it was; then the truth."
+    ),
+    Figure(
+        "features",
+        figures.features,
+        "What each unit of the first layer looks for, by its number. Smooth patterns: features; noise: learned by "
+        "heart, or not at all.",
+    ),
+    Figure(
+        "learning_rate", figures.learning_rate, "The learning rate of every step: its schedule, the warm-up shaded."
+    ),
+    Figure(
+        "ensemble",
+        of_an_ensemble.snapshots,
+        "What the last one, two, ... of the networks at the ends of cycles reach together. A line that goes on "
+        "falling: more of them would help.",
+    ),
+    Figure(
+        "learning_curves",
+        figures.learning_curves,
+        "Training dashed, validation solid; the dotted line is the epoch that is kept. Where they part, the network "
+        "learns its examples by heart.",
+        on_demand=True,
+    ),
+    Figure(
+        "weights",
+        figures.weights,
+        "How the weights of each layer are spread. A peak at 0: a penalty holds them there.",
+        on_demand=True,
+    ),
 )
 
 
@@ -59,15 +131,16 @@ def wanted(trial: Trial) -> bool:
 def draw(trial: Trial, engine: Engine) -> None:
     """Draw what the weights that are kept have learned; `engine` holds them as its only row."""
     ended, files = Ended(trial, engine), trial.settings.trainer.figures is True
-    for figure in FIGURES if files else [figure for figure in FIGURES if not figure.on_demand]:
+    asked = FIGURES if files else [figure for figure in FIGURES if not figure.on_demand]
+    for name, figure, run in ((name, each, run) for each in asked for name, run in each.shown(ended).items()):
         try:
             with np.errstate(all="ignore"):  # numbers too large for an axis are no news
-                picture = figure.draw(ended)
+                picture = figure.draw(run)
         except Exception as error:  # noqa: BLE001 (one that cannot be drawn is no reason to lose the others)
-            trial.files.log(f"no figure {figure.name}: {type(error).__name__}: {error}")
+            trial.files.log(f"no figure {name}: {type(error).__name__}: {error}")
             continue
         if picture:
-            trial.files.image(f"figures/{figure.name}", ended.epoch, picture)
+            trial.files.image(f"figures/{name}", ended.epoch, picture, figure.caption)
             if files:
                 disk.make_folder(trial.files.folder / PICTURES)
-                disk.replace(trial.files.folder / PICTURES / f"{figure.name}.png", picture)
+                disk.replace(trial.files.folder / PICTURES / f"{name}.png", picture)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from runner.config.conflicts.base import active
-from runner.data.quantiles import from_normal
 from runner.figures.outputs import outputs
 from runner.population.arrays import as_array
+from runner.population.links import probabilities
 from runner.records.read import curve
 from runner.training.engine import Engine
 from runner.training.percentiles import PERCENTILES, names
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 PASSES = 100  # with dropout on
 WIDTHS = 33  # at which a network is cut
+MISTAKES = 24  # that are shown
 
 
 class Ended:
@@ -57,6 +58,32 @@ class Ended:
         """What is shown, of which examples, when."""
         names = {"val": "validation", "test": "test", "train": "training"}
         return f"{what} ({names[self.split]}, {len(self.rows):,} examples, epoch {self.epoch})"
+
+    @cached_property
+    def heads(self) -> dict[str, Ended]:
+        """Name -> the same for each of several targets of which some are classes; none in all other cases."""
+        names = self.data.encoding.told_apart if self.data.heads else []
+        return {name: OfHead(self, place, name) for place, name in enumerate(names)}
+
+
+class OfHead(Ended):
+    """A run at its end as if one of its several targets were the only one."""
+
+    def __init__(self, whole: Ended, place: int, name: str):
+        super().__init__(whole.trial, whole.engine)
+        self.whole, self.name, self.columns = whole, name, whole.data.encoding.heads[place].columns
+        self.data = whole.data.heads[place]
+        self.classes, self.several = self.data.task == "classification", False
+
+    @cached_property
+    def answers(self) -> np.ndarray:
+        """Class probabilities [n, C] or scaled numbers [n]."""
+        own = self.whole.answers[:, self.columns]
+        return probabilities(own, self.engine.loss.link) if self.classes else own[:, 0]
+
+    def title(self, what: str) -> str:
+        """As of one target, with its name."""
+        return super().title(f"{what} of {self.name}")
 
 
 def confusion(run: Ended) -> bytes | None:
@@ -93,7 +120,7 @@ def boundary(run: Ended) -> bytes | None:
 
     return decision_boundary(
         predict,
-        _original(run, run.rows),
+        code.original(run.data.x[run.rows]),
         run.data.y[run.rows] if run.classes else run.data.targets(run.rows),
         labels=run.data.labels,
         names=code.feature_names,
@@ -117,7 +144,7 @@ def fit(run: Ended) -> bytes | None:
 
     return regression_fit(
         lambda x: code.decode(outputs(run.engine, code.encode(x[:, None], {}))),
-        {s: (_original(run, rows)[:, 0], run.data.targets(rows)) for s, rows in _splits(run).items()},
+        {s: (code.original(run.data.x[rows])[:, 0], run.data.targets(rows)) for s, rows in _splits(run).items()},
         truth=getattr(run.trial.settings.dataset, "truth", None),
         band=band if any(entry.cls.role == "noise" for entry, *_ in active(run.trial.settings)) else None,
         names=(code.feature_names[0], code.target),
@@ -136,7 +163,7 @@ def noisy(run: Ended) -> NoisyPasses:
 def kept_width(run: Ended) -> bytes | None:
     """With structural dropout: how good the network is if only the first units of its hidden layers are kept."""
     strength = run.trial.settings.value("regularizer.structural_dropout")
-    if not (any(strength) if isinstance(strength, list) else strength):
+    if run.data.heads or not (any(strength) if isinstance(strength, list) else strength):
         return None
     from runner.figures.draw import value_by_width
 
@@ -156,8 +183,10 @@ def _how_good(run: Ended, outputs: np.ndarray) -> float:
     return float(1 - errors / np.square(answers - answers.mean(0)).sum())
 
 
-def layers(run: Ended) -> bytes:
-    """Size of activations and gradients by layer, at the initial and at the kept weights."""
+def layers(run: Ended) -> bytes | None:
+    """Size of activations and gradients by layer, at the initial and at the kept weights, where there are several."""
+    if len(run.trial.settings.model.hidden) < 2:
+        return None
     from runner.figures.draw import rms_by_layer
     from runner.figures.layer_rms import at_initial_weights, layer_rms
 
@@ -183,7 +212,7 @@ def learning_rate(run: Ended) -> bytes | None:
     """The rate of every step that was made: the schedule's, times what a plateau made of it, as metrics.csv tells."""
     settings, steps = run.trial.settings, run.engine.steps
     epochs = int(run.trial.last["epoch"])
-    if not epochs or (settings.trainer.figures is None and _constant(settings.scheduler)):
+    if not epochs or _constant(settings.scheduler):
         return None
     from runner.figures.draw import learning_rate as draw
 
@@ -196,13 +225,19 @@ def learning_rate(run: Ended) -> bytes | None:
 
 
 def learning_curves(run: Ended) -> bytes:
-    """Training and validation loss by epoch."""
+    """Training and validation loss, and accuracy or R2, by epoch."""
     from runner.figures.draw import learning_curves as draw
 
     found = {
-        s: run.curves[f"{s}/loss"].to_numpy(dtype=np.float64) for s in ("train", "val") if f"{s}/loss" in run.curves
+        metric: {
+            split: run.curves[f"{split}/{metric}"].to_numpy(dtype=np.float64)
+            for split in ("train", "val")
+            if f"{split}/{metric}" in run.curves
+        }
+        for metric in ("loss", "accuracy" if run.classes else "r2")
     }
-    return draw(run.curves["epoch"].to_numpy(), found, run.epoch, title="Learning curves")
+    drawn = {metric: by_split for metric, by_split in found.items() if by_split}
+    return draw(run.curves["epoch"].to_numpy(), drawn, run.epoch, title="Learning curves")
 
 
 def weights(run: Ended) -> bytes:
@@ -215,24 +250,36 @@ def weights(run: Ended) -> bytes:
 
 
 def features(run: Ended) -> bytes | None:
-    """Of images: what each unit of the first layer looks for. Units that do the same work look alike."""
-    if not run.data.image_shape:
+    """Of images and signals: what each unit of the first layer looks for. Units that do the same work look alike."""
+    shape = run.data.image_shape
+    if not shape and not run.trial.settings.dataset.holds_signals():
         return None
-    channels, height, width = run.data.image_shape
     from runner.figures.draw import unit_images
 
     weight = as_array(run.engine.layout.weight_slots[0].true(run.engine.theta)[0])
-    return unit_images(
-        weight, (channels, height, width), title=f"Weights of the first layer's units (epoch {run.epoch})"
-    )
+    of = "units" if run.trial.settings.model.hidden else "classes" if run.classes else "outputs"
+    return unit_images(weight, shape, title=f"Weights of the first layer's {of} (epoch {run.epoch})")
 
 
-def _original(run: Ended, rows: np.ndarray) -> np.ndarray:
-    """Numeric features [n, F] of examples, in original units: the inverse of the encoding."""
-    code, x = run.data.encoding, run.data.x[rows].astype(np.float64)
-    if code.quantiles:
-        return np.stack([from_normal(z, np.array(q)) for z, q in zip(x.T, code.quantiles, strict=True)], axis=1)
-    return x * np.array(code.scale) + np.array(code.offset)
+def mistakes(run: Ended) -> bytes | None:
+    """Of images and signals: the examples taken for another class, those first where the network was surest."""
+    signals = run.trial.settings.dataset.holds_signals()
+    if not run.classes or not (run.data.image_shape or signals):
+        return None
+    true, taken = run.data.y[run.rows], run.answers.argmax(1)
+    wrong = np.flatnonzero(true != taken)
+    if not len(wrong):
+        return None
+    from runner.figures.draw.examples import examples
+    from runner.training.augmenting import pixel_map
+
+    worst = wrong[np.argsort(-run.answers[wrong, taken[wrong]], kind="stable")][:MISTAKES]
+    factor, offset = pixel_map(run.data)
+    pictures = run.data.x[run.rows[worst], : len(factor)] * factor + offset
+    labels = run.data.labels or [str(code) for code in range(run.data.outputs)]
+    captions = [f"{labels[taken[i]]}, {run.answers[i, taken[i]]:.0%}\ntrue: {labels[true[i]]}" for i in worst]
+    title = f"Surest of {len(wrong):,} mistakes among {len(run.rows):,} examples ({run.split}, epoch {run.epoch})"
+    return examples(pictures.reshape(len(worst), *(run.data.image_shape or (-1,))), captions, title=title)
 
 
 def _splits(run: Ended) -> dict[str, np.ndarray]:

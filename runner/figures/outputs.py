@@ -12,7 +12,7 @@ from runner.training.evaluation import CHUNK
 
 def outputs(engine: Engine, x: np.ndarray) -> np.ndarray:
     """Class probabilities [n, C] or scaled numbers [n], of several targets [n, k], of encoded features x [n, D], by the
-    engine's first row.
+    engine's first row; of several heads their columns as the network gives them.
     """
     parts = np.array_split(np.ascontiguousarray(x), max(1, -(-len(x) // CHUNK)))
     out: np.ndarray = np.concatenate([as_array(engine.rows.outputs(part.astype(engine.dtype))) for part in parts])

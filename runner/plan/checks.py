@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from runner.config.conflicts import Known, conflicts
-from runner.config.metrics import least_answers
+from runner.config.metrics import least_answers, metrics_of_target
 from runner.config.settings import Settings
 from runner.config.warnings import warnings
 from runner.training import given
@@ -53,7 +53,9 @@ def known(settings: Settings, data: RunData) -> Known:
     shape, inputs = data.image_shape or (), data.x.shape[1]
     parameters = settings.model.parameters(inputs, data.outputs)
     answers = _answers(settings, data)
-    return Known(data.task, len(data.train), len(data.val), cuda, shape, inputs, answers, parameters)
+    return Known(
+        data.task, len(data.train), len(data.val), cuda, shape, inputs, answers, parameters, data.encoding.questions
+    )
 
 
 def _answers(settings: Settings, data: RunData) -> int | None:
@@ -61,7 +63,13 @@ def _answers(settings: Settings, data: RunData) -> int | None:
     stop = settings.early_stopping
     if least_answers(stop.metric) < 2:
         return None
-    return max(len(np.unique(column)) for column in np.atleast_2d(data.y[getattr(data, stop.split)].T))
+    columns = data.y[getattr(data, stop.split)].reshape(len(getattr(data, stop.split)), -1).T
+    if questions := data.encoding.questions:
+        asked = [
+            stop.target in ("", name) and stop.metric in metrics_of_target(task) for name, task in questions.items()
+        ]
+        columns = columns[asked]
+    return max((len(np.unique(column)) for column in columns), default=None)
 
 
 def _cuda_devices() -> int:

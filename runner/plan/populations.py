@@ -48,8 +48,9 @@ def structure(run: Settings, data: RunData) -> tuple:
     sizes = tuple(len(part) for part in (data.train, data.val, data.test))
     shapes = (data.task, len(data.x), data.x.shape[1], data.image_shape, data.outputs, *sizes)
     names = (name_of(run.model, "model"), name_of(run.loss, "loss"), *data.encoding.told_apart)
+    widths = tuple(head.width if head.classes else 0 for head in data.encoding.heads)
     weights = () if data.target_weights is None else tuple(data.target_weights)
-    return (json.dumps(chosen, sort_keys=True), *names, engine(run, data.task), shapes, weights, run.tied)
+    return (json.dumps(chosen, sort_keys=True), *names, engine(run, data.task), shapes, widths, weights, run.tied)
 
 
 def by_structure(members: Sequence[int], settings: Sequence[Settings], data: Sequence[RunData]) -> list[list[int]]:

@@ -13,17 +13,17 @@ import functools
 import math
 import struct
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
+from tensorboard.compat.proto.summary_pb2 import DataClass, Summary, SummaryMetadata
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
 from tensorboard.compat.proto.types_pb2 import DT_DOUBLE, DT_FLOAT, DT_STRING
 from tensorboard.plugins.custom_scalar.layout_pb2 import Category, Chart, Layout, MarginChartContent
-from tensorboard.plugins.hparams.api_pb2 import Status
+from tensorboard.plugins.hparams.api_pb2 import DataType, Experiment, HParamInfo, MetricInfo, MetricName, Status
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo, SessionStartInfo
 
 from runner.records.buckets import buckets as counted
@@ -49,8 +49,9 @@ def header() -> bytes:
     return Event(wall_time=time.time(), file_version="brain.Event:2").SerializeToString()
 
 
-def scalars(step: int, values: Sequence[tuple[str, float]]) -> bytes:
-    """One event with a point at `step` for each (tag, value); NaN has one pattern of bits, whatever made it.
+def scalars(step: int, values: Sequence[tuple[str, float]], about: Callable[[str], str] | None = None) -> bytes:
+    """One event with a point at `step` for each (tag, value); NaN has one pattern of bits, whatever made it. With the
+    first point of a tag goes what `about` says of it.
 
     There is one for every epoch of every run: written field by field, it takes half the time.
     """
@@ -58,17 +59,24 @@ def scalars(step: int, values: Sequence[tuple[str, float]]) -> bytes:
     if not values:
         return event
     tags, numbers = zip(*values, strict=True)
-    packed, parts = _points(tags)
+    packed, parts = _points(tags, about)
     parts[1::2] = map(_single, map(float, numbers))
     return b"".join((event, SUMMARY, _varint(packed.size), packed.pack(*parts)))
 
 
 @functools.lru_cache(maxsize=1024)
-def _points(tags: tuple[str, ...]) -> tuple[struct.Struct, list[Any]]:
+def _points(tags: tuple[str, ...], about: Callable[[str], str] | None) -> tuple[struct.Struct, list[Any]]:
     """How the summary of points with these tags is packed: what stands before each value, and room for the values."""
-    starts = [Summary.Value(tag=tag).SerializeToString() + VALUE for tag in tags]
+    said = [{"metadata": _of_scalar(about(tag))} if about else {} for tag in tags]
+    starts = [Summary.Value(tag=t, **more).SerializeToString() + VALUE for t, more in zip(tags, said, strict=True)]
     starts = [POINT + _varint(len(start) + 4) + start for start in starts]
     return struct.Struct("<" + "".join(f"{len(start)}sf" for start in starts)), [x for s in starts for x in (s, 0.0)]
+
+
+def _of_scalar(about: str) -> SummaryMetadata:
+    """What is said of a tag of points; without class and plug-in TensorBoard would leave it out."""
+    plugin = SummaryMetadata.PluginData(plugin_name="scalars")
+    return SummaryMetadata(plugin_data=plugin, data_class=DataClass.DATA_CLASS_SCALAR, summary_description=about)
 
 
 def _single(value: float) -> float:
@@ -94,10 +102,12 @@ def histogram(tag: str, step: int, array: Any, *, buckets: int = BUCKETS) -> byt
     return _event(step, [_tensor_value(tag, "histograms", tensor)])
 
 
-def image(tag: str, step: int, png: bytes, width: int, height: int) -> bytes:
-    """One PNG picture."""
+def image(tag: str, step: int, png: bytes, width: int, height: int, about: str = "") -> bytes:
+    """One PNG picture, with words about it."""
     strings = [str(width).encode(), str(height).encode(), png]
-    return _event(step, [_tensor_value(tag, "images", _strings(strings, 3))])
+    value = _tensor_value(tag, "images", _strings(strings, 3))
+    value.metadata.summary_description = about
+    return _event(step, [value])
 
 
 def png_size(png: bytes) -> tuple[int, int]:
@@ -128,6 +138,20 @@ def _hparam(name: str, value: Any) -> bytes:
     kind = "bool" if isinstance(shown, bool) else "string" if isinstance(shown, str) else "number"
     setattr(listed.hparams[name], f"{kind}_value", shown)
     return listed.SerializeToString()
+
+
+def experiment(hparams: Mapping[str, type], metrics: Sequence[str]) -> bytes:
+    """The columns of the HPARAMS page, for all runs of a log directory: these hyper-parameters with the types of their
+    values (bool, str, or float), and these tags, the first one in view.
+    """
+    kinds = {bool: "DATA_TYPE_BOOL", str: "DATA_TYPE_STRING"}
+    infos = [
+        HParamInfo(name=name, type=DataType.Value(kinds.get(kind, "DATA_TYPE_FLOAT64")))
+        for name, kind in hparams.items()
+    ]
+    measured = [MetricInfo(name=MetricName(tag=tag), display_name=tag) for tag in metrics]
+    content = HParamsPluginData(experiment=Experiment(hparam_infos=infos, metric_infos=measured))
+    return _event(0, [_session_value("experiment", content.SerializeToString())])
 
 
 def session_end(status: int) -> bytes:

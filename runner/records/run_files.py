@@ -19,6 +19,7 @@ from runner.records.checksums import EVENTS, LOG, METRICS, write_summary
 from runner.records.flat import flatten
 from runner.records.run_folder import STEPS
 from runner.records.summary import SUMMARY
+from runner.records.tags import BEST, meaning, tag_of, together
 
 ALWAYS = (METRICS, EVENTS, LOG)  # what every run writes
 NAMES = (*ALWAYS, STEPS)
@@ -35,13 +36,15 @@ class RunFiles:
         folder: an existing folder that belongs to this run alone.
         offsets: None starts a run; what `flush` returned, from a checkpoint, continues one: named files are cut back
             to their offset, the others emptied.
+        charted: whether TensorBoard's Custom Scalars page is to show training and validation in one chart; of a sweep
+            its own folder says so for all runs.
 
     Raises:
         RunError: the folder holds a run already (offsets is None), or a file is shorter than its offset.
     """
 
-    def __init__(self, folder: Path, offsets: Mapping[str, int] | None = None):
-        self.folder = Path(folder)
+    def __init__(self, folder: Path, offsets: Mapping[str, int] | None = None, *, charted: bool = False):
+        self.folder, self.charted = Path(folder), charted
         self._size = dict.fromkeys(NAMES, 0)
         self._pending: dict[str, list[bytes]] = {name: [] for name in NAMES}
         self._columns: list[str] = []
@@ -59,15 +62,19 @@ class RunFiles:
         The first row fixes the columns. None leaves the cell empty and draws no point. Raises ValueError for an
         unknown column.
         """
-        if not self._columns:
+        first = not self._columns
+        if first:
             self._set_columns(list(row))
             self._pending[METRICS].append((",".join(self._columns) + "\n").encode())
+            if self.charted:
+                self._event(events.layout({"train and val": together(self._columns)}, {}))
         if not row.keys() <= self._known:
             raise ValueError(f"{self.folder / METRICS}: row has columns {list(row)}, the file has {self._columns}")
         cells = [_cell(row.get(column)) for column in self._columns]
         self._pending[METRICS].append((",".join(cells) + "\n").encode())
         points = [(tag, value) for column, tag in self._drawn if (value := row.get(column)) is not None]
-        self._event(events.scalars(int(row["epoch"]) if at is None else at, points))  # type: ignore[arg-type]
+        about = meaning if first else None
+        self._event(events.scalars(int(row["epoch"]) if at is None else at, points, about))  # type: ignore[arg-type]
 
     def step(self, step: int, loss: float, lr: float) -> None:
         """Add one line to steps.csv, and draw the training objective of the step as objective/step."""
@@ -80,10 +87,9 @@ class RunFiles:
         """Draw the distribution of an array's finite elements."""
         self._event(events.histogram(tag, epoch, array))
 
-    def image(self, tag: str, epoch: int, png: bytes, width: int | None = None, height: int | None = None) -> None:
-        """Show a PNG picture; its size is read from it unless given."""
-        true_width, true_height = events.png_size(png)
-        self._event(events.image(tag, epoch, png, width or true_width, height or true_height))
+    def image(self, tag: str, epoch: int, png: bytes, about: str = "") -> None:
+        """Show a PNG picture, `about` saying what is to be seen in it."""
+        self._event(events.image(tag, epoch, png, *events.png_size(png), about))
 
     def text(self, tag: str, markdown: str) -> None:
         """Show a Markdown text, such as `flat.markdown(settings.tree())`."""
@@ -98,7 +104,7 @@ class RunFiles:
 
         An interrupted run is not marked, as it continues later and TensorBoard keeps the first mark it sees.
         """
-        self._event(events.scalars(epoch, [(f"best/{k}", v) for k, v in metrics.items() if v is not None]))
+        self._event(events.scalars(epoch, [(f"{BEST}/{k}", v) for k, v in metrics.items() if v is not None], meaning))
         if status != "interrupted":
             self._event(events.session_end(events.FAILURE if status in FAILURES else events.SUCCESS))
 
@@ -175,12 +181,6 @@ def refuse_to_overwrite(folder: Path) -> None:
     found = [name for name in (*NAMES, SUMMARY) if (Path(folder) / name).exists()]
     if METRICS in found or SUMMARY in found:
         raise RunError(f"{folder} already holds a run ({', '.join(found)}); choose another with hydra.run.dir=FOLDER")
-
-
-def tag_of(column: str) -> str:
-    """Column -> TensorBoard tag, which is grouped by its first word: "train/loss" -> "loss/train"; "lr" stays."""
-    split, slash, metric = column.partition("/")
-    return f"{metric}/{split}" if slash else column
 
 
 def _cell(value: Any) -> str:

@@ -10,7 +10,7 @@ from runner.records.read import curve
 from runner.records.run_folder import METRICS, is_ensemble
 from runner.reports.settings_table import Setting
 from runner.reports.statistics import spread
-from runner.reports.svg import Line
+from runner.reports.svg import SOLID, Line
 
 POINTS = 200  # of a curve at most
 
@@ -29,11 +29,17 @@ def curves_of(setting: Setting) -> tuple[list[dict[str, list]], list[str]]:
 
 
 def line(
-    curves: Sequence[dict[str, list]], metric: str, name: str, colour: str, *, dashed: bool = False
+    curves: Sequence[dict[str, list]],
+    metric: str,
+    name: str,
+    colour: str,
+    *,
+    style: str = SOLID,
+    shape: int | None = None,
 ) -> Line | None:
     """The mean over runs with a band of one standard deviation, as long as at least half of the runs train.
 
-    Dashed lines have no band. None if no run has the metric.
+    Only solid lines have a band. None if no run has the metric.
     """
     found = [(each["epoch"], each[metric]) for each in curves if metric in each and "epoch" in each]
     by_epoch: dict[int, list[float]] = {}
@@ -46,8 +52,8 @@ def line(
         return None
     kept = thinned(kept)
     spreads = [s for epoch in kept if (s := spread(by_epoch[epoch]))]
-    made = Line(name, colour, [float(e) for e in kept], [s.mean for s in spreads], dashed=dashed)
-    if not dashed and len(found) > 1:
+    made = Line(name, colour, [float(e) for e in kept], [s.mean for s in spreads], style=style, shape=shape)
+    if style == SOLID and len(found) > 1:
         made.low = [s.mean - (s.sd or 0.0) for s in spreads]
         made.high = [s.mean + (s.sd or 0.0) for s in spreads]
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from runner.config.registry import entries
 from runner.diagnostics.interval import wilson
@@ -21,7 +21,8 @@ def of_examples(section: Section) -> str:
     are all equal; empty where the runs were scored on different examples.
     """
     best = section.settings[0]
-    shares = [metric for metric in (section.metric, *section.beside) if _is_share(metric) and _same_rows(best, metric)]
+    shown = [metric for metric in (section.metric, *section.beside) if not _is_mean(metric, section.metrics)]
+    shares = [metric for metric in shown if _is_share(metric) and _same_rows(best, metric)]
     sizes = _examples(best) if shares else {}
     said = []
     for metric in shares:
@@ -38,8 +39,14 @@ def _same_rows(setting: Setting, metric: str) -> bool:
     return setting.unit == "seed" or (setting.unit == "fold" and metric.startswith("test/"))
 
 
-def _is_share(metric: str) -> bool:
+def _is_mean(metric: str, recorded: Sequence[str]) -> bool:
+    """Whether it is the mean over several targets: each example counts more than once."""
     split, _, name = metric.partition("/")
+    return any(each.startswith(f"{split}/") and each.endswith(f"/{name}") for each in recorded if each != metric)
+
+
+def _is_share(metric: str) -> bool:
+    split, name = metric.partition("/")[0], metric.rpartition("/")[2]
     return split in ("val", "test") and name in entries("metric") and metric_class(name).share
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -55,17 +56,16 @@ def choose_keys(section: Section, asked: str | None) -> tuple[str, str] | None:
 
 
 def _numeric(section: Section, key: str) -> bool:
-    return all(
-        isinstance(order(s.keys.get(key, ""))[1], float) and not order(s.keys.get(key, ""))[0] for s in section.settings
-    )
+    return all(order(s.keys.get(key, ""))[0] == 0 for s in section.settings)
 
 
-def order(value: str) -> tuple[int, float, str]:
-    """Numbers by size before words by the alphabet."""
+def order(value: str) -> tuple[int, tuple[float, ...], str]:
+    """Numbers by size, then lists of numbers by theirs, then words by the alphabet."""
+    is_list = value.startswith("[") and value.endswith("]")
     try:
-        return 0, float(value), value
+        return int(is_list), tuple(float(each) for each in (value.strip("[]").split(",") if is_list else [value])), ""
     except ValueError:
-        return 1, 0.0, value
+        return (1, (), value) if value == "[]" else (2, (), value)
 
 
 def heat_map(section: Section, keys: tuple[str, str]) -> str:
@@ -80,18 +80,24 @@ def heat_map(section: Section, keys: tuple[str, str]) -> str:
     others = [short[key] for key in section.varied if key not in keys]
     title = f"{section.metric} by {short[keys[0]]} and {short[keys[1]]}"
     title += f", best over {', '.join(others)}" if others else ""
-    head = "".join(f"<th>{escape(spelled(value) or '-')}</th>" for value in across)
+    position = {id(setting): i for i, setting in enumerate(section.settings)}
+    head = "".join(f'<th scope="col">{escape(spelled(value) or "-")}</th>' for value in across)
     rows = [
-        f"<tr><th>{escape(spelled(a) or '-')}</th>"
-        + "".join(_td(section, found[a, b], values, places) for b in across)
+        f'<tr><th scope="row">{escape(spelled(a) or "-")}</th>'
+        + "".join(_td(section, found[a, b], position, values, places) for b in across)
         + "</tr>"
         for a in down
     ]
     corner = f"{short[keys[0]]} \\ {short[keys[1]]}"
+    caption = "Darker is better; the better half of the cells has the darker half of the colours. Outlined: the best."
+    tied = any(section.not_told_apart(position[id(c.best)]) for c in found.values() if c.best)
+    caption += " ~ not told apart from it." if tied else ""
     return (
-        f'<h3>{escape(title)} <span class="dim">(darker is better)</span></h3>'
-        f'<div class="wide"><table class="heat{" dense" * (len(across) > WIDE)}">'
-        f"<thead><tr><th>{escape(corner)}</th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        f'<figure><h3>{escape(title)}</h3><div class="wide" tabindex="0" role="region" aria-label="heat map">'
+        f'<table class="heat{" dense" * (len(across) > WIDE)}">'
+        f'<thead><tr><th scope="col">{escape(corner)}</th>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+        f"<figcaption>{caption}</figcaption></figure>"
     )
 
 
@@ -101,23 +107,33 @@ def _cell(section: Section, keys: tuple[str, str], a: str, b: str) -> Cell:
     return Cell(here, best, best.spread(section.metric) if best else None)
 
 
-def _td(section: Section, cell: Cell, values: Sequence[float], places: int) -> str:
+def _td(section: Section, cell: Cell, position: Mapping[int, int], values: Sequence[float], places: int) -> str:
     if cell.spread is None or cell.best is None:
         text = "diverged" if any(s.count("diverged") for s in cell.settings) else "-" if cell.settings else ""
         return f'<td class="none">{text}</td>'
     share = goodness(cell.spread.mean, values, maximize=section.maximize)
     colour, ink = colours(share)
-    hint = escape(f"{label(cell.best, section)}: {cell.spread.mean:.{places}f}, n = {cell.spread.n}", quote=True)
-    return f'<td style="background:{colour};color:{ink}" title="{hint}">{cell.spread.mean:.{places}f}</td>'
+    shown = f"{cell.spread.mean:.{places}f}"
+    hint = escape(f"{label(cell.best, section)}: {shown}, n = {cell.spread.n}", quote=True)
+    at = position[id(cell.best)]
+    kind, tied = ' class="best"' * (at == 0), "~" * section.not_told_apart(at)
+    return f'<td{kind} style="background:{colour};color:{ink}" title="{hint}">{shown}{tied}</td>'
 
 
 def goodness(value: float, values: Sequence[float], *, maximize: bool) -> float:
-    """From 0, the worst, to 1, the best of the values; by logarithms where they span more than a decade."""
+    """From 0, the worst, to 1, the best of the values, their median 0.5, so that some far worse ones do not make all
+    the others look alike; by logarithms where they span more than a decade.
+    """
     low, high = min(values), max(values)
-    if low > 0 and high > DECADE * low:
-        low, high, value = math.log(low), math.log(high), math.log(value)
-    share = (value - low) / (high - low) if high > low else 1.0
-    return share if maximize or high == low else 1 - share
+    if high == low:
+        return 1.0
+    scale = math.log if low > 0 and high > DECADE * low else float
+    at = [scale(each) for each in values]
+    worst, best = (min(at), max(at)) if maximize else (max(at), min(at))
+    middle = statistics.median(at)
+    if (scale(value) - middle) * (best - worst) > 0:
+        return 0.5 + 0.5 * (scale(value) - middle) / (best - middle)
+    return 0.5 * (scale(value) - worst) / (middle - worst) if middle != worst else 0.5
 
 
 def colours(share: float) -> tuple[str, str]:

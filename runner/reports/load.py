@@ -139,9 +139,11 @@ class LoadedRun(Predicting):
         return self.link(torch.from_numpy(outputs_NC)).softmax(-1).numpy()
 
     def decode(self, outputs_NC: np.ndarray) -> np.ndarray:
-        """Labels [n], or numbers as `predict` gives them; RunError if one is too large for a number."""
+        """Labels and numbers as `predict` gives them; RunError if one is too large for a number."""
         answers = self.encoding.decode(outputs_NC)
-        if self.encoding.task == "regression":
+        if heads := self.encoding.heads:
+            self._check_finite(answers[:, [not head.classes for head in heads]].astype(np.float64))
+        elif self.encoding.task == "regression":
             self._check_finite(answers.reshape(len(answers), -1))
         return answers
 

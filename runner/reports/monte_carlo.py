@@ -88,6 +88,11 @@ def of_classes(p_TnC: np.ndarray) -> MonteCarlo:
 def monte_carlo(run: Trained, x: np.ndarray, passes: int, seed: int, length_scale: float | None) -> MonteCarlo:
     """Of encoded features x [n, D]. ConfigError if the run has no dropout, or the numbers of passes is below 2."""
     settings = run.settings
+    if run.encoding.heads:
+        raise ConfigError(
+            f"--mc {passes}: {run.folder} has several targets of which some are classes, whose passes have no one "
+            "spread; predict without --mc, or train a run for one target"
+        )
     network = passes_of(run, settings)
     if passes < 2:
         raise ConfigError(f"--mc {passes}: how far answers spread takes at least 2 passes with dropout; 100 are usual")

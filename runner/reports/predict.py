@@ -76,6 +76,14 @@ def predict_file(run: Predictor, path: Path, keys: Dialect | None = None, passes
 
 def _answers(run: Predictor, outputs_NC: np.ndarray) -> dict[str, np.ndarray]:
     answers = _by_target(run.encoding, PREDICTION, run.decode(outputs_NC))
+    if heads := run.encoding.heads:
+        found = run.probabilities_of(outputs_NC)
+        return answers | {
+            f"prob_{head.name}_{label}": column
+            for head in heads
+            if head.classes
+            for label, column in zip(head.encoding.labels or [], found[head.name].T, strict=True)
+        }
     if run.encoding.task == "classification":
         columns = run.probabilities(outputs_NC).T
         answers |= {f"prob_{label}": column for label, column in zip(run.encoding.labels or [], columns, strict=True)}
@@ -110,7 +118,8 @@ def _truth(encoding: Encoding, cells: Cells, x: Any) -> Truth | None:
         return encoding.scale_of_target.original(x_ND.astype(np.float64)), np.ones(len(x_ND), bool)
     if any(name not in cells.columns for name in names):
         return None
-    found = [encoding.answers(cells[name]) for name in names]
+    each = [head.encoding for head in encoding.heads] or [encoding] * len(names)
+    found = [own.answers(cells[name]) for own, name in zip(each, names, strict=True)]
     if not encoding.targets:
         return found[0]
     return np.stack([truth for truth, _ in found], axis=1), np.all([known for _, known in found], axis=0)
@@ -146,15 +155,27 @@ def _score(run: Predictor, answers: Truth | None, outputs_NC: np.ndarray) -> tup
     truth, known = answers
     left_out = int((~known).sum())
     what = f"none of the classes {', '.join(encoding.labels[:10])}" if encoding.labels else "no number"
-    notes = (
-        [f"not scored: {left_out:,} of {len(known):,} rows, whose {encoding.target!r} is missing or {what}"]
-        if left_out
-        else []
-    )
+    whose = f"whose {encoding.target!r} is missing or {what}"
+    if encoding.heads:
+        whose = f"in which one of {', '.join(map(repr, encoding.targets))} is missing or not what training had"
+    notes = [f"not scored: {left_out:,} of {len(known):,} rows, {whose}"] if left_out else []
     if not known.any():
         return {}, 0, notes
-    metric = _classification if encoding.task == "classification" else _regression
-    return metric(outputs_NC[known], truth[known], encoding), int(known.sum()), notes
+    return _scores(run, outputs_NC[known], truth[known]), int(known.sum()), notes
+
+
+def _scores(run: Predictor, outputs_NC: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """The metrics of the task; of several targets those of each."""
+    encoding = run.encoding
+    if not encoding.heads:
+        return (_classification if encoding.task == "classification" else _regression)(outputs_NC, truth, encoding)
+    found: dict[str, float] = {}
+    for head in encoding.heads:
+        metric = _classification if head.classes else _regression
+        answers = truth[:, head.place].astype(np.int64) if head.classes else truth[:, head.place]
+        scores = metric(outputs_NC[:, head.columns], answers, head.encoding)
+        found |= {f"{head.name} {name}": value for name, value in scores.items()}
+    return found
 
 
 def _classification(outputs_NC: np.ndarray, codes: np.ndarray, encoding) -> dict[str, float]:

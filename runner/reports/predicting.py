@@ -29,18 +29,27 @@ class Predicting:
     probabilities: Any
 
     def predict(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Labels [n] (as text), or in regression numbers [n], of several targets [n, k], in their own units. Raises
-        DataError, RunError.
+        """Labels [n] (as text), or in regression numbers [n], of several targets [n, k], in their own units; of several
+        targets of which some are classes both, as objects [n, k]. Raises DataError, RunError.
         """
         return self.decode(self.outputs(self._seen(inputs)))
 
-    def predict_proba(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Probabilities [n, C] in the order of `encoding.labels`. Raises DataError, and RunError in regression."""
+    def predict_proba(self, inputs: pd.DataFrame | np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
+        """Probabilities [n, C] in the order of `encoding.labels`; of several targets those of each that is classes, by
+        its name, in the order of the labels in `encoding.heads`. Raises DataError, and RunError in regression.
+        """
+        if self.encoding.heads:
+            return self.probabilities_of(self.outputs(self._seen(inputs)))
         if self.encoding.task != "classification":
             raise RunError(
                 f"{self.folder} predicts the number {self.encoding.target!r}, which has no probabilities; use predict."
             )
         return self.probabilities(self.outputs(self._seen(inputs)))
+
+    def probabilities_of(self, outputs_NC: np.ndarray) -> dict[str, np.ndarray]:
+        """Target -> probabilities [n, C], of each of several that is classes."""
+        heads = [head for head in self.encoding.heads if head.classes]
+        return {head.name: self.probabilities(outputs_NC[:, head.columns]) for head in heads}
 
     def _seen(self, inputs: pd.DataFrame | np.ndarray) -> Any:
         """What is seen of a table; what `runner predict` notes about it is a warning to whoever asked."""

@@ -31,7 +31,7 @@ def refitted(runs: Sequence[RunRow]) -> tuple[Settings, str] | None:
     best = [int(run.best_epoch) for run in runs if run.best_epoch.isdigit()]
     stop = dataclasses.replace(settings.early_stopping, patience=None)
     if settings.scheduler.reactive:  # it has to watch something
-        stop = dataclasses.replace(stop, monitor=f"train/{stop.metric}")
+        stop = dataclasses.replace(stop, monitor=f"train/{stop.monitor.partition('/')[2]}")
     whole = dataclasses.replace(
         settings,
         dataset=dataclasses.replace(settings.dataset, folds=None, fold=None, val_fraction=0.0),

@@ -73,7 +73,7 @@ class Section:
     def sizes(self) -> list[str]:
         """How many parameters each setting has, as text; none at all where all have as many."""
         found = [setting.parameters for setting in self.settings]
-        return found if len(set(found)) > 1 else []
+        return found if len({*found} - {""}) > 1 else []
 
     @property
     def beside(self) -> list[str]:
@@ -242,7 +242,7 @@ def direction(metric: str, settings: Sequence[Setting]) -> bool | None:
     """Whether a larger value of a metric is better; None if it is none of this version and the runs that monitor it do
     not say (early_stopping.mode).
     """
-    name = metric.partition("/")[2]
+    name = metric.rpartition("/")[2]
     if name in entries("metric"):
         return metric_class(name).maximize
     if not name or metric in columns.SMALLER:

@@ -31,19 +31,21 @@ class Shown:
     """What is shown of a folder: paths of runs, means and layouts, and what to say about it."""
 
     runs: int = 0  # there are
+    whole: bool = True  # whether all of them are shown
+    sweeps: list[Path] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
 
-def choose(folder: Path) -> Shown | None:
-    """What to show of a folder; None: all of it, as it holds few runs."""
+def choose(folder: Path, *, everything: bool = False) -> Shown:
+    """What to show of a folder: all of it if it holds few runs, or with `everything`."""
     alone, sweeps = _inventory(folder)
     sizes = {sweep: _size(sweep) for sweep in sweeps}
     total = len(alone) + sum(sizes.values())
-    if total <= FEW:
-        return None
-    shown = Shown(total)
-    newest = sorted(sweeps, key=lambda sweep: (sweep / LIST).stat().st_mtime_ns)[-SWEEPS:]
+    shown = Shown(total, whole=everything or total <= FEW)
+    newest = sorted(sweeps, key=lambda sweep: (sweep / LIST).stat().st_mtime_ns)[
+        -len(sweeps) if shown.whole else -SWEEPS :
+    ]
     if len(sweeps) > len(newest):
         shown.said.append(f"the newest {len(newest)} of {len(sweeps)} sweeps")
     for sweep in reversed(newest):
@@ -52,7 +54,8 @@ def choose(folder: Path) -> Shown | None:
         shown.paths += sorted(folder.glob(f"{EVENTS}*"))
         alone.remove(folder)
     if alone:
-        latest = sorted(alone, key=lambda run: run.stat().st_mtime_ns)[-FEW:]
+        latest = sorted(alone, key=lambda run: run.stat().st_mtime_ns)
+        latest = latest if shown.whole else latest[-FEW:]
         shown.paths += latest
         shown.said.append(f"the newest {len(latest)} of {len(alone)} single runs" if len(latest) < len(alone) else "")
     shown.said = [line for line in shown.said if line]
@@ -60,10 +63,11 @@ def choose(folder: Path) -> Shown | None:
 
 
 def _add_sweep(shown: Shown, sweep: Path, size: int) -> None:
+    shown.sweeps.append(sweep)
     means = sorted(_with_events(sweep / MEANS))
-    shown.paths += [sweep / LAYOUT] if not means and (sweep / LAYOUT).exists() else []  # the first mean has it, too
-    shown.paths += means[:BEST]  # their names begin with their ranks
-    if size <= FEW:
+    shown.paths += [sweep / LAYOUT] if (sweep / LAYOUT).exists() else []
+    shown.paths += means if shown.whole else means[:BEST]  # their names begin with their ranks
+    if shown.whole or size <= FEW:
         shown.paths += _with_events(sweep, but=MEANS)
         return
     table = _table(sweep)

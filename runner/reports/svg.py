@@ -1,6 +1,7 @@
-"""Small charts as SVG text, to stand inside a page: lines with bands over epochs, and a strip of runs with its mean.
+"""Small charts as SVG text, to stand inside a page: lines with bands, over epochs or over the values of a key.
 
-Colours of axes and text come from the page (CSS), so that light and dark both work.
+Colours of axes and text come from the page (CSS), so that light and dark both work. Every line carries its numbers,
+which the page's script shows where the pointer is (`runner.reports.html_page`).
 """
 
 from __future__ import annotations
@@ -15,11 +16,24 @@ LEFT, RIGHT, TOP, BOTTOM = 52, 10, 28, 36
 STRIP_WIDTH, STRIP_HEIGHT, STRIP_EDGE = 160, 18, 5
 DECADE = 10  # a ratio from which an axis is logarithmic
 START = 0.1  # share of the epochs in which curves may leave the chart
+MARKS = 6  # marks on a curve over epochs
+MOST = 16  # values of a key that are labelled
+EDGE = 8  # pixels beside the first and the last value of a key
+NEAR = 26  # pixels between labels of an axis
+SOLID, DASHED, DOTTED = "", "dashed", "dotted"
+SHAPES = (  # which tell lines apart without colours; around 0, 0
+    "M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0z",
+    "M-3 -3h6v6h-6z",
+    "M0 -4L4 3H-4z",
+    "M0 -4.5L4.5 0L0 4.5L-4.5 0z",
+    "M0 4L4 -3H-4z",
+    "M-4 -1.2h2.8v-2.8h2.4v2.8h2.8v2.4h-2.8v2.8h-2.4v-2.8h-2.8z",
+)
 
 
 @dataclass
 class Line:
-    """One curve: y over x, with a band from low to high where there is one."""
+    """One curve: y over x, with a band from low to high where there is one; `shape` marks its points."""
 
     name: str
     colour: str
@@ -27,12 +41,13 @@ class Line:
     y: list[float]
     low: list[float] = field(default_factory=list)
     high: list[float] = field(default_factory=list)
-    dashed: bool = False
+    style: str = SOLID
+    shape: int | None = None
 
 
 @dataclass
 class Axis:
-    """From data to pixels."""
+    """From data to pixels. On a logarithmic one what is not larger than `low` stands at its start."""
 
     low: float
     high: float
@@ -67,44 +82,98 @@ def axis(values: Sequence[float], start: float, end: float, log: bool = False) -
     return Axis(low - room, high + room, start, end)
 
 
-def chart(lines: Sequence[Line], title: str, across: str, *, log: bool = False) -> str:
-    """Curves with their bands. The height is for what comes after the first tenth; what leaves it is cut off.
+def across_key(values: Sequence[float], start: float, end: float) -> Axis:
+    """The axis of a key: logarithmic where its positive values span a decade and none is negative; 0 is then at the
+    left edge, one step below the smallest.
+    """
+    positive = sorted({value for value in values if value > 0})
+    if min(values) < 0 or not positive or positive[-1] < DECADE * positive[0] * (1 - 1e-12):
+        return axis(values, start, end)
+    room = (positive[-1] / positive[0]) ** 0.04
+    step = (positive[-1] / positive[0]) ** (1 / max(len(positive) - 1, 1))
+    return Axis(positive[0] / (step if min(values) == 0 else room), positive[-1] * room, start, end, True)
 
-    With `log` logarithmic where values, all positive, span more than a decade.
+
+def chart(
+    lines: Sequence[Line],
+    title: str,
+    across: str,
+    *,
+    log: bool = False,
+    key: bool = False,
+    kept: float | None = None,
+) -> str:
+    """Curves with their bands, over epochs or, with `key`, over the values of a key, which are what the axis names.
+
+    Over epochs the height is for what comes after the first tenth; what leaves it is cut off, and the chart says so.
+    With `log` logarithmic where values, all positive, span more than a decade. `kept` is an epoch that is marked.
     """
     xs = [x for line in lines for x in line.x]
     if not xs:
         return ""
-    x = Axis(min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1, LEFT, WIDTH - RIGHT)
-    start = min(x.low + START * (x.high - x.low), max(xs))
-    ys = [b for line in lines for a, b in zip(line.x, line.y, strict=True) if a >= start]
+    x = _across(xs, key=key)
+    start = min(xs) if key else min(x.low + START * (x.high - x.low), max(xs))
+    pairs = [pair for line in lines for pair in zip(line.x, line.y, strict=True)]
+    ys = [b for a, b in pairs if a >= start]
     log = log and min(ys) > 0 and max(ys) > DECADE * min(ys)
     y = axis(ys, HEIGHT - BOTTOM, TOP, log)
-    parts = [f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title, quote=True)}">']
-    parts += [f'<text class="title" x="{LEFT}" y="16">{escape(title)}{" (logarithmic)" if log else ""}</text>']
-    parts += _grid(x, y, across)
+    said = title + (" (logarithmic)" if log else "")
+    said += ", first epochs cut off" if any(not y.low <= b <= y.high for _, b in pairs) else ""
+    parts = [
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" tabindex="0" data-across="{escape(across)}"'
+    ]
+    parts.append(f' aria-label="{escape(_in_words(lines, title, across), quote=True)}">')
+    parts.append(f'<text class="title" x="{LEFT}" y="16">{escape(said)}</text>')
+    parts += _grid(x, y, across, _labels(x, xs) if key else [t for t in x.ticks() if abs(t - round(t)) < 1e-9])
     parts.append(f'<svg x="{LEFT}" y="{TOP - 6}" width="{WIDTH - LEFT - RIGHT}" height="{HEIGHT - BOTTOM - TOP + 7}" ')
     parts.append(f'viewBox="{LEFT} {TOP - 6} {WIDTH - LEFT - RIGHT} {HEIGHT - BOTTOM - TOP + 7}">')  # cuts off
+    if kept is not None:
+        at = f'x1="{x(kept):.1f}" x2="{x(kept):.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"'
+        parts.append(f'<line class="kept" {at}><title>kept: epoch {kept:g}</title></line>')
     parts += [_band(line, x, y) for line in lines if line.low]
     parts += [_curve(line, x, y) for line in lines]
+    parts += [_marks(line, x, y, every=key) for line in lines if line.shape is not None]
     return "".join([*parts, "</svg></svg>"])
 
 
-def _grid(x: Axis, y: Axis, across: str) -> list[str]:
+def _across(xs: Sequence[float], *, key: bool) -> Axis:
+    """From left to right."""
+    if key:
+        return across_key(xs, LEFT + EDGE, WIDTH - RIGHT - EDGE)  # room for marks
+    return Axis(min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1, LEFT, WIDTH - RIGHT)
+
+
+def _labels(x: Axis, xs: Sequence[float]) -> list[float]:
+    """The values of a key, but for those that would lie on the label of one before; round numbers if there are many."""
+    found: list[float] = []
+    if len(set(xs)) > MOST:
+        return x.ticks()
+    for value in sorted(set(xs)):
+        if not found or x(value) - x(found[-1]) >= NEAR:
+            found.append(value)
+    return found
+
+
+def _in_words(lines: Sequence[Line], title: str, across: str) -> str:
+    """What a chart shows, for who does not see it."""
+    ends = [f"{line.name} ends at {line.y[-1]:.4g}" for line in lines if line.y]
+    return f"{title} over {across}: {'; '.join(ends)}"
+
+
+def _grid(x: Axis, y: Axis, across: str, labelled: Sequence[float]) -> list[str]:
     bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     found = []
     for tick in y.ticks():
         at = f"{y(tick):.1f}"
         found.append(f'<line class="grid" x1="{LEFT}" x2="{right}" y1="{at}" y2="{at}"/>')
         found.append(f'<text class="tick" x="{LEFT - 6}" y="{y(tick) + 4:.1f}" text-anchor="end">{tick:.4g}</text>')
-    whole = [tick for tick in x.ticks() if abs(tick - round(tick)) < 1e-9]
     found += [
-        f'<text class="tick" x="{x(tick):.1f}" y="{bottom + 16}" text-anchor="middle">{tick:g}</text>' for tick in whole
+        f'<text class="tick" x="{x(tick):.1f}" y="{bottom + 16}" text-anchor="middle">{tick:g}</text>'
+        for tick in labelled
     ]
     found.append(f'<line class="axis" x1="{LEFT}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
-    found.append(
-        f'<text class="tick" x="{(LEFT + right) / 2:.0f}" y="{HEIGHT - 4}" text-anchor="middle">{across}</text>'
-    )
+    said = escape(across) + (" (logarithmic)" if x.log else "")
+    found.append(f'<text class="tick" x="{(LEFT + right) / 2:.0f}" y="{HEIGHT - 4}" text-anchor="middle">{said}</text>')
     return found
 
 
@@ -114,9 +183,30 @@ def _points(xs: Sequence[float], ys: Sequence[float], x: Axis, y: Axis) -> list[
 
 def _curve(line: Line, x: Axis, y: Axis) -> str:
     points = " ".join(_points(line.x, line.y, x, y))
-    kind = "line dashed" if line.dashed else "line"
-    name = escape(line.name)
-    return f'<polyline class="{kind}" stroke="{line.colour}" points="{points}"><title>{name}</title></polyline>'
+    numbers = " ".join(f"{a:.6g},{b:.5g}" for a, b in zip(line.x, line.y, strict=True) if math.isfinite(b))
+    return (
+        f'<polyline class="line {line.style}" stroke="{line.colour}" points="{points}" '
+        f'data-name="{escape(line.name, quote=True)}" data-v="{numbers}"/>'
+    )
+
+
+def _marks(line: Line, x: Axis, y: Axis, *, every: bool) -> str:
+    """The shape of a line at its points, or at a few of many."""
+    count = len(line.x)
+    chosen = range(count) if every else {round(i * (count - 1) / MARKS) for i in range(1, MARKS + 1)}
+    places = [(x(line.x[i]), y(line.y[i])) for i in chosen if math.isfinite(line.y[i])]
+    return "".join(
+        f'<path fill="{line.colour}" d="{SHAPES[line.shape or 0]}" transform="translate({a:.1f} {b:.1f})"/>'
+        for a, b in places
+    )
+
+
+def swatch(colour: str, shape: int) -> str:
+    """A piece of a line with its mark, for a legend."""
+    return (
+        f'<svg class="swatch" width="22" height="12" viewBox="-11 -6 22 12" aria-hidden="true">'
+        f'<path stroke="{colour}" stroke-width="2" d="M-11 0H11"/><path fill="{colour}" d="{SHAPES[shape]}"/></svg>'
+    )
 
 
 def _band(line: Line, x: Axis, y: Axis) -> str:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.records import crc, disk
-from runner.records.run_files import tag_of
 from runner.records.sweep_folder import LAYOUT, MEANS
+from runner.records.tags import tag_of, together
 from runner.reports.means import Setting, mean_curves, settings_of
 
 if TYPE_CHECKING:
@@ -43,11 +43,10 @@ def _layout(metrics: Sequence[str]) -> bytes:
     from runner.records import events
 
     drawn = [metric for metric in metrics if not metric.startswith("test/")]
-    names = dict.fromkeys(metric.partition("/")[2] for metric in drawn)
-    together = {name: [f"^{name}/train$", f"^{name}/val$"] for name in names}
-    tags = [tag for name in names for metric in drawn if (tag := tag_of(metric)).startswith(f"{name}/")]
+    charts = together(drawn)
+    tags = [tag for name in charts for metric in drawn if (tag := tag_of(metric)).startswith(f"{name}/")]
     bands = {tag: band_of(tag) for tag in reversed(tags)}  # which TensorBoard shows last first
-    return events.layout({"train and val": together}, {"mean and standard deviation of a setting": bands})
+    return events.layout({"train and val": charts}, {"mean and standard deviation of a setting": bands})
 
 
 def write_means(sweep: Session) -> int:

@@ -74,7 +74,7 @@ def _splits(answers: Sequence[Answers]) -> list[str]:
 
 
 def _measured(settings: Settings, data: RunData, rows: np.ndarray, said_MNC: np.ndarray) -> dict[str, np.ndarray]:
-    names = [n for n in recorded(settings, data.task) if not (metric(n).of_hidden or metric(n).of_noise)]
+    names = [n for n in recorded(settings, *data.tasks) if not (metric(n).of_hidden or metric(n).of_noise)]
     truth = truth_of(data, rows)
     return measured(data, truth, said_MNC, scaled_errors(data, truth, said_MNC), names)
 

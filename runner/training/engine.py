@@ -15,8 +15,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from runner.config.engines import LOSS_OF, NATIVE, engine
-from runner.config.registry import entries, name_of
+from runner.config.engines import NATIVE, engine
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.data.tables import Tables
@@ -26,6 +25,7 @@ from runner.training.ahead import Ahead
 from runner.training.beginning import beginning
 from runner.training.curriculum import drawn_from
 from runner.training.evaluation import CHUNK, Passes, evaluate, recorded
+from runner.training.losses import loss_of
 from runner.training.steps.protocols import Epoch, Membership, Rows
 
 
@@ -49,8 +49,7 @@ class Engine:
         self.layout, self.dtype = self.architecture.layout, first.trainer.dtype
         shared = like.tables if like else None
         self.tables: Tables = Tables(data, self.dtype, first.trainer.train_eval_rows, shared, self.way.aligned)
-        loss = entries("loss")[LOSS_OF[data[0].task]].cls
-        self.loss = loss() if name_of(first.loss, "loss") == "auto" else first.loss
+        self.loss = loss_of(first, data[0])
         self.batch = min(first.trainer.batch_size, self.tables.size["train"])
         self.epochs = np.zeros(len(runs), dtype=np.int64)  # epochs each row has made
         self.at = 0  # steps of the coming epoch that are made
@@ -61,7 +60,7 @@ class Engine:
     def _bind(self, runs: list[Settings], theta: Values, buffers: Values, like: Rows | None) -> None:
         """Everything that depends on which rows there are."""
         self.runs = runs
-        self.metrics = list(dict.fromkeys(name for run in runs for name in recorded(run, self.tables.task)))
+        self.metrics = list(dict.fromkeys(name for run in runs for name in recorded(run, *self.tables.data[0].tasks)))
         self.ahead = [Ahead(partial(self._scheduled, run), run.trainer.epochs) for run in runs]
         member = Membership(runs, self.architecture, self.tables, self.loss, self.batch, self.dtype)
         self.rows: Rows = self.way(member, theta, buffers, like)

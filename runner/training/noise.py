@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 
+from runner.data.heads import TargetHead
 from runner.population.draws import bits, key, normal, positions, words
 from runner.population.layout import Layout
 from runner.population.members import Columns, active_entries
@@ -57,8 +60,8 @@ class NoiseSource:
 class TargetSource:
     """Changes of the targets, with what is drawn for them."""
 
-    def __init__(self, columns: Columns, layout: Layout, batch: int, mask: Tensor):
-        self.classes, self.mask, self.device = layout.widths[-1], mask, columns.device
+    def __init__(self, columns: Columns, layout: Layout, batch: int, mask: Tensor, heads: Sequence[TargetHead] = ()):
+        self.classes, self.mask, self.device, self.heads = layout.widths[-1], mask, columns.device, heads
         self.seeds = np.array([run.seed for run in columns.runs], dtype=np.uint64)
         self.place = positions(batch, self.classes, layout.padded[-1], self.device)
         self.pieces = [
@@ -71,7 +74,18 @@ class TargetSource:
         for name, piece, h in self.pieces:
             keys = (key(self.seeds, purpose(name, i), steps_KM) for i in range(piece.draws))
             drawn = [bits(words(each, self.device), self.place[:batch]) for each in keys]
-            q = piece.targets(q, self.classes, *drawn, **h) * self.mask
+            q = self._changed(piece, q, drawn, h) * self.mask
+        return q
+
+    def _changed(self, piece: Targets, q: Tensor, drawn: list[Tensor], h: dict[str, Tensor]) -> Tensor:
+        """By one technique; of several heads it changes those that it is for."""
+        if not self.heads:
+            return piece.targets(q, self.classes, *drawn, **h)
+        q = q.clone()
+        for head in self.heads:
+            if head.encoding.task == piece.task:
+                own = head.columns
+                q[..., own] = piece.targets(q[..., own], head.width, *(each[..., own] for each in drawn), **h)
         return q
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runner.data.prepare import RunData
 from runner.diagnostics.facts import Facts
 from runner.diagnostics.never_acted import never_acted
 from runner.diagnostics.verdict import verdict
@@ -60,18 +61,41 @@ def split_metrics(metrics: dict[str, float], split: str) -> dict[str, float | No
     return {k: v if v is not None and math.isfinite(v) else None for k, v in found.items()}
 
 
-def facts_of(trial: Trial, engine: Engine, test: dict[str, float]) -> Facts:
-    """What the verdict on a run goes by."""
-    data, counts, guess = trial.data, {}, None
+def verdict_on(trial: Trial, engine: Engine, test: dict[str, float]) -> str | None:
+    """What a run's metrics say; of several targets of which some are classes each has its sentences."""
+    whole = facts_of(trial, trial.data, engine.loss, trial.kept | test, trial.last)
+    if (said := verdict(whole)) or not trial.data.heads:
+        return said
+    found = []
+    for name, data, loss in zip(trial.data.encoding.questions, trial.data.heads, engine.loss.losses, strict=True):
+        kept, last = (_of_target(metrics, name) for metrics in (trial.kept | test, trial.last))
+        found.append(f"{name}: {verdict(facts_of(trial, data, loss, kept, last))}")
+    return " ".join(found)
+
+
+def _of_target(metrics: dict[str, Any], name: str) -> dict[str, Any]:
+    """The metrics "<split>/<name>/<metric>" as "<split>/<metric>"."""
+    places = {f"{split}/{name}/": f"{split}/" for split in SPLITS}
+    return {
+        new + key.removeprefix(old): value
+        for key, value in metrics.items()
+        for old, new in places.items()
+        if key.startswith(old)
+    }
+
+
+def facts_of(trial: Trial, data: RunData, loss: Any, kept: dict[str, Any], last: dict[str, Any]) -> Facts:
+    """What the verdict on a run, or on one of its targets, goes by."""
+    counts, guess = {}, None
     if data.task == "classification":
         counts, rows = data.class_counts, len(data.train)
-        guess = engine.loss.of_guessing([n / rows for n in counts["train"]]) if data.weights is None else None
+        guess = loss.of_guessing([n / rows for n in counts["train"]]) if data.weights is None else None
     return Facts(
         settings=trial.settings,
         task=data.task,
         status=str(trial.status),
-        kept=trial.kept | test,
-        last=trial.last,
+        kept=kept,
+        last=last,
         kept_epoch=_readable(trial.kept["epoch"]),
         best_epoch=_readable(trial.stopping.best_epoch),
         last_epoch=_readable(trial.last["epoch"]),
@@ -105,7 +129,7 @@ def summary_of(trial: Trial, engine: Engine, test: dict[str, float], facts: dict
         **{split: split_metrics(trial.kept | test, split) for split in SPLITS},
         **reached(trial),
         "examples": {split: len(getattr(trial.data, split)) for split in SPLITS},
-        "verdict": verdict(facts_of(trial, engine, test)),
+        "verdict": verdict_on(trial, engine, test),
         **what_never_acted(trial, engine.steps),
         "parameters": engine.layout.parameters,
         "seconds": round(trial.seconds, 3),

@@ -147,7 +147,8 @@ class EarlyStopping:
         group="metric",
         prefixes=("val/", "train/"),
         kind="column",
-        help="the metric that is watched",
+        between=True,
+        help="the metric that is watched; of one of several targets val/TARGET/METRIC",
     )
     mode: str = choice("auto", "auto", "min", "max", kind="column", help="auto: max if larger is better, else min")
     patience: int | None = integer(
@@ -213,8 +214,13 @@ class EarlyStopping:
 
     @property
     def metric(self) -> str:
-        """The name of the watched metric, without its split."""
-        return self.monitor.split("/")[1]
+        """The name of the watched metric, without its split and target."""
+        return self.monitor.rpartition("/")[2]
+
+    @property
+    def target(self) -> str:
+        """The one of several targets of which it is; "" for what is said of all."""
+        return self.monitor.partition("/")[2].rpartition("/")[0]
 
     @property
     def split(self) -> str:

@@ -59,7 +59,7 @@ class Trial:
     @cached_property
     def metrics(self) -> list[str]:
         """The metrics that this run records of every split, the loss first."""
-        return recorded(self.settings, self.data.task)
+        return recorded(self.settings, *self.data.tasks)
 
     @cached_property
     def given(self) -> dict[str, str]:
@@ -69,7 +69,7 @@ class Trial:
     @cached_property
     def columns(self) -> list[str]:
         """The columns of metrics.csv after the epoch, some of which a run may lack."""
-        every = named(self.metrics, self.data.encoding.told_apart)
+        every = named(self.metrics, self.data.encoding.questions)
         train, val = ([f"{split}/{name}" for name in every] for split in ("train", "val"))
         phase = ["phase"] if self.settings.early_stopping.then != "none" else []
         first = ["step", *phase, "seconds", "lr", train[0], "train/objective", *train[1:]]
@@ -82,9 +82,8 @@ class Trial:
 
     @cached_property
     def _of_others(self) -> set[str]:
-        others = named(
-            [name for name in metrics_of(self.data.task) if name not in self.metrics], self.data.encoding.told_apart
-        )
+        others = [name for name in metrics_of(self.data.task) if name not in self.metrics]
+        others = named(others, self.data.encoding.questions)
         return {f"{split}/{name}" for split in SPLITS for name in others}
 
     @property

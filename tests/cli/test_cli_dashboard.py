@@ -8,11 +8,12 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 
 import pytest
 
-from runner.commands.dashboard import flags, link
+from runner.commands.dashboard import BY_SETTING, deep_link, flags, link, place
 from runner.config.location import PACKAGE
 from runner.execution import run_list
 from runner.execution.configurations import read
@@ -51,7 +52,7 @@ def make_sweep(folder, losses, means=0, **given):
     (folder / "events.out.tfevents.0.layout").write_bytes(b"")
     run_list.write(folder, runs, {})
     ended = {i: end(runs[i].folder, loss) for i, loss in enumerate(losses) if loss is not None}
-    Results(folder, runs, ["classification"] * len(runs)).start(ended)
+    Results(folder, runs, [("classification",)] * len(runs)).start(ended)
     return folder
 
 
@@ -136,9 +137,13 @@ def test_few_runs_are_all_shown(tmp_path):
     make_sweep(tmp_path / "sweeps" / "a", [0.5] * 5, means=1)
     for i in range(7):
         make_run(tmp_path / f"run{i}")
-    assert choose(tmp_path) is None
+    shown = choose(tmp_path)
+    assert shown.whole and len(shown.paths) == 12 + 1 + 1  # a mean and the layout
     make_run(tmp_path / "run7")
-    assert choose(tmp_path).runs == 13
+    shown = choose(tmp_path)
+    assert shown.runs == 13 and not shown.whole
+    shown = choose(tmp_path, everything=True)
+    assert shown.whole and len(shown.paths) == 13 + 1 + 1
 
 
 def test_of_a_large_sweep_the_means_and_the_best_are_shown(tmp_path):
@@ -146,7 +151,7 @@ def test_of_a_large_sweep_the_means_and_the_best_are_shown(tmp_path):
     shown = choose(sweep)
     best = [f"{i:03d}_seed={i}" for i in range(19, 9, -1)]
     means = [f"mean/{rank:02d}_lr={rank - 1}" for rank in range(1, 11)]
-    assert names(sweep, shown) == [*means, *best]
+    assert names(sweep, shown) == ["events.out.tfevents.0.layout", *means, *best]
     assert shown.said == [f"{sweep.name}: the best 10 of 20 runs by val/loss, 10 of 14 means"]
 
 
@@ -199,6 +204,42 @@ def test_links_are_what_is_wanted_and_nothing_else(tmp_path):
     assert (folder / "a" / "one" / "metrics.csv").is_file()
 
 
+def test_nothing_is_called_by_a_dot(tmp_path):
+    run = make_run(tmp_path / "one")
+    shown = choose(run)
+    assert [place(path, run).as_posix() for path in shown.paths] == ["one/events.out.tfevents.0.runner"]
+    sweep = make_sweep(tmp_path / "s", [0.1])
+    assert {place(path, sweep).parts[0] for path in choose(sweep).paths} == {"overview", "000_seed=0"}
+
+
+def test_the_link_pins_losses_and_accuracies_that_the_runs_have_and_smooths_nothing(tmp_path):
+    run = make_run(tmp_path / "one")
+    (run / "metrics.csv").write_text("epoch,train/loss,val/loss,train/r2,val/r2\n")
+    found = urllib.parse.urlsplit(deep_link("http://localhost:6006/", [tmp_path, run]))
+    told = urllib.parse.parse_qs(found.query)
+    assert found.fragment == "timeseries" and told["smoothing"] == ["0"]
+    assert [card["tag"] for card in json.loads(told["pinnedCards"][0])] == [
+        "loss/val",
+        "loss/train",
+        "r2/val",
+        "r2/train",
+    ]
+    assert told["runColorGroup"] == [f"regex:{BY_SETTING}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("s/003_hidden=4_lr=0.01_seed=0", "hidden=4_lr=0.01"),
+        ("mean/01_hidden=4_lr=0.01", "hidden=4_lr=0.01"),
+        ("12_lr=0.1_split_seed=3_fold=0_seed=11", "lr=0.1"),
+        ("000_seed=0", ""),
+    ],
+)
+def test_runs_of_a_setting_and_their_mean_have_one_colour(name, setting):
+    assert re.search(BY_SETTING, name).group(1) == setting
+
+
 def eventually(url, wanted):
     """The runs TensorBoard has, when they are those wanted or after half a minute."""
     deadline = time.monotonic() + 30
@@ -217,7 +258,7 @@ def test_the_best_are_served_and_follow_a_sweep_that_goes_on(tmp_path):
         "--all shows all 20 runs, in the table of HPARAMS as well",
     ]
     try:
-        shown = {"mean/01_lr=0", "mean/02_lr=1"} | {f"{i:03d}_seed={i}" for i in range(10)}
+        shown = {"overview", "mean/01_lr=0", "mean/02_lr=1"} | {f"{i:03d}_seed={i}" for i in range(10)}
         assert eventually(url, shown) == shown
         end(sweep / "015_seed=15", 0.1)
         shown = shown - {"009_seed=9"} | {"015_seed=15"}
@@ -238,7 +279,7 @@ def test_all_serves_everything(tmp_path):
     make_sweep(tmp_path / "one", [0.5] * 20)
     process, url = start(tmp_path, "one", "--all")
     try:
-        shown = {f"{i:03d}_seed={i}" for i in range(20)}
+        shown = {"overview"} | {f"{i:03d}_seed={i}" for i in range(20)}
         assert eventually(url, shown) == shown
     finally:
         process.kill()

@@ -7,7 +7,6 @@ import shlex
 import pytest
 from sklearn.datasets import load_digits
 
-from runner.commands import ensemble as command
 from runner.records.events import png_size
 
 SWEEP = [
@@ -98,13 +97,3 @@ def test_a_run_alone_is_no_ensemble(here, forks):
     (run,) = [path.name for path in (here / "sweep").glob("000*")]
     found = forks.run("ensemble", f"sweep/{run}", cwd=here)
     assert found.returncode == 1 and "two members at least. Train more, such as `runner -m seeds=5`" in found.stderr
-
-
-def test_what_takes_long_is_told_every_two_seconds(monkeypatch, capsys):
-    now = [0.0]
-    monkeypatch.setattr(command.time, "monotonic", lambda: now[0])
-    told = command._Told()
-    for done in range(1, 51):
-        now[0] += 0.1
-        told(done, 1000, "runs read")
-    assert capsys.readouterr().err.splitlines() == ["20/1,000 runs read", "40/1,000 runs read"]

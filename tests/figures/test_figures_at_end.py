@@ -11,8 +11,8 @@ from runner.records.events import png_size
 
 QUICK = {"trainer.epochs": 3, "early_stopping.patience": None, "trainer.progress": False}
 MOONS = QUICK | {"dataset": "two_moons", "dataset.n": 200, "model.hidden": [8]}
-CLASSES = {"confusion", "reliability", "layers", "learning_rate", "learning_curves", "weights"}
-NUMBERS = {"fit", "layers", "learning_rate", "learning_curves", "weights"}
+CLASSES = {"confusion", "reliability", "learning_curves", "weights"}  # one hidden layer, a constant rate
+NUMBERS = {"fit", "learning_curves", "weights"}
 
 
 def train(tmp_path, *changes, console=False):
@@ -38,7 +38,7 @@ def shown(outcome):
 
 def test_a_single_run_on_the_command_line_shows_in_tensorboard_what_its_curves_do_not(tmp_path, capsys):
     [outcome] = train(tmp_path, {}, console=True)
-    assert shown(outcome) == {f"figures/{name}" for name in ("confusion", "reliability", "boundary", "layers")}
+    assert shown(outcome) == {f"figures/{name}" for name in ("confusion", "reliability", "boundary")}
     assert not (outcome.folder / "figures").exists()
 
 
@@ -46,7 +46,7 @@ def test_asked_for_all_of_them_are_files_too(tmp_path):
     [outcome] = train(tmp_path, {"trainer.figures": True})
     assert set(files(outcome)) == CLASSES | {"boundary"}
     assert shown(outcome) == {f"figures/{name}" for name in files(outcome)}
-    assert {png_size(picture) for picture in files(outcome).values()} == {(520, 440)}
+    assert {png_size(picture) for picture in files(outcome).values()} == {(1040, 880)}
 
 
 def test_percentiles_are_drawn_where_they_are_recorded(tmp_path):
@@ -98,11 +98,12 @@ def test_runs_together_have_figures_only_if_asked_and_then_those_of_a_run_alone(
     [
         ({"dataset": "sine"}, NUMBERS),
         ({"dataset": "diabetes"}, NUMBERS - {"fit"}),
-        ({"dataset": "digits"}, CLASSES | {"features"}),
+        ({"dataset": "digits"}, CLASSES | {"features", "mistakes"}),
+        ({"dataset": "mnist1d", "dataset.n": 500}, CLASSES | {"features", "mistakes"}),
         ({"dataset": "sine", "regularizer.structural_dropout": 1.0}, NUMBERS | {"kept_width"}),
         ({"regularizer.structural_dropout": [1.0]}, CLASSES | {"boundary", "kept_width"}),
         ({"dataset": "sine", "regularizer.dropout": 0.1}, NUMBERS),
-        ({"trainer.epochs": 0}, CLASSES - {"learning_rate"} | {"boundary"}),
+        ({"trainer.epochs": 0}, CLASSES | {"boundary"}),
         (
             {"model.hidden": [], "dataset.val_fraction": 0, "early_stopping.monitor": "train/loss"},
             CLASSES | {"boundary"},
@@ -111,13 +112,17 @@ def test_runs_together_have_figures_only_if_asked_and_then_those_of_a_run_alone(
             {"dataset.val_fraction": 0, "dataset.test_fraction": 0, "early_stopping.monitor": "train/loss"},
             CLASSES | {"boundary"},
         ),
-        ({"model.norm": "batch", "scheduler": "plateau", "scheduler.patience": 0}, CLASSES | {"boundary"}),
-        ({"model.hidden": [4] * 15, "trainer.dtype": "float64"}, CLASSES | {"boundary"}),
+        (
+            {"model.norm": "batch", "scheduler": "plateau", "scheduler.patience": 0},
+            CLASSES | {"boundary", "learning_rate"},
+        ),
+        ({"model.hidden": [4] * 15, "trainer.dtype": "float64"}, CLASSES | {"boundary", "layers"}),
     ],
     ids=[
         "sine",
         "regression",
         "images",
+        "signals",
         "cut numbers",
         "cut classes",
         "dropout",
@@ -236,3 +241,22 @@ def test_a_diverged_run_has_no_figures_and_is_told_what_to_do(tmp_path):
     [outcome] = train(tmp_path, {"optimizer": "sgd", "optimizer.lr": 1e30, "trainer.figures": True})
     assert outcome.status == "diverged"
     assert outcome.summary["verdict"].startswith("diverged: ") and not (outcome.folder / "figures").exists()
+
+
+def test_the_mistakes_are_those_of_the_network_the_surest_first(tmp_path, monkeypatch):
+    seen = {}
+    monkeypatch.setattr(
+        "runner.figures.draw.examples.examples", lambda pictures, captions, title: seen.update(p=pictures, c=captions)
+    )
+    base = QUICK | {"trainer.figures": True, "trainer.epochs": 2}
+    [outcome] = runner.train([base], outputs=tmp_path)
+    network = runner.load(outcome.folder)
+    data = prepare(network.settings)
+    answers = network.probabilities(network.outputs(data.x[data.val]))
+    wrong = np.flatnonzero(answers.argmax(1) != data.y[data.val])
+    order = wrong[np.argsort(-answers[wrong].max(1), kind="stable")][:24]
+    assert len(seen["c"]) == len(order) == len(seen["p"])
+    for i, caption in zip(order, seen["c"], strict=True):
+        taken = data.labels[answers[i].argmax()]
+        assert caption == f"{taken}, {answers[i].max():.0%}\ntrue: {data.labels[data.y[data.val[i]]]}"
+    assert seen["p"].shape[1:] == (1, 8, 8) and seen["p"].min() >= -1e-6 and 0.9 < seen["p"].max() <= 1 + 1e-6

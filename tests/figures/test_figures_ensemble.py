@@ -14,9 +14,9 @@ MEANS = {"accuracy": {"val": 0.79, "test": 0.7}, "nll": {"val": 0.52, "test": 0.
 
 def test_each_metric_has_a_panel_and_holes_are_left_out():
     both = ensemble_sizes(SIZES, MEANS, title="3 members, mean")
-    assert png_size(both) == (520, 440) and both == ensemble_sizes(SIZES, MEANS, title="3 members, mean")
+    assert png_size(both) == (1040, 880) and both == ensemble_sizes(SIZES, MEANS, title="3 members, mean")
     one = ensemble_sizes({"nll": SIZES["nll"]}, MEANS)
-    assert png_size(one) == (520, 440) and one != both
+    assert png_size(one) == (1040, 880) and one != both
 
 
 def test_another_curve_is_another_picture():
@@ -26,5 +26,5 @@ def test_another_curve_is_another_picture():
 
 def test_many_members_and_one_size_can_be_drawn():
     many = {"rmse": {"val": np.linspace(2, 1, 1000)}}
-    assert png_size(ensemble_sizes(many, {"rmse": {"val": 2.1}})) == (520, 440)
-    assert png_size(ensemble_sizes({"rmse": {"test": np.array([1.0])}}, {"rmse": {"test": 1.0}})) == (520, 440)
+    assert png_size(ensemble_sizes(many, {"rmse": {"val": 2.1}})) == (1040, 880)
+    assert png_size(ensemble_sizes({"rmse": {"test": np.array([1.0])}}, {"rmse": {"test": 1.0}})) == (1040, 880)

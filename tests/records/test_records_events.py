@@ -153,7 +153,7 @@ def test_histograms_of_odd_arrays_count_the_finite_elements(tmp_path, array, cou
 
 
 def test_png_size_is_read_from_the_picture():
-    assert events.png_size(draw.confusion_matrix(np.eye(2, dtype=int))) == (520, 440)
+    assert events.png_size(draw.confusion_matrix(np.eye(2, dtype=int))) == (1040, 880)
     with pytest.raises(ValueError, match="not a PNG"):
         events.png_size(b"GIF89a")
 

@@ -12,8 +12,9 @@ from tensorboard.backend.event_processing.event_file_loader import EventFileLoad
 
 from runner.errors import RunError
 from runner.records import disk, run_files
-from runner.records.run_files import EVENTS, LOG, METRICS, RunFiles, tag_of
+from runner.records.run_files import EVENTS, LOG, METRICS, RunFiles
 from runner.records.summary import SUMMARY, read_summary
+from runner.records.tags import tag_of
 from runner.reports.curves import curves
 
 EPOCHS = 12

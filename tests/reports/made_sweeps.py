@@ -25,7 +25,7 @@ def make_sweep(root: Path, runs: list[tuple[dict, Any]], words: list[str] | None
         made.append(Run(root / sanitized(name), read(given), tuple(f"{key}={value}" for key, value in given.items())))
     run_list.write(root, made, {})
     ended = {i: outcome for i, (_, end) in enumerate(runs) if (outcome := _outcome(made[i].folder, end))}
-    Results(root, made, [task] * len(made)).start(ended)
+    Results(root, made, [(task,)] * len(made)).start(ended)
     task_words = "".join(f"    - {word}\n" for word in words or [])
     (root / "multirun.yaml").write_text(f"hydra:\n  overrides:\n    task:\n{task_words}" if words else "hydra: {}\n")
     for run in made:

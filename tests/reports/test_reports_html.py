@@ -10,12 +10,13 @@ from made_sweeps import grid, make_sweep
 
 from runner.cli import main
 from runner.errors import ConfigError
-from runner.reports import bands, heat, svg
-from runner.reports.html import COLOURS, page, top_settings
+from runner.reports import bands, heat, html, html_page, html_table, svg
+from runner.reports.html import page
+from runner.reports.html_curves import COLOURS, top_settings
 from runner.reports.runs import read_sources
 from runner.reports.sections import make_sections
 
-VOID = {"meta", "input", "br"}
+VOID = {"meta", "input", "br", "img"}
 
 
 class Page(HTMLParser):
@@ -72,7 +73,7 @@ def test_the_page_stands_alone_and_every_tag_is_closed(sweep, capsys):
     assert f"wrote: {sweep}/report.html" in capsys.readouterr().out
     text = (sweep / "report.html").read_text()
     found = Page(text)
-    assert not re.search(r"(src|href)=|url\(|@import|https?://", text)
+    assert not re.search(r'(src|href)=(?!"data:)|url\(|@import|https?://', text)
     assert "prefers-color-scheme: dark" in text
     assert len(found.rows("")) == 6 and len(found.rows("lr=0.1")) == 2
     assert "Best: lr=0.1 dropout=0" in found.text and "9 more" not in found.text
@@ -123,7 +124,7 @@ def test_the_best_cell_is_darkest_and_text_is_read_on_it(sweep):
     (section,) = sections(sweep)
     assert heat.choose_keys(section, None) == ("optimizer.lr", "regularizer.dropout")
     text = heat.heat_map(section, ("optimizer.lr", "regularizer.dropout"))
-    cells = re.findall(r'<td style="background:(#\w+);color:(#\w+)" title="([^"]*)">([\d.]+)', text)
+    cells = re.findall(r'<td[^>]* style="background:(#\w+);color:(#\w+)" title="([^"]*)">([\d.]+)', text)
     best = min(cells, key=lambda cell: float(cell[3]))
     assert best[0] == heat.colours(1)[0] and best[2].startswith("lr=0.1 dropout=0") and "n = 3" in best[2]
     assert text.count(">diverged<") == 2
@@ -214,3 +215,65 @@ def test_a_thousand_settings_stay_small(tmp_path):
     runs = grid({i / 1e4: [i / 7, "diverged" if i % 9 == 0 else i / 8] for i in range(1, 513)})
     text = page(sections(make_sweep(tmp_path / "s", runs)), "title")
     assert len(text) < 1_000_000 and len(Page(text).rows("")) == 512
+
+
+def test_columns_sort_by_buttons_whose_state_is_told_and_holes_come_last(tmp_path):
+    runs = [({"optimizer": "sgd", "optimizer.momentum": m, "seed": 0}, 0.1 + m) for m in (0.0, 0.9)]
+    runs += [({"optimizer": "adam", "seed": 0}, 0.5)]
+    text = page(sections(make_sweep(tmp_path / "s", runs)), "title")
+    found = Page(text)
+    heads = [attrs for tag, attrs in found.tags if tag == "th"]
+    assert heads and all(attrs["scope"] in ("col", "row") for attrs in heads)
+    table = text.partition('<table class="settings">')[2]
+    assert table.count('<th scope="col"') == table.count('<button type="button">') == 5
+    assert "aria-sort" in html_page.SCRIPT and "<caption>" in text and "<main>" in text
+    adam = next(row for row in re.findall(r"<tr data-words.*?</tr>", text) if "optimizer=adam" in row)
+    assert '<td data-v="">-</td>' in adam
+
+
+def test_lists_sort_by_their_numbers_and_stand_so_in_the_map():
+    assert sorted(["[16]", "[256]", "[4]", "sgd", "[]", "8", "[4,4]"], key=heat.order) == [
+        "8",
+        "[]",
+        "[4]",
+        "[4,4]",
+        "[16]",
+        "[256]",
+        "sgd",
+    ]
+
+
+def test_values_that_are_far_worse_do_not_make_the_others_look_alike():
+    """Without the median half of the scale would be for one value."""
+    values = [0.119, 0.12, 0.15, 0.17, 2.342]
+    shares = [heat.goodness(value, values, maximize=False) for value in values]
+    assert shares == sorted(shares, reverse=True) and shares[0] - shares[2] == 0.5
+    turned = [heat.goodness(3 - value, [3 - v for v in values], maximize=True) for value in values]
+    assert turned[0] == 1 and turned[2] == 0.5 and turned[-1] == 0
+
+
+def test_of_many_settings_the_first_are_laid_out_and_the_others_wait(tmp_path, monkeypatch):
+    monkeypatch.setattr(html_table, "SHOWN", 3)
+    text = page(sections(make_sweep(tmp_path / "s", grid({i / 100: [i] for i in range(1, 6)}))), "title")
+    shown, _, rest = text.partition("<template>")
+    assert shown.count("<tr data-words") == 3 and rest.count("<tr data-words") == 2
+    assert "show all 5 settings" in text
+
+
+def test_a_chart_tells_its_numbers_to_pointer_keyboard_and_screen_reader():
+    drawn = svg.chart([svg.Line("a & b", "#000", [0.0, 1.0], [2.0, 1.0], shape=1)], "val/loss", "epoch", kept=1.0)
+    assert 'data-v="0,2 1,1"' in drawn and 'tabindex="0"' in drawn and 'class="kept"' in drawn
+    assert 'aria-label="val/loss over epoch: a &amp; b ends at 1"' in drawn
+    assert "first epochs cut off" in svg.chart([svg.Line("a", "#000", [0, 5, 9], [99, 1, 2])], "loss", "epoch")
+
+
+def test_the_best_cell_is_outlined_and_the_page_says_data_network_and_command(tmp_path):
+    text = page(sections(make_sweep(tmp_path / "s", two_keys(), words=["seed=0,1,2", "optimizer.lr=0.1,0.2"])), "title")
+    assert text.count('<td class="best"') == 1
+    about = dict(re.findall(r"<dt>(\w+)</dt><dd[^>]*>(.*?)</dd>", text))
+    assert about["Command"] == "runner -m seed=0,1,2 optimizer.lr=0.1,0.2"
+    assert about["Data"] == "digits" and "hidden 128" in about["Network"] and "lr varies" in about["Training"]
+
+
+def test_a_page_is_named_by_its_data_and_what_varies(sweep):
+    assert html.page_title(sections(sweep)) == "digits: lr x dropout"

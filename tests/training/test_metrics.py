@@ -28,7 +28,7 @@ class Examples:
     def __init__(self, outputs, answers, losses=None, scale=1.0, weights=None):
         self.z, self.y, self.weights = outputs, answers, weights
         self.losses = np.abs(outputs).sum(-1) if losses is None else losses
-        encoding = SimpleNamespace(told_apart=[], scale_of_target=TargetScale(scale=scale))
+        encoding = SimpleNamespace(heads=[], questions={}, scale_of_target=TargetScale(scale=scale))
         self.data = [SimpleNamespace(target=None, encoding=encoding)] * len(outputs)
 
     def scores(self, index):

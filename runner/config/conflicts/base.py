@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from runner.config.registry import Entry, Option, entries, name_of
 from runner.config.settings import Settings, flat_key
+from runner.config.tasks import MULTITASK, TASKS
 
-TASKS = ("classification", "regression")
 TASK_OF = {"autoencoder": "regression"}  # dataset.task -> the task, where that has another name
 
 
@@ -32,6 +32,7 @@ class Known:
     inputs: int | None = None  # numbers that enter the network
     answers: int | None = None  # different classes, or numbers, in the split that early stopping watches
     parameters: int | None = None  # numbers that the network learns
+    targets: Mapping[str, str] | None = None  # several targets, as metrics call them -> task; of numbers alone ""
 
     def batch(self, s: Settings) -> int | None:
         """Examples a step."""
@@ -60,6 +61,13 @@ def task_of(s: Settings, known: Known) -> tuple[str | None, str]:
     if not task and getattr(s.loss, "task", None):
         return s.loss.task, f"loss={name_of(s.loss, 'loss')}"
     return task, why
+
+
+def tasks_of(s: Settings, known: Known) -> tuple[tuple[str, ...], str]:
+    """`task_of`, of several targets in one network the tasks of them all; none if that is not known."""
+    task, why = task_of(s, known)
+    found = dict.fromkeys((known.targets or {}).values()) if task == MULTITASK else [task]
+    return tuple(each for each in found if each), why
 
 
 def active(s: Settings, group: str = "regularizer") -> Iterator[tuple[Entry, Option, str, str]]:

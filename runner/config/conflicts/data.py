@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runner.config.conflicts.base import Conflict, Known, active, data_task, task_of
+from runner.config.conflicts.base import Conflict, Known, active, data_task, task_of, tasks_of
 from runner.config.engines import LOSS_OF
 from runner.config.registry import name_of
 from runner.config.settings import Settings
+from runner.config.tasks import MULTITASK
 
 
 def fractions(s: Settings, known: Known) -> Iterator[Conflict]:
@@ -27,19 +28,29 @@ def dataset_keys(s: Settings, known: Known) -> Iterator[Conflict]:
 def loss_task(s: Settings, known: Known) -> Iterator[Conflict]:
     """The loss is for the task of the data."""
     task, why = data_task(s, known)
-    wanted = getattr(s.loss, "task", None)
-    if task and wanted and wanted != task:
+    wanted, name = getattr(s.loss, "task", None), name_of(s.loss, "loss")
+    if task == MULTITASK and wanted:
+        others = [target for target, own in (known.targets or {}).items() if own != wanted]
+        if others:
+            holds = "numbers" if wanted == "classification" else "classes"
+            yield Conflict(
+                ("loss", "dataset.task", "dataset.target"),
+                f"loss = {name}: is for {wanted}, but the target {others[0]!r} is {holds}; use loss=auto, a "
+                "loss for each target by its kind",
+            )
+    elif task and wanted and wanted != task:
         yield Conflict(
             ("loss", "dataset.task"),
-            f"loss = {name_of(s.loss, 'loss')}: is for {wanted}, but {why} is {task}; use loss=auto",
+            f"loss = {name}: is for {wanted}, but {why} is {task}; use loss=auto",
         )
 
 
 def targets(s: Settings, known: Known) -> Iterator[Conflict]:
     """What smooths labels needs labels, what adds noise to numbers needs numbers."""
-    task, why = task_of(s, known)
+    tasks, why = tasks_of(s, known)
     for entry, option, key, value in active(s):
-        if task and entry.cls.role == "targets" and entry.cls.task != task:
+        if tasks and entry.cls.role == "targets" and entry.cls.task not in tasks:
+            task = tasks[0]
             yield Conflict(
                 (key, "loss", "dataset.task"),
                 f"{key} = {value}: is for {entry.cls.task}, but {why} is {task}; set {key}={option.neutral:g}"
@@ -128,8 +139,9 @@ def randomized(s: Settings, known: Known) -> Iterator[Conflict]:
     task, why = task_of(s, known)
     labels, inputs = s.dataset.labels, s.dataset.inputs
     shape = s.dataset.image_shape if known.image_shape is None else known.image_shape
-    if labels != "given" and task == "regression":
-        text = f"dataset.labels = {labels}: {why} is regression, which has no labels; set dataset.labels=given"
+    if labels != "given" and task in ("regression", MULTITASK):
+        lacks = "has several targets" if task == MULTITASK else "is regression, which has no labels"
+        text = f"dataset.labels = {labels}: {why} {lacks}; set dataset.labels=given"
         yield Conflict(("dataset.labels", "loss", "dataset.task"), text)
     if inputs != "given" and shape == ():
         data = f"dataset={name_of(s.dataset, 'dataset')}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from runner.config.conflicts.base import Conflict, Known, task_of
 from runner.config.registry import name_of
 from runner.config.settings import Settings
+from runner.config.tasks import MULTITASK
 
 MEAN, OF_CLASSES = "mean", ("geometric", "vote")  # ways to combine, of which numbers have the first
 
@@ -14,6 +15,13 @@ MEAN, OF_CLASSES = "mean", ("geometric", "vote")  # ways to combine, of which nu
 def combining(s: Settings, known: Known) -> Iterator[Conflict]:
     """Only classes have probabilities."""
     task, why = task_of(s, known)
+    if s.ensemble.active and task == MULTITASK:
+        kind = name_of(s.ensemble, "ensemble")
+        yield Conflict(
+            (f"ensemble={kind}", "dataset.target"),
+            f"ensemble = {kind}: combines answers about one target or about numbers, but there are several targets of "
+            "which some are classes; set ensemble=none, or name one target",
+        )
     if s.ensemble.active and task == "regression" and s.ensemble.combine in OF_CLASSES:
         yield Conflict(
             ("ensemble.combine", "loss", "dataset.task"),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from runner.config.conflicts.base import Conflict, Known, active
 from runner.config.registry import entries, name_of
 from runner.config.settings import Settings, flat_key
+from runner.config.tasks import MULTITASK
 
 
 def layers(s: Settings, known: Known) -> Iterator[Conflict]:
@@ -145,6 +146,8 @@ def moments(s: Settings, known: Known) -> Iterator[Conflict]:
         ("model.residual", "model.residual = true", model.residual, "false"),
         ("loss", loss, loss.name != "auto" and loss.cls.expected is None, "auto"),
     ]
+    if known.task == MULTITASK:
+        wrong.append(("dataset.target", "several targets of which some are classes", True, "COLUMN"))
     for entry, option, key, value in active(s):
         acts = entry.cls.role == "inputs" or getattr(entry.cls, "site", "") == "hidden"
         sampled = acts and entry.cls.role != "moments"

@@ -6,11 +6,14 @@ import dataclasses
 import re
 from collections.abc import Iterator
 
-from runner.config.conflicts.base import Conflict, Known, active, task_of
+from runner.config.conflicts.base import Conflict, Known, active, task_of, tasks_of
 from runner.config.engines import NATIVE, lacking, no_form
-from runner.config.metrics import least_answers, metrics_of
+from runner.config.metrics import least_answers, metrics_of, metrics_of_target
 from runner.config.registry import entries, name_of
 from runner.config.settings import Settings
+from runner.config.suggest import closest
+
+LISTED = 12  # names that a sentence lists
 
 
 def warmup(s: Settings, known: Known) -> Iterator[Conflict]:
@@ -38,21 +41,41 @@ def monitor_direction(s: Settings, known: Known) -> Iterator[Conflict]:
 
 def monitor_task(s: Settings, known: Known) -> Iterator[Conflict]:
     """The watched metric exists for the task."""
-    task, why = task_of(s, known)
-    stop, names = s.early_stopping, metrics_of(task)
-    if task and stop.metric not in names:
+    tasks, why = tasks_of(s, known)
+    stop, names = s.early_stopping, metrics_of(*tasks)
+    if tasks and stop.metric not in names:
         allowed = ", ".join(f"{split}/{name}" for split in ("val", "train") for name in names)
         yield Conflict(
             ("early_stopping.monitor", "loss", "dataset.task"),
-            f"early_stopping.monitor = {stop.monitor}: {why} is {task}, which has no {stop.metric}; allowed: {allowed}",
+            f"early_stopping.monitor = {stop.monitor}: {why} is {' and '.join(tasks)}, which has no {stop.metric}; "
+            f"allowed: {allowed}",
         )
+
+
+def monitor_target(s: Settings, known: Known) -> Iterator[Conflict]:
+    """The watched target is one of several, and has the metric."""
+    stop, targets = s.early_stopping, known.targets
+    if not stop.target or targets is None or stop.metric not in metrics_of(*tasks_of(s, known)[0]):
+        return
+    allowed = {name: metrics_of_target(task) for name, task in targets.items()}
+    if stop.target in allowed and stop.metric in allowed[stop.target]:
+        return
+    names = [f"{stop.split}/{name}/{each}" for name, metrics in allowed.items() for each in metrics]
+    wrong = f"the target {stop.target!r} has no {stop.metric}"
+    if stop.target not in allowed:
+        near = closest(stop.target, allowed)
+        wrong = f"there is no target {stop.target!r}{f', did you mean {near!r}?' if near else ''}"
+    if not allowed:
+        wrong = "is about one of several targets, but there is one"
+    ways = f"{', '.join([f'{stop.split}/{stop.metric}', *names[:LISTED]])}{', ...' * (len(names) > LISTED)}"
+    yield Conflict(("early_stopping.monitor",), f"early_stopping.monitor = {stop.monitor}: {wrong}; allowed: {ways}")
 
 
 def monitor_answers(s: Settings, known: Known) -> Iterator[Conflict]:
     """The watched metric is a number: among examples with one answer there is nothing to rank, or to explain."""
     stop = s.early_stopping
     if known.answers and stop.metric in metrics_of(known.task) and known.answers < least_answers(stop.metric):
-        only = "one class" if known.task == "classification" else "one number to predict"
+        only = "one number to predict" if known.task == "regression" else "one class"
         yield Conflict(
             ("early_stopping.monitor",),
             f"early_stopping.monitor = {stop.monitor}: these examples have only {only}, so that {stop.metric} is not "
@@ -63,13 +86,13 @@ def monitor_answers(s: Settings, known: Known) -> Iterator[Conflict]:
 
 def recorded_task(s: Settings, known: Known) -> Iterator[Conflict]:
     """The metrics that are asked for exist for the task."""
-    task, why = task_of(s, known)
-    names = metrics_of(task)
+    tasks, why = tasks_of(s, known)
+    names = metrics_of(*tasks)
     wrong = [name for name in s.trainer.metrics if name not in names]
-    if task and wrong:
+    if tasks and wrong:
         yield Conflict(
             ("trainer.metrics", "loss", "dataset.task"),
-            f"trainer.metrics = [{', '.join(s.trainer.metrics)}]: {why} is {task}, which has no "
+            f"trainer.metrics = [{', '.join(s.trainer.metrics)}]: {why} is {' and '.join(tasks)}, which has no "
             f"{' and no '.join(wrong)}; allowed: a list of {', '.join(names)}",
         )
 
@@ -213,6 +236,7 @@ CHECKS = (
     warmup,
     monitor_direction,
     monitor_task,
+    monitor_target,
     monitor_answers,
     recorded_task,
     seen_by_metrics,

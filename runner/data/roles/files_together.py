@@ -70,7 +70,7 @@ def _answers(table: RawTable, test: Cells, spelling: dict[str, Spelling]) -> tup
     names = table.targets or [table.target_name] * bool(table.target_name)
     if not names:  # an autoencoder's
         return np.full(len(test), np.nan), np.arange(len(test))
-    target = Target(table.target, table.task, table.labels)
+    target = Target(table.target, table.task, table.labels, labels_of=table.labels_of)
     return known_targets([test[name] for name in names], target, [spelling[name] for name in names])
 
 

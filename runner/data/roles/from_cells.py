@@ -75,6 +75,7 @@ def raw_table(cells: Cells, names: list[str], source: Keys, where: str) -> RawTa
         target_name=", ".join(source.names("target")),
         targets=source.names("target") if target.values.ndim > 1 else [],
         labels=target.labels,
+        labels_of=target.labels_of,
         split=parts.marked("split_column"),
         groups=parts.marked("group"),
         group_name=source.group or "",
@@ -83,9 +84,7 @@ def raw_table(cells: Cells, names: list[str], source: Keys, where: str) -> RawTa
         sample_weight=parts.marked("sample_weight"),
         file_rows=target.rows,
         notes=[*cells.notes, *notes(inputs, target, source, parts.marked("times"))],
-        reading=_reading(
-            cells, source, [*words, *texts, source.group, *source.names("target")[:1] * bool(target.labels)]
-        ),
+        reading=_reading(cells, source, [*words, *texts, source.group, *_classes(target, source.names("target"))]),
     )
 
 
@@ -113,6 +112,11 @@ def _target(cells: Cells, source: Keys) -> Target:
         rows = np.arange(len(cells))
         return Target(np.full(len(rows), np.nan), "regression", None, ["no target: the inputs are given back"], rows)
     return read_targets([cells[name] for name in source.names("target")], source.task)
+
+
+def _classes(target: Target, names: list[str]) -> list[str]:
+    """The targets that are classes."""
+    return [name for name, labels in zip(names, target.labels_of or [target.labels], strict=False) if labels]
 
 
 def _reading(cells: Cells, source: Keys, words: list[str | None]) -> Reading:

@@ -69,6 +69,9 @@ def _copy(values_n: np.ndarray, target: Target) -> str:
     """Whether a column says the same as the target: equal numbers, or one value for each class."""
     if len(values_n) < FEW_ROWS:
         return ""
+    if target.labels_of:
+        told = next(filter(None, (_copy(values_n, each) for each in target.each())), "")
+        return told.replace("the target", "one of the targets")
     if target.task == "regression":
         answers = target.values.reshape(len(values_n), -1).T
         same = values_n.dtype.kind == "f" and any(np.array_equal(values_n, each) for each in answers)

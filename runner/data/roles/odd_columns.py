@@ -31,7 +31,8 @@ def odd_numbers(numeric: Mapping[str, np.ndarray]) -> Iterator[str]:
 
 def spelt_alike(target: Target, words: Mapping[str, np.ndarray]) -> Iterator[str]:
     """A note for each column with words that may be meant to be one."""
-    found = {"the target": alike(target.labels or []), **{repr(name): alike(cells) for name, cells in words.items()}}
+    labels = [label for each in (target.labels, *target.labels_of) for label in each or ()]
+    found = {"the target": alike(labels), **{repr(name): alike(cells) for name, cells in words.items()}}
     for name, same in found.items():
         if same:
             more = f", ... ({len(same)} in all)" * (len(same) > SHOWN)

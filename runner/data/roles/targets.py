@@ -25,13 +25,23 @@ TEXT = "it holds text"
 
 @dataclass
 class Target:
-    """Class codes [n] int64 with their labels, or numbers [n] float64, of the rows that have an answer."""
+    """Class codes [n] int64 with their labels, or numbers [n] float64, of the rows that have an answer; of several
+    targets float64 [n, k].
+    """
 
     values: np.ndarray
     task: str
     labels: list[str] | None
     notes: list[str] = field(default_factory=list)
     rows: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))  # [n] where they stand in the file
+    labels_of: list[list[str] | None] = field(default_factory=list)  # of each of several, if some are classes
+
+    def each(self) -> list[Target]:
+        """Each of several targets of which some are classes."""
+        return [
+            Target(values.astype(np.int64), "classification", labels) if labels else Target(values, "regression", None)
+            for values, labels in zip(self.values.T, self.labels_of, strict=True)
+        ]
 
 
 def read_target(column: Column, task: str = "auto") -> Target:

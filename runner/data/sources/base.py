@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.config.registry import by_label, choice, integer, number, pairs
+from runner.config.tasks import MULTITASK, TASKS
 from runner.data.reading.dialect import Reading
 from runner.errors import DataError
 
@@ -26,13 +27,13 @@ class RawTable:
     """What a source read, before any split: N examples.
 
     `numeric_ND` floats with NaN for a hole; `categorical` one object array [N] a column with None for a hole. `target`
-    holds class codes (int64, positions in `labels`) or numbers (float64), of several `targets` [N, k]. `split` is None
-    or [N] of "train" / "val" / "test".
+    holds class codes (int64, positions in `labels`) or numbers (float64), of several `targets` both as float64 [N, k].
+    `split` is None or [N] of "train" / "val" / "test".
     """
 
     numeric_ND: np.ndarray
     target: np.ndarray
-    task: str  # classification | regression
+    task: str  # classification | regression | multitask, which is several targets of which some are classes
     numeric_names: list[str]
     sha256: str
     categorical: dict[str, np.ndarray] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class RawTable:
     target_name: str = "target"
     targets: list[str] = field(default_factory=list)  # names of several targets; none = the one `target_name`
     labels: list[str] | None = None  # class names by code
+    labels_of: list[list[str] | None] = field(default_factory=list)  # of each target of a multitask; None = a number
     split: np.ndarray | None = None
     groups: Any = None  # [N] texts: rows of one group stay on one side of every split
     group_name: str = ""
@@ -63,8 +65,8 @@ class RawTable:
 
     def _problems(self) -> Iterator[str]:
         """What does not fit together: a source may be somebody's plug-in."""
-        if self.task not in ("classification", "regression"):
-            yield f"task = {self.task!r}: must be classification or regression"
+        if self.task not in (*TASKS, MULTITASK):
+            yield f"task = {self.task!r}: must be classification, regression or multitask"
         arrays = {"numeric_ND": self.numeric_ND, "target": self.target}
         if wrong := [name for name, array in arrays.items() if not hasattr(array, "dtype")]:
             yield f"{wrong[0]} must be a NumPy array, not a {type(arrays[wrong[0]]).__name__}"
@@ -77,16 +79,25 @@ class RawTable:
             yield f"numeric_ND has {len(self.numeric_ND)} rows, {short[0]} has {lengths[short[0]]}"
         if self.target.shape[1:] != ((len(self.targets),) if self.targets else ()):
             yield f"target {self.target.shape} does not have a column for each of {self.targets or [self.target_name]}"
-        if self.task == "classification" and len(self.target):
-            codes, classes = self.target, len(self.labels or ())
-            if not classes:
-                yield "labels must name the classes"
-            elif codes.dtype.kind not in "iu" or codes.min() < 0 or codes.max() >= classes:
-                yield f"target must hold whole numbers from 0 to {classes - 1}, positions in labels"
+        if self.task == MULTITASK and len(self.labels_of) != len(self.targets):
+            yield "labels_of must have the labels of each target, None for a number"
+        elif self.task == "classification" and len(self.target) and not self.labels:
+            yield "labels must name the classes"
+        elif self.task == "classification" and len(self.target) and self.target.dtype.kind not in "iu":
+            yield f"target must hold whole numbers from 0 to {len(self.labels or ()) - 1}, positions in labels"
+        else:
+            for codes, labels in self.classes().values():
+                if len(codes) and (codes.min() < 0 or codes.max() >= len(labels)):
+                    yield f"target must hold whole numbers from 0 to {len(labels) - 1}, positions in labels"
 
     def answers(self) -> dict[str, np.ndarray]:
         """The column [N] of each target by its name."""
         return dict(zip(self.targets, self.target.T, strict=True)) if self.targets else {self.target_name: self.target}
+
+    def classes(self) -> dict[str, tuple[np.ndarray, list[str]]]:
+        """(codes [N], labels) of each target that is classes, by its name."""
+        found = zip(self.answers().items(), self.labels_of or [self.labels], strict=False)
+        return {name: (values.astype("int64"), labels) for (name, values), labels in found if labels}
 
 
 @dataclass

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class NPZ(Source):
     """Arrays x [rows, columns] or images, and y [rows], from a .npz file (np.savez): dataset.path=FILE.
 
-    Several numbers to predict are y [rows, targets]. Images are [N, H, W], [N, C, H, W] or [N, H, W, C]; scaling "none"
+    Several targets are y [rows, targets]. Images are [N, H, W], [N, C, H, W] or [N, H, W, C]; scaling "none"
     divides those of 8 bits by 255. Instead of x and y there may be x_train, y_train, x_test, y_test (and x_val, y_val),
     which are then the splits; parts that are lacking are cut from train. Pickled objects are never read.
     """
@@ -75,6 +75,7 @@ class NPZ(Source):
             target_name=", ".join(names),
             targets=names if len(names) > 1 else [],
             labels=target.labels,
+            labels_of=target.labels_of,
             split=np.repeat(np.array(list(parts), object), [len(x) for x, _ in parts.values()])[rows]
             if WHOLE not in parts
             else None,
@@ -96,10 +97,11 @@ class NPZ(Source):
             return Target(y, "regression", None, [], np.arange(len(y))), []
         inferred = "regression" if y.dtype.kind == "f" else "classification"
         task = inferred if self.task == "auto" else self.task
-        if len(names) > 1 and (task == "classification" or (self.task == "auto" and _is_one_hot(y))):
+        if len(names) > 1 and self.task == "auto" and y.dtype.kind not in "US" and _is_one_hot(y):
             raise DataError(
-                f"{self.path}: y has the shape {list(y.shape)}, but several targets must be numbers, not classes; of "
-                "one-hot rows save y.argmax(axis=1), of numbers set dataset.task=regression"
+                f"{self.path}: y has the shape {list(y.shape)}, with a single 1 in each row; of one-hot rows save "
+                "y.argmax(axis=1), of several classes set dataset.task=classification, of numbers "
+                "dataset.task=regression"
             )
         columns = y.reshape(len(y), -1).T
         target = read_targets([Column(name, pd.Series(each)) for name, each in zip(names, columns, strict=True)], task)

@@ -32,7 +32,7 @@ class TableFile(Source):
         None, optional=True, file=True, help="a second file, with the same columns: its rows are the test"
     )
     target: str | list[str] | None = text(
-        None, optional=True, several=True, help="the column to predict, or a list of columns of numbers"
+        None, optional=True, several=True, help="the column to predict, or a list of columns", lecture="003:920"
     )
     task: str = choice(
         "auto",
@@ -40,7 +40,7 @@ class TableFile(Source):
         "classification",
         "regression",
         AUTOENCODER,
-        help="auto: text, true/false and few whole numbers are classes, else numbers",
+        help="of each target; auto: text, true/false and few whole numbers are classes, else numbers",
     )
     split_column: str | None = text(
         None, optional=True, help="a column that says train, val or test; parts it lacks are cut from train"
@@ -113,12 +113,6 @@ class TableFile(Source):
                 ("dataset.target", "dataset.task"),
                 f"dataset.target = {', '.join(names)}: dataset.task = autoencoder predicts the inputs; set "
                 f"dataset.target=null, and {word('dataset.drop', names)} if that is no input",
-            )
-        if len(names) > 1 and self.task == "classification":
-            yield (
-                ("dataset.target", "dataset.task"),
-                f"dataset.target = {names}: several targets must be numbers, but dataset.task = classification; set "
-                "dataset.task=regression, or name one target",
             )
         for key in ("drop", "categorical"):
             for name in sorted({*self.names(key)} & {*self.names("text")}):

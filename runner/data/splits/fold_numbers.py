@@ -17,7 +17,7 @@ def fold_numbers(table: RawTable, source: Source, rows: np.ndarray, classes: np.
     row, and by at most one of each class. ConfigError if a class, the table or the groups are fewer than the folds.
     """
     folds = int(source.folds or 1)
-    alone = table.task == "classification" and np.bincount(classes[rows])[classes[rows]] == 1
+    alone = table.task != "regression" and np.bincount(classes[rows])[classes[rows]] == 1
     if np.any(alone) and table.groups is None:
         found = np.full(len(rows), -1)
         found[~alone] = fold_numbers(table, source, rows[~alone], classes)
@@ -34,7 +34,7 @@ def fold_numbers(table: RawTable, source: Source, rows: np.ndarray, classes: np.
 
 
 def _check_size(table: RawTable, folds: int, classes: np.ndarray) -> None:
-    counts = np.bincount(classes)
+    counts = np.bincount(classes if table.task == "classification" else np.zeros_like(classes))
     code = int(np.where(counts > 0, counts, len(classes) + 1).argmin())
     if counts[code] >= folds:
         return

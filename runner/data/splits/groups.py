@@ -71,15 +71,16 @@ def _check_count(table: RawTable, rows: np.ndarray, needed: int, parts: list[str
         )
 
 
-def check_trained(table: RawTable, train: np.ndarray, classes: np.ndarray, pool: np.ndarray) -> None:
+def check_trained(table: RawTable, train: np.ndarray, pool: np.ndarray) -> None:
     """DataError if all groups that hold a class were taken out of training."""
-    for code in np.setdiff1d(classes[pool], classes[train]):
-        label = (table.labels or [])[code]
-        held = len(set(table.groups[pool][classes[pool] == code]))
-        raise DataError(
-            f"no training row of class {label!r} is left: its {held} groups of {table.group_name!r} went to other "
-            "splits. Lower dataset.val_fraction, dataset.test_fraction or dataset.folds, or do without dataset.group."
-        )
+    for classes, labels in table.classes().values():
+        for code in np.setdiff1d(classes[pool], classes[train]):
+            held = len(set(table.groups[pool][classes[pool] == code]))
+            raise DataError(
+                f"no training row of class {labels[code]!r} is left: its {held} groups of {table.group_name!r} went to "
+                "other splits. Lower dataset.val_fraction, dataset.test_fraction or dataset.folds, or do without "
+                "dataset.group."
+            )
 
 
 def check_marks(table: RawTable, sides: dict[str, np.ndarray]) -> None:

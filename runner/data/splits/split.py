@@ -2,7 +2,7 @@
 
 One random order of the rows is drawn from the seed. The test set takes the first rows of each class in that order,
 validation the next ones, training the rest; so the test set depends neither on val_fraction nor on train_size.
-Classification is stratified: of n rows, f n are taken, and from every class its share rounded up or down (largest
+Classes are stratified (`strata`): of n rows, f n are taken, and from every class its share rounded up or down (largest
 remainder). A smaller train_size takes a prefix of a larger one. With `dataset.folds`, what is not test is dealt into
 folds, of which one validates; with `dataset.group`, groups are kept whole. With `dataset.split=time` nothing is drawn.
 
@@ -20,6 +20,7 @@ from runner.data.sources.base import RawTable, Source
 from runner.data.splits.fold_numbers import fold_numbers
 from runner.data.splits.groups import check_marks, check_trained, cut_groups
 from runner.data.splits.split_order import random_order
+from runner.data.splits.strata import strata
 from runner.data.splits.time_split import cut_by_time
 from runner.errors import ConfigError, DataError
 
@@ -39,7 +40,7 @@ def split(table: RawTable, source: Source) -> Split:
     Raises ConfigError for fractions or a train_size that cannot be met, DataError for a class or a table that is too
     small.
     """
-    classes = table.target if table.task == "classification" else np.zeros(len(table.target), np.int64)
+    classes = strata(table)[0]
     fixed = {part: _marked(table, part) for part in ("train", "val", "test")}
     if source.folds is not None:  # what the table marks val is dealt into folds too
         fixed["train"], fixed["val"] = np.union1d(fixed["train"], fixed["val"]), np.empty(0, np.int64)
@@ -50,13 +51,12 @@ def split(table: RawTable, source: Source) -> Split:
     if problem:
         raise ConfigError(problem)
     pool = fixed["train"] if table.split is not None else np.arange(len(table.target))
-    if table.task == "classification":
-        _check_classes(table, pool)
+    _check_classes(table, pool)
     parts = fixed | _cut_pool(table, source, pool, classes, wanted)
     if source.folds is not None:
         parts |= _one_fold(table, source, parts["train"], classes)
     if table.groups is not None:
-        check_trained(table, parts["train"], classes, pool)
+        check_trained(table, parts["train"], pool)
     train = _subset(parts["train"], classes[parts["train"]], source.train_size, source.split_seed)
     return Split(train, parts["val"], parts["test"])
 
@@ -96,12 +96,12 @@ def _marked(table: RawTable, part: str) -> np.ndarray:
 
 def _check_classes(table: RawTable, pool: np.ndarray) -> None:
     """Every class needs a row to train on; a single one stays in training."""
-    counts = np.bincount(table.target[pool], minlength=len(table.labels or []))
-    for code in np.flatnonzero(counts == 0):
-        raise DataError(
-            f"class {(table.labels or [])[code]!r} of {table.target_name!r} has no row in the training split. Mark "
-            "some of its rows as train, or remove it."
-        )
+    for name, (codes, labels) in table.classes().items():
+        for code in np.flatnonzero(np.bincount(codes[pool], minlength=len(labels)) == 0):
+            raise DataError(
+                f"class {labels[code]!r} of {name!r} has no row in the training split. Mark "
+                "some of its rows as train, or remove it."
+            )
 
 
 def _cut(pool: np.ndarray, classes: np.ndarray, wanted: dict[str, float], seed: int) -> dict[str, np.ndarray]:

@@ -31,7 +31,7 @@ def decision_boundary(
         target: what the levels of a regression are.
     """
     x2, y = np.asarray(x2, dtype=np.float64), np.asarray(y)
-    left, right, low, high = extent = _limits(x2)
+    left, right, low, high = extent = limits(x2)
     across, up = np.meshgrid(np.linspace(left, right, GRID), np.linspace(low, high, GRID))
     answer = np.asarray(predict(np.stack([across.ravel(), up.ravel()], axis=1)))
     figure, axes = fitted_axes(title)
@@ -40,33 +40,34 @@ def decision_boundary(
         _surface(figure, axes, answer.reshape(GRID, GRID), extent, x2[shown], y[shown], target)
     else:
         classes = int(max(answer.shape[1] if answer.ndim == 2 else answer.max() + 1, y.max() + 1))
-        axes.imshow(_tint(answer, classes).reshape(GRID, GRID, 3), origin="lower", extent=extent, aspect="auto")
-        _boundaries(axes, across, up, answer, classes)
+        axes.imshow(tint(answer, classes).reshape(GRID, GRID, 3), origin="lower", extent=extent, aspect="auto")
+        boundaries(axes, across, up, answer, classes)
         _points(axes, x2[shown], y[shown], classes, labels)
     axes.set(xlabel=plain(names[0]), ylabel=plain(names[1]))
     return png(figure)
 
 
-def _limits(x2: np.ndarray) -> tuple[float, float, float, float]:
+def limits(x2: np.ndarray) -> tuple[float, float, float, float]:
     """Left, right, bottom, top with a margin of a tenth."""
     low, high = x2.min(axis=0), x2.max(axis=0)
     margin = np.maximum(0.1 * (high - low), 1e-3)
     return float(low[0] - margin[0]), float(high[0] + margin[0]), float(low[1] - margin[1]), float(high[1] + margin[1])
 
 
-def _palette(classes: int) -> np.ndarray:
+def palette(classes: int) -> np.ndarray:
+    """A colour [C, 3] a class; they repeat."""
     rgb = [tuple(int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)) for c in COLOURS]
     return np.array([rgb[i % len(rgb)] for i in range(classes)])
 
 
-def _tint(answer: np.ndarray, classes: int) -> np.ndarray:
+def tint(answer: np.ndarray, classes: int) -> np.ndarray:
     """Class colours [n, 3] mixed by probability and lightened."""
     weights = answer if answer.ndim == 2 else np.eye(classes)[answer.astype(int)]
-    mixed = np.nan_to_num(weights) @ _palette(classes)[: weights.shape[1]]
+    mixed = np.nan_to_num(weights) @ palette(classes)[: weights.shape[1]]
     return np.clip(0.45 + 0.55 * mixed, 0, 1)
 
 
-def _boundaries(axes, across: np.ndarray, up: np.ndarray, answer: np.ndarray, classes: int) -> None:
+def boundaries(axes, across: np.ndarray, up: np.ndarray, answer: np.ndarray, classes: int) -> None:
     """A line wherever the winning class changes: the margin of each class over the best other one is zero there."""
     scores = np.nan_to_num(answer) if answer.ndim == 2 else np.eye(classes)[answer.astype(int)]
     for code in range(scores.shape[1] if scores.shape[1] > 1 else 0):
@@ -79,7 +80,7 @@ def _points(axes, x2: np.ndarray, y: np.ndarray, classes: int, labels: Sequence[
     for code in range(classes):
         mine = x2[y == code]
         label = plain(cut(str(labels[code] if labels is not None else code)))
-        axes.scatter(*mine.T, s=12, color=_palette(classes)[code], edgecolors="white", linewidths=0.4, label=label)
+        axes.scatter(*mine.T, s=12, color=palette(classes)[code], edgecolors="white", linewidths=0.4, label=label)
     if classes <= 10:
         axes.legend(loc="best", fontsize=8, framealpha=0.8)
 

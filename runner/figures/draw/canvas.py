@@ -21,14 +21,14 @@ COLOURS = (
 )  # Paul Tol's bright, colour-blind safe
 BLUE, RED, GREEN, *_, GREY = COLOURS
 INK, FAINT = "#333333", "#DDDDDD"
-SIZE, DPI = (5.2, 4.4), 100
+SIZE, DPI = (5.2, 4.4), 200  # of a projector, not blurred
 MARGINS = {"left": 0.14, "right": 0.965, "bottom": 0.125, "top": 0.9}  # fixed: finding them costs as much as drawing
 MAX_POINTS = 2000
 WIDE = 30.0  # times as large: too small to be seen on a linear axis
 
 
 def canvas(*, fitted: bool = False) -> Figure:
-    """An empty figure of 520 x 440 pixels; `fitted` makes room for labels of any length, at twice the time."""
+    """An empty figure of 1,040 x 880 pixels; `fitted` makes room for labels of any length, at twice the time."""
     figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained" if fitted else None)
     FigureCanvasAgg(figure)
     if not fitted:

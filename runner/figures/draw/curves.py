@@ -9,18 +9,26 @@ import numpy as np
 from runner.figures.draw.canvas import BLUE, GREEN, INK, RED, canvas, dress, legend, log_if_wide, png
 
 
-def learning_curves(epochs: np.ndarray, losses: Mapping[str, np.ndarray], best: int, *, title: str = "") -> bytes:
-    """Loss against epoch for each split ("train", "val"), the epoch whose weights are kept marked."""
+def learning_curves(
+    epochs: np.ndarray, metrics: Mapping[str, Mapping[str, np.ndarray]], best: int, *, title: str = ""
+) -> bytes:
+    """A panel a metric ("loss"): against epoch for each split ("train", "val"), the epoch whose weights are kept
+    marked.
+    """
     figure = canvas()
-    axes = figure.add_subplot()
-    for (split, values), colour in zip(losses.items(), (BLUE, RED), strict=False):
-        at_best = values[epochs == best]
-        axes.plot(epochs, values, color=colour, linewidth=1.8, label=split)
-        axes.plot([best] * len(at_best), at_best, "o", color=colour, markersize=5)
-    axes.axvline(best, color=INK, linestyle=":", linewidth=1.2, label=f"kept: epoch {best}")
-    dress(axes, title=title, xlabel="epoch", ylabel="loss")
-    log_if_wide(axes, np.concatenate(list(losses.values())))
-    legend(axes)
+    panels = figure.subplots(len(metrics), 1, sharex=True, squeeze=False)[:, 0]
+    figure.subplots_adjust(hspace=0.12)
+    for axes, (metric, by_split) in zip(panels, metrics.items(), strict=True):
+        for (split, values), (colour, style) in zip(by_split.items(), ((BLUE, "--"), (RED, "-")), strict=False):
+            at_best = values[epochs == best]
+            axes.plot(epochs, values, style, color=colour, linewidth=1.8, label=split)
+            axes.plot([best] * len(at_best), at_best, "o", color=colour, markersize=5)
+        axes.axvline(best, color=INK, linestyle=":", linewidth=1.2, label=f"kept: epoch {best}")
+        dress(axes, title=title if axes is panels[0] else "", ylabel=metric)
+        if metric == "loss":
+            log_if_wide(axes, np.concatenate(list(by_split.values())))
+    panels[-1].set_xlabel("epoch")
+    legend(panels[0])
     return png(figure)
 
 

@@ -26,7 +26,8 @@ def reliability_diagram(bins: Calibration, *, title: str = "") -> bytes:
     x, accuracy, confidence = middle[filled], bins.accuracy[filled], bins.confidence[filled]
     upper.bar(x, accuracy, 0.92 * width, color=BLUE, label="accuracy")
     gap = {"bottom": np.minimum(accuracy, confidence), "height": np.abs(confidence - accuracy)}
-    upper.bar(x, width=0.92 * width, color=RED, alpha=0.35, edgecolor=RED, label="gap", **gap)
+    hatched = {"color": "none", "edgecolor": RED, "hatch": "////", "linewidth": 1.0}  # which covers no bar
+    upper.bar(x, width=0.92 * width, label="gap", **hatched, **gap)
     upper.plot([0, 1], [0, 1], "--", color=INK, linewidth=1, label="as sure as right")
     lower.bar(middle[filled], bins.counts[filled], 0.92 * width, color=GREY)
     logarithmic(lower)

@@ -222,6 +222,10 @@ class Loss:
         """outputs, targets [M, B, C] (targets are distributions or numbers)."""
         raise TypeError(f"{type(self).__name__} must define forward")
 
+    def by_target(self, outputs: Tensor, targets: Tensor, head: Head) -> Tensor:
+        """What is recorded of each example: `forward` [M, B], or of several heads the loss of each [M, B, k]."""
+        return self.forward(outputs, targets, head)
+
     def of_guessing(self, shares: Sequence[float]) -> float | None:
         """What always answering with the classes' shares costs on the average; None if that is not known."""
         return None

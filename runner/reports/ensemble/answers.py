@@ -15,6 +15,7 @@ from runner.config.compact import shown
 from runner.config.settings import Settings
 from runner.config.words import spelled
 from runner.data.prepare import RunData
+from runner.ensembles.combining import check_task
 from runner.errors import ConfigError, RunError
 from runner.plan.read_data import data_of
 from runner.records.names import plural, shown_path
@@ -67,6 +68,7 @@ def read_answers(
     read.
     """
     data = data_of(settings)
+    check_task(data[0].task)
     _refuse_changed(rows, data, force)
     _refuse_different(rows, settings, data)
     found = {split: _empty(split, data) for split in SPLITS if len(getattr(data[0], split))}

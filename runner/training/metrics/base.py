@@ -18,13 +18,13 @@ import numpy as np
 from runner.config.choices import cached
 from runner.config.metrics import metrics_of
 from runner.config.registry import entries
+from runner.config.tasks import TASKS as TASKS
 from runner.population.arrays import Values, double, like
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from runner.data.prepare import RunData
-TASKS = ("classification", "regression")
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Chunk:
 
 
 class Seen(Protocol):
-    """What evaluation asks of the tables; `InOwnUnits` are some."""
+    """What evaluation asks of the tables; those of `runner.training.seen` are some."""
 
     @property
     def data(self) -> list[RunData]:
@@ -132,6 +132,6 @@ def metric(name: str) -> type[Metric]:
 
 
 @cached
-def always(task: str) -> tuple[str, ...]:
-    """The names of the metrics that every run of a task records."""
-    return tuple(name for name in metrics_of(task) if metric(name).default)
+def always(*tasks: str) -> tuple[str, ...]:
+    """The names of the metrics that every run of these tasks records."""
+    return tuple(name for name in metrics_of(*tasks) if metric(name).default)

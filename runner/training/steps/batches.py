@@ -59,7 +59,9 @@ class Batches:
         self.layout, self.loss = population.layout, population.loss
         self.gathered = Gathered(columns, population.tables)
         self.noise = NoiseSource(columns, self.layout, population.batch)
-        self.targets = TargetSource(columns, self.layout, population.batch, population.network.masks[-1])
+        self.targets = TargetSource(
+            columns, self.layout, population.batch, population.network.masks[-1], population.tables.tables.heads
+        )
 
     def of(self, epoch: Epoch, first: int, last: int) -> Iterator[Batch]:
         """The batches of the steps first ... last - 1."""

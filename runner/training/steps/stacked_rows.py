@@ -51,7 +51,7 @@ class StackedRows:
         self.tables: DeviceTables = DeviceTables(member.tables, self.device, like.tables if like else None)
         self.theta, self.buffers = self.own(theta), self.own(buffers)
         self.network = Network(member.architecture, self.dtype, self.device).bind(self.theta, None, self.buffers)
-        if (weights := member.tables.data[0].target_weights) is not None:
+        if (weights := member.tables.data[0].target_weights) is not None and not member.tables.heads:
             self.network.head.divisors = self.own(divisors(weights, self.layout.padded[-1], self.dtype))
         self.columns = Columns(self.runs, self.dtype, self.device)
         self.segments: list[Segment] = list(segments(self.runs, self.layout, self.theta))
@@ -153,13 +153,13 @@ class StackedRows:
     @torch.no_grad()
     def scores(self, index: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
         """(outputs [M, n, C], losses [M, n], likeliest classes [M, n]) of the examples index [M, n] of each row, in
-        evaluation mode.
+        evaluation mode; of several heads the losses of each [M, n, k].
         """
         tables, network = self.tables, self.network
         x, q = tables.gather_alike(index) if tables.alike else tables.gather(index)
         padded = network.forward(x)
         outputs = padded[..., : tables.outputs]
-        return outputs, self.loss.forward(padded, q, network.head), outputs.argmax(-1)
+        return outputs, self.loss.by_target(padded, q, network.head), outputs.argmax(-1)
 
     @torch.no_grad()
     def outputs(self, x: np.ndarray) -> Tensor:

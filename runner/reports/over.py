@@ -1,0 +1,186 @@
+"""A metric over a key: the means of a report's table against the values of one numeric key.
+
+This is the figure of learning curves, of error against capacity, of double descent and of a penalty's strength:
+validation solid with a band of one standard deviation, training dashed, test dotted, a colour for each setting of the
+other keys.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from runner.config.suggest import closest
+from runner.errors import ConfigError
+from runner.records.names import short_keys
+from runner.reports.decimals import digits
+from runner.reports.report_text import Column
+from runner.reports.sections import HEADLINES, Section
+from runner.reports.settings_table import Setting
+from runner.reports.statistics import Spread
+
+SPLITS = ("val", "train", "test")
+LEAST = 2  # values from which there is something to draw
+ABSENT = ("", "null")  # values that have no place on an axis
+
+
+@dataclass
+class Group:
+    """Settings that differ in the key only, by its value."""
+
+    name: str  # the values of the other keys that vary; "" if none does
+    settings: dict[float, Setting]
+
+    def curve(self, metric: str) -> list[tuple[float, Spread]]:
+        """(value of the key, what the runs reached there), from the smallest on."""
+        found = [(x, self.settings[x].spread(metric)) for x in sorted(self.settings)]
+        return [(x, spread) for x, spread in found if spread]
+
+
+@dataclass
+class Over:
+    """What is drawn of a section: groups of settings, the one with the best setting first, and of which metrics."""
+
+    key: str
+    name: str  # as it is shown: lr, or hidden: width
+    groups: list[Group]
+    metrics: list[str]  # loss, accuracy: without their splits
+    left_out: list[str]  # values of the key that are no numbers
+
+    def recorded(self, metric: str, section: Section) -> list[str]:
+        """The splits that have a metric, validation first."""
+        return [split for split in SPLITS if f"{split}/{metric}" in section.metrics]
+
+
+def choose(sections: Sequence[Section], asked: str | None) -> list[Over | None]:
+    """What is drawn of each section: over the key asked for; with "" over the only numeric key that varies, with None
+    likewise, but nothing if there are several.
+
+    Raises ConfigError for a key that has no numbers in any section, or if there are several and none was named.
+    """
+    found: list[Over | None] = []
+    problems = []
+    for section in sections:
+        try:
+            found.append(_choose(section, asked))
+        except ConfigError as error:
+            found.append(None)
+            problems.append(error)
+    if problems and len(problems) == len(sections):
+        raise problems[0]
+    return found
+
+
+def _choose(section: Section, asked: str | None) -> Over | None:
+    usable = {key: at for key in section.varied if (at := places(_values(section, key)))}
+    short = short_keys(section.varied)
+    names = ", ".join(short[key] for key in usable)
+    if not asked:
+        if len(usable) == 1:
+            [(key, at)] = usable.items()
+            return over(section, key, at)
+        if asked is None:
+            return None
+        if not usable:
+            raise ConfigError(f"--over: no key with numbers varies here; vary: {_listed(short.values())}")
+        example = short[next(iter(usable))]
+        raise ConfigError(f"--over: several keys with numbers vary ({names}); name one: --over {example}")
+    by_name = {name: key for key in section.varied for name in (short[key], key)}
+    if asked not in by_name:
+        near = closest(asked, list(by_name))
+        hint = f"; did you mean {near}?" if near else ""
+        raise ConfigError(f"--over {asked}: no key that varies here{hint}; vary: {_listed(short.values())}")
+    if by_name[asked] not in usable:
+        values = _listed(dict.fromkeys(s.shown(by_name[asked]) or "-" for s in section.settings))
+        others = f"; numbers have: {names}" if names else ""
+        raise ConfigError(f"--over {asked}: an axis needs two numbers or more, and its values are {values}{others}")
+    return over(section, by_name[asked], usable[by_name[asked]])
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
+
+
+def _values(section: Section, key: str) -> list[str]:
+    return list(dict.fromkeys(setting.keys.get(key, "") for setting in section.settings))
+
+
+def places(values: Collection[str]) -> dict[str, float]:
+    """Where each value stands on an axis: a number where it says. Lists of equal widths, as many in each, stand at
+    their width; those of one width at their number. {} if some value is a word, or there is only one place.
+    """
+    found = [value for value in values if value not in ABSENT]
+    try:
+        at = _of_lists(found) if any(value.startswith("[") for value in found) else {v: _number(v) for v in found}
+    except ValueError:
+        return {}
+    return at if len(set(at.values())) >= LEAST else {}
+
+
+def _number(value: str) -> float:
+    """ValueError for words, also true and inf; a mark such as "(no effect)" is not part of it."""
+    found = float(value.partition(" ")[0])
+    if not math.isfinite(found):
+        raise ValueError(value)
+    return found
+
+
+def _of_lists(values: Sequence[str]) -> dict[str, float]:
+    widths = {value: [float(each) for each in value.strip("[]").split(",") if each] for value in values}
+    if any(len(set(each)) > 1 for each in widths.values()):
+        return {}
+    if not _by_depth(values):
+        return {value: each[0] for value, each in widths.items() if each}
+    one_width = len({each[0] for each in widths.values() if each}) == 1
+    return {value: float(len(each)) for value, each in widths.items()} if one_width else {}
+
+
+def _by_depth(values: Iterable[str]) -> bool:
+    """Whether lists, without the empty one, differ in their lengths."""
+    return len({value.count(",") for value in values if value != "[]"}) > 1
+
+
+def over(section: Section, key: str, at: Mapping[str, float]) -> Over:
+    """The settings of a section over one of its keys, whose values stand at `at`."""
+    short = short_keys(section.varied)
+    others = [other for other in section.varied if other != key]
+    groups: dict[tuple[str, ...], Group] = {}
+    for setting in section.settings:
+        value = setting.keys.get(key, "")
+        if value in at:
+            shared = tuple(setting.keys.get(other, "") for other in others)
+            words = [f"{short[other]}={setting.shown(other)}" for other in others if setting.shown(other)]
+            group = groups.setdefault(shared, Group(" ".join(words), {}))
+            group.settings.setdefault(at[value], setting)
+    drawn = [group for group in groups.values() if any(setting.finished for setting in group.settings.values())]
+    left_out = [value or "-" for value in _values(section, key) if value not in at]
+    return Over(key, _name(short[key], at), drawn, _metrics(section), left_out)
+
+
+def _name(short: str, values: Collection[str]) -> str:
+    """What the axis says: of lists, whether it is their width or their length."""
+    if not any(value.startswith("[") for value in values):
+        return short
+    return f"{short}: {'layers' if _by_depth(values) else 'units a layer'}"
+
+
+def _metrics(section: Section) -> list[str]:
+    """What ranks, then what people ask for."""
+    ranking = section.metric.partition("/")[2]
+    headline = [h for h in HEADLINES if f"val/{h}" in section.metrics or f"test/{h}" in section.metrics]
+    return list(dict.fromkeys([ranking, *headline[:1]]))
+
+
+def columns(section: Section, drawn: Over) -> list[Column]:
+    """The points as a table, a row a value of the key and setting of the others, in the order of the axis."""
+    rows = [(group, x) for group in drawn.groups for x in sorted(group.settings)]
+    found = [Column(drawn.name, [f"{x:g}" for _, x in rows], key=True)]
+    if len(drawn.groups) > 1:
+        found.append(Column("others", [group.name for group, _ in rows], number=False))
+    for metric in drawn.metrics:
+        for split in drawn.recorded(metric, section):
+            spreads = [group.settings[x].spread(f"{split}/{metric}") for group, x in rows]
+            places_shown = digits(spreads)
+            found.append(Column(f"{split}/{metric}", [f"{s.mean:.{places_shown}f}" if s else "-" for s in spreads]))
+    return found

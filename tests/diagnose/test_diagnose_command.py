@@ -1,0 +1,56 @@
+"""`runner diagnose`: listing, naming, refusing."""
+
+import subprocess
+import sys
+
+import pytest
+
+from runner.cli import main
+from runner.diagnose.base import kinds
+
+NAMES = ["activations", "bias_variance", "calibration", "gradients", "hessian", "lr_range", "paths", "sharpness"]
+NAMES += ["surface", "trajectories"]
+
+
+def test_all_questions_are_listed_with_their_lectures(capsys):
+    assert main(["diagnose"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[3:]] == NAMES == list(kinds())
+    assert all(kind.about.endswith((".", "?")) and kind.lecture for kind in kinds().values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_help_explains_one_with_its_options(name, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["diagnose", name, "--help"])
+    said = capsys.readouterr().out
+    assert end.value.code == 0 and f"example: runner diagnose {name}" in said
+    assert all(f"--{option}" in said for option in kinds()[name].options)
+
+
+def test_listing_and_refusing_import_neither_torch_nor_scikit_learn():
+    code = (
+        "import sys; from runner.cli import main; main(['diagnose']); main(['diagnose', 'hesian']); "
+        "sys.exit(any(name in sys.modules for name in ('torch', 'sklearn', 'matplotlib')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["hesian", "last"], "diagnose hesian: no such diagnosis; did you mean hessian? there are activations, "),
+        (["hessian"], "hessian: of what? Name a run, such as `runner diagnose hessian "),
+        (["hessian", "nowhere"], "nowhere: no such folder"),
+        (["hessian", "run", "seed=1"], "run: name the folder of one run or sweep, or overrides such as"),
+        (["hessian", "optimizer.lr=-1"], "optimizer.lr = -1"),
+        (["hessian", "-m", "seed=0,1"], "hessian: is about one run, but the words stand for 2; give one value a key"),
+        (["surface", "dataset.folds=3"], "surface: is about one run, but the words stand for 3"),
+        (["gradients", "ensemble=deep"], "gradients: is about one network, but the run is an ensemble"),
+        (["surface", "seed=1", "--points", "2"], "--points 2: out of range; allowed: a whole number >= 3 and <= 201"),
+        (["surface", "seed=1", "--directions", "up"], "--directions up: unknown choice; allowed: random | axes | path"),
+        (["trajectories", "last"], "last: there is no run under outputs/ yet"),
+    ],
+)
+def test_what_can_not_be_asked_is_refused_with_a_way_out(words, said, refused):
+    assert said in refused(*words)

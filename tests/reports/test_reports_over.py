@@ -1,0 +1,149 @@
+"""A metric over a key: which key is drawn, where values stand, that points are the table's means."""
+
+import re
+
+import numpy as np
+import pytest
+from made_sweeps import grid, make_sweep
+from matplotlib import image
+
+import runner
+from runner.cli import main
+from runner.errors import ConfigError
+from runner.figures.draw.over import Curve, metric_over_key
+from runner.reports import over, svg
+from runner.reports.html import page
+from runner.reports.html_curves import over_key
+from runner.reports.runs import read_sources
+from runner.reports.sections import make_sections
+
+SIZES = {50: [1.37, 1.39], 100: [0.98, 1.0], 800: [0.15, 0.17]}
+
+
+def split(value, seed=0):
+    return {
+        "val": {"loss": value, "accuracy": 1 - value / 2},
+        "train": {"loss": value / 2, "accuracy": 1 - value / 4},
+        "test": {"loss": value + 0.1, "accuracy": 0.9 - value / 2},
+    }
+
+
+@pytest.fixture(scope="module")
+def sizes(tmp_path_factory):
+    """Three training sizes with two seeds each."""
+    ends = {size: [split(value) for value in values] for size, values in SIZES.items()}
+    return make_sweep(tmp_path_factory.mktemp("over") / "sizes", grid(ends, key="dataset.train_size"))
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    """Two rates for each of two sizes and two optimizers."""
+    runs = [
+        ({"dataset.train_size": size, "optimizer.lr": lr, "optimizer": rule, "seed": seed}, split(size / 1000 + lr))
+        for size in (100, 200)
+        for lr in (0.01, 0.1)
+        for rule in ("sgd", "adam")
+        for seed in range(2)
+    ]
+    return make_sweep(tmp_path_factory.mktemp("over") / "both", runs)
+
+
+def sections(folder):
+    return make_sections(read_sources(folder))
+
+
+def test_the_only_key_with_numbers_is_drawn_without_being_named(sizes):
+    (section,) = sections(sizes)
+    (drawn,) = over.choose([section], None)
+    assert (drawn.key, drawn.name, drawn.metrics) == ("dataset.train_size", "train_size", ["loss", "accuracy"])
+    frame = runner.results(sizes)
+    points = drawn.groups[0].curve("val/loss")
+    assert [x for x, _ in points] == [50, 100, 800]
+    for x, spread in points:
+        values = frame[frame["dataset.train_size"] == x]["val/loss"]
+        assert (spread.mean, spread.sd) == (pytest.approx(values.mean()), pytest.approx(values.std()))
+
+
+def test_validation_is_solid_in_a_band_training_dashed_and_test_dotted(sizes):
+    (section,) = sections(sizes)
+    text = over_key(section, over.choose([section], "")[0])
+    lines = re.findall(r'<polyline class="line (\w*)"[^>]*data-name="(\w+)" data-v="([^"]+)"', text)
+    assert [(style, name) for style, name, _ in lines[:3]] == [
+        ("", "validation"),
+        ("dashed", "training"),
+        ("dotted", "test"),
+    ]
+    assert lines[0][2] == "50,1.38 100,0.99 800,0.16"
+    assert text.count('class="band"') == 2  # of validation, in the charts of loss and of accuracy
+    assert "train_size (logarithmic)" in text and "Solid: validation, dashed: training, dotted: test." in text
+
+
+def test_asked_for_a_key_with_others_each_value_of_those_has_a_colour(both, capsys):
+    assert main(["report", str(both), "--over", "lr"]) == 0
+    out = capsys.readouterr().out
+    rows = [line.split() for line in out.partition("over lr:")[2].splitlines()[2:10]]
+    assert [row[0] for row in rows] == ["0.01", "0.1"] * 4 and f"wrote: {both}/report.html" in out
+    others = {frozenset((f"optimizer={rule}", f"train_size={n}")) for rule in ("sgd", "adam") for n in (100, 200)}
+    assert {frozenset(row[1:3]) for row in rows} == others
+    text = (both / "report.html").read_text()
+    first = text.partition("over lr</h3>")[2].partition("</figure>")[0]
+    assert len(set(re.findall(r'stroke="(#\w+)" points', first))) == 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ("", "several keys with numbers vary .*lr.*; name one"),
+        ("train_sise", "did you mean train_size"),
+        ("optimizer", "an axis needs two numbers or more, and its values are"),
+    ],
+)
+def test_what_cannot_be_an_axis_is_refused_with_a_way_out(both, asked, message, capsys):
+    with pytest.raises(ConfigError, match=message):
+        over.choose(sections(both), asked)
+    assert main(["report", str(both), *(["--over", asked] if asked else ["--over"])]) == 2
+    assert "--over" in capsys.readouterr().err
+
+
+def test_without_a_key_nothing_is_drawn_where_several_could_be(both):
+    assert over.choose(sections(both), None) == [None]
+    assert "over lr</h3>" not in page(sections(both), "title")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["0", "0.001", "0.1"], {"0": 0, "0.001": 0.001, "0.1": 0.1}),
+        (["[4]", "[16]"], {"[4]": 4, "[16]": 16}),
+        (["[4,4]", "[16,16]", "[]"], {"[4,4]": 4, "[16,16]": 16}),
+        (["[8]", "[8,8]", "[]"], {"[8]": 1, "[8,8]": 2, "[]": 0}),
+        (["[4]", "[8,8]"], {}),
+        (["[4,8]", "[8,4]"], {}),
+        (["true", "false"], {}),
+        (["sgd", "0.1"], {}),
+        (["null", "10", "20"], {"10": 10, "20": 20}),
+        (["null", "10"], {}),
+        (["0.1 (no effect)", "0.2"], {"0.1 (no effect)": 0.1, "0.2": 0.2}),
+    ],
+)
+def test_numbers_stand_where_they_say_and_lists_at_their_width_or_their_length(values, expected):
+    assert over.places(values) == expected
+
+
+def test_an_axis_of_a_key_is_logarithmic_from_a_decade_on_and_zero_stands_at_its_left():
+    assert not svg.across_key([1, 2, 9], 0, 100).log and not svg.across_key([-1, 1, 100], 0, 100).log
+    found = svg.across_key([0, 0.001, 0.01, 0.1], 0, 100)
+    assert found.log and found(0) == 0 < found(0.001) < found(0.01) < found(0.1) < 100
+    assert found(0.01) - found(0.001) == pytest.approx(found(0.001) - found(0), abs=1e-9)
+
+
+def test_the_figure_for_tensorboard_has_a_curve_where_its_values_are(tmp_path):
+    x = np.array([1.0, 10.0, 100.0])
+    curves = [Curve("", "val", x, np.full(3, level), np.zeros(3)) for level in (0.2, 0.8)]
+    pictures = [metric_over_key([curve], "accuracy", "width") for curve in curves]
+    rows = []
+    for i, picture in enumerate(pictures):
+        (tmp_path / f"{i}.png").write_bytes(picture)
+        pixels = image.imread(tmp_path / f"{i}.png")[100:760, 200:900, :3]
+        rows.append(np.argwhere(np.abs(pixels - np.array([0x44, 0x77, 0xAA]) / 255).sum(2) < 0.05).shape[0])
+    assert min(rows) > 500 and pictures[0] != pictures[1]
