@@ -24,9 +24,15 @@ from runner.reports.side_by_side import side_by_side
 NAMED = 4  # keys in a title
 
 
-def page(sections: Sequence[Section], title: str, heat: str | None = None, over: str | None = None) -> str:
+def page(
+    sections: Sequence[Section],
+    title: str,
+    heat: str | None = None,
+    over: str | None = None,
+    charts: Sequence[tuple[Section, Over]] = (),
+) -> str:
     """The page. `heat` names two keys and `over` one; ConfigError if they vary in none of the sections, see
-    `heat.choose_keys` and `over.choose`.
+    `heat.choose_keys` and `over.choose`. First come `charts` of sections that a condition does not part.
     """
     keys = _heat_keys(sections, heat)
     drawn = choose(sections, over)
@@ -35,7 +41,7 @@ def page(sections: Sequence[Section], title: str, heat: str | None = None, over:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body><main><h1>{escape(title)}</h1>\n"
-        f"{''.join(parts)}</main><script>{SCRIPT}</script></body></html>\n"
+        f"{''.join(over_key(*each) for each in charts)}{''.join(parts)}</main><script>{SCRIPT}</script></body></html>\n"
     )
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from runner.errors import RunError
+from runner.records.summary import read_summary
 from runner.reports.bands import curves_of, line
 from runner.reports.over import Group, Over
+from runner.reports.pictures import single
 from runner.reports.sections import Section, direction, label
 from runner.reports.settings_table import Setting
 from runner.reports.svg import DASHED, DOTTED, SOLID, Line, chart, swatch
@@ -52,8 +55,12 @@ def over_epochs(section: Section) -> str:
 
 def _kept(section: Section) -> float | None:
     """The epoch whose weights a single run has kept."""
-    rows = [row for setting in section.settings for row in setting.rows]
-    return float(rows[0].best_epoch) if len(rows) == 1 and rows[0].best_epoch else None
+    row = single(section)
+    try:
+        found = read_summary(row.folder).get("kept_epoch") if row else None
+    except RunError:
+        return None
+    return None if found is None else float(found)
 
 
 def _named(setting: Setting, section: Section, split: str) -> str:

@@ -16,7 +16,8 @@ from runner.errors import ConfigError
 from runner.records.names import short_keys
 from runner.reports.decimals import digits
 from runner.reports.report_text import Column
-from runner.reports.sections import HEADLINES, Section
+from runner.reports.runs import RunSource
+from runner.reports.sections import HEADLINES, Section, make_sections
 from runner.reports.settings_table import Setting
 from runner.reports.statistics import Spread
 
@@ -70,6 +71,20 @@ def choose(sections: Sequence[Section], asked: str | None) -> list[Over | None]:
     if problems and len(problems) == len(sections):
         raise problems[0]
     return found
+
+
+def across_conditions(sources: Sequence[RunSource], sections: Sequence[Section]) -> list[tuple[Section, Over]]:
+    """What is drawn where the only key with numbers is a condition, which parts these sections, such as train_size: the
+    same settings in sections that it does not part, with their charts. Nothing in all other cases.
+    """
+    settings = [setting for section in sections for setting in section.settings]
+    values = {key: list(dict.fromkeys(s.keys.get(key, "") for s in settings)) for s in settings for key in s.keys}
+    usable = [key for key, found in values.items() if len(found) > 1 and places(found)]
+    if len(usable) != 1 or any(usable[0] in section.varied for section in sections):
+        return []
+    whole = make_sections(sources, sections[0].metric, across=usable[0])
+    drawn = choose(whole, short_keys(usable)[usable[0]])
+    return [(section, each) for section, each in zip(whole, drawn, strict=True) if each]
 
 
 def _choose(section: Section, asked: str | None) -> Over | None:

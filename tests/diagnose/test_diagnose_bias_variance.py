@@ -60,7 +60,9 @@ def test_least_squares_on_a_sine_trade_bias_for_variance(ask):
         assert (each["bias"], each["variance"]) == pytest.approx(fits(degree, 8), rel=1e-6)
         assert each["total"] == pytest.approx(each["bias"] + each["variance"] + 0.04, rel=1e-12)
     assert "dataset.polynomial=3 has the least error" in found.said
-    assert [round(value, 3) for value in fits(1, 100)] == [0.196, 0.011] and [round(value, 3) for value in fits(3, 100)] == [0.004, 0.004]
+    assert [round(value, 3) for value in fits(1, 100)] == [0.196, 0.011] and [
+        round(value, 3) for value in fits(3, 100)
+    ] == [0.004, 0.004]
 
 
 def test_a_run_is_no_draw_to_compare(refused):

@@ -58,7 +58,13 @@ def test_levels_rise_in_equal_ratios_where_the_loss_spans_decades():
 
 
 def test_a_diverged_run_has_no_surface(tmp_path, refused, capsys):
-    keys = ["dataset=sine", "model.hidden=[4]", "optimizer=sgd", "optimizer.lr=1e9", f"hydra.run.dir={tmp_path / 'run'}"]
+    keys = [
+        "dataset=sine",
+        "model.hidden=[4]",
+        "optimizer=sgd",
+        "optimizer.lr=1e9",
+        f"hydra.run.dir={tmp_path / 'run'}",
+    ]
     assert main([*keys, "trainer.epochs=3", "trainer.figures=false"]) == 1
     capsys.readouterr()
     for what, thing in (("surface", "surface"), ("hessian", "curvature"), ("sharpness", "minimum")):

@@ -16,7 +16,13 @@ from runner.execution.configurations import read
 def run(tmp_path_factory):
     """A run that has been trained."""
     folder = tmp_path_factory.mktemp("here") / "run"
-    words = ["dataset=iris", "model.hidden=[6]", "trainer.epochs=20", "trainer.figures=false", f"hydra.run.dir={folder}"]
+    words = [
+        "dataset=iris",
+        "model.hidden=[6]",
+        "trainer.epochs=20",
+        "trainer.figures=false",
+        f"hydra.run.dir={folder}",
+    ]
     assert main(words) == 0
     return folder
 
