@@ -245,7 +245,7 @@ def direction(metric: str, settings: Sequence[Setting]) -> bool | None:
     name = metric.rpartition("/")[2]
     if name in entries("metric"):
         return metric_class(name).maximize
-    if not name or metric in columns.SMALLER:
+    if "/" not in metric or metric in columns.SMALLER:
         return metric not in columns.SMALLER
     rows = [row for setting in settings for row in setting.rows if row.setting(MONITOR) == metric]
     modes = {row.setting("early_stopping.mode") for row in rows}
