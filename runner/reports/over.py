@@ -49,9 +49,13 @@ class Over:
     metrics: list[str]  # loss, accuracy: without their splits
     left_out: list[str]  # values of the key that are no numbers
 
-    def recorded(self, metric: str, section: Section) -> list[str]:
-        """The splits that have a metric, validation first."""
-        return [split for split in SPLITS if f"{split}/{metric}" in section.metrics]
+    def recorded(self, metric: str, section: Section) -> dict[str, str]:
+        """Split -> what it is called there, validation first; of a column without splits, such as sparsity, as of
+        validation.
+        """
+        if metric in section.metrics:
+            return {SPLITS[0]: metric}
+        return {split: f"{split}/{metric}" for split in SPLITS if f"{split}/{metric}" in section.metrics}
 
 
 def choose(sections: Sequence[Section], asked: str | None) -> list[Over | None]:
@@ -182,7 +186,7 @@ def _name(short: str, values: Collection[str]) -> str:
 
 def _metrics(section: Section) -> list[str]:
     """What ranks, then what people ask for."""
-    ranking = section.metric.partition("/")[2]
+    ranking = section.metric.partition("/")[2] or section.metric
     headline = [h for h in HEADLINES if f"val/{h}" in section.metrics or f"test/{h}" in section.metrics]
     return list(dict.fromkeys([ranking, *headline[:1]]))
 
@@ -194,8 +198,8 @@ def columns(section: Section, drawn: Over) -> list[Column]:
     if len(drawn.groups) > 1:
         found.append(Column("others", [group.name for group, _ in rows], number=False))
     for metric in drawn.metrics:
-        for split in drawn.recorded(metric, section):
-            spreads = [group.settings[x].spread(f"{split}/{metric}") for group, x in rows]
+        for name in drawn.recorded(metric, section).values():
+            spreads = [group.settings[x].spread(name) for group, x in rows]
             places_shown = digits(spreads)
-            found.append(Column(f"{split}/{metric}", [f"{s.mean:.{places_shown}f}" if s else "-" for s in spreads]))
+            found.append(Column(name, [f"{s.mean:.{places_shown}f}" if s else "-" for s in spreads]))
     return found

@@ -61,8 +61,8 @@ def _figures(section: Section, drawn: Over) -> list[bytes]:
     for metric in drawn.metrics:
         curves = []
         for group in drawn.groups[:GROUPS]:
-            for split in drawn.recorded(metric, section):
-                points = group.curve(f"{split}/{metric}")
+            for split, name in drawn.recorded(metric, section).items():
+                points = group.curve(name)
                 numbers = np.array([(x, spread.mean, spread.sd or 0.0) for x, spread in points]).reshape(-1, 3).T
                 curves += [Curve(group.name, split, *numbers)] if points else []
         picture = metric_over_key(curves, metric, drawn.name, title=section.title)

@@ -170,3 +170,14 @@ def test_a_condition_that_parts_the_settings_is_an_axis_all_the_same(tmp_path):
     for words in (["--html"], ["--over", "train_size"]):
         assert main(["report", str(folder), *words]) == 0
         assert (folder / "report.html").read_text().count("over train_size</h3>") == 1
+
+
+def test_a_column_of_metrics_csv_is_drawn_over_a_key_too(tmp_path):
+    folder = make_sweep(tmp_path / "s", grid({0.01: [0.1, 0.2], 0.1: [0.2, 0.3]}))
+    for run in folder.glob("0*"):
+        run.joinpath("metrics.csv").write_text("epoch,val/loss,sparsity\n0,1,0\n1,1,0\n2,1,0.25\n3,1,0.5\n")
+    (section,) = make_sections(read_sources(folder, force=True), "sparsity")
+    (drawn,) = over.choose([section], None)
+    text = over_key(section, drawn)
+    assert drawn.metrics[0] == "sparsity" and 'data-name="sparsity" data-v="0.01,0.25 0.1,0.25"' in text
+    assert over.columns(section, drawn)[1].name == "sparsity"
