@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +15,7 @@ from runner.claims import kept
 from runner.claims.claim import Claim
 from runner.claims.rules import verdict_of
 from runner.claims.runs import Run, Runs
+from runner.errors import RunError
 from runner.records.names import plural
 from runner.reports.run_row import UNFINISHED, unfit
 from runner.reports.runs import read_sweep
@@ -94,11 +94,14 @@ def _runs(claim: Claim, train: Train, quick: bool, changes: Sequence[str]) -> Ru
     for name, words in claim.words(quick=quick, changes=changes).items():
         folder = kept.sweep_folder(claim.name, name, words)
         train(words, folder)
-        found += [Run(row, name) for row in read_sweep(folder).rows]
+        rows = read_sweep(folder).rows
+        if rows and all(row.status == "failed" for row in rows):
+            raise RunError(f"all runs failed: {rows[0].error}; the traceback is in {rows[0].folder}/train.log")
+        found += [Run(row, name) for row in rows]
     return Runs(found, claim.name)
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether all runs of the sweep in a folder have ended."""
-    states = Counter(row.status for row in read_sweep(folder).rows)
-    return bool(states) and not states[UNFINISHED]
+    """Whether all runs of the sweep in a folder have ended, and none has to be tried again."""
+    states = {row.status for row in read_sweep(folder).rows}
+    return bool(states) and not states & {UNFINISHED, "failed"}

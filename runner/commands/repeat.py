@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from runner.commands.conclude import conclude
 from runner.commands.folder_lock import hold
 from runner.commands.train import Task
+from runner.config import plugins
 from runner.config.compose import hydra_ready
 from runner.config.location import config_dir
 from runner.config.origin import differing
@@ -27,7 +28,8 @@ from runner.plan.duplicates import describe, repeated
 from runner.records import folders
 from runner.records.checksums import changed_files
 from runner.records.command import is_launcher
-from runner.records.run_folder import CONFIG, is_listed
+from runner.records.names import shown_path
+from runner.records.run_folder import CONFIG, MEMBERS, is_listed
 
 if TYPE_CHECKING:
     from runner.training.outcome import Outcome
@@ -59,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _repeat_run(folder: Path, words: list[str]) -> int:
+    _refuse_tied(folder)
     place, _, changes = _sorted(words, RUN_DIR)
     settings = changed([_as_now(_stored(folder))], changes)[0]
     where, made = _new_folder(place, "outputs", RUN_DIR, settings.name)
@@ -69,6 +72,18 @@ def _repeat_run(folder: Path, words: list[str]) -> int:
     if not any(key_of(word).startswith("dataset") for word in changes):
         _note_other_data(folder, where)
     return task.exit_code()
+
+
+def _refuse_tied(folder: Path) -> None:
+    """ConfigError for a member that is what it is by the others."""
+    home = folder.resolve().parent.parent
+    if folder.resolve().parent.name != MEMBERS or not (home / CONFIG).is_file():
+        return
+    if tie := read_config(home).ensemble.tie:
+        raise ConfigError(
+            f"{folder}: its weights were drawn to those of the other members (ensemble.tie = {tie:g}), so that it does "
+            f"not train alone; `{plugins.command('repeat', shown_path(home))}` trains all of them"
+        )
 
 
 def _stored(folder: Path) -> Settings:

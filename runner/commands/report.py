@@ -43,14 +43,16 @@ def run(arguments: list[str]) -> int:
 
     table, page = _outputs(args)
     sources = find_sources(args.dir, force=args.force)
-    sections = make_sections(sources, args.metric, where=args.where, by=args.by)
+    sections = make_sections(sources, args.metric, where=args.where, by=args.by, across=args.over or None)
     if table:
         write_output("--csv", table, _table(sections, table))
     if args.html is not None:
         from runner.reports import html
+        from runner.reports.over import across_conditions
 
         page = page or sources[0].folder / PAGE
-        content = html.page(sections, html.page_title(sections), args.heat, args.over)
+        charts = across_conditions(sources, sections) if args.over is None and not args.where else []
+        content = html.page(sections, html.page_title(sections), args.heat, args.over, charts)
         write_output("--html", page, content.encode())
     for i, section in enumerate(sections):
         show(section, args.top, first=i == 0)

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from runner.config.option import Option
 from runner.errors import ConfigError
+from runner.records.told import Tell
 
 if TYPE_CHECKING:
     from runner.diagnose.subject import Subject
-
-Told = Callable[[int, int, str], None]  # (done, of how many, what): said every two seconds
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Diagnosis:
     several: ClassVar[bool] = False  # whether it compares runs; else a sweep stands for its best run
     by_default: ClassVar[bool] = False  # whether it takes the default configuration where nothing is named
 
-    def ask(self, subject: Subject, told: Told) -> Found:
+    def ask(self, subject: Subject, told: Tell) -> Found:
         """The answer."""
         raise NotImplementedError
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from runner.diagnose.base import Told
+from runner.records.told import Tell
 
 if TYPE_CHECKING:
     from runner.diagnose.landscape import Landscape
@@ -25,7 +25,7 @@ class Plane:
     u: np.ndarray
     v: np.ndarray
 
-    def values(self, land: Landscape, a: np.ndarray, b: np.ndarray, told: Told) -> np.ndarray:
+    def values(self, land: Landscape, a: np.ndarray, b: np.ndarray, told: Tell) -> np.ndarray:
         """The objective [len(b), len(a)]; NaN where it is not finite."""
         found = np.empty((len(b), len(a)))
         for row in range(0, len(b), ROWS):

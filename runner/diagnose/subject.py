@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from runner.config import plugins
 from runner.config.compact import shown, told
 from runner.config.settings import Settings
 from runner.config.words import key_of, without
 from runner.data.prepare import RunData, prepare
-from runner.diagnose.base import Told
 from runner.errors import ConfigError, RunError
 from runner.execution.configurations import line_of
 from runner.execution.session import Screen, Session, Watch
 from runner.execution.start import start, start_together
 from runner.execution.stored import read_config
 from runner.execution.work import Run
+from runner.plan.checks import check_against_data
 from runner.plan.fold_runs import expand_folds
 from runner.records.command import Command
 from runner.records.folders import OUTPUTS, make_numbered, newest
 from runner.records.names import folder_name, labels, plural, shown_path, telling
 from runner.records.run_folder import MODEL, SUMMARY, is_sweep
 from runner.records.summary import read_summary
+from runner.records.told import Tell
 from runner.reports.find_model import find_model
 from runner.reports.runs import read_sources
 from runner.training.outcome import Outcome
 
 KEPT, INITIAL = "kept", "initial"  # weights
+UNWATCHED: dict[str, Any] = {"monitor": "train/loss", "patience": None}
 FOLDER = "diagnose"  # below that of a run, of a sweep, and below outputs/
 
 
@@ -50,8 +53,19 @@ class Case:
 
     @cached_property
     def data(self) -> RunData:
-        """Its examples, in double precision. RunError if they are others than it was trained on."""
-        data = prepare(precise(self.settings), self.cache)
+        """Its examples, in double precision."""
+        return self._read(precise(self.settings))
+
+    @cached_property
+    def as_trained(self) -> RunData:
+        """Its examples, in the number format of its training."""
+        return self._read(self.settings)
+
+    def _read(self, settings: Settings) -> RunData:
+        """ConfigError if the run can't be trained on them, RunError if it has been trained on others."""
+        data = prepare(settings, self.cache)
+        if self.folder is None and (problems := check_against_data(unwatching(self.settings), data)):
+            raise ConfigError(problems)
         if self.sha256 not in ("", data.sha256):
             raise RunError(f"{self.folder}: its data have changed since it was trained; bring the old ones back")
         return data
@@ -85,10 +99,9 @@ class Subject:
         """The one there is."""
         return self.cases[0]
 
-    @property
-    def typed(self) -> str:
-        """The words, for a command that is about the same."""
-        return shlex.join(self.words)
+    def ask(self, kind: str, *flags: str) -> str:
+        """The command that asks something (else) about the same."""
+        return plugins.command("diagnose", kind, *self.words, *flags)
 
     @property
     def is_folder(self) -> bool:
@@ -98,18 +111,18 @@ class Subject:
     def again(self, kind: str, *changes: str) -> str:
         """The command that asks the same (or something else, `kind`) with changes; of a folder, that trains them."""
         if self.is_folder:
-            return shlex.join(["runner", "repeat", *self.words, *changes])
+            return plugins.command("repeat", *self.words, *changes)
         kept = without(self.words, {key_of(change) for change in changes})
-        return shlex.join(["runner", "diagnose", kind, *kept, *changes])
+        return plugins.command("diagnose", kind, *kept, *changes)
 
     def sweep(self, key: str, values: Sequence[str], *more: str) -> str:
         """The command that trains with each of some values of a key; of a folder, with the middle one."""
         if self.is_folder:
-            return shlex.join(["runner", "repeat", *self.words, f"{key}={values[len(values) // 2]}"])
+            return plugins.command("repeat", *self.words, f"{key}={values[len(values) // 2]}")
         kept = without([word for word in self.words if word != "-m"], {key})
-        return shlex.join(["runner", "-m", *kept, f"{key}={','.join(values)}", *more])
+        return plugins.command("-m", *kept, f"{key}={','.join(values)}", *more)
 
-    def trained(self, told: Told) -> Subject:
+    def trained(self, told: Tell) -> Subject:
         """The same with every run trained, those that were given as overrides below `place`. RunError if one failed."""
         if all(case.folder for case in self.cases):
             return self
@@ -123,7 +136,7 @@ class Subject:
         words = [shown_path(folders[0] if len(folders) == 1 else folders[0].parent)]
         return dataclasses.replace(self, words=words, cases=found)
 
-    def at(self, weights: str, told: Told, what: str) -> Subject:
+    def at(self, weights: str, told: Tell, what: str) -> Subject:
         """The same with its run trained where the `kept` weights are meant. RunError if it diverged, so that there is
         no `what`.
         """
@@ -134,7 +147,7 @@ class Subject:
         return found
 
 
-def _train(folders: Sequence[Path], settings: Sequence[Settings], tell: Told) -> list[Outcome]:
+def _train(folders: Sequence[Path], settings: Sequence[Settings], tell: Tell) -> list[Outcome]:
     if (parent := folders[0].parent).exists():
         raise ConfigError(f"--out {parent.parent}: holds runs of an earlier diagnosis; name another folder")
     parent.mkdir(parents=True)
@@ -145,7 +158,7 @@ def _train(folders: Sequence[Path], settings: Sequence[Settings], tell: Told) ->
     return start_together(runs, folders[0].parent, watched(tell))
 
 
-def watched(tell: Told) -> Screen:
+def watched(tell: Tell) -> Screen:
     """How many runs have ended, said every two seconds."""
 
     @contextmanager
@@ -153,6 +166,11 @@ def watched(tell: Told) -> Screen:
         yield lambda session, event: tell(len(session.outcomes), session.training, "runs trained")
 
     return screen
+
+
+def unwatching(settings: Settings) -> Settings:
+    """The same without the need of validation rows, which only training has: it is checked when it begins."""
+    return dataclasses.replace(settings, early_stopping=dataclasses.replace(settings.early_stopping, **UNWATCHED))
 
 
 def precise(settings: Settings) -> Settings:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runner.diagnose.base import Told
 from runner.diagnose.subject import Case, precise
 from runner.population.arrays import as_array
+from runner.records.told import Tell
 from runner.training.engine import Engine
 
 NUMBERS = 20_000_000  # kept at most: T times P
@@ -29,7 +29,7 @@ class Way:
     diverged: bool
 
 
-def way(case: Case, steps: int, told: Told) -> Way:
+def way(case: Case, steps: int, told: Tell) -> Way:
     """The first `steps` steps of a run, or all it makes; evenly picked ones if they are too many to keep."""
     settings = precise(case.settings)
     engine = Engine([settings], [case.data])

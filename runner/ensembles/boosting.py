@@ -33,7 +33,7 @@ class Stage(NamedTuple):
 
 def stage_of(wrong: np.ndarray, weights: np.ndarray, classes: int, rate: float = 1.0) -> Stage:
     """e = sum w_i [wrong_i] / sum w_i and a = rate (log((1 - e)/e) + log(C - 1)); 1 of a member without an error, as
-    scikit-learn has it; 0 or less of one that is no better than chance, e >= 1 - 1/C.
+    scikit-learn has it; 0 of one that is no better than chance, e >= 1 - 1/C.
     """
     error = float(np.average(wrong, weights=weights))
     if error <= 0:
@@ -108,7 +108,7 @@ class Residuals:
         return np.average(truth, axis=0, weights=weights_of(self.data))
 
     def _truth(self, rows: np.ndarray) -> np.ndarray:
-        """[n, C]"""
+        """The targets [n, C] of some rows in their own unit."""
         return self.data.targets(rows).reshape(len(rows), -1)
 
     def left(self, told: str, answers: Sequence[Answers]) -> np.ndarray:

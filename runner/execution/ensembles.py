@@ -8,7 +8,8 @@ combination if it has any, and a summary.json whose metrics are those of all mem
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -50,10 +51,13 @@ def end(
 
     It has diverged if too few have one.
     """
-    about = _reached(run, data, voices, len(ended)) if len(voices) >= run.settings.ensemble.least else _Reached()
-    files = {TABLE: _table(run, data, members, ended)} | about.files
+    about = _reached(run, data, voices) if len(voices) >= run.settings.ensemble.least else None
+    whole = {each.name for each in run.settings.ensemble.members(run.settings) if each.fold is None}
+    own = [outcome for outcome in ended if outcome.folder.name in whole]
+    files = {TABLE: _table(run, data, members, own)} | (about.files if about else {})
     files |= {f"{MEMBERS}/{each.folder.name}/{SUMMARY}": str(digest(each.folder / SUMMARY)) for each in ended}
     content = _summary(run.settings, data, ended, about, note)
+    content |= {"parameters": sum(outcome.summary["parameters"] for outcome in own)}
     disk.settle()
     summary = write_summary(run.folder, content, files)
     return Outcome(run.folder, summary["status"], summary["reason"], summary)
@@ -61,29 +65,22 @@ def end(
 
 @dataclass
 class _Reached:
-    """What members reach together; nothing if too few have a say."""
+    """What members reach together."""
 
-    metrics: BySplit = field(default_factory=dict)
-    said: str = ""
-    ensemble: dict[str, Any] = field(default_factory=dict)  # of the summary
-    files: dict[str, str] = field(default_factory=dict)  # written -> SHA-256
+    metrics: BySplit
+    said: str
+    ensemble: dict[str, Any]  # of the summary
+    files: dict[str, str]  # written -> SHA-256
 
 
-def _reached(run: Run, data: RunData, voices: Sequence[Voice], many: int) -> _Reached:
+def _reached(run: Run, data: RunData, voices: Sequence[Voice]) -> _Reached:
     kind, names = run.settings.ensemble, [voice.outcome.folder.name for voice in voices]
     answers = [read_answers(voice.outcome.folder) for voice in voices]
     lacking = [[read_answers(each.folder) for each in voice.lacking] for voice in voices]
     ways = [kind.way(data, answers[: k + 1], lacking[: k + 1]) for k in range(len(voices))]
     sizes = by_size(ways, run.settings, data, answers)
     means = {} if kind.staged else {split: _mean([voice.outcome for voice in voices], split) for split in SPLITS}
-    about = {
-        "kind": name_of(kind, "ensemble"),
-        "seeds": kind.seeds,
-        "combine": ways[-1].name,
-        "members": names,
-        **kind.told(data, answers),
-        "mean": means,
-    }
+    about = {"combine": ways[-1].name, "members": names, **kind.told(data, answers), "mean": means}
     files = _written(run, {SIZES: sizes_csv(names, sizes)} | _combination(ways[-1]))
     if run.settings.trainer.figures or (run.settings.trainer.figures is None and run.pictured):
         _draw(run, sizes, means, f"{plural(len(voices), 'member')}, {ways[-1].name}")
@@ -105,13 +102,11 @@ def _written(run: Run, files: dict[str, bytes]) -> dict[str, str]:
 
 
 def _table(run: Run, data: RunData, members: Sequence[Run], ended: Sequence[Outcome]) -> str:
-    """Write the table of the members, those without a fold of the training rows; its SHA-256."""
-    names = {each.name for each in run.settings.ensemble.members(run.settings) if each.fold is None}
-    outcomes = [outcome for outcome in ended if outcome.folder.name in names]
+    """Write the table of the members that have ended; its SHA-256."""
     runs = {each.folder: each for each in members}
-    own = [runs[outcome.folder] for outcome in outcomes]
+    own = [runs[outcome.folder] for outcome in ended]
     table = Results(run.folder, own, [data.tasks] * len(own), data.encoding.questions, TABLE)
-    table.start(dict(enumerate(outcomes)))
+    table.start(dict(enumerate(ended)))
     return str(digest(table.path))
 
 
@@ -119,33 +114,33 @@ def _draw(run: Run, sizes: Sizes, means: Mapping[str, Mapping[str, float]], titl
     """figures/ensemble.png."""
     from runner.figures.of_an_ensemble import picture
 
-    if drawn := picture(sizes, means, title):
-        disk.make_folder(run.folder / PICTURES)
-        disk.replace(run.folder / PICTURES / "ensemble.png", drawn)
+    with suppress(Exception):  # one that cannot be drawn is no reason to lose trained networks
+        if drawn := picture(sizes, means, title):
+            disk.make_folder(run.folder / PICTURES)
+            disk.replace(run.folder / PICTURES / "ensemble.png", drawn)
 
 
 def _summary(
-    settings: Settings, data: RunData, outcomes: Sequence[Outcome], about: _Reached, note: str
+    settings: Settings, data: RunData, outcomes: Sequence[Outcome], about: _Reached | None, note: str
 ) -> dict[str, Any]:
-    summaries = [outcome.summary for outcome in outcomes]
+    kind, summaries = settings.ensemble, [outcome.summary for outcome in outcomes]
     diverged = sum(outcome.status not in DONE for outcome in outcomes)
     return {
         "format": 1,
-        "status": "completed" if about.ensemble else "diverged",
-        "reason": about.said or f"{diverged} of {plural(len(outcomes), 'member')} diverged",
+        "status": "completed" if about else "diverged",
+        "reason": about.said if about else f"{diverged} of {plural(len(outcomes), 'member')} diverged",
         "kept_epoch": None,
         "epochs": max(each["epochs"] for each in summaries),
         "monitor": settings.early_stopping.monitor,
         "best_epoch": None,
-        **{split: about.metrics.get(split, {}) for split in SPLITS},
+        **{split: about.metrics.get(split, {}) if about else {} for split in SPLITS},
         "examples": {split: len(getattr(data, split)) for split in SPLITS},
         "verdict": "",
-        **({"notes": [note]} if note and about.ensemble else {}),
-        "parameters": sum(each["parameters"] for each in summaries),
+        **({"notes": [note]} if note and about else {}),
         "seconds": round(sum(each["seconds"] for each in summaries), 3),
         "seed": settings.seed,
         "data_sha256": data.sha256,
-        **({"ensemble": about.ensemble} if about.ensemble else {}),
+        "ensemble": {"kind": name_of(kind, "ensemble"), "seeds": kind.seeds, **(about.ensemble if about else {})},
         **facts(settings),
         "engine": summaries[0]["engine"],
         "bitwise": all(each["bitwise"] for each in summaries),

@@ -15,6 +15,7 @@ import numpy as np
 
 from runner.figures import of_a_run as figures
 from runner.figures import of_an_ensemble
+from runner.figures.mistakes import mistakes
 from runner.figures.of_a_run import Ended
 from runner.records import disk
 from runner.records.run_files import PICTURES
@@ -87,7 +88,9 @@ FIGURES = (
         "How what enters each layer moves in the course of training. Lines that wander: the next layer has to follow.",
     ),
     Figure(
-        "mistakes", figures.mistakes, "What the network took each example for, and how sure it was; then the truth."
+        "mistakes",
+        mistakes,
+        "What the network got most wrong: what it took an example for, how sure, and the truth.",
     ),
     Figure(
         "features",

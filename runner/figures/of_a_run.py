@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 PASSES = 100  # with dropout on
 WIDTHS = 33  # at which a network is cut
-MISTAKES = 24  # that are shown
 
 
 class Ended:
@@ -259,27 +258,6 @@ def features(run: Ended) -> bytes | None:
     weight = as_array(run.engine.layout.weight_slots[0].true(run.engine.theta)[0])
     of = "units" if run.trial.settings.model.hidden else "classes" if run.classes else "outputs"
     return unit_images(weight, shape, title=f"Weights of the first layer's {of} (epoch {run.epoch})")
-
-
-def mistakes(run: Ended) -> bytes | None:
-    """Of images and signals: the examples taken for another class, those first where the network was surest."""
-    signals = run.trial.settings.dataset.holds_signals()
-    if not run.classes or not (run.data.image_shape or signals):
-        return None
-    true, taken = run.data.y[run.rows], run.answers.argmax(1)
-    wrong = np.flatnonzero(true != taken)
-    if not len(wrong):
-        return None
-    from runner.figures.draw.examples import examples
-    from runner.training.augmenting import pixel_map
-
-    worst = wrong[np.argsort(-run.answers[wrong, taken[wrong]], kind="stable")][:MISTAKES]
-    factor, offset = pixel_map(run.data)
-    pictures = run.data.x[run.rows[worst], : len(factor)] * factor + offset
-    labels = run.data.labels or [str(code) for code in range(run.data.outputs)]
-    captions = [f"{labels[taken[i]]}, {run.answers[i, taken[i]]:.0%}\ntrue: {labels[true[i]]}" for i in worst]
-    title = f"Surest of {len(wrong):,} mistakes among {len(run.rows):,} examples ({run.split}, epoch {run.epoch})"
-    return examples(pictures.reshape(len(worst), *(run.data.image_shape or (-1,))), captions, title=title)
 
 
 def _splits(run: Ended) -> dict[str, np.ndarray]:

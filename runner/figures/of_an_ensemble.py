@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from runner.figures.draw.ensemble import ensemble_sizes
 from runner.figures.of_a_run import Ended
 from runner.records.names import plural
 from runner.records.summary import SPLITS
@@ -30,7 +29,11 @@ def picture(sizes: Sizes, means: Mapping[str, Mapping[str, float | None]], title
         metric: {split: np.nan if (value := means[split][metric]) is None else value for split in of}
         for metric, of in (curves.items() if means else ())
     }
-    return ensemble_sizes(curves, mean, title=title, along="members") if curves else None
+    if not curves:
+        return None
+    from runner.figures.draw.ensemble import ensemble_sizes
+
+    return ensemble_sizes(curves, mean, title=title, along="members")
 
 
 def snapshots(run: Ended) -> bytes | None:

@@ -34,7 +34,7 @@ def common_members(runs: Sequence[Settings]) -> Iterator[str]:
     """Of ensembles whose seeds are so close that they are no two samples."""
     alike: dict[tuple[int, ...], list[Settings]] = {}
     for run in runs:
-        if run.ensemble.seeds > 1:
+        if run.ensemble.seeds > 1 and not run.ensemble.staged:
             alike.setdefault(run.parts(), []).append(run)
     for found in alike.values():
         size, seeds = found[0].ensemble.size, sorted(run.seed for run in found)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 
 from runner.records import pipe
 from runner.records.progress import LINE_SECONDS
+
+Tell = Callable[[int, int, str], None]  # is told how many are done, of how many, and what they are
 
 
 class Told:

@@ -9,6 +9,7 @@ from runner.errors import ConfigError
 from runner.records.console import shown_path
 from runner.records.names import short_keys
 from runner.reports.about import about
+from runner.reports.across import diagram, over_data_sets
 from runner.reports.answer import answer, trouble
 from runner.reports.heat import choose_keys, heat_map
 from runner.reports.html_curves import over_epochs, over_key
@@ -24,9 +25,15 @@ from runner.reports.side_by_side import side_by_side
 NAMED = 4  # keys in a title
 
 
-def page(sections: Sequence[Section], title: str, heat: str | None = None, over: str | None = None) -> str:
+def page(
+    sections: Sequence[Section],
+    title: str,
+    heat: str | None = None,
+    over: str | None = None,
+    charts: Sequence[tuple[Section, Over]] = (),
+) -> str:
     """The page. `heat` names two keys and `over` one; ConfigError if they vary in none of the sections, see
-    `heat.choose_keys` and `over.choose`.
+    `heat.choose_keys` and `over.choose`. First come `charts` of sections that a condition does not part.
     """
     keys = _heat_keys(sections, heat)
     drawn = choose(sections, over)
@@ -35,7 +42,20 @@ def page(sections: Sequence[Section], title: str, heat: str | None = None, over:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body><main><h1>{escape(title)}</h1>\n"
-        f"{''.join(parts)}</main><script>{SCRIPT}</script></body></html>\n"
+        f"{_over_data_sets(sections)}{''.join(over_key(*each) for each in charts)}{''.join(parts)}</main>"
+        f"<script>{SCRIPT}</script></body></html>\n"
+    )
+
+
+def _over_data_sets(sections: Sequence[Section]) -> str:
+    """What average ranks say, where the sections are of several data sets, with the critical-difference diagram."""
+    ranks = over_data_sets(sections)
+    if ranks is None:
+        return ""
+    caption = "Average rank over the data sets, the best on the left. A bar joins settings that are not told apart."
+    return (
+        f'<section><h2>Over several data sets</h2><p class="answer">{escape(ranks.text)}</p>'
+        f"<figure>{diagram(ranks)}<figcaption>{caption}</figcaption></figure></section>\n"
     )
 
 

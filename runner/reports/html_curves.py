@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from runner.errors import RunError
+from runner.records.summary import read_summary
 from runner.reports.bands import curves_of, line
 from runner.reports.over import Group, Over
+from runner.reports.pictures import single
 from runner.reports.sections import Section, direction, label
 from runner.reports.settings_table import Setting
 from runner.reports.svg import DASHED, DOTTED, SOLID, Line, chart, swatch
@@ -34,8 +37,8 @@ def over_epochs(section: Section) -> str:
     headline = next((m for m in section.beside if m.startswith("val/")), None)
     names = [each for each in (section.metric, headline) if each]
     charts, kept = [], _kept(section)
-    for metric in dict.fromkeys("val/" + name.partition("/")[2] for name in names):
-        other = "train/" + metric.partition("/")[2]
+    for metric in dict.fromkeys(f"val/{name.partition('/')[2]}" if "/" in name else name for name in names):
+        other = f"train/{metric.partition('/')[2]}"
         drawn = [line(c, metric, _named(s, section, "validation"), COLOURS[i], shape=i) for s, i, c in read]
         drawn += [line(c, other, _named(s, section, "training"), COLOURS[i], style=DASHED) for s, i, c in read]
         lower = direction(metric, section.settings) is False
@@ -52,8 +55,12 @@ def over_epochs(section: Section) -> str:
 
 def _kept(section: Section) -> float | None:
     """The epoch whose weights a single run has kept."""
-    rows = [row for setting in section.settings for row in setting.rows]
-    return float(rows[0].best_epoch) if len(rows) == 1 and rows[0].best_epoch else None
+    row = single(section)
+    try:
+        found = read_summary(row.folder).get("kept_epoch") if row else None
+    except RunError:
+        return None
+    return None if found is None else float(found)
 
 
 def _named(setting: Setting, section: Section, split: str) -> str:
@@ -67,14 +74,15 @@ def over_key(section: Section, drawn: Over) -> str:
     for metric in drawn.metrics:
         lines = []
         for i, group in enumerate(groups):
-            for split in drawn.recorded(metric, section):
-                lines += _over_line(group, f"{split}/{metric}", i)
+            for split, name in drawn.recorded(metric, section).items():
+                lines += _over_line(group, split, name, i)
         log = direction(f"val/{metric}", section.settings) is False
         charts.append(chart(lines, metric, drawn.name, log=log, key=True))
     splits = {split for metric in drawn.metrics for split in drawn.recorded(metric, section)}
-    words = {"val": "solid: validation", "train": "dashed: training", "test": "dotted: test"}
+    alone = all("/" not in name for metric in drawn.metrics for name in drawn.recorded(metric, section).values())
+    words = {} if alone else {"val": "solid: validation", "train": "dashed: training", "test": "dotted: test"}
     said = ", ".join(each for split, each in words.items() if split in splits).capitalize()
-    said += ". Each point is the mean of a setting"
+    said += ". " * bool(said) + "Each point is the mean of a setting"
     said += "; the band is one standard deviation over its runs" if _several(groups) else ""
     if len(drawn.groups) > len(groups):
         said += f". Drawn are the best {len(groups)} of {len(drawn.groups)} settings of the other keys"
@@ -83,13 +91,12 @@ def over_key(section: Section, drawn: Over) -> str:
     return framed(f"{' and '.join(drawn.metrics)} over {drawn.name}", legend, charts, f"{said}.")
 
 
-def _over_line(group: Group, metric: str, i: int) -> list[Line]:
+def _over_line(group: Group, split: str, metric: str, i: int) -> list[Line]:
     """The curve of a group; none if it has no such metric. Validation has a band and marks."""
     points = group.curve(metric)
     if not points:
         return []
-    split = metric.partition("/")[0]
-    name = ", ".join(filter(None, [group.name, WORDS[split]]))
+    name = ", ".join(filter(None, [group.name, WORDS[split] if "/" in metric else metric]))
     made = Line(name, COLOURS[i], [x for x, _ in points], [s.mean for _, s in points], style=STYLES[split])
     made.shape = i if split == "val" or len(points) == 1 else None
     if split == "val" and any(s.sd for _, s in points):

@@ -246,6 +246,8 @@ def _trained(folder: Path, *, force: bool) -> LoadedEnsemble:
     """The ensemble that a run has trained."""
     summary = read_summary(folder, force=force)
     about = summary["ensemble"]
+    if not about.get("members"):
+        raise RunError(f"{folder}: the ensemble diverged ({summary['reason']}), and nothing of it predicts")
     runs = [folder / MEMBERS / name for name in about["members"]]
     for run in [] if force else [folder, *(run for run in runs if (run / SUMMARY).exists())]:
         _verify(run)

@@ -16,7 +16,8 @@ from runner.errors import ConfigError
 from runner.records.names import short_keys
 from runner.reports.decimals import digits
 from runner.reports.report_text import Column
-from runner.reports.sections import HEADLINES, Section
+from runner.reports.runs import RunSource
+from runner.reports.sections import HEADLINES, Section, make_sections
 from runner.reports.settings_table import Setting
 from runner.reports.statistics import Spread
 
@@ -48,9 +49,13 @@ class Over:
     metrics: list[str]  # loss, accuracy: without their splits
     left_out: list[str]  # values of the key that are no numbers
 
-    def recorded(self, metric: str, section: Section) -> list[str]:
-        """The splits that have a metric, validation first."""
-        return [split for split in SPLITS if f"{split}/{metric}" in section.metrics]
+    def recorded(self, metric: str, section: Section) -> dict[str, str]:
+        """Split -> what it is called there, validation first; of a column without splits, such as sparsity, as of
+        validation.
+        """
+        if metric in section.metrics:
+            return {SPLITS[0]: metric}
+        return {split: f"{split}/{metric}" for split in SPLITS if f"{split}/{metric}" in section.metrics}
 
 
 def choose(sections: Sequence[Section], asked: str | None) -> list[Over | None]:
@@ -70,6 +75,20 @@ def choose(sections: Sequence[Section], asked: str | None) -> list[Over | None]:
     if problems and len(problems) == len(sections):
         raise problems[0]
     return found
+
+
+def across_conditions(sources: Sequence[RunSource], sections: Sequence[Section]) -> list[tuple[Section, Over]]:
+    """What is drawn where the only key with numbers is a condition, which parts these sections, such as train_size: the
+    same settings in sections that it does not part, with their charts. Nothing in all other cases.
+    """
+    settings = [setting for section in sections for setting in section.settings]
+    values = {key: list(dict.fromkeys(s.keys.get(key, "") for s in settings)) for s in settings for key in s.keys}
+    usable = [key for key, found in values.items() if len(found) > 1 and places(found)]
+    if len(usable) != 1 or any(usable[0] in section.varied for section in sections):
+        return []
+    whole = make_sections(sources, sections[0].metric, across=usable[0])
+    drawn = choose(whole, short_keys(usable)[usable[0]])
+    return [(section, each) for section, each in zip(whole, drawn, strict=True) if each]
 
 
 def _choose(section: Section, asked: str | None) -> Over | None:
@@ -167,7 +186,7 @@ def _name(short: str, values: Collection[str]) -> str:
 
 def _metrics(section: Section) -> list[str]:
     """What ranks, then what people ask for."""
-    ranking = section.metric.partition("/")[2]
+    ranking = section.metric.partition("/")[2] or section.metric
     headline = [h for h in HEADLINES if f"val/{h}" in section.metrics or f"test/{h}" in section.metrics]
     return list(dict.fromkeys([ranking, *headline[:1]]))
 
@@ -179,8 +198,8 @@ def columns(section: Section, drawn: Over) -> list[Column]:
     if len(drawn.groups) > 1:
         found.append(Column("others", [group.name for group, _ in rows], number=False))
     for metric in drawn.metrics:
-        for split in drawn.recorded(metric, section):
-            spreads = [group.settings[x].spread(f"{split}/{metric}") for group, x in rows]
+        for name in drawn.recorded(metric, section).values():
+            spreads = [group.settings[x].spread(name) for group, x in rows]
             places_shown = digits(spreads)
-            found.append(Column(f"{split}/{metric}", [f"{s.mean:.{places_shown}f}" if s else "-" for s in spreads]))
+            found.append(Column(name, [f"{s.mean:.{places_shown}f}" if s else "-" for s in spreads]))
     return found

@@ -15,7 +15,7 @@ import numpy as np
 from runner.errors import RunnerError
 from runner.records import crc
 from runner.reports.answer import answer
-from runner.reports.over import Over, choose
+from runner.reports.over import Over, across_conditions, choose
 from runner.reports.report_text import columns, heading, plain
 from runner.reports.runs import read_sources
 from runner.reports.sections import Section, make_sections
@@ -32,13 +32,15 @@ def write(sweep: Path, folder: Path, *, alone: bool) -> None:
     from runner.records import events
 
     try:
-        sections = make_sections(read_sources(sweep))
+        sources = read_sources(sweep)
+        sections = make_sections(sources)
     except RunnerError:
         return
     if not any(setting.finished for section in sections for setting in section.settings):
         return
     parts = [events.header(), events.text("answer", "\n\n".join(map(_in_words, sections)))]
-    for section, drawn in zip(sections, choose(sections, None), strict=True):
+    charts = [*across_conditions(sources, sections), *zip(sections, choose(sections, None), strict=True)]
+    for section, drawn in charts:
         parts += _figures(section, drawn) if drawn else []
     parts += [_columns(sections)] if alone else []
     folder.mkdir(parents=True, exist_ok=True)
@@ -59,8 +61,8 @@ def _figures(section: Section, drawn: Over) -> list[bytes]:
     for metric in drawn.metrics:
         curves = []
         for group in drawn.groups[:GROUPS]:
-            for split in drawn.recorded(metric, section):
-                points = group.curve(f"{split}/{metric}")
+            for split, name in drawn.recorded(metric, section).items():
+                points = group.curve(name)
                 numbers = np.array([(x, spread.mean, spread.sd or 0.0) for x, spread in points]).reshape(-1, 3).T
                 curves += [Curve(group.name, split, *numbers)] if points else []
         picture = metric_over_key(curves, metric, drawn.name, title=section.title)

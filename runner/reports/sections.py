@@ -134,21 +134,24 @@ def make_sections(
     settings = asked.chosen(group(sources), where)
     _find_metric(metric, [row for setting in settings for row in setting.rows])
     by = by and asked.key_named(settings, by, "--by")
-    across = across and asked.key_named(settings, across, "--over")
     problems: dict[tuple[str, ...], list[Setting]] = {}
-    names = [key for key in problem_keys(settings) if key != across]
-    names = [key for key in names if len({setting.keys.get(key, "") for setting in settings}) > 1]
+    names = [key for key in problem_keys(settings) if across not in (key, key.rpartition(".")[2])]
+    names = [key for key in names if _varies(key, settings)]
     for setting in settings:
         problems.setdefault(tuple(setting.keys.get(key, "") for key in names), []).append(setting)
     tasks = {tuple(_recorded(part)) for part in problems.values()}
     if all(len(part) == 1 for part in problems.values()) and len(tasks) == 1 and len(problems) > 1:
         return [_section(settings, sources, metric, "", comparable=False, by=by)]
     titles = ["  ".join(f"{k}={spelled(v)}" for k, v in zip(names, values, strict=True) if v) for values in problems]
-    apart = {across} & set(problem_keys(settings))
+    apart = [key for key in problem_keys(settings) if key not in names and _varies(key, settings)]
     return [
         _section(part, sources, metric, title, comparable=not apart, by=by)
         for part, title in zip(problems.values(), titles, strict=True)
     ]
+
+
+def _varies(key: str, settings: Iterable[Setting]) -> bool:
+    return len({setting.keys.get(key, "") for setting in settings}) > 1
 
 
 def _find_metric(metric: str | None, rows: Sequence[RunRow]) -> None:
@@ -242,7 +245,7 @@ def direction(metric: str, settings: Sequence[Setting]) -> bool | None:
     name = metric.rpartition("/")[2]
     if name in entries("metric"):
         return metric_class(name).maximize
-    if not name or metric in columns.SMALLER:
+    if "/" not in metric or metric in columns.SMALLER:
         return metric not in columns.SMALLER
     rows = [row for setting in settings for row in setting.rows if row.setting(MONITOR) == metric]
     modes = {row.setting("early_stopping.mode") for row in rows}

@@ -70,9 +70,10 @@ class _Shown:
 
     def _introduce(self, session: Session, event: Begun) -> None:
         """Say where it continues from and, once, what is trained."""
-        if self.resumed:
-            where = "no checkpoint yet: starting from the beginning"
-            pipe.write(sys.stdout, (where if event.epoch is None else f"resuming after epoch {event.epoch}") + "\n")
+        if self.resumed and event.epoch is not None:
+            pipe.write(sys.stdout, f"resuming after epoch {event.epoch}\n")
+        elif self.resumed and not self.trained:
+            pipe.write(sys.stdout, "no checkpoint yet: starting from the beginning\n")
         if not self.trained:
             first, data, count = session.runs[0], session.data[0], session.training
             about, engine = describe(first.settings, data), explained(first.settings, data.task)

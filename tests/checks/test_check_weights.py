@@ -3,6 +3,7 @@
 The numbers were worked out by hand or by enumerating every mask.
 """
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -44,7 +45,8 @@ def examples():
 def at(weights, engine: str, rows: int = 1, **changes) -> Engine:
     """A linear model without biases at these weights, in rows that differ in their seed; steps do not move it."""
     common = {"model.bias": False, "trainer.dtype": "float64", "optimizer": "sgd", "optimizer.lr": 1e-300, **changes}
-    runs = [settings((2, [], 1, 4), seed=i, **common) for i in range(rows)]
+    run = settings((2, [], 1, 4), **common)
+    runs = [dataclasses.replace(run, seed=i) for i in range(rows)]
     made = Engine(runs, [examples()] * rows, way=WAYS[engine])
     made.layout.slots["0.weight"].true(made.theta)[...] = made.rows.own(np.asarray(weights))
     return made

@@ -65,6 +65,18 @@ def test_what_is_finished_is_not_trained_again_what_is_not_goes_on_and_the_page_
     assert without_times((FOLDER / "page.html").read_text()) == without_times(first)
 
 
+def test_runs_that_failed_are_tried_again_and_say_why_if_none_succeeds(there, monkeypatch, capsys):
+    def broken(*_):
+        raise OSError("no such device")
+
+    shutil.rmtree(next(FOLDER.glob("full-*")))
+    with monkeypatch.context() as patch:
+        patch.setattr("runner.training.trial.Trial.__init__", broken)
+        assert main(["claim", EXACT, SERIAL]) == 1
+    assert "all runs failed: OSError: no such device; the traceback is in" in capsys.readouterr().err
+    assert main(["claim", EXACT, SERIAL]) == 0
+
+
 def test_what_is_changed_is_trained_apart_and_said(there, capsys):
     assert main(["claim", EXACT, SERIAL, "trainer.epochs=3"]) == 0
     assert "verdict  does not hold" in capsys.readouterr().out

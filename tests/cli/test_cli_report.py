@@ -44,7 +44,8 @@ def test_report_of_the_last_sweep(here, forks):
     assert "2 settings, 6 runs: 6 finished" in found.stdout
     assert "all: model.hidden=8  trainer.epochs=3  regularizer.l2=0.1" in found.stdout
     assert "over 3 seeds, on this split" in found.stdout and "runner-up (lr=0.001)" in found.stdout
-    assert (here / "page.html").read_text().count("<polyline") == 2 * 2 * 2  # settings, charts, splits
+    curves, over_rate = 2 * 2 * 2, 2 * 3  # settings, charts, splits; charts, splits
+    assert (here / "page.html").read_text().count("<polyline") == curves + over_rate
     assert len((here / "table.csv").read_text().splitlines()) == 3
 
 

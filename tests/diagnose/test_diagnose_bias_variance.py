@@ -80,5 +80,5 @@ def test_classes_are_compared_on_the_rows_that_no_run_was_trained_on(ask):
 
 def test_runs_without_a_common_row_of_the_test_are_refused():
     splits = [["dataset=iris", f"dataset.split_seed={seed}", "dataset.test_fraction=0.03"] for seed in range(4)]
-    with pytest.raises(ConfigError, match="no row is in the test of every run.*dataset.test_fraction"):
+    with pytest.raises(ConfigError, match=r"no row is in the test of every run.*dataset.test_fraction"):
         common([Case(str(i), read(words)) for i, words in enumerate(splits)])

@@ -1,12 +1,16 @@
 """`runner diagnose`: listing, naming, refusing."""
 
+import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from runner.cli import main
 from runner.diagnose.base import kinds
+from runner.diagnose.subject import subject
 
 NAMES = ["activations", "bias_variance", "calibration", "gradients", "hessian", "lr_range", "paths", "sharpness"]
 NAMES += ["surface", "trajectories"]
@@ -47,6 +51,8 @@ def test_listing_and_refusing_import_neither_torch_nor_scikit_learn():
         (["hessian", "-m", "seed=0,1"], "hessian: is about one run, but the words stand for 2; give one value a key"),
         (["surface", "dataset.folds=3"], "surface: is about one run, but the words stand for 3"),
         (["gradients", "ensemble=deep"], "gradients: is about one network, but the run is an ensemble"),
+        (["gradients", "model.init_from=nowhere"], "holds no model.safetensors; name the folder of a finished run"),
+        (["lr_range", "model.init_from=nowhere"], "holds no model.safetensors; name the folder of a finished run"),
         (["surface", "seed=1", "--points", "2"], "--points 2: out of range; allowed: a whole number >= 3 and <= 201"),
         (["surface", "seed=1", "--directions", "up"], "--directions up: unknown choice; allowed: random | axes | path"),
         (["trajectories", "last"], "last: there is no run under outputs/ yet"),
@@ -54,3 +60,26 @@ def test_listing_and_refusing_import_neither_torch_nor_scikit_learn():
 )
 def test_what_can_not_be_asked_is_refused_with_a_way_out(words, said, refused):
     assert said in refused(*words)
+
+
+ROOT = Path(__file__).parents[2]
+TYPED = [f"runner diagnose {name} {kind.cls.example}" for name, kind in kinds().items() if kind.cls.example != "last"]
+TYPED += re.findall(r"`(runner diagnose [a-z_]+ [^`]*=[^`]*)`", (ROOT / "docs" / "lectures.md").read_text())
+
+
+@pytest.mark.parametrize("line", TYPED)
+def test_what_help_and_pages_say_to_type_names_runs(line, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, _, name, *words = shlex.split(line)
+    multirun = "-m" in words
+    kind = kinds()[name]
+    found = subject([word for word in words if word != "-m"], name, several=kind.cls.several, multirun=multirun)
+    assert len(found.cases) > multirun
+
+
+def test_the_command_line_answers_and_says_what_to_type_next(tmp_path, forks):
+    found = forks.run("diagnose", "gradients", "model.hidden=[3]", "--checked", "1", cwd=tmp_path)
+    assert found.returncode == 0
+    assert "runner diagnose lr_range 'model.hidden=[3]'" in found.stdout
+    (folder,) = (tmp_path / "outputs" / "diagnose" / "gradients").iterdir()
+    assert sorted(path.name for path in folder.iterdir()) == ["figure.png", "result.json"]

@@ -13,15 +13,20 @@ sys.path.append(str(Path(__file__).parents[2] / "docs"))
 generate = importlib.import_module("generate")
 
 
-def test_page_is_current():
-    stored, now = generate.PAGE.read_text(encoding="utf-8").splitlines(), generate.page().splitlines()
+@pytest.fixture(scope="module")
+def page():
+    return generate.page()
+
+
+def test_page_is_current(page):
+    stored, now = generate.PAGE.read_text(encoding="utf-8").splitlines(), page.splitlines()
     changed = [line for line in difflib.unified_diff(stored, now, lineterm="", n=0) if line[:1] in "+-"]
     assert not changed, "docs/techniques.md is not what is registered; run `make docs`:\n" + "\n".join(changed[:20])
 
 
 @pytest.mark.parametrize("group", groups())
-def test_every_entry_and_key_stands_in_the_section_of_its_group(group):
-    section = generate.page().split(f"\n## {group}\n")[1].split("\n## ")[0]
+def test_every_entry_and_key_stands_in_the_section_of_its_group(group, page):
+    section = page.split(f"\n## {group}\n")[1].split("\n## ")[0]
     for name, entry in entries(group).items():
         assert f"| `{name}` |" in section
         assert all(

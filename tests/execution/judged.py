@@ -21,7 +21,7 @@ from random_configurations import FILE
 from safetensors.numpy import load_file
 
 from runner.config.registry import entries, groups
-from runner.config.settings import FLAT_GROUPS, Settings, flat_key, root_options
+from runner.config.settings import CHOICE_GROUPS, FLAT_GROUPS, Settings, flat_key, root_options
 from runner.data.prepare import RunData, prepare
 from runner.data.tables import Tables
 from runner.errors import ConfigError, DataError
@@ -50,7 +50,7 @@ def listening() -> Iterator[list[str]]:
 @functools.cache
 def keys() -> list[str]:
     """Every dotted key there is, and the groups, longest first."""
-    found = {*root_options(), "loss", "dataset", "scheduler", "ensemble"}
+    found = {*root_options(), *CHOICE_GROUPS}
     for group in groups():
         for entry in entries(group).values():
             found |= {flat_key(entry, key) if group in FLAT_GROUPS else f"{group}.{key}" for key in entry.options}

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import re
+import signal
 import statistics
 from pathlib import Path
 
@@ -355,6 +357,28 @@ def test_in_a_sweep_with_workers_they_are_what_they_are_alone(here, trained):
     for row, alone in zip(rows, (trained["boosting", "classes"], here / "stacking"), strict=True):
         assert contents(here / "s" / row["run"]) == contents(alone)
         assert float(row["test/accuracy"]) == read_summary(alone)["test"]["accuracy"]
+
+
+@pytest.mark.parametrize(("kind", "task"), [("boosting", "numbers"), ("stacking", "classes")])
+def test_side_by_side_in_torch_and_resumed_they_are_what_they_are_alone(here, kind, task):
+    words = [*TASKS[task], f"ensemble={kind}", "ensemble.size=2", "trainer.engine=stacked"]
+    sweep = ["-m", *words, "seed=0,5", "hydra.launcher.workers=1", "trainer.checkpoint_seconds=0", "hydra.sweep.dir=s"]
+    parent, record = os.getpid(), Trial.record
+
+    def stopping(self, epoch, row):
+        if epoch == 1 and self.settings.seed == 6:
+            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(parent, signal.SIGTERM)
+        return record(self, epoch, row)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trial, "record", stopping)
+        assert main(sweep) == 130
+    assert main(["resume", "s"]) == 0
+    for run in sorted((here / "s").glob("00*")):
+        seed = run.name.rpartition("=")[2]
+        assert main([*words, f"seed={seed}", f"hydra.run.dir=alone{seed}"]) == 0
+        assert contents(run) == contents(here / f"alone{seed}")
 
 
 def test_bagging_boosting_and_stacking_have_a_place_in_each_fold(here):

@@ -139,6 +139,15 @@ def test_where_one_fails_all_fail_and_are_tried_again_together(here, monkeypatch
     assert contents(here / "e") == whole
 
 
+def test_all_of_them_are_repeated_or_none(here, whole, capsys):
+    assert main([*TIED, "hydra.run.dir=e"]) == 0
+    assert main(["repeat", "e/members/001", "hydra.run.dir=one"]) == 2
+    assert re.search(r"\(ensemble.tie = 0.02\).*; `runner repeat e` trains all of them", capsys.readouterr().err)
+    assert not (here / "one").exists()
+    assert main(["repeat", "e", "hydra.run.dir=again"]) == 0
+    assert contents(here / "again") == whole
+
+
 BAD = {
     "early_stopping.patience=5": "ensemble.tie = 0.02: its members end together, .* set early_stopping=none",
     "optimizer=lbfgs": "ensemble.tie = 0.02: .*optimizer = lbfgs searches",

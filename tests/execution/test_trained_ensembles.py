@@ -17,6 +17,7 @@ from sweep_folders import run_content
 import runner
 from runner.cli import main
 from runner.data.prepare import prepare
+from runner.errors import RunError
 from runner.execution import ensembles
 from runner.execution.configurations import read
 from runner.execution.stored import read_config
@@ -266,6 +267,8 @@ def test_with_one_member_left_it_has_diverged(here, monkeypatch):
     assert main([*DEEP, "hydra.run.dir=e"]) == 1
     summary = read_summary(here / "e")
     assert (summary["status"], summary["reason"]) == ("diverged", "2 of 3 members diverged")
+    with pytest.raises(RunError, match=r"the ensemble diverged \(2 of 3 members diverged\)"):
+        runner.load(here / "e")
 
 
 def test_from_python_it_is_one_outcome(here):

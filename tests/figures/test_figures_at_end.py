@@ -97,7 +97,8 @@ def test_runs_together_have_figures_only_if_asked_and_then_those_of_a_run_alone(
     "change, expected",
     [
         ({"dataset": "sine"}, NUMBERS),
-        ({"dataset": "diabetes"}, NUMBERS - {"fit"}),
+        ({"dataset": "diabetes"}, NUMBERS - {"fit"} | {"mistakes"}),
+        ({"dataset": "wine"}, CLASSES | {"mistakes"}),
         ({"dataset": "digits"}, CLASSES | {"features", "mistakes"}),
         ({"dataset": "mnist1d", "dataset.n": 500}, CLASSES | {"features", "mistakes"}),
         ({"dataset": "sine", "regularizer.structural_dropout": 1.0}, NUMBERS | {"kept_width"}),
@@ -121,6 +122,7 @@ def test_runs_together_have_figures_only_if_asked_and_then_those_of_a_run_alone(
     ids=[
         "sine",
         "regression",
+        "table",
         "images",
         "signals",
         "cut numbers",
@@ -260,3 +262,17 @@ def test_the_mistakes_are_those_of_the_network_the_surest_first(tmp_path, monkey
         taken = data.labels[answers[i].argmax()]
         assert caption == f"{taken}, {answers[i].max():.0%}\ntrue: {data.labels[data.y[data.val[i]]]}"
     assert seen["p"].shape[1:] == (1, 8, 8) and seen["p"].min() >= -1e-6 and 0.9 < seen["p"].max() <= 1 + 1e-6
+
+
+def test_rows_of_a_table_show_the_largest_errors_in_its_units(tmp_path, monkeypatch):
+    seen = {}
+    monkeypatch.setattr("runner.figures.draw.rows.rows", lambda names, cells, **more: seen.update(n=names, c=cells))
+    [outcome] = runner.train([QUICK | {"dataset": "diabetes", "trainer.figures": True}], outputs=tmp_path)
+    network = runner.load(outcome.folder)
+    data, table = prepare(network.settings), network.settings.dataset.read()
+    errors = network.decode(network.outputs(data.x[data.val])) - data.targets(data.val)
+    worst = data.val[np.argsort(-np.abs(errors))][: len(seen["c"])]
+    assert seen["n"][:4] == ["true", "prediction", "error", "age"] and len(seen["c"]) == 14
+    np.testing.assert_allclose([float(row[0]) for row in seen["c"]], data.targets(worst), rtol=1e-3)
+    np.testing.assert_allclose([float(row[3]) for row in seen["c"]], table.numeric_ND[worst, 0], rtol=2e-3, atol=1e-4)
+    assert all(abs(float(p) - float(t) - float(e)) < 0.2 for t, p, e, *_ in seen["c"])

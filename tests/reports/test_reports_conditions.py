@@ -138,3 +138,17 @@ def test_any_column_of_metrics_csv_answers_by_the_epoch_that_was_kept(tmp_path):
     assert answer(norm).startswith("Lowest: patience=9 lr=0.01") and "It differs from the runner-up" in answer(norm)
     (zeros,) = sections(folder, metric="sparsity")
     assert answer(zeros).startswith("Highest: patience=9 lr=0.01, sparsity 0.10")
+
+
+def test_the_page_of_several_data_sets_has_the_diagram_of_their_ranks(tmp_path):
+    values = dict.fromkeys(("iris", "wine", "digits", "breast_cancer", "circles", "two_moons"), EASY_AND_HARD[0])
+    folder = make_sweep(tmp_path / "s", crossed("dataset", values))
+    assert main(["report", str(folder), "--html", str(tmp_path / "p.html")]) == 0
+    page = (tmp_path / "p.html").read_text()
+    assert "Over several data sets" in page and "lr=0.1 is ahead of lr=0.01" in page
+
+
+def test_metrics_are_drawn_over_a_condition_with_a_line_for_each_treatment(noisy, capsys):
+    assert main(["report", str(noisy), "--over", "label_noise", "--html", str(noisy / "p.html")]) == 0
+    said = capsys.readouterr().out
+    assert "over label_noise:" in said and "Best:" not in said

@@ -37,9 +37,9 @@ def sizes(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory):
-    """Two rates for each of two sizes and two optimizers."""
+    """Two rates for each of two sizes of a batch and two optimizers."""
     runs = [
-        ({"dataset.train_size": size, "optimizer.lr": lr, "optimizer": rule, "seed": seed}, split(size / 1000 + lr))
+        ({"trainer.batch_size": size, "optimizer.lr": lr, "optimizer": rule, "seed": seed}, split(size / 1000 + lr))
         for size in (100, 200)
         for lr in (0.01, 0.1)
         for rule in ("sgd", "adam")
@@ -83,7 +83,7 @@ def test_asked_for_a_key_with_others_each_value_of_those_has_a_colour(both, caps
     out = capsys.readouterr().out
     rows = [line.split() for line in out.partition("over lr:")[2].splitlines()[2:10]]
     assert [row[0] for row in rows] == ["0.01", "0.1"] * 4 and f"wrote: {both}/report.html" in out
-    others = {frozenset((f"optimizer={rule}", f"train_size={n}")) for rule in ("sgd", "adam") for n in (100, 200)}
+    others = {frozenset((f"optimizer={rule}", f"batch_size={n}")) for rule in ("sgd", "adam") for n in (100, 200)}
     assert {frozenset(row[1:3]) for row in rows} == others
     text = (both / "report.html").read_text()
     first = text.partition("over lr</h3>")[2].partition("</figure>")[0]
@@ -94,7 +94,7 @@ def test_asked_for_a_key_with_others_each_value_of_those_has_a_colour(both, caps
     ("asked", "message"),
     [
         ("", "several keys with numbers vary .*lr.*; name one"),
-        ("train_sise", "did you mean train_size"),
+        ("batch_sise", "did you mean batch_size"),
         ("optimizer", "an axis needs two numbers or more, and its values are"),
     ],
 )
@@ -147,3 +147,37 @@ def test_the_figure_for_tensorboard_has_a_curve_where_its_values_are(tmp_path):
         pixels = image.imread(tmp_path / f"{i}.png")[100:760, 200:900, :3]
         rows.append(np.argwhere(np.abs(pixels - np.array([0x44, 0x77, 0xAA]) / 255).sum(2) < 0.05).shape[0])
     assert min(rows) > 500 and pictures[0] != pictures[1]
+
+
+def test_a_condition_that_parts_the_settings_is_an_axis_all_the_same(tmp_path):
+    """Settings are compared within each size; the chart goes over all of them."""
+    runs = [
+        ({"dataset.train_size": size, "optimizer": rule, "seed": seed}, split(10 / size + (rule == "sgd")))
+        for size in (50, 100, 800)
+        for rule in ("sgd", "adam")
+        for seed in range(2)
+    ]
+    folder = make_sweep(tmp_path / "s", runs)
+    sources = read_sources(folder)
+    parted = make_sections(sources)
+    assert len(parted) == 3
+    [(_, drawn)] = over.across_conditions(sources, parted)
+    assert {group.name: sorted(group.settings) for group in drawn.groups} == {
+        "optimizer=sgd": [50, 100, 800],
+        "optimizer=adam": [50, 100, 800],
+    }
+    assert over.across_conditions(sources, make_sections(sources, across="train_size")) == []
+    for words in (["--html"], ["--over", "train_size"]):
+        assert main(["report", str(folder), *words]) == 0
+        assert (folder / "report.html").read_text().count("over train_size</h3>") == 1
+
+
+def test_a_column_of_metrics_csv_is_drawn_over_a_key_too(tmp_path):
+    folder = make_sweep(tmp_path / "s", grid({0.01: [0.1, 0.2], 0.1: [0.2, 0.3]}))
+    for run in folder.glob("0*"):
+        run.joinpath("metrics.csv").write_text("epoch,val/loss,sparsity\n0,1,0\n1,1,0\n2,1,0.25\n3,1,0.5\n")
+    (section,) = make_sections(read_sources(folder, force=True), "sparsity")
+    (drawn,) = over.choose([section], None)
+    text = over_key(section, drawn)
+    assert drawn.metrics[0] == "sparsity" and 'data-name="sparsity" data-v="0.01,0.25 0.1,0.25"' in text
+    assert over.columns(section, drawn)[1].name == "sparsity"

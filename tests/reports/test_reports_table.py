@@ -115,4 +115,4 @@ def test_a_report_tells_the_sizes_of_networks_where_they_differ(tmp_path, capsys
     assert {line.split()[at] for line in lines[head + 1 : head + 3]} == {"22", "642"}
     table = pd.read_csv(tmp_path / "table.csv")
     assert sorted(table["parameters"]) == [22, 642]
-    assert "<th>parameters</th>" in (tmp_path / "page.html").read_text()
+    assert ">parameters</button></th>" in (tmp_path / "page.html").read_text()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runner.config.option import integer
-from runner.diagnose.base import Diagnosis, Found, Told, diagnosis
+from runner.diagnose.base import Diagnosis, Found, diagnosis
 from runner.errors import ConfigError
+from runner.records.told import Tell
 
 if TYPE_CHECKING:
     from runner.diagnose.subject import Case, Subject
@@ -38,7 +39,7 @@ class Activations(Diagnosis):
     steps: int = integer(1000, ge=1, help="steps at most")
     points: int = integer(40, ge=2, le=500, help="steps at which they are measured, closer at first")
 
-    def ask(self, subject: Subject, told: Told) -> Found:
+    def ask(self, subject: Subject, told: Tell) -> Found:
         """RMS, percentiles and dead units by layer and step."""
         case = subject.case
         if not case.settings.model.hidden:
@@ -58,11 +59,10 @@ class Activations(Diagnosis):
         advice, following = advise(n, subject)
         return Found(n, lines, advice, following, draw(n))
 
-    def _measured(self, case: Case, told: Told) -> dict[str, Any]:
-        from runner.data.prepare import prepare
+    def _measured(self, case: Case, told: Tell) -> dict[str, Any]:
         from runner.training.engine import Engine
 
-        engine = Engine([case.settings], [prepare(case.settings)])
+        engine = Engine([case.settings], [case.as_trained])
         many = min(self.steps, case.settings.trainer.epochs * engine.steps)
         wanted = np.unique(np.geomspace(1, many + 1, self.points).astype(int) - 1)
         kinds = ("rms", "percentiles", "dead", "saturated")
@@ -116,7 +116,7 @@ def advise(n: dict[str, Any], subject: Subject) -> tuple[str, str]:
     """What to try next."""
     ratio, dead = n["last_to_first"], max(n["dead"][-1])
     if n["diverged"]:
-        return "Training diverged: find a rate that does not.", f"runner diagnose lr_range {subject.typed}"
+        return "Training diverged: find a rate that does not.", subject.ask("lr_range")
     if dead > DEAD:
         text = f"{100 * dead:.0f}% of a layer's units are dead: a leaky activation or a lower rate keeps them alive."
         return text, subject.again("activations", "model.activation=leaky_relu")
@@ -128,7 +128,7 @@ def advise(n: dict[str, Any], subject: Subject) -> tuple[str, str]:
         return "Signals grow on the way up: a norm keeps their size.", subject.again("activations", "model.norm=batch")
     return (
         "Signals keep their size; if it still learns slowly, look at the rate.",
-        f"runner diagnose lr_range {subject.typed}",
+        subject.ask("lr_range"),
     )
 
 

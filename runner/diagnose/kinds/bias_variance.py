@@ -10,9 +10,10 @@ import numpy as np
 
 from runner.config.compact import shown
 from runner.config.settings import luck
-from runner.diagnose.base import Diagnosis, Found, Told, diagnosis
+from runner.diagnose.base import Diagnosis, Found, diagnosis
 from runner.errors import ConfigError
 from runner.records.names import plural
+from runner.records.told import Tell
 
 if TYPE_CHECKING:
     from runner.diagnose.common_inputs import Inputs
@@ -37,7 +38,7 @@ class BiasVariance(Diagnosis):
     example = "-m dataset=sine dataset.data_seed='range(20)' 'model.hidden=[2],[20]' trainer.epochs=200"
     several = True
 
-    def ask(self, subject: Subject, told: Told) -> Found:
+    def ask(self, subject: Subject, told: Tell) -> Found:
         """Bias, variance and noise of each setting."""
         groups = grouped(subject.cases)
         from runner.diagnose.common_inputs import common

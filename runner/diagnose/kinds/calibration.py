@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runner.config.option import choice, integer
-from runner.diagnose.base import Diagnosis, Found, Told, diagnosis
+from runner.diagnose.base import Diagnosis, Found, diagnosis
 from runner.errors import ConfigError
+from runner.records.told import Tell
 
 if TYPE_CHECKING:
     from runner.diagnose.subject import Subject
@@ -32,7 +33,7 @@ class Calibration(Diagnosis):
     bins: int = integer(15, ge=2, le=200, help="bins of confidence")
     split: str = choice("auto", "auto", "val", "test", "train", help="whose rows; auto: test, else val")
 
-    def ask(self, subject: Subject, told: Told) -> Found:
+    def ask(self, subject: Subject, told: Tell) -> Found:
         """ECE, nll and accuracy, before and after temperature scaling."""
         case = subject.case
         if case.data.task != "classification":

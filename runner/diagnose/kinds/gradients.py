@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runner.config.option import choice, integer
-from runner.diagnose.base import Diagnosis, Found, Told, diagnosis
+from runner.diagnose.base import Diagnosis, Found, diagnosis
+from runner.records.told import Tell
 
 if TYPE_CHECKING:
     from runner.diagnose.landscape import Landscape
@@ -36,7 +37,7 @@ class Gradients(Diagnosis):
     at: str = choice("initial", "initial", "kept", help="at the initial weights, or at those that a run kept")
     checked: int = integer(20, ge=1, help="parameters of each tensor that are checked, all of a smaller one")
 
-    def ask(self, subject: Subject, told: Told) -> Found:
+    def ask(self, subject: Subject, told: Tell) -> Found:
         """The worst error of each tensor; the curve over h for both differences."""
         from runner.diagnose.landscape import Landscape
 
@@ -53,10 +54,10 @@ class Gradients(Diagnosis):
             f"in {worst['tensor']} (tolerance {TOLERANCE:g}, {land.examples} examples)"
         ]
         numbers = {"worst": worst["error"], "right": right, "tensors": tensors, "curves": curves}
-        advice, following = advise(right, subject.typed, worst["tensor"])
+        advice, following = advise(right, subject, worst["tensor"])
         return Found(numbers, lines, advice, following, draw(curves, lines[-1]))
 
-    def _tensors(self, land: Landscape, told: Told) -> list[dict[str, Any]]:
+    def _tensors(self, land: Landscape, told: Tell) -> list[dict[str, Any]]:
         found, g = [], land.gradient(land.start)
         random = np.random.default_rng(0)
         for done, (name, where) in enumerate(land.slots.items()):
@@ -107,11 +108,11 @@ def textbook() -> dict[str, list[float]]:
     return differences(lambda t: (1 + t) ** 3, 3.0)
 
 
-def advise(right: bool, typed: str, tensor: str) -> tuple[str, str]:
+def advise(right: bool, subject: Subject, tensor: str) -> tuple[str, str]:
     """What to try next."""
     if right:
-        return "The gradient is right; if training fails, look at the rate next.", f"runner diagnose lr_range {typed}"
-    more = f"runner diagnose gradients {typed} --checked 1000"
+        return "The gradient is right; if training fails, look at the rate next.", subject.ask("lr_range")
+    more = subject.ask("gradients", "--checked", "1000")
     return f"The gradient of {tensor} is wrong: leave techniques out one by one until it agrees.", more
 
 

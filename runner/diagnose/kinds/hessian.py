@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runner.config.option import choice, integer
-from runner.diagnose.base import Diagnosis, Found, Told, diagnosis
+from runner.diagnose.base import Diagnosis, Found, diagnosis
 from runner.errors import ConfigError
+from runner.records.told import Tell
 
 if TYPE_CHECKING:
     from runner.diagnose.landscape import Landscape
@@ -43,7 +44,7 @@ class Hessian(Diagnosis):
     exact: int = integer(2000, ge=1, le=5000, help="parameters up to which all eigenvalues are worked out")
     rows: int = integer(10_000, ge=1, help="training rows at most")
 
-    def ask(self, subject: Subject, told: Told) -> Found:
+    def ask(self, subject: Subject, told: Tell) -> Found:
         """The spectrum and what it says."""
         from runner.diagnose.landscape import Landscape
 
@@ -79,7 +80,7 @@ def lanczos_said(size: int, most: int) -> str:
     )
 
 
-def by_lanczos(land: Landscape, told: Told) -> dict[str, Any]:
+def by_lanczos(land: Landscape, told: Tell) -> dict[str, Any]:
     """The ends of the spectrum by Lanczos's method, the trace by Hutchinson's."""
     product = land.curvature(land.start)
     values = lanczos(product, land.size, STEPS, told)
@@ -90,7 +91,7 @@ def by_lanczos(land: Landscape, told: Told) -> dict[str, Any]:
     return {"method": "lanczos", "eigenvalues": values.tolist(), "trace": float(np.mean(traces)), "trace_error": error}
 
 
-def lanczos(product: Callable, size: int, steps: int, told: Told = lambda *_: None) -> np.ndarray:
+def lanczos(product: Callable, size: int, steps: int, told: Tell = lambda *_: None) -> np.ndarray:
     """Ritz values, ascending, of a symmetric matrix [size, size] given by its product, after so many steps.
 
     A q_j = b_{j-1} q_{j-1} + a_j q_j + b_j q_{j+1} from a random start, orthogonal to all before (twice is enough).
@@ -145,7 +146,7 @@ def told_in_words(n: dict[str, Any], whole: bool) -> list[str]:
         + (f"; {n['zeros']} are 0: flat directions" if n["zeros"] else ""),
         f"trace {n['trace']:.6f}" + (f" +- {n['trace_error']:.2g}" if "trace_error" in n else ""),
     ]
-    if n["condition"] is not None:
+    if n["condition"] is not None and not n["index"]:
         lines.append(f"condition number (of the positive ones): {n['condition']:.4f}")
     step = "no curvature along the gradient" if n["best_rate"] is None else _step(n)
     lines.append(f"g'g {n['gg']:.6g}, g'Hg {n['gHg']:.6g}: {step}")
@@ -170,7 +171,7 @@ def advise(n: dict[str, Any], subject: Subject) -> tuple[str, str]:
         return text, subject.again("hessian", "regularizer.l2=0.01")
     return (
         "All known directions bend up or are flat: look how wide the valley is.",
-        f"runner diagnose sharpness {subject.typed}",
+        subject.ask("sharpness"),
     )
 
 
@@ -194,7 +195,7 @@ def draw(n: dict[str, Any], whole: bool) -> bytes:
         if which.any():
             axes.plot(1 + np.flatnonzero(which), values[which], mark, color=colour, markersize=6, label=name)
     axes.axhline(0, color=INK, linewidth=1)
-    linear = max(float(np.abs(values[np.abs(values) > zero]).min(initial=1.0)), 1e-8 * float(np.abs(values).max()))
+    linear = max(float(np.abs(values[np.abs(values) > zero]).min(initial=1.0)), 1e-6 * float(np.abs(values).max()))
     if np.abs(values).max() > 100 * linear:
         axes.set_yscale("symlog", linthresh=linear)
         axes.set_ylim(2 * min(float(values.min()), -linear / 2), 2 * max(float(values.max()), linear / 2))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from runner.config.option import integer, number
-from runner.diagnose.base import Diagnosis, Found, Told, diagnosis
+from runner.diagnose.base import Diagnosis, Found, diagnosis
 from runner.errors import ConfigError
+from runner.records.told import Tell
 
 if TYPE_CHECKING:
     from runner.diagnose.subject import Case, Subject
@@ -37,7 +38,7 @@ class LrRange(Diagnosis):
     high: float = number(10.0, above=0, help="last rate")
     steps: int = integer(300, ge=10, le=100_000, help="steps, an epoch after the other as far as needed")
 
-    def ask(self, subject: Subject, told: Told) -> Found:
+    def ask(self, subject: Subject, told: Tell) -> Found:
         """The curve, the steepest rate, the lowest, and the one to take."""
         if self.low >= self.high:
             raise ConfigError(f"--low {self.low:g}: not below --high {self.high:g}")
@@ -72,13 +73,11 @@ class LrRange(Diagnosis):
         following = subject.sweep("optimizer.lr", near, "seeds=3")
         return Found(numbers, lines, advice, following, draw(numbers))
 
-    def _swept(self, case: Case, told: Told) -> tuple[np.ndarray, np.ndarray]:
+    def _swept(self, case: Case, told: Tell) -> tuple[np.ndarray, np.ndarray]:
         """(rates, objective) of the steps that were made, until the objective is far worse than its lowest."""
-        from runner.data.prepare import prepare
         from runner.training.engine import Engine
 
-        settings, data = case.settings, prepare(case.settings)
-        engine = Engine([settings], [data])
+        engine = Engine([case.settings], [case.as_trained])
         rates = self.low * (self.high / self.low) ** (np.arange(self.steps) / (self.steps - 1))
         losses: list[float] = []
         while len(losses) < self.steps:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from runner.config import plugins
 from runner.config.choices import name_of
 from runner.config.option import integer, number
-from runner.diagnose.base import Diagnosis, Found, Told, diagnosis
+from runner.diagnose.base import Diagnosis, Found, diagnosis
 from runner.errors import ConfigError
+from runner.records.told import Tell
 
 if TYPE_CHECKING:
     from runner.diagnose.subject import Case, Subject
@@ -44,7 +46,7 @@ class Paths(Diagnosis):
     strength: float | None = number(None, ge=0, optional=True, help="say the weights at this strength")
     largest: int = integer(5, ge=1, help="columns that are named on the screen")
 
-    def ask(self, subject: Subject, told: Told) -> Found:
+    def ask(self, subject: Subject, told: Tell) -> Found:
         """The paths."""
         if len(subject.cases) > 1:
             return self._trained(subject, told)
@@ -95,7 +97,7 @@ class Paths(Diagnosis):
         figure = draw(strengths, found, names, "weight (scaled target / scaled column)")
         return Found(numbers, lines, advice, following, figure)
 
-    def _trained(self, subject: Subject, told: Told) -> Found:
+    def _trained(self, subject: Subject, told: Tell) -> Found:
         from runner.reports.load import MODEL, load_model
 
         key = varied(subject.cases)
@@ -110,7 +112,7 @@ class Paths(Diagnosis):
         zero = int((weights[-1] == 0).sum())
         advice = f"At the largest strength {zero} of {len(names)} columns have no weight; compare what it costs."
         figure = draw(strengths, found, names, "weight of the column")
-        return Found(numbers, lines, advice, f"runner report {subject.typed}", figure)
+        return Found(numbers, lines, advice, plugins.command("report", *subject.words), figure)
 
 
 def grid(top: float) -> np.ndarray:

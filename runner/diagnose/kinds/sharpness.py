@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runner.config.option import choice, integer, number
-from runner.diagnose.base import Diagnosis, Found, Told, diagnosis
+from runner.diagnose.base import Diagnosis, Found, diagnosis
+from runner.records.told import Tell
 
 if TYPE_CHECKING:
     from runner.diagnose.landscape import Landscape
@@ -41,7 +42,7 @@ class Sharpness(Diagnosis):
     directions: int = integer(10, ge=1, help="random directions")
     rows: int = integer(2000, ge=1, help="training rows at most")
 
-    def ask(self, subject: Subject, told: Told) -> Found:
+    def ask(self, subject: Subject, told: Tell) -> Found:
         """The rises."""
         from runner.diagnose.kinds.hessian import lanczos
         from runner.diagnose.landscape import Landscape
@@ -75,7 +76,7 @@ class Sharpness(Diagnosis):
         advice, following = advise(tenth > SHARP * max(here, 1e-3), subject)
         return Found(n, lines, advice, following, draw(n), notes)
 
-    def _random(self, land: Landscape, told: Told) -> np.ndarray:
+    def _random(self, land: Landscape, told: Tell) -> np.ndarray:
         """Losses [directions, len(REACH)]."""
         from runner.diagnose.kinds.surface import filter_normalized
 
@@ -109,7 +110,7 @@ def advise(sharp: bool, subject: Subject) -> tuple[str, str]:
     if sharp:
         text = "The valley is narrow: smaller batches, a larger rate, SAM or averaging find wider ones."
         return text, subject.again("sharpness", "regularizer.sam=0.05")
-    return "The valley is wide; look at its shape.", f"runner diagnose surface {subject.typed}"
+    return "The valley is wide; look at its shape.", subject.ask("surface")
 
 
 def draw(n: dict[str, Any]) -> bytes:

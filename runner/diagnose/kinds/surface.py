@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runner.config.option import choice, integer, number
-from runner.diagnose.base import Diagnosis, Found, Told, diagnosis
+from runner.diagnose.base import Diagnosis, Found, diagnosis
 from runner.errors import ConfigError
+from runner.records.told import Tell
 
 if TYPE_CHECKING:
     from runner.diagnose.contours import Plane
@@ -48,7 +49,7 @@ class Surface(Diagnosis):
     steps: int = integer(20_000, ge=2, help="path: steps at most")
     seed: int = integer(0, ge=0, help="random: of the directions")
 
-    def ask(self, subject: Subject, told: Told) -> Found:
+    def ask(self, subject: Subject, told: Tell) -> Found:
         """The surface, its lowest point and how fast it rises."""
         from runner.diagnose.landscape import Landscape
 
@@ -85,7 +86,7 @@ class Surface(Diagnosis):
         advice, following = advise(below, subject)
         return Found(numbers, lines, advice, following, draw(numbers, self.at), notes)
 
-    def _plane(self, case: Case, land: Landscape, told: Told) -> tuple[Plane, np.ndarray, np.ndarray, Any]:
+    def _plane(self, case: Case, land: Landscape, told: Tell) -> tuple[Plane, np.ndarray, np.ndarray, Any]:
         """(plane, a, b, the way on it [T, 2] or None)."""
         from runner.diagnose.contours import Plane
 
@@ -101,7 +102,7 @@ class Surface(Diagnosis):
             u, v = filter_normalized(land, random), filter_normalized(land, random)
         return Plane(land.start, u, v), line, line, None
 
-    def _along_path(self, case: Case, land: Landscape, told: Told) -> tuple[Plane, np.ndarray, np.ndarray, Any]:
+    def _along_path(self, case: Case, land: Landscape, told: Tell) -> tuple[Plane, np.ndarray, np.ndarray, Any]:
         from runner.diagnose.contours import Plane
         from runner.diagnose.walk import principal, way
 
@@ -136,7 +137,7 @@ def advise(below: bool, subject: Subject) -> tuple[str, str]:
         text = "The weights are not at the bottom of this plane: training on, or a momentum, may reach lower."
         return text, subject.again("surface", "trainer.epochs=200")
     text = "The weights lie at the bottom of this plane; its curvature has numbers."
-    return text, f"runner diagnose hessian {subject.typed}"
+    return text, subject.ask("hessian")
 
 
 def draw(n: dict[str, Any], at: str) -> bytes:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runner.config.option import integer
-from runner.diagnose.base import Diagnosis, Found, Told, diagnosis
+from runner.diagnose.base import Diagnosis, Found, diagnosis
 from runner.errors import ConfigError, joined
+from runner.records.told import Tell
 
 if TYPE_CHECKING:
     from runner.diagnose.contours import Plane
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 FEW = 20  # parameters: up to so many a way is written in full
 WRITTEN = 200  # points of a way in result.json, besides 1, 2, 5, 10, 20, ...
+SLOWER = 0.3  # times the rate, which is tried next
 POINTS = 61  # of the contours along each axis
 STILL = 1e-12  # times the largest movement: a parameter that does not move
 
@@ -44,7 +46,7 @@ class Trajectories(Diagnosis):
 
     steps: int = integer(1000, ge=1, help="steps at most")
 
-    def ask(self, subject: Subject, told: Told) -> Found:
+    def ask(self, subject: Subject, told: Tell) -> Found:
         """The ways and their numbers."""
         from runner.diagnose.landscape import Landscape
         from runner.diagnose.walk import way
@@ -60,13 +62,8 @@ class Trajectories(Diagnosis):
         best = min(found, key=lambda label: found[label]["loss"])
         advice = f"{best} ends lowest; a rule that rings or crawls wants another rate before it is judged."
         figure = draw(land, ways, list(found), told)
-        return Found({"runs": found}, lines, advice, f"runner diagnose lr_range {' '.join(typed_one(subject))}", figure)
-
-
-def typed_one(subject: Subject) -> list[str]:
-    """The words, those of a sweep at their first value; for a folder itself."""
-    words = [word for word in subject.words if word != "-m"]
-    return [f'"{w}"' if "[" in w else w for w in words if "optimizer=" not in w or "," not in w]
+        following = subject.again("trajectories", f"optimizer.lr={cases[0].settings.optimizer.lr * SLOWER:.3g}")
+        return Found({"runs": found}, lines, advice, following, figure)
 
 
 def check_alike(cases: list[Case]) -> None:
@@ -157,7 +154,7 @@ def changes(n: dict[str, Any]) -> str:
     return joined([str(each) for each in n["sign_changes"]])
 
 
-def draw(land: Landscape, ways: list[Way], labels: list[str], told: Told) -> bytes:
+def draw(land: Landscape, ways: list[Way], labels: list[str], told: Tell) -> bytes:
     """Contours with the ways on them, as far as they stay near."""
     from runner.diagnose.contours import draw_on
     from runner.diagnose.draw import INK, explain, finish, sheet

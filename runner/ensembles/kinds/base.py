@@ -123,8 +123,8 @@ def drawn_together() -> float:
         ge=0,
         neutral=0.0,
         lecture="003:932",
-        help="a in a sum_{i<j} ||w_i - w_j||^2, added to the sum of the members' objectives: their weights are drawn "
-        "to each other; they train side by side and end together",
+        help="strength of the pull between members: it times the squared distance of the weights of each pair is added "
+        "to the sum of their objectives; they train side by side and end together",
     )
 
 

@@ -26,7 +26,8 @@ class Boosting(Ensemble):
     SAMME: e is the share of the weight that a member gets wrong, w_i the weight of an example in the loss of the next
     one. Of numbers the next member learns the residuals y - mean - rate sum_k h_k, and the answer is mean + rate sum_k
     h_k (L2 boosting). It ends before `size` members with one that is no better than chance, which has no say, or with
-    one that leaves nothing to learn: small networks leave something (`model.hidden=[4]`).
+    one that leaves nothing to learn: small networks leave something (`model.hidden=[4]`). Probabilities of the vote are
+    flat, so that its loss says little beside its accuracy.
     """
 
     staged: ClassVar[bool] = True
