@@ -183,7 +183,7 @@ class BiasVariance(Claim):
     )
     sweep = (
         "dataset=sine", "dataset.n=50", "dataset.val_fraction=0", "dataset.test_fraction=0", "model.hidden=[]",
-        "optimizer=newton", "trainer.batch_size=50", "trainer.epochs=1", "trainer.dtype=float64",
+        "optimizer=newton", "optimizer.damping=0", "trainer.batch_size=50", "trainer.epochs=1", "trainer.dtype=float64",
         "early_stopping=none", "dataset.polynomial=1,3,9", "dataset.data_seed=range(100)",
     )  # fmt: skip
     quick = ("dataset.data_seed=range(20)",)
