@@ -184,12 +184,14 @@ class MCOrEnsemble(Contrast):
     source = "Lakshminarayanan et al. 2017, Table 1"
     published = "negative log likelihood, MC dropout / ensemble: Boston 2.46/2.41, Energy 1.99/1.38, Yacht 1.55/1.18"
     comparable = False
-    expected = "test loss of the ensemble below the mc_nll of dropout, and this below the loss of a plain network"
+    expected = (
+        "test loss of the ensemble below that of 50 passes with dropout, and this below the loss of a plain network"
+    )
     caption = "Cross entropy in the test: one network, Monte Carlo dropout, five networks."
     parts: ClassVar[Parts] = {
-        "a network": ("ensemble=none", "regularizer.dropout=0", "trainer.metrics=[]"),
-        "MC dropout": ("ensemble=none", "regularizer.dropout=0.2", "trainer.metrics=[mc_nll]"),
-        "five networks": ("ensemble=deep", "regularizer.dropout=0", "trainer.metrics=[]"),
+        "a network": ("ensemble=none", "regularizer.dropout=0"),
+        "MC dropout": ("ensemble=none", "regularizer.dropout=0.2"),
+        "five networks": ("ensemble=deep", "regularizer.dropout=0"),
     }
     sweep = (*SIGNALS, *side_by_side(parts), "seed=range(0,50,5)")
     quick = ("seed=0,5,10", "trainer.epochs=30")
@@ -213,8 +215,17 @@ class MCOrEnsemble(Contrast):
 
 
 def _nll(run: Run) -> float:
-    """The test loss; of a run with dropout that of the mean probability of its passes."""
-    return run.row.metrics.get("test/mc_nll", run.metric("test/loss"))
+    """The test loss; of a run with dropout that of the mean probability of 50 passes."""
+    import numpy as np
+
+    from runner.data.prepare import prepare
+
+    if run.value("regularizer.dropout") == "0":
+        return run.metric("test/loss")
+    loaded = run.load()
+    data = prepare(loaded.settings)
+    told = loaded.spread_of(data.x[data.test], 50, 0, None).probabilities
+    return float(-np.log(told[np.arange(len(told)), data.y[data.test]]).mean())
 
 
 @claim("structural_dropout", "003:785-788")

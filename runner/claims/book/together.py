@@ -35,7 +35,9 @@ def member(name: str) -> Callable[[Run], float]:
 
 
 class Answers(Contrast):
-    """Ensembles: their figure has the metrics of the members' mean and of the whole."""
+    """Ensembles: their figure has the metrics of the whole, and of a mean member of the parts in `membered`."""
+
+    membered: ClassVar[tuple[str, ...]] = ()
 
     def figure(self, runs: Runs) -> Figure:
         """Accuracy and loss in the test, a line a setting."""
@@ -46,9 +48,8 @@ class Answers(Contrast):
             axes, ("test/accuracy", "test/loss"), ("test accuracy", "test loss (nats)"), strict=True
         ):
             found = {part: self.part(runs, part).mean(name) for part in self.parts}
-            for part, words in self.parts.items():
-                if "ensemble=none" not in words and part != "snapshots":
-                    found[f"{part}: a member"] = self.part(runs, part).mean(member(name))
+            for part in self.membered:
+                found[f"{part}: a member"] = self.part(runs, part).mean(member(name))
             intervals(ax, found, xlabel=unit)
         return figure
 
@@ -108,6 +109,7 @@ class Bagging(Answers):
     comparable = False
     expected = "test accuracy of bagging above that of its member and below that of networks that differ in the seed"
     caption = "Test accuracy and loss of ten networks together, and of one of them, by what they differ in."
+    membered = ("bagging", "seeds alone")
     parts: ClassVar[Parts] = {"bagging": ("ensemble=bagging",), "seeds alone": ("ensemble=deep",)}
     sweep = (*SIGNALS, "ensemble.size=10", *side_by_side(parts), SEEDS)
     quick = ("seed=0,10,20", "trainer.epochs=20")
@@ -130,7 +132,7 @@ class Boosting(Answers):
 
     source = "Freund & Schapire 1997; Zhu et al. 2009"
     expected = "test accuracy of ten boosted networks of 2 units above that of one such network, by more than .05"
-    caption = "Test accuracy and loss: one network of 2 hidden units, ten of them by boosting, and their mean member."
+    caption = "Test accuracy and loss: one network of 2 hidden units, and ten of them by boosting."
     parts: ClassVar[Parts] = {"a network": ("ensemble=none",), "ten boosted": ("ensemble=boosting",)}
     sweep = (
         "dataset=digits", "model.hidden=[2]", "optimizer.lr=0.02", "trainer.epochs=30", "early_stopping=none",
@@ -155,6 +157,7 @@ class Stacking(Answers):
     source = "Wolpert 1992"
     expected = "test loss of stacking below that of its member, and within .1 of that of the mean of as many networks"
     caption = "Test accuracy and loss of three networks, combined by a fitted linear model or by their mean."
+    membered = ("stacking", "mean")
     parts: ClassVar[Parts] = {"stacking": ("ensemble=stacking",), "mean": ("ensemble=deep",)}
     sweep = (*replaced(SIGNALS, ["trainer.epochs=60"]), "ensemble.size=3", *side_by_side(parts), "seed=range(0,60,10)")
     quick = ("seed=0,10,20", "trainer.epochs=20")
