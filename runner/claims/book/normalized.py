@@ -229,7 +229,7 @@ class TinyBatches(Contrast):
     sweep = (
         "dataset=digits", "model.hidden=[64,64]", "optimizer=sgd", "optimizer.lr=0.02",
         "scheduler.batch_scaling=linear",
-        "trainer.epochs=15", "early_stopping=none", *side_by_side(parts), "seed=range(8)",
+        "trainer.epochs=15", "trainer.drop_last=true", "early_stopping=none", *side_by_side(parts), "seed=range(8)",
     )  # fmt: skip
     quick = ("seed=0,1,2", "trainer.epochs=5")
 
