@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.claims.claim import Claim, claim
 from runner.claims.contrast import Contrast, Parts, side_by_side
-from runner.claims.rules import Finding, above, below, digits, exact, falls, mean, published, rises, shown, within
+from runner.claims.rules import Finding, above, below, digits, exact, falls, mean, none, published, rises, shown, within
 from runner.claims.runs import Run, Runs, at_end
 
 if TYPE_CHECKING:
@@ -44,10 +44,11 @@ class MNIST1D(Contrast):
         """Test accuracy of both, as published."""
         test = {name: self.part(runs, name).mean("test/accuracy") for name in self.parts}
         deep = self.part(runs, "perceptron")
+        low = sum(run.curve("train/accuracy")[-1] < 0.99 for run in deep)
         return [
             published("test accuracy, linear", test["linear"], 0.315, 0.32),
             published("test accuracy, perceptron", test["perceptron"], 0.65, 0.68),
-            above("training accuracy, perceptron", deep.mean(at_end("train/accuracy")), 0.99),
+            none("perceptrons with training accuracy below .99", low, len(deep), "runs"),
             published("test loss, perceptron", deep.mean("test/loss"), 3.29, comparable=False),
         ]
 

@@ -9,6 +9,7 @@ from runner.claims.claim import claim, replaced
 from runner.claims.contrast import Contrast, Parts, side_by_side
 from runner.claims.rules import Finding, above, below, rises, shown, within
 from runner.claims.runs import Run, Runs
+from runner.claims.trained import metric, trained
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,20 +83,15 @@ class DropoutKinds(Contrast):
         ]
 
 
+@metric("mean activation")
 def _activation(run: Run) -> float:
     """Mean activation of the first hidden layer over the validation rows."""
     import numpy as np
 
-    from runner.data.prepare import prepare
-
-    loaded = run.load()
-    data = prepare(loaded.settings)
+    loaded, data = trained(run)
     layer = next(each for each in loaded.network.modules() if hasattr(each, "weight"))
     weight, bias = (each.detach().numpy().astype(float) for each in (layer.weight, layer.bias))
     return float(np.maximum(data.x[data.val] @ weight.T + bias, 0).mean())
-
-
-_activation.__name__ = "mean activation"
 
 
 @claim("dropout_sparse", "003:676, 001:1003")
@@ -175,6 +171,7 @@ def _band(run: Run, low: float, high: float) -> tuple[Any, Any, Any]:
     return x, found.mean, found.sd
 
 
+@metric("widening of the band")
 def _widening(run: Run) -> float:
     return float(_band(run, 1.5, 2)[2].mean() - _band(run, 0, 1)[2].mean())
 
@@ -216,16 +213,14 @@ class MCOrEnsemble(Contrast):
         return figure
 
 
+@metric("loss of the mean probability")
 def _nll(run: Run) -> float:
     """The test loss; of a run with dropout that of the mean probability of 50 passes."""
     import numpy as np
 
-    from runner.data.prepare import prepare
-
     if run.value("regularizer.dropout") == "0":
         return run.metric("test/loss")
-    loaded = run.load()
-    data = prepare(loaded.settings)
+    loaded, data = trained(run)
     told = loaded.spread_of(data.x[data.test], 50, 0, None).probabilities
     return float(-np.log(told[np.arange(len(told)), data.y[data.test]]).mean())
 
@@ -281,10 +276,7 @@ def _cut(run: Run, share: float) -> float:
     """Validation accuracy with the first units of the one hidden layer alone, times what makes up for the others."""
     import numpy as np
 
-    from runner.data.prepare import prepare
-
-    loaded = run.load()
-    data = prepare(loaded.settings)
+    loaded, data = trained(run)
     first, second = (each for each in loaded.network.modules() if hasattr(each, "weight"))
     w, b, v, c = (
         each.detach().numpy().astype(float) for each in (first.weight, first.bias, second.weight, second.bias)

@@ -9,6 +9,7 @@ from runner.claims.claim import Claim, claim
 from runner.claims.contrast import Contrast, Parts, side_by_side
 from runner.claims.rules import Finding, above, below, share, shown
 from runner.claims.runs import Run, Runs, at_end
+from runner.claims.trained import moved
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -234,8 +235,6 @@ class LargeBatches(Contrast):
 
     def answer(self, runs: Runs) -> list[Finding]:
         """Test and sharpness."""
-        from runner.claims.book.robust import moved
-
         pair = ("batches of 1,000", "batches of 32")
         return [
             below("test accuracy, 1,000 minus 32", self.apart(runs, *pair, "test/accuracy")),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import ClassVar
 
 from runner.claims.book.masks import COARSE, SEEDS, SIGNALS
 from runner.claims.claim import claim, replaced
 from runner.claims.contrast import Contrast, Parts, side_by_side
 from runner.claims.rules import Finding, above, below, shown, within
-from runner.claims.runs import Run, Runs, at_end
+from runner.claims.runs import Runs, at_end
+from runner.claims.trained import moved
 
 WITH_ECE = (*SIGNALS, "trainer.metrics=[ece]")
 SPLITS = ("seed=range(10)", "dataset.split_seed=range(10)")
@@ -118,34 +118,6 @@ class InputNoiseTest(Contrast):
         ]
 
 
-def moved(run: Run) -> float:
-    """Mean rise of the training loss over ten random moves of all weights by N(0, .1^2)."""
-    import numpy as np
-    import torch
-
-    from runner.data.prepare import prepare
-
-    loaded = run.load()
-    data = prepare(loaded.settings)
-    x = torch.from_numpy(np.asarray(data.x[data.train], np.float32))
-    y = torch.from_numpy(np.asarray(data.y[data.train], np.int64))
-    network, chance = loaded.network, torch.Generator().manual_seed(0)
-    before = [each.detach().clone() for each in network.parameters()]
-    losses = []
-    with torch.no_grad():
-        base = torch.nn.functional.cross_entropy(network(x), y)
-        for _ in range(10):
-            for each, old in zip(network.parameters(), before, strict=True):
-                each.copy_(old + 0.1 * torch.randn(old.shape, generator=chance))
-            losses.append(float(torch.nn.functional.cross_entropy(network(x), y) - base))
-        for each, old in zip(network.parameters(), before, strict=True):
-            each.copy_(old)
-    return math.fsum(losses) / len(losses)
-
-
-moved.__name__ = "rise of the training loss"
-
-
 @claim("weight_noise_test", "001:989-993")
 class WeightNoiseTest(Contrast):
     """Noise on the weights finds smooth functions: they change less when their weights are moved, and test better."""
@@ -154,8 +126,8 @@ class WeightNoiseTest(Contrast):
     expected = "training loss rises less when weights are moved by N(0, .1^2); test loss lower"
     caption = "Validation loss, and how far the training loss rises when all weights are moved at random by .1."
     parts: ClassVar[Parts] = {"without": ("regularizer.weight_noise=0",), "noise .1": ("regularizer.weight_noise=0.1",)}
-    sweep = (*SIGNALS, *side_by_side(parts), "seed=range(8)")
-    quick = COARSE
+    sweep = (*replaced(SIGNALS, ["trainer.epochs=50"]), *side_by_side(parts), "seed=range(6)")
+    quick = ("seed=0,1,2", "trainer.epochs=20")
     metric = (moved, "rise of the training loss (nats)")
 
     def answer(self, runs: Runs) -> list[Finding]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, ClassVar
 
-from runner.claims.book.robust import moved
 from runner.claims.claim import Claim, claim, replaced
 from runner.claims.contrast import Contrast, Parts, side_by_side
 from runner.claims.rules import Finding, above, below, exact, shown, within
 from runner.claims.runs import Metric, Run, Runs
+from runner.claims.trained import moved
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
