@@ -6,7 +6,7 @@ import functools
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from runner.claims.runs import Run
 
@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from runner.reports.load import LoadedRun
 
 
-def metric(name: str) -> Callable[[Callable[[Run], float]], Callable[[Run], float]]:
+Told = TypeVar("Told")
+
+
+def measured(name: str) -> Callable[[Callable[[Run], Told]], Callable[[Run], Told]]:
     """Decorator: a metric for `Runs.values` that is worked out once for each run; `name` is what messages call it."""
 
-    def named(measure: Callable[[Run], float]) -> Callable[[Run], float]:
-        known: dict[Path, float] = {}
+    def named(measure: Callable[[Run], Told]) -> Callable[[Run], Told]:
+        known: dict[Path, Told] = {}
 
-        def once(run: Run) -> float:
+        def once(run: Run) -> Told:
             folder = run.folder.absolute()
             if folder not in known:
                 known[folder] = measure(run)
@@ -47,7 +50,7 @@ def trained(run: Run) -> tuple[LoadedRun, RunData]:
     return loaded, prepare(loaded.settings, _shared(run.folder.absolute().parent))
 
 
-@metric("rise of the training loss")
+@measured("rise of the training loss")
 def moved(run: Run) -> float:
     """Mean rise of the training loss over ten random moves of all weights by N(0, .1^2)."""
     import numpy as np

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import statistics
+import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.claims.claim import Claim, claim
 from runner.claims.contrast import Contrast, Parts, side_by_side
-from runner.claims.rules import Finding, above, below, digits, exact, falls, mean, none, published, rises, shown, within
+from runner.claims.rules import (
+    Estimate,
+    Finding,
+    above,
+    below,
+    digits,
+    falls,
+    mean,
+    none,
+    published,
+    rises,
+    shown,
+    within,
+)
 from runner.claims.runs import Run, Runs, at_end
+from runner.claims.trained import measured
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -191,24 +207,26 @@ class BiasVariance(Claim):
 
     def answer(self, runs: Runs) -> list[Finding]:
         """The two parts of the error by degree."""
-        parts = {degree: _parts(part) for degree, part in runs.by("dataset.polynomial").items()}
-        known = {"1": 0.196, "3": 0.004, "9": 0.0}
-        said = f"{len(runs) // 3} draws"
-        total = {degree: sum(both) for degree, both in parts.items()}
+        found = {degree: _functions(part) for degree, part in runs.by("dataset.polynomial").items()}
+        bias = {degree: _over_draws(each, lambda f: _parts(f)[0]) for degree, each in found.items()}
+        variance = {degree: _over_draws(each, lambda f: _parts(f)[1]) for degree, each in found.items()}
         return [
             *(
-                within(
-                    f"bias^2, degree {degree}",
-                    exact(parts[degree][0], said),
-                    known[degree] - 0.005,
-                    known[degree] + 0.005,
-                )
-                for degree in known
+                within(f"bias^2, degree {degree}", bias[degree], known - 0.005, known + 0.005)
+                for degree, known in (("1", 0.196), ("3", 0.004), ("9", 0.0))
             ),
-            above("error of degree 1 minus that of 3", exact(total["1"] - total["3"], said)),
-            above("error of degree 9 minus that of 3", exact(total["9"] - total["3"], said)),
-            above("variance, degree 9 over degree 3", exact(parts["9"][1] / parts["3"][1], said), 10),
-            *(shown(f"variance, degree {degree}", exact(parts[degree][1], said), 4) for degree in known),
+            *(
+                above(
+                    f"error of degree {degree} minus that of 3",
+                    _over_draws((found[degree], found["3"]), lambda both: sum(_parts(both[0])) - sum(_parts(both[1]))),
+                )
+                for degree in ("1", "9")
+            ),
+            above(
+                "variance of degree 9 minus ten times that of 3",
+                _over_draws((found["9"], found["3"]), lambda both: _parts(both[0])[1] - 10 * _parts(both[1])[1]),
+            ),
+            *(shown(f"variance, degree {degree}", each) for degree, each in variance.items()),
         ]
 
     def figure(self, runs: Runs) -> Figure:
@@ -234,18 +252,17 @@ class WidthVariance(Claim):
     quick = ("dataset.data_seed=range(8)",)
 
     def answer(self, runs: Runs) -> list[Finding]:
-        """Squared distances of each network from the mean of all, and of halves of them from the sine."""
-        widths = runs.by("model.hidden")
-        spread = [_spreads(part) for part in widths.values()]
-        over = f"{len(spread[0])} draws of the data"
-        bias = [_parts(part)[0] for part in widths.values()]
+        """Variance from width to width, as the spread of each draw; bias^2 of the widest compared with the narrowest."""
+        found = {width: _functions(part) for width, part in runs.by("model.hidden").items()}
+        spread = [_spreads(each) for each in found.values()]
+        first, *_, last = found.values()
         return [
-            falls("variance, change from width to width", spread, over),
-            below("bias^2, width 3,000 minus width 15", exact(bias[-1] - bias[0], over)),
-            *(
-                shown(f"variance, width {w}", exact(statistics.fmean(s), over))
-                for w, s in zip(widths, spread, strict=True)
+            falls("variance, change from width to width", spread, f"{len(spread[0])} draws of the data"),
+            below(
+                "bias^2, width 3,000 minus width 15",
+                _over_draws((last, first), lambda both: _parts(both[0])[0] - _parts(both[1])[0]),
             ),
+            *(shown(f"variance, width {w}", _over_draws(f, lambda each: _parts(each)[1])) for w, f in found.items()),
         ]
 
     def figure(self, runs: Runs) -> Figure:
@@ -253,36 +270,58 @@ class WidthVariance(Claim):
         return _fits({f"width {w.strip('[]')}": part for w, part in runs.by("model.hidden").items()})
 
 
-GRID = 101  # inputs at which fits are compared, from 0 to 1
+GRID = 200  # equal parts of [0, 1], in whose middles fits are compared
 
 
 def _grid() -> Any:
     import numpy as np
 
-    return np.linspace(0, 1, GRID)
+    return (np.arange(GRID) + 0.5) / GRID
+
+
+@measured("what a network says")
+def _answers(run: Run) -> Any:
+    """What a run says at the grid [n]."""
+    import numpy as np
+
+    with warnings.catch_warnings(action="ignore"):  # points beyond the outermost of 50 are meant
+        return np.asarray(run.load().predict(_grid()[:, None]), float).ravel()
 
 
 def _functions(runs: Runs) -> Any:
     """What each run says at the grid [K, n]."""
     import numpy as np
 
-    x = _grid()[:, None]
-    return np.stack([np.asarray(run.load().predict(x), float).ravel() for run in runs if run.row.finished])
+    return np.stack([_answers(run) for run in runs if run.row.finished])
 
 
-def _parts(runs: Runs) -> tuple[float, float]:
+def _parts(functions: Any) -> tuple[float, float]:
     """(bias^2, variance) over the grid."""
     import numpy as np
 
     from runner.diagnose.decomposition import of_squares
 
-    return of_squares(_functions(runs), np.sin(2 * np.pi * _grid()))
+    return of_squares(functions, np.sin(2 * np.pi * _grid()))
 
 
-def _spreads(runs: Runs) -> list[float]:
+def _over_draws(functions: Any, statistic: Callable[[Any], float]) -> Estimate:
+    """A statistic of all draws, with the interval of its jackknife (Tukey 1958).
+
+    Pseudo-values are n s - (n - 1) s', s' without one draw. `functions` is [K, n], or several of these.
+    """
+    import numpy as np
+
+    several = functions if isinstance(functions, tuple) else (functions,)
+    n = len(several[0])
+    ask = statistic if isinstance(functions, tuple) else lambda each: statistic(each[0])
+    whole = ask(several)
+    values = [n * whole - (n - 1) * ask(tuple(np.delete(each, i, 0) for each in several)) for i in range(n)]
+    return mean(values, f"{n} draws of the data")
+
+
+def _spreads(functions: Any) -> list[float]:
     """Of each run the mean square distance from the mean of all."""
-    found = _functions(runs)
-    return [float(each) for each in ((found - found.mean(0)) ** 2).mean(1)]
+    return [float(each) for each in ((functions - functions.mean(0)) ** 2).mean(1)]
 
 
 def _fits(parts: dict[str, Runs]) -> Figure:

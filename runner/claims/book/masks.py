@@ -9,7 +9,7 @@ from runner.claims.claim import claim, replaced
 from runner.claims.contrast import Contrast, Parts, side_by_side
 from runner.claims.rules import Finding, above, below, rises, shown, within
 from runner.claims.runs import Run, Runs
-from runner.claims.trained import metric, trained
+from runner.claims.trained import measured, trained
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -83,13 +83,13 @@ class DropoutKinds(Contrast):
         ]
 
 
-@metric("mean activation")
+@measured("mean activation")
 def _activation(run: Run) -> float:
     """Mean activation of the first hidden layer over the validation rows."""
     import numpy as np
 
     loaded, data = trained(run)
-    layer = next(each for each in loaded.network.modules() if hasattr(each, "weight"))
+    layer: Any = next(each for each in loaded.network.modules() if hasattr(each, "weight"))
     weight, bias = (each.detach().numpy().astype(float) for each in (layer.weight, layer.bias))
     return float(np.maximum(data.x[data.val] @ weight.T + bias, 0).mean())
 
@@ -171,7 +171,7 @@ def _band(run: Run, low: float, high: float) -> tuple[Any, Any, Any]:
     return x, found.mean, found.sd
 
 
-@metric("widening of the band")
+@measured("widening of the band")
 def _widening(run: Run) -> float:
     return float(_band(run, 1.5, 2)[2].mean() - _band(run, 0, 1)[2].mean())
 
@@ -213,7 +213,7 @@ class MCOrEnsemble(Contrast):
         return figure
 
 
-@metric("loss of the mean probability")
+@measured("loss of the mean probability")
 def _nll(run: Run) -> float:
     """The test loss; of a run with dropout that of the mean probability of 50 passes."""
     import numpy as np
@@ -221,7 +221,7 @@ def _nll(run: Run) -> float:
     if run.value("regularizer.dropout") == "0":
         return run.metric("test/loss")
     loaded, data = trained(run)
-    told = loaded.spread_of(data.x[data.test], 50, 0, None).probabilities
+    told: Any = loaded.spread_of(data.x[data.test], 50, 0, None).probabilities
     return float(-np.log(told[np.arange(len(told)), data.y[data.test]]).mean())
 
 
@@ -277,10 +277,8 @@ def _cut(run: Run, share: float) -> float:
     import numpy as np
 
     loaded, data = trained(run)
-    first, second = (each for each in loaded.network.modules() if hasattr(each, "weight"))
-    w, b, v, c = (
-        each.detach().numpy().astype(float) for each in (first.weight, first.bias, second.weight, second.bias)
-    )
+    layers: list[Any] = [each for each in loaded.network.modules() if hasattr(each, "weight")]
+    w, b, v, c = (own.detach().numpy().astype(float) for each in layers for own in (each.weight, each.bias))
     kept = max(1, round(share * len(w)))
     hidden = np.maximum(data.x[data.val] @ w[:kept].T + b[:kept], 0)
     return float(((hidden @ v[:, :kept].T * len(w) / kept + c).argmax(1) == data.y[data.val]).mean())
