@@ -252,7 +252,7 @@ class WidthVariance(Claim):
     quick = ("dataset.data_seed=range(8)",)
 
     def answer(self, runs: Runs) -> list[Finding]:
-        """Variance from width to width, as the spread of each draw; bias^2 of the widest compared with the narrowest."""
+        """Variance by width, as the spread of each draw; bias^2 of the widest compared with the narrowest."""
         found = {width: _functions(part) for width, part in runs.by("model.hidden").items()}
         spread = [_spreads(each) for each in found.values()]
         first, *_, last = found.values()

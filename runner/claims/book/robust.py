@@ -25,7 +25,8 @@ class SmoothingCalibrates(Contrast):
     published = "expected calibration error: CIFAR-100 .150 -> .024, ImageNet .071 -> .035 (as recalled)"
     comparable = False
     expected = "calibration error and test loss lower with smoothing .1; accuracy not lower by more than .01"
-    reason = "calibration and loss gain as claimed; smooth targets cost this small network accuracy"caption = "Calibration error in validation over the epochs: without smoothing the network grows too sure."
+    reason = "calibration and loss gain as claimed; smooth targets cost this small network accuracy"
+    caption = "Calibration error in validation over the epochs: without smoothing the network grows too sure."
     parts: ClassVar[Parts] = {
         "hard labels": ("regularizer.label_smoothing=0",),
         "smoothing .1": ("regularizer.label_smoothing=0.1",),
