@@ -11,7 +11,7 @@ from runner.config.location import config_dir
 from runner.config.overrides import parse, points
 from runner.config.words import key_of
 
-COUNT = 77
+COUNT = 135
 CLAIMS = claims()
 
 

@@ -43,6 +43,7 @@ EXACT = {  # what `verdict.json` has to say, in order; numbers of the lectures o
     "conditioning": "0.980198 0.81818",
     "why_half": "0.50 1.500000",
     "adamw_old_weights": "0.890000 0.001000",
+    "autoencoder_is_pca": "0.270 0.042",
 }
 NUMBER = r"-?\d+(\.\d+)?"  # the rule of a finding that is to equal it
 
