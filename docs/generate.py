@@ -224,15 +224,16 @@ CLAIMS_HEAD = """# Claims of the lectures
 
 Written by `make docs` from `runner/claims/book`; do not edit.
 
-`runner claim NAME` trains what a claim needs and says whether it holds, does not hold or is not settled, with the interval
-and a picture in `outputs/claims/NAME/page.html`. `runner claim` lists them with the last verdict here, `runner claim --all`
-makes a book of all. *Expected* was written down before the first run. Where data or sizes are not those of the source, its
-figure is not comparable, and the verdict judges the direction only. [lectures.md](lectures.md) has the lines.
+`runner claim NAME` trains what a claim needs and says whether it holds, does not hold or is not settled, with the
+interval and a picture in `outputs/claims/NAME/page.html`. `runner claim` lists them with the last verdict here, `runner
+claim --all` makes a book of all. *Expected here* was written down before the first run. Where data or sizes are not
+those of the source, its figure is not comparable, and the verdict judges the direction only.
+[lectures.md](lectures.md) has the lines.
 """
 
 
 def claims_page() -> str:
-    """Every claim by the lecture that first makes it: name, line, sentence, what is expected, source, published figure."""
+    """A table a lecture: name, lines, sentence, what is expected, source and published figure of each claim."""
     lines = [CLAIMS_HEAD]
     by_lecture: dict[str, list[Claim]] = {}
     for claim in claims().values():

@@ -1,4 +1,4 @@
-"""A hook of mkdocs: what a page links outside of docs/ (tests, results) is text on the site, which has only the pages."""
+"""A hook of mkdocs: the site has only the pages, so that links to tests and results outside of docs/ become text."""
 
 import re
 from typing import Any
