@@ -1,4 +1,4 @@
-"""The commands of the README and of the pages in docs/ run as typed (shortened), and so does every shipped experiment."""
+"""The commands of the README and of the pages in docs/ run as typed (shortened); so does every shipped experiment."""
 
 import json
 import re

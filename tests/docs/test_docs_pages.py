@@ -55,6 +55,12 @@ def test_there_is_a_row_for_every_room_and_folder():
     assert len(folders) >= 5 and [folder for folder in folders if not (ROOT / folder).is_dir()] == []
 
 
+def test_there_is_a_row_for_every_experiment():
+    researchers = (ROOT / "docs" / "researchers.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|", researchers.split("`runner experiment=`")[1], re.MULTILINE)
+    assert sorted(rows) == sorted(path.stem for path in (ROOT / "configs" / "experiment").glob("*.yaml"))
+
+
 def test_every_page_is_in_the_contents_of_the_site():
     """By its file in mkdocs.yml; mkdocs itself, which `make docs` runs, is not needed for that."""
     listed = re.findall(r": ([a-z_]+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
@@ -69,7 +75,7 @@ def typed() -> list[tuple[str, list[str]]]:
             r"^```.*?^```$", "", (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8"), flags=re.S | re.M
         )
         spans = [span.replace("\\|", "|") for span in re.findall(r"`(runner [^`\n]+)`", text)]
-        found += [(name, shlex.split(span)[1:]) for span in spans if not re.search(r"[A-Z]{2}|\.\.\.|\[", span)]
+        found += [(name, shlex.split(span)[1:]) for span in spans if not re.search(r"[A-Z]{2}|\.\.\.|\[|=$", span)]
     return found
 
 
