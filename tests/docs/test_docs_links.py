@@ -1,4 +1,4 @@
-"""The hook of the site: links that lead out of docs/ become text."""
+"""The hook of the site: links that lead out of docs/ become text, but that to the page of outputs/."""
 
 import importlib
 import sys
@@ -9,7 +9,6 @@ links = importlib.import_module("links")
 
 
 def test_a_link_out_of_the_pages_is_text_and_all_others_stay():
-    page = "see [tests](../tests/docs), [`a_b`](../x.py), [words](vocabulary.md#a), ![picture](images/sweep.png)"
-    assert links.on_page_markdown(page, page=None) == (
-        "see tests, `a_b`, [words](vocabulary.md#a), ![picture](images/sweep.png)"
-    )
+    inside = "[words](vocabulary.md#a), ![picture](images/sweep.png)"
+    page = f"[tests](../tests/docs), [`a_b`](../x.py), [runs](../outputs/README.md), {inside}"
+    assert links.on_page_markdown(page, page=None) == f"tests, `a_b`, [runs](outputs.md), {inside}"
