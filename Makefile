@@ -16,7 +16,7 @@ $(shell rm -f $(INSTALLED))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test test-processors check format docs bench bench-sweep tables soak
+.PHONY: help install train test test-processors check format docs figures bench bench-sweep tables soak
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -44,8 +44,13 @@ format: $(INSTALLED) ## write the formatting and the plain fixes that check asks
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-docs: $(INSTALLED) ## write docs/techniques.md from what is registered
+docs: $(INSTALLED) ## write docs/techniques.md and claims.md from what is registered, and all pages as a site in build/site
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	@$(BIN)/python -m mkdocs build --strict --quiet
+
+figures: $(INSTALLED) ## make the figures of docs/ again by the commands that the pages show
+	@$(BIN)/python docs/figures.py
 
 bench: $(INSTALLED) ## time one step, compared with PyTorch, JAX, scikit-learn, a loop in C; make bench ARGS="--quick --save"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"

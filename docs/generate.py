@@ -1,4 +1,4 @@
-"""docs/techniques.md from what is registered: `make docs`.
+"""docs/techniques.md and docs/claims.md from what is registered: `make docs`.
 
 Names, formulas, keys and sources are read from the registry; a group that is added appears by itself. How a technique
 is checked is read from the tests: the parity cases whose settings choose it, the exact checks that name it, and where a
@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from runner.claims.claim import Claim, claims
 from runner.commands.catalogue import group_table, overview
 from runner.config.registry import NAMED, Entry, Option, entries, groups
 from runner.config.settings import FLAT_GROUPS, SINGLE_GROUPS, flat_key, root_options
@@ -22,6 +23,7 @@ from runner.config.validate import show
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "techniques.md"
+CLAIMS = ROOT / "docs" / "claims.md"
 HEAD = """# Techniques
 
 Written by `make docs` from the registry; do not edit. `runner list GROUP=CHOICE` shows the same on the command line.
@@ -215,5 +217,40 @@ def page() -> str:
     return "\n".join([*lines, "## top level", "", *table(("key", "allowed", "kind", "help"), rows), ""])
 
 
+# Claims
+
+
+CLAIMS_HEAD = """# Claims of the lectures
+
+Written by `make docs` from `runner/claims/book`; do not edit.
+
+`runner claim NAME` trains what a claim needs and says whether it holds, does not hold or is not settled, with the
+interval and a picture in `outputs/claims/NAME/page.html`. `runner claim` lists them with the last verdict here, `runner
+claim --all` makes a book of all. *Expected here* was written down before the first run. Where data or sizes are not
+those of the source, its figure is not comparable, and the verdict judges the direction only.
+[lectures.md](lectures.md) has the lines.
+"""
+
+
+def claims_page() -> str:
+    """A table a lecture: name, lines, sentence, what is expected, source and published figure of each claim."""
+    lines = [CLAIMS_HEAD]
+    by_lecture: dict[str, list[Claim]] = {}
+    for claim in claims().values():
+        by_lecture.setdefault(claim.first_line[0], []).append(claim)
+    header = ("claim", "lines", "it says", "expected here", "source", "published")
+    for lecture, found in by_lecture.items():
+        lines += [f"## Lecture {lecture}", "", *table(header, map(claim_row, found)), ""]
+    return "\n".join(lines)
+
+
+def claim_row(claim: Claim) -> list[str]:
+    """The cells of one claim."""
+    published = claim.published + ("" if claim.comparable or not claim.published else " (not comparable)")
+    texts = [text(cell) for cell in (claim.says, claim.expected, claim.source, published)]
+    return [code(claim.name), claim.lecture, *texts]
+
+
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    CLAIMS.write_text(claims_page(), encoding="utf-8")

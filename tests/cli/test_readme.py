@@ -1,4 +1,4 @@
-"""The code blocks of the README run as typed (shortened), line after line, and so does every shipped experiment."""
+"""The commands of the README and of the pages in docs/ run as typed (shortened); so does every shipped experiment."""
 
 import json
 import re
@@ -18,15 +18,33 @@ from runner.config.overrides import points
 from runner.plan.command_line import read_command_line
 from runner.plan.sweeper import SweeperOptions
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-FENCED = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
-TEXTS = [[line for line in text.splitlines() if line.startswith("runner")] for language, text in FENCED if not language]
-BLOCKS = [lines for lines in TEXTS if lines]
-SHORT = ["trainer.epochs=1", "trainer.progress=false"]
+ROOT = Path(__file__).parents[2]
+PAGES = ["README", *(f"docs/{name}" for name in ("index", "students", "table", "researchers"))]
+TEXTS = {page: (ROOT / f"{page}.md").read_text(encoding="utf-8") for page in PAGES}
+SHORT = ["trainer.epochs=1", "trainer.progress=false", "trainer.figures=false"]
+
+
+def commands(page: str) -> list[str]:
+    """The lines of a page's blocks that are typed, in their order."""
+    blocks = re.findall(r"^```\n(.*?)^```$", TEXTS[page], flags=re.DOTALL | re.MULTILINE)
+    return [line for block in blocks for line in block.splitlines() if line.startswith("runner")]
+
+
+def shortened(words: list[str]) -> list[str]:
+    """The same command with one epoch, two members, no figures of runs, which take longest; of claims a coarse pass."""
+    if words[0] == "claim":
+        return [*words, "--quick"]
+    if words[0] == "diagnose":
+        return [*words, SHORT[0]] if "=" in words[-1] else words
+    if words[0] in COMMANDS and words[0] != "repeat":
+        return words
+    members = ["ensemble.size=2"] if "ensemble=deep" in words else []
+    return [*words, *SHORT, *members, *(["hydra.launcher.workers=1"] if "-m" in words else [])]
 
 
 def test_the_lines_are_found():
-    assert len(BLOCKS) >= 4 and sum(map(len, BLOCKS)) >= 10
+    assert sum(len(commands(page)) for page in PAGES) > 25
+    assert len(commands("docs/students")) == 10
 
 
 @pytest.fixture
@@ -41,14 +59,15 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("lines", BLOCKS, ids=lambda lines: lines[0])
-def test_block(lines, here):
+@pytest.mark.parametrize("page", PAGES)
+def test_the_commands_of_a_page_do_what_it_says_one_after_the_other(page, here):
     """A line that trains leaves runs; the others read what those before them left."""
-    for line in lines:
+    for line in commands(page):
         words, before = shlex.split(line)[1:], {*here.rglob("summary.json")}
-        trains = words[0] not in COMMANDS
-        assert main([*words, *SHORT] if trains else words) == 0, line
-        assert (before < {*here.rglob("summary.json")}) == (trains and "--cfg" not in words), line
+        trains = words[0] not in COMMANDS or words[0] == "repeat"
+        assert main(shortened(words)) == 0, line
+        if words[0] not in ("claim", "diagnose"):
+            assert (before < {*here.rglob("summary.json")}) == (trains and "--cfg" not in words), line
         if words[0] == "predict":
             assert "prediction" in pd.read_csv(here / "predicted.csv").columns
 

@@ -18,7 +18,7 @@ from runner.config.validate import validate
 from runner.config.warnings import warnings
 from runner.execution.configurations import read
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+PAGES = [Path(__file__).parents[2] / name for name in ("README.md", "docs/index.md", "docs/researchers.md")]
 DATA = Known("classification", train=640, val=100)  # 20 steps an epoch
 SELU = {"model.activation": "selu", "model.init": "lecun_normal"}
 ZEROS = {"model.init": "zeros", "model.hidden": [4, 3]}
@@ -208,7 +208,8 @@ def test_from_the_end_of_a_schedule_the_rate_stays(name, keys):
         assert len(set(rates[int(end) :])) <= 1
 
 
-BLOCKS = re.findall(r"^```\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+TYPED = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+BLOCKS = re.findall(r"^```\n(.*?)^```$", TYPED, re.DOTALL | re.MULTILINE)
 LINES = [shlex.split(line)[1:] for block in BLOCKS for line in block.splitlines() if line.startswith("runner")]
 
 
@@ -218,7 +219,7 @@ def of_command(words: list[str]) -> list[str]:
     return warnings(validate({key: value for key, value in composed.items() if key != "hydra"}), DATA)
 
 
-def test_nothing_is_said_of_the_commands_in_the_readme():
+def test_nothing_is_said_of_the_commands_on_the_pages():
     """Those that train one run, as the others take no settings."""
     trained = [words for words in LINES if words[0] not in COMMANDS and not {"-m", "--cfg"} & set(words)]
     assert len(trained) >= 4

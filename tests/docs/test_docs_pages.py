@@ -9,19 +9,23 @@ from pathlib import Path
 import pytest
 import yaml
 
+from runner.cli import main
 from runner.commands import COMMANDS
 from runner.commands.catalogue import overview
+from runner.config.compose import hydra_ready
+from runner.config.location import config_dir
 from runner.config.settings import FLAT_GROUPS
+from runner.plan.command_line import read_command_line
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "outputs" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-README = PAGES[0].read_text(encoding="utf-8")
+COMMANDS_PAGE = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 ROOMS = (ROOT / "docs" / "rooms.md").read_text(encoding="utf-8")
 
 
 def section(heading: str) -> str:
-    """A section of the README."""
-    return README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    """A section of docs/commands.md."""
+    return COMMANDS_PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -30,21 +34,65 @@ def test_every_link_leads_to_a_file(page):
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_the_readme_has_a_row_for_every_command():
+def test_there_is_a_row_for_every_command():
     rows = re.findall(r"^\| `runner (\w+)", section("Commands"), re.MULTILINE)
     assert sorted(rows) == sorted(set(COMMANDS) - {"train"})
 
 
-def test_the_readme_has_a_row_for_every_group_that_is_set_by_its_own_name():
+def test_there_is_a_row_for_every_group_that_is_set_by_its_own_name():
     rows = re.findall(r"^\| `(\w+)` \|", section("What can be chosen"), re.MULTILINE)
     own = {name for name, usage, _ in overview().rows if usage.startswith((f"{name}=", f"{name}."))}
     assert sorted(rows) == sorted(own) and own > set(FLAT_GROUPS)
 
 
-def test_the_readme_says_where_every_room_is():
-    layout = section("Adding to it")
+def test_there_is_a_row_for_every_room_and_folder():
     rooms = re.findall(r"^\| `(\w+)` \|", ROOMS, re.MULTILINE)
-    assert [room for room in rooms if f"`{room}`" not in layout and f"`runner/{room}`" not in layout] == []
+    inside = {
+        path.stem for path in (ROOT / "runner").iterdir() if not path.name.startswith("_") and path.name != "configs"
+    }
+    assert sorted(rooms) == sorted(inside)
+    folders = re.findall(r"^\| `(\w+)/` \|", ROOMS, re.MULTILINE)
+    assert len(folders) >= 5 and [folder for folder in folders if not (ROOT / folder).is_dir()] == []
+
+
+def test_there_is_a_row_for_every_experiment():
+    researchers = (ROOT / "docs" / "researchers.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|", researchers.split("`runner experiment=`")[1], re.MULTILINE)
+    assert sorted(rows) == sorted(path.stem for path in (ROOT / "configs" / "experiment").glob("*.yaml"))
+
+
+def test_every_page_is_in_the_contents_of_the_site():
+    """By its file in mkdocs.yml; mkdocs itself, which `make docs` runs, is not needed for that."""
+    listed = re.findall(r": ([a-z_]+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(["outputs.md", *(page.name for page in (ROOT / "docs").glob("*.md"))])
+
+
+def typed() -> list[tuple[str, list[str]]]:
+    """(page, words) of what stands in the text and tables of the pages that no test types."""
+    found = []
+    for name in ("index", "students", "table", "researchers", "commands"):
+        text = re.sub(
+            r"^```.*?^```$", "", (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8"), flags=re.S | re.M
+        )
+        spans = [span.replace("\\|", "|") for span in re.findall(r"`(runner [^`\n]+)`", text)]
+        found += [(name, shlex.split(span)[1:]) for span in spans if not re.search(r"[A-Z]{2}|\.\.\.|\[|=$", span)]
+    return found
+
+
+def test_what_is_typed_in_a_sentence_is_valid(capsys):
+    """Words that a run or sweep takes, or a command with options that its help names."""
+    lines = typed()
+    assert len(lines) > 15
+    for page, words in lines:
+        if words[0] not in COMMANDS:
+            with hydra_ready(config_dir()):
+                assert read_command_line([w for w in words if w != "-m"], multirun="-m" in words).jobs, (page, words)
+            continue
+        with pytest.raises(SystemExit, match="0"):
+            main([words[0], "--help"])
+        helped = capsys.readouterr().out
+        options = [word for word in words if word.startswith("--")]
+        assert [option for option in options if option not in helped] == [], (page, words)
 
 
 # ---- docs/extending.md

@@ -1,12 +1,14 @@
-"""docs/techniques.md is what the registry says today."""
+"""docs/techniques.md and docs/claims.md are what is registered today."""
 
 import difflib
 import importlib
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
+from runner.claims.claim import claims
 from runner.config.registry import entries, groups
 
 sys.path.append(str(Path(__file__).parents[2] / "docs"))
@@ -18,10 +20,22 @@ def page():
     return generate.page()
 
 
-def test_page_is_current(page):
-    stored, now = generate.PAGE.read_text(encoding="utf-8").splitlines(), page.splitlines()
-    changed = [line for line in difflib.unified_diff(stored, now, lineterm="", n=0) if line[:1] in "+-"]
-    assert not changed, "docs/techniques.md is not what is registered; run `make docs`:\n" + "\n".join(changed[:20])
+@pytest.mark.parametrize(("stored", "write"), [(generate.PAGE, generate.page), (generate.CLAIMS, generate.claims_page)])
+def test_page_is_current(stored, write):
+    before, now = stored.read_text(encoding="utf-8").splitlines(), write().splitlines()
+    changed = [line for line in difflib.unified_diff(before, now, lineterm="", n=0) if line[:1] in "+-"]
+    assert not changed, f"{stored} is not what is registered; run `make docs`:\n" + "\n".join(changed[:20])
+
+
+def test_every_claim_has_a_row_with_its_sentence_under_its_lecture():
+    sections = dict(
+        re.findall(r"^## Lecture (\d+)\n(.*?)(?=^## |\Z)", generate.claims_page(), re.DOTALL | re.MULTILINE)
+    )
+    for name, claim in claims().items():
+        (row,) = re.findall(rf"^\| `{name}` \| .*$", sections[claim.first_line[0]], re.MULTILINE)
+        cells = (claim.lecture, *map(generate.text, (claim.says, claim.expected, claim.source, claim.published)))
+        assert [cell for cell in cells if cell not in row] == []
+        assert ("(not comparable)" in row) == (bool(claim.published) and not claim.comparable)
 
 
 @pytest.mark.parametrize("group", groups())
