@@ -1,4 +1,4 @@
-"""The .hydra/ of every job of a sweep, as Hydra writes it, which takes it 110 ms a job.
+"""The .hydra/ of every job of a sweep, as Hydra writes it, which takes it 110 ms a job; and what it has left of a run.
 
 Here hydra.yaml is put into words once for the same choices, from what Hydra has left in the folder of the sweep.
 """
@@ -13,15 +13,34 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from runner.errors import DamagedError, RunError
-from runner.execution.stored import as_yaml, config_text, is_as_written
+from runner.config.presets import names_chosen
+from runner.errors import ConfigError, DamagedError, RunError
+from runner.execution.stored import as_yaml, config_text, is_as_written, read_config, write_config
 from runner.execution.work import Run
 from runner.records import disk
 from runner.records.checksums import changed_files
-from runner.records.run_folder import CONFIG, HYDRA, MULTIRUN
+from runner.records.run_folder import CONFIG, HYDRA, MULTIRUN, TRAINED
 from runner.records.yaml_file import load_plain, words_text
 
+CHOICES = ".hydra/hydra.yaml"  # of the run: what was chosen in each group
 PLACE = "'@(ID|NUM|DIRNAME|DIR|TASK)@'"  # in a template, of what is each run's own
+
+
+def take_over(folder: Path) -> None:
+    """Put the configuration of a run that was killed before it wrote it in place of Hydra's, which has the values that
+    presets set, but not their names: those are in Hydra's hydra.yaml. ConfigError if they are not there.
+    """
+    if is_as_written(folder) is not None or any((folder / name).exists() for name in TRAINED):
+        return
+    settings = read_config(folder)
+    try:
+        choices = load_plain(folder / CHOICES)["hydra"]["runtime"]["choices"]
+        settings.chosen = names_chosen(settings, choices)
+    except (DamagedError, LookupError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"{folder / CHOICES}: empty or incomplete; the run was killed before it began. Start it again."
+        ) from error
+    write_config(settings, folder)
 
 
 def write_lacking(root: Path, runs: Sequence[Run]) -> None:

@@ -11,7 +11,7 @@ from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.errors import ConfigError
 from runner.execution import engines, run_list
-from runner.execution.hydra_files import write_lacking
+from runner.execution.hydra_files import take_over, write_lacking
 from runner.execution.lock import lock
 from runner.execution.options import HERE, Options
 from runner.execution.session import Screen, Session, unwatched
@@ -91,6 +91,7 @@ def resume(
             f"`{plugins.command('resume', str(together))}`"
         )
     with lock(root):
+        take_over(root)
         runs, known = run_list.load(root, pictured=pictured)
         session = Session(root, runs, data_of([run.settings for run in runs]), options, notes=list(notes))
         known_now = _known_data(session, known)

@@ -205,10 +205,10 @@ def _optimizer(settings: Settings) -> str:
 
 
 def _ensemble(settings: Settings) -> str:
-    size, combine = settings.ensemble.size, settings.ensemble.combine
+    size, how = settings.ensemble.size, "" if settings.ensemble.staged else f", combined by {settings.ensemble.combine}"
     seeds = f" from seed {settings.seed} on" if settings.ensemble.seeds > 1 else ""
     tie = f", tied by {settings.ensemble.tie:g}" if settings.ensemble.tie else ""
-    return f"{shown(settings)['ensemble']}, {size} members{seeds}, combined by {combine}{tie}"
+    return f"{shown(settings)['ensemble']}, {size} members{seeds}{how}{tie}"
 
 
 def _set_keys(group: str, settings: Settings, besides: tuple[str, ...] = ()) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -78,16 +79,25 @@ def _answers(run: Predictor, outputs_NC: np.ndarray) -> dict[str, np.ndarray]:
     answers = _by_target(run.encoding, PREDICTION, run.decode(outputs_NC))
     if heads := run.encoding.heads:
         found = run.probabilities_of(outputs_NC)
-        return answers | {
-            f"prob_{head.name}_{label}": column
-            for head in heads
-            if head.classes
-            for label, column in zip(head.encoding.labels or [], found[head.name].T, strict=True)
-        }
+        places = [(h.name, str(label)) for h in heads if h.classes for label in h.encoding.labels or []]
+        columns = [column for head in heads if head.classes for column in found[head.name].T]
+        return answers | dict(zip(_named_apart(places), columns, strict=True))
     if run.encoding.task == "classification":
         columns = run.probabilities(outputs_NC).T
         answers |= {f"prob_{label}": column for label, column in zip(run.encoding.labels or [], columns, strict=True)}
     return answers
+
+
+def _named_apart(places: Sequence[tuple[str, str]]) -> list[str]:
+    """A column for each (target, label): prob_a_red, or prob_a=red where that could be read in two ways, as of label
+    b_c of target a and label c of target a_b. DataError where both can.
+    """
+    for between in ("_", "="):
+        names = [f"prob_{target}{between}{label}" for target, label in places]
+        if len(set(names)) == len(names):
+            return names
+    twice = next(name for name in names if names.count(name) > 1)
+    raise DataError(f"two columns of probabilities would have the name {twice!r}; train on targets with other names")
 
 
 def _by_target(encoding: Encoding, name: str, values: np.ndarray) -> dict[str, np.ndarray]:

@@ -24,7 +24,7 @@ from runner.population.arrays import Values, as_array, copied
 from runner.training.ahead import Ahead
 from runner.training.beginning import beginning
 from runner.training.curriculum import drawn_from
-from runner.training.evaluation import CHUNK, Passes, evaluate, recorded
+from runner.training.evaluation import CHUNK, Passes, evaluate, recorded, summed
 from runner.training.losses import loss_of
 from runner.training.steps.protocols import Epoch, Membership, Rows
 
@@ -221,11 +221,13 @@ class Engine:
         return found
 
     def _said(self, rows: list[int], index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Outputs [R, n, C] and losses [R, n] of the networks of some rows, as they are shown, on examples [R, n]."""
+        """Outputs [R, n, C] and losses [R, n], of heads together, of the networks of some rows, as they are shown, on
+        examples [R, n].
+        """
         seen = self.subset(rows, *(array[rows] for array in self.shown.values())).rows
         parts = [seen.scores(index[:, a : a + CHUNK])[:2] for a in range(0, index.shape[1], CHUNK)]
         outputs, losses = (np.concatenate([as_array(each) for each in part], 1) for part in zip(*parts, strict=True))
-        return outputs, losses
+        return outputs, summed(losses, self.tables.data[0].shares) if self.tables.heads else losses
 
     def _noisy(self, index: np.ndarray, passes: int) -> np.ndarray:
         """Outputs [T, M, n, C] of so many passes with dropout of the examples index [M, n] of each row."""

@@ -87,10 +87,15 @@ class Scored(NamedTuple):
         )
 
     def together(self, shares: np.ndarray) -> Scored:
-        """Of all heads: their losses weighted with shares [k]; those that do not count may be anything."""
-        kept = np.flatnonzero(shares)
-        losses = self.losses[..., kept.tolist()]
-        return self._replace(losses=(losses * like(losses, shares[kept])).sum(-1))
+        """Of all heads."""
+        return self._replace(losses=summed(self.losses, shares))
+
+
+def summed(losses: Values, shares: np.ndarray) -> Values:
+    """The losses [..., k] of heads summed with shares [k]; those that do not count may be anything."""
+    kept = np.flatnonzero(shares)
+    losses = losses[..., kept.tolist()]
+    return (losses * like(losses, shares[kept])).sum(-1)
 
 
 class Question:

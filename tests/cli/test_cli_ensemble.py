@@ -41,7 +41,7 @@ def test_a_sweep_is_combined_and_the_command_that_uses_it_predicts(here, forks):
     assert content["test"]["ensemble"]["nll"] <= content["test"]["members"]["nll"]
     assert [row["size"] for row in read(here / "sweep" / "ensemble" / "sizes.csv")] == ["1", "2"]
     assert all((here / "sweep" / row["run"]).is_dir() for row in read(here / "sweep" / "ensemble" / "members.csv"))
-    assert png_size((here / "sweep" / "ensemble" / "ensemble.png").read_bytes()) == (520, 440)
+    assert png_size((here / "sweep" / "ensemble" / "ensemble.png").read_bytes()) == (1040, 880)
     (use,) = [line.strip() for line in found.stdout.splitlines() if line.startswith("  runner predict")]
     digits = load_digits(as_frame=True)
     digits.data.to_csv(here / "in.csv", index=False)

@@ -171,6 +171,7 @@ def test_what_is_read_is_said_of_each_target(path):
             {"dataset.target": ["kind", "yes"], "regularizer.target_noise": 0.1},
             "target_noise = 0.1: is for regression, but the data is classification",
         ),
+        ({"trainer.curriculum": "confidence"}, "one target's classes, but there are several.*trainer.curriculum=loss"),
         ({"dataset.labels": "random"}, "dataset.labels = random: the data has several targets.*dataset.labels=given"),
         ({"ensemble": "deep"}, "ensemble = deep: .*set ensemble=none, or name one target"),
         ({"trainer.engine": "native"}, r"dataset.target \(several, classes among them\) has no compiled form"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 import run_folders
 from interrupting import assert_resumes, resume
 
@@ -55,3 +56,26 @@ def test_seconds_and_the_log_go_on(resumable, capsys):
     assert [
         word for word in ("interrupted after epoch 3", "resumed after epoch 3", "stopped_early") if word not in after
     ] == []
+
+
+@pytest.mark.parametrize("kind", [[], ["ensemble=deep", "ensemble.size=2"]])
+def test_presets_keep_their_names_where_the_run_was_killed_before_it_wrote_them(tmp_path, monkeypatch, capsys, kind):
+    def killed(*_args, **_keys):
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    words = [*kind, "trainer=debug", "early_stopping=none", "model.hidden=[3]", "trainer.progress=false"]
+    assert main([*words, "hydra.run.dir=whole"]) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr("runner.execution.start.start", killed)
+        assert main([*words, "hydra.run.dir=killed"]) == 130
+    hydras = (tmp_path / "killed/.hydra/hydra.yaml").read_text()
+    (tmp_path / "killed/.hydra/hydra.yaml").write_text("")
+    code, text = resume(tmp_path / "killed", capsys)
+    assert code == 2 and "hydra.yaml: empty or incomplete; the run was killed before it began. Start it again." in text
+    (tmp_path / "killed/.hydra/hydra.yaml").write_text(hydras)
+    assert resume(tmp_path / "killed", capsys)[0] == 0
+    place = "members/000/" if kind else ""
+    for name in (".hydra/config.yaml", f"{place}.hydra/config.yaml", f"{place}model.safetensors"):
+        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert "chosen:\n  early_stopping: none\n  trainer: debug" in (tmp_path / "killed/.hydra/config.yaml").read_text()

@@ -292,6 +292,10 @@ def test_the_table_predicts_reports_and_repeats_as_any_run(here, kind, capsys):
     table = list(csv.DictReader((here / "said.csv").open()))
     inputs = np.array([[float(row["u"]), float(row["v"])] for row in table])
     assert [float(row["prob_a"]) for row in table] == pytest.approx(found.predict_proba(inputs)[:, 0], rel=1e-12)
+    if kind == "boosting":
+        for words in (["predict", "e", "table.csv", "--out", "x.csv", "--combine", "mean"], ["ensemble", "e"]):
+            assert main(words) == 2
+            assert "is no answer by itself. `runner predict e`" in capsys.readouterr().err
     assert main(["report", "e"]) == 0
     assert main(["repeat", "e", "hydra.run.dir=again"]) == 0
     assert "finished" in capsys.readouterr().out

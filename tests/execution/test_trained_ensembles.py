@@ -181,7 +181,7 @@ def test_killed_between_the_ends_of_its_members_it_resumes(here, monkeypatch, en
     assert cut == whole
 
 
-def test_in_a_sweep_it_is_what_it_is_alone(here):
+def test_in_a_sweep_it_is_what_it_is_alone(here, capsys):
     sweep = ["-m", *SMALL, "ensemble=deep", "ensemble.size=2,3", "optimizer.lr=0.01", "hydra.sweep.dir=s"]
     assert main(sweep) == 0
     rows = list(csv.DictReader((here / "s" / "results.csv").open()))
@@ -195,6 +195,9 @@ def test_in_a_sweep_it_is_what_it_is_alone(here):
         "000_size=2",
         "001_size=3",
     ]
+    assert main(["ensemble", "s"]) == 1
+    said = capsys.readouterr().err
+    assert "left out: 2 made of members" in said and "`runner predict s/000_size=2`" in said
 
 
 def test_a_sweep_with_ensembles_beside_runs_is_resumed_after_a_kill(here, capsys):

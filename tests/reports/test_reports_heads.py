@@ -7,7 +7,8 @@ from sklearn import metrics as sk
 
 import runner
 from runner.cli import main
-from runner.errors import ConfigError
+from runner.errors import ConfigError, DataError
+from runner.reports.predict import _named_apart
 
 TARGETS = ["kind", "size", "yes"]
 QUICK = {
@@ -96,3 +97,11 @@ def test_each_target_that_is_classes_has_its_pictures(path, tmp_path):
     assert {"confusion_kind", "confusion_yes", "reliability_kind", "reliability_yes"} <= drawn
     assert not {"confusion", "reliability", "confusion_size", "fit", "boundary"} & drawn
     assert "no figure" not in (outcome.folder / "train.log").read_text()
+
+
+def test_columns_of_probabilities_are_told_apart():
+    clear = [("a", "b_c"), ("a", "z"), ("a_b", "d")]
+    assert _named_apart(clear) == ["prob_a_b_c", "prob_a_z", "prob_a_b_d"]
+    assert _named_apart([*clear, ("a_b", "c")]) == ["prob_a=b_c", "prob_a=z", "prob_a_b=d", "prob_a_b=c"]
+    with pytest.raises(DataError, match="two columns of probabilities would have the name 'prob_a=b=c'"):
+        _named_apart([("a", "b_c"), ("a_b", "c"), ("a", "b=c"), ("a=b", "c")])

@@ -16,6 +16,7 @@ from runner.cli import main
 from runner.data.prepare import prepare
 from runner.execution.configurations import read
 from runner.plan.populations import structure
+from runner.training.engine import Engine
 from runner.training.loop import Training
 
 TARGETS = ["kind", "size", "yes"]
@@ -115,6 +116,21 @@ def test_where_the_other_target_does_not_count_the_trunk_trains_as_for_one_targe
     for split in ("train", "val", "test"):
         assert two.summary[split]["kind/loss"] == pytest.approx(one.summary[split]["loss"], rel=1e-12)
         assert two.summary[split]["loss"] == pytest.approx(two.summary[split]["kind/loss"], rel=1e-12)
+
+
+def test_easy_examples_are_those_of_the_least_loss_of_all_heads_together(path):
+    easy = {"trainer.curriculum": "loss", "trainer.curriculum_start": 0.3, "dataset.target_weights": {"size": 2}}
+    run = read(QUICK | FULL | {"dataset.path": path} | easy)
+    data = prepare(run)
+    engine = Engine([run], [data])
+    engine.train_epoch([1.0])
+    z = engine.rows.outputs(data.x[data.train])[:, : data.outputs]
+    each = functional.cross_entropy(z[:, :3], torch.from_numpy(data.y[data.train, 0]).long(), reduction="none")
+    each = each + 2 * functional.mse_loss(z[:, 3], torch.from_numpy(data.y[data.train, 1]), reduction="none")
+    each = each + functional.cross_entropy(z[:, 4:], torch.from_numpy(data.y[data.train, 2]).long(), reduction="none")
+    count = int(np.ceil((0.3 + 0.7 / 20) * len(data.train)))
+    (order,) = engine.plan([1.0]).order
+    assert sorted(set(order.tolist())) == sorted(data.train[np.argsort(each.numpy())[:count]].tolist())
 
 
 def test_classes_alone_take_the_loss_that_is_given(path, tmp_path):

@@ -12,6 +12,7 @@ from runner.config.metrics import least_answers, metrics_of, metrics_of_target
 from runner.config.registry import entries, name_of
 from runner.config.settings import Settings
 from runner.config.suggest import closest
+from runner.config.tasks import MULTITASK
 
 LISTED = 12  # names that a sentence lists
 
@@ -225,6 +226,8 @@ def curriculum(s: Settings, known: Known) -> Iterator[Conflict]:
         problem = "counts the words of texts, and these data have none; set dataset.text=[COLUMN]"
     if how == "confidence" and task == "regression":
         problem = f"is about the probabilities of classes, but {why} is regression"
+    if how == "confidence" and task == MULTITASK:
+        problem = "is about the probabilities of one target's classes, but there are several targets"
     if problem:
         yield Conflict(
             ("trainer.curriculum", "dataset.text", "loss", "dataset.task"),

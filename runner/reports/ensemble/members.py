@@ -13,9 +13,10 @@ from runner.config.settings import Settings
 from runner.ensembles.options import TOP, check_size
 from runner.errors import ConfigError, RunError
 from runner.execution.run_list import resumed_in
+from runner.execution.stored import read_config
 from runner.plan.duplicates import repeated
 from runner.records.names import plural, shown_path
-from runner.records.run_folder import MODEL
+from runner.records.run_folder import MEMBERS, MODEL, is_ensemble
 from runner.reports import refit
 from runner.reports.next_steps import settings_of
 from runner.reports.run_row import UNFINISHED, RunRow, unfit
@@ -63,14 +64,17 @@ def candidates(sources: Sequence[RunSource], where: str) -> Candidates:
     _refuse_running(sources, where)
     finished = [row for row in rows if row.finished]
     ended = [row for row in finished if (row.folder / MODEL).exists()]
+    ensembles = [row for row in finished if is_ensemble(row.folder) and not (row.folder / MODEL).exists()]
+    _refuse_stages(ended)
     settings = [settings_of(row) for row in ended]
     copies = repeated(settings)
     left_out = unfit(rows)
-    for count, what in ((len(finished) - len(ended), f"without {MODEL}"), (len(copies), "the same as others")):
-        left_out += [f"{count} {what}"] if count else []
+    without = len(finished) - len(ended) - len(ensembles)
+    counts = {f"without {MODEL}": without, "made of members": len(ensembles), "the same as others": len(copies)}
+    left_out += [f"{count} {what}" for what, count in counts.items() if count]
     kept = [i for i in range(len(ended)) if i not in copies]
     if len(kept) < 2:
-        raise _too_few(where, len(kept), left_out)
+        raise _too_few(where, len(kept), left_out, ensembles)
     metric, why = _ranking([ended[i] for i in kept])
     if not why:
         kept.sort(key=lambda i: _badness(ended[i], metric))
@@ -96,12 +100,23 @@ def _refuse_running(sources: Sequence[RunSource], where: str) -> None:
         )
 
 
-def _too_few(where: str, count: int, left_out: Sequence[str]) -> RunError:
+def _refuse_stages(rows: Sequence[RunRow]) -> None:
+    """ConfigError if a run trained on what others left, so that it has no answer of its own."""
+    for home, row in {row.folder.parent.parent: row for row in rows if row.folder.parent.name == MEMBERS}.items():
+        if is_ensemble(home) and read_config(home, checked=False).ensemble.staged:
+            raise ConfigError(
+                f"{shown_path(row.folder)}: trained on what the members before it left, and is no answer by itself. "
+                f"`{plugins.command('predict', shown_path(home))}` combines them as they were trained"
+            )
+
+
+def _too_few(where: str, count: int, left_out: Sequence[str], ensembles: Sequence[RunRow]) -> RunError:
     but = f" (left out: {', '.join(left_out)})" if left_out else ""
-    return RunError(
-        f"{where}: {plural(count, 'finished run')}{but}, but an ensemble has two members at least. Train more, such as "
-        f"`{plugins.command('-m', 'seeds=5')}`, or name more folders"
-    )
+    more = f"Train more, such as `{plugins.command('-m', 'seeds=5')}`, or name more folders"
+    if ensembles:
+        first = shown_path(ensembles[0].folder)
+        more = f"Each of the ensembles answers as it is: `{plugins.command('predict', first)}`"
+    return RunError(f"{where}: {plural(count, 'finished run')}{but}, but an ensemble has two members at least. {more}")
 
 
 def _ranking(rows: Sequence[RunRow]) -> tuple[str, str]:
