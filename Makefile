@@ -47,7 +47,8 @@ format: $(INSTALLED) ## write the formatting and the plain fixes that check asks
 docs: $(INSTALLED) ## write docs/techniques.md and claims.md from what is registered, and all pages as a site in build/site
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
-	@$(BIN)/python -m mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "wrote: build/site/index.html"
 
 figures: $(INSTALLED) ## make the figures of docs/ again by the commands that the pages show
 	@$(BIN)/python docs/figures.py

@@ -233,22 +233,22 @@ those of the source, its figure is not comparable, and the verdict judges the di
 
 
 def claims_page() -> str:
-    """A table a lecture: name, lines, sentence, what is expected, source and published figure of each claim."""
+    """A table a lecture: name and lines, sentence, what is expected, source and published figure of each claim."""
     lines = [CLAIMS_HEAD]
     by_lecture: dict[str, list[Claim]] = {}
     for claim in claims().values():
         by_lecture.setdefault(claim.first_line[0], []).append(claim)
-    header = ("claim", "lines", "it says", "expected here", "source", "published")
+    header = ("claim, lines", "it says", "expected here", "source, published")
     for lecture, found in by_lecture.items():
         lines += [f"## Lecture {lecture}", "", *table(header, map(claim_row, found)), ""]
     return "\n".join(lines)
 
 
 def claim_row(claim: Claim) -> list[str]:
-    """The cells of one claim."""
+    """The cells of one claim; of two things in a cell each has its line."""
     published = claim.published + ("" if claim.comparable or not claim.published else " (not comparable)")
-    texts = [text(cell) for cell in (claim.says, claim.expected, claim.source, published)]
-    return [code(claim.name), claim.lecture, *texts]
+    source = "<br>".join(text(part) for part in (claim.source, published) if part)
+    return [f"{code(claim.name)}<br>{claim.lecture}", text(claim.says), text(claim.expected), source]
 
 
 if __name__ == "__main__":

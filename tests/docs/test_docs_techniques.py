@@ -32,7 +32,7 @@ def test_every_claim_has_a_row_with_its_sentence_under_its_lecture():
         re.findall(r"^## Lecture (\d+)\n(.*?)(?=^## |\Z)", generate.claims_page(), re.DOTALL | re.MULTILINE)
     )
     for name, claim in claims().items():
-        (row,) = re.findall(rf"^\| `{name}` \| .*$", sections[claim.first_line[0]], re.MULTILINE)
+        (row,) = re.findall(rf"^\| `{name}`<br>.* \|$", sections[claim.first_line[0]], re.MULTILINE)
         cells = (claim.lecture, *map(generate.text, (claim.says, claim.expected, claim.source, claim.published)))
         assert [cell for cell in cells if cell not in row] == []
         assert ("(not comparable)" in row) == (bool(claim.published) and not claim.comparable)
