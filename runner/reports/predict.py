@@ -80,8 +80,8 @@ def _answers(run: Predictor, outputs_NC: np.ndarray) -> dict[str, np.ndarray]:
     if heads := run.encoding.heads:
         found = run.probabilities_of(outputs_NC)
         places = [(h.name, str(label)) for h in heads if h.classes for label in h.encoding.labels or []]
-        columns = [column for head in heads if head.classes for column in found[head.name].T]
-        return answers | dict(zip(_named_apart(places), columns, strict=True))
+        sure = [column for head in heads if head.classes for column in found[head.name].T]
+        return answers | dict(zip(_named_apart(places), sure, strict=True))
     if run.encoding.task == "classification":
         columns = run.probabilities(outputs_NC).T
         answers |= {f"prob_{label}": column for label, column in zip(run.encoding.labels or [], columns, strict=True)}
