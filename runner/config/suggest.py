@@ -52,6 +52,9 @@ def explain_unknown_key(key: str, chosen: dict[str, str]) -> str:
         return f"{where}; did you mean {found}?"
     if found := _alike(key, [k for k in keys if k.startswith(f"{group}.")], 0.7):
         return f"{where}; did you mean {found}, a key of {_choices(group, keys[found])}?"
+    if (last := _last(key)) in map(_last, keys) and last not in map(_last, here):
+        found = next(k for k in keys if _last(k) == last)
+        return f"{where}; did you mean {found}, a key of {_choices(found.split('.')[0], keys[found])}?"
     if found := _elsewhere(key, here):
         return f"{where}; did you mean {found}?"
     return f"{where}; {_keys_of(group, here)}"
@@ -90,8 +93,8 @@ def _value_of_a_key(key: str, here: list[str]) -> str | None:
 
 def _elsewhere(key: str, here: list[str]) -> str | None:
     """A key of another group with the same last word or nearly so, or a group that is spelled like it."""
-    lasts = {k.split(".")[-1]: k for k in reversed(here)}
-    last = key.split(".")[-1]
+    lasts = {_last(k): k for k in reversed(here)}
+    last = _last(key)
     if last in lasts:
         return lasts[last]
     first, dot, _ = key.partition(".")
@@ -99,6 +102,10 @@ def _elsewhere(key: str, here: list[str]) -> str | None:
         return found
     found = closest(last, lasts, 0.75)
     return lasts[found] if found else _technique(key)
+
+
+def _last(key: str) -> str:
+    return key.split(".")[-1]
 
 
 def _technique(key: str) -> str | None:

@@ -21,6 +21,12 @@ PLAIN_DROPOUT = (
     "dropout",
     "gaussian_dropout",
 )  # on hidden units; they change the variance of what they act on
+CURRICULUM = ("trainer.curriculum", ("loss", "confidence", "length"))
+PART_OF = {  # key -> the key without whose values it does nothing
+    "early_stopping.then_cap": ("early_stopping.then", ("continue",)),
+    "trainer.curriculum_start": CURRICULUM,
+    "trainer.curriculum_epochs": CURRICULUM,
+}
 ALIKE = ("zeros", "constant")  # initializations by which the units of a layer are the same unit
 
 
@@ -51,6 +57,17 @@ def begins_after_the_end(s: Settings, known: Known) -> Iterator[str]:
             f"{each.key} = {show(each.value)}: {each.begins.what} would come in epoch {each.begins.epoch}, after "
             f"trainer.epochs = {epochs}, and has no effect; let it come sooner, or raise trainer.epochs"
         )
+
+
+def part_of_nothing(s: Settings, known: Known) -> Iterator[str]:
+    """A key of what the run does not have."""
+    for key, (owner, values) in PART_OF.items():
+        group, _, name = key.partition(".")
+        if s.value(owner) not in values and s.value(key) != getattr(type(getattr(s, group)), name):
+            yield (
+                f"{key} = {show(s.value(key))}: has no effect with {owner} = {s.value(owner)}; leave it out, or set "
+                f"{owner}={values[0]}"
+            )
 
 
 def selu_dropout(s: Settings, known: Known) -> Iterator[str]:
@@ -184,6 +201,7 @@ def solver_without_objective(s: Settings, known: Known) -> Iterator[str]:
 CHECKS: tuple[Callable[[Settings, Known], Iterator[str]], ...] = (
     stops_before_schedule,
     begins_after_the_end,
+    part_of_nothing,
     selu_dropout,
     selu_init,
     alpha_without_selu,

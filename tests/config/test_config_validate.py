@@ -115,6 +115,7 @@ def test_seed_zero_is_a_seed():
         ),
         ("optimizer.dropout", "did you mean regularizer.dropout?"),
         ("lr", "did you mean optimizer.lr?"),
+        ("regularizer.tie", "did you mean ensemble.tie, a key of ensemble=deep and ensemble=bagging?"),
         ("sed", "did you mean seed?"),
         ("regularizer.dropuot", "did you mean regularizer.dropout?"),
         ("regularizer.elastic_net.alhpa", "did you mean regularizer.elastic_net.alpha?"),

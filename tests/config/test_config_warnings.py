@@ -53,6 +53,13 @@ def told(known=DATA, **changes):
             "early_stopping.monitor = val/loss",
             "dataset.class_weights = balanced weights them in what is trained",
         ),
+        (
+            {"early_stopping.then": "retrain", "early_stopping.then_cap": 5},
+            "early_stopping.then_cap = 5",
+            "has no effect with early_stopping.then = retrain; leave it out, or set early_stopping.then=continue",
+        ),
+        ({"trainer.curriculum_start": 0.5}, "trainer.curriculum_start = 0.5", "set trainer.curriculum=loss"),
+        ({"trainer.curriculum_epochs": 5}, "trainer.curriculum_epochs = 5", "with trainer.curriculum = none"),
         ({"early_stopping.warmup": 100}, "early_stopping.warmup = 100", "raise trainer.epochs"),
         ({"early_stopping.patience": 100}, "early_stopping.patience = 100", "in epoch 101, after trainer.epochs = 100"),
         ({"scheduler": "step", "scheduler.step_size": 100}, "scheduler.step_size = 100", "in epoch 101, after"),
