@@ -353,6 +353,7 @@ class NielsenL2(Contrast):
         "early_stopping=none", *side_by_side(parts), "seed=range(5)",
     )  # fmt: skip
     quick = ("seed=0,1,2", "trainer.epochs=30")
+    log = "y"
 
     def answer(self, runs: Runs) -> list[Finding]:
         """Accuracy and loss."""
