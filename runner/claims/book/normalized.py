@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, ClassVar
 
-from runner.claims.book.masks import COARSE, SEEDS
+from runner.claims.book.common import COARSE, SEEDS
 from runner.claims.claim import Claim, claim
 from runner.claims.contrast import Contrast, Parts, side_by_side
 from runner.claims.rules import Finding, above, below, mean, shown, within

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from runner.claims.book.masks import SIGNALS
+from runner.claims.book.common import SIGNALS
 from runner.claims.claim import Claim, claim, replaced
 from runner.claims.contrast import Contrast, Parts, side_by_side
 from runner.claims.rules import Finding, above, below, falls, shown
