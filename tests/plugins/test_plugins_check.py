@@ -120,7 +120,7 @@ def test_a_rule_that_keeps_state_of_its_own_is_found(mine, says):
         ("table(target=[0, 1] * 20)", "target must be a NumPy array, not a list"),
         ("table(target=x[:30, 0].astype(int))", "numeric_ND has 40 rows, target has 30"),
         ('table(numeric_names=["a"])', "numeric_ND (40, 2) does not have a column for each of ['a']"),
-        ('table(task="classes")', "task = 'classes': must be classification or regression"),
+        ('table(task="classes")', "task = 'classes': must be classification, regression or multitask"),
         ("table(labels=None)", "labels must name the classes"),
         ('table(labels=["u"])', "target must hold whole numbers from 0 to 0, positions in labels"),
         ("table(numeric_ND=np.random.default_rng().normal(size=(40, 2)))", "`numeric_ND` is another when the data are"),
