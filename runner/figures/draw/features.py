@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from runner.figures.draw.canvas import BLUE, INK, canvas, plain, png
-
-COLUMNS, ROWS = 6, 4
+from runner.figures.draw.sheet import COLUMNS, ROWS, sheet
 
 
 def unit_images(weights: np.ndarray, shape: tuple[int, ...] | None, *, title: str = "") -> bytes:
@@ -18,27 +16,13 @@ def unit_images(weights: np.ndarray, shape: tuple[int, ...] | None, *, title: st
         shape: (channels, height, width); None for signals.
     """
     longest = np.sort(np.argsort(-np.square(weights).sum(1), kind="stable")[: COLUMNS * ROWS])
-    figure = canvas()
-    grid = figure.subplots(ROWS, COLUMNS, squeeze=False)
-    figure.subplots_adjust(left=0.02, right=0.98, bottom=0.02, top=0.88, wspace=0.08, hspace=0.28)
-    for axes, unit in zip(grid.flat, longest, strict=False):
-        values = weights[unit].astype(np.float64)
-        _curve(axes, values) if shape is None else _image(axes, values.reshape(shape))
-        axes.set_title(str(unit + 1), fontsize=7, pad=2)
-    for axes in grid.flat:
-        axes.set_axis_off()
-    figure.suptitle(plain(title), fontsize=10)
-    return png(figure)
-
-
-def _image(axes, values: np.ndarray) -> None:
-    values = values if len(values) == 3 else values.mean(0, keepdims=True)
-    image = np.moveaxis(0.5 + values / (2 * (np.abs(values).max() or 1.0)), 0, 2)
-    axes.imshow(image.repeat(3 // image.shape[2], axis=2), vmin=0, vmax=1, interpolation="nearest")
-
-
-def _curve(axes, values: np.ndarray) -> None:
-    largest = 1.1 * (np.abs(values).max() or 1.0)
-    axes.axhline(0, color=INK, linewidth=0.5)
-    axes.plot(values, color=BLUE, linewidth=1.2)
-    axes.set_ylim(-largest, largest)
+    values = weights[longest].astype(np.float64)
+    if shape is not None and shape[0] != 3:
+        values = values.reshape(len(values), shape[0], -1).mean(1)
+    values = values / np.maximum(np.abs(values).max(1, keepdims=True), np.finfo(float).tiny)
+    names = [str(unit + 1) for unit in longest]
+    if shape is None:
+        return sheet(values / 1.1, names, title=title, zero=True)
+    channels = shape[0] if shape[0] == 3 else 1
+    images = np.moveaxis(0.5 + values.reshape(len(values), channels, *shape[1:]) / 2, 1, 3)
+    return sheet(images.repeat(3 // channels, axis=3), names, title=title)
