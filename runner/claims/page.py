@@ -128,8 +128,8 @@ def _coarse(record: Mapping[str, Any]) -> str:
 
 def _tally(chapters: Sequence[tuple[Mapping[str, Any], str, str]]) -> str:
     verdicts = [NOT_RUN if problem else record["verdict"] for record, _, problem in chapters]
-    counts = [f"{verdicts.count(each)} {each}" for each in (HOLDS, FAILS, OPEN, NOT_RUN) if each in verdicts]
-    return f"<p>{plural(len(chapters), 'claim')}: {', '.join(counts)}.</p>"
+    counts = [f"{each}: {verdicts.count(each)}" for each in (HOLDS, FAILS, OPEN, NOT_RUN) if each in verdicts]
+    return f"<p>{plural(len(chapters), 'claim')}; {', '.join(counts)}.</p>"
 
 
 def _contents(chapters: Sequence[tuple[Mapping[str, Any], str, str]]) -> str:

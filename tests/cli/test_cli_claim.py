@@ -92,7 +92,7 @@ def test_several_claims_make_a_book_and_one_that_cannot_run_does_not_stop_the_ot
     said = capsys.readouterr().out
     assert "1/2  overfit  not run: dataset.start" in said and "2/2  soft_threshold  holds" in said
     page = Path("book.html").read_text()
-    assert "2 claims: 1 holds, 1 not run." in page and '<a href="#soft_threshold">' in page
+    assert "2 claims; holds: 1, not run: 1." in page and '<a href="#soft_threshold">' in page
     assert page.count("<figure>") == 1 and "dataset=fashion_mnist has no such key" in page
 
 
