@@ -95,6 +95,13 @@ class RunData:
         weights = None if self.weights is None else self.weights / self.weights[train].mean()
         return dataclasses.replace(self, train=train, weights=weights)
 
+    @property
+    def pixel_map(self) -> tuple[np.ndarray, np.ndarray]:
+        """(factor [D], offset [D]): the pixel of an encoded feature x is x factor + offset, 0 if black, 1 if white."""
+        black, white = self.pixel_range
+        scale, offset = np.array(self.encoding.scale), np.array(self.encoding.offset)
+        return scale / (white - black), (offset - black) / (white - black)
+
     @cached_property
     def corpora(self) -> dict[str, Corpus]:
         """The words of every column of texts, for what changes them."""

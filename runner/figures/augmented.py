@@ -64,9 +64,7 @@ def _picture(trial: Trial, engine: Engine, row: int) -> bytes | None:
 
 def _images(x: Tensor, trial: Trial) -> np.ndarray:
     """Pixels [n, channels, height, width] of encoded images, or values [n, times] of signals, [1, 1, B, padded D]."""
-    from runner.training.augmenting import pixel_map
-
-    factor, offset = pixel_map(trial.data)
+    factor, offset = trial.data.pixel_map
     features = x[0, 0, :SHOWN, : len(factor)].double().cpu().numpy()
     return (features * factor + offset).reshape(len(features), *(trial.data.image_shape or (-1,)))
 

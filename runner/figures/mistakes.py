@@ -41,10 +41,9 @@ def _pictures(run: Ended) -> bytes | None:
     if not len(worst):
         return None
     from runner.figures.draw.examples import examples
-    from runner.training.augmenting import pixel_map
 
     shown = worst[:PICTURES]
-    factor, offset = pixel_map(run.data)
+    factor, offset = run.data.pixel_map
     pictures = run.data.x[run.rows[shown], : len(factor)] * factor + offset
     captions = [f"{taken}, {sure}\ntrue: {true}" for true, taken, sure in _classes(run, shown)]
     return examples(pictures.reshape(len(shown), *(run.data.image_shape or (-1,))), captions, title=_title(run, worst))

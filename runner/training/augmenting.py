@@ -63,7 +63,7 @@ class Augmenting:
         self.active = any((self.painted, self.spoken, self.features, self.mixing, self.weighted_mixing))
         width, blocks = data[0].x.shape[1], []
         if self.painted:
-            maps = [pixel_map(data[row]) for row in self.painted]
+            maps = [data[row].pixel_map for row in self.painted]
             self.factor, self.offset = (self._stack(each).to(columns.dtype) for each in zip(*maps, strict=True))
         if self.features:
             blocks = [self._stack(each) for each in zip(*(_blocks(run.encoding) for run in data), strict=True)]
@@ -219,12 +219,6 @@ def _union(sources: list[AugmentationSource]) -> list[int]:
 def _of(rows: list[int], count: int) -> Any:
     """An index for these rows of `count`: all of them are a view, not a copy."""
     return slice(None) if len(rows) == count else rows
-
-
-def pixel_map(data: RunData) -> tuple[np.ndarray, np.ndarray]:
-    """(factor [D], offset [D]): the pixel of an encoded feature x is x factor + offset, 0 if black and 1 if white."""
-    black, white = data.pixel_range
-    return np.array(data.encoding.scale) / (white - black), (np.array(data.encoding.offset) - black) / (white - black)
 
 
 def _blocks(encoding: Encoding) -> tuple[np.ndarray, np.ndarray]:

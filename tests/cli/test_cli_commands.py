@@ -39,6 +39,8 @@ def test_a_run_whose_kernels_are_kept_imports_neither_torch_nor_a_compiler(tmp_p
     for run in ("compiles", "takes"):
         heavy, _ = modules_after(*quick, f"hydra.run.dir={tmp_path / run}")
     assert heavy & {"torch", "sklearn", "matplotlib", "numba"} == set()
+    pictured, _ = modules_after(*quick, "trainer.figures=null", f"hydra.run.dir={tmp_path / 'pictured'}")
+    assert pictured & {"torch", "sklearn", "matplotlib", "numba"} == {"matplotlib"}
 
 
 def test_neither_showing_the_configuration_nor_a_refusal_imports_anything_heavy():
