@@ -49,6 +49,7 @@ def test_a_loss_is_smoothed_without_bias():
 
 def test_a_range_must_rise(refused):
     assert "--low 1: not below --high 0.1" in refused("lr_range", "--low", "1", "--high", "0.1")
+    assert "give a lower --low" in refused("lr_range", "dataset=iris", "optimizer=sgd", "--low", "1e4", "--high", "1e9")
 
 
 # ---- activations
