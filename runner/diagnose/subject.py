@@ -34,7 +34,7 @@ from runner.reports.find_model import find_model
 from runner.reports.runs import read_sources
 from runner.training.outcome import Outcome
 
-KEPT, INITIAL = "kept", "initial"  # weights
+KEPT = "kept"  # the weights that a run has left, not its initial ones
 UNWATCHED: dict[str, Any] = {"monitor": "train/loss", "patience": None}
 FOLDER = "diagnose"  # below that of a run, of a sweep, and below outputs/
 
@@ -230,8 +230,7 @@ def _labelled(runs: Sequence[Settings]) -> list[Case]:
     cache: dict = {}
     keys = telling(values, [told(run) for run in runs])
     names = labels(values, [key for key in keys if key != "name"])
-    cases = [Case(name or "run", run, cache=cache) for run, name in zip(runs, names, strict=True)]
-    return cases
+    return [Case(name or "run", run, cache=cache) for run, name in zip(runs, names, strict=True)]
 
 
 def _new_place(kind: str) -> Path:

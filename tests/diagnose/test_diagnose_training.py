@@ -1,5 +1,6 @@
 """Rates that train, signals in the layers, calibration and sharpness."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -9,6 +10,7 @@ from runner.cli import main
 from runner.diagnose.kinds import activations, calibration, lr_range, sharpness
 from runner.diagnose.landscape import Landscape
 from runner.diagnose.subject import Case
+from runner.errors import RunError
 from runner.execution.configurations import read
 
 
@@ -47,6 +49,7 @@ def test_a_loss_is_smoothed_without_bias():
 
 def test_a_range_must_rise(refused):
     assert "--low 1: not below --high 0.1" in refused("lr_range", "--low", "1", "--high", "0.1")
+    assert "give a lower --low" in refused("lr_range", "dataset=iris", "optimizer=sgd", "--low", "1e4", "--high", "1e9")
 
 
 # ---- activations
@@ -104,6 +107,14 @@ def test_a_run_is_asked_where_it_lies(run, capsys, monkeypatch):
     summary = json.loads((run / "summary.json").read_text())
     assert found["split"] == "test" and found["accuracy"] == pytest.approx(summary["test"]["accuracy"], abs=1e-6)
     assert found["fitted_on"] == "val" and main(["report", "."]) == 0  # a report is none the wiser
+
+
+def test_a_run_whose_data_have_changed_is_not_judged_by_others(run):
+    case = Case("run", read(["dataset=iris"])).ended(run)
+    assert len(case.data.x) == 150
+    case = dataclasses.replace(case, sha256="0" * 64)
+    with pytest.raises(RunError, match="its data have changed since it was trained"):
+        _ = case.data
 
 
 def test_numbers_have_no_confidence(refused):

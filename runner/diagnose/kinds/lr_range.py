@@ -11,6 +11,7 @@ import numpy as np
 from runner.config.option import integer, number
 from runner.diagnose.base import Diagnosis, Found, diagnosis
 from runner.errors import ConfigError
+from runner.records.names import plural
 from runner.records.told import Tell
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ class LrRange(Diagnosis):
         rates, losses = self._swept(subject.case, told)
         if len(rates) < 10:
             raise ConfigError(
-                f"lr_range: the objective is not finite after {len(rates)} steps, at the rate {self.low:g} and little "
-                "more; give a lower --low, or check the data's scale"
+                f"lr_range: after {plural(len(rates), 'step')} from the rate {self.low:g} on the objective is four "
+                "times its lowest, or not finite; give a lower --low, or check the scale of the data"
             )
         smooth = smoothed(losses)
         lowest = int(np.argmin(smooth))
