@@ -15,10 +15,9 @@ import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
 
 from runner.claims.rules import Estimate, mean
-from runner.figures.draw.canvas import COLOURS, FAINT, INK, MAX_POINTS, dress, plain
+from runner.figures.draw.canvas import COLOURS, FAINT, INK, dress, logarithmic, plain, some
 
 SIZE = (8.0, 4.6)  # inches
 PANEL = 4.0  # width of each of several panels
@@ -113,7 +112,7 @@ def curves(
 ) -> None:  # fmt: skip
     """One line a name over 0, 1, 2, ...; long ones are thinned out evenly."""
     for place, (name, values) in enumerate(found.items()):
-        at = np.unique(np.linspace(0, len(values) - 1, min(len(values), MAX_POINTS)).astype(int))
+        at = some(len(values))
         axes.plot(
             at, np.asarray(values, float)[at], DASHES[place % len(DASHES)], color=COLOURS[place % len(COLOURS)],
             linewidth=2.2, label=plain(name),
@@ -144,15 +143,6 @@ def heat(
     axes.grid(visible=False)
     axes.set_xticks(range(len(columns)), [plain(each) for each in columns])
     axes.set_yticks(range(len(rows)), [plain(each) for each in rows])
-
-
-def logarithmic(axes: Any, which: str) -> None:
-    """The axes in `which` ("", "x", "xy") logarithmic, with plain numbers as labels."""
-    for name in which:
-        getattr(axes, f"set_{name}scale")("log")
-        axis = getattr(axes, f"{name}axis")
-        axis.set_major_formatter(lambda value, place: f"{value:g}")
-        axis.set_minor_formatter(NullFormatter())
 
 
 def legend(axes: Any, count: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from runner.figures.draw.canvas import BLUE, GREEN, GREY, INK, RED, plain, png
+from runner.figures.draw.canvas import BLUE, GREEN, GREY, INK, RED, lighten, plain, png
 from runner.figures.draw.canvas import COLOURS as _SEVEN
 
 SIZE, DPI = (8.0, 6.0), 130  # 1,040 x 780 pixels: a projector's 1,024 x 768
@@ -16,7 +16,7 @@ COLOURS = (*_SEVEN[:3], _SEVEN[5], _SEVEN[3], _SEVEN[4])
 LINE = 100  # letters of a caption's line
 TEXT, SMALL = 13, 11  # points
 
-__all__ = ["BLUE", "COLOURS", "GREEN", "GREY", "INK", "RED", "explain", "finish", "sheet"]
+__all__ = ["BLUE", "COLOURS", "GREEN", "GREY", "INK", "RED", "explain", "png", "sheet"]
 
 
 def sheet(title: str, caption: str, rows: int = 1, columns: int = 1, **kinds: Any) -> tuple[Figure, Any]:
@@ -38,13 +38,6 @@ def explain(axes: Any, xlabel: str, ylabel: str, title: str = "") -> None:
     if title:
         axes.set_title(plain(title), fontsize=TEXT)
     axes.tick_params(labelsize=SMALL)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#DDDDDD", linewidth=0.6)
-    axes.set_axisbelow(True)
+    lighten(axes)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=SMALL, framealpha=0.85, loc="best")
-
-
-def finish(figure: Figure) -> bytes:
-    """The PNG."""
-    return png(figure)

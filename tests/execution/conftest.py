@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 
 import crash_scenarios
@@ -10,9 +9,9 @@ import pytest
 import run_folders
 import sweep_folders
 from interrupting import interrupted, words
+from stopping import at_record
 
 from runner.cli import main
-from runner.training.trial import Trial
 
 
 @pytest.fixture(scope="session")
@@ -50,16 +49,8 @@ def whole_sweep(tmp_path_factory):
 @pytest.fixture(scope="session")
 def stopped_sweep(tmp_path_factory):
     """A sweep stopped after its second epoch, with a checkpoint."""
-    parent, record = os.getpid(), Trial.record
-
-    def stopping(self, epoch, row):
-        if epoch == 2 and self.settings.seed == 0:
-            os.kill(os.getpid(), 15)
-            os.kill(parent, 15)
-        return record(self, epoch, row)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Trial, "record", stopping)
+        at_record(patch, 0, 2)
         folder = sweep_folders.sweep(
             tmp_path_factory.mktemp("stopped") / "sweep", *sweep_folders.STOPPED_WORDS, code=130
         )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 
 import crash_scenarios
 import pytest
 import run_folders
+from stopping import at_epoch, stop
 
 from runner.cli import main
-from runner.training.loop import Training
 
 
 def words(csv: Path, folder: Path) -> list[str]:
@@ -22,25 +20,6 @@ def words(csv: Path, folder: Path) -> list[str]:
         for key, value in keys.items()
     ]
     return ["dataset=csv", "scheduler=plateau", *plain]
-
-
-def at_epoch(monkeypatch, epoch: int, action) -> None:
-    """Call `action` before the epoch-th epoch (the first is 1) of this process."""
-    made = []
-    train = Training._epoch
-
-    def counted(self):
-        made.append(1)
-        if len(made) == epoch:
-            action()
-        train(self)
-
-    monkeypatch.setattr(Training, "_epoch", counted)
-
-
-def stop() -> None:
-    """What `kill` does."""
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def interrupted(csv: Path, folder: Path, epoch: int = 3) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import sweep_folders
-from interrupting import at_epoch, stop
+from stopping import at_epoch, stop
 from sweep_folders import SMALL, contents, runs, sweep
 
 from runner.cli import main

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 
-from interrupting import assert_resumes, at_epoch, words
+from interrupting import assert_resumes, words
+from stopping import at_epoch
 
 from runner.cli import main
 

@@ -2,9 +2,7 @@
 
 import csv
 import json
-import os
 import re
-import signal
 import statistics
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import numpy as np
 import pytest
 from interrupting import stopped
 from sklearn.linear_model import LogisticRegression
+from stopping import at_record
 from sweep_folders import run_content
 
 import runner
@@ -367,16 +366,8 @@ def test_in_a_sweep_with_workers_they_are_what_they_are_alone(here, trained):
 def test_side_by_side_in_torch_and_resumed_they_are_what_they_are_alone(here, kind, task):
     words = [*TASKS[task], f"ensemble={kind}", "ensemble.size=2", "trainer.engine=stacked"]
     sweep = ["-m", *words, "seed=0,5", "hydra.launcher.workers=1", "trainer.checkpoint_seconds=0", "hydra.sweep.dir=s"]
-    parent, record = os.getpid(), Trial.record
-
-    def stopping(self, epoch, row):
-        if epoch == 1 and self.settings.seed == 6:
-            os.kill(os.getpid(), signal.SIGTERM)
-            os.kill(parent, signal.SIGTERM)
-        return record(self, epoch, row)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Trial, "record", stopping)
+        at_record(patch, 6, 1)
         assert main(sweep) == 130
     assert main(["resume", "s"]) == 0
     for run in sorted((here / "s").glob("00*")):

@@ -3,15 +3,14 @@
 import csv
 import json
 import math
-import os
 import re
-import signal
 import statistics
 from pathlib import Path
 
 import numpy as np
 import pytest
 from interrupting import stopped
+from stopping import at_record
 from sweep_folders import run_content
 
 import runner
@@ -204,16 +203,8 @@ def test_a_sweep_with_ensembles_beside_runs_is_resumed_after_a_kill(here, capsys
     keys = ["ensemble=none,deep,bagging", "seed=0,10", "trainer.checkpoint_seconds=0", "hydra.launcher.workers=1"]
     words = ["-m", *SMALL, *keys]
     assert main([*words, "hydra.sweep.dir=whole"]) == 0
-    parent, record = os.getpid(), Trial.record
-
-    def stopping(self, epoch, row):
-        if epoch == 2 and self.settings.seed == 3:
-            os.kill(os.getpid(), signal.SIGTERM)
-            os.kill(parent, signal.SIGTERM)
-        return record(self, epoch, row)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Trial, "record", stopping)
+        at_record(patch, 3, 2)
         assert main([*words, "hydra.sweep.dir=cut"]) == 130
     assert list((here / "cut").glob("population-*"))
     assert main(["resume", "cut"]) == 0

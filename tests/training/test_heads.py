@@ -1,14 +1,12 @@
 """Several targets of which some are classes: what a trunk with a head each minimizes, what is recorded of each."""
 
-import os
-import signal
-
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
 from sklearn import metrics as sk
+from stopping import at_epoch, stop
 from torch.nn import functional
 
 import runner
@@ -17,7 +15,6 @@ from runner.data.prepare import prepare
 from runner.execution.configurations import read
 from runner.plan.populations import structure
 from runner.training.engine import Engine
-from runner.training.loop import Training
 
 TARGETS = ["kind", "size", "yes"]
 QUICK = {
@@ -220,16 +217,8 @@ def test_a_killed_run_resumes_to_the_same(path, tmp_path, monkeypatch):
     }
     words = [f"{key}={str(value).replace(' ', '').replace('None', 'null')}" for key, value in keys.items()]
     assert main([*words, f"hydra.run.dir={tmp_path / 'whole'}"]) == 0
-    made, train = [], Training._epoch
-
-    def stopping(self):
-        made.append(1)
-        if len(made) == 3:
-            os.kill(os.getpid(), signal.SIGTERM)
-        train(self)
-
     with monkeypatch.context() as patch:
-        patch.setattr(Training, "_epoch", stopping)
+        at_epoch(patch, 3, stop)
         assert main([*words, f"hydra.run.dir={tmp_path / 'cut'}"]) == 130
     assert main(["resume", str(tmp_path / "cut")]) == 0
     whole, cut = (runner.curves(tmp_path / name).drop(columns="seconds") for name in ("whole", "cut"))

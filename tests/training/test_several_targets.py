@@ -1,20 +1,17 @@
 """One network for several numbers: what it minimizes, what is recorded of each, alone, in company and resumed."""
 
-import os
-import signal
-
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 from sklearn.metrics import r2_score, root_mean_squared_error
+from stopping import at_epoch, stop
 
 import runner
 from runner.cli import main
 from runner.data.prepare import prepare
 from runner.execution.configurations import read
 from runner.plan.populations import structure
-from runner.training.loop import Training
 
 QUICK = {
     "dataset": "npz", "model.hidden": [7], "model.activation": "tanh", "trainer.epochs": 5, "trainer.figures": False,
@@ -115,16 +112,8 @@ def test_a_killed_run_resumes_to_the_same(path, tmp_path, way, monkeypatch):
     keys = QUICK | way | {"dataset.path": path, "trainer.checkpoint_seconds": 0, "dataset.target_scaling": "quantile"}
     words = [f"{key}={str(value).replace(' ', '').replace('None', 'null')}" for key, value in keys.items()]
     assert main([*words, f"hydra.run.dir={tmp_path / 'whole'}"]) == 0
-    made, train = [], Training._epoch
-
-    def stopping(self):
-        made.append(1)
-        if len(made) == 3:
-            os.kill(os.getpid(), signal.SIGTERM)
-        train(self)
-
     with monkeypatch.context() as patch:
-        patch.setattr(Training, "_epoch", stopping)
+        at_epoch(patch, 3, stop)
         assert main([*words, f"hydra.run.dir={tmp_path / 'cut'}"]) == 130
     assert main(["resume", str(tmp_path / "cut")]) == 0
     whole, cut = (runner.curves(tmp_path / name).drop(columns="seconds") for name in ("whole", "cut"))

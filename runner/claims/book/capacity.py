@@ -12,6 +12,8 @@ from runner.claims.rules import Finding, above, digits, falls, mean, none, publi
 from runner.claims.runs import Run, Runs, at_end
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.figure import Figure
 
 
@@ -148,15 +150,17 @@ class LearningCurve(Claim):
 
     def figure(self, runs: Runs) -> Figure:
         """Losses over the number of examples."""
-        from runner.claims.pictures import lines, panels
+        return _losses_over(runs, "dataset.train_size", float, "training digits")
 
-        figure, [axes] = panels()
-        found = {}
-        for name in ("test", "train"):
-            sizes, table, *_ = runs.series("dataset.train_size", f"{name}/loss")
-            found[f"{name} loss"] = table
-        lines(axes, [float(s) for s in sizes], found, xlabel="training digits", ylabel="loss (nats)", log="x")
-        return figure
+
+def _losses_over(runs: Runs, key: str, number: Callable[[str], float], xlabel: str) -> Figure:
+    """Test and training loss over a key, whose values `number` makes numbers of."""
+    from runner.claims.pictures import lines, panels
+
+    figure, [axes] = panels()
+    found = {f"{split} loss": runs.series(key, f"{split}/loss")[1] for split in ("test", "train")}
+    lines(axes, [number(value) for value in runs.by(key)], found, xlabel=xlabel, ylabel="loss (nats)", log="x")
+    return figure
 
 
 def _gap(run: Run) -> float:
@@ -209,15 +213,7 @@ class FewerWeights(Claim):
 
     def figure(self, runs: Runs) -> Figure:
         """Losses over the width."""
-        from runner.claims.pictures import lines, panels
-
-        figure, [axes] = panels()
-        found = {}
-        for name in ("test", "train"):
-            widths, table, *_ = runs.series("model.hidden", f"{name}/loss")
-            found[f"{name} loss"] = table
-        lines(axes, [_width(w) for w in widths], found, xlabel="hidden units", ylabel="loss (nats)", log="x")
-        return figure
+        return _losses_over(runs, "model.hidden", _width, "hidden units")
 
 
 @claim("seed_is_chance", "001:1054")

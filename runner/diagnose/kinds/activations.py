@@ -136,7 +136,7 @@ def draw(n: dict[str, Any]) -> bytes:
     """RMS and dead units by layer over steps, and the percentiles of the first, middle and last layer."""
     from matplotlib import colormaps
 
-    from runner.diagnose.draw import BLUE, explain, finish, sheet
+    from runner.diagnose.draw import BLUE, explain, png, sheet
 
     steps, rms, dead = np.array(n["steps"]) + 1, np.array(n["rms"]), np.array(n["dead"])
     spread = np.array(n["percentiles"])
@@ -161,4 +161,4 @@ def draw(n: dict[str, Any]) -> bytes:
         axes.plot(steps, spread[:, layer, 1], color=BLUE, linewidth=2)
         axes.fill_between(steps, spread[:, layer, 0], spread[:, layer, 2], color=BLUE, alpha=0.2, linewidth=0)
         explain(axes, "step + 1", "enters the activation", f"layer {layer + 1}")
-    return finish(figure)
+    return png(figure)

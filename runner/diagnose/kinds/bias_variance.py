@@ -98,7 +98,7 @@ def advise(found: dict[str, dict[str, Any]], subject: Subject) -> tuple[str, str
 
 def draw(found: dict[str, dict[str, Any]], inputs: Inputs, unit: str) -> bytes:
     """All fits with their mean and the truth, one panel a setting, where there is one input; else bars."""
-    from runner.diagnose.draw import BLUE, RED, explain, finish, sheet
+    from runner.diagnose.draw import BLUE, RED, explain, png, sheet
 
     if inputs.grid is None or inputs.classes:
         names = list(found)
@@ -109,11 +109,11 @@ def draw(found: dict[str, dict[str, Any]], inputs: Inputs, unit: str) -> bytes:
         axes.bar(names, variance, bottom=bias, color=RED, label="variance", hatch="//")
         axes.tick_params(axis="x", rotation=20 if len(names) > 3 else 0)
         explain(axes, "setting", unit)
-        return finish(figure)
-    return _fits(found, inputs, sheet, explain, finish)
+        return png(figure)
+    return _fits(found, inputs, sheet, explain, png)
 
 
-def _fits(found: dict[str, dict[str, Any]], inputs: Inputs, sheet: Any, explain: Any, finish: Any) -> bytes:
+def _fits(found: dict[str, dict[str, Any]], inputs: Inputs, sheet: Any, explain: Any, png: Any) -> bytes:
     from runner.diagnose.draw import BLUE, GREY, INK
 
     names = list(found)[:POINTS]
@@ -134,4 +134,4 @@ def _fits(found: dict[str, dict[str, Any]], inputs: Inputs, sheet: Any, explain:
         axes.set_visible(False)
     low, high = inputs.y.min(), inputs.y.max()
     grid.flat[0].set_ylim(low - 0.6 * (high - low), high + 0.6 * (high - low))
-    return finish(figure)
+    return png(figure)

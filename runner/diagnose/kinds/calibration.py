@@ -115,7 +115,7 @@ def advise(n: dict[str, Any], subject: Subject) -> tuple[str, str]:
 
 def draw(before: Any, after: Any, n: dict[str, Any]) -> bytes:
     """Accuracy against confidence before and after, and how sure it was how often."""
-    from runner.diagnose.draw import BLUE, GREEN, GREY, INK, explain, finish, sheet
+    from runner.diagnose.draw import BLUE, GREEN, GREY, INK, explain, png, sheet
 
     caption = (
         "On the dashed line the network is right as often as it says; below it, it is too sure. Bottom: how many rows "
@@ -132,4 +132,4 @@ def draw(before: Any, after: Any, n: dict[str, Any]) -> bytes:
     upper.set(xlim=(0, 1), ylim=(0, 1.02))
     explain(upper, "", f"accuracy on {n['split']}")
     explain(lower, "confidence (probability of the predicted class)", "rows")
-    return finish(figure)
+    return png(figure)

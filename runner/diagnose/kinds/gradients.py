@@ -118,7 +118,7 @@ def advise(right: bool, subject: Subject, tensor: str) -> tuple[str, str]:
 
 def draw(curves: dict[str, dict[str, list[float]]], said: str) -> bytes:
     """Error against h on logarithmic axes."""
-    from runner.diagnose.draw import BLUE, GREY, RED, explain, finish, sheet
+    from runner.diagnose.draw import BLUE, GREY, RED, explain, png, sheet
 
     caption = (
         f"{said[0].upper()}{said[1:]}. From right to left the error falls as h (forward) and h^2 (central) until "
@@ -130,4 +130,4 @@ def draw(curves: dict[str, dict[str, list[float]]], said: str) -> bytes:
         axes.loglog(h, forward, style, color=first, marker="o", label=f"forward, {name}")
         axes.loglog(h, middle, style, color=second, marker="s", label=f"central, {name}")
     explain(axes, "h (change of the parameters)", "relative error of the slope")
-    return finish(figure)
+    return png(figure)

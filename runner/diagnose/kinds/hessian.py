@@ -177,7 +177,7 @@ def advise(n: dict[str, Any], subject: Subject) -> tuple[str, str]:
 
 def draw(n: dict[str, Any], whole: bool) -> bytes:
     """The eigenvalues in order, on an axis that is logarithmic in both directions."""
-    from runner.diagnose.draw import BLUE, GREY, INK, RED, explain, finish, sheet
+    from runner.diagnose.draw import BLUE, GREY, INK, RED, explain, png, sheet
 
     values = np.array(n["eigenvalues"])[::-1]
     zero = ZERO * np.abs(values).max()
@@ -201,4 +201,4 @@ def draw(n: dict[str, Any], whole: bool) -> bytes:
         axes.set_ylim(2 * min(float(values.min()), -linear / 2), 2 * max(float(values.max()), linear / 2))
     axes.xaxis.get_major_locator().set_params(integer=True)
     explain(axes, "eigenvalue, the largest first", "curvature (loss / parameter^2)")
-    return finish(figure)
+    return png(figure)

@@ -119,7 +119,7 @@ def _until_worse(rates: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.
 
 def draw(n: dict) -> bytes:
     """The objective against the rate, with the rates that stand out."""
-    from runner.diagnose.draw import BLUE, GREEN, GREY, INK, RED, explain, finish, sheet
+    from runner.diagnose.draw import BLUE, GREEN, GREY, INK, RED, explain, png, sheet
 
     caption = (
         "Left: rates too small to move anything. Where the curve falls the network learns; where it turns up the steps "
@@ -134,4 +134,4 @@ def draw(n: dict) -> bytes:
     low, high = float(n["smoothed"].min()), float(n["smoothed"][0])
     axes.set_ylim(low - 0.1 * abs(high - low), max(high, low) + 0.6 * abs(high - low) + 1e-12)
     explain(axes, "learning rate", "objective of the batch")
-    return finish(figure)
+    return png(figure)

@@ -173,7 +173,7 @@ def columns_of(network: Any) -> np.ndarray:
 
 def draw(strengths: np.ndarray, found: dict[str, np.ndarray], names: Sequence[str], ylabel: str) -> bytes:
     """A panel a penalty, a line a column, the strength on a logarithmic axis."""
-    from runner.diagnose.draw import COLOURS, GREY, INK, explain, finish, sheet
+    from runner.diagnose.draw import COLOURS, GREY, INK, explain, png, sheet
 
     caption = (
         "From right to left the penalty weakens. Where a line leaves 0 the column begins to count; the largest are "
@@ -193,4 +193,4 @@ def draw(strengths: np.ndarray, found: dict[str, np.ndarray], names: Sequence[st
         axes.get_legend().remove()
     handles, labels = grid_[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right center", fontsize=11)
-    return finish(figure)
+    return png(figure)

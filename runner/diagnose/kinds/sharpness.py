@@ -115,7 +115,7 @@ def advise(sharp: bool, subject: Subject) -> tuple[str, str]:
 
 def draw(n: dict[str, Any]) -> bytes:
     """The mean rise against the length of a random step."""
-    from runner.diagnose.draw import BLUE, INK, RED, explain, finish, sheet
+    from runner.diagnose.draw import BLUE, INK, RED, explain, png, sheet
 
     caption = (
         "How much the loss grows on a random way off: a steep curve is a sharp minimum. Band: standard deviation over "
@@ -128,4 +128,4 @@ def draw(n: dict[str, Any]) -> bytes:
     axes.axhline(n["loss"] + n["worst"], color=RED, linestyle="--", label=f"worst within {n['rho']:g}")
     axes.axhline(n["loss"], color=INK, linestyle=":", label="at the weights")
     explain(axes, "length of the step (norms of each unit's weights)", "objective")
-    return finish(figure)
+    return png(figure)

@@ -143,7 +143,7 @@ def advise(below: bool, subject: Subject) -> tuple[str, str]:
 def draw(n: dict[str, Any], at: str) -> bytes:
     """Contours, with the weights and the way to them."""
     from runner.diagnose.contours import draw_on
-    from runner.diagnose.draw import INK, RED, explain, finish, sheet
+    from runner.diagnose.draw import INK, RED, explain, png, sheet
 
     xlabel, ylabel = AXIS_NAMES[n["directions"]]
     caption = (
@@ -156,4 +156,4 @@ def draw(n: dict[str, Any], at: str) -> bytes:
         axes.plot(*n["path"].T, color=RED, linewidth=1.8, marker=".", markersize=3, label="way of the training")
     axes.plot(0, 0, "x", color=INK, markersize=12, markeredgewidth=3, label=f"{at} weights")
     explain(axes, xlabel, ylabel)
-    return finish(figure)
+    return png(figure)

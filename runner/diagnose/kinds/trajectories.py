@@ -157,7 +157,7 @@ def changes(n: dict[str, Any]) -> str:
 def draw(land: Landscape, ways: list[Way], labels: list[str], told: Tell) -> bytes:
     """Contours with the ways on them, as far as they stay near."""
     from runner.diagnose.contours import draw_on
-    from runner.diagnose.draw import INK, explain, finish, sheet
+    from runner.diagnose.draw import INK, explain, png, sheet
 
     plane, names, words = plane_of(ways, land)
     on = [(each.w - plane.origin) @ np.stack([plane.u, plane.v], 1) for each in ways]
@@ -172,7 +172,7 @@ def draw(land: Landscape, ways: list[Way], labels: list[str], told: Tell) -> byt
     axes.plot(*on[0][0], "o", color=INK, markersize=13, markerfacecolor="none", markeredgewidth=2)
     axes.set(xlim=(a[0], a[-1]), ylim=(b[0], b[-1]))
     explain(axes, *names)
-    return finish(figure)
+    return png(figure)
 
 
 def within(points: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from runner.figures.draw.canvas import DPI, cut, plain, png
+from runner.figures.draw.canvas import DPI, cut_lines, plain, png
 
 CELL = 1.15  # inches an image
 WORD = 16  # letters of a line of a caption
@@ -47,4 +47,4 @@ def _show(axes, image: np.ndarray, caption: str) -> None:
         axes.imshow(np.clip(picture, 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
-    axes.set_title("\n".join(plain(cut(line, WORD)) for line in caption.split("\n")), fontsize=8, pad=3)
+    axes.set_title(cut_lines(caption, WORD), fontsize=8, pad=3)

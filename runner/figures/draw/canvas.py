@@ -53,6 +53,11 @@ def dress(axes, *, title: str = "", xlabel: str = "", ylabel: str = "") -> None:
     """Title, labels and a faint grid; no frame where there is nothing to read off."""
     entitle(axes, title)
     axes.set(xlabel=plain(xlabel), ylabel=plain(ylabel))
+    lighten(axes)
+
+
+def lighten(axes) -> None:
+    """A faint grid; no frame where there is nothing to read off."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color=FAINT, linewidth=0.6)
     axes.set_axisbelow(True)
@@ -67,11 +72,15 @@ def log_if_wide(axes, values: np.ndarray, usual: float | None = None) -> None:
         logarithmic(axes)
 
 
-def logarithmic(axes) -> None:
-    """A logarithmic y-axis whose labels are plain numbers, 0.001: powers of ten take half as long as all the rest."""
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(lambda value, place: f"{value:g}")
-    axes.yaxis.set_minor_formatter(NullFormatter())
+def logarithmic(axes, which: str = "y") -> None:
+    """The axes in `which` ("", "x", "xy") logarithmic, with plain numbers as labels, 0.001: powers of ten take half as
+    long as all the rest.
+    """
+    for name in which:
+        getattr(axes, f"set_{name}scale")("log")
+        axis = getattr(axes, f"{name}axis")
+        axis.set_major_formatter(lambda value, place: f"{value:g}")
+        axis.set_minor_formatter(NullFormatter())
 
 
 def legend(axes, **where) -> None:
@@ -91,6 +100,11 @@ def png(figure: Figure) -> bytes:
 def plain(words: str) -> str:
     """Text that is not taken for a formula."""
     return str(words).replace("$", r"\$")
+
+
+def cut_lines(text: str, letters: int) -> str:
+    """Lines of a caption, each cut to so many letters."""
+    return "\n".join(plain(cut(line, letters)) for line in text.split("\n"))
 
 
 def cut(name: str, length: int = 14) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from runner.figures.draw.sheet import sheet
+from runner.figures.draw.sheet import coloured, sheet
 
 
 def examples(pictures: np.ndarray, captions: Sequence[str], *, title: str = "") -> bytes:
@@ -14,5 +14,4 @@ def examples(pictures: np.ndarray, captions: Sequence[str], *, title: str = "") 
     if pictures.ndim == 2:
         low, high = pictures.min(1, keepdims=True), pictures.max(1, keepdims=True)
         return sheet(2 * (pictures - low) / np.where(high > low, high - low, 1) - 1, captions, title=title)
-    shown = pictures if pictures.shape[1] == 3 else pictures.mean(1, keepdims=True)
-    return sheet(np.clip(np.moveaxis(shown, 1, 3), 0, 1).repeat(3 // shown.shape[1], axis=3), captions, title=title)
+    return sheet(np.clip(coloured(pictures), 0, 1), captions, title=title)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from runner.figures.draw.sheet import COLUMNS, ROWS, sheet
+from runner.figures.draw.sheet import COLUMNS, ROWS, coloured, sheet
 
 
 def unit_images(weights: np.ndarray, shape: tuple[int, ...] | None, *, title: str = "") -> bytes:
@@ -16,13 +16,15 @@ def unit_images(weights: np.ndarray, shape: tuple[int, ...] | None, *, title: st
         shape: (channels, height, width); None for signals.
     """
     longest = np.sort(np.argsort(-np.square(weights).sum(1), kind="stable")[: COLUMNS * ROWS])
-    values = weights[longest].astype(np.float64)
-    if shape is not None and shape[0] != 3:
-        values = values.reshape(len(values), shape[0], -1).mean(1)
-    values = values / np.maximum(np.abs(values).max(1, keepdims=True), np.finfo(float).tiny)
     names = [str(unit + 1) for unit in longest]
+    values = weights[longest].astype(np.float64)
     if shape is None:
-        return sheet(values / 1.1, names, title=title, zero=True)
-    channels = shape[0] if shape[0] == 3 else 1
-    images = np.moveaxis(0.5 + values.reshape(len(values), channels, *shape[1:]) / 2, 1, 3)
-    return sheet(images.repeat(3 // channels, axis=3), names, title=title)
+        return sheet(_at_most_one(values) / 1.1, names, title=title, zero=True)
+    images = _at_most_one(coloured(values.reshape(len(values), *shape)))
+    return sheet(0.5 + images / 2, names, title=title)
+
+
+def _at_most_one(values: np.ndarray) -> np.ndarray:
+    """Each of `values` [n, ...] divided by its largest size."""
+    largest = np.abs(values).reshape(len(values), -1).max(1)
+    return values / np.maximum(largest, np.finfo(float).tiny).reshape(-1, *[1] * (values.ndim - 1))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.collections import LineCollection
 
-from runner.figures.draw.canvas import BLUE, DPI, INK, SIZE, canvas, cut, plain, png
+from runner.figures.draw.canvas import BLUE, DPI, INK, SIZE, canvas, cut_lines, plain, png
 
 COLUMNS, ROWS = 6, 4
 WORD = 15  # letters of a line of a caption
@@ -30,7 +30,7 @@ def sheet(pictures: np.ndarray, captions: Sequence[str], *, title: str = "", zer
     paper, curves = np.ones((HEIGHT, WIDTH, 3), np.float32), []
     for i, (picture, caption) in enumerate(zip(pictures, captions, strict=False)):
         left, top = EDGE + i % COLUMNS * wide, TOP + i // COLUMNS * high
-        words = "\n".join(plain(cut(line, WORD)) for line in caption.split("\n"))
+        words = cut_lines(caption, WORD)
         at = (left + box[0] / 2) / WIDTH, 1 - top / HEIGHT
         figure.text(*at, words, fontsize=7.5, ha="center", va="top", linespacing=1.05)
         if picture.ndim == 1:
@@ -51,6 +51,12 @@ def sheet(pictures: np.ndarray, captions: Sequence[str], *, title: str = "", zer
         axes.add_collection(LineCollection(curves, colors=colours, linewidths=[1.2, 0.5] if zero else 1.2))
     figure.suptitle(plain(title), fontsize=10)
     return png(figure)
+
+
+def coloured(images: np.ndarray) -> np.ndarray:
+    """[n, height, width, 3] of images [n, channels, height, width]: three channels as they are, else grey, the mean."""
+    shown = images if images.shape[1] == 3 else images.mean(1, keepdims=True).repeat(3, axis=1)
+    return np.moveaxis(shown, 1, 3)
 
 
 def _enlarged(image: np.ndarray, box: tuple[int, int]) -> np.ndarray:
