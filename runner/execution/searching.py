@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 from collections.abc import Mapping, Sequence
@@ -10,11 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner.config.settings import luck
 from runner.data.prepare import RunData
 from runner.errors import DamagedError
 from runner.execution.work import Run
-from runner.plan.duplicates import LABELS
 from runner.plan.sweeper import SweeperOptions
 from runner.records.read import curve
 from runner.records.run_folder import MULTIRUN
@@ -27,16 +24,6 @@ from runner.training.settings import EarlyStopping
 from runner.training.stopping import Stopping
 
 Outcomes = Mapping[int, Outcome]
-
-
-def trials_of(runs: Sequence[Run]) -> list[list[int]]:
-    """The runs of each trial, by their numbers: those that differ in nothing but luck, such as seed and fold."""
-    found: dict[str, list[int]] = {}
-    left_out = {*luck(), *LABELS}
-    for i, run in enumerate(runs):
-        setting = {key: value for key, value in run.told.items() if key not in left_out}
-        found.setdefault(json.dumps(setting, sort_keys=True), []).append(i)
-    return list(found.values())
 
 
 def search_in(root: Path, runs: Sequence[Run], data: Sequence[RunData]) -> Search | None:

@@ -23,12 +23,13 @@ from runner.execution.executors.pool import Pool
 from runner.execution.failing_alone import FailingAlone, failed
 from runner.execution.options import HERE, Options
 from runner.execution.results_csv import Results
-from runner.execution.searching import Searching, trials_of
+from runner.execution.searching import Searching
 from runner.execution.signals import stop_signals
 from runner.execution.teams import Team, team_of
 from runner.execution.work import Run, Work
 from runner.plan.checks import cautions
 from runner.plan.shares import share_out
+from runner.plan.trials import trials_of
 from runner.records import disk
 from runner.records.checksums import clear_way
 from runner.records.names import shown_path
@@ -75,7 +76,7 @@ class Session:
         self.tabled = [run.folder for run in self.runs[: self.asked]] != [self.root]
         self.alone = not self.tabled and not self.teams
         self.searching = (
-            Searching(self.search, trials_of(self.runs[: self.asked]), self.results.same) if self.search else None
+            Searching(self.search, trials_of(run.told for run in self.runs[: self.asked]), self.results.same) if self.search else None
         )
         self.paused: dict[int, int] = {}  # run that has not ended, its state in its folder -> the epoch of that
         self.outcomes: dict[int, Outcome] = {}
