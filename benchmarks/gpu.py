@@ -170,13 +170,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="three rounds instead of seven")
     parser.add_argument("--save", action="store_true", help=f"write {RESULTS.parent.name}/gpu.json")
+    names = [str(shape) for shape in SHAPES]
+    parser.add_argument("--shapes", nargs="+", choices=names, default=names)
     chosen = parser.parse_args()
     if not torch.cuda.is_available():
         print("There is no GPU that torch can use.")
         return 1
     rounds, budget = (3, 0.1) if chosen.quick else (7, 0.3)
     report = {"conditions": conditions(rounds) | {"gpu": torch.cuda.get_device_name(0)}, "results": []}
-    for shape in SHAPES:
+    for shape in (each for each in SHAPES if str(each) in chosen.shapes):
         for members in MEMBERS:
             found = {name: median(times) for name, times in measure(shape, members, rounds, budget).items()}
             print(f"{shape}, batch {shape.batch}, M = {members}: {found}", flush=True)
@@ -184,8 +186,8 @@ def main() -> int:
             report["results"].append(entry)
             gc.collect()
             torch.cuda.empty_cache()
-    if chosen.save:
-        save(report, RESULTS.parent / "gpu.json")
+            if chosen.save:
+                save(report, RESULTS.parent / "gpu.json")
     print(json.dumps(report["conditions"]))
     return 0
 

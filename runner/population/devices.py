@@ -44,7 +44,7 @@ class Profile:
         prepared: numbers of batches and noise that are prepared at once.
         evaluated: members times width that are evaluated at once.
         cached: (rows, parameters of all) that gain by each other's company at most; None: memory is the limit.
-        fused: for how many blocks of rows with equal numbers at most the fused kernel of a rule is called, block by block.
+        fused: for how many blocks of rows with equal numbers at most the fused kernel of a rule is called.
         index: number format of tables of lines.
         pinned: whether such tables are copied from memory that is pinned.
         free: device -> bytes that are free.
