@@ -29,7 +29,7 @@ def expand(overrides: Sequence[Override], options: SweeperOptions) -> list[list[
         ConfigError: no job at all, more than max_jobs, a zip that does not fit, values that cannot be counted up.
     """
     axes = standing(overrides)
-    return draw(axes, options) if options.kind == "random" else _grid(axes, options)
+    return draw(axes, options) if options.way == "random" else _grid(axes, options)
 
 
 def one_at_a_time(overrides: Sequence[Override]) -> list[list[Override]]:
