@@ -18,13 +18,14 @@ class Standing:
 
     `values` are the means over its runs of the best value of each objective so far, None where one diverged or failed;
     `curve` is that of the first objective after each epoch; `epochs` is what its runs have made, on average;
-    `ended` says that none of them trains on.
+    `ended` says that none of them trains on. `words` are those that set it, without what chance decides.
     """
 
     values: tuple[float | None, ...]
     epochs: float
     ended: bool
     curve: tuple[float | None, ...] = ()
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
