@@ -100,13 +100,13 @@ def _jobs(
     overrides: list[Override], config: DictConfig, composer: Composer
 ) -> tuple[str | None, list[list[Override]], list[str]]:
     """(kind of sweeper, jobs, problems); if the sweep cannot be expanded, jobs in which each of its values comes up."""
-    kind, everything = None, overrides
+    options, everything = None, overrides
     try:
         options = SweeperOptions.of(node(config, "sweeper"))
-        kind, everything = options.kind, [*options.overrides(), *overrides]
-        return kind, expand_all(overrides, options, composer), []
+        everything = [*options.overrides(), *overrides]
+        return options.kind, expand_all(overrides, options, composer), []
     except ConfigError as error:
-        return kind, one_at_a_time(everything), error.problems
+        return options.kind if options else None, one_at_a_time(everything, options, composer), error.problems
 
 
 def _misplaced(words: Sequence[str], overrides: Sequence[Override], multirun: bool) -> list[str]:

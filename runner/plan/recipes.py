@@ -15,8 +15,8 @@ from runner.config.settings import TEXTS, written_keys
 from runner.config.suggest import GROUPS
 from runner.errors import ConfigError
 from runner.plan.jobs import expand, one_at_a_time
+from runner.plan.limits import check_total
 from runner.plan.overridden import standing
-from runner.plan.random_search import check_total
 from runner.plan.sweeper import OWN_KINDS, SweeperOptions
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def expand_all(
     recipes = next((each for each in standing(everything) if composer and _may_bring(each, composer)), None)
     own = _own_sweeps(recipes, everything, options, composer) if composer and recipes else {}
     if recipes is None or not own:
-        return expand(everything, options) if options.kind else one_at_a_time(everything)
+        return expand(everything, options, composer) if options.kind else one_at_a_time(everything)
     given = overrides if recipes in overrides else [recipes, *overrides]
     sweeps = [([point if each is recipes else each for each in given], each) for point, each in own.values()]
     jobs = [job for words, each in sweeps for job in expand_all(words, each, composer)]
