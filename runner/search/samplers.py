@@ -75,30 +75,27 @@ KINDS = {
 
 
 class Asked(BaseSampler):
-    """One sampler a trial, whose numbers are rounded to what trains.
+    """One sampler a trial (`prepare`d before each), whose numbers are rounded to what trains.
 
     `space` has the distribution of every key, also of those that are not in every trial; `rounded` makes of a name and
-    a number the one that trains. `place` and `attempt` say which trial of the sweep is asked for, and how often it was.
+    a number the one that trains.
     """
 
     def __init__(
         self, kind: str, wanted: Wanted, space: Mapping[str, BaseDistribution], rounded: Callable[[str, Any], Any]
     ):
         self.kind, self.wanted, self.space, self.rounded = kind, wanted, space, rounded
-        self.place = self.attempt = 0
+        self.own: BaseSampler = RandomSampler()
 
-    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """Make the sampler of the trial that is asked for."""
-        self.own = KINDS[self.kind].make(self.wanted, self._seed())
-        self.own.before_trial(study, trial)
-
-    def _seed(self) -> int:
-        text = f"{self.wanted.seed} {self.place} {self.attempt}"
-        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+    def prepare(self, place: int, attempt: int, *, drawn: bool) -> None:
+        """Make the sampler of the trial that is asked for next."""
+        text = f"{self.wanted.seed} {place} {attempt}"
+        seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+        self.own = RandomSampler(seed=seed) if drawn else KINDS[self.kind].make(self.wanted, seed)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """What is sampled jointly. A Sobol sequence has a coordinate for each key from its first point on."""
-        if self.kind == "qmc":
+        if isinstance(self.own, QMCSampler):
             return {name: each for name, each in self.space.items() if not each.single()}
         return self.own.infer_relative_search_space(study, trial)
 
@@ -116,4 +113,4 @@ class Asked(BaseSampler):
         return self.rounded(param_name, self.own.sample_independent(study, trial, param_name, param_distribution))
 
     def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Any) -> None:
-        """Samplers that live for one trial have nothing to learn at its end."""
+        """A sampler that lives for one trial has nothing to learn at its end."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.exceptions import ExperimentalWarning
-from optuna.trial import Trial, TrialState, create_trial
+from optuna.trial import FrozenTrial, Trial, TrialState
 
 from runner.config.overrides import parse_word
 from runner.config.settings import luck
@@ -25,12 +25,13 @@ from runner.plan.space import Space
 from runner.search.base import Round, Standing
 from runner.search.distributions import distribution, override_of, value_of
 from runner.search.samplers import KINDS, Asked, Wanted
-from runner.search.storage import Mirror
+from runner.search.storage import Mirror, running
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
-ATTEMPTS = 100  # to find a setting that is valid and has not been tried
+ATTEMPTS = 100  # to find a setting that can be trained and has not been tried ...
+LEARNED = 10  # ... so many by the sampler, the others drawn
 
 Words = tuple[str, ...]
 
@@ -58,7 +59,8 @@ class OptunaSearch:
     Args:
         space: what is searched.
         how: the options.
-        problems: what is wrong with a setting, which then is not trained: Optuna is asked for another one.
+        judged: what tells a setting from others, and what is wrong with it; one that is there already, or that cannot
+            be trained, is not: Optuna is asked for another.
         mirror: where the study is written for others to read, if anywhere.
     """
 
@@ -66,10 +68,10 @@ class OptunaSearch:
         self,
         space: Space,
         how: Sampling,
-        problems: Callable[[list[Override]], list[str]] = lambda job: [],
+        judged: Callable[[list[Override]], tuple[str, list[str]]] = lambda job: (" ".join(chosen(job)), []),
         mirror: Mirror | None = None,
     ):
-        self.space, self.how, self.problems, self.mirror = space, how, problems, mirror
+        self.space, self.how, self.judged, self.mirror = space, how, judged, mirror
         self.dimensions = {each.name: each for each in space.dimensions}
         self.luck = [each.input_line or "" for each in space.job({}) if each.key_or_group in luck()]
         self.distributions = {name: distribution(each) for name, each in self.dimensions.items()}
@@ -78,7 +80,7 @@ class OptunaSearch:
         self.sampler = Asked(how.sampler, wanted, self.distributions, self._rounded)
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.study = optuna.create_study(directions=how.directions, sampler=self.sampler)
-        self.numbers: dict[Words, int] = {}  # words of a trial, in the order of the trials -> its number in the study
+        self.asked: dict[str, tuple[Words, int]] = {}  # what tells a trial from others -> its words, number in the study
         self.told = 0
         self.exhausted = False  # there is no setting left
 
@@ -102,7 +104,7 @@ class OptunaSearch:
         """The words of new trials, up to the end of the next batch."""
         before, batch = len(trials), self.how.batch
         until = min((before // batch + 1) * batch, self.how.n_trials)
-        for place in range(len(self.numbers), before if self.exhausted else until):
+        for place in range(len(self.asked), before if self.exhausted else until):
             if place % batch == 0:
                 self._tell(trials, place)
             if place < before:
@@ -110,7 +112,9 @@ class OptunaSearch:
             elif not self._ask(place):
                 self.exhausted = True
                 break
-        return tuple((*words, *self.luck) for words in tuple(self.numbers)[before:])
+        if self.exhausted or until == before:
+            self._tell(trials, before)
+        return tuple((*words, *self.luck) for words, _ in list(self.asked.values())[before:])
 
     # ---- asking
 
@@ -118,19 +122,31 @@ class OptunaSearch:
         """The words of a new trial; None if nothing new is found. ConfigError if all that is found is wrong."""
         wrong: list[str] = []
         for attempt in range(ATTEMPTS):
-            self.sampler.place, self.sampler.attempt = place, attempt
+            self.sampler.prepare(place, attempt, drawn=attempt >= LEARNED)
             trial = self.study.ask()
             job = self._job(trial)
-            words = chosen(job)
-            problems = [] if words in self.numbers else self.problems(job)
-            if words not in self.numbers and not problems:
-                self.numbers[words] = trial.number
-                return words
+            key, problems = self.judged(job)
+            if key not in self.asked and not problems:
+                self.asked[key] = chosen(job), self._kept(trial)
+                return chosen(job)
             wrong += problems
             self.study.tell(trial, state=TrialState.FAIL)
         if len(wrong) == ATTEMPTS:
             raise ConfigError([f"trial {place}: no setting that could be trained is found: {wrong[-1]}"])
         return None
+
+    def _kept(self, trial: Trial) -> int:
+        """The number of a trial in the study, where it stands by its values alone, as it would in a later life; with
+        what the sampler has noted about it only where that is asked for again.
+        """
+        if KINDS[self.how.sampler].remembers:
+            return trial.number
+        self.study.tell(trial, state=TrialState.FAIL)
+        return self._added(running(trial.params, trial.distributions))
+
+    def _added(self, trial: FrozenTrial) -> int:
+        self.study.add_trial(trial)
+        return len(self.study.get_trials(deepcopy=False)) - 1
 
     def _job(self, trial: Trial) -> list[Override]:
         values: dict[str, Override] = {}
@@ -152,36 +168,36 @@ class OptunaSearch:
             if again == words:
                 return
             if again is not None:  # asked for when an earlier trial had failed, which it has not since
-                self.study.tell(self.numbers.pop(again), state=TrialState.FAIL)
-        known = {each.key_or_group: each for each in map(parse_word, words)}
+                self.study.tell(self.asked.popitem()[1][1], state=TrialState.FAIL)
+        job = [parse_word(word) for word in words]
+        known = {each.key_or_group: each for each in job}
         there = {name: known[each.key] for name, each in self.dimensions.items() if each.key in known}
         try:
             params = {name: value_of(self.dimensions[name], override) for name, override in there.items()}
             space = {name: self.distributions[name] for name in params}
-            trial = create_trial(state=TrialState.RUNNING, params=params, distributions=space)
+            trial = running(params, space)
         except (KeyError, ValueError) as error:
             raise ConfigError(
                 f"trial {place} of the sweep ({' '.join(words)}) is none that this search could ask for; give the "
                 "ranges that it was begun with, or begin another sweep"
             ) from error
-        self.numbers[words] = len(self.study.get_trials(deepcopy=False))
-        self.study.add_trial(trial)
+        self.asked[self.judged(job)[0]] = words, self._added(trial)
 
     def _tell(self, trials: Sequence[Standing], until: int) -> None:
         """What the trials before `until` have reached. One that diverged or failed is the worst there is, without a
         number: Optuna calls that pruned.
         """
-        for number, trial in list(zip(self.numbers.values(), trials, strict=False))[self.told : until]:
+        for (_, number), trial in list(zip(self.asked.values(), trials, strict=False))[self.told : until]:
             values = _known(trial)
             self.study.tell(number, values, state=TrialState.COMPLETE if values else TrialState.PRUNED)
         self.told = until
 
-    def _recorded(self, trials: Sequence[Standing]) -> list[tuple[optuna.trial.FrozenTrial, list[float] | None, bool]]:
+    def _recorded(self, trials: Sequence[Standing]) -> list[tuple[FrozenTrial, list[float] | None, bool]]:
         """(trial, values, whether it has ended), as they are shown to others."""
         every = self.study.get_trials(deepcopy=False)
         ended = [(_known(each), True) for each in trials]
-        ended += [(None, False)] * (len(self.numbers) - len(trials))
-        return [(every[n], *how) for n, how in zip(self.numbers.values(), ended, strict=True)]
+        ended += [(None, False)] * (len(self.asked) - len(trials))
+        return [(every[n], *how) for (_, n), how in zip(self.asked.values(), ended, strict=True)]
 
 
 def chosen(job: Sequence[Override]) -> Words:

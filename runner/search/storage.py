@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.distributions import BaseDistribution
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState, create_trial
@@ -63,7 +64,7 @@ class Mirror:
             there = study.get_trials(deepcopy=False)
             for number, (trial, values, ended) in enumerate(trials):
                 if number >= len(there):
-                    study.add_trial(_copy(trial))
+                    study.add_trial(running(trial.params, trial.distributions))
                 if ended and (number >= len(there) or there[number].state == TrialState.RUNNING):
                     study.tell(number, values, state=TrialState.COMPLETE if values else TrialState.PRUNED)
         except OSError as error:
@@ -123,8 +124,9 @@ def _agrees(there: FrozenTrial, ours: Recorded) -> bool:
     return there.params == trial.params and (not finished or (ended and there.values == values))
 
 
-def _copy(trial: FrozenTrial) -> FrozenTrial:
-    return create_trial(state=TrialState.RUNNING, params=trial.params, distributions=trial.distributions)
+def running(params: dict[str, Any], distributions: dict[str, BaseDistribution]) -> FrozenTrial:
+    """A trial that trains, with these values. ValueError if they are not among what is searched."""
+    return create_trial(state=TrialState.RUNNING, params=params, distributions=distributions)
 
 
 def _first_line(error: Any) -> str:
