@@ -1,4 +1,5 @@
-"""The door through which Hydra finds our sweepers: `hydra/sweeper=grid` (every combination) and `random` (draws).
+"""The door through which Hydra finds our sweepers: `hydra/sweeper=grid` (every combination) and `random` (draws);
+`halving` and `hyperband`, which end the settings of either that do worse than others.
 
 Hydra loads plugins without entering them in sys.modules, where dataclasses would look up postponed annotations.
 """
@@ -25,6 +26,11 @@ class GridSweeperConf:
     params: dict[str, Any] = field(default_factory=dict)  # what is swept over unless the command line says otherwise
     max_jobs: Any = 10000  # more are refused; null = no limit
     zip: Any = None  # keys walked through together, such as [[optimizer, optimizer.lr]]
+    pruner: Any = None  # median: settings that do worse than the median of the others end where they stand
+    pruner_every: Any = 1  # epochs between two comparisons
+    pruner_warmup: Any = 0  # epochs before the first
+    pruner_startup: Any = 5  # settings that one is compared with at least, else it trains on
+    objective: Any = None  # the metric that settings are compared by; null = early_stopping.monitor
 
 
 @dataclass
@@ -36,10 +42,43 @@ class RandomSweeperConf:
     max_jobs: Any = 10000  # more are refused; null = no limit
     n_trials: Any = 20  # settings drawn; each is trained with every seed, fold, split and draw of the data given
     seed: Any = 0  # of the draws
+    pruner: Any = None  # median: settings that do worse than the median of the others end where they stand
+    pruner_every: Any = 1  # epochs between two comparisons
+    pruner_warmup: Any = 0  # epochs before the first
+    pruner_startup: Any = 5  # settings that one is compared with at least, else it trains on
+    objective: Any = None  # the metric that settings are compared by; null = early_stopping.monitor
+
+
+@dataclass
+class HalvingSweeperConf:
+    """Keys of hydra.sweeper.*: all settings train a little, the best go on, the others end where they stand."""
+
+    _target_: str = "hydra_plugins.runner_sweeper.HalvingSweeper"
+    params: dict[str, Any] = field(default_factory=dict)  # what is swept over unless the command line says otherwise
+    max_jobs: Any = 10000  # more are refused; null = no limit
+    candidates: Any = "grid"  # how settings come about: grid (every combination) or random (draws)
+    zip: Any = None  # of a grid: keys walked through together
+    n_trials: Any = 20  # of random: settings drawn
+    seed: Any = 0  # of the draws
+    eta: Any = 3  # of the settings that are compared 1 / eta go on
+    min_epochs: Any = None  # the first comparison; null = as early as leaves one to eta settings to train to the end
+    objective: Any = None  # the metric that settings are compared by; null = early_stopping.monitor
+
+
+@dataclass
+class HyperbandSweeperConf(HalvingSweeperConf):
+    """Keys of hydra.sweeper.*: successive halving in several brackets, from the most severe to none."""
+
+    _target_: str = "hydra_plugins.runner_sweeper.HyperbandSweeper"
+    candidates: Any = "random"
+    n_trials: Any = 20  # of random: settings drawn, shared out among the brackets
+    min_epochs: Any = None  # the first comparison of the first bracket; null = 1
 
 
 ConfigStore.instance().store(group="hydra/sweeper", name="grid", node=GridSweeperConf, provider="runner")
 ConfigStore.instance().store(group="hydra/sweeper", name="random", node=RandomSweeperConf, provider="runner")
+ConfigStore.instance().store(group="hydra/sweeper", name="halving", node=HalvingSweeperConf, provider="runner")
+ConfigStore.instance().store(group="hydra/sweeper", name="hyperband", node=HyperbandSweeperConf, provider="runner")
 
 
 class GridSweeper(Sweeper):
@@ -86,3 +125,11 @@ class GridSweeper(Sweeper):
 
 class RandomSweeper(GridSweeper):
     """The same with settings drawn at random."""
+
+
+class HalvingSweeper(GridSweeper):
+    """The same in rounds; see `runner.search.halving`."""
+
+
+class HyperbandSweeper(GridSweeper):
+    """The same in rounds and several brackets."""

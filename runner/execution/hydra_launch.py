@@ -25,6 +25,7 @@ from runner.execution import run_list
 from runner.execution.hydra_return import SweepReturn, current
 from runner.execution.lock import lock
 from runner.execution.options import Options
+from runner.execution.searching import search_in
 from runner.execution.session import Session, unwatched
 from runner.execution.start import train_listed
 from runner.execution.work import Run
@@ -110,7 +111,8 @@ class Launch:
         if not (self.root / MULTIRUN).exists():  # as a sweeper that is neither ours nor Hydra's may leave it
             OmegaConf.save(self.config, self.root / MULTIRUN)
         screen = getattr(self.task, "screen", unwatched)
-        session = Session(self.root, runs, data_of([run.settings for run in runs]), self.options)
+        data = data_of([run.settings for run in runs])
+        session = Session(self.root, runs, data, self.options, search=search_in(self.root, runs, data))
         outcomes = train_listed(session, known, screen)
         if report := getattr(self.task, "ended", None):
             report(outcomes, self.root)

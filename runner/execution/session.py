@@ -17,12 +17,13 @@ from runner.config import plugins
 from runner.data.prepare import RunData
 from runner.execution import engines, recovery
 from runner.execution.copies import copied
-from runner.execution.events import Broken, Done, Ended, Event, Said
+from runner.execution.events import Broken, Done, Ended, Event, Paused, Said
 from runner.execution.executors.here import Here
 from runner.execution.executors.pool import Pool
 from runner.execution.failing_alone import FailingAlone, failed
 from runner.execution.options import HERE, Options
 from runner.execution.results_csv import Results
+from runner.execution.searching import Searching, trials_of
 from runner.execution.signals import stop_signals
 from runner.execution.teams import Team, team_of
 from runner.execution.work import Run, Work
@@ -34,6 +35,7 @@ from runner.records.names import shown_path
 from runner.records.run_folder import CHECKPOINT, POPULATION, RESULTS, SUMMARY
 from runner.records.summary import read_summary
 from runner.records.sweep_folder import LAYOUT, LOG
+from runner.search.base import Search
 from runner.training.loop import Interrupted
 from runner.training.outcome import Outcome
 
@@ -61,6 +63,7 @@ class Session:
     data: Sequence[RunData]
     options: Options = HERE
     notes: list[str] = field(default_factory=list)  # what has to be trained or written again, and why
+    search: Search | None = None  # what decides how far each run trains; None: all to their ends
 
     def __post_init__(self):
         self.asked = len(self.runs)  # for; the members of those that are ensembles follow
@@ -71,6 +74,10 @@ class Session:
         self._add_members()
         self.tabled = [run.folder for run in self.runs[: self.asked]] != [self.root]
         self.alone = not self.tabled and not self.teams
+        self.searching = (
+            Searching(self.search, trials_of(self.runs[: self.asked]), self.results.same) if self.search else None
+        )
+        self.paused: dict[int, int] = {}  # run that has not ended, its state in its folder -> the epoch of that
         self.outcomes: dict[int, Outcome] = {}
         self.unwritten: dict[int, Outcome] = {}
         self.failing_alone = FailingAlone()
@@ -99,9 +106,12 @@ class Session:
             self._recover()
             self._make_ready()
             self.written = time.monotonic()
-            executor = Here(self.runs, self.data) if self.options.here else Pool(self.runs, self.data, self.workers)
-            self._submit(self._to_train())
-            executor.run(self.waiting, self._hear, self.stopping)
+            while self._next_round():
+                executor = Here(self.runs, self.data) if self.options.here else Pool(self.runs, self.data, self.workers)
+                self._submit(self._to_train())
+                executor.run(self.waiting, self._hear, self.stopping)
+                if self.searching is None or self.stopping():
+                    break
             self._write_results()
             if self.asked_to_stop() and self._left():
                 command = plugins.command("resume", shown_path(self.root))
@@ -110,6 +120,15 @@ class Session:
             if not self.failed:  # else resuming tries those again
                 recovery.tidy(self.root, self.runs)
         return [self.outcomes[i] for i in sorted(self.outcomes) if i < self.asked]
+
+    def _next_round(self) -> bool:
+        """Whether there is one, by which it is known how far each run trains; without a search there is."""
+        if self.searching is None:
+            return True
+        found = self.searching.ask(self.runs, self.outcomes, self.paused)
+        if found and not self._to_train():
+            raise RuntimeError(f"the search asks for nothing that is left to do: {found}")
+        return found is not None
 
     @property
     def training(self) -> int:
@@ -130,9 +149,21 @@ class Session:
         ended = self.outcomes.keys() | self.dropped
         return [i for i in (work.members if work else range(len(self.runs))) if i not in ended]
 
+    def _due(self, work: Work | None = None) -> list[int]:
+        """Those of them that have not come to where they pause, or that end there."""
+        left, search = self._left(work), self.searching
+        return [
+            i
+            for i in left
+            if i not in self.paused
+            or search is None
+            or i in search.pruned
+            or self.paused[i] < search.until.get(i, math.inf)
+        ]
+
     def _to_train(self) -> list[int]:
         """Those of them that train now: neither copies, nor ensembles, nor members that come after others."""
-        alone = [i for i in self._left() if i < self.asked and i not in self.results.same and i not in self.teams]
+        alone = [i for i in self._due() if i < self.asked and i not in self.results.same and i not in self.teams]
         return alone + [k for team in self.teams.values() for k in team.due(self.outcomes)]
 
     def _recover(self) -> None:
@@ -147,6 +178,7 @@ class Session:
         for i in list(self.outcomes):
             self._copy(i)
         found.checkpoints()
+        self.paused = found.paused()
         for i in self.teams:
             self._combine(i)
         left = self._left()
@@ -184,10 +216,12 @@ class Session:
     def _take(self, event: Event | None) -> None:
         if isinstance(event, Ended):
             self._end(event.run, event.outcome)
+        elif isinstance(event, Paused):
+            self.paused[event.run] = event.epoch
         elif isinstance(event, Done) and not event.interrupted:
             disk.remove(event.work.path)
         elif isinstance(event, Done):  # unless all are stopping, somebody else stopped the worker
-            self._submit(self._left(event.work), whole=True)
+            self._submit(self._due(event.work), whole=True)
         elif isinstance(event, Broken):
             self._after(event)
 
@@ -224,7 +258,7 @@ class Session:
             if (folder / SUMMARY).exists():  # it had ended before its worker died
                 self._end(i, Outcome.of(folder, read_summary(folder)))
         self._keep_whole()
-        left = self._left(broken.work)
+        left = self._due(broken.work)
         tied = bool(left) and self.runs[left[0]].settings.tied is not None
         if broken.ran_out and not tied and self._narrower(broken.work, left):
             return
@@ -270,7 +304,8 @@ class Session:
         """Have these runs carried out, the longest works first; in as few works as can be if they stay `whole`."""
         if self.stopping():
             return
-        holders = recovery.holders(self.root, self.runs, members)
+        search = self.searching
+        holders = recovery.holders(self.root, self.runs, members, self.paused)
         planned = share_out(
             members,
             [run.settings for run in self.runs],
@@ -281,7 +316,11 @@ class Session:
             source=holders.get,
         )
         for share in planned:
-            self.waiting.append(Work(share.populations, self._next_path(), share.source))
+            kept = frozenset(i for i in share.members if i in self.paused and i not in holders)
+            until = {i: search.until[i] for i in share.members if i in search.until} if search else {}
+            pruned = search.pruned.intersection(share.members) if search else ()
+            work = Work(share.populations, self._next_path(), share.source, until, kept, frozenset(pruned))
+            self.waiting.append(work)
 
     def _next_path(self) -> Path:
         if self.alone:

@@ -14,6 +14,7 @@ from runner.execution import engines, run_list
 from runner.execution.hydra_files import take_over, write_lacking
 from runner.execution.lock import lock
 from runner.execution.options import HERE, Options
+from runner.execution.searching import search_in
 from runner.execution.session import Screen, Session, unwatched
 from runner.execution.stored import refuse_changed, write_config
 from runner.execution.work import Run
@@ -93,7 +94,9 @@ def resume(
     with lock(root):
         take_over(root)
         runs, known = run_list.load(root, pictured=pictured)
-        session = Session(root, runs, data_of([run.settings for run in runs]), options, notes=list(notes))
+        data = data_of([run.settings for run in runs])
+        search = search_in(root, runs, data)
+        session = Session(root, runs, data, options, notes=list(notes), search=search)
         known_now = _known_data(session, known)
         engines.take_up(root, session.runs, session.data, engine)
         session.notes += engines.decide(session.runs, session.data)

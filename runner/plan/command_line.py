@@ -38,7 +38,7 @@ class CommandLine:
     @property
     def together(self) -> bool:
         """Whether this is a sweep whose jobs train together; other launchers train one after the other."""
-        return self.multirun and "max_members" in self.config.hydra.launcher
+        return self.multirun and _launched_by_us(self.config)
 
 
 def check_command_line(
@@ -77,14 +77,16 @@ def read_command_line(
     config = composer.unswept(parsed)
     multirun = multirun or is_multirun(config)
     problems += _misplaced(words, parsed, multirun)
-    kind, jobs, wrong = _jobs(task, config, composer) if multirun else (None, [_unswept(task)], [])
+    options, jobs, wrong = _jobs(task, config, composer) if multirun else (None, [_unswept(task)], [])
     found = Problems(jobs, problems + wrong, numbered=multirun and not wrong)
     settings = []
     for number, job in enumerate(jobs):
         made, wrong = composer.settings(job)
         found.add(number, wrong)
         settings.append(made)
+    found.general += _search_problems(options, [made for made in settings if made], config)
     found.raise_any()
+    kind = options.kind if options else None
     handed = [o.input_line or "" for o in parsed] if kind in OWN_KINDS or not multirun else for_others(parsed, kind)
     if multirun:
         handed = composer.forced(handed, config)
@@ -98,15 +100,35 @@ def _unswept(overrides: list[Override]) -> list[Override]:
 
 def _jobs(
     overrides: list[Override], config: DictConfig, composer: Composer
-) -> tuple[str | None, list[list[Override]], list[str]]:
-    """(kind of sweeper, jobs, problems); if the sweep cannot be expanded, jobs in which each of its values comes up."""
+) -> tuple[SweeperOptions | None, list[list[Override]], list[str]]:
+    """(options of the sweeper, jobs, problems); if the sweep cannot be expanded, jobs in which each of its values comes
+    up.
+    """
     options, everything = None, overrides
     try:
         options = SweeperOptions.of(node(config, "sweeper"))
         everything = [*options.overrides(), *overrides]
-        return options.kind, expand_all(overrides, options, composer), []
+        return options, expand_all(overrides, options, composer), []
     except ConfigError as error:
-        return options.kind if options else None, one_at_a_time(everything, options, composer), error.problems
+        return options, one_at_a_time(everything, options, composer), error.problems
+
+
+def _launched_by_us(config: DictConfig) -> bool:
+    return "max_members" in config.hydra.launcher
+
+
+def _search_problems(options: SweeperOptions | None, runs: Sequence[Settings], config: DictConfig) -> list[str]:
+    """Why settings cannot be compared while they train, where that is asked for."""
+    if options is None or not options.losers.rule:
+        return []
+    if not _launched_by_us(config):
+        asked = f"hydra.sweeper.pruner = {options.losers.rule}"
+        if options.losers.rule == options.kind:
+            asked = f"hydra/sweeper={options.kind}"
+        return [
+            f"{asked}: runs pause and continue, which takes hydra/launcher=population; leave the other launcher out"
+        ]
+    return options.losers.problems(runs)
 
 
 def _misplaced(words: Sequence[str], overrides: Sequence[Override], multirun: bool) -> list[str]:

@@ -36,7 +36,7 @@ def expand(
         ConfigError: no job at all, more than max_jobs, a zip that does not fit, values that cannot be counted up.
     """
     axes = standing(overrides)
-    return draw(axes, options, composer) if options.kind == "random" else grid(axes, options, composer)
+    return draw(axes, options, composer) if options.way == "random" else grid(axes, options, composer)
 
 
 def one_at_a_time(

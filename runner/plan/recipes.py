@@ -67,7 +67,8 @@ def _own_sweeps(
         own[str(point.value())] = (point, SweeperOptions.of(node(config, "sweeper")))
         differ |= node(config, "sweeper") != node(before, "sweeper")
         together |= any(node(config, each) != node(before, each) for each in HANDED)
-    ours = all(each.kind in OWN_KINDS for each in (options, *(each for _, each in own.values())))
+    every = (options, *(each for _, each in own.values()))
+    ours = all(each.kind in OWN_KINDS and each.losers == options.losers for each in every)
     if differ and (together or not ours):
         commands = "; ".join(f"runner -m {quoted(point.input_line or '')}" for point, _ in own.values())
         raise ConfigError(
