@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.config.choices import cached
-from runner.config.registry import Entry, entries
+from runner.config.registry import Entry, Option, entries
 from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE, declared
 
 READ: dict[str, Callable[[Entry], tuple[str, ...]]] = {  # the keys that a choice reads, as after `model.init_`
     "init": lambda entry: entry.cls.keys,
     "norm": lambda entry: (*entry.cls.uses, "input"),
 }
-DECIDING = (*CHOICE_GROUPS, "model", *(f"model.{named}" for named in READ))  # what decides which keys there are
+NAMING = tuple(f"model.{named}" for named in READ)  # keys that name such a choice
+DECIDING = (*CHOICE_GROUPS, "model", *NAMING)  # what decides which keys there are
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,15 @@ def belongings(key: str) -> tuple[Belonging, ...]:
     return tuple(found) if f"{group}.{first}" in declared() else ()
 
 
+@cached
+def options_of(key: str) -> tuple[Option, ...]:
+    """What a key accepts, with each of the choices that have it; nothing for one that there is not."""
+    group, _, rest = key.partition(".")
+    if group in CHOICE_GROUPS:
+        return tuple(entry.options[rest] for entry in entries(group).values() if rest in entry.options)
+    return (declared()[key],) if key in declared() else ()
+
+
 def _of_a_choice(group: str, key: str) -> list[Belonging]:
     known = entries(group) if group in CHOICE_GROUPS else {}
     names = tuple(name for name, entry in known.items() if key in entry.options)
@@ -61,3 +71,18 @@ def _of_a_name(key: str) -> list[Belonging]:
         return []
     names = tuple(name for name, entry in entries(named).items() if last in READ[named](entry))
     return [Belonging(f"model.{named}", names)] if names else []
+
+
+def unread(values: Mapping[str, Any]) -> frozenset[str]:
+    """The keys of a run, whose `values` are given by dotted key, that its initialization and its norm do not read."""
+    return _unread(tuple(str(values.get(key)) for key in NAMING))
+
+
+@cached
+def _unread(names: tuple[str, ...]) -> frozenset[str]:
+    found: set[str] = set()
+    for (named, read), name in zip(READ.items(), names, strict=True):
+        known = entries(named)
+        every = {key for entry in known.values() for key in read(entry)}
+        found |= {f"model.{named}_{key}" for key in every.difference(read(known[name]) if name in known else ())}
+    return frozenset(found)

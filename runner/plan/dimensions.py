@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from runner.config.belonging import options_of
 from runner.config.overrides import count, plain, points
+from runner.config.suggest import GROUPS
 from runner.config.sweeps import Range
 from runner.errors import ConfigError
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 DIGITS = 3  # of a number that is drawn
 MANY = 1_000_000  # values of a list
+INSIDE = 1e-9  # of the width of an interval: its ends need not be allowed, numbers that far inside need
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,18 @@ class Listed(Dimension):
     """Values one by one: those of a choice, a glob, a range."""
 
     @cached_property
-    def points(self) -> list[Override]:
-        """The overrides that set them."""
+    def listed(self) -> list[Override]:
+        """The overrides that set them, one that is listed twice twice: it is as likely as two."""
         return points(self.override)
 
     @cached_property
+    def points(self) -> list[Override]:
+        """The same, each once."""
+        return list(self._by_label.values())
+
+    @property
     def labels(self) -> list[str]:
-        """The values as they are typed, each once."""
+        """Their values as they are typed."""
         return list(self._by_label)
 
     @cached_property
@@ -67,11 +75,11 @@ class Listed(Dimension):
     @property
     def size(self) -> float:
         """How many different values there are."""
-        return len(self.labels)
+        return len(self._by_label)
 
     def at(self, u: float) -> Override:
         """The value at the fraction u in [0, 1) of the list."""
-        return self.points[int(u * len(self.points))]
+        return self.listed[int(u * len(self.listed))]
 
     def word(self, label: str) -> Override:
         """The override of one of the `labels`."""
@@ -83,7 +91,7 @@ class Listed(Dimension):
 
     @cached_property
     def _by_label(self) -> dict[str, Override]:
-        return {each.get_value_element_as_str(): each for each in self.points}
+        return {each.get_value_element_as_str(): each for each in self.listed}
 
 
 @dataclass(frozen=True)
@@ -146,6 +154,7 @@ def dimension(override: Override, before: int = 0) -> Dimension:
 
 
 def _check_interval(override: Override) -> None:
+    """ConfigError for ends, a tag, or numbers that cannot be."""
     interval: Any = override._value
     low, high = interval.start, interval.end
     if low is None or high is None or not low < high or not math.isfinite(high - low):
@@ -157,6 +166,21 @@ def _check_interval(override: Override) -> None:
         raise ConfigError(
             f"{override.input_line}: the logarithm needs an interval above 0, as in tag(log, interval(1e-4,1e-1))"
         )
+    _check_allowed(override, low, high)
+
+
+def _check_allowed(override: Override, low: float, high: float) -> None:
+    """ConfigError if a key does not allow all numbers of an interval, whichever choice has it."""
+    key = override.key_or_group
+    if key in GROUPS:
+        raise ConfigError(f"{override.input_line}: has choices, not numbers; `runner list {key}` shows them")
+    whole = isinstance(low, int) and isinstance(high, int)
+    inside = 0 if whole else (high - low) * INSIDE
+    options = options_of(key)
+    wrong = [option.check(low + inside)[1] or option.check(high - inside)[1] for option in options]
+    if wrong and all(wrong):
+        way = f"; for example {key}=int(interval(1,9))" if options[0].type == "integer" and not whole else ""
+        raise ConfigError(f"{override.input_line}: {wrong[0]}; allowed: {options[0].allowed()}{way}")
 
 
 def rounded(value: float, low: float, high: float) -> float:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from runner.config.belonging import DECIDING, Belonging, belongings
 from runner.config.compose import Composer
 from runner.config.overrides import points
+from runner.config.settings import luck
 from runner.errors import ConfigError
 from runner.plan.sweeper import OWN_KINDS, SweeperOptions
 
@@ -57,9 +58,19 @@ class Existence:
         """The overrides of a job whose keys are there."""
         return [each for each in job if self.there(each.key_or_group, job)] if self.partly else list(job)
 
-    def choices(self, key: str) -> list[str]:
-        """What a key that is only partly there is there with: ["optimizer=sgd,rmsprop"], as far as the sweep goes."""
-        return [f"{of.by}={','.join(self._met(of))}" for of in self.partly[key] if len(self._among(of)) > 1]
+    def said(self, axes: Sequence[Override], jobs: Sequence[Sequence[Override]], what: str) -> list[str]:
+        """A sentence for each key that only some jobs (or trials: `what`) have, and which these are."""
+        found = {}
+        for axis in axes:
+            if (key := axis.key_or_group) in self.partly:
+                number = sum(any(each.key_or_group == key for each in job) for job in jobs)
+                how = f"{_verb(axis, what)} with {self.choices(key)}"
+                found[key] = f"{key}: {how} ({number} of {len(jobs)} {what}), absent elsewhere"
+        return list(found.values())
+
+    def choices(self, key: str) -> str:
+        """With what a key that is only partly there is there: optimizer=sgd,rmsprop, as far as the sweep goes."""
+        return " ".join(f"{of.by}={','.join(self._met(of))}" for of in self.partly[key] if len(self._among(of)) > 1)
 
     def _differs(self, of: Sequence[Belonging]) -> bool:
         found = {self._holds(of, corner) for corner in self._corners}
@@ -83,6 +94,12 @@ class Existence:
         if words not in self._trees:
             self._trees[words] = self.composer.keys(deciding) if self.composer else None
         return self._trees[words]
+
+
+def _verb(axis: Override, what: str) -> str:
+    if not axis.is_sweep_override():
+        return "set"
+    return "searched" if what == "trials" and axis.key_or_group not in luck() else "combined"
 
 
 def _walk(override: Override) -> list[Override]:

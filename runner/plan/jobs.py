@@ -16,7 +16,8 @@ from runner.errors import ConfigError
 from runner.plan.existence import Existence
 from runner.plan.grid import grid
 from runner.plan.overridden import standing
-from runner.plan.random_search import draw
+from runner.plan.random_search import draw, settings
+from runner.plan.space import Space, repeating
 from runner.plan.sweeper import SweeperOptions
 
 if TYPE_CHECKING:
@@ -37,6 +38,16 @@ def expand(
     """
     axes = standing(overrides)
     return draw(axes, options, composer) if options.way == "random" else grid(axes, options, composer)
+
+
+def remarks(overrides: Sequence[Override], options: SweeperOptions, composer: Composer) -> list[str]:
+    """What is to be said of the jobs of a sweep of ours: which keys are there in some only, and whether draws repeat."""
+    axes = standing(overrides)
+    if options.kind == "random":
+        space = Space.of(axes, composer)
+        return [*space.existence.said(axes, settings(space, options), "trials"), *repeating(space, options.n_trials)]
+    where = Existence.of(axes, options, composer)
+    return where.said(axes, grid(axes, options, composer), "jobs") if where.partly else []
 
 
 def one_at_a_time(

@@ -14,6 +14,7 @@ setting meets all values given, since settings that met different splits could n
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from runner.config.compose import Composer
 from runner.config.overrides import count, points
 from runner.config.settings import luck
 from runner.errors import ConfigError
-from runner.plan.dimensions import Dimension, dimension
+from runner.plan.dimensions import MANY, Dimension, Listed, dimension
 from runner.plan.existence import Existence
 
 if TYPE_CHECKING:
@@ -69,6 +70,19 @@ class Space:
         """What is swept over without being searched: the keys of chance."""
         return [each for each in self.axes if not isinstance(each, Dimension) and each.is_sweep_override()]
 
+    @property
+    def size(self) -> float:
+        """How many different settings there are; infinite if there is no end of them."""
+        where = self.existence
+        first = [each for each in self.dimensions if where.partly and where.decides(each.override)]
+        others = [each for each in self.dimensions if each not in first]
+        if math.prod(each.size for each in first) > MANY:
+            return math.inf
+        names = [each.name for each in first]
+        combinations = itertools.product(*(each.points for each in first if isinstance(each, Listed)))
+        jobs = (self._given(dict(zip(names, chosen, strict=True))) for chosen in combinations)
+        return sum(math.prod(each.size for each in others if where.there(each.key, job)) for job in jobs)
+
     def there(self, dimension: Dimension, values: Mapping[str, Override]) -> bool:
         """Whether a dimension is searched, given the values (by name) of the dimensions before it."""
         return self.existence.there(dimension.key, self._given(values))
@@ -82,6 +96,16 @@ class Space:
     def _given(self, values: Mapping[str, Override]) -> list[Override]:
         found = (values.get(axis.name) if isinstance(axis, Dimension) else axis for axis in self.axes)
         return [each for each in found if each is not None]
+
+
+def repeating(space: Space, n_trials: int) -> list[str]:
+    """That there are fewer settings than trials, if that is so."""
+    if n_trials <= space.size:
+        return []
+    return [
+        f"hydra.sweeper.n_trials = {n_trials}: there are only {space.size:.0f} different settings, so that trials "
+        "repeat; hydra/sweeper=grid trains each once"
+    ]
 
 
 def runs(job: Sequence[Override]) -> list[list[Override]]:
