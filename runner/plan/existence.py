@@ -1,0 +1,119 @@
+"""Which keys of a sweep are there in which of its jobs: `optimizer.momentum` only in those with optimizer=sgd.
+
+A key is left out of jobs whose choices have no such key, if other jobs have it. One that is there in no job is a
+mistake and stays, so that the check of the jobs tells it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from runner.config.belonging import DECIDING, Belonging, belongings
+from runner.config.compose import Composer
+from runner.config.overrides import points
+from runner.config.settings import luck
+from runner.errors import ConfigError
+from runner.plan.sweeper import OWN_KINDS, SweeperOptions
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+
+
+class Existence:
+    """Says of the overrides of a sweep where their keys are there. Without a composer all are there everywhere.
+
+    `tied` are keys that are there in any case: what is walked through together is meant together.
+    """
+
+    def __init__(self, overrides: Sequence[Override], composer: Composer | None, tied: Iterable[str] = ()):
+        self.composer = composer
+        self._trees: dict[tuple[str, ...], dict[str, Any] | None] = {}
+        deciding = [each for each in overrides if self.decides(each)]
+        walks = [_walk(each) for each in deciding]
+        varies = composer is not None and any(len(walk) > 1 for walk in walks)
+        found = {each.key_or_group: belongings(each.key_or_group) for each in overrides} if varies else {}
+        for key in {*tied}.intersection(found):
+            del found[key]
+        self._corners = [*_corners(walks)] if any(found.values()) else []
+        self.partly = {key: of for key, of in found.items() if of and self._differs(of)}
+
+    @staticmethod
+    def of(overrides: Sequence[Override], options: SweeperOptions, composer: Composer | None) -> Existence:
+        """That of a sweep: what is zipped is meant together, and sweepers that are not ours leave nothing out."""
+        return Existence(overrides, composer if options.kind in OWN_KINDS else None, itertools.chain(*options.zip))
+
+    def decides(self, override: Override) -> bool:
+        """Whether an override is about what decides which keys there are: a choice, or a key such as model.init."""
+        return override.key_or_group in DECIDING or (
+            self.composer is not None and self.composer.is_choice(override) and not override.is_delete()
+        )
+
+    def there(self, key: str, job: Sequence[Override]) -> bool:
+        """Whether a key is there in a job, of which only what decides is looked at."""
+        return key not in self.partly or self._holds(self.partly[key], job)
+
+    def kept(self, job: Sequence[Override]) -> list[Override]:
+        """The overrides of a job whose keys are there."""
+        return [each for each in job if self.there(each.key_or_group, job)] if self.partly else list(job)
+
+    def said(self, axes: Sequence[Override], jobs: Sequence[Sequence[Override]], what: str) -> list[str]:
+        """A sentence for each key that only some jobs (or trials: `what`) have, and which these are."""
+        found = {}
+        for axis in axes:
+            if (key := axis.key_or_group) in self.partly:
+                number = sum(any(each.key_or_group == key for each in job) for job in jobs)
+                how = f"{_verb(axis, what)} with {self.choices(key)}"
+                found[key] = f"{key}: {how} ({number} of {len(jobs)} {what}), absent elsewhere"
+        return list(found.values())
+
+    def choices(self, key: str) -> str:
+        """With what a key that is only partly there is there: optimizer=sgd,rmsprop, as far as the sweep goes."""
+        return " ".join(f"{of.by}={','.join(self._met(of))}" for of in self.partly[key] if len(self._among(of)) > 1)
+
+    def _differs(self, of: Sequence[Belonging]) -> bool:
+        found = {self._holds(of, corner) for corner in self._corners}
+        return found == {True, False}
+
+    def _holds(self, of: Sequence[Belonging], job: Sequence[Override]) -> bool:
+        tree = self._tree(job)
+        return tree is None or all(each.holds(tree) for each in of)
+
+    def _among(self, of: Belonging) -> list[str]:
+        """The choices that come up in the sweep."""
+        trees = [tree for corner in self._corners if (tree := self._tree(corner)) is not None]
+        return list(dict.fromkeys(of.chosen(tree) for tree in trees))
+
+    def _met(self, of: Belonging) -> list[str]:
+        return [name for name in self._among(of) if name in of.names]
+
+    def _tree(self, job: Sequence[Override]) -> dict[str, Any] | None:
+        deciding = [each for each in job if self.decides(each)]
+        words = tuple(each.input_line or "" for each in deciding)
+        if words not in self._trees:
+            self._trees[words] = self.composer.keys(deciding) if self.composer else None
+        return self._trees[words]
+
+
+def _verb(axis: Override, what: str) -> str:
+    if not axis.is_sweep_override():
+        return "set"
+    return "searched" if what == "trials" and axis.key_or_group not in luck() else "combined"
+
+
+def _walk(override: Override) -> list[Override]:
+    """What an override that decides stands for; nothing if its values cannot be counted up, which is said elsewhere."""
+    try:
+        return [] if override.is_sweep_override() and not override.is_discrete_sweep() else points(override)
+    except ConfigError:
+        return []
+
+
+def _corners(walks: Sequence[Sequence[Override]]) -> Iterable[list[Override]]:
+    """Jobs in which each value of what decides comes up, one at a time."""
+    kept = [walk for walk in walks if walk]
+    first = [walk[0] for walk in kept]
+    yield first
+    for i, walk in enumerate(kept):
+        yield from ([*first[:i], each, *first[i + 1 :]] for each in itertools.islice(walk, 1, None))
