@@ -51,7 +51,7 @@ def preview(line: CommandLine, everything: bool = False) -> int:
     repeating = describe(line.settings, repeats)
     if line.multirun:
         heading = [repeating or f"{len(line.jobs)} jobs" if len(line.jobs) > 1 else "1 job"]
-        show(_cut(Table(heading, ("job", "share", "overrides"), _jobs(line, plan, repeats)), most))
+        show(_cut(Table([*line.remarks, *heading], ("job", "share", "overrides"), _jobs(line, plan, repeats)), most))
     else:
         given = " ".join(f"{key}={text(value)}" for key, value in told(line.settings[0]).items())
         print("\n".join([f"1 run: {given or 'all defaults'}", *plan.data[0].describe()]))

@@ -15,7 +15,7 @@ from runner.errors import ConfigError
 from runner.plan.jobs import one_at_a_time
 from runner.plan.overridden import without_effect
 from runner.plan.problems import Problems
-from runner.plan.recipes import expand_all, for_others, node
+from runner.plan.recipes import expand_all, for_others, node, remarks_of
 from runner.plan.sweeper import OWN_KINDS, SweeperOptions
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class CommandLine:
     settings: list[Settings]  # one a job
     composer: Composer  # knows all this, and can be asked again
     notes: list[str]  # what was typed to no effect
+    remarks: list[str]  # which keys only some of the jobs have, and whether draws repeat
 
     @property
     def together(self) -> bool:
@@ -91,7 +92,8 @@ def read_command_line(
     if multirun:
         handed = composer.forced(handed, config)
     good = [made for made in settings if made]
-    return CommandLine(composer.base(jobs[0]), handed, multirun, jobs, good, composer, without_effect(task))
+    remarks = remarks_of(task, options, composer) if options and kind in OWN_KINDS else []
+    return CommandLine(composer.base(jobs[0]), handed, multirun, jobs, good, composer, without_effect(task), remarks)
 
 
 def _unswept(overrides: list[Override]) -> list[Override]:
@@ -110,7 +112,7 @@ def _jobs(
         everything = [*options.overrides(), *overrides]
         return options, expand_all(overrides, options, composer), []
     except ConfigError as error:
-        return options, one_at_a_time(everything), error.problems
+        return options, one_at_a_time(everything, options, composer), error.problems
 
 
 def _launched_by_us(config: DictConfig) -> bool:
