@@ -76,7 +76,9 @@ class Session:
         self.tabled = [run.folder for run in self.runs[: self.asked]] != [self.root]
         self.alone = not self.tabled and not self.teams
         self.searching = (
-            Searching(self.search, trials_of(run.told for run in self.runs[: self.asked]), self.results.same) if self.search else None
+            Searching(self.search, trials_of(run.told for run in self.runs[: self.asked]), self.results.same)
+            if self.search
+            else None
         )
         self.paused: dict[int, int] = {}  # run that has not ended, its state in its folder -> the epoch of that
         self.outcomes: dict[int, Outcome] = {}

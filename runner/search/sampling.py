@@ -80,7 +80,9 @@ class OptunaSearch:
         self.sampler = Asked(how.sampler, wanted, self.distributions, self._rounded)
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.study = optuna.create_study(directions=how.directions, sampler=self.sampler)
-        self.asked: dict[str, tuple[Words, int]] = {}  # what tells a trial from others -> its words, number in the study
+        self.asked: dict[
+            str, tuple[Words, int]
+        ] = {}  # what tells a trial from others -> its words, number in the study
         self.told = 0
         self.exhausted = False  # there is no setting left
 

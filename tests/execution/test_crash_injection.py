@@ -73,7 +73,10 @@ def some(scenario: str, single: int, double: int, again: int = 1) -> list[list[A
 @pytest.fixture(scope="module")
 def sample(forks, tmp_path_factory):
     """A few crashes of each scenario."""
-    asked = {scenario: some(scenario, 2 if scenario in ("workers", *crash_scenarios.SWEEPS) else 3, 1) for scenario in SCENARIOS}
+    asked = {
+        scenario: some(scenario, 2 if scenario in ("workers", *crash_scenarios.SWEEPS) else 3, 1)
+        for scenario in SCENARIOS
+    }
     return crash(forks, tmp_path_factory.mktemp("crashes"), asked)
 
 
