@@ -46,7 +46,11 @@ class Median:
         epoch = next((e for e in range(at + 1, self.total) if self.is_checked(e)), None)
         until = {i: max(epoch or 0, trials[i].epochs) for i in going if i not in pruned} if epoch else {}
         goal = f"epoch {epoch}" if epoch else "the end"
-        return Round(until=until, pruned=pruned, said=f"{plural(len(going) - len(pruned), 'trial')} to {goal}")
+        return Round(until=until, pruned=pruned, said=f"{plural(len(going) - len(pruned), 'setting')} to {goal}")
+
+    def share(self, count: int) -> float:
+        """All: how many end early is not known beforehand."""
+        return 1.0
 
     def plan(self, count: int) -> list[str]:
         """What is going to happen to so many trials."""

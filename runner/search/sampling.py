@@ -80,9 +80,15 @@ class OptunaSearch:
         wanted = Wanted(how.seed, how.startup, conditional, len(how.maximize))
         self.sampler = Asked(how.sampler, wanted, self.distributions, self._rounded)
         self.study = optuna.create_study(directions=how.directions, sampler=self.sampler)
-        self.asked: dict[str, tuple[Words, int]] = {}  # what tells a trial from others -> its words, number in the study
+        self.asked: dict[
+            str, tuple[Words, int]
+        ] = {}  # what tells a trial from others -> its words, number in the study
         self.told = 0
         self.exhausted = False  # there is no setting left
+
+    def share(self, count: int) -> float:
+        """More than 1 while trials are still to be asked for."""
+        return max(self.how.n_trials / max(count, 1), 1.0)
 
     def next(self, trials: Sequence[Standing]) -> Round | None:
         """The next batch. Raises ConfigError for trials that are none of this search."""
