@@ -30,6 +30,7 @@ from runner.plan.read_data import data_of
 from runner.records.run_folder import LIST, MULTIRUN
 from runner.training.outcome import Outcome
 
+
 class Launch:
     """One call of the launcher: `config` is the sweep's own configuration, `options` are hydra.launcher.*"""
 
@@ -67,7 +68,9 @@ class Launch:
         screen = getattr(self.task, "screen", unwatched)
         data = data_of([run.settings for run in runs])
         search = search_in(self.root, runs, data, growth)
-        outcomes = train_listed(Session(self.root, runs, data, self.options, search=search, growth=growth), known, screen)
+        outcomes = train_listed(
+            Session(self.root, runs, data, self.options, search=search, growth=growth), known, screen
+        )
         if report := getattr(self.task, "ended", None):
             report(outcomes, self.root)
         return folders, {outcome.folder: outcome for outcome in outcomes}

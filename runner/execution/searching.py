@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 from collections.abc import Mapping, Sequence
@@ -16,8 +15,8 @@ from runner.data.prepare import RunData
 from runner.errors import DamagedError
 from runner.execution.growth import Growth
 from runner.execution.work import Run
-from runner.plan.duplicates import LABELS
 from runner.plan.sweeper import SweeperOptions
+from runner.plan.trials import trials_of
 from runner.records.read import curve
 from runner.records.run_folder import MULTIRUN
 from runner.records.sweep_folder import DONE, PRUNED
@@ -29,16 +28,6 @@ from runner.training.settings import EarlyStopping
 from runner.training.stopping import Stopping
 
 Outcomes = Mapping[int, Outcome]
-
-
-def trials_of(runs: Sequence[Run]) -> list[list[int]]:
-    """The runs of each trial, by their numbers: those that differ in nothing but luck, such as seed and fold."""
-    found: dict[str, list[int]] = {}
-    left_out = {*luck(), *LABELS}
-    for i, run in enumerate(runs):
-        setting = {key: value for key, value in run.told.items() if key not in left_out}
-        found.setdefault(json.dumps(setting, sort_keys=True), []).append(i)
-    return list(found.values())
 
 
 def search_in(root: Path, runs: Sequence[Run], data: Sequence[RunData], growth: Growth | None = None) -> Search | None:
@@ -68,7 +57,7 @@ class Searching:
 
     def lay_out(self, runs: Sequence[Run], same: Mapping[int, int]) -> None:
         """The trials of a session that begins or has grown."""
-        self.trials, self.same = trials_of(runs), same
+        self.trials, self.same = trials_of(run.told for run in runs), same
 
     def ask(self, runs: Sequence[Run], outcomes: Outcomes, paused: Mapping[int, int]) -> Round | None:
         """The next round, taken note of; None if there is none."""

@@ -30,13 +30,13 @@ class Existence:
     def __init__(self, overrides: Sequence[Override], composer: Composer | None, tied: Iterable[str] = ()):
         self.composer = composer
         self._trees: dict[tuple[str, ...], dict[str, Any] | None] = {}
-        deciding = [each for each in overrides if self.decides(each)]
-        walks = [_walk(each) for each in deciding]
-        varies = composer is not None and any(len(walk) > 1 for walk in walks)
-        found = {each.key_or_group: belongings(each.key_or_group) for each in overrides} if varies else {}
-        for key in {*tied}.intersection(found):
-            del found[key]
-        self._corners = [*_corners(walks)] if any(found.values()) else []
+        self._walks = [walk for each in overrides if self.decides(each) and (walk := _walk(each))]
+        first = [walk[0] for walk in self._walks]
+        self._corners = [[[*first[:i], each, *first[i + 1 :]] for each in walk] for i, walk in enumerate(self._walks)]
+        varies = composer is not None and any(len(walk) > 1 for walk in self._walks)
+        kept = {*tied, *(each.key_or_group for each in overrides if each.is_delete())}
+        keys = (each.key_or_group for each in overrides if varies and each.key_or_group not in kept)
+        found = {key: belongings(key) for key in keys}
         self.partly = {key: of for key, of in found.items() if of and self._differs(of)}
 
     @staticmethod
@@ -46,9 +46,9 @@ class Existence:
 
     def decides(self, override: Override) -> bool:
         """Whether an override is about what decides which keys there are: a choice, or a key such as model.init."""
-        return override.key_or_group in DECIDING or (
-            self.composer is not None and self.composer.is_choice(override) and not override.is_delete()
-        )
+        if override.is_delete() or self.composer is None:
+            return False
+        return override.key_or_group in DECIDING or self.composer.is_choice(override)
 
     def there(self, key: str, job: Sequence[Override]) -> bool:
         """Whether a key is there in a job, of which only what decides is looked at."""
@@ -72,24 +72,21 @@ class Existence:
         return list(found.values())
 
     def choices(self, key: str) -> str:
-        """With what a key that is only partly there is there: optimizer=sgd,rmsprop, as far as the sweep goes."""
-        return " ".join(f"{of.by}={','.join(self._met(of))}" for of in self.partly[key] if len(self._among(of)) > 1)
+        """With what a key that only some jobs have is there, as it was typed: optimizer=sgd,rmsprop."""
+        found = []
+        for walk, corners in zip(self._walks, self._corners, strict=True):
+            here = [self._holds(self.partly[key], corner) for corner in corners]
+            if len({*here}) > 1:
+                names = [each.get_value_element_as_str() for each, holds in zip(walk, here, strict=True) if holds]
+                found.append(f"{walk[0].key_or_group}={','.join(names)}")
+        return " or ".join(found) or " ".join(f"{of.by}={','.join(of.names)}" for of in self.partly[key])
 
     def _differs(self, of: Sequence[Belonging]) -> bool:
-        found = {self._holds(of, corner) for corner in self._corners}
-        return found == {True, False}
+        return {self._holds(of, job) for corners in self._corners for job in corners} == {True, False}
 
     def _holds(self, of: Sequence[Belonging], job: Sequence[Override]) -> bool:
         tree = self._tree(job)
         return tree is None or all(each.holds(tree) for each in of)
-
-    def _among(self, of: Belonging) -> list[str]:
-        """The choices that come up in the sweep."""
-        trees = [tree for corner in self._corners if (tree := self._tree(corner)) is not None]
-        return list(dict.fromkeys(of.chosen(tree) for tree in trees))
-
-    def _met(self, of: Belonging) -> list[str]:
-        return [name for name in self._among(of) if name in of.names]
 
     def _tree(self, job: Sequence[Override]) -> dict[str, Any] | None:
         deciding = [each for each in job if self.decides(each)]
@@ -111,12 +108,3 @@ def _walk(override: Override) -> list[Override]:
         return [] if override.is_sweep_override() and not override.is_discrete_sweep() else points(override)
     except ConfigError:
         return []
-
-
-def _corners(walks: Sequence[Sequence[Override]]) -> Iterable[list[Override]]:
-    """Jobs in which each value of what decides comes up, one at a time."""
-    kept = [walk for walk in walks if walk]
-    first = [walk[0] for walk in kept]
-    yield first
-    for i, walk in enumerate(kept):
-        yield from ([*first[:i], each, *first[i + 1 :]] for each in itertools.islice(walk, 1, None))

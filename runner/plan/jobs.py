@@ -44,7 +44,7 @@ def expand(
 
 
 def remarks(overrides: Sequence[Override], options: SweeperOptions, composer: Composer) -> list[str]:
-    """What is to be said of the jobs of a sweep of ours: which keys are there in some only, and whether draws repeat."""
+    """What is to be said of the jobs of a sweep: which keys only some of them have, and whether draws repeat."""
     axes = standing(overrides)
     if options.way == OPTUNA:
         space = Space.of(axes, composer)

@@ -32,11 +32,14 @@ def search_of(
         for name in asking.objectives:
             if "/" in name:
                 _check_recorded(name, runs, data)
-    losers = _losers_of(options, runs, data)
+    losers = early_end(options, runs, data)
     return Both(losers, asking) if losers and asking else losers or asking
 
 
-def _losers_of(options: SweeperOptions, runs: Sequence[Settings], data: Sequence[RunData]) -> Search | None:
+def early_end(
+    options: SweeperOptions, runs: Sequence[Settings], data: Sequence[RunData]
+) -> Halving | Hyperband | Median | None:
+    """What ends settings early; None where nothing does. Raises ConfigError as `search_of`."""
     losers = options.losers
     if not losers.rule:
         return None

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from runner.records.names import plural
 from runner.search.base import Round, Search, Standing
 
+FEW = 3  # epochs that are written out
+
 
 @dataclass(frozen=True)
 class Median:
@@ -45,6 +47,17 @@ class Median:
         until = {i: max(epoch or 0, trials[i].epochs) for i in going if i not in pruned} if epoch else {}
         goal = f"epoch {epoch}" if epoch else "the end"
         return Round(until=until, pruned=pruned, said=f"{plural(len(going) - len(pruned), 'trial')} to {goal}")
+
+    def plan(self, count: int) -> list[str]:
+        """What is going to happen to so many trials."""
+        epochs = [epoch for epoch in range(1, self.total) if self.is_checked(epoch)]
+        shown = ", ".join(map(str, epochs[:FEW])) + (", ..." if epochs[FEW:] else "")
+        few = (
+            f", of which there must be {self.startup}"
+            if count > self.startup
+            else f": too few, as {self.startup} others are needed"
+        )
+        return [f"after epoch {shown} a setting ends that is worse than the median of the others{few}"]
 
     def is_checked(self, epoch: int) -> bool:
         """Whether trials are compared after an epoch."""
