@@ -135,12 +135,12 @@ def test_a_setting_that_cannot_be_trained_is_not_asked_for(space):
         words = tuple(each.input_line for each in job)
         return str(words), ["too fast"] if float(settings(words)["optimizer.lr"]) > 0.01 else []
 
-    found = searched(lambda: OptunaSearch(space, HOW, judged))
+    found = searched(lambda: OptunaSearch(space, HOW, judged=judged))
     assert len(found) == HOW.n_trials
     assert all(float(settings(trial.words)["optimizer.lr"]) <= 0.01 for trial in found)
-    assert searched(lambda: OptunaSearch(space, HOW, judged), lives=True) == found
+    assert searched(lambda: OptunaSearch(space, HOW, judged=judged), lives=True) == found
     with pytest.raises(ConfigError, match="trial 0: no setting that could be trained is found: too slow"):
-        OptunaSearch(space, HOW, lambda job: ("", ["too slow"])).next([])
+        OptunaSearch(space, HOW, judged=lambda job: ("", ["too slow"])).next([])
 
 
 def test_trials_that_diverged_are_the_worst_and_never_have_a_number(space):
