@@ -23,7 +23,7 @@ class Median:
 
     The value of a trial is its best so far (early_stopping.restore_best), the mean over its seeds and folds. Nobody is
     compared with fewer than `startup` others that have come as far. Of trials that are compared at the same epoch about
-    half end, so that a dozen comparisons leave `startup`.
+    half end, until there are too few.
     """
 
     objectives: Sequence[str]

@@ -92,7 +92,7 @@ class Mirror:
         try:
             storage = _storage(self.where, self.own)
             known = optuna.get_all_study_names(storage)
-        except Exception as error:  # noqa: BLE001 what a database or a damaged file raises is of no one kind
+        except Exception as error:
             raise ConfigError(
                 f"hydra.sweeper.storage = {self.where}: can't be read as a study of Optuna ({_first_line(error)}); "
                 "name another, such as hydra.sweeper.storage=sqlite:///studies.db"
