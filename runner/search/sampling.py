@@ -87,7 +87,7 @@ class OptunaSearch:
     def next(self, trials: Sequence[Standing]) -> Round | None:
         """The next batch. Raises ConfigError for trials that are none of this search."""
         if not all(each.ended for each in trials):
-            return Round()
+            return Round(said=f"trial {len(trials)} of {self.how.n_trials}")
         if len(trials) > self.how.n_trials:
             raise ConfigError(
                 f"hydra.sweeper.n_trials = {self.how.n_trials}: the sweep has {len(trials)} trials already; give at "
