@@ -26,8 +26,8 @@ def begun(line: CommandLine) -> CommandLine:
     settings = [made for job in jobs if (made := line.composer.settings(job)[0])]
     goals = zip(search.objectives, search.how.directions, strict=True)
     said = [
-        f"{plural(options.n_trials, 'trial')}, {options.sampling.batch} at a time, which {options.sampling.sampler} asks "
-        f"for to {' and '.join(f'{way} {name}' for name, way in goals)}; the first {len(first)} are these, the others "
+        f"{plural(options.n_trials, 'trial')}, {options.sampling.batch} at a time, which {options.sampling.sampler} "
+        f"asks for to {' and '.join(f'{way} {name}' for name, way in goals)}; the first {len(first)} are these, the others "
         "follow from what those before them reach"
     ]
     return dataclasses.replace(line, jobs=jobs, settings=settings, remarks=[*line.remarks, *said])

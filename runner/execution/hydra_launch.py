@@ -17,8 +17,8 @@ from omegaconf import DictConfig, OmegaConf
 from runner.config.compose import Composer
 from runner.errors import ConfigError
 from runner.execution import run_list
-from runner.execution.hydra_return import SweepReturn, current
 from runner.execution.growth import Growth
+from runner.execution.hydra_return import SweepReturn, current
 from runner.execution.lock import lock
 from runner.execution.new_runs import Job, NewRuns
 from runner.execution.options import Options

@@ -57,8 +57,8 @@ def check_folder(words: list[str], sweeper: dict[str, Any], composer: Composer, 
     before = ((hydra_node(root / MULTIRUN) or {}).get("sweeper") or {}).get("n_trials")
     if isinstance(before, int) and (root / LIST).is_file() and options.n_trials < before:
         raise ConfigError(
-            f"hydra.sweeper.n_trials = {options.n_trials}: the sweep was begun with {before}; give at least as many, as "
-            f"in hydra.sweeper.n_trials={before}"
+            f"hydra.sweeper.n_trials = {options.n_trials}: the sweep was begun with {before}; give at least as many, "
+            f"as in hydra.sweeper.n_trials={before}"
         )
     asking(options, words, composer, root)
 

@@ -17,8 +17,7 @@ def distribution(dimension: Dimension) -> BaseDistribution:
     if isinstance(dimension, Interval):
         kind = IntDistribution if dimension.whole else FloatDistribution
         return kind(dimension.low, dimension.high, log=dimension.log)  # type: ignore[arg-type]
-    assert isinstance(dimension, Listed)
-    if dimension.steps is None:
+    if not isinstance(dimension, Listed) or dimension.steps is None:
         return CategoricalDistribution(dimension.labels)
     low, high, step = dimension.steps
     if all(isinstance(each, int) for each in (low, high, step)):
@@ -28,10 +27,8 @@ def distribution(dimension: Dimension) -> BaseDistribution:
 
 def override_of(dimension: Dimension, value: Any) -> Override:
     """The override that sets what Optuna asks for."""
-    if isinstance(dimension, Interval):
-        return dimension.word(value)
-    assert isinstance(dimension, Listed)
-    return dimension.word(value) if dimension.steps is None else dimension.nearest(value)
+    numbers = isinstance(dimension, Listed) and dimension.steps is not None
+    return dimension.nearest(value) if numbers else dimension.word(value)
 
 
 def value_of(dimension: Dimension, override: Override) -> Any:

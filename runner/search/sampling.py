@@ -23,7 +23,7 @@ from runner.plan.space import Space
 from runner.search.base import Round, Standing
 from runner.search.distributions import distribution, override_of, value_of
 from runner.search.samplers import KINDS, Asked, Wanted
-from runner.search.storage import Mirror, quiet, running
+from runner.search.storage import Direction, Mirror, quiet, running
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -46,7 +46,7 @@ class Sampling:
     maximize: tuple[bool, ...]  # one an objective
 
     @property
-    def directions(self) -> list[str]:
+    def directions(self) -> list[Direction]:
         """As Optuna calls them."""
         return ["maximize" if each else "minimize" for each in self.maximize]
 
@@ -80,7 +80,7 @@ class OptunaSearch:
         wanted = Wanted(how.seed, how.startup, conditional, len(how.maximize))
         self.sampler = Asked(how.sampler, wanted, self.distributions, self._rounded)
         self.study = optuna.create_study(directions=how.directions, sampler=self.sampler)
-        self.asked: dict[str, tuple[Words, int]] = {}  # what tells a trial from others -> its words, number in the study
+        self.asked: dict[str, tuple[Words, int]] = {}  # its key -> words of a trial and its number in the study
         self.told = 0
         self.exhausted = False  # there is no setting left
 

@@ -147,7 +147,10 @@ def test_a_dry_run_shows_the_first_batch_and_writes_nothing(whole, tmp_path, cap
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["hydra.sweeper.sampler=tp"], "hydra.sweeper.sampler = tp: must be one of tpe, cmaes, gp, qmc, random; did you"),
+        (
+            ["hydra.sweeper.sampler=tp"],
+            "hydra.sweeper.sampler = tp: must be one of tpe, cmaes, gp, qmc, random; did you",
+        ),
         (["hydra.sweeper.batch=0"], "hydra.sweeper.batch = 0: must be a whole number >= 1"),
         (["hydra.sweeper.storage=3"], "hydra.sweeper.storage = 3: must be a file or the URL of a database"),
         (["hydra.sweeper.objective=val/acuracy"], "no run records it; did you mean val/accuracy?"),
@@ -158,7 +161,10 @@ def test_a_dry_run_shows_the_first_batch_and_writes_nothing(whole, tmp_path, cap
         (["hydra.sweeper.objective=[val/loss,parameters]", "hydra.sweeper.sampler=cmaes"], "searches by one objective"),
         (["hydra.sweeper.direction=up"], "hydra.sweeper.direction = up: must be one of minimize, maximize"),
         (["hydra.sweeper.direction=maximize"], "would look for the worst, as val/loss is better the smaller it is"),
-        (["early_stopping.monitor=val/accuracy", "hydra.sweeper.direction=minimize"], "val/accuracy is better the larger"),
+        (
+            ["early_stopping.monitor=val/accuracy", "hydra.sweeper.direction=minimize"],
+            "val/accuracy is better the larger",
+        ),
         (["hydra.sweeper.direction=[minimize,minimize]"], "one for each of 1 objectives"),
         (["hydra.sweeper.n_trials=0"], "hydra.sweeper.n_trials = 0: must be a whole number >= 1"),
         (["hydra.sweeper.max_jobs=5"], "hydra.sweeper.max_jobs = 5: the sweep has 6 jobs"),
