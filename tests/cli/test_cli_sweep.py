@@ -139,7 +139,7 @@ def test_repeats_are_said_before_and_train_once(here, capsys):
         (["-m", "seed=range(3,3)"], "no value at all"),
         (["-m", "hydra.sweeper.max_jobs=3", "seeds=4"], "hydra.sweeper.max_jobs=4"),
         (["-m", "hydra.sweeper.zip=[[seed,optimizer.lr]]", "seed=1,2", "optimizer.lr=1,2,3"], "seed has 2 values"),
-        (["-m", "optimizer=sgd,adam", "optimizer.momentum=0.5"], "job 1 (optimizer=adam): optimizer.momentum = 0.5"),
+        (["-m", "optimizer=adamw,adam", "optimizer.momentum=0.5"], "job 1 (optimizer=adam): optimizer.momentum = 0.5"),
         (["-m", "optimizer.lr=interval(1e-4,1e-1)"], "hydra/sweeper=random"),
         (["-m", "optimizer.lr=choice(0.1,", "0.2)"], 'Perhaps you meant: runner -m "optimizer.lr=choice(0.1,0.2)"'),
         (["-m", "name='run", "seed=1,2"], "Perhaps you meant: runner -m \"name='run'\" seed=1,2"),
