@@ -68,6 +68,8 @@ def preview(line: CommandLine, everything: bool = False) -> int:
             [
                 *warning_lines([*cautions(plan.settings, plan.data), *common_members(line.settings)]),
                 *_total(plan, line.multirun),
+                *_rounds(line, plan),
+                "nothing was trained or written; leave out --dry-run to start",
             ]
         )
     )
@@ -120,8 +122,8 @@ def _rounds(line: CommandLine, plan: Plan) -> list[str]:
         return []
     from runner.search.making import early_end
 
-    search: Any = early_end(options, plan.settings, plan.data)
-    return [f"{options.losers.rule}: {each}" for each in search.plan(len(trials_of(map(told, line.settings))))]
+    search, settings = early_end(options, plan.settings, plan.data), len(trials_of(map(told, line.settings)))
+    return [f"{options.losers.rule}: {each}" for each in search.plan(settings)] if search else []
 
 
 def _jobs(line: CommandLine, plan: Plan, repeats: dict[int, int]) -> tuple[tuple[str, ...], ...]:
@@ -174,7 +176,6 @@ def _total(plan: Plan, sweep: bool) -> list[str]:
     return [
         f"estimate: {runs}{workers}, {duration(all_of_it.seconds)} if each takes all its epochs"
         f"{' (they stop early)' if stops else ''}, {size(all_of_it.bytes)} of memory; for a core of 2.5 GHz",
-        "nothing was trained or written; leave out --dry-run to start",
     ]
 
 

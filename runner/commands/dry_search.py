@@ -24,10 +24,9 @@ def begun(line: CommandLine) -> CommandLine:
     first = found.jobs if found else ()
     jobs = [job for words in first for job in runs([parse_word(word) for word in words])]
     settings = [made for job in jobs if (made := line.composer.settings(job)[0])]
-    goals = zip(search.objectives, search.how.directions, strict=True)
-    said = [
+    goals = " and ".join(f"{way} {name}" for name, way in zip(search.objectives, search.how.directions, strict=True))
+    said = (
         f"{plural(options.n_trials, 'trial')}, {options.sampling.batch} at a time, which {options.sampling.sampler} "
-        f"asks for to {' and '.join(f'{way} {name}' for name, way in goals)}; the first {len(first)} are these, the others "
-        "follow from what those before them reach"
-    ]
-    return dataclasses.replace(line, jobs=jobs, settings=settings, remarks=[*line.remarks, *said])
+        f"asks for to {goals}; the first {len(first)} are these, the others follow from what those before them reach"
+    )
+    return dataclasses.replace(line, jobs=jobs, settings=settings, remarks=[*line.remarks, said])

@@ -59,6 +59,11 @@ class Searching:
         """The trials of a session that begins or has grown."""
         self.trials, self.same = trials_of(run.told for run in runs), same
 
+    @property
+    def share(self) -> float:
+        """The epochs that the search plans with, as a share of those of all runs to their ends."""
+        return self.search.share(len(self.trials))
+
     def ask(self, runs: Sequence[Run], outcomes: Outcomes, paused: Mapping[int, int]) -> Round | None:
         """The next round, taken note of; None if there is none."""
         found = self.search.next([self._standing(numbers, runs, outcomes, paused) for numbers in self.trials])

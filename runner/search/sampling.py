@@ -84,6 +84,10 @@ class OptunaSearch:
         self.told = 0
         self.exhausted = False  # there is no setting left
 
+    def share(self, count: int) -> float:
+        """More than 1 while trials are still to be asked for."""
+        return max(self.how.n_trials / max(count, 1), 1.0)
+
     def next(self, trials: Sequence[Standing]) -> Round | None:
         """The next batch. Raises ConfigError for trials that are none of this search."""
         if not all(each.ended for each in trials):
