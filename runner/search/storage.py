@@ -112,8 +112,8 @@ class Mirror:
             return study
         other = self.name if self.name in known else known[0]
         raise ConfigError(
-            f"hydra.sweeper.storage = {self.where}: holds another study ({other}), with other keys, ranges, objectives, "
-            "sampler or seed; name another file, or begin another sweep"
+            f"hydra.sweeper.storage = {self.where}: holds another study ({other}), with other keys, ranges, "
+            "objectives, sampler or seed; name another file, or begin another sweep"
         )
 
 
