@@ -21,7 +21,10 @@ from runner.plan.duplicates import describe, repeated
 from runner.plan.fold_runs import expand_folds, trained
 from runner.plan.populations import Population, Share, parameters
 from runner.plan.read_data import read_data
+from runner.plan.recipes import node
 from runner.plan.shares import share_out
+from runner.plan.sweeper import SweeperOptions
+from runner.plan.trials import trials_of
 from runner.records.console import warning_lines
 from runner.records.names import spelled_value
 from runner.records.progress import duration
@@ -63,6 +66,8 @@ def preview(line: CommandLine, everything: bool = False) -> int:
             [
                 *warning_lines([*cautions(plan.settings, plan.data), *common_members(line.settings)]),
                 *_total(plan, line.multirun),
+                *_rounds(line, plan),
+                "nothing was trained or written; leave out --dry-run to start",
             ]
         )
     )
@@ -106,6 +111,17 @@ def _launcher(line: CommandLine, settings: Sequence[Settings]) -> tuple[int, int
     given: Any = OmegaConf.to_container(line.config.hydra.launcher, resolve=True)
     options = Options.checked(given)
     return options.processes(settings), options.max_members
+
+
+def _rounds(line: CommandLine, plan: Plan) -> list[str]:
+    """How far settings train that are compared while they do. ConfigError where they cannot be compared."""
+    options = SweeperOptions.of(node(line.config, "sweeper")) if line.together else None
+    if not options or not options.losers.rule:
+        return []
+    from runner.search.making import early_end
+
+    search, settings = early_end(options, plan.settings, plan.data), len(trials_of(map(told, line.settings)))
+    return [f"{options.losers.rule}: {each}" for each in search.plan(settings)] if search else []
 
 
 def _jobs(line: CommandLine, plan: Plan, repeats: dict[int, int]) -> tuple[tuple[str, ...], ...]:
@@ -158,7 +174,6 @@ def _total(plan: Plan, sweep: bool) -> list[str]:
     return [
         f"estimate: {runs}{workers}, {duration(all_of_it.seconds)} if each takes all its epochs"
         f"{' (they stop early)' if stops else ''}, {size(all_of_it.bytes)} of memory; for a core of 2.5 GHz",
-        "nothing was trained or written; leave out --dry-run to start",
     ]
 
 

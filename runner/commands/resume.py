@@ -71,13 +71,17 @@ def _extend(folder: Path, words: list[str]) -> None:
 
 
 def _resume_run(folder: Path, engine: str) -> int:
-    """A run, or its folds."""
+    """A run, or its folds; a run of a search that ended it, to its own end."""
+    from runner.execution.continuing import continue_run, is_held
     from runner.execution.repeat_command import command_of
     from runner.execution.start import resume
     from runner.execution.stored import read_config
     from runner.reports import fold_table
     from runner.screen.run import resumed_run
 
+    if not engine and is_held(folder):
+        conclude(outcomes := continue_run(folder, resumed_run), command_of(read_config(folder), folder))
+        return exit_code([outcome.status for outcome in outcomes])
     if is_sweep(folder.parent) and not is_listed(folder.parent) and not (folder / SUMMARY).exists():
         print(f"{folder}: one run of a sweep; its other runs are not resumed", file=sys.stderr)
     wrong = _written_anew(fold_table.problems(folder))

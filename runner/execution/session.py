@@ -21,13 +21,15 @@ from runner.execution.events import Broken, Done, Ended, Event, Paused, Said
 from runner.execution.executors.here import Here
 from runner.execution.executors.pool import Pool
 from runner.execution.failing_alone import FailingAlone, failed
+from runner.execution.growth import Growth
 from runner.execution.options import HERE, Options
 from runner.execution.results_csv import Results
-from runner.execution.searching import Searching, trials_of
+from runner.execution.searching import Searching
 from runner.execution.signals import stop_signals
 from runner.execution.teams import Team, team_of
 from runner.execution.work import Run, Work
 from runner.plan.checks import cautions
+from runner.plan.read_data import data_of
 from runner.plan.shares import share_out
 from runner.records import disk
 from runner.records.checksums import clear_way
@@ -64,19 +66,14 @@ class Session:
     options: Options = HERE
     notes: list[str] = field(default_factory=list)  # what has to be trained or written again, and why
     search: Search | None = None  # what decides how far each run trains; None: all to their ends
+    growth: Growth | None = None  # what makes runs of the settings that the search asks for
 
     def __post_init__(self):
-        self.asked = len(self.runs)  # for; the members of those that are ensembles follow
-        questions = {name: task for table in self.data for name, task in table.encoding.questions.items()}
-        self.results = Results(self.root, self.runs, [table.tasks for table in self.data], questions)
-        self.teams: dict[int, Team] = {}  # ensemble -> its members
-        self.dropped: set[int] = set()  # members that never train, as theirs has ended before them
-        self._add_members()
+        self.searching = Searching(self.search) if self.search else None
+        self._lay_out()
         self.tabled = [run.folder for run in self.runs[: self.asked]] != [self.root]
         self.alone = not self.tabled and not self.teams
-        self.searching = (
-            Searching(self.search, trials_of(self.runs[: self.asked]), self.results.same) if self.search else None
-        )
+        self.dropped: set[int] = set()  # members that never train, as theirs has ended before them
         self.paused: dict[int, int] = {}  # run that has not ended, its state in its folder -> the epoch of that
         self.outcomes: dict[int, Outcome] = {}
         self.unwritten: dict[int, Outcome] = {}
@@ -85,7 +82,19 @@ class Session:
         self.waiting: list[Work] = []
         self.number = 0  # of the next checkpoint file
         self.failed = False  # a run has
+        self.over = False  # nothing is left to do, nor to ask for
         self.fitting: int | None = None  # rows side by side, once more did not fit the memory of the device
+        self.enlist: Callable[[Session], None] = lambda session: None  # lists the runs of the folder anew
+
+    def _lay_out(self) -> None:
+        """Number the runs: those asked for, then the members of those that are ensembles."""
+        self.asked = len(self.runs)
+        questions = {name: task for table in self.data for name, task in table.encoding.questions.items()}
+        self.results = Results(self.root, self.runs, [table.tasks for table in self.data], questions)
+        self.teams: dict[int, Team] = {}  # ensemble -> its members
+        self._add_members()
+        if self.searching:
+            self.searching.lay_out(self.runs[: self.asked], self.results.same)
 
     def _add_members(self) -> None:
         runs, data = [*self.runs], [*self.data]
@@ -113,7 +122,7 @@ class Session:
                 if self.searching is None or self.stopping():
                     break
             self._write_results()
-            if self.asked_to_stop() and self._left():
+            if self.asked_to_stop() and (self._left() or not self.over):
                 command = plugins.command("resume", shown_path(self.root))
                 raise Interrupted(f"interrupted; everything is saved. Continue with: {command}")
             self._start_results()
@@ -122,13 +131,36 @@ class Session:
         return [self.outcomes[i] for i in sorted(self.outcomes) if i < self.asked]
 
     def _next_round(self) -> bool:
-        """Whether there is one, by which it is known how far each run trains; without a search there is."""
+        """Whether there is one, by which it is known how far each run trains; without a search there is one."""
         if self.searching is None:
+            self.over = True
             return True
-        found = self.searching.ask(self.runs, self.outcomes, self.paused)
+        while (found := self.searching.ask(self.runs, self.outcomes, self.paused)) and found.jobs:
+            self._grow(found.jobs)
         if found and not self._to_train():
             raise RuntimeError(f"the search asks for nothing that is left to do: {found}")
-        return found is not None
+        self.over = found is None
+        return not self.over
+
+    def _grow(self, jobs: Sequence[tuple[str, ...]]) -> None:
+        """Take in the runs of new settings, behind those that were asked for before."""
+        first = self.asked
+        new = self.growth.more(jobs, self.runs[:first]) if self.growth else []
+        if not new:
+            raise RuntimeError(f"the search asks for settings that are there: {jobs}")
+        self._write_results()
+        moved = {i: i if i < first else i + len(new) for i in range(len(self.runs))}  # members come after
+        self.data = [*self.data[:first], *data_of([run.settings for run in new])]
+        self.runs = [*self.runs[:first], *new]
+        self._lay_out()
+        self.outcomes = {moved[i]: outcome for i, outcome in self.outcomes.items()}
+        self.paused = {moved[i]: epoch for i, epoch in self.paused.items()}
+        self.dropped = {moved[i] for i in self.dropped}
+        self.enlist(self)
+        for i in list(self.outcomes):
+            self._copy(i)
+        self._make_ready()
+        self._start_results()
 
     @property
     def training(self) -> int:

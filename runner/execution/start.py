@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from runner.config import plugins
@@ -11,6 +12,7 @@ from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.errors import ConfigError
 from runner.execution import engines, run_list
+from runner.execution.growth import Growth
 from runner.execution.hydra_files import take_over, write_lacking
 from runner.execution.lock import lock
 from runner.execution.options import HERE, Options
@@ -94,15 +96,17 @@ def resume(
     with lock(root):
         take_over(root)
         runs, known = run_list.load(root, pictured=pictured)
-        data = data_of([run.settings for run in runs])
-        search = search_in(root, runs, data)
-        session = Session(root, runs, data, options, notes=list(notes), search=search)
-        known_now = _known_data(session, known)
-        engines.take_up(root, session.runs, session.data, engine)
-        session.notes += engines.decide(session.runs, session.data)
-        if is_listed(root) and (engine or not known):  # by another engine now, or begun by an earlier version
-            run_list.write(root, runs, known_now)
-        return _train(session, screen)
+        with Growth.again(root, runs) as growth:
+            data = data_of([run.settings for run in runs])
+            search = search_in(root, runs, data, growth)
+            session = Session(root, runs, data, options, notes=list(notes), search=search, growth=growth)
+            known_now = _known_data(session, known)
+            engines.take_up(root, session.runs, session.data, engine)
+            session.notes += engines.decide(session.runs, session.data)
+            if is_listed(root) and (engine or not known):  # by another engine now, or begun by an earlier version
+                run_list.write(root, runs, known_now)
+            session.enlist = partial(_enlist, known=known_now)
+            return _train(session, screen)
 
 
 def train_listed(session: Session, known: dict[str, str], screen: Screen) -> list[Outcome]:
@@ -110,10 +114,17 @@ def train_listed(session: Session, known: dict[str, str], screen: Screen) -> lis
 
     Raises as `start_together`, and ConfigError if these data have changed.
     """
-    known = _known_data(session, known)
+    session.enlist = partial(_enlist, known=known)
+    session.enlist(session)
+    return _train(session, screen)
+
+
+def _enlist(session: Session, known: dict[str, str]) -> None:
+    """List the runs of a session, each with its engine, and write what the folders of new ones lack."""
+    known |= _known_data(session, known)
     session.notes += engines.decide(session.runs, session.data)
     run_list.write(session.root, session.runs[: session.asked], known)
-    return _train(session, screen)
+    write_lacking(session.root, session.runs)
 
 
 def _train(session: Session, screen: Screen) -> list[Outcome]:

@@ -59,13 +59,16 @@ class Existence:
         return [each for each in job if self.there(each.key_or_group, job)] if self.partly else list(job)
 
     def said(self, axes: Sequence[Override], jobs: Sequence[Sequence[Override]], what: str) -> list[str]:
-        """A sentence for each key that only some jobs (or trials: `what`) have, and which these are."""
+        """A sentence for each key that only some jobs (or trials: `what`) have, and which these are; without jobs it is
+        not known yet how many.
+        """
         found = {}
         for axis in axes:
             if (key := axis.key_or_group) in self.partly:
                 number = sum(any(each.key_or_group == key for each in job) for job in jobs)
                 how = f"{_verb(axis, what)} with {self.choices(key)}"
-                found[key] = f"{key}: {how} ({number} of {len(jobs)} {what}), absent elsewhere"
+                counted = f" ({number} of {len(jobs)} {what})" if jobs else ""
+                found[key] = f"{key}: {how}{counted}, absent elsewhere"
         return list(found.values())
 
     def choices(self, key: str) -> str:

@@ -18,7 +18,8 @@ from runner.plan.grid import grid
 from runner.plan.overridden import standing
 from runner.plan.random_search import draw, settings
 from runner.plan.space import Space, repeating
-from runner.plan.sweeper import SweeperOptions
+from runner.plan.probes import probes
+from runner.plan.sweeper import OPTUNA, SweeperOptions
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -37,13 +38,18 @@ def expand(
         ConfigError: no job at all, more than max_jobs, a zip that does not fit, values that cannot be counted up.
     """
     axes = standing(overrides)
+    if options.way == OPTUNA:
+        return probes(axes, options, composer)
     return draw(axes, options, composer) if options.way == "random" else grid(axes, options, composer)
 
 
 def remarks(overrides: Sequence[Override], options: SweeperOptions, composer: Composer) -> list[str]:
     """What is to be said of the jobs of a sweep: which keys only some of them have, and whether draws repeat."""
     axes = standing(overrides)
-    if options.kind == "random":
+    if options.way == OPTUNA:
+        space = Space.of(axes, composer)
+        return [*space.existence.said(axes, [], "trials"), *repeating(space, options.n_trials, once=True)]
+    if options.way == "random":
         space = Space.of(axes, composer)
         return [*space.existence.said(axes, settings(space, options), "trials"), *repeating(space, options.n_trials)]
     where = Existence.of(axes, options, composer)

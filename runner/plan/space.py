@@ -98,14 +98,14 @@ class Space:
         return [each for each in found if each is not None]
 
 
-def repeating(space: Space, n_trials: int) -> list[str]:
-    """That there are fewer settings than trials, if that is so."""
+def repeating(space: Space, n_trials: int, *, once: bool = False) -> list[str]:
+    """That there are fewer settings than trials, if that is so; each is tried `once` or may be drawn again."""
     if n_trials <= space.size:
         return []
-    return [
-        f"hydra.sweeper.n_trials = {n_trials}: there are only {space.size:.0f} different settings, so that trials "
-        "repeat; hydra/sweeper=grid trains each once"
-    ]
+    there = f"hydra.sweeper.n_trials = {n_trials}: there are only {space.size:.0f} different settings"
+    if once:
+        return [f"{there}, after which the search ends"]
+    return [f"{there}, so that trials repeat; hydra/sweeper=grid trains each once"]
 
 
 def runs(job: Sequence[Override]) -> list[list[Override]]:

@@ -8,14 +8,12 @@ trials goes on as if it had been started with them.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
-from optuna.exceptions import ExperimentalWarning
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from runner.config.overrides import parse_word
@@ -25,7 +23,7 @@ from runner.plan.space import Space
 from runner.search.base import Round, Standing
 from runner.search.distributions import distribution, override_of, value_of
 from runner.search.samplers import KINDS, Asked, Wanted
-from runner.search.storage import Mirror, running
+from runner.search.storage import Mirror, quiet, running
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -59,6 +57,7 @@ class OptunaSearch:
     Args:
         space: what is searched.
         how: the options.
+        objectives: what a trial is told by.
         judged: what tells a setting from others, and what is wrong with it; one that is there already, or that cannot
             be trained, is not: Optuna is asked for another.
         mirror: where the study is written for others to read, if anywhere.
@@ -68,21 +67,28 @@ class OptunaSearch:
         self,
         space: Space,
         how: Sampling,
+        objectives: Sequence[str] = ("val/loss",),
         judged: Callable[[list[Override]], tuple[str, list[str]]] = lambda job: (" ".join(chosen(job)), []),
         mirror: Mirror | None = None,
     ):
         self.space, self.how, self.judged, self.mirror = space, how, judged, mirror
+        self.objectives = objectives
         self.dimensions = {each.name: each for each in space.dimensions}
         self.luck = [each.input_line or "" for each in space.job({}) if each.key_or_group in luck()]
         self.distributions = {name: distribution(each) for name, each in self.dimensions.items()}
         conditional = bool(space.existence.partly)
         wanted = Wanted(how.seed, how.startup, conditional, len(how.maximize))
         self.sampler = Asked(how.sampler, wanted, self.distributions, self._rounded)
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.study = optuna.create_study(directions=how.directions, sampler=self.sampler)
-        self.asked: dict[str, tuple[Words, int]] = {}  # what tells a trial from others -> its words, number in the study
+        self.asked: dict[
+            str, tuple[Words, int]
+        ] = {}  # what tells a trial from others -> its words, number in the study
         self.told = 0
         self.exhausted = False  # there is no setting left
+
+    def share(self, count: int) -> float:
+        """More than 1 while trials are still to be asked for."""
+        return max(self.how.n_trials / max(count, 1), 1.0)
 
     def next(self, trials: Sequence[Standing]) -> Round | None:
         """The next batch. Raises ConfigError for trials that are none of this search."""
@@ -93,8 +99,7 @@ class OptunaSearch:
                 f"hydra.sweeper.n_trials = {self.how.n_trials}: the sweep has {len(trials)} trials already; give at "
                 f"least as many, as in hydra.sweeper.n_trials={len(trials)}"
             )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)
+        with quiet():
             jobs = self._grow(trials)
             if self.mirror:
                 self.mirror.write(self._recorded(trials))

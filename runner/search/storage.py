@@ -6,22 +6,35 @@ has cut off, or what has changed since, is written again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution
+from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from runner.errors import ConfigError, RunError
 
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
 IDENTITY = "runner"  # the attribute of a study that says which search it is of
-STUDY = "search"  # what the study in a sweep's own folder is called
+FILE, STUDY = "optuna.journal", "search"  # in a sweep's own folder
 
 Recorded = tuple[FrozenTrial, list[float] | None, bool]  # trial, its values, whether it has ended
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Optuna says of much that it uses itself that it is experimental."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        yield
 
 
 class _Alone(JournalFileOpenLock):
@@ -79,7 +92,7 @@ class Mirror:
         try:
             storage = _storage(self.where, self.own)
             known = optuna.get_all_study_names(storage)
-        except Exception as error:  # noqa: BLE001 what a database or a damaged file raises is of no one kind
+        except Exception as error:
             raise ConfigError(
                 f"hydra.sweeper.storage = {self.where}: can't be read as a study of Optuna ({_first_line(error)}); "
                 "name another, such as hydra.sweeper.storage=sqlite:///studies.db"
@@ -90,16 +103,14 @@ class Mirror:
                 return study
         elif not (self.own and known):
             study = optuna.create_study(study_name=self.name, storage=storage, directions=self.directions)
-            study.set_metric_names(self.names)
+            with quiet():
+                study.set_metric_names(self.names)
             study.set_user_attr(IDENTITY, self.identity)
             return study
         raise ConfigError(
             f"hydra.sweeper.storage = {self.where}: holds another study ({self.name if self.name in known else known[0]}), "
             "with other keys, ranges, objectives, sampler or seed; name another file, or begin another sweep"
         )
-
-
-FILE = "optuna.journal"
 
 
 def _storage(where: str, own: bool) -> BaseStorage | str:
