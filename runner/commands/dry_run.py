@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.commands.catalogue import Table
+from runner.commands.dry_search import begun
 from runner.commands.print_table import show
 from runner.config.compact import text, told
 from runner.config.settings import Settings
@@ -48,6 +49,7 @@ class Plan:
 
 def preview(line: CommandLine, everything: bool = False) -> int:
     """Print jobs, shares and what they may cost. Returns the exit code; ConfigError with every problem."""
+    line = begun(line)
     repeats = repeated(line.settings) if line.together else {}
     plan = planned(line, repeats)
     most = SHOWN if sys.stdout.isatty() and not everything else None

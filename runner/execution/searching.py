@@ -126,9 +126,9 @@ def _at_end(outcome: Outcome | None, name: str) -> float | None:
 
 def _curve(run: Run, name: str, outcome: Outcome | None, epochs: int) -> list[float | None]:
     """What a run would have in its summary under a name if it ended after each epoch from 0 on; of one that trains on,
-    up to an epoch. It ends with None where the run diverged or failed.
+    up to an epoch. It ends with None where the run diverged or failed. Of an ensemble there is only its end.
     """
-    if "/" not in name or (outcome is None and not epochs):
+    if "/" not in name or run.settings.ensemble.active or (outcome is None and not epochs):
         return [_at_end(outcome, name)] if outcome else []
     made = math.inf if outcome else epochs
     columns = curve(run.folder)

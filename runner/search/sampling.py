@@ -23,7 +23,7 @@ from runner.plan.space import Space
 from runner.search.base import Round, Standing
 from runner.search.distributions import distribution, override_of, value_of
 from runner.search.samplers import KINDS, Asked, Wanted
-from runner.search.storage import Mirror, quiet, running
+from runner.search.storage import Direction, Mirror, quiet, running
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -46,7 +46,7 @@ class Sampling:
     maximize: tuple[bool, ...]  # one an objective
 
     @property
-    def directions(self) -> list[str]:
+    def directions(self) -> list[Direction]:
         """As Optuna calls them."""
         return ["maximize" if each else "minimize" for each in self.maximize]
 
@@ -80,9 +80,7 @@ class OptunaSearch:
         wanted = Wanted(how.seed, how.startup, conditional, len(how.maximize))
         self.sampler = Asked(how.sampler, wanted, self.distributions, self._rounded)
         self.study = optuna.create_study(directions=how.directions, sampler=self.sampler)
-        self.asked: dict[
-            str, tuple[Words, int]
-        ] = {}  # what tells a trial from others -> its words, number in the study
+        self.asked: dict[str, tuple[Words, int]] = {}  # its key -> words of a trial and its number in the study
         self.told = 0
         self.exhausted = False  # there is no setting left
 
@@ -93,7 +91,7 @@ class OptunaSearch:
     def next(self, trials: Sequence[Standing]) -> Round | None:
         """The next batch. Raises ConfigError for trials that are none of this search."""
         if not all(each.ended for each in trials):
-            return Round()
+            return Round(said=f"trial {len(trials)} of {self.how.n_trials}")
         if len(trials) > self.how.n_trials:
             raise ConfigError(
                 f"hydra.sweeper.n_trials = {self.how.n_trials}: the sweep has {len(trials)} trials already; give at "

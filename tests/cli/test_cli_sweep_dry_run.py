@@ -152,7 +152,7 @@ def test_a_terminal_shows_the_first_jobs_and_all_if_asked(here, capsys, monkeypa
 def test_neither_torch_nor_scikit_learn_is_imported(tmp_path):
     code = (
         "import sys; from runner.cli import main; code = main(sys.argv[1:]); "
-        "heavy = {'torch', 'numba', 'sklearn', 'pandas', 'tensorboard', 'matplotlib'}; "
+        "heavy = {'torch', 'numba', 'optuna', 'sklearn', 'pandas', 'tensorboard', 'matplotlib'}; "
         "print(sorted(heavy & set(sys.modules))); sys.exit(code)"
     )
     rules = "optimizer=glob(*,exclude=[bfgs,newton])"  # which hold a number a pair of parameters
