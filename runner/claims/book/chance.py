@@ -82,12 +82,11 @@ class WithoutReplacement(Claim):
 
     def figure(self, runs: Runs) -> Figure:
         """Both over the epochs."""
-        from runner.claims.pictures import lines, panels
+        from runner.claims.pictures import over_epochs, panels
 
         figure, [axes] = panels()
         found = {name: part.epochs("train/loss") for name, part in runs.by("trainer.sampling").items()}
-        words = {"xlabel": "epoch", "ylabel": "training loss (nats)", "log": "y"}
-        lines(axes, range(11), found, title="digits", **words)
+        over_epochs(axes, found, title="digits", ylabel="training loss (nats)", log="y")
         return figure
 
 
@@ -128,14 +127,14 @@ class LinearScaling(Claim):
 
     def figure(self, runs: Runs) -> Figure:
         """Curves."""
-        from runner.claims.pictures import lines, panels
+        from runner.claims.pictures import over_epochs, panels
 
         figure, axes = panels(2, share=True)
         names = {"none": "constant rate", "linear": "linear scaling"}
         for ax, (key, name) in zip(axes, names.items(), strict=True):
             parts = runs.where(f"scheduler.batch_scaling={key}").by("trainer.batch_size")
             found = {f"batch {value}": part.epochs("train/loss") for value, part in parts.items()}
-            lines(ax, range(21), found, title=name, xlabel="epoch", ylabel="training loss (nats)", log="y")
+            over_epochs(ax, found, title=name, ylabel="training loss (nats)", log="y")
         axes[1].set_ylabel("")
         return figure
 
@@ -177,14 +176,12 @@ class LbfgsBatches(Claim):
 
     def figure(self, runs: Runs) -> Figure:
         """Curves."""
-        from runner.claims.pictures import lines, panels
+        from runner.claims.pictures import over_epochs, panels
 
         figure, axes = panels(2)
         for ax, size, name in zip(axes, ("full", "small"), ("full batch", "batches of 32"), strict=True):
             found = {rule: runs.of(f"{size}, {rule}").epochs("train/loss") for rule in ("lbfgs", "momentum")}
-            epochs = range(min(len(each) for each in found.values()))
-            series = {rule: values[: len(epochs)] for rule, values in found.items()}
-            lines(ax, epochs, series, title=name, xlabel="epoch", ylabel="training loss (nats)", log="y")
+            over_epochs(ax, found, title=name, ylabel="training loss (nats)", log="y")
         return figure
 
 
