@@ -32,7 +32,9 @@ class DropoutSlower(Contrast):
         """Slower, and better."""
         pair = ("dropout .2", "without")
         return [
-            above("training loss after 20 epochs, with minus without", self.apart(runs, *pair, at_epoch(20, "train/loss"))),
+            above(
+                "training loss after 20 epochs, with minus without", self.apart(runs, *pair, at_epoch(20, "train/loss"))
+            ),
             above("test accuracy, with minus without", self.apart(runs, *pair, "test/accuracy")),
             below("test loss, with minus without", self.apart(runs, *pair, "test/loss")),
         ]

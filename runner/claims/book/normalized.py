@@ -39,7 +39,9 @@ class BatchNormFaster(Contrast):
         """Early and late."""
         pair = ("batch norm", "without")
         return [
-            below("training loss after 5 epochs, with minus without", self.apart(runs, *pair, at_epoch(5, "train/loss"))),
+            below(
+                "training loss after 5 epochs, with minus without", self.apart(runs, *pair, at_epoch(5, "train/loss"))
+            ),
             below("training loss at the end, with minus without", self.apart(runs, *pair, at_end("train/loss"))),
             above("test accuracy, with minus without", self.apart(runs, *pair, "test/accuracy")),
         ]
