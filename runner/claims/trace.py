@@ -92,7 +92,8 @@ def network(sizes: Sequence[int], values: Mapping[str, Any], **model: Any) -> Ne
 def slopes(sizes: Sequence[int], values: Mapping[str, Any], x: Any, g: Any, **model: Any) -> dict[str, Tensor]:
     """Name -> gradient, as training works it out, of the sum of g x outputs of such a network; x [B, D], g [B, C]."""
     found, theta = _filled(sizes, values, model)
-    grad, tape = torch.zeros_like(theta), []
+    grad = torch.zeros_like(theta)
+    tape: list[Any] = []
     x, g = (torch.as_tensor(each, dtype=torch.float64)[None] for each in (x, g))
     found.bind(theta, grad).forward(x, training=True, tape=tape)
     found.backward(tape, g)

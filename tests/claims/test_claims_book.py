@@ -12,7 +12,7 @@ from runner.config.location import config_dir
 from runner.config.overrides import parse, points
 from runner.config.words import key_of
 
-COUNT = 136
+COUNT = 138
 CLAIMS = claims()
 ASKED = {"dropout_slower": 20, "step_decay": 21, "batch_norm_faster": 5, "warmup": 5, "snapshots": 100}  # epochs
 

@@ -90,7 +90,8 @@ class MatrixPowers(Exact):
         from runner.claims.trace import network
 
         weights = {f"{layer}.weight": [[0.5, 0.3], [0.0, 1.1]] for layer in range(50)}
-        unit, layers = torch.eye(2).double()[None], []
+        unit = torch.eye(2).double()[None]
+        layers: list[Any] = []
         last = network((2,) * 51, weights, activation="identity", bias=False).forward(unit, activations=layers)
         return [each[0].T.numpy() for each in (unit, *layers, last)]
 

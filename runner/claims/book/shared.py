@@ -38,7 +38,7 @@ class MultiTask(Claim):
 
     def answer(self, runs: Runs) -> list[Finding]:
         """Paired differences over draws of the data."""
-        found = {name: [errors(seed)[name] for seed in DRAWS] for name in errors(0)}
+        found = errors()
         over = f"{len(DRAWS)} draws of the data"
         alike, apart = ([a - b for a, b in zip(found[name], found["alone"], strict=True)] for name in OTHERS)
         return [
@@ -51,7 +51,7 @@ class MultiTask(Claim):
         """The three errors."""
         from runner.claims.pictures import intervals, panels
 
-        found = {name: mean([errors(seed)[name] for seed in DRAWS], "") for name in errors(0)}
+        found = {name: mean(values, "") for name, values in errors().items()}
         figure, [axes] = panels()
         intervals(axes, found, title="one target of eight", xlabel="error of the first target (its deviation is 1)")
         return figure
@@ -61,26 +61,39 @@ OTHERS = ("with related targets", "with unrelated targets")
 
 
 @functools.cache
-def errors(seed: int) -> dict[str, float]:
-    """Root mean square error of the first target in the test by what is learned with it, of one draw of the data."""
+def errors() -> dict[str, list[float]]:
+    """Root mean square error of the first target in the test of each draw of the data, by what is learned with it."""
     import tempfile
 
     import numpy as np
 
     import runner
 
+    with tempfile.TemporaryDirectory() as folder:
+        words, tests = [], []
+        for seed in DRAWS:
+            tasks, test = drawn(seed)
+            for name, (x, y) in tasks.items():
+                write(f"{folder}/{seed} {name}.npz", x, y)
+                words.append([*WORDS, f"dataset.path='{folder}/{seed} {name}.npz'", f"seed={seed}"])
+                tests.append((name, test))
+        found: dict[str, list[float]] = {}
+        for ended, (name, (x, y)) in zip(runner.train(words, outputs=folder), tests, strict=True):
+            said = np.asarray(runner.load(ended.folder).predict(x)).reshape(len(x), -1)[:, 0]
+            found.setdefault(name, []).append(float(np.sqrt(np.mean((said - y) ** 2))))
+    return found
+
+
+def drawn(seed: int) -> tuple[dict[str, tuple[Any, Any]], tuple[Any, Any]]:
+    """({what is learned: (inputs, targets)}, inputs and first target of the test) of one draw of the data."""
+    import numpy as np
+
     draw = np.random.default_rng(seed)
     x = draw.normal(size=(sum(ROWS.values()), 10))
     related, unrelated = targets(x, draw, 1), targets(x, draw, TARGETS - 1)
-    tasks = {"alone": related[:, :1], OTHERS[0]: related, OTHERS[1]: np.c_[related[:, :1], unrelated[:, 1:]]}
-    with tempfile.TemporaryDirectory() as folder:
-        for name, y in tasks.items():
-            write(f"{folder}/{name}.npz", x, y)
-        words = [[*WORDS, f"dataset.path={folder}/{name}.npz", f"seed={seed}"] for name in tasks]
-        ended = runner.train(words, outputs=folder)
-        test = x[-ROWS["test"] :], related[-ROWS["test"] :, 0]
-        said = [np.asarray(runner.load(each.folder).predict(test[0])).reshape(len(test[0]), -1)[:, 0] for each in ended]
-    return {name: float(np.sqrt(np.mean((each - test[1]) ** 2))) for name, each in zip(tasks, said, strict=True)}
+    others = np.concatenate([related[:, :1], unrelated[:, 1:]], 1)
+    tasks = {"alone": related[:, :1], OTHERS[0]: related, OTHERS[1]: others}
+    return {name: (x, y) for name, y in tasks.items()}, (x[-ROWS["test"] :], related[-ROWS["test"] :, 0])
 
 
 def targets(x: Any, draw: Any, groups: int) -> Any:
@@ -102,7 +115,7 @@ def write(path: str, x: Any, y: Any) -> None:
     import numpy as np
 
     ends = np.cumsum(list(ROWS.values()))[:-1]
-    parts = {}
+    parts: dict[str, Any] = {}
     for name, table in (("x", x), ("y", y if y.shape[1] > 1 else y[:, 0])):
         parts |= {f"{name}_{split}": part for split, part in zip(ROWS, np.split(table, ends), strict=True)}
     np.savez(path, **parts)

@@ -18,7 +18,7 @@ POINTS = 25  # on a line
 
 @claim("ways_between_minima", "001:85-110")
 class WaysBetweenMinima(Claim):
-    """On the straight line from first weights to trained ones the loss falls; between two minima it is a mountain.
+    """On the straight line from first weights to trained ones the loss falls; between two minima it rises.
 
     Training meets no obstacle on the whole, but networks from different first weights end in different valleys, whose
     loss is the same.
@@ -76,8 +76,10 @@ class WaysBetweenMinima(Claim):
         ways, passes = lines(runs)
         series = {name: list(zip(*found, strict=True)) for name, found in
                   (("from beginning to end", ways), ("from end to end", passes))}  # fmt: skip
-        x = np.linspace(0, 1, POINTS)
-        draw_lines(right, x, series, title="on straight lines", xlabel="share of the way", ylabel="training loss (nats)")
+        x = np.linspace(0, 1, POINTS).tolist()
+        draw_lines(
+            right, x, series, title="on straight lines", xlabel="share of the way", ylabel="training loss (nats)"
+        )
         return figure
 
 
