@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from runner.commands.parser import Parser
 from runner.records import pipe
 from runner.records.folders import FORCE, OUTPUTS, newest
 from runner.records.output import CSV, HTML, PARQUET, check_output, parquet, write_output
@@ -154,9 +155,7 @@ def _top(text: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="runner report", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(prog="runner report", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dir", nargs="+", help="folder of a sweep or of runs, or `last` for the one started last")
     parser.add_argument("--top", type=_top, default=TOP, metavar="N", help=f"settings shown, 0 = all; default: {TOP}")
     parser.add_argument(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.commands.conclude import conclude, exit_code
+from runner.commands.parser import Parser
 from runner.config.engines import NATIVE, STACKED
 from runner.config.words import key_of
 from runner.errors import ConfigError, Problem, RunError
@@ -29,7 +30,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="runner resume", description="Continue an interrupted run or sweep.")
+    parser = Parser(prog="runner resume", description="Continue an interrupted run or sweep.")
     parser.add_argument("dir", help="folder of the run or sweep, or `last` for the one started last")
     parser.add_argument("--workers", type=int, help="worker processes of a sweep; default: as with -m at its start")
     parser.add_argument(

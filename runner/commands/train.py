@@ -18,12 +18,12 @@ from runner.commands import COMMANDS
 from runner.commands.conclude import conclude, exit_code
 from runner.commands.folder_lock import clean, has_trained, hold
 from runner.commands.messages import INTERRUPTED, report, report_to
+from runner.commands.parser import with_way_out
 from runner.config import plugins
 from runner.config.compose import Groups, compose, hydra_ready
 from runner.config.location import config_dir
 from runner.config.overrides import parse_word
 from runner.config.store import RUN_DIR, SWEEP_DIR, store
-from runner.config.suggest import closest
 from runner.config.words import key_of, spelled, word
 from runner.errors import ConfigError, DataError, RunError
 from runner.records.command import Command
@@ -246,8 +246,7 @@ def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     known = [flag for action in parser._actions for flag in action.option_strings]
 
     def refuse(message: str):
-        near = closest(message.rpartition(": ")[2].partition(" ")[0], [*known, *OURS, ALL, plugins.FLAG])
-        raise ConfigError(f"{message}; {f'did you mean {near}?' if near else '`runner --help` shows all'}")
+        raise ConfigError(with_way_out(message, [*known, *OURS, ALL, plugins.FLAG], "runner"))
 
     parser.error = refuse  # type: ignore[method-assign, assignment]
     args = parser.parse_intermixed_args(arguments)
