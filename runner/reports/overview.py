@@ -14,6 +14,7 @@ import numpy as np
 
 from runner.errors import RunnerError
 from runner.records import crc
+from runner.reports import facets
 from runner.reports.answer import answer
 from runner.reports.over import Over, across_conditions, choose
 from runner.reports.report_text import columns, heading, plain
@@ -22,7 +23,6 @@ from runner.reports.sections import Section, make_sections
 
 FILE = "events.out.tfevents.1.overview"  # after that of the layout
 TOP = 20  # settings in the table
-GROUPS = 6  # curves of a figure
 
 
 def write(sweep: Path, folder: Path, *, alone: bool) -> None:
@@ -39,9 +39,8 @@ def write(sweep: Path, folder: Path, *, alone: bool) -> None:
     if not any(setting.finished for section in sections for setting in section.settings):
         return
     parts = [events.header(), events.text("answer", "\n\n".join(map(_in_words, sections)))]
-    charts = [*across_conditions(sources, sections), *zip(sections, choose(sections, None), strict=True)]
-    for section, drawn in charts:
-        parts += _figures(section, drawn) if drawn else []
+    for drawn in filter(None, [*across_conditions(sources, sections), *choose(sections, None)]):
+        parts += _figures(drawn)
     parts += [_columns(sections)] if alone else []
     folder.mkdir(parents=True, exist_ok=True)
     (folder / FILE).write_bytes(crc.records(parts))
@@ -53,20 +52,21 @@ def _in_words(section: Section) -> str:
     return "\n\n".join([*heading(section), f"**{answer(section)}**", f"```\n{table}\n```"])
 
 
-def _figures(section: Section, drawn: Over) -> list[bytes]:
+def _figures(drawn: Over) -> list[bytes]:
     from runner.figures.draw.over import Curve, metric_over_key
     from runner.records import events
 
     found = []
     for metric in drawn.metrics:
         curves = []
-        for group in drawn.groups[:GROUPS]:
-            for split, name in drawn.recorded(metric, section).items():
+        for group in drawn.groups:
+            for split, name in drawn.recorded(metric).items() if group.name in drawn.colours[: facets.COLOURS] else ():
                 points = group.curve(name)
-                numbers = np.array([(x, spread.mean, spread.sd or 0.0) for x, spread in points]).reshape(-1, 3).T
-                curves += [Curve(group.name, split, *numbers)] if points else []
-        picture = metric_over_key(curves, metric, drawn.name, title=section.title)
+                x, mean, sd = np.array([(x, spread.mean, spread.sd or 0.0) for x, spread in points]).reshape(-1, 3).T
+                curves += [Curve(group.name, split, x, mean, sd, group.panel)] if points else []
+        picture = metric_over_key(curves, metric, drawn.name, title=drawn.section.title, panels=drawn.panels)
         about = "Means of the settings: validation solid, with one standard deviation; training dashed; test dotted."
+        about += f" Each is the best over {drawn.best_over}." if drawn.best_over else ""
         tag = f"over {drawn.name}/{metric}"
         found.append(events.image(tag, 0, picture, *events.png_size(picture), about))
     return found

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-WIDTH, HEIGHT = 520, 300
-LEFT, RIGHT, TOP, BOTTOM = 52, 10, 28, 36
+WIDTH, HEIGHT = 470, 290
+LEFT, RIGHT, TOP, BOTTOM = 54, 10, 28, 38
 STRIP_WIDTH, STRIP_HEIGHT, STRIP_EDGE = 160, 18, 5
 DECADE = 10  # a ratio from which an axis is logarithmic
 START = 0.1  # share of the epochs in which curves may leave the chart
@@ -102,18 +102,20 @@ def chart(
     log: bool = False,
     key: bool = False,
     kept: float | None = None,
+    like: Sequence[Line] = (),
 ) -> str:
     """Curves with their bands, over epochs or, with `key`, over the values of a key, which are what the axis names.
 
     Over epochs the height is for what comes after the first tenth; what leaves it is cut off, and the chart says so.
-    With `log` logarithmic where values, all positive, span more than a decade. `kept` is an epoch that is marked.
+    With `log` logarithmic where values, all positive, span more than a decade. `kept` is an epoch that is marked. The
+    axes have room for the lines `like` as well, so that charts of several panels share them.
     """
-    xs = [x for line in lines for x in line.x]
+    xs = [x for line in (*lines, *like) for x in line.x]
     if not xs:
         return ""
     x = _across(xs, key=key)
     start = min(xs) if key else min(x.low + START * (x.high - x.low), max(xs))
-    pairs = [pair for line in lines for pair in zip(line.x, line.y, strict=True)]
+    pairs = [pair for line in (*lines, *like) for pair in zip(line.x, line.y, strict=True)]
     ys = [b for a, b in pairs if a >= start]
     log = log and min(ys) > 0 and max(ys) > DECADE * min(ys)
     y = axis(ys, HEIGHT - BOTTOM, TOP, log)

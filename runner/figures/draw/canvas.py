@@ -27,9 +27,9 @@ MAX_POINTS = 2000
 WIDE = 30.0  # times as large: too small to be seen on a linear axis
 
 
-def canvas(*, fitted: bool = False) -> Figure:
+def canvas(*, fitted: bool = False, size: tuple[float, float] = SIZE) -> Figure:
     """An empty figure of 1,040 x 880 pixels; `fitted` makes room for labels of any length, at twice the time."""
-    figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained" if fitted else None)
+    figure = Figure(figsize=size, dpi=DPI, layout="constrained" if fitted else None)
     FigureCanvasAgg(figure)
     if not fitted:
         figure.subplots_adjust(**MARGINS)
