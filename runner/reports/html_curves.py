@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from html import escape
 
 from runner.errors import RunError
@@ -12,7 +13,7 @@ from runner.reports.over import Group, Over
 from runner.reports.pictures import single
 from runner.reports.sections import Section, direction, label
 from runner.reports.settings_table import Setting
-from runner.reports.svg import DASHED, DOTTED, SOLID, Line, chart, swatch
+from runner.reports.svg import DASHED, DOTTED, SMALL, SOLID, WIDTH, Line, chart, swatch
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#a67c00", "#4aa3d8")  # after Okabe and Ito: colour-blind safe
 LACKING = 5  # runs without curves that are named
@@ -87,7 +88,8 @@ def _panels(drawn: Over, groups: Sequence[Group], metric: str) -> list[str]:
     log = direction(f"val/{metric}", drawn.section.settings) is False
     like = [line for panel in lines.values() for line in panel]
     titles = {panel: f"{metric}, {panel}" if panel else metric for panel in lines}
-    return [chart(each, titles[panel], drawn.name, log=log, key=True, like=like) for panel, each in lines.items()]
+    draw = partial(chart, across=drawn.name, log=log, key=True, like=like, width=WIDTH if len(lines) < 3 else SMALL)
+    return [draw(each, titles[panel]) for panel, each in lines.items()]
 
 
 def _caption(drawn: Over, groups: Sequence[Group]) -> str:

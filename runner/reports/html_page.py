@@ -4,7 +4,8 @@ STYLE = """
 :root { color-scheme: light dark; --text: #1c1e21; --dim: #5a616b; --line: #d9dde2; --back: #fff; --soft: #f5f7f9;
   --accent: #0b62a8; }
 @media (prefers-color-scheme: dark) { :root { --text: #e6e8eb; --dim: #a3acb6; --line: #343a41; --back: #15181c;
-  --soft: #1d2126; --accent: #6cb2f0; } }
+  --soft: #1d2126; --accent: #6cb2f0; }
+  .chart, .swatch, .readout span { filter: brightness(1.35); } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1560px; padding: 28px clamp(12px, 3vw, 36px) 60px; background: var(--back);
   color: var(--text); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
