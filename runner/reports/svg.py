@@ -20,7 +20,7 @@ MARKS = 6  # marks on a curve over epochs
 MOST = 16  # values of a key that are labelled
 EDGE = 8  # pixels beside the first and the last value of a key
 NEAR = 26  # pixels between labels of an axis
-LETTER = 7.4  # pixels of a letter of a title
+LETTER = 8.3  # pixels of a letter of a title
 SOLID, DASHED, DOTTED = "", "dashed", "dotted"
 SHAPES = (  # which tell lines apart without colours; around 0, 0
     "M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0z",
