@@ -40,7 +40,7 @@ class Exact(Claim):
         places = range(len(found))
         axes.bar(places, [each[1] for each in found.values()], color=BLUE, alpha=0.35, label="expected")
         axes.plot(places, [each[0] for each in found.values()], "o", color=RED, markersize=9, label="found")
-        dress(axes, title=self.name.replace("_", " "), xlabel=self.xlabel, ylabel=self.ylabel)
+        dress(axes, xlabel=self.xlabel, ylabel=self.ylabel)
         axes.set_xticks(
             list(places), list(found), rotation=20 if len(found) > 3 else 0, ha="right" if len(found) > 3 else "center"
         )

@@ -19,7 +19,7 @@ from runner.records.folders import OUTPUTS, newest
 from runner.records.run_folder import METRICS
 from runner.records.sweep_folder import LAYOUT, OVERVIEW
 from runner.records.tags import tag_of
-from runner.reports.shown import choose
+from runner.reports.shown import Shown, choose
 
 SCALARS_KEPT = 10_000  # points a curve; TensorBoard's own default thins curves to 1,000
 ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -43,14 +43,20 @@ def run(arguments: list[str]) -> int:
 
 def _serve(folder: Path, args: argparse.Namespace) -> None:
     """Serve a folder of links to the means and the runs, of many the best; they change while a sweep trains."""
-    from runner.reports import overview
+    from runner.reports.overview import Follower
 
     shown = choose(folder, everything=args.all)
+    followers: dict[Path, Follower] = {}
     with tempfile.TemporaryDirectory(prefix="runner-dashboard-") as made:
         links = Path(made)
-        link(shown.paths, folder, links)
-        for sweep in shown.sweeps:
-            overview.write(sweep, links / place(sweep / LAYOUT, folder).parent, alone=sweep == folder)
+
+        def update(shown: Shown) -> None:
+            link(shown.paths, folder, links)
+            for sweep in shown.sweeps:
+                there = links / place(sweep / LAYOUT, folder).parent
+                followers.setdefault(sweep, Follower(sweep, there, alone=sweep == folder)).follow()
+
+        update(shown)
         url = launch(links, args.port, args.host, title=str(folder))
         said = [f"  {line}" for line in shown.said]
         if not shown.whole:
@@ -61,7 +67,7 @@ def _serve(folder: Path, args: argparse.Namespace) -> None:
             webbrowser.open(there)
         while True:
             time.sleep(RELOAD_SECONDS)
-            link(choose(folder, everything=args.all).paths, folder, links)
+            update(choose(folder, everything=args.all))
 
 
 def deep_link(url: str, paths: Sequence[Path]) -> str:
@@ -138,7 +144,7 @@ def launch(folder: Path, port: int | None = None, host: str | None = None, title
 def flags(folder: Path, port: int | None = None, host: str | None = None, title: str | None = None) -> list[str]:
     """TensorBoard's command line for a folder."""
     words = ["--logdir", str(folder), "--reload_interval", str(RELOAD_SECONDS)]
-    words += ["--samples_per_plugin", f"scalars={SCALARS_KEPT}", "--window_title", f"runner: {title or folder}"]
+    words += ["--samples_per_plugin", f"scalars={SCALARS_KEPT},text=1", "--window_title", f"runner: {title or folder}"]
     words += [] if port is None else ["--port", str(port)]
     return words + ([] if host is None else ["--host", host])
 

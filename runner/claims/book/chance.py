@@ -46,7 +46,7 @@ class LocalMinima(Claim):
         from statistics import median
 
         from runner.claims.pictures import panels
-        from runner.figures.draw.canvas import BLUE, INK, dress
+        from runner.figures.draw.canvas import BLUE, INK, dress, logarithmic
 
         names, table, _, _ = runs.series("model.hidden", LOSS)
         figure, [axes] = panels()
@@ -54,7 +54,7 @@ class LocalMinima(Claim):
             across = [place + 0.25 * ((i * 0.618) % 1 - 0.5) for i in range(len(values))]
             axes.plot(across, values, "o", color=BLUE, alpha=0.6)
             axes.plot([place - 0.25, place + 0.25], [median(values)] * 2, color=INK, linewidth=2)
-        axes.set_yscale("log")
+        logarithmic(axes)
         dress(axes, title="two moons, 20 seeds", xlabel="hidden units", ylabel="training loss (nats)")
         axes.set_xticks(range(len(names)), [name.strip("[]") for name in names])
         return figure
