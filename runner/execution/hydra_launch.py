@@ -22,6 +22,7 @@ from runner.config.overrides import is_hydra, parse
 from runner.config.settings import Settings
 from runner.errors import ConfigError
 from runner.execution import run_list
+from runner.execution.executors.chosen import check_cluster
 from runner.execution.hydra_return import SweepReturn, current
 from runner.execution.lock import lock
 from runner.execution.options import Options
@@ -51,6 +52,7 @@ class Launch:
     def __init__(self, config: DictConfig, context: HydraContext, task: TaskFunction, options: dict[str, Any]):
         self.config, self.context, self.task, self.options = config, context, task, Options.checked(options)
         self.root = Path(str(config.hydra.sweep.dir)).absolute()
+        check_cluster(self.options, self.root)
         self._choices: dict[tuple[str, ...], dict[str, str | None]] = {}
 
     def run(self, jobs: list[list[str]], first: int) -> Sequence[JobReturn]:

@@ -6,7 +6,7 @@ Nothing is believed that a crash may have left half-written. A run in doubt is t
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,17 @@ from runner.training.outcome import Outcome
 from runner.training.trial import check_unchanged, metrics_hold
 
 
-def holders(root: Path, runs: Sequence[Run], members: Iterable[int]) -> dict[int, Path]:
-    """Run -> the checkpoint that holds its furthest epoch."""
+def any_of_them(_checkpoint: Path) -> bool:
+    """Every checkpoint is this process's."""
+    return True
+
+
+def holders(
+    root: Path, runs: Sequence[Run], members: Iterable[int], owns: Callable[[Path], bool] = any_of_them
+) -> dict[int, Path]:
+    """Run -> the checkpoint that holds its furthest epoch, of those that this process `owns`."""
     furthest: dict[str, tuple[int, Path]] = {}
-    for path in checkpoints(root):
+    for path in filter(owns, checkpoints(root)):
         for row in checkpoint.rows(path):
             epoch = int(row["last"].get("epoch", 0))
             if epoch >= furthest.get(row["folder"], (-1, path))[0]:
@@ -66,12 +73,16 @@ def tidy(root: Path, runs: Sequence[Run]) -> None:
 
 @dataclass
 class Recovery:
-    """Looks a folder over before its runs continue; `note` is told what has to be trained again, and why."""
+    """Looks a folder over before its runs continue; `note` is told what has to be trained again, and why. What others
+    are at work on is left alone: checkpoints that this process does not own, and the runs that are `away`.
+    """
 
     root: Path
     runs: Sequence[Run]
     data: Sequence[RunData]
     note: Callable[[str], None]
+    owns: Callable[[Path], bool] = any_of_them
+    away: Container[int] = ()
 
     def outcomes(self) -> dict[int, Outcome]:
         """Of the runs that have ended and whose files hold. The files of one that results.csv has no row of may not
@@ -82,6 +93,8 @@ class Recovery:
         settled = self._settled()
         found: dict[int, Outcome] = {}
         for i, run in enumerate(self.runs):
+            if i in self.away:
+                continue
             if os.path.exists(f"{run.folder}/{SUMMARY}"):
                 try:
                     found[i] = believed(run.folder, settled=name_of(run.folder, self.root) in settled)
@@ -122,7 +135,7 @@ class Recovery:
         Raises RunError for one that a newer version has written, or whose runs had other settings or data.
         """
         known = {place(run.folder, self.root / "any"): i for i, run in enumerate(self.runs)}
-        for path in checkpoints(self.root):
+        for path in filter(self.owns, checkpoints(self.root)):
             try:
                 tensors, rows = checkpoint.read(path)
             except DamagedError as error:

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from runner.config import plugins
 from runner.data.prepare import RunData
 from runner.execution import engines, recovery
 from runner.execution.copies import copied
 from runner.execution.events import Broken, Done, Ended, Event, Said
-from runner.execution.executors.here import Here
-from runner.execution.executors.pool import Pool
 from runner.execution.failing_alone import FailingAlone, failed
 from runner.execution.options import HERE, Options
 from runner.execution.results_csv import Results
@@ -41,6 +39,14 @@ WRITE_SECONDS = 1.0  # between two writes of results.csv
 
 Watch = Callable[["Session", Event | None], None]  # is told of everything that happens
 Screen = Callable[["Session"], AbstractContextManager[Watch]]
+
+
+class Executor(Protocol):
+    """Carries out works."""
+
+    def run(self, waiting: list[Work], hear: Callable[[Event | None], None], stopping: Callable[[], bool]) -> None:
+        """Carry out what waits, and tell what happens, until nothing is under way or all is to stop."""
+        ...
 
 
 @contextmanager
@@ -78,6 +84,9 @@ class Session:
         self.waiting: list[Work] = []
         self.number = 0  # of the next checkpoint file
         self.failed = False  # a run has
+        self.away: Container[int] = ()  # runs that tasks of a cluster have trained on since an earlier process
+        self.owns: Callable[[Path], bool] = recovery.any_of_them  # which checkpoints are not those of such tasks
+        self._workers = (0, 0)  # of how many runs how many there are
         self.fitting: int | None = None  # rows side by side, once more did not fit the memory of the device
 
     def _add_members(self) -> None:
@@ -90,19 +99,21 @@ class Session:
                 data += team.tables
         self.runs, self.data = runs, data
 
-    def train(self, screen: Screen) -> list[Outcome]:
+    def train(self, screen: Screen, executor_of: Callable[[Session], Executor]) -> list[Outcome]:
         """Train every run that has not ended; all outcomes, in the order of the runs. The caller has locked `root`.
 
         Raises Interrupted after Ctrl-C or SIGTERM, with everything saved.
         """
         with screen(self) as self.watch, stop_signals() as self.asked_to_stop:
+            executor = executor_of(self)
             self._recover()
             self._make_ready()
             self.written = time.monotonic()
-            executor = Here(self.runs, self.data) if self.options.here else Pool(self.runs, self.data, self.workers)
             self._submit(self._to_train())
-            executor.run(self.waiting, self._hear, self.stopping)
-            self._write_results()
+            try:
+                executor.run(self.waiting, self._hear, self.stopping)
+            finally:
+                self._write_results()
             if self.asked_to_stop() and self._left():
                 command = plugins.command("resume", shown_path(self.root))
                 raise Interrupted(f"interrupted; everything is saved. Continue with: {command}")
@@ -119,7 +130,9 @@ class Session:
     @property
     def workers(self) -> int:
         """How many works are carried out at a time."""
-        return self.options.processes([run.settings for run in self.runs])
+        if self._workers[0] != len(self.runs):
+            self._workers = len(self.runs), self.options.processes([run.settings for run in self.runs], self.data)
+        return self._workers[1]
 
     def stopping(self) -> bool:
         """Whether what is under way is to save and end, and nothing else is to begin."""
@@ -133,12 +146,13 @@ class Session:
     def _to_train(self) -> list[int]:
         """Those of them that train now: neither copies, nor ensembles, nor members that come after others."""
         alone = [i for i in self._left() if i < self.asked and i not in self.results.same and i not in self.teams]
-        return alone + [k for team in self.teams.values() for k in team.due(self.outcomes)]
+        members = [k for team in self.teams.values() for k in team.due(self.outcomes)]
+        return [i for i in alone + members if i not in self.away]
 
     def _recover(self) -> None:
         """Take over what the folder holds of earlier."""
         self.notes += clear_way(self.root, (RESULTS, LOG, LAYOUT))
-        found = recovery.Recovery(self.root, self.runs, self.data, self.notes.append)
+        found = recovery.Recovery(self.root, self.runs, self.data, self.notes.append, self.owns, self.away)
         self.outcomes = found.outcomes()
         for i, team in self.teams.items():
             if i in self.outcomes and not team.whole(self.outcomes[i].summary, self.outcomes):
@@ -247,7 +261,7 @@ class Session:
         if self.fitting is None:
             self.watch(self, Said("the device has too little memory for so many runs; fewer train side by side"))
         self.fitting = min(self.fitting or width, math.ceil(width / 2))
-        begun = list(recovery.holders(self.root, self.runs, left))
+        begun = list(recovery.holders(self.root, self.runs, left, self.owns))
         for a in range(0, len(begun), self.fitting):
             self._submit(begun[a : a + self.fitting], whole=True)
         self._submit([i for i in left if i not in begun], whole=True)
@@ -270,7 +284,7 @@ class Session:
         """Have these runs carried out, the longest works first; in as few works as can be if they stay `whole`."""
         if self.stopping():
             return
-        holders = recovery.holders(self.root, self.runs, members)
+        holders = recovery.holders(self.root, self.runs, members, self.owns)
         planned = share_out(
             members,
             [run.settings for run in self.runs],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.config.compose import Composer, is_multirun
+from runner.config.launchers import trains_together
 from runner.config.overrides import is_hydra, parse, spelled_out
 from runner.config.refusals import misplaced
 from runner.config.repair import repaired
@@ -38,7 +39,7 @@ class CommandLine:
     @property
     def together(self) -> bool:
         """Whether this is a sweep whose jobs train together; other launchers train one after the other."""
-        return self.multirun and "max_members" in self.config.hydra.launcher
+        return self.multirun and trains_together(self.config.hydra.launcher)
 
 
 def check_command_line(
