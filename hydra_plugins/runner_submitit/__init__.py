@@ -90,4 +90,3 @@ class LocalLauncher(Launcher):
 
 class SlurmLauncher(LocalLauncher):
     """The same in an array of Slurm."""
-

@@ -15,7 +15,9 @@ from runner.errors import ConfigError
 STOCK = "hydra_plugins.hydra_submitit_launcher"
 OURS = "hydra_plugins.runner_submitit"
 CLUSTERS = {
-    f"{place}.{name}Launcher": name.lower() for place in (OURS, f"{STOCK}.submitit_launcher") for name in ("Slurm", "Local")
+    f"{place}.{name}Launcher": name.lower()
+    for place in (OURS, f"{STOCK}.submitit_launcher")
+    for name in ("Slurm", "Local")
 }
 
 

@@ -37,7 +37,7 @@ Dealt = tuple[Work, Sequence[Work]]  # what one process is given as one work, an
 
 
 def deal(works: Sequence[Work], settings: Sequence[Settings], data: Sequence[RunData], places: int) -> list[Dealt]:
-    """The works on at most so many places: the longest first, each to the place with the least to do (LPT, Graham 1969)."""
+    """The works on at most so many places, the longest first, each on that with the least to do (LPT, Graham 1969)."""
     seconds = [share_seconds(Share(work.populations), settings, data) for work in works]
     free = [(0.0, place) for place in range(min(places, len(works)))]
     given: list[list[Work]] = [[] for _ in free]

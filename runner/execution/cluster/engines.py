@@ -1,4 +1,4 @@
-"""What carries tasks out: Slurm, or submitit's processes on this machine. Asked whether a task lives, told to end one."""
+"""What carries tasks out, Slurm or processes of this machine: is given them, and asked whether they live."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """What a sweep has handed to tasks of a cluster, as its folder holds it: DIR/.tasks/000/, 001/, ..., one a submission.
 
 A launcher writes PART.json for every process (which runs it trains), submits the tasks, and then writes jobs.json (which
-they are). A task that does not find itself there has been submitted by a launcher that died before it could note it: it
+they are). A task that does not find itself there has been submitted by a launcher that died before it could note it, and
 leaves. Each process writes PART.begun when it starts, and PART.ended last of all; what has become of its runs stands in
-the runs' own folders. So a launcher that is started again knows whom to ask about, and nothing is handed out twice.
+the runs' own folders. So a launcher that is started again knows whom to ask, and nothing is handed out twice.
 """
 
 from __future__ import annotations
@@ -65,6 +65,11 @@ class Submission:
     def number(self) -> int:
         """Its place among those of the sweep."""
         return int(self.folder.name)
+
+    @property
+    def array(self) -> str:
+        """Its tasks as one job."""
+        return self.jobs[0].partition("_")[0]
 
     def write(self) -> None:
         """Note which tasks they are."""

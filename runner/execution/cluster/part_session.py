@@ -1,4 +1,4 @@
-"""The session of one process of a cluster's task: its part of a sweep's runs, and nothing else of the sweep's folder."""
+"""The session of one process of a cluster's task: its part of a sweep, and nothing else of the sweep's folder."""
 
 from __future__ import annotations
 

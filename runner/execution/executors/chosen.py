@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from runner.execution.cluster import engines
-from runner.execution.executors.array import Array, logs_of, refuse_live
+from runner.execution.cluster.under_way import refuse_live
+from runner.execution.executors.array import Array, logs_of
 from runner.execution.executors.here import Here
 from runner.execution.executors.pool import Pool
 from runner.execution.options import Options
@@ -16,7 +17,7 @@ def executor_of(session: Session) -> Executor:
     """That of a session which is about to look at what its folder holds: some of it may be under way already."""
     if session.options.queue:
         array = Array(session, session.options.queue)
-        session.away, session.owns = array.away, array.owns
+        session.away, session.owns = array.parts.away, array.parts.owns
         return array
     refuse_live(session.root)
     if session.options.here:
