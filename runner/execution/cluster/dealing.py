@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from runner.execution.cluster.handed import Part
 from runner.execution.options import Options
-from runner.execution.results_csv import Results
+from runner.execution.run_list import name_of
 from runner.execution.teams import Team
 from runner.execution.work import Run, Work
 from runner.plan.estimate import share_seconds
@@ -28,7 +28,6 @@ class Handing(Protocol):
     data: Sequence[RunData]
     options: Options
     notes: list[str]
-    results: Results
     teams: dict[int, Team]
     fitting: int | None
 
@@ -57,7 +56,7 @@ def part_of(session: Handing, work: Work, made_of: Sequence[Work], workers: int)
     of_member = {member: ensemble for ensemble, team in session.teams.items() for member in team.numbers}
     lines = sorted({of_member.get(i, i) for i in work.members})
     sources = tuple(each.source.name for each in made_of if each.source)
-    names = tuple(session.results.name(i) for i in work.members)
+    names = tuple(name_of(session.runs[i].folder, session.root) for i in work.members)
     options = session.options
     most = min(filter(None, (options.max_members, session.fitting)), default=None)
     return Part(tuple(lines), names, sources, workers, most, options.keep_going)

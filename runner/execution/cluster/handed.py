@@ -1,9 +1,9 @@
-"""What a sweep has handed to tasks of a cluster, as its folder holds it: DIR/.tasks/000/, 001/, ..., one a submission.
+"""What a sweep has handed to tasks of a cluster, as its folder holds it: a submission each in DIR/.tasks/000/, 001/, ...
 
-A launcher writes PART.json for every process (which runs it trains), submits the tasks, and then writes jobs.json (which
-they are). A task that does not find itself there has been submitted by a launcher that died before it could note it, and
-leaves. Each process writes PART.begun when it starts, and PART.ended last of all; what has become of its runs stands in
-the runs' own folders. So a launcher that is started again knows whom to ask, and nothing is handed out twice.
+A launcher writes PART.json for every process (which runs it trains), submits the tasks, and then writes jobs.json, so
+that they are known. A task that does not find itself there was submitted by a launcher that died before, and leaves.
+Each process writes PART.begun when it starts, and PART.ended last of all; what has become of its runs stands in the
+runs' own folders. So a launcher that is started again knows whom to ask, and nothing is handed out twice.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from runner.execution.cluster import handed
 from runner.execution.cluster.handed import Part
 from runner.execution.events import Ended, Event, Given, Said
 from runner.execution.executors.pool import Pool
+from runner.execution.run_list import name_of
 from runner.execution.session import Session
 from runner.records import disk
 from runner.records.names import plural
@@ -31,7 +32,7 @@ class PartSession(Session):
         self.began, self.asked_to_stop, self.watch = time.monotonic(), asked_to_stop, _said
         self.written = float("inf")  # results.csv is not this session's
         self.teams, self.sources = {}, set(part.sources)
-        names = {self.results.name(i): i for i in range(len(self.runs))}
+        names = {self.name(i): i for i in range(len(self.runs))}
         self.members = [names[name] for name in part.runs]
         self.notes += engines.decide(self.runs, self.data)
         if again:
@@ -53,6 +54,10 @@ class PartSession(Session):
     def failures(self) -> Iterator[tuple[int, Outcome]]:
         """Its runs that have failed."""
         return ((i, outcome) for i, outcome in self.outcomes.items() if outcome.status == "failed")
+
+    def name(self, run: int) -> str:
+        """A run as the sweep calls it."""
+        return name_of(self.runs[run].folder, self.root)
 
     def owns(self, path: Path) -> bool:
         """Whether a checkpoint is this process's, be it that it was given or that it wrote it."""
@@ -96,4 +101,4 @@ def _said(session: Session, event: Event | None) -> None:
     elif isinstance(event, Given):
         print(f"worker {event.worker} trains {plural(len(event.work.members), 'run')}", flush=True)
     elif isinstance(event, Ended) and event.outcome.status in ("failed", "diverged"):
-        print(f"{session.results.name(event.run)} {event.outcome.status}: {event.outcome.reason}", flush=True)
+        print(f"{session.name(event.run)} {event.outcome.status}: {event.outcome.reason}", flush=True)

@@ -12,6 +12,7 @@ from runner.execution.cluster import engines, handed
 from runner.execution.cluster.dealing import Handing
 from runner.execution.cluster.engines import LIVE, Unanswered
 from runner.execution.cluster.handed import BEGUN, ENDED, Part, Submission
+from runner.execution.run_list import name_of
 from runner.execution.work import Work
 from runner.plan.populations import Population
 from runner.records.names import plural, shown_path
@@ -74,13 +75,14 @@ class Parts:
         live = living(submission)
         if not live:
             return handed.forget(submission.folder)
-        names = {self.session.results.name(i): i for i in range(len(self.session.runs))}
+        names = {name_of(self.session.runs[i].folder, self.session.root): i for i in range(len(self.session.runs))}
         for number in range(len(submission.jobs) * submission.ranks):
             path = handed.part_path(submission.folder, number)
             if submission.job(number) in live and path.exists() and not path.with_suffix(ENDED).exists():
                 part = handed.read_part(submission.folder, number)
                 members = tuple(names[name] for name in part.runs)
-                self.add(submission, number, part, Work((Population(members, 1),), self.session.root / TASKS))
+                path = self.session.root / handed.checkpoint_name(submission.number, number, 0)
+                self.add(submission, number, part, Work((Population(members, 1),), path))
 
     def add(self, submission: Submission, number: int, part: Part, work: Work) -> None:
         """A part has been handed out."""

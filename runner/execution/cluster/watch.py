@@ -15,6 +15,7 @@ from runner.execution.cluster.handed import read_ended
 from runner.execution.cluster.queue import Queue
 from runner.execution.cluster.under_way import Parts, UnderWay
 from runner.execution.events import Broken, Done, Ended, Event, Given, Progressed, Said
+from runner.execution.run_list import name_of
 from runner.records import disk
 from runner.records.names import plural
 from runner.records.run_folder import SUMMARY
@@ -78,7 +79,7 @@ class Watch:
         self.parts.remove(each)
         if ended.problem:
             raise RunError(f"task {each.job}, {ended.problem}")
-        names = {self.session.results.name(i): i for i in each.left}
+        names = {name_of(self.session.runs[i].folder, self.session.root): i for i in each.left}
         for name, (reason, error) in ended.failed.items():
             i = names[name]
             del each.left[i]
