@@ -16,7 +16,7 @@ $(shell rm -f $(INSTALLED))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test test-processors check format docs figures bench bench-sweep tables soak
+.PHONY: help install train test test-gpu test-processors check format docs figures bench bench-sweep tables soak
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -28,6 +28,9 @@ train: $(INSTALLED) ## train the default network; its folder and the next comman
 
 test: $(INSTALLED) ## run the tests
 	@$(BIN)/python -m pytest $(TOGETHER)
+
+test-gpu: $(INSTALLED) ## run the tests that need a GPU
+	@$(BIN)/python -m pytest -m gpu tests/gpu
 
 test-processors: $(INSTALLED) ## run the tests as older x86-64 processors compute: without AVX-512, without AVX
 	@ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=AVX2 OPENBLAS_CORETYPE=HASWELL NUMBA_CPU_NAME=haswell \

@@ -21,7 +21,10 @@ from runner.plan.duplicates import describe, repeated
 from runner.plan.fold_runs import expand_folds, trained
 from runner.plan.populations import Population, Share, parameters
 from runner.plan.read_data import read_data
+from runner.plan.recipes import node
 from runner.plan.shares import share_out
+from runner.plan.sweeper import SweeperOptions
+from runner.plan.trials import trials_of
 from runner.records.console import warning_lines
 from runner.records.names import spelled_value
 from runner.records.progress import duration
@@ -51,7 +54,7 @@ def preview(line: CommandLine, everything: bool = False) -> int:
     repeating = describe(line.settings, repeats)
     if line.multirun:
         heading = [repeating or f"{len(line.jobs)} jobs" if len(line.jobs) > 1 else "1 job"]
-        show(_cut(Table(heading, ("job", "share", "overrides"), _jobs(line, plan, repeats)), most))
+        show(_cut(Table([*line.remarks, *heading], ("job", "share", "overrides"), _jobs(line, plan, repeats)), most))
     else:
         given = " ".join(f"{key}={text(value)}" for key, value in told(line.settings[0]).items())
         print("\n".join([f"1 run: {given or 'all defaults'}", *plan.data[0].describe()]))
@@ -106,6 +109,17 @@ def _launcher(line: CommandLine, settings: Sequence[Settings], data: Sequence[Ru
     given: Any = OmegaConf.to_container(line.config.hydra.launcher, resolve=True)
     options = Options.checked(given)
     return options.processes(settings, data), options.max_members
+
+
+def _rounds(line: CommandLine, plan: Plan) -> list[str]:
+    """How far settings train that are compared while they do. ConfigError where they cannot be compared."""
+    options = SweeperOptions.of(node(line.config, "sweeper")) if line.together else None
+    if not options or not options.losers.rule:
+        return []
+    from runner.search.making import early_end
+
+    search: Any = early_end(options, plan.settings, plan.data)
+    return [f"{options.losers.rule}: {each}" for each in search.plan(len(trials_of(map(told, line.settings))))]
 
 
 def _jobs(line: CommandLine, plan: Plan, repeats: dict[int, int]) -> tuple[tuple[str, ...], ...]:

@@ -90,6 +90,8 @@ def _checked(
 
         return preview(line, everything)
     else:
+        if line.remarks:
+            print("\n".join(line.remarks))
         if line.together:  # other launchers may send the task to other processes
             _say_repeated(line)
             task.composer = line.composer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from runner.config import plugins
@@ -11,10 +12,12 @@ from runner.data.prepare import RunData
 from runner.errors import ConfigError
 from runner.execution import engines, run_list
 from runner.execution.executors.chosen import executor_of
+from runner.execution.growth import Growth
 from runner.execution.hydra_files import take_over, write_lacking
 from runner.execution.lock import lock
 from runner.execution.options import HERE, Options
 from runner.execution.same_data import known_data
+from runner.execution.searching import search_in
 from runner.execution.session import Screen, Session, unwatched
 from runner.execution.stored import write_config
 from runner.execution.work import Run
@@ -93,13 +96,17 @@ def resume(
     with lock(root):
         take_over(root)
         runs, known = run_list.load(root, pictured=pictured)
-        session = Session(root, runs, data_of([run.settings for run in runs]), options, notes=list(notes))
-        known_now = known_data(session, known)
-        engines.take_up(root, session.runs, session.data, engine)
-        session.notes += engines.decide(session.runs, session.data)
-        if is_listed(root) and (engine or not known):  # by another engine now, or begun by an earlier version
-            run_list.write(root, runs, known_now)
-        return _train(session, screen)
+        with Growth.again(root, runs) as growth:
+            data = data_of([run.settings for run in runs])
+            search = search_in(root, runs, data, growth)
+            session = Session(root, runs, data, options, notes=list(notes), search=search, growth=growth)
+            known_now = known_data(session, known)
+            engines.take_up(root, session.runs, session.data, engine)
+            session.notes += engines.decide(session.runs, session.data)
+            if is_listed(root) and (engine or not known):  # by another engine now, or begun by an earlier version
+                run_list.write(root, runs, known_now)
+            session.enlist = partial(_enlist, known=known_now)
+            return _train(session, screen)
 
 
 def train_listed(session: Session, known: dict[str, str], screen: Screen) -> list[Outcome]:
@@ -107,10 +114,17 @@ def train_listed(session: Session, known: dict[str, str], screen: Screen) -> lis
 
     Raises as `start_together`, and ConfigError if these data have changed.
     """
-    known = known_data(session, known)
+    session.enlist = partial(_enlist, known=known)
+    session.enlist(session)
+    return _train(session, screen)
+
+
+def _enlist(session: Session, known: dict[str, str]) -> None:
+    """List the runs of a session, each with its engine, and write what the folders of new ones lack."""
+    known |= known_data(session, known)
     session.notes += engines.decide(session.runs, session.data)
     run_list.write(session.root, session.runs[: session.asked], known)
-    return _train(session, screen)
+    write_lacking(session.root, session.runs)
 
 
 def _train(session: Session, screen: Screen) -> list[Outcome]:

@@ -17,7 +17,7 @@ METRICS, EVENTS, LOG = "metrics.csv", "events.out.tfevents.0.runner", "train.log
 STEPS = "steps.csv"  # the same, of a run that logs steps
 MODEL, SUMMARY = "model.safetensors", "summary.json"  # when it has ended; the summary is written last
 CHECKPOINT = "checkpoint.safetensors"  # of a run that trains alone
-LAST = "last.safetensors"  # of a run that has ended, from which it can continue
+LAST = "last.safetensors"  # of a run that pauses or has ended, from which it can continue
 
 LIST = "sweep.yaml"  # of the runs of a sweep and of `runner.train`
 OLD_LIST = "unfinished.json"  # of the runs of `runner.train` and of folds, by earlier versions

@@ -52,6 +52,12 @@ SWEEP = [
     "trainer.epochs=3", "trainer.checkpoint_seconds=4", "trainer.progress=false",
     "hydra.launcher.workers=1", "hydra.launcher.max_members=3",
 ]  # fmt: skip
+HALVING = [
+    "hydra/sweeper=halving", "hydra.sweeper.eta=2", "optimizer.lr=0.3,0.1,0.01,1e30", "seed=0,1", "trainer.epochs=4",
+    "dataset.train_size=60", "model.hidden=[4]", "trainer.checkpoint_seconds=4", "trainer.progress=false",
+    "hydra.launcher.workers=1", "hydra.launcher.max_members=3",
+]  # fmt: skip
+SWEEPS = {"sweep": SWEEP, "halving": HALVING}
 ALONE = {
     "every epoch": {"trainer.checkpoint_seconds": EVERY_EPOCH},
     "every few epochs": {"trainer.checkpoint_seconds": EVERY_FEW_EPOCHS, "seed": 1},
@@ -84,10 +90,10 @@ def go_on(scenario: str, csv: Path, folder: Path) -> int:
     from runner.records.run_folder import CONFIG, LIST
 
     how = Options.of_workers(WORKERS.get(scenario, 1))
-    if scenario == "sweep":
+    if scenario in SWEEPS:
         if (folder / LIST).exists():
             return main(["resume", str(folder), "--workers", "1", "--max-members", "3"])
-        return main(["-m", *SWEEP, f"hydra.sweep.dir={folder}"])
+        return main(["-m", *SWEEPS[scenario], f"hydra.sweep.dir={folder}"])
     folder.mkdir(exist_ok=True)
     if (folder / (LIST if scenario in WORKERS else CONFIG)).exists():
         outcomes = resume(folder, options=how)

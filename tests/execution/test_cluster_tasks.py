@@ -9,6 +9,7 @@ import stand_in_cluster
 import sweep_folders
 
 from runner.cli import main
+from runner.execution.cluster import handed
 
 LOCAL = "hydra/launcher=submitit_local"
 WORDS = ["dataset=iris", "model.hidden=[4]", "trainer.epochs=3", "trainer.progress=false", "seed=range(6)"]
@@ -136,3 +137,23 @@ def test_ensembles_train_in_tasks_and_end_with_the_launcher(monkeypatch, tmp_pat
     stand_in_cluster.use(monkeypatch)
     there = sweep_folders.sweep(tmp_path / "there", *words, LOCAL, "hydra.launcher.tasks=2")
     assert sweep_folders.results(there) == sweep_folders.results(here)
+
+
+def test_halving_pauses_runs_in_tasks_and_goes_on_with_the_best(monkeypatch, tmp_path):
+    words = [*WORDS[:-1], "trainer.epochs=9", "early_stopping=none", "optimizer.lr=0.001,0.01,0.1", "seed=0,1"]
+    search = ["hydra/sweeper=halving", "hydra.sweeper.eta=3", "hydra.sweeper.min_epochs=3"]
+    here = sweep_folders.sweep(tmp_path / "here", *words, *search)
+    stand_in_cluster.use(monkeypatch)
+    there = sweep_folders.sweep(tmp_path / "there", *words, *search, LOCAL, "hydra.launcher.tasks=2")
+    assert sweep_folders.results(there) == sweep_folders.results(here)
+    assert {row["status"] for row in sweep_folders.results(there)} == {"pruned", "completed"}
+
+
+def test_checkpoints_of_an_earlier_submission_are_no_others(tmp_path):
+    for name in ("population-000-000-001", "population-004-001-007", "population-009"):
+        (tmp_path / f"{name}.safetensors").touch()
+    folder = handed.new_folder(tmp_path)
+    assert folder == tmp_path / ".tasks/005"
+    assert handed.new_folder(tmp_path).name == "006"
+    assert handed.writes(handed.checkpoint_name(5, 1, 3), 5, 1) and not handed.writes("population-004-001-007", 5, 1)
+    assert not handed.writes(handed.checkpoint_name(5, 11, 3), 5, 1)

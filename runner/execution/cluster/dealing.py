@@ -56,7 +56,9 @@ def part_of(session: Handing, work: Work, made_of: Sequence[Work], workers: int)
     of_member = {member: ensemble for ensemble, team in session.teams.items() for member in team.numbers}
     lines = sorted({of_member.get(i, i) for i in work.members})
     sources = tuple(each.source.name for each in made_of if each.source)
-    names = tuple(name_of(session.runs[i].folder, session.root) for i in work.members)
+    names = {i: name_of(session.runs[i].folder, session.root) for i in work.members}
+    until = {names[i]: epoch for each in made_of for i, epoch in each.until.items()}
+    pruned = tuple(names[i] for each in made_of for i in sorted(each.pruned))
     options = session.options
     most = min(filter(None, (options.max_members, session.fitting)), default=None)
-    return Part(tuple(lines), names, sources, workers, most, options.keep_going)
+    return Part(tuple(lines), tuple(names.values()), sources, workers, most, options.keep_going, until, pruned)

@@ -1,4 +1,4 @@
-"""What a sweep has handed to tasks of a cluster, as its folder holds it: a submission each in DIR/.tasks/000/, 001/, ...
+"""What a sweep has handed to tasks of a cluster, as its folder holds it: each submission in a folder of DIR/.tasks.
 
 A launcher writes PART.json for every process (which runs it trains), submits the tasks, and then writes jobs.json, so
 that they are known. A task that does not find itself there was submitted by a launcher that died before, and leaves.
@@ -18,7 +18,7 @@ from typing import Any
 
 from runner.errors import DamagedError
 from runner.records import disk
-from runner.records.run_folder import POPULATION, TASKS
+from runner.records.run_folder import POPULATION, TASKS, checkpoints
 
 JOBS = "jobs.json"
 BEGUN, ENDED = ".begun", ".ended"
@@ -27,7 +27,8 @@ BEGUN, ENDED = ".begun", ".ended"
 @dataclass(frozen=True)
 class Part:
     """What one process trains: the lines of the sweep's list that have its runs, or the ensembles they are members of,
-    its runs by name, the checkpoints they continue from, and how.
+    its runs by name, the checkpoints they continue from, and how. A run pauses after the epoch that `until` names;
+    those that are `pruned` end where they stand.
     """
 
     lines: tuple[int, ...]
@@ -36,16 +37,20 @@ class Part:
     workers: int = 1
     max_members: int | None = None
     keep_going: bool = True
+    until: Mapping[str, int] = field(default_factory=dict)
+    pruned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Ended:
     """How a process ended, in so far as its runs' folders do not say it.
 
-    `failed`: run -> (reason, traceback); `late`: it ran out of time too often; `problem`: what kept it from training.
+    `failed`: run -> (reason, traceback); `paused`: run -> the epoch of that; `late`: it ran out of time too often;
+    `problem`: what kept it from training.
     """
 
     failed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    paused: Mapping[str, int] = field(default_factory=dict)
     late: bool = False
     problem: str = ""
 
@@ -109,9 +114,11 @@ def submissions(root: Path) -> Iterator[Submission]:
 
 
 def new_folder(root: Path) -> Path:
-    """A folder for the next submission."""
+    """A folder for the next submission, whose number no checkpoint has either."""
     disk.make_folder(root / TASKS)
-    number = max((int(path.name) for path in (root / TASKS).glob("[0-9]*")), default=-1) + 1
+    folders = [path.name for path in (root / TASKS).glob("[0-9]*")]
+    written = [path.name.split("-")[1] for path in checkpoints(root) if path.name.count("-") == 3]
+    number = max(map(int, [*folders, *written]), default=-1) + 1
     disk.make_folder(root / TASKS / f"{number:03d}")
     return root / TASKS / f"{number:03d}"
 
@@ -135,7 +142,7 @@ def write_part(folder: Path, number: int, part: Part) -> None:
 def read_part(folder: Path, number: int) -> Part:
     """What a process trains; DamagedError if the file does not say it."""
     content = _content(part_path(folder, number))
-    tuples = {key: tuple(content[key]) for key in ("lines", "runs", "sources")}
+    tuples = {key: tuple(content[key]) for key in ("lines", "runs", "sources", "pruned")}
     return Part(**{**content, **tuples})
 
 

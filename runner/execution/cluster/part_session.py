@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from runner.execution import engines, recovery
 from runner.execution.cluster import handed
@@ -35,8 +37,9 @@ class PartSession(Session):
         names = {self.name(i): i for i in range(len(self.runs))}
         self.members = [names[name] for name in part.runs]
         self.notes += engines.decide(self.runs, self.data)
-        if again:
-            self._recover()
+        until = {names[name]: epoch for name, epoch in part.until.items()}
+        self.searching: Any = SimpleNamespace(until=until, pruned={names[name] for name in part.pruned})
+        self._take_over(again)
         left = self.left()
         print(
             f"{plural(len(left), 'run')} to train, {plural(self.workers, 'worker')}", *self.notes, sep="\n", flush=True
@@ -48,8 +51,9 @@ class PartSession(Session):
         self._end_well()
 
     def left(self) -> list[int]:
-        """Those of its runs that have not ended."""
-        return [i for i in self.members if i not in self.outcomes]
+        """Those of its runs that have neither ended nor come to where they pause."""
+        due = set(self._due())
+        return [i for i in self.members if i in due]
 
     def failures(self) -> Iterator[tuple[int, Outcome]]:
         """Its runs that have failed."""
@@ -63,12 +67,18 @@ class PartSession(Session):
         """Whether a checkpoint is this process's, be it that it was given or that it wrote it."""
         return path.name in self.sources or handed.writes(path.name, self.submission, self.part)
 
-    def _recover(self) -> None:
+    def paused_now(self) -> dict[str, int]:
+        """Its runs that have paused: name -> the epoch of that."""
+        return {self.name(i): self.paused[i] for i in self.members if i in self.paused and i not in self.outcomes}
+
+    def _take_over(self, again: bool) -> None:
         runs = [self.runs[i] for i in self.members]
         data = [self.data[i] for i in self.members]
         found = recovery.Recovery(self.root, runs, data, self.notes.append, self.owns)
-        self.outcomes = {self.members[k]: outcome for k, outcome in found.outcomes().items()}
-        found.checkpoints()
+        if again:
+            self.outcomes = {self.members[k]: outcome for k, outcome in found.outcomes().items()}
+            found.checkpoints()
+        self.paused = {self.members[k]: epoch for k, epoch in found.paused().items()}
 
     def _to_train(self) -> list[int]:
         return self.left()
@@ -94,7 +104,7 @@ class PartSession(Session):
         print(f"{ended} ended, {len(self.left())} left, after {duration(time.monotonic() - self.began)}", flush=True)
 
 
-def _said(session: Session, event: Event | None) -> None:
+def _said(session: Any, event: Event | None) -> None:
     """What the log of a task says while it trains."""
     if isinstance(event, Said):
         print(event.text, flush=True)

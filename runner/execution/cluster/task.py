@@ -95,7 +95,8 @@ def _carried_out(root: Path, folder: Path, number: int, asked: list[int]) -> End
         return Ended(problem=f"{os.uname().nodename}: unexpected error: {type(error).__name__}: {error}")
     if asked and session.left():
         return _queued_again(asked)
-    return Ended({session.name(i): (o.reason, o.error or "") for i, o in session.failures()})
+    failed = {session.name(i): (outcome.reason, outcome.error or "") for i, outcome in session.failures()}
+    return Ended(failed, session.paused_now())
 
 
 def _session(root: Path, submission: int, number: int, part: Part) -> PartSession:

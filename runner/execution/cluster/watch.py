@@ -14,7 +14,7 @@ from runner.execution.cluster.handed import Ended as PartEnded
 from runner.execution.cluster.handed import read_ended
 from runner.execution.cluster.queue import Queue
 from runner.execution.cluster.under_way import Parts, UnderWay
-from runner.execution.events import Broken, Done, Ended, Event, Given, Progressed, Said
+from runner.execution.events import Broken, Done, Ended, Event, Given, Paused, Progressed, Said
 from runner.execution.run_list import name_of
 from runner.records import disk
 from runner.records.names import plural
@@ -84,6 +84,9 @@ class Watch:
             i = names[name]
             del each.left[i]
             hear(Ended(i, Outcome(self.session.runs[i].folder, "failed", reason, {}, error=error)))
+        for name, epoch in ended.paused.items():
+            del each.left[names[name]]
+            hear(Paused(names[name], epoch))
         if ended.late and self.queue.cluster == "slurm":
             limits = f"timeout_min = {self.queue.value('timeout_min')}, max_num_timeout = "
             self.stopped.append(f"task {each.job} ran out of time ({limits}{self.queue.value('max_num_timeout')})")

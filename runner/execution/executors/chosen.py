@@ -17,6 +17,8 @@ def executor_of(session: Session) -> Executor:
     """That of a session which is about to look at what its folder holds: some of it may be under way already."""
     if session.options.queue:
         array = Array(session, session.options.queue)
+        if session.searching and array.parts:  # it asks when all is known that it asked for before
+            array.run([], lambda _event: None, session.asked_to_stop)
         session.away, session.owns = array.parts.away, array.parts.owns
         return array
     refuse_live(session.root)
