@@ -86,7 +86,7 @@ def planned(line: CommandLine, repeats: dict[int, int]) -> Plan:
         jobs += [job] * len(runs)
     whole = {job: run for job, each in enumerate(line.settings) if job not in repeats for run in expand_folds(each)[:1]}
     data = _data([*settings, *whole.values()], [*jobs, *whole], line)[: len(settings)]  # ensembles are checked too
-    workers, max_members = _launcher(line, settings)
+    workers, max_members = _launcher(line, settings, data)
     shares = share_out(range(len(settings)), settings, data, workers, max_members=max_members)
     return Plan(settings, data, jobs, shares, workers)
 
@@ -102,7 +102,7 @@ def _data(settings: Sequence[Settings], jobs: Sequence[int], line: CommandLine) 
     return data
 
 
-def _launcher(line: CommandLine, settings: Sequence[Settings]) -> tuple[int, int | None]:
+def _launcher(line: CommandLine, settings: Sequence[Settings], data: Sequence[RunData]) -> tuple[int, int | None]:
     """(worker processes, runs side by side at most) of hydra.launcher, where it is ours. Raises ConfigError."""
     from omegaconf import OmegaConf
 
@@ -112,7 +112,7 @@ def _launcher(line: CommandLine, settings: Sequence[Settings]) -> tuple[int, int
         return 1, 1
     given: Any = OmegaConf.to_container(line.config.hydra.launcher, resolve=True)
     options = Options.checked(given)
-    return options.processes(settings), options.max_members
+    return options.processes(settings, data), options.max_members
 
 
 def _rounds(line: CommandLine, plan: Plan) -> list[str]:

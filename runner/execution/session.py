@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from runner.config import plugins
 from runner.data.prepare import RunData
 from runner.execution import engines, recovery
 from runner.execution.copies import copied
 from runner.execution.events import Broken, Done, Ended, Event, Paused, Said
-from runner.execution.executors.here import Here
-from runner.execution.executors.pool import Pool
 from runner.execution.failing_alone import FailingAlone, failed
 from runner.execution.growth import Growth
 from runner.execution.options import HERE, Options
@@ -45,6 +43,14 @@ WRITE_SECONDS = 1.0  # between two writes of results.csv
 
 Watch = Callable[["Session", Event | None], None]  # is told of everything that happens
 Screen = Callable[["Session"], AbstractContextManager[Watch]]
+
+
+class Executor(Protocol):
+    """Carries out works."""
+
+    def run(self, waiting: list[Work], hear: Callable[[Event | None], None], stopping: Callable[[], bool]) -> None:
+        """Carry out what waits, and tell what happens, until nothing is under way or all is to stop."""
+        ...
 
 
 @contextmanager
@@ -82,6 +88,9 @@ class Session:
         self.waiting: list[Work] = []
         self.number = 0  # of the next checkpoint file
         self.failed = False  # a run has
+        self.away: Container[int] = ()  # runs that tasks of a cluster have trained on since an earlier process
+        self.owns: Callable[[Path], bool] = recovery.any_of_them  # which checkpoints are not those of such tasks
+        self._workers = (0, 0)  # of how many runs how many there are
         self.over = False  # nothing is left to do, nor to ask for
         self.fitting: int | None = None  # rows side by side, once more did not fit the memory of the device
         self.enlist: Callable[[Session], None] = lambda session: None  # lists the runs of the folder anew
@@ -106,22 +115,26 @@ class Session:
                 data += team.tables
         self.runs, self.data = runs, data
 
-    def train(self, screen: Screen) -> list[Outcome]:
+    def train(self, screen: Screen, executor_of: Callable[[Session], Executor]) -> list[Outcome]:
         """Train every run that has not ended; all outcomes, in the order of the runs. The caller has locked `root`.
 
         Raises Interrupted after Ctrl-C or SIGTERM, with everything saved.
         """
         with screen(self) as self.watch, stop_signals() as self.asked_to_stop:
+            executor = executor_of(self)
             self._recover()
             self._make_ready()
             self.written = time.monotonic()
             while self._next_round():
-                executor = Here(self.runs, self.data) if self.options.here else Pool(self.runs, self.data, self.workers)
+                if self.searching:
+                    executor = executor_of(self)  # for runs that have been asked for since
                 self._submit(self._to_train())
-                executor.run(self.waiting, self._hear, self.stopping)
+                try:
+                    executor.run(self.waiting, self._hear, self.stopping)
+                finally:
+                    self._write_results()
                 if self.searching is None or self.stopping():
                     break
-            self._write_results()
             if self.asked_to_stop() and (self._left() or not self.over):
                 command = plugins.command("resume", shown_path(self.root))
                 raise Interrupted(f"interrupted; everything is saved. Continue with: {command}")
@@ -170,7 +183,9 @@ class Session:
     @property
     def workers(self) -> int:
         """How many works are carried out at a time."""
-        return self.options.processes([run.settings for run in self.runs])
+        if self._workers[0] != len(self.runs):
+            self._workers = len(self.runs), self.options.processes([run.settings for run in self.runs], self.data)
+        return self._workers[1]
 
     def stopping(self) -> bool:
         """Whether what is under way is to save and end, and nothing else is to begin."""
@@ -196,12 +211,13 @@ class Session:
     def _to_train(self) -> list[int]:
         """Those of them that train now: neither copies, nor ensembles, nor members that come after others."""
         alone = [i for i in self._due() if i < self.asked and i not in self.results.same and i not in self.teams]
-        return alone + [k for team in self.teams.values() for k in team.due(self.outcomes)]
+        members = [k for team in self.teams.values() for k in team.due(self.outcomes)]
+        return [i for i in alone + members if i not in self.away]
 
     def _recover(self) -> None:
         """Take over what the folder holds of earlier."""
         self.notes += clear_way(self.root, (RESULTS, LOG, LAYOUT))
-        found = recovery.Recovery(self.root, self.runs, self.data, self.notes.append)
+        found = recovery.Recovery(self.root, self.runs, self.data, self.notes.append, self.owns, self.away)
         self.outcomes = found.outcomes()
         for i, team in self.teams.items():
             if i in self.outcomes and not team.whole(self.outcomes[i].summary, self.outcomes):
@@ -313,7 +329,7 @@ class Session:
         if self.fitting is None:
             self.watch(self, Said("the device has too little memory for so many runs; fewer train side by side"))
         self.fitting = min(self.fitting or width, math.ceil(width / 2))
-        begun = list(recovery.holders(self.root, self.runs, left))
+        begun = list(recovery.holders(self.root, self.runs, left, owns=self.owns))
         for a in range(0, len(begun), self.fitting):
             self._submit(begun[a : a + self.fitting], whole=True)
         self._submit([i for i in left if i not in begun], whole=True)
@@ -337,7 +353,7 @@ class Session:
         if self.stopping():
             return
         search = self.searching
-        holders = recovery.holders(self.root, self.runs, members, self.paused)
+        holders = recovery.holders(self.root, self.runs, members, self.paused, self.owns)
         planned = share_out(
             members,
             [run.settings for run in self.runs],
