@@ -19,6 +19,8 @@ from runner.reports.next_steps import next_commands, suggested_for
 from runner.reports.over import Over, choose
 from runner.reports.pictures import of_a_run, verdict
 from runner.reports.report_text import heading
+from runner.reports.searches import script
+from runner.reports.searches.page import search_part
 from runner.reports.sections import Section
 from runner.reports.side_by_side import side_by_side
 
@@ -38,12 +40,13 @@ def page(
     keys = _heat_keys(sections, heat)
     drawn = choose(sections, over)
     parts = [_section(*each) for each in zip(sections, keys, drawn, strict=True)]
+    content = f"{_over_data_sets(sections)}{''.join(over_key(*each) for each in charts)}{''.join(parts)}"
+    style, code = (STYLE, SCRIPT) if "data-trials" not in content else (STYLE + script.STYLE, SCRIPT + script.SCRIPT)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body><main><h1>{escape(title)}</h1>\n"
-        f"{_over_data_sets(sections)}{''.join(over_key(*each) for each in charts)}{''.join(parts)}</main>"
-        f"<script>{SCRIPT}</script></body></html>\n"
+        f"<title>{escape(title)}</title><style>{style}</style></head>\n<body><main><h1>{escape(title)}</h1>\n"
+        f"{content}</main><script>{code}</script></body></html>\n"
     )
 
 
@@ -83,6 +86,7 @@ def _section(section: Section, keys: tuple[str, str] | None, over: Over | None) 
     parts += [
         over_key(section, over) if over else "",
         over_epochs(section),
+        search_part(section),
         heat_map(section, keys) if keys else "",
         of_a_run(section),
         side_by_side(section, over),
