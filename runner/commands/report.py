@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TOP = 20
 PAGE = "report.html"
+SEARCH = "figures/search.png"
 DESCRIPTION = """\
 Compare settings: one row each, best first. Runs that differ only in seed, fold, split or draw of the data are one
 setting. Shown are mean, 95% interval (Student's t), standard deviation and number of runs of the monitored metric, and
@@ -42,6 +43,7 @@ def run(arguments: list[str]) -> int:
     from runner.reports.sections import make_sections
 
     table, page = _outputs(args)
+    pictures: list[Path] = []
     sources = find_sources(args.dir, force=args.force)
     sections = make_sections(sources, args.metric, where=args.where, by=args.by, across=args.over or None)
     if table:
@@ -54,15 +56,28 @@ def run(arguments: list[str]) -> int:
         charts = across_conditions(sources, sections) if args.over is None and not args.where else []
         content = html.page(sections, html.page_title(sections), args.heat, args.over, charts)
         write_output("--html", page, content.encode())
+        pictures = _pictures(sections)
     for i, section in enumerate(sections):
         show(section, args.top, first=i == 0)
     if args.over is not None:
         _show_over(sections, args.over)
     if ranks := over_data_sets(sections):
         say(["", ranks.text], sys.stdout)
-    for file in filter(None, (table, page)):
+    for file in filter(None, (table, page, *pictures)):
         print(f"wrote: {file}")
     return 0 if any(row.finished for source in sources for row in source.rows) else 1
+
+
+def _pictures(sections: Sequence[Section]) -> list[Path]:
+    """Write how a search went into the figures of its sweep; the file, where there was one search."""
+    from runner.reports.searches.picture import picture
+
+    if len(sections) != 1 or len(sections[0].sources) != 1 or not (drawn := picture(sections[0])):
+        return []
+    path = sections[0].sources[0].folder / SEARCH
+    path.parent.mkdir(exist_ok=True)
+    write_output("--html", path, drawn)
+    return [path]
 
 
 def find_sources(folders: Sequence[str], *, force: bool = False) -> list[RunSource]:

@@ -42,6 +42,8 @@ def write(sweep: Path, folder: Path, *, alone: bool) -> None:
     charts = [*across_conditions(sources, sections), *zip(sections, choose(sections, None), strict=True)]
     for section, drawn in charts:
         parts += _figures(section, drawn) if drawn else []
+    for section in sections:
+        parts += _search(section)
     parts += [_columns(sections)] if alone else []
     folder.mkdir(parents=True, exist_ok=True)
     (folder / FILE).write_bytes(crc.records(parts))
@@ -70,6 +72,19 @@ def _figures(section: Section, drawn: Over) -> list[bytes]:
         tag = f"over {drawn.name}/{metric}"
         found.append(events.image(tag, 0, picture, *events.png_size(picture), about))
     return found
+
+
+def _search(section: Section) -> list[bytes]:
+    """The best so far over the epochs of all trials, as a curve and as a figure."""
+    from runner.records import events
+    from runner.reports.searches.picture import CAPTION, picture, steps
+
+    drawn = picture(section)
+    if drawn is None:
+        return []
+    tag = "/".join(["search", *([section.title] if section.title else []), f"best {section.metric}"])
+    found = [events.scalars(epochs, [(tag, value)]) for epochs, value in steps(section)]
+    return [*found, events.image(f"{tag} so far", 0, drawn, *events.png_size(drawn), CAPTION)]
 
 
 def _columns(sections: Sequence[Section]) -> bytes:

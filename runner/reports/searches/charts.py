@@ -63,7 +63,7 @@ def contour(keys: tuple[Key, Key], shown: Sequence[Trial], best: Trial, metric: 
         return ""
     pixels = [(across(dot.x), up(dot.y)) for dot, _ in found]
     ground = cells(pixels, [value for _, value in found], maximize=maximize)
-    title = f"{metric} over {keys[0].name}, up {up.said}"
+    title = f"{up.said} against {keys[0].name}; colour: {metric}"
     return cloud(Cloud(title, across, up, [dot for dot, _ in found], ground, ink="ground"))
 
 

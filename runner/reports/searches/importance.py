@@ -18,7 +18,6 @@ import numpy as np
 from runner.errors import ConfigError
 from runner.reports.searches.scales import Key
 from runner.reports.searches.trials import Trial
-from runner.reports.svg import DECADE
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -125,6 +124,6 @@ def _distributions(keys: Sequence[Key]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key in keys:
         values = sorted(set(key.at.values()))
-        wide = values[0] > 0 and values[-1] >= DECADE * values[0]
-        found[key.key] = CategoricalDistribution(values) if key.words else FloatDistribution(values[0], values[-1], log=wide)
+        log = key.log and values[0] > 0
+        found[key.key] = CategoricalDistribution(values) if key.words else FloatDistribution(values[0], values[-1], log=log)
     return found

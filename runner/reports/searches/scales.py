@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from runner.records.names import short_keys, spelled
 from runner.reports.heat import order
@@ -14,10 +17,11 @@ from runner.reports.settings_table import Setting
 from runner.reports.svg import DECADE, Axis, across_key, axis
 
 LONGEST = 12  # letters of a label
+MANY = 12  # values from which they tell how they were drawn
 ABSENT = "-"  # the label of a key that a setting has not
 
 
-@dataclass(frozen=True)
+@dataclass
 class Key:
     """A key of the search and where its values stand: at a number, or at the position of a word."""
 
@@ -36,7 +40,17 @@ class Key:
             labels = [(float(i), cut(word)) for i, word in enumerate(self.words)]
             return Scale(Axis(-0.5, len(self.words) - 0.5, start, end), self.name, labels)
         values = sorted(set(self.at.values()))
-        return _numbers(across_key(values, start, end), self.name)
+        made = across_key(values, start, end) if self.log else axis(values, start, end)
+        return _numbers(made, self.name)
+
+    @functools.cached_property
+    def log(self) -> bool:
+        """Whether its numbers are shown by their logarithms: where they span a decade and, of many, lie more evenly."""
+        values = np.array(sorted(set(self.at.values())))
+        positive = values[values > 0]
+        if self.words or values[0] < 0 or not len(positive) or positive[-1] < DECADE * positive[0]:
+            return False
+        return len(positive) < MANY or _unevenness(np.log(positive)) < _unevenness(positive)
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,12 @@ class Scale:
     def said(self) -> str:
         """Its name, and whether it is logarithmic."""
         return f"{self.name} (logarithmic)" if self.axis.log else self.name
+
+
+def _unevenness(values: np.ndarray) -> float:
+    """How far sorted values are from lying as densely everywhere (Kolmogorov's distance from the uniform)."""
+    at = (values - values[0]) / (values[-1] - values[0])
+    return float(np.abs(at - np.linspace(0, 1, len(at))).max())
 
 
 def keys_of(section: Section) -> list[Key]:
@@ -89,6 +109,3 @@ def _numbers(found: Axis, name: str) -> Scale:
 def cut(word: str) -> str:
     """A label, its end left out if it is long."""
     return word if len(word) <= LONGEST else f"{word[: LONGEST - 1]}…"
-
-
-Place = Callable[[Setting], float | None]

@@ -13,6 +13,7 @@ STYLE = """
 .bars line.half { stroke: var(--text); stroke-width: 1.4; }
 .parallel { min-width: 640px; }
 .parallel polyline { fill: none; stroke: var(--accent); stroke-width: 1.3; }
+.parallel text { paint-order: stroke; stroke: var(--back); stroke-width: 4px; stroke-linejoin: round; }
 .parallel .best { stroke: #e08a00; stroke-width: 3; }
 .parallel .here { stroke: var(--text); stroke-width: 3; stroke-opacity: 1; }
 .plot.full { max-width: none; }
