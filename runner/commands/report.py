@@ -95,13 +95,14 @@ def find_sources(folders: Sequence[str], *, force: bool = False) -> list[RunSour
 def show(section: Section, top: int, first: bool = True) -> None:
     """One section on the screen: a table that fits the terminal, a plain one in a pipe."""
     from runner.reports import report_text
+    from runner.reports.searches.fresh import fresh_lines
     from runner.reports.searches.words import search_lines
 
     columns = report_text.columns(section, top)
     left = len(section.settings) - len(columns[0].cells)
     more = [f"({left} more; --top 0 shows all, --csv FILE writes them)"] if left > 0 else []
     said, *rest = report_text.closing(section)
-    parts = (report_text.heading(section), [*more, "", said, *search_lines(section), *rest])
+    parts = (report_text.heading(section), [*more, "", said, *search_lines(section), *fresh_lines(section), *rest])
     if not sys.stdout.isatty():
         lines = ["", *report_text.plain(columns)]
         say([*([] if first else [""]), *parts[0], *lines, *parts[1]], sys.stdout)

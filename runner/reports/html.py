@@ -20,7 +20,9 @@ from runner.reports.over import Over, choose
 from runner.reports.pictures import of_a_run, verdict
 from runner.reports.report_text import heading
 from runner.reports.searches import script
+from runner.reports.searches.fresh import fresh_lines
 from runner.reports.searches.page import search_part
+from runner.reports.searches.words import search_lines
 from runner.reports.sections import Section
 from runner.reports.side_by_side import side_by_side
 
@@ -82,7 +84,7 @@ def _section(section: Section, keys: tuple[str, str] | None, over: Over | None) 
     said = answer(section)
     parts = [f"<h2>{escape(section.title)}</h2>" if section.title else "", _about(section)]
     parts += [f'<p class="dim">{escape(each.removeprefix(f"{section.title}: "))}</p>' for each in (first, *rest)]
-    parts += [f'<p class="answer">{escape(each)}</p>' for each in filter(None, (verdict(section), said))]
+    parts += [f'<p class="answer">{escape(each)}</p>' for each in filter(None, (verdict(section), said, *search_lines(section), *fresh_lines(section)))]
     parts += [
         over_key(section, over) if over else "",
         over_epochs(section),
