@@ -40,12 +40,15 @@ def run(arguments: list[str]) -> int:
     if args.over is not None and args.html is None:
         args.html = ""
     from runner.reports.across import over_data_sets
+    from runner.reports.searches import pareto
     from runner.reports.sections import make_sections
 
+    names = pareto.asked(args.pareto) if args.pareto else ()
     table, page = _outputs(args)
     pictures: list[Path] = []
     sources = find_sources(args.dir, force=args.force)
     sections = make_sections(sources, args.metric, where=args.where, by=args.by, across=args.over or None)
+    fronts = [pareto.front_lines(section, names) for section in sections]
     if table:
         write_output("--csv", table, _table(sections, table))
     if args.html is not None:
@@ -54,11 +57,13 @@ def run(arguments: list[str]) -> int:
 
         page = page or sources[0].folder / PAGE
         charts = across_conditions(sources, sections) if args.over is None and not args.where else []
-        content = html.page(sections, html.page_title(sections), args.heat, args.over, charts)
+        content = html.page(sections, html.page_title(sections), args.heat, args.over, charts, names)
         write_output("--html", page, content.encode())
         pictures = _pictures(sections)
     for i, section in enumerate(sections):
         show(section, args.top, first=i == 0)
+        if fronts[i]:
+            say(["", *fronts[i]], sys.stdout)
     if args.over is not None:
         _show_over(sections, args.over)
     if ranks := over_data_sets(sections):
@@ -201,6 +206,11 @@ def _parser() -> argparse.ArgumentParser:
         const="",
         metavar="KEY",
         help="print the metrics over a key that has numbers, such as lr or train_size, and draw them on the page",
+    )
+    parser.add_argument(
+        "--pareto",
+        metavar="NAME,NAME",
+        help="the settings that no other betters in both, such as val/loss,parameters; also epochs, seconds",
     )
     parser.add_argument("--force", action="store_true", help=FORCE)
     return parser

@@ -22,6 +22,7 @@ from runner.reports.report_text import heading
 from runner.reports.searches import script
 from runner.reports.searches.fresh import fresh_lines
 from runner.reports.searches.page import search_part
+from runner.reports.searches.pareto import front_part
 from runner.reports.searches.words import search_lines
 from runner.reports.sections import Section
 from runner.reports.side_by_side import side_by_side
@@ -35,13 +36,14 @@ def page(
     heat: str | None = None,
     over: str | None = None,
     charts: Sequence[tuple[Section, Over]] = (),
+    pareto: Sequence[str] = (),
 ) -> str:
     """The page. `heat` names two keys and `over` one; ConfigError if they vary in none of the sections, see
-    `heat.choose_keys` and `over.choose`. First come `charts` of sections that a condition does not part.
+    `heat.choose_keys` and `over.choose`. `pareto` names what the front is of, if not what a search went after. First come `charts` of sections that a condition does not part.
     """
     keys = _heat_keys(sections, heat)
     drawn = choose(sections, over)
-    parts = [_section(*each) for each in zip(sections, keys, drawn, strict=True)]
+    parts = [_section(*each, pareto) for each in zip(sections, keys, drawn, strict=True)]
     content = f"{_over_data_sets(sections)}{''.join(over_key(*each) for each in charts)}{''.join(parts)}"
     style, code = (STYLE, SCRIPT) if "data-trials" not in content else (STYLE + script.STYLE, SCRIPT + script.SCRIPT)
     return (
@@ -78,7 +80,7 @@ def _heat_keys(sections: Sequence[Section], heat: str | None) -> list[tuple[str,
     return keys
 
 
-def _section(section: Section, keys: tuple[str, str] | None, over: Over | None) -> str:
+def _section(section: Section, keys: tuple[str, str] | None, over: Over | None, pareto: Sequence[str] = ()) -> str:
     """What was done, what came out, then what shows it, from the question to the details."""
     first, *rest = heading(section)
     said = answer(section)
@@ -89,6 +91,7 @@ def _section(section: Section, keys: tuple[str, str] | None, over: Over | None) 
         over_key(section, over) if over else "",
         over_epochs(section),
         search_part(section),
+        front_part(section, pareto),
         heat_map(section, keys) if keys else "",
         of_a_run(section),
         side_by_side(section, over),

@@ -62,6 +62,7 @@ def best_settings(sections: Iterable[Section]) -> list[str]:
     from runner.reports.across import over_data_sets
     from runner.reports.answer import answer
     from runner.reports.searches.fresh import fresh_lines
+    from runner.reports.searches.pareto import front_lines
     from runner.reports.searches.words import search_lines
 
     sections = list(sections)
@@ -84,6 +85,7 @@ def best_settings(sections: Iterable[Section]) -> list[str]:
             told = [textwrap.fill(each, width) for each in told]
         notes = [f"note: {note}" for note in section.notes]
         lines += [*notes, *rows, *more, "", *told] if len(section.settings) > 1 else told
+        lines += ["", *front] if (front := front_lines(section)) else []
     return lines
 
 

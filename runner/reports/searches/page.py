@@ -102,7 +102,7 @@ def _bars(found: Sequence[Importance], note: str) -> str:
 
 def _slices(keys: Sequence[Key], shown: Sequence[Trial], count: int, best: Trial, section: Section) -> str:
     panels = [charts.slice_over(key, shown, count, best, section.metric) for key in keys[:PANELS]]
-    said = "A dot is a trial; later ones are darker; orange: the best. The other keys differ from dot to dot."
+    said = "A dot is a trial; later ones are stronger; orange: the best. The other keys differ from dot to dot."
     said += f" Drawn are {PANELS} of {len(keys)} keys." if len(keys) > PANELS else ""
     return _figure("A slice for each key", panels, said)
 
