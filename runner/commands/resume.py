@@ -20,12 +20,21 @@ EPOCHS = "trainer.epochs"
 def run(arguments: list[str]) -> int:
     """Continue the run or sweep in the folder named; a finished one is left as it is unless it gets more epochs."""
     args = _parser().parse_args(arguments)
+    if not args.words and (code := _nested(args.dir)) is not None:
+        return code
     folder = folders.find_started(args.dir)
     engines = [word for word in args.words if key_of(word) == "trainer.engine"]
     engine = _engine(engines[-1]) if engines else ""
     if longer := [word for word in args.words if word not in engines]:
         _extend(folder, longer)
     return _resume_together(folder, args, engine) if is_listed(folder) else _resume_run(folder, engine)
+
+
+def _nested(text: str) -> int | None:
+    """Continue a nested cross-validation, also where the last thing started is a part of one; None if it is none."""
+    from runner.commands.nested import resumed
+
+    return resumed(folders.newest(folders.OUTPUTS).parent if text == "last" else Path(text))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -96,8 +96,9 @@ def repeated(winner: Sequence[Settings], met: tuple[int, int], times: int) -> li
 def splits(settings: Settings) -> bool:
     """Whether a seed decides which examples validate."""
     dataset = settings.dataset
-    by_chance = dataset.folds is not None or (bool(dataset.cuts()) and (dataset.val_fraction or dataset.test_fraction))
-    return bool(by_chance) and getattr(dataset, "split", "") != "time"
+    folds = dataset.folds is not None or dataset.test_folds is not None
+    cut = bool(dataset.cuts()) and bool(dataset.val_fraction or dataset.test_fraction)
+    return (folds or cut) and getattr(dataset, "split", "") != "time"
 
 
 def fresh_lines(section: Section) -> list[str]:

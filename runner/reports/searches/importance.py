@@ -9,7 +9,8 @@ shuffles stay below).
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,15 +64,15 @@ def importances(trials: Sequence[Trial], keys: Sequence[Key], *, maximize: bool)
     found = [found[i] for i in np.linspace(0, len(found) - 1, min(len(found), MOST)).astype(int)]
     values = np.array([trial.value for trial in found], float)
     params = [{key.key: place for key in keys if (place := key.place(t.setting)) is not None} for t in found]
-    evaluate = _Evaluator([key.key for key in keys], _distributions(keys), maximize=maximize)
+    evaluate = _evaluator(keys, params, values, maximize=maximize)
     random, n = np.random.default_rng(0), len(found)
-    shares = _normalized(evaluate(params, values))
-    draws = [random.integers(n, size=n) for _ in range(REPEATS)]
-    again = np.array([_normalized(evaluate([params[i] for i in draw], values[draw])) for draw in draws])
-    raw = np.array([evaluate(params, random.permutation(values)) for _ in range(REPEATS)])
+    raw = evaluate(range(n), values)
+    shares = _normalized(raw)
+    again = np.array([_normalized(evaluate(random.integers(n, size=n), values)) for _ in range(REPEATS)])
+    shuffled = np.array([evaluate(range(n), random.permutation(values)) for _ in range(REPEATS)])
     low, high = np.percentile(again, INSIDE, axis=0)
-    total = evaluate(params, values).sum()
-    chance = np.minimum(np.percentile(raw, INSIDE[1], axis=0) / total, 1.0) if total else np.ones(len(keys))
+    total = raw.sum()
+    chance = np.minimum(np.percentile(shuffled, INSIDE[1], axis=0) / total, 1.0) if total else np.ones(len(keys))
     ends = zip(keys, shares, np.minimum(low, shares), np.maximum(high, shares), chance, strict=True)
     return sorted((Importance(key, *map(float, each)) for key, *each in ends), key=lambda each: -each.share)
 
@@ -81,46 +82,75 @@ def _normalized(raw: np.ndarray) -> np.ndarray:
     return raw / total if total else raw
 
 
-class _Evaluator:
-    """Optuna's evaluator on trials in memory: the importance [K] of each key, not normalized."""
+def _evaluator(
+    keys: Sequence[Key], params: Sequence[Mapping[str, float]], values: np.ndarray, *, maximize: bool
+) -> Callable[[Sequence[int], np.ndarray], np.ndarray]:
+    """A function of (positions of trials, values of all): Optuna's importance [K] of each key there, not normalized.
 
-    def __init__(self, names: Sequence[str], distributions: Mapping[str, Any], *, maximize: bool):
-        try:
-            import optuna
-        except ImportError as error:
-            raise ConfigError(MISSING) from error
-        self.optuna: Any = optuna
-        self.names, self.distributions, self.maximize = names, distributions, maximize
+    The trials are kept in one study in memory, since to make a study takes longer than to judge it. ConfigError without
+    Optuna.
+    """
+    try:
+        import optuna
+    except ImportError as error:
+        raise ConfigError(MISSING) from error
+    kinds = _distributions(keys)
 
-    def __call__(self, params: Sequence[Mapping[str, float]], values: np.ndarray) -> np.ndarray:
-        verbosity = self.optuna.logging.get_verbosity()
-        self.optuna.logging.set_verbosity(self.optuna.logging.ERROR)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of few trials, which the interval tells
-                study = self.optuna.create_study(direction="maximize" if self.maximize else "minimize")
-                study.add_trials([self._trial(*each) for each in zip(params, values, strict=True)])
-                quantile = min(max(TOP, TOP_LEAST / len(values)), 0.5)
-                evaluator = self.optuna.importance.PedAnovaImportanceEvaluator(target_quantile=quantile)
-                known = {name for each in params for name in each}
-                found = self.optuna.importance.get_param_importances(
-                    study, evaluator=evaluator, params=[name for name in self.names if name in known], normalize=False
-                )
-        finally:
-            self.optuna.logging.set_verbosity(verbosity)
-        return np.array([float(found.get(name, 0.0)) for name in self.names])
+    class Resampled(optuna.study.Study):
+        """A study of some of its trials, of one perhaps several times."""
 
-    def _trial(self, params: Mapping[str, float], value: float) -> FrozenTrial:
-        kinds = {name: self.distributions[name] for name in params}
-        return self.optuna.trial.create_trial(params=dict(params), distributions=kinds, value=float(value))
+        chosen: Sequence[FrozenTrial] | None = None
+
+        def get_trials(self, deepcopy: bool = True, states: Any = None) -> list[FrozenTrial]:
+            return super().get_trials(deepcopy, states) if self.chosen is None else list(self.chosen)
+
+    storage = optuna.storages.InMemoryStorage()
+    with _quiet(optuna):
+        optuna.create_study(storage=storage, study_name="search")
+        study = Resampled("search", storage)
+        study.add_trials(
+            [
+                optuna.trial.create_trial(params=dict(each), distributions={k: kinds[k] for k in each}, value=float(value))
+                for each, value in zip(params, values, strict=True)
+            ]
+        )
+    trials = study.get_trials(deepcopy=False)
+    sign = -1 if maximize else 1
+
+    def evaluate(positions: Sequence[int], values: np.ndarray) -> np.ndarray:
+        study.chosen = [trials[i] for i in positions]
+        known = {name for trial in study.chosen for name in trial.params}
+        quantile = min(max(TOP, TOP_LEAST / len(positions)), 0.5)
+        with _quiet(optuna):
+            found = optuna.importance.get_param_importances(
+                study,
+                evaluator=optuna.importance.PedAnovaImportanceEvaluator(target_quantile=quantile),
+                params=[key.key for key in keys if key.key in known],
+                target=lambda trial: sign * float(values[trial.number]),
+                normalize=False,
+            )
+        return np.array([float(found.get(key.key, 0.0)) for key in keys])
+
+    return evaluate
+
+
+@contextmanager
+def _quiet(optuna: Any) -> Iterator[None]:
+    """Without what Optuna says of new studies and of few trials, which the interval tells."""
+    verbosity = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        optuna.logging.set_verbosity(verbosity)
 
 
 def _distributions(keys: Sequence[Key]) -> dict[str, Any]:
     """Optuna's of each key: words are categories, numbers an interval from the smallest to the largest."""
-    try:
-        from optuna.distributions import CategoricalDistribution, FloatDistribution
-    except ImportError as error:
-        raise ConfigError(MISSING) from error
+    from optuna.distributions import CategoricalDistribution, FloatDistribution
+
     found: dict[str, Any] = {}
     for key in keys:
         values = sorted(set(key.at.values()))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from runner.reports.run_row import RunRow
 from runner.reports.sections import Section
-from runner.reports.settings_table import COMPLETE, DIVERGED, Setting
+from runner.reports.settings_table import COMPLETE, Setting
 from runner.reports.statistics import spread
 
 PRUNED = "pruned"
@@ -46,7 +46,7 @@ def trials_of(section: Section) -> list[Trial]:
 def _trial(number: int, setting: Setting, metric: str) -> Trial:
     found = setting.spread(metric) if setting.tier == COMPLETE else None
     value = found.mean if found else None
-    pruned = setting.tier < DIVERGED and any(row.status == PRUNED for row in setting.rows)
+    pruned = setting.count(PRUNED) > 0 and not setting.count("diverged", "failed")
     left = spread([row.metrics[metric] for row in setting.rows if metric in row.metrics]) if pruned else None
     return Trial(number, setting, value, left.mean if left else value, sum(map(made, setting.rows)), pruned)
 
