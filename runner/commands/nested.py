@@ -65,7 +65,9 @@ def _check(words: Sequence[str]) -> None:
     """ConfigError for what the outer folds decide, and for several problems, of which each has a winner."""
     for word in words:
         if key_of(word) in PROBLEMS and "," in word.partition("=")[2]:
-            raise ConfigError(f"{word}: makes several problems, each with a winner of its own; search for one at a time")
+            raise ConfigError(
+                f"{word}: makes several problems, each with a winner of its own; search for one at a time"
+            )
         if key_of(word) in ("dataset.test_folds", "dataset.test_fold", "dataset.test_fraction"):
             raise ConfigError(f"{word}: in nested cross-validation each outer fold is once the test; use --outer K")
 

@@ -39,7 +39,8 @@ def page(
     pareto: Sequence[str] = (),
 ) -> str:
     """The page. `heat` names two keys and `over` one; ConfigError if they vary in none of the sections, see
-    `heat.choose_keys` and `over.choose`. `pareto` names what the front is of, if not what a search went after. First come `charts` of sections that a condition does not part.
+    `heat.choose_keys` and `over.choose`. `pareto` names what the front is of, if not what a search went after. First
+    come `charts` of sections that a condition does not part.
     """
     keys = _heat_keys(sections, heat)
     drawn = choose(sections, over)
@@ -86,7 +87,10 @@ def _section(section: Section, keys: tuple[str, str] | None, over: Over | None, 
     said = answer(section)
     parts = [f"<h2>{escape(section.title)}</h2>" if section.title else "", _about(section)]
     parts += [f'<p class="dim">{escape(each.removeprefix(f"{section.title}: "))}</p>' for each in (first, *rest)]
-    parts += [f'<p class="answer">{escape(each)}</p>' for each in filter(None, (verdict(section), said, *search_lines(section), *fresh_lines(section)))]
+    parts += [
+        f'<p class="answer">{escape(each)}</p>'
+        for each in filter(None, (verdict(section), said, *search_lines(section), *fresh_lines(section)))
+    ]
     parts += [
         over_key(section, over) if over else "",
         over_epochs(section),

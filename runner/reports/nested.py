@@ -1,8 +1,8 @@
 """Nested cross-validation: what a search is worth, judged on rows that it has not seen.
 
 Each of K outer folds is the test of a search of its own, which chooses a setting by the other rows alone; that setting,
-trained again on all of them, answers for the fold (Stone 1974; Cawley & Talbot 2010). The mean over the folds judges the
-whole way to a network, its search included; the settings may differ from fold to fold.
+trained again on all of them, answers for the fold (Stone 1974; Cawley & Talbot 2010). The mean over the folds judges
+the whole way to a network, its search included; the settings may differ from fold to fold.
 """
 
 from __future__ import annotations
@@ -87,13 +87,14 @@ class Chosen:
 
 
 def chosen(fold: int, folder: Path) -> Chosen:
-    """The winner of the search in a folder, as it is to train on all rows but the test's. Raises ConfigError or RunError
-    if there is none.
+    """The winner of the search in a folder, as it is to train on all rows but the test's.
+
+    Raises ConfigError or RunError if there is none.
     """
     sections = winners(read_sources(folder), str(folder))
     if len(sections) > 1 or not sections[0].comparable:
         raise ConfigError(
-            "runner nested: the search compares different data or problems, each with a winner of its own; search for one"
+            "runner nested: the search compares different problems, each with a winner of its own; search for one"
         )
     section, best = sections[0], sections[0].settings[0]
     found = best.spread(section.metric)
@@ -146,7 +147,7 @@ def _numbers(name: str, values: Sequence[float | None]) -> Column:
 
 
 def outer_spread(values: Sequence[float | None], outer: int) -> Spread | None:
-    """Mean and interval over outer folds, which share training rows: K - 1 of K train for each (Nadeau & Bengio 2003)."""
+    """Mean and interval over outer folds: K - 1 of K train for each, so that they share rows (Nadeau & Bengio 2003)."""
     return spread([value for value in values if value is not None], 1 / (outer - 1))
 
 
@@ -158,8 +159,8 @@ def _score(metric: str, values: Sequence[float | None], nested: Nested) -> str:
     left = nested.outer - found.n
     lacking = f"; {left} diverged or failed" if left else ""
     return (
-        f"{metric} {found.mean:.{digits([found])}f}{half} (95% interval over {found.n} outer folds, which share training "
-        f"rows: Nadeau & Bengio 2003{lacking})"
+        f"{metric} {found.mean:.{digits([found])}f}{half} (95% interval over {found.n} outer folds, which share "
+        f"training rows: Nadeau & Bengio 2003{lacking})"
     )
 
 

@@ -125,7 +125,7 @@ def make_sections(
     """The settings of all sources, a section a problem.
 
     Args:
-        metric: ranks them instead of what was searched for, or else the monitored one; any metric, or column of metrics.csv.
+        metric: ranks them instead of what was searched for or is monitored; any metric, or column of metrics.csv.
         where: KEY=VALUE[,VALUE] that settings must have.
         by: a key; of the settings with each of its values only the best is kept.
         across: a condition that is not to part the settings, as it is what a chart goes over.

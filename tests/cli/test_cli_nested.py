@@ -82,7 +82,9 @@ def test_no_search_saw_the_rows_that_judge_it(root):
 def test_the_table_names_what_each_fold_chose_and_what_it_reached(root):
     for k, line in enumerate(table(root)):
         found = runner.results(root / f"outer={k}").groupby("optimizer.lr")["val/loss"].mean()
-        assert float(line["optimizer.lr"]) == found.idxmin() and float(line["inner val/loss"]) == pytest.approx(found.min())
+        assert float(line["optimizer.lr"]) == found.idxmin() and float(line["inner val/loss"]) == pytest.approx(
+            found.min()
+        )
         (row,) = [row for row in runs_of(root / "refit") if row.setting("dataset.test_fold") == str(k)]
         settings = read_config(row.folder)
         assert float(line["test/loss"]) == row.metrics["test/loss"] and settings.optimizer.lr == found.idxmin()

@@ -41,7 +41,11 @@ def test_the_winner_meets_seeds_and_splits_that_the_search_has_not(sweep, tmp_pa
     assert main(["repeat", str(sweep), "--winner", "--times", "3", f"hydra.sweep.dir={folder}"]) == 0
     said = capsys.readouterr().out
     rows = read_sweep(folder).rows
-    assert [(row.setting("seed"), row.setting("dataset.split_seed")) for row in rows] == [("2", "1"), ("3", "2"), ("4", "3")]
+    assert [(row.setting("seed"), row.setting("dataset.split_seed")) for row in rows] == [
+        ("2", "1"),
+        ("3", "2"),
+        ("4", "3"),
+    ]
     assert {row.setting("optimizer.lr") for row in rows} == {"0.05"}
     won, fresh = (section(each).settings[0].spread("val/loss").mean for each in (sweep, folder))
     assert json.loads((folder / "winner.json").read_text())["value"] == won
@@ -50,7 +54,7 @@ def test_the_winner_meets_seeds_and_splits_that_the_search_has_not(sweep, tmp_pa
     assert ("too optimistic by" in line) == (won < fresh)
     assert main(["report", str(folder)]) == 0 and line in capsys.readouterr().out
     (folder / "winner.json").write_text("{}")
-    with pytest.raises(RunError, match="winner.json: damaged or edited"):
+    with pytest.raises(RunError, match=r"winner.json: damaged or edited"):
         fresh_lines(section(folder))
 
 
@@ -89,5 +93,5 @@ def test_one_run_and_several_problems_have_no_winner(sweep, tmp_path, capsys):
     assert "is one run; a sweep has a winner" in capsys.readouterr().err
     from runner.reports.searches.fresh import fresh
 
-    with pytest.raises(ConfigError, match="2 problems, each with a winner of its own.*--where KEY=VALUE"):
+    with pytest.raises(ConfigError, match=r"2 problems, each with a winner of its own.*--where KEY=VALUE"):
         fresh([section(sweep), section(sweep)], sweep, 1)

@@ -56,9 +56,7 @@ def test_another_seed_deals_out_other_folds_and_the_same_seed_the_same():
 
 def test_groups_stay_whole_in_outer_folds():
     groups = np.arange(135) // 5
-    tests = [
-        split(table(groups=groups, group_name="g"), Source(test_folds=3, test_fold=k)).test for k in range(3)
-    ]
+    tests = [split(table(groups=groups, group_name="g"), Source(test_folds=3, test_fold=k)).test for k in range(3)]
     for a, b in ((0, 1), (0, 2), (1, 2)):
         assert not set(groups[tests[a]]) & set(groups[tests[b]])
     assert np.array_equal(np.sort(np.concatenate(tests)), np.arange(135))
@@ -77,8 +75,10 @@ def test_a_fold_that_is_not_there_is_refused_with_a_way_out(keys, said):
 
 
 def test_more_folds_than_rows_of_a_class_and_a_table_with_its_own_test_are_refused():
-    with pytest.raises(ConfigError, match="dataset.test_folds=31: class '2'.*only 30 rows.*Use at most dataset.test_folds=30"):
+    with pytest.raises(
+        ConfigError, match=r"dataset.test_folds=31: class '2'.*only 30 rows.*Use at most dataset.test_folds=30"
+    ):
         split(table(), Source(test_folds=31, test_fold=0))
     marks = np.where(np.arange(135) % 5 == 0, "test", "train")
-    with pytest.raises(ConfigError, match="the table marks 27 rows as its test itself"):
+    with pytest.raises(ConfigError, match=r"the table marks 27 rows as its test itself"):
         split(table(split=marks), Source(test_folds=5, test_fold=0))

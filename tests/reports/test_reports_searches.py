@@ -1,4 +1,4 @@
-"""What a report says and shows of a search: its way to the best trial, the keys that matter, where good settings lie."""
+"""What a report says and shows of a search: its way to the best trial, keys that matter, where good settings lie."""
 
 import json
 import random
@@ -15,7 +15,8 @@ from runner.errors import ConfigError
 from runner.reports import overview
 from runner.reports.html import page
 from runner.reports.runs import read_sources
-from runner.reports.searches import contour, importance, page as search_page, pareto
+from runner.reports.searches import contour, importance, pareto
+from runner.reports.searches import page as search_page
 from runner.reports.searches.made import is_search
 from runner.reports.searches.picture import picture, steps
 from runner.reports.searches.scales import keys_of
@@ -24,7 +25,9 @@ from runner.reports.searches.words import search_lines
 from runner.reports.sections import make_sections
 
 RATES = (1e-1, 1e-4, 1e-2, 1e-3)
-RANDOM = "hydra:\n  sweeper:\n    _target_: hydra_plugins.runner_sweeper.RandomSweeper\n    n_trials: 4\n{}  sweep: {{}}\n"
+RANDOM = (
+    "hydra:\n  sweeper:\n    _target_: hydra_plugins.runner_sweeper.RandomSweeper\n    n_trials: 4\n{}  sweep: {{}}\n"
+)
 
 
 def searched(root, runs, more=""):
@@ -40,7 +43,9 @@ def section(folder, **more):
 
 
 def rates(values, seeds=2):
-    return [({"optimizer.lr": lr, "seed": seed}, v) for lr, v in zip(RATES, values, strict=True) for seed in range(seeds)]
+    return [
+        ({"optimizer.lr": lr, "seed": seed}, v) for lr, v in zip(RATES, values, strict=True) for seed in range(seeds)
+    ]
 
 
 def drawn(n, keys=3):
@@ -82,7 +87,10 @@ def test_the_best_so_far_goes_by_the_order_of_the_trials_and_counts_the_epochs_o
         (3, "0.01", 8),
         (4, "0.001", 8),
     ]
-    assert [(b.epochs, b.value, b.trial.number) for b in best_so_far(trials, maximize=False)] == [(8, 0.5, 1), (24, 0.2, 3)]
+    assert [(b.epochs, b.value, b.trial.number) for b in best_so_far(trials, maximize=False)] == [
+        (8, 0.5, 1),
+        (24, 0.2, 3),
+    ]
     assert spent(trials) == 32
 
 
@@ -192,7 +200,7 @@ def test_the_page_comes_with_the_picture_in_the_figures_of_the_sweep(tmp_path):
 
 def test_the_key_that_decides_is_the_most_important_and_the_others_no_more_than_chance(forty):
     found = importance.importances(trials_of(section(forty)), keys_of(section(forty)), maximize=False)
-    assert [each.key.name for each in found][0] == "lr" and [each.matters for each in found] == [True, False, False]
+    assert found[0].key.name == "lr" and [each.matters for each in found] == [True, False, False]
     assert sum(each.share for each in found) == pytest.approx(1.0) and found[0].share > 0.6
     assert all(0 <= each.low <= each.share <= each.high <= 1 for each in found)
     again = importance.importances(trials_of(section(forty)), keys_of(section(forty)), maximize=False)
@@ -203,7 +211,11 @@ def test_a_key_that_only_some_trials_have_takes_part(tmp_path):
     chance = random.Random(1)
     runs = []
     for _ in range(40):
-        rule, dropout, momentum = chance.choice(["sgd", "adam"]), chance.uniform(0, 0.5), round(chance.random() * 0.9, 3)
+        rule, dropout, momentum = (
+            chance.choice(["sgd", "adam"]),
+            chance.uniform(0, 0.5),
+            round(chance.random() * 0.9, 3),
+        )
         given = {"regularizer.dropout": round(dropout, 3), "optimizer": rule}
         given |= {"optimizer.momentum": momentum} if rule == "sgd" else {}
         runs.append((given, 2.0 if rule == "adam" else 1.0 - momentum))

@@ -215,10 +215,15 @@ class Source:
         ge=2,
         optional=True,
         kind="index",
-        help="nested cross-validation: the test is one of so many folds of all rows, not test_fraction (`runner nested`)",
+        help="nested cross-validation: one of so many folds of all rows is the test, not test_fraction (runner nested)",
     )
     test_fold: int | None = integer(
-        None, ge=0, optional=True, kind="index", luck="fold of the test", help="the fold of test_folds that is the test, from 0"
+        None,
+        ge=0,
+        optional=True,
+        kind="index",
+        luck="fold of the test",
+        help="the fold of test_folds that is the test, from 0",
     )
     target_scaling: str = choice(
         "standardize",
@@ -277,7 +282,10 @@ class Source:
         if self.test_folds is None and self.test_fold is not None:
             text = f"dataset.test_fold = {self.test_fold}: dataset.test_folds = null: there are none"
             yield keys, f"{text}; set dataset.test_folds too, such as 5"
-        elif self.test_folds is not None and not 0 <= (-1 if self.test_fold is None else self.test_fold) < self.test_folds:
+        elif (
+            self.test_folds is not None
+            and not 0 <= (-1 if self.test_fold is None else self.test_fold) < self.test_folds
+        ):
             last = self.test_folds - 1
             text = f"dataset.test_fold = {'null' if self.test_fold is None else self.test_fold}: one of the "
             text += f"{self.test_folds} folds is the test; allowed: 0 to {last}"

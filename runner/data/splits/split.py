@@ -4,7 +4,8 @@ One random order of the rows is drawn from the seed. The test set takes the firs
 validation the next ones, training the rest; so the test set depends neither on val_fraction nor on train_size.
 Classes are stratified (`strata`): of n rows, f n are taken, and from every class its share rounded up or down (largest
 remainder). A smaller train_size takes a prefix of a larger one. With `dataset.folds`, what is not test is dealt into
-folds, of which one validates; with `dataset.test_folds` all rows are, of which one is the test. With `dataset.group`, groups are kept whole. With `dataset.split=time` nothing is drawn.
+folds, of which one validates; with `dataset.test_folds` all rows are, and one fold is the test. With `dataset.group`,
+groups are kept whole. With `dataset.split=time` nothing is drawn.
 
 Shapes: N rows, C classes.
 """
@@ -64,7 +65,9 @@ def split(table: RawTable, source: Source) -> Split:
     return Split(train, parts["val"], parts["test"])
 
 
-def _test_fold(table: RawTable, source: Source, rows: np.ndarray, classes: np.ndarray, marked: np.ndarray) -> np.ndarray:
+def _test_fold(
+    table: RawTable, source: Source, rows: np.ndarray, classes: np.ndarray, marked: np.ndarray
+) -> np.ndarray:
     """The rows of fold `dataset.test_fold`, which are the test."""
     problems = [text for keys, text in source.contradictions() if "dataset.test_folds" in keys]
     if len(marked):

@@ -74,9 +74,7 @@ def grid(across: Scale, up: Scale) -> list[str]:
     for place, label in _apart(across):
         x = across(place)
         found.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{top}" y2="{bottom}"/>')
-        found.append(
-            f'<text class="tick" x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{escape(label)}</text>'
-        )
+        found.append(f'<text class="tick" x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{escape(label)}</text>')
     found.append(f'<line class="axis" x1="{LEFT}" x2="{right + 6}" y1="{bottom}" y2="{bottom}"/>')
     middle = (LEFT + right) / 2
     found.append(

@@ -1,15 +1,15 @@
 """How much each key of a search matters to be among its best trials: Optuna's PED-ANOVA, with what chance alone gives.
 
-The evaluator compares where the best trials lie on a key with where all lie (Watanabe 2023; with keys that only some
-trials have, Takahashi 2026). Its shares are uncertain in two ways, each told by repeating it: over resampled trials (the
-interval from the 5th to the 95th percentile, Efron 1979), and over shuffled values, where no key matters (what 95 of 100
-shuffles stay below).
+The evaluator compares where the best trials lie on a key with where all lie (Watanabe et al. 2023, arXiv:2304.10255;
+keys that only some trials have: arXiv:2601.20800). How uncertain its shares are is told by repeating it: over resampled
+trials (the interval from the 5th to the 95th percentile, Efron 1979), and over shuffled values, where no key matters
+(what 95 of 100 shuffles stay below).
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -84,7 +84,7 @@ def _normalized(raw: np.ndarray) -> np.ndarray:
 
 def _evaluator(
     keys: Sequence[Key], params: Sequence[Mapping[str, float]], values: np.ndarray, *, maximize: bool
-) -> Callable[[Sequence[int], np.ndarray], np.ndarray]:
+) -> Callable[[Iterable[int], np.ndarray], np.ndarray]:
     """A function of (positions of trials, values of all): Optuna's importance [K] of each key there, not normalized.
 
     The trials are kept in one study in memory, since to make a study takes longer than to judge it. ConfigError without
@@ -110,17 +110,19 @@ def _evaluator(
         study = Resampled("search", storage)
         study.add_trials(
             [
-                optuna.trial.create_trial(params=dict(each), distributions={k: kinds[k] for k in each}, value=float(value))
+                optuna.trial.create_trial(
+                    params=dict(each), distributions={k: kinds[k] for k in each}, value=float(value)
+                )
                 for each, value in zip(params, values, strict=True)
             ]
         )
     trials = study.get_trials(deepcopy=False)
     sign = -1 if maximize else 1
 
-    def evaluate(positions: Sequence[int], values: np.ndarray) -> np.ndarray:
+    def evaluate(positions: Iterable[int], values: np.ndarray) -> np.ndarray:
         study.chosen = [trials[i] for i in positions]
         known = {name for trial in study.chosen for name in trial.params}
-        quantile = min(max(TOP, TOP_LEAST / len(positions)), 0.5)
+        quantile = min(max(TOP, TOP_LEAST / len(study.chosen)), 0.5)
         with _quiet(optuna):
             found = optuna.importance.get_param_importances(
                 study,
@@ -155,5 +157,7 @@ def _distributions(keys: Sequence[Key]) -> dict[str, Any]:
     for key in keys:
         values = sorted(set(key.at.values()))
         log = key.log and values[0] > 0
-        found[key.key] = CategoricalDistribution(values) if key.words else FloatDistribution(values[0], values[-1], log=log)
+        found[key.key] = (
+            CategoricalDistribution(values) if key.words else FloatDistribution(values[0], values[-1], log=log)
+        )
     return found

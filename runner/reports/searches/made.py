@@ -13,7 +13,7 @@ PLAIN = ("GridSweeper", "BasicSweeper")  # which try every combination
 
 
 def is_search(section: Section) -> bool:
-    """Whether a sampler chose the settings, or they are many over several keys with numbers; and one can be the best."""
+    """Whether a sampler chose the settings, or they are many over several keys with numbers, of which one is best."""
     if not section.comparable or not section.judged or not section.varied:
         return False
     if any(_by_sampler(sweeper_of(source.folder)) for source in section.sources if source.is_sweep):

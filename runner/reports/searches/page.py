@@ -94,8 +94,8 @@ def _bars(found: Sequence[Importance], note: str) -> str:
     if note:
         return f'<p class="dim">note: {escape(note)}</p>'
     said = (
-        "How much each key matters for being among the best trials (PED-ANOVA of Optuna, shares of the total). The line "
-        "is what resampling the trials makes of it, from the 5th to the 95th percentile; grey: no more than chance gives."
+        "How much each key matters for being among the best trials (Optuna's PED-ANOVA, shares of the total). The "
+        "line is what resampling the trials makes of it, from the 5th to the 95th percentile; grey: chance gives as much."
     )
     return _figure("Importance of the keys", [charts.bars(found)], said)
 
@@ -126,8 +126,8 @@ def _contour(
 def _parallel(keys: Sequence[Key], shown: Sequence[Trial], best: Trial, section: Section) -> str:
     made = parallel(shown, keys[:PANELS], section.metric, best, maximize=section.maximize)
     said = (
-        "A line is a trial, through its value of each key to what it reached; the better the stronger, orange the best. "
-        "Where strong lines meet on an axis, its good values lie."
+        "A line is a trial, through its value of each key to what it reached; the better the stronger, orange the "
+        "best. Where strong lines meet on an axis, its good values lie."
     )
     framed = f'<div class="wide" tabindex="0" role="region" aria-label="parallel coordinates">{made}</div>'
     return _figure("All keys together", [framed], said, kind=" full")

@@ -28,7 +28,8 @@ def parallel(trials: Sequence[Trial], keys: Sequence[Key], metric: str, best: Tr
     said = f"trials by {', '.join(key.name for key in keys)} and {metric}"
     return "".join(
         [
-            f'<svg class="chart parallel" viewBox="0 0 {width} {HEIGHT}" style="max-width:{width * 1.1:.0f}px" role="img" tabindex="0" '
+            f'<svg class="chart parallel" viewBox="0 0 {width} {HEIGHT}" style="max-width:{width * 1.1:.0f}px" '
+            'role="img" tabindex="0" '
             f'aria-label="{escape(said, quote=True)}">',
             *(line for _, line in sorted(lines)),
             *(_axis(scale, LEFT + STEP * i) for i, scale in enumerate(scales)),

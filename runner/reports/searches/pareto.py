@@ -1,5 +1,5 @@
-"""The Pareto front of a search for several things: the settings that no other betters in one of them without being worse
-in another.
+"""The Pareto front of a search for several things: the settings that no other betters in one without being worse in
+another.
 """
 
 from __future__ import annotations
@@ -110,8 +110,8 @@ def _said(front: Front) -> str:
     names = f"{', '.join(front.names[:-1])} and {front.names[-1]}"
     verb = "is" if len(front.members) == 1 else "are"
     return (
-        f"Pareto front of {names}: {len(front.members)} of {plural(len(front.points), 'setting')} {verb} on it, that no "
-        "other betters in one without being worse in another."
+        f"Pareto front of {names}: {len(front.members)} of {plural(len(front.points), 'setting')} {verb} on it, that "
+        "no other betters in one without being worse in another."
     )
 
 
@@ -141,7 +141,9 @@ def front_part(section: Section, names: Sequence[str] = ()) -> str:
     if front is None:
         return ""
     shown = drawn(front)
-    words = [[f"trial {p.trial.number}", *_valued(front, p), *label(p.trial.setting, section).split(" ")] for p in shown]
+    words = [
+        [f"trial {p.trial.number}", *_valued(front, p), *label(p.trial.setting, section).split(" ")] for p in shown
+    ]
     said = f"{_said(front)} Orange: the front; a dot is a setting, the mean over its runs."
     table = escape("\n".join(plain(_columns(front, section, ROWS))))
     return (

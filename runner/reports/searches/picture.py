@@ -10,7 +10,9 @@ from runner.reports.searches.made import is_search
 from runner.reports.searches.trials import best_so_far, trials_of
 from runner.reports.sections import Section
 
-CAPTION = "A dot is a trial where it ended; the line is the best until then, over the epochs of all trials in their order."
+CAPTION = (
+    "A dot is a trial where it ended; the line is the best until then, over the epochs of all trials in their order."
+)
 
 
 def steps(section: Section) -> list[tuple[int, float]]:
