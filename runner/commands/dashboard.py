@@ -25,7 +25,9 @@ SCALARS_KEPT = 10_000  # points a curve; TensorBoard's own default thins curves 
 ENDING = (signal.SIGINT, signal.SIGTERM)
 RELOAD_SECONDS = 5  # how soon a running curve moves
 HEADLINES = ("accuracy", "r2")  # what people ask for first
-BY_SETTING = r"\d+_(.*?)(?:_?(?:seed|split_seed|data_seed|fold)=[^_/]+)*$"  # of the name of a run, or of a mean
+BY_SETTING = (
+    r"\d+_(.*?)(?:_?(?:seed|split_seed|data_seed|test_fold|fold)=[^_/]+)*$"  # of the name of a run, or of a mean
+)
 
 
 def run(arguments: list[str]) -> int:

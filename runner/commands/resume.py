@@ -23,6 +23,8 @@ EPOCHS, LAUNCHER = "trainer.epochs", "hydra.launcher."
 def run(arguments: list[str]) -> int:
     """Continue the run or sweep in the folder named; a finished one is left as it is unless it gets more epochs."""
     args = _parser().parse_args(arguments)
+    if not args.words and (code := _nested(args.dir)) is not None:
+        return code
     folder = folders.find_started(args.dir)
     engines = [word for word in args.words if key_of(word) == "trainer.engine"]
     engine = _engine(engines[-1]) if engines else ""
@@ -32,6 +34,13 @@ def run(arguments: list[str]) -> int:
     if is_listed(folder):
         return _resume_together(folder, args, engine, _launcher(launcher))
     return _resume_run(folder, engine)
+
+
+def _nested(text: str) -> int | None:
+    """Continue a nested cross-validation, also where the last thing started is a part of one; None if it is none."""
+    from runner.commands.nested import resumed
+
+    return resumed(folders.newest(folders.OUTPUTS).parent if text == "last" else Path(text))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -21,6 +21,7 @@ from runner.reports.statistics import Spread
 
 RAMP = ((239, 243, 255), (189, 215, 231), (107, 174, 214), (49, 130, 189), (8, 81, 156), (8, 48, 107))
 MOST = 40  # values of a key
+EMPTY = 4  # cells a setting, from which a map is mostly empty
 WIDE = 10  # columns from which cells are small
 DECADE = 10  # a ratio of values from which colours follow their logarithm
 
@@ -34,14 +35,26 @@ class Cell:
     spread: Spread | None
 
 
+<<<<<<< HEAD
 def choose_keys(section: Section, asked: str | None, by: str | None = None) -> tuple[str, ...] | None:
     """The keys of the map: down, across and, where there is one, of its panels. Those asked for ("lr,dropout" or
     "lr,dropout,optimizer"), else the two with the most values and `by` or a third; None if there are no two that vary.
+=======
+def choose_keys(section: Section, asked: str | None) -> tuple[str, str] | None:
+    """The two keys of the map: those asked for ("lr,dropout"), else the two with the most values; None if there are
+    no two that vary, or hardly any settings share a value.
+>>>>>>> says
 
     Raises ConfigError for a key that does not vary.
     """
     if asked is None:
+<<<<<<< HEAD
         return _usual(section, by)
+=======
+        usable = sorted((k for k in counts if counts[k] <= MOST), key=lambda k: (not _numeric(section, k), -counts[k]))
+        cells = math.prod(counts[key] for key in usable[:2])  # of which drawn values fill few
+        return (usable[0], usable[1]) if len(usable) > 1 and cells <= EMPTY * len(section.settings) else None
+>>>>>>> says
     short = short_keys(section.varied)
     names = {name: key for key in section.varied for name in (short[key], key)}
     given = [name.strip() for name in asked.split(",")]

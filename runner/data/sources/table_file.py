@@ -94,7 +94,7 @@ class TableFile(Source):
         """A split by time deals out no rows by chance; a column is not left out and kept."""
         yield from super().contradictions()
         if self.split == "time":
-            for key, value in (("folds", self.folds), ("group", self.group)):
+            for key, value in (("folds", self.folds), ("test_folds", self.test_folds), ("group", self.group)):
                 if value is not None:
                     yield (
                         ("dataset.split", f"dataset.{key}"),
