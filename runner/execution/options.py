@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from runner.config.settings import Settings
+from runner.config.suggest import closest
 from runner.errors import ConfigError, shortened
+from runner.execution.executors.ray_cluster import not_installed, problem_of_address
 from runner.execution.work import on_gpu
 from runner.records.command import launcher_options
 
-EXECUTORS = ("processes", "serial")
+EXECUTORS = ("processes", "serial", "ray")
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Options:
     workers: int | None = None  # None: one a core
     max_members: int | None = None  # rows that train side by side; None: as many as gain by it
     keep_going: bool = True  # False: the first failed run stops the sweep
+    address: str | None = None  # of a Ray cluster that is there; None: one of the sweep's own
 
     @classmethod
     def of_workers(cls, workers: Any) -> Options:
@@ -48,14 +51,16 @@ class Options:
         """As the sweep in `root` was started, but for what is given; the defaults if that is unknown."""
         found = launcher_options(root)
         try:
-            cls.checked(found)
+            cls.checked(found, installed=False)
         except ConfigError:  # edited, or of another launcher
             found = {}
         return cls.checked(found | given)
 
     @classmethod
-    def checked(cls, given: dict[str, Any]) -> Options:
-        """Options from hydra.launcher.*; ConfigError with everything that is wrong."""
+    def checked(cls, given: dict[str, Any], *, installed: bool = True) -> Options:
+        """Options from hydra.launcher.*; ConfigError with everything that is wrong, which what is not `installed` is
+        unless nobody asks.
+        """
         given = {key: value for key, value in given.items() if key != "_target_"}
         wrong = {key: "unknown key" for key in given if key not in (each.name for each in fields(cls))}
         for key in ("workers", "max_members"):
@@ -63,8 +68,16 @@ class Options:
                 wrong[key] = "must be a whole number >= 1, or null for as many as fit"
         if not isinstance(given.get("keep_going", True), bool):
             wrong["keep_going"] = "must be true or false"
-        if given.get("executor", EXECUTORS[0]) not in EXECUTORS:
-            wrong["executor"] = f"must be one of {', '.join(EXECUTORS)}"
+        executor, address = given.get("executor", EXECUTORS[0]), given.get("address")
+        if executor not in EXECUTORS:
+            near = closest(str(executor), EXECUTORS)
+            wrong["executor"] = f"must be one of {', '.join(EXECUTORS)}{f'; did you mean {near}?' if near else ''}"
+        elif executor == "ray" and installed and (problem := not_installed()):
+            wrong["executor"] = problem
+        if address is not None and executor != "ray":
+            wrong["address"] = "is that of a Ray cluster; add hydra.launcher.executor=ray, or leave it out"
+        elif address is not None and (problem := problem_of_address(address)):
+            wrong["address"] = problem
         if wrong:
             raise ConfigError([f"hydra.launcher.{key} = {given[key]}: {problem}" for key, problem in wrong.items()])
         return cls(**given)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from runner.data.prepare import RunData
 from runner.execution import engines, recovery
 from runner.execution.copies import copied
 from runner.execution.events import Broken, Done, Ended, Event, Paused, Said
+from runner.execution.executors.crew import Crew
 from runner.execution.executors.here import Here
 from runner.execution.executors.pool import Pool
 from runner.execution.failing_alone import FailingAlone, failed
@@ -82,6 +83,7 @@ class Session:
         self.unwritten: dict[int, Outcome] = {}
         self.failing_alone = FailingAlone()
         self.warnings: list[str] = []  # what is probably not meant
+        self.workers = self.options.processes([run.settings for run in self.runs])  # works carried out at a time
         self.waiting: list[Work] = []
         self.number = 0  # of the next checkpoint file
         self.failed = False  # a run has
@@ -106,12 +108,14 @@ class Session:
             self._recover()
             self._make_ready()
             self.written = time.monotonic()
-            while self._next_round():
-                executor = Here(self.runs, self.data) if self.options.here else Pool(self.runs, self.data, self.workers)
-                self._submit(self._to_train())
-                executor.run(self.waiting, self._hear, self.stopping)
-                if self.searching is None or self.stopping():
-                    break
+            with closing(self._executor()) as executor:
+                self.workers = executor.size
+                while self._next_round():
+                    executor.runs, executor.data = self.runs, self.data
+                    self._submit(self._to_train())
+                    executor.run(self.waiting, self._hear, self.stopping)
+                    if self.searching is None or self.stopping():
+                        break
             self._write_results()
             if self.asked_to_stop() and self._left():
                 command = plugins.command("resume", shown_path(self.root))
@@ -120,6 +124,17 @@ class Session:
             if not self.failed:  # else resuming tries those again
                 recovery.tidy(self.root, self.runs)
         return [self.outcomes[i] for i in sorted(self.outcomes) if i < self.asked]
+
+    def _executor(self) -> Here | Crew:
+        """Who carries out the works."""
+        if self.options.here:
+            return Here(self.runs, self.data)
+        if self.options.executor == "ray" and self._to_train():
+            from runner.execution.executors.ray_crew import RayCrew
+
+            say = lambda text: self.watch(self, Said(text))  # noqa: E731
+            return RayCrew(self.runs, self.data, self.root, self.options.workers, self.options.address, say)
+        return Pool(self.runs, self.data, self.workers)
 
     def _next_round(self) -> bool:
         """Whether there is one, by which it is known how far each run trains; without a search there is."""
@@ -134,11 +149,6 @@ class Session:
     def training(self) -> int:
         """How many runs train, be it alone or as members."""
         return len(self.runs) - len(self.teams)
-
-    @property
-    def workers(self) -> int:
-        """How many works are carried out at a time."""
-        return self.options.processes([run.settings for run in self.runs])
 
     def stopping(self) -> bool:
         """Whether what is under way is to save and end, and nothing else is to begin."""
