@@ -11,6 +11,7 @@ from runner.commands.conclude import conclude, exit_code
 from runner.config.engines import NATIVE, STACKED
 from runner.config.words import key_of
 from runner.errors import ConfigError, Problem, RunError
+from runner.execution.options import EXECUTORS
 from runner.records import folders
 from runner.records.run_folder import LIST, SUMMARY, is_listed, is_sweep
 
@@ -35,6 +36,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--max-members", type=int, help="runs of a sweep that train side by side; default: as at its start"
     )
+    parser.add_argument("--executor", help=f"of a sweep: {', '.join(EXECUTORS)}; default: as at its start")
+    parser.add_argument("--address", help="of a Ray cluster, if it has changed since the start of the sweep")
     parser.add_argument(
         "words",
         nargs="*",
@@ -93,7 +96,7 @@ def _resume_together(folder: Path, args: argparse.Namespace, engine: str) -> int
     from runner.execution.start import resume
     from runner.screen.sweep import conclude_sweep, display
 
-    given = {"workers": args.workers, "max_members": args.max_members}
+    given = {key: getattr(args, key) for key in ("executor", "address", "workers", "max_members")}
     options = Options.stored(folder, {key: value for key, value in given.items() if value is not None})
     notes = _written_anew(_table_problems(folder))
     outcomes = resume(folder.absolute(), display, options=options, notes=notes, engine=engine)

@@ -35,6 +35,15 @@ class Options:
             raise ConfigError(f"workers = {shortened(workers)}: must be a whole number >= 1")
         return HERE if workers == 1 else cls(workers=workers)
 
+    def where(self, workers: int) -> list[str]:
+        """Where `workers` workers are, in words, if they are not processes of this machine."""
+        if self.executor != "ray":
+            return []
+        if not self.address:
+            return [f"the workers are Ray actors, {workers} on a cluster of their own on this machine"]
+        many = workers if self.workers else f"one a CPU of it (planned here for {workers})"
+        return [f"the workers are Ray actors on the cluster at {self.address}, {many}"]
+
     @property
     def here(self) -> bool:
         """Whether everything is carried out in this process."""
@@ -50,6 +59,8 @@ class Options:
     def stored(cls, root: Path, given: dict[str, Any]) -> Options:
         """As the sweep in `root` was started, but for what is given; the defaults if that is unknown."""
         found = launcher_options(root)
+        if given.get("executor", "ray") != "ray":
+            found.pop("address", None)
         try:
             cls.checked(found, installed=False)
         except ConfigError:  # edited, or of another launcher

@@ -93,13 +93,25 @@ def _refuse_absent(address: str) -> None:
             socket.create_connection((found["host"].strip("[]"), int(found["port"])), ANSWER_SECONDS).close()
         except (OSError, OverflowError) as error:
             raise ConfigError(f"{what}: nothing answers there ({error}). {fix}.") from error
-    try:
-        command = [sys.executable, "-c", PROBE, address]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=CONNECT_SECONDS, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise ConfigError(f"{what}: no Ray answers there within {CONNECT_SECONDS:.0f} s. {fix}.") from error
-    if done.returncode:
-        raise ConfigError(f"{what}: {_last_line(done.stderr)}. {fix}.")
+    problem = _tried(address)
+    if problem:
+        raise ConfigError(f"{what}: {problem}. {fix}.")
+
+
+def _tried(address: str) -> str:
+    """Why Ray cannot connect, as its library says; "" if it can."""
+    command = [sys.executable, "-c", PROBE, address]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            _, said = process.communicate(timeout=CONNECT_SECONDS)
+            problem = _last_line(said) if process.returncode else ""
+        except subprocess.TimeoutExpired:
+            process.kill()
+            _, said = process.communicate()
+            problem = f"no Ray answers there within {CONNECT_SECONDS:.0f} s"
+    if "InvalidAuthToken" in said:
+        return "it asks for a token: set RAY_AUTH_MODE=token in the environment, with the token in ~/.ray/auth_token"
+    return problem
 
 
 def _last_line(text: str) -> str:
