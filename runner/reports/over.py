@@ -109,7 +109,7 @@ def _choose(section: Section, asked: str | None) -> Over | None:
     if asked not in by_name:
         near = closest(asked, list(by_name))
         hint = f"; did you mean {near}?" if near else ""
-        raise ConfigError(f"--over {asked}: no key that varies here{hint}; vary: {_listed(short.values())}")
+        raise ConfigError(f"--over {asked}: no key that varies here (these do: {_listed(short.values())}){hint}")
     if by_name[asked] not in usable:
         values = _listed(dict.fromkeys(s.shown(by_name[asked]) or "-" for s in section.settings))
         others = f"; numbers have: {names}" if names else ""
