@@ -11,6 +11,8 @@ from torch import Tensor
 
 from runner.data.encoding import Encoding
 from runner.data.prepare import RunData, prepare
+from runner.diagnose.landscape import Landscape
+from runner.diagnose.subject import Case
 from runner.execution.configurations import read
 from runner.optimizers.rules.base import Search
 from runner.optimizers.segments import Segment
@@ -108,6 +110,11 @@ def _filled(sizes: Sequence[int], values: Mapping[str, Any], model: Mapping[str,
     for name, numbers in values.items():
         architecture.layout.slots[name].true(theta)[0] = torch.as_tensor(numbers)
     return Network(architecture, torch.float64).bind(theta), theta
+
+
+def landscape(words: Sequence[str]) -> Landscape:
+    """The objective of a configuration around its first weights."""
+    return Landscape(Case(" ".join(words), read(list(words))))
 
 
 def first_weights(sizes: Sequence[int], init: str, seed: int) -> list[Tensor]:

@@ -229,8 +229,8 @@ class TrainAgain(Claim):
 
 
 Rows = tuple[Sequence[Sequence[float]], Sequence[float]]  # inputs and targets
-ROWS = ([[2.0, 0], [0, 1], [-1, 0], [0, 1]], [0.0, 0, -2, 2]), ([[-2.0, 2], [1, -2]], [-1.0, -2])
-FITTED = [[1.0], [2.0], [0.5]], [1.2, 2.9, 0.2]
+ROWS: tuple[Rows, Rows] = ([[2, 0], [0, 1], [-1, 0], [0, 1]], [0, 0, -2, 2]), ([[-2, 2], [1, -2]], [-1, -2])
+FITTED: Rows = [[1.0], [2.0], [0.5]], [1.2, 2.9, 0.2]
 
 
 @claim("policies", "003:835-853, 003:809-833")
@@ -282,7 +282,7 @@ class Policies(Exact):
 
         rows: dict[str, Any] = {}
         for part, (x, y) in zip(("train", "val", "test"), (*given, given[1]), strict=True):
-            rows |= {f"x_{part}": np.array(x), f"y_{part}": np.array(y)}
+            rows |= {f"x_{part}": np.array(x, float), f"y_{part}": np.array(y, float)}
         with tempfile.TemporaryDirectory() as folder:
             path = f"{folder}/rows.npz"
             np.savez(path, **rows)

@@ -162,12 +162,10 @@ class Hutchinson(Exact):
 
         import numpy as np
 
+        from runner.claims.trace import landscape
         from runner.diagnose.kinds.hessian import signed
-        from runner.diagnose.landscape import Landscape
-        from runner.diagnose.subject import Case
-        from runner.execution.configurations import read
 
-        land = Landscape(Case("A1", read(["dataset=quadratic", "model.hidden=[]", "model.bias=false"])))
+        land = landscape(["dataset=quadratic", "model.hidden=[]", "model.bias=false"])
         signs = itertools.product((-1.0, 1.0), repeat=3)
         found = np.array([signed(land.curvature(land.start), np.array(u)) for u in signs])
         diagonal = {f"H{i}{i}": (float(found[:, i - 1].mean()), 2.0, 9) for i in (1, 2, 3)}
