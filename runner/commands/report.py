@@ -49,13 +49,9 @@ def run(arguments: list[str]) -> int:
     table, page = _outputs(args)
     pictures: list[Path] = []
     sources = find_sources(args.dir, force=args.force)
-<<<<<<< HEAD
     chosen: dict[str, Any] = {"where": args.where, "across": args.over.partition(",")[0] if args.over else None}
     sections = make_sections(sources, args.metric, by=args.by, **chosen)
-=======
-    sections = make_sections(sources, args.metric, where=args.where, by=args.by, across=args.over or None)
     fronts = [pareto.front_lines(section, names) for section in sections]
->>>>>>> says
     if table:
         write_output("--csv", table, _table(sections, table))
     drawn: list[Over | None] = []
@@ -64,16 +60,11 @@ def run(arguments: list[str]) -> int:
         from runner.reports.over import across_conditions, choose
 
         page = page or sources[0].folder / PAGE
-<<<<<<< HEAD
         whole = make_sections(sources, args.metric, **chosen) if args.by else sections
         first = across_conditions(sources, whole, args.where, args.by) if args.over is None else []
         drawn = choose(whole, args.over, args.by)
         title = html.page_title(sections)
-        content = html.page(sections, title, args.heat, drawn, first=first, whole=whole, by=args.by)
-=======
-        charts = across_conditions(sources, sections) if args.over is None and not args.where else []
-        content = html.page(sections, html.page_title(sections), args.heat, args.over, charts, names)
->>>>>>> says
+        content = html.page(sections, title, args.heat, drawn, first=first, whole=whole, by=args.by, pareto=names)
         write_output("--html", page, content.encode())
         pictures = _pictures(sections)
     for i, section in enumerate(sections):

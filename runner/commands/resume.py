@@ -14,6 +14,7 @@ from runner.config.engines import NATIVE, STACKED
 from runner.config.overrides import parse
 from runner.config.words import key_of
 from runner.errors import ConfigError, Problem, RunError
+from runner.execution.options import EXECUTORS
 from runner.records import folders
 from runner.records.run_folder import LIST, SUMMARY, is_listed, is_sweep
 
@@ -50,6 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--max-members", type=int, help="runs of a sweep that train side by side; default: as at its start"
     )
+    parser.add_argument("--executor", help=f"of a sweep: {', '.join(EXECUTORS)}; default: as at its start")
+    parser.add_argument("--address", help="of a Ray cluster, if it has changed since the start of the sweep")
     parser.add_argument(
         "--detach", action="store_true", help="of a sweep on a cluster: submit what has not ended, and leave"
     )
@@ -125,7 +128,7 @@ def _resume_together(folder: Path, args: argparse.Namespace, engine: str, launch
     from runner.execution.start import resume
     from runner.screen.sweep import conclude_sweep, display
 
-    given = {"workers": args.workers, "max_members": args.max_members}
+    given = {key: getattr(args, key) for key in ("executor", "address", "workers", "max_members")}
     given = {key: value for key, value in given.items() if value is not None} | launcher
     options = Options.stored(folder, given, detach=args.detach)
     check_cluster(options, folder.absolute())

@@ -35,26 +35,15 @@ class Cell:
     spread: Spread | None
 
 
-<<<<<<< HEAD
 def choose_keys(section: Section, asked: str | None, by: str | None = None) -> tuple[str, ...] | None:
     """The keys of the map: down, across and, where there is one, of its panels. Those asked for ("lr,dropout" or
-    "lr,dropout,optimizer"), else the two with the most values and `by` or a third; None if there are no two that vary.
-=======
-def choose_keys(section: Section, asked: str | None) -> tuple[str, str] | None:
-    """The two keys of the map: those asked for ("lr,dropout"), else the two with the most values; None if there are
-    no two that vary, or hardly any settings share a value.
->>>>>>> says
+    "lr,dropout,optimizer"), else the two with the most values and `by` or a third; None if there are no two that vary,
+    or hardly any settings share a value.
 
     Raises ConfigError for a key that does not vary.
     """
     if asked is None:
-<<<<<<< HEAD
         return _usual(section, by)
-=======
-        usable = sorted((k for k in counts if counts[k] <= MOST), key=lambda k: (not _numeric(section, k), -counts[k]))
-        cells = math.prod(counts[key] for key in usable[:2])  # of which drawn values fill few
-        return (usable[0], usable[1]) if len(usable) > 1 and cells <= EMPTY * len(section.settings) else None
->>>>>>> says
     short = short_keys(section.varied)
     names = {name: key for key in section.varied for name in (short[key], key)}
     given = [name.strip() for name in asked.split(",")]
@@ -78,6 +67,8 @@ def _usual(section: Section, by: str | None) -> tuple[str, ...] | None:
     usable.sort(key=lambda key: (not _numeric(section, key), -counts[key]))
     if len(usable) < 2:
         return (usable[0], panels) if usable and panels else None
+    if math.prod(counts[key] for key in usable[:2]) > EMPTY * len(section.settings):
+        return None  # drawn values fill few of the cells
     axes, others = usable[:2], [key for key in usable[2:] if counts[key] <= facets.PANELS]
     alone = facets.combinations(section, axes)  # keys that the axes settle need no panels
     others = [key for key in others if facets.combinations(section, [*axes, key]) > alone]

@@ -34,48 +34,29 @@ def page(
     sections: Sequence[Section],
     title: str,
     heat: str | None = None,
-<<<<<<< HEAD
     drawn: Sequence[Over | None] | None = None,
     *,
     first: Sequence[Over] = (),
     whole: Sequence[Section] | None = None,
     by: str | None = None,
+    pareto: Sequence[str] = (),
 ) -> str:
     """The page. `heat` names keys; ConfigError if they vary in none of the sections, see `heat.choose_keys`. What is
     `drawn` of each section over a key is chosen by itself, if it is not given; `first` come charts of sections that a
     condition does not part. Where of each value of the key `by` only the best setting stands in the sections, `whole`
-    are those with all settings.
+    are those with all settings. `pareto` names what the front is of, if not what a search went after.
     """
     whole = whole or sections
     drawn = choose(whole, None, by) if drawn is None else drawn
     maps = [heat_map(each, keys) if keys else "" for each, keys in zip(whole, _heat_keys(whole, heat, by), strict=True)]
-    parts = [_section(*each) for each in zip(sections, maps, drawn, strict=True)]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body><main><h1>{escape(title)}</h1>\n"
-        f"{_over_data_sets(sections)}{''.join(map(over_key, first))}{''.join(parts)}</main>"
-        f"<script>{SCRIPT}</script></body></html>\n"
-=======
-    over: str | None = None,
-    charts: Sequence[tuple[Section, Over]] = (),
-    pareto: Sequence[str] = (),
-) -> str:
-    """The page. `heat` names two keys and `over` one; ConfigError if they vary in none of the sections, see
-    `heat.choose_keys` and `over.choose`. `pareto` names what the front is of, if not what a search went after. First
-    come `charts` of sections that a condition does not part.
-    """
-    keys = _heat_keys(sections, heat)
-    drawn = choose(sections, over)
-    parts = [_section(*each, pareto) for each in zip(sections, keys, drawn, strict=True)]
-    content = f"{_over_data_sets(sections)}{''.join(over_key(*each) for each in charts)}{''.join(parts)}"
+    parts = [_section(*each, pareto) for each in zip(sections, maps, drawn, strict=True)]
+    content = f"{_over_data_sets(sections)}{''.join(map(over_key, first))}{''.join(parts)}"
     style, code = (STYLE, SCRIPT) if "data-trials" not in content else (STYLE + script.STYLE, SCRIPT + script.SCRIPT)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{style}</style></head>\n<body><main><h1>{escape(title)}</h1>\n"
         f"{content}</main><script>{code}</script></body></html>\n"
->>>>>>> says
     )
 
 
@@ -105,11 +86,7 @@ def _heat_keys(sections: Sequence[Section], heat: str | None, by: str | None) ->
     return keys
 
 
-<<<<<<< HEAD
-def _section(section: Section, heat: str, over: Over | None) -> str:
-=======
-def _section(section: Section, keys: tuple[str, str] | None, over: Over | None, pareto: Sequence[str] = ()) -> str:
->>>>>>> says
+def _section(section: Section, heat: str, over: Over | None, pareto: Sequence[str] = ()) -> str:
     """What was done, what came out, then what shows it, from the question to the details."""
     first, *rest = heading(section)
     said = answer(section)
@@ -122,13 +99,9 @@ def _section(section: Section, keys: tuple[str, str] | None, over: Over | None, 
     parts += [
         over_key(over) if over else "",
         over_epochs(section),
-<<<<<<< HEAD
-        heat,
-=======
         search_part(section),
         front_part(section, pareto),
-        heat_map(section, keys) if keys else "",
->>>>>>> says
+        heat,
         of_a_run(section),
         side_by_side(section, over),
         table(section),

@@ -66,18 +66,11 @@ def write(sweep: Path, folder: Path, *, alone: bool, number: int = 1) -> None:
         return
     if not any(setting.finished for section in sections for setting in section.settings):
         return
-<<<<<<< HEAD
     parts = [events.header(), events.text("answer", "\n\n".join(map(_in_words, sections)), number)]
     for drawn in filter(None, [*across_conditions(sources, sections), *choose(sections, None)]):
         parts += _figures(drawn, number)
-=======
-    parts = [events.header(), events.text("answer", "\n\n".join(map(_in_words, sections)))]
-    charts = [*across_conditions(sources, sections), *zip(sections, choose(sections, None), strict=True)]
-    for section, drawn in charts:
-        parts += _figures(section, drawn) if drawn else []
     for section in sections:
-        parts += _search(section)
->>>>>>> says
+        parts += _search(section, number)
     parts += [_columns(sections)] if alone else []
     folder.mkdir(parents=True, exist_ok=True)
     for old in sorted(folder.glob(FILE.format("*")))[:-1]:  # one may be being read
@@ -111,7 +104,7 @@ def _figures(drawn: Over, number: int) -> list[bytes]:
     return found
 
 
-def _search(section: Section) -> list[bytes]:
+def _search(section: Section, number: int) -> list[bytes]:
     """The best so far over the epochs of all trials, as a curve and as a figure."""
     from runner.records import events
     from runner.reports.searches.picture import CAPTION, picture, steps
@@ -121,7 +114,7 @@ def _search(section: Section) -> list[bytes]:
         return []
     tag = "/".join(["search", *([section.title] if section.title else []), f"best {section.metric}"])
     found = [events.scalars(epochs, [(tag, value)]) for epochs, value in steps(section)]
-    return [*found, events.image(f"{tag} so far", 0, drawn, *events.png_size(drawn), CAPTION)]
+    return [*found, events.image(f"{tag} so far", number, drawn, *events.png_size(drawn), CAPTION)]
 
 
 def _columns(sections: Sequence[Section]) -> bytes:
