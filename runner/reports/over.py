@@ -94,7 +94,8 @@ def across_conditions(
     same settings in sections that it does not part. Nothing in all other cases.
     """
     settings = [setting for section in sections for setting in section.settings]
-    values = {key: list(dict.fromkeys(s.keys.get(key, "") for s in settings)) for s in settings for key in s.keys}
+    keys = dict.fromkeys(key for setting in settings for key in setting.keys)
+    values = {key: list(dict.fromkeys(setting.keys.get(key, "") for setting in settings)) for key in keys}
     usable = [key for key, found in values.items() if len(found) > 1 and places(found)]
     if len(usable) != 1 or any(usable[0] in section.varied for section in sections):
         return []
