@@ -22,7 +22,7 @@ class LocalLauncherConf:
     """Keys of hydra.launcher.* with hydra/launcher=submitit_local."""
 
     _target_: str = "hydra_plugins.runner_submitit.LocalLauncher"
-    submitit_folder: str = "${hydra.sweep.dir}/.submitit/%j"  # of the logs; %j stands for the job
+    submitit_folder: str = ".submitit/%j"  # of the logs, in the folder of the sweep; %j stands for the job
     timeout_min: int = 60  # of a task, which is then saved and queued again
     cpus_per_task: int | None = None
     gpus_per_node: int | None = None

@@ -6,6 +6,7 @@ cluster, and a part whose task is gone before its time is handed out again, a bo
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from runner.execution.cluster import engines, handed
 from runner.execution.cluster.dealing import Handing, deal, part_of
 from runner.execution.cluster.engines import LIVE, Unanswered
 from runner.execution.cluster.handed import Submission
-from runner.execution.cluster.queue import Queue
+from runner.execution.cluster.queue import DEFAULTS, Queue
 from runner.execution.cluster.under_way import Parts
 from runner.execution.cluster.watch import LOOK_SECONDS, Hear, Watch
 from runner.execution.events import Said
@@ -150,5 +151,6 @@ class Array:
 
 
 def logs_of(queue: Queue, root: Path) -> str:
-    """The folder of submitit's logs; a relative one lies in that of the sweep."""
-    return str(root / str(queue.value("submitit_folder")))
+    """The folder of submitit's logs: in that of the sweep unless somebody chose another."""
+    given = str(queue.value("submitit_folder"))
+    return str(root / given) if given == DEFAULTS["submitit_folder"] else os.path.abspath(given)
