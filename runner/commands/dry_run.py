@@ -32,6 +32,7 @@ from runner.records.progress import duration
 
 if TYPE_CHECKING:
     from runner.data.prepare import RunData
+    from runner.execution.options import Options
 
 SHOWN = 20  # rows of a table on a terminal; a pipe gets all, and so does --all
 
@@ -45,6 +46,7 @@ class Plan:
     jobs: list[int]
     shares: list[Share]
     workers: int
+    where: list[str]  # these are, in words; nothing on this machine
 
 
 def preview(line: CommandLine, everything: bool = False) -> int:
@@ -86,9 +88,11 @@ def planned(line: CommandLine, repeats: dict[int, int]) -> Plan:
         jobs += [job] * len(runs)
     whole = {job: run for job, each in enumerate(line.settings) if job not in repeats for run in expand_folds(each)[:1]}
     data = _data([*settings, *whole.values()], [*jobs, *whole], line)[: len(settings)]  # ensembles are checked too
-    workers, max_members = _launcher(line, settings)
-    shares = share_out(range(len(settings)), settings, data, workers, max_members=max_members)
-    return Plan(settings, data, jobs, shares, workers)
+    options = _launcher(line)
+    workers = options.processes(settings, data)
+    most = options.max_members if line.together else 1
+    shares = share_out(range(len(settings)), settings, data, workers, max_members=most)
+    return Plan(settings, data, jobs, shares, workers, options.where(workers))
 
 
 def _data(settings: Sequence[Settings], jobs: Sequence[int], line: CommandLine) -> list[RunData]:
@@ -102,17 +106,16 @@ def _data(settings: Sequence[Settings], jobs: Sequence[int], line: CommandLine) 
     return data
 
 
-def _launcher(line: CommandLine, settings: Sequence[Settings]) -> tuple[int, int | None]:
-    """(worker processes, runs side by side at most) of hydra.launcher, where it is ours. Raises ConfigError."""
+def _launcher(line: CommandLine) -> Options:
+    """hydra.launcher.*, where it is ours. Raises ConfigError."""
     from omegaconf import OmegaConf
 
-    from runner.execution.options import Options
+    from runner.execution.options import HERE, Options
 
     if not line.together:
-        return 1, 1
+        return HERE
     given: Any = OmegaConf.to_container(line.config.hydra.launcher, resolve=True)
-    options = Options.checked(given)
-    return options.processes(settings), options.max_members
+    return Options.checked(given)
 
 
 def _rounds(line: CommandLine, plan: Plan) -> list[str]:
@@ -177,6 +180,7 @@ def _total(plan: Plan, sweep: bool) -> list[str]:
     return [
         f"estimate: {runs}{workers}, {duration(all_of_it.seconds)} if each takes all its epochs"
         f"{' (they stop early)' if stops else ''}, {size(all_of_it.bytes)} of memory; for a core of 2.5 GHz",
+        *plan.where,
     ]
 
 

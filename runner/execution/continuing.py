@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from runner.execution import recovery, run_list
+from runner.execution.executors.chosen import executor_of
 from runner.execution.lock import lock
 from runner.execution.results_csv import Results
 from runner.execution.session import Screen, Session
@@ -38,7 +39,7 @@ def continue_run(folder: Path, screen: Screen) -> list[Outcome]:
         (run,) = [each for each in runs if each.folder.resolve() == folder]
         data = data_of([run.settings])
         disk.remove(folder / SUMMARY)
-        outcomes = Session(run.folder, [run], data).train(screen)
+        outcomes = Session(run.folder, [run], data).train(screen, executor_of)
         _tell(root, runs)
     return outcomes
 

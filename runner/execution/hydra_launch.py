@@ -18,6 +18,7 @@ from runner.config.compose import Composer
 from runner.errors import ConfigError
 from runner.execution import run_list
 from runner.execution.continuing import judge_again
+from runner.execution.executors.chosen import check_cluster
 from runner.execution.growth import Growth
 from runner.execution.hydra_return import SweepReturn, current
 from runner.execution.lock import lock
@@ -38,6 +39,7 @@ class Launch:
     def __init__(self, config: DictConfig, context: HydraContext, task: TaskFunction, options: dict[str, Any]):
         self.config, self.context, self.task, self.options = config, context, task, Options.checked(options)
         self.root = Path(str(config.hydra.sweep.dir)).absolute()
+        check_cluster(self.options, self.root)
         composer = getattr(task, "composer", None) or Composer(config.hydra.job.config_name or "config")
         self.made = NewRuns(self.root, config, context.config_loader, composer)
 

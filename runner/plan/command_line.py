@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.config.compose import Composer, is_multirun
+from runner.config.launchers import trains_together
 from runner.config.overrides import is_hydra, parse, parse_word, spelled_out
 from runner.config.refusals import misplaced
 from runner.config.repair import repaired
@@ -39,7 +40,7 @@ class CommandLine:
     @property
     def together(self) -> bool:
         """Whether this is a sweep whose jobs train together; other launchers train one after the other."""
-        return self.multirun and _launched_by_us(self.config)
+        return self.multirun and trains_together(self.config.hydra.launcher)
 
     @property
     def task_words(self) -> list[str]:
@@ -121,15 +122,11 @@ def _jobs(
         return options, one_at_a_time(everything, options, composer), error.problems
 
 
-def _launched_by_us(config: DictConfig) -> bool:
-    return "max_members" in config.hydra.launcher
-
-
 def _search_problems(options: SweeperOptions | None, runs: Sequence[Settings], config: DictConfig) -> list[str]:
     """Why settings cannot be compared while they train, or asked for, where that is asked for."""
     if options is None or not (options.losers.rule or options.sampling):
         return []
-    if not _launched_by_us(config):
+    if not trains_together(config.hydra.launcher):
         asked = f"hydra.sweeper.pruner = {options.losers.rule}"
         if options.losers.rule == options.kind or options.sampling:
             asked = f"hydra/sweeper={options.kind}"

@@ -35,6 +35,7 @@ class State:
         self.rows: dict[int, dict[int, int]] = {}  # worker -> run in training -> its epoch
         self.before: dict[int, float] = {}  # run that continues from a checkpoint -> the share of its epochs behind it
         self.best: tuple[float, int] | None = None  # value of the monitored metric, run
+        self.made = 0  # epochs of runs that have ended
         self.stopping = sweep.runs[0].settings.early_stopping
         self.behind = self.fraction() if sweep.searching else 0.0  # when a search is resumed
 
@@ -64,6 +65,8 @@ class State:
             self.paused.pop(run, None)
             for rows in self.rows.values():
                 rows.pop(run, None)
+            if run not in self.sweep.teams:  # whose members make the epochs
+                self.made += (outcome.summary or {}).get("epochs") or 0
             if outcome.status in DONE:
                 self._compare(run, outcome.best)
             yield run
@@ -159,11 +162,18 @@ class State:
         return ", ".join([*said, workers_text(self.sweep)])
 
     def best_text(self) -> str:
-        """best val/loss 0.0812 (lr=0.001_seed=3); empty while there is none"""
+        """best so far: val/loss 0.0812 (lr=0.001_seed=3), 340 of 2,000 epochs; empty while there is none"""
         if self.best is None:
             return ""
         value, run = self.best
-        return f"best {self.stopping.monitor} {short(value)} ({label(self.sweep.runs[run].folder.name)})"
+        found = f"{self.stopping.monitor} {short(value)} ({label(self.sweep.runs[run].folder.name)})"
+        return f"best so far: {found}, {self.epochs_text()}"
+
+    def epochs_text(self) -> str:
+        """340 of 2,000 epochs: what all runs have made, of what they may make."""
+        made = self.made + sum(epoch for rows in self.rows.values() for epoch in rows.values())
+        runs = [run for i, run in enumerate(self.sweep.runs) if i not in self.sweep.teams]
+        return f"{made:,} of {plural(sum(run.settings.trainer.epochs for run in runs), 'epoch')}"
 
 
 def workers_text(sweep: Session) -> str:

@@ -74,7 +74,6 @@ class OptunaSearch:
         self.space, self.how, self.judged, self.mirror = space, how, judged, mirror
         self.objectives = objectives
         self.dimensions = {each.name: each for each in space.dimensions}
-        self.luck = [each.input_line or "" for each in space.job({}) if each.key_or_group in luck()]
         self.distributions = {name: distribution(each) for name, each in self.dimensions.items()}
         conditional = bool(space.existence.partly)
         wanted = Wanted(how.seed, how.startup, conditional, len(how.maximize))
@@ -117,7 +116,12 @@ class OptunaSearch:
                 break
         if self.exhausted or until == before:
             self._tell(trials, before)
-        return tuple((*words, *self.luck) for words, _ in list(self.asked.values())[before:])
+        return tuple(self._with_chance(words) for words, _ in list(self.asked.values())[before:])
+
+    def _with_chance(self, words: Words) -> Words:
+        """A setting with all values of what chance decides."""
+        chance = self.space.chance([parse_word(word) for word in words])
+        return (*words, *(each.input_line or "" for each in chance))
 
     # ---- asking
 

@@ -114,6 +114,15 @@ def test_jobs_have_every_seed_and_keys_where_their_choice_has_them(space):
     assert {len(job) for job in jobs} == {5, 6}  # both optimizers come up
 
 
+def test_chance_is_met_where_its_key_is_there(composer):
+    words = ["dataset=iris,two_moons", "dataset.data_seed=0,1,2", "optimizer.lr=interval(0,1)", "seed=5"]
+    space = Space.of([parse_word(word) for word in words], composer)
+    asked = OptunaSearch(space, replace(HOW, startup=8, batch=8)).next([])
+    assert {"dataset.data_seed=0,1,2" in job for job in asked.jobs} == {True, False}
+    assert all(("dataset=two_moons" in job) == ("dataset.data_seed=0,1,2" in job) for job in asked.jobs)
+    assert all("seed=5" in job for job in asked.jobs)
+
+
 def test_the_study_has_the_values_that_train(space):
     search = OptunaSearch(space, HOW)
     trials = searched(lambda: search)
