@@ -81,7 +81,7 @@ class HalvingSweeperConf:
     max_jobs: Any = 10000  # more are refused; null = no limit
     candidates: Any = "grid"  # how settings come about: grid (every combination), random (draws) or optuna
     zip: Any = None  # of a grid: keys walked through together
-    n_trials: Any = 20  # of random and optuna: settings drawn
+    n_trials: Any = None  # of random and optuna: settings drawn; null = 20
     seed: Any = 0  # of the draws
     sampler: Any = "tpe"  # of optuna, as the keys that follow: see hydra/sweeper=optuna
     direction: Any = None
@@ -100,7 +100,7 @@ class HyperbandSweeperConf(HalvingSweeperConf):
 
     _target_: str = "hydra_plugins.runner_sweeper.HyperbandSweeper"
     candidates: Any = "random"
-    n_trials: Any = 20  # of random and optuna: settings drawn, shared out among the brackets
+    n_trials: Any = None  # of random and optuna: settings drawn, shared out among the brackets; null = 20
     min_epochs: Any = None  # the first comparison of the first bracket; null = 1
 
 

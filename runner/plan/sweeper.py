@@ -63,8 +63,18 @@ class SweeperOptions:
         limit = _whole(sweeper, "max_jobs", 1, "for example hydra.sweeper.max_jobs=20000, or null for no limit")
         candidates, losers = _candidates(sweeper), Losers.of(kind, sweeper)
         if (candidates or kind) == "grid":
+            if candidates and sweeper.get("n_trials") is not None:
+                raise ConfigError(
+                    f"hydra.sweeper.n_trials = {sweeper['n_trials']}: a grid has every combination; leave it out, or "
+                    "draw settings with hydra.sweeper.candidates=random"
+                )
             return SweeperOptions(kind, params, limit, _pairs(sweeper.get("zip")), candidates=candidates, losers=losers)
-        trials = _whole(sweeper, "n_trials", 1, "for example hydra.sweeper.n_trials=20")
+        if candidates and sweeper.get("zip"):
+            raise ConfigError(
+                f"hydra.sweeper.zip = {sweeper['zip']}: keys of a grid are walked through together, {candidates} has "
+                "none; leave it out, or take hydra.sweeper.candidates=grid"
+            )
+        trials = _whole(sweeper, "n_trials", 1, "for example hydra.sweeper.n_trials=20") or (20 if candidates else None)
         seed = _whole(sweeper, "seed", 0, "for example hydra.sweeper.seed=0")
         if trials is None or seed is None:
             raise ConfigError("hydra.sweeper.n_trials and hydra.sweeper.seed: null is not allowed; give whole numbers")

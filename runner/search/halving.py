@@ -27,7 +27,7 @@ class Bracket:
 
 @dataclass(frozen=True)
 class Halving:
-    """Successive halving of trials of `total` epochs, the first rung after `first` (see `Rungs.of`), all in one bracket;
+    """Successive halving of trials of `total` epochs, the first rung after `first` (see `Rungs.of`), in one bracket;
     of trials that are asked for `batch` at a time each batch is one.
 
     A rung is complete when all trials that train to it have come to it or have ended before. Then they are ranked by

@@ -43,7 +43,8 @@ def early_end(
     losers = options.losers
     if not losers.rule:
         return None
-    if problems := losers.problems(runs):
+    asked = min(options.n_trials, options.sampling.batch) if options.sampling else None
+    if problems := losers.problems(runs) or losers.too_few(runs, asked):
         raise ConfigError(problems)
     watched = runs[0].early_stopping
     objective = losers.objective or watched.monitor
