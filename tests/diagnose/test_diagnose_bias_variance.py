@@ -5,6 +5,7 @@ import pytest
 
 from runner.diagnose.common_inputs import common
 from runner.diagnose.decomposition import of_entropy, of_squares
+from runner.diagnose.kinds.bias_variance import grouped
 from runner.diagnose.subject import Case
 from runner.errors import ConfigError
 from runner.execution.configurations import read
@@ -33,6 +34,14 @@ def fits(degree, seeds):
         found.append(np.polyval(np.polyfit(x, np.sin(2 * np.pi * x) + 0.2 * noise, degree), grid))
     gaps = np.mean(found, 0) - np.sin(2 * np.pi * grid)
     return np.mean(gaps**2), np.var(found, 0).mean()
+
+
+def test_settings_are_told_apart_by_keys_that_the_first_run_has_not():
+    rules = [{"optimizer": "adamw"}, *({"optimizer": "sgd", "optimizer.momentum": m} for m in (0.1, 0.2))]
+    runs = [read({**rule, "dataset": "sine", "dataset.data_seed": seed}) for rule in rules for seed in (0, 1)]
+    found = grouped([Case("", run) for run in runs])
+    assert list(found.values()) == [[0, 1], [2, 3], [4, 5]]
+    assert "optimizer.momentum=0.1" in list(found)[1] and "optimizer.momentum" not in next(iter(found))
 
 
 def test_bias_and_variance_add_up_to_the_squared_error():
