@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from runner.commands.conclude import conclude
 from runner.commands.folder_lock import hold
+from runner.commands.parser import Parser
 from runner.commands.train import Task
 from runner.config import plugins
 from runner.config.compose import hydra_ready
@@ -52,7 +53,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="runner repeat",
         description="Train a run, or all runs of a sweep, again by the stored settings, with changes if you name any.",
     )

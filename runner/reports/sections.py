@@ -143,11 +143,11 @@ def make_sections(
         problems.setdefault(tuple(setting.keys.get(key, "") for key in names), []).append(setting)
     tasks = {tuple(_recorded(part)) for part in problems.values()}
     if all(len(part) == 1 for part in problems.values()) and len(tasks) == 1 and len(problems) > 1:
-        return [_section(settings, sources, metric, "", comparable=False, by=by)]
+        return [_section(settings, sources, metric, "", comparable=False, by=[by] if by else [])]
     titles = ["  ".join(f"{k}={spelled(v)}" for k, v in zip(names, values, strict=True) if v) for values in problems]
     apart = [key for key in problem_keys(settings) if key not in names and _varies(key, settings)]
     return [
-        _section(part, sources, metric, title, comparable=not apart, by=by)
+        _section(part, sources, metric, title, comparable=not apart, by=[by, *apart] if by else [])
         for part, title in zip(problems.values(), titles, strict=True)
     ]
 
@@ -200,7 +200,7 @@ def _section(
     title: str,
     *,
     comparable: bool,
-    by: str | None = None,
+    by: Sequence[str] = (),
 ) -> Section:
     recorded, notes = _recorded(settings), []
     monitors = Counter(row.setting(MONITOR) for setting in settings for row in setting.rows)
@@ -223,7 +223,8 @@ def _section(
     ranking = rank(settings, chosen, maximize=maximize, comparable=comparable)
     if by:
         ranking = rank(asked.best_of_each(ranking.settings, by), chosen, maximize=maximize, comparable=comparable)
-        notes.append(f"each {by.rpartition('.')[2]} with its best other keys, chosen by {chosen} of these same runs")
+        each = " and ".join(key.rpartition(".")[2] for key in by)
+        notes.append(f"each {each} with its best other keys, chosen by {chosen} of these same runs")
     notes += ranking.notes
     section = Section(ranking.settings, used, chosen, maximize, recorded, notes, ranking.comparable, title)
     section.comparisons, section.unit = ranking.comparisons, ranking.unit

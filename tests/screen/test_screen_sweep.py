@@ -41,6 +41,8 @@ def made(root, runs=6, settings=SETTINGS, **options):
         results=results,
         notes=[],
         warnings=[],
+        paused={},
+        searching=None,
     )
 
 
