@@ -83,7 +83,7 @@ def _progress_said(trials: Sequence[Trial], shown: Sequence[Trial]) -> str:
     said = "A dot is a trial, the mean over its runs, where it ended; the line is the best until then. The epochs are "
     said += "those of all runs, trial after trial, whatever became of them."
     if any(trial.pruned for trial in trials):
-        said += " Empty dots were pruned: they show where they were left."
+        said += " Empty dots were pruned: here and below they count with what they had reached when they were left."
     left_out = sum(trial.reached is None for trial in trials)
     said += f" Not drawn: {left_out} that diverged, failed or have not ended." if left_out else ""
     ended = len(trials) - left_out
@@ -112,7 +112,7 @@ def _contour(
 ) -> str:
     """Of the two keys with numbers that matter most."""
     usable = [key for key in keys if not key.words]
-    if len(usable) < 2 or sum(trial.value is not None for trial in shown) < LEAST:
+    if len(usable) < 2 or sum(trial.reached is not None for trial in shown) < LEAST:
         return ""
     made = charts.contour((usable[0], usable[1]), shown, best, section.metric, maximize=section.maximize)
     which = "that matter most" if found else "with numbers"
