@@ -129,5 +129,7 @@ def _parallel(keys: Sequence[Key], shown: Sequence[Trial], best: Trial, section:
         "A line is a trial, through its value of each key to what it reached; the better the stronger, orange the "
         "best. Where strong lines meet on an axis, its good values lie."
     )
+    if any(key.place(trial.setting) is None for key in keys[:PANELS] for trial in shown):
+        said += " A line passes by the axis of a key that its trial has not."
     framed = f'<div class="wide" tabindex="0" role="region" aria-label="parallel coordinates">{made}</div>'
     return _figure("All keys together", [framed], said, kind=" full")
