@@ -49,6 +49,17 @@ def test_bias_and_variance_add_up_to_the_squared_error():
     assert of_squares(found, np.ones(2)) == (1.0, 0.5) and np.mean((found - 1) ** 2) == 1.5
 
 
+def test_of_two_lines_bias_and_variance_are_those_by_hand(ask, tmp_path):
+    """Lines through (0, 1), (1, 2) and through (0, 3), (1, 2); true are 1 and 1."""
+    rows = ["0,1,a,train", "1,2,a,train", "0,3,b,train", "1,2,b,train", "0,1,c,test", "1,1,d,test"]
+    (tmp_path / "two.csv").write_text("\n".join(["x,y,g,s", *rows]))
+    words = ["dataset=csv", "dataset.path=two.csv", "dataset.target=y", "dataset.task=regression", "dataset.group=g"]
+    words += ["dataset.split_column=s", "dataset.folds=2", "dataset.scaling=none", "dataset.target_scaling=none"]
+    found = ask("bias_variance", *words, *LEAST_SQUARES[5:], "early_stopping.restore_best=false")
+    each = found.numbers["settings"]["all runs"]
+    assert (each["bias"], each["variance"], each["total"]) == pytest.approx((1, 0.5, 1.5), rel=1e-9)
+
+
 def test_bias_and_variance_of_classes_add_up_to_the_cross_entropy():
     random = np.random.default_rng(0)
     p = random.dirichlet(np.ones(4), size=(5, 30))
