@@ -21,6 +21,7 @@ from runner.execution.executors.ray_worker import THREADS, RayWorker, Sweep
 from runner.execution.work import Run, Work, on_gpu
 
 PATIENCE = 10.0  # seconds that a cluster may have no room for the first actor before it is said
+LONGEST = 200  # letters of what Ray says about a dead actor
 STILLBORN = 3  # actors that may die one after the other before one of them has begun
 
 
@@ -95,7 +96,8 @@ class RayCrew(Crew["_Actor"]):
         """Count an actor that has died before it began. Raises RunError if that goes on."""
         self.stillborn += 1
         if self.stillborn == STILLBORN:
-            raise RunError(f"Ray cannot start actors here: {cause}; `runner resume` the sweep when it can.")
+            needs = "every node needs runner, and what it needs, in the Python that Ray was started with there"
+            raise RunError(f"Ray cannot start actors: {cause}; {needs}")
 
 
 class _Actor(Worker):
@@ -160,7 +162,8 @@ class _Actor(Worker):
 
 
 def _cause(error: Exception) -> str:
-    """Why an actor has died, in one line."""
-    text = " ".join(str(error).split())
-    found = text.partition("Worker exit detail: ")[2] or text.partition("because ")[2] or text
-    return found.split(". ")[0][:200]
+    """Why an actor has died, in one line: how its process ended, or what it raised last."""
+    text = str(error)
+    _, told, detail = text.partition("Worker exit detail: ")
+    lines = [line.strip() for line in (detail if told else text).splitlines() if line.strip()]
+    return (lines[0].split(". ")[0] if told else lines[-1]).rstrip(".")[:LONGEST]
