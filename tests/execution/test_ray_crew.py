@@ -1,4 +1,4 @@
-"""What is ours about Ray, with a stand-in for Ray itself: works to actors and back, dead actors, what users are told."""
+"""What is ours about Ray, with a stand-in for Ray: works to actors and back, dead actors, what users are told."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_a_node_on_which_the_sweep_cannot_train_says_why(tmp_path, differs, said
         ({"executor": "ray", "address": 6379}, "hydra.launcher.address = 6379: must be auto"),
         (
             {"address": "auto"},
-            "hydra.launcher.address = auto: is that of a Ray cluster; add hydra.launcher.executor=ray",
+            "hydra.launcher.address = auto: is that of a Ray cluster; add hydra.launcher.exec",
         ),
     ],
 )
