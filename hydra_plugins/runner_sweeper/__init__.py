@@ -5,6 +5,7 @@ Hydra loads plugins without entering them in sys.modules, where dataclasses woul
 """
 
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.config_store import ConfigStore
@@ -50,6 +51,28 @@ class RandomSweeperConf:
 
 
 @dataclass
+class OptunaSweeperConf:
+    """Keys of hydra.sweeper.*: settings that Optuna asks for, from what the earlier ones have reached."""
+
+    _target_: str = "hydra_plugins.runner_sweeper.OptunaSweeper"
+    params: dict[str, Any] = field(default_factory=dict)  # what is searched unless the command line says otherwise
+    max_jobs: Any = 10000  # more are refused; null = no limit
+    n_trials: Any = 50  # settings trained; each with every seed, fold, split and draw of the data given
+    sampler: Any = "tpe"  # tpe, cmaes, gp, qmc or random
+    objective: Any = None  # what is searched by, or a list for a Pareto front; null = early_stopping.monitor
+    direction: Any = None  # minimize or maximize; null = as the metric says
+    seeds: Any = None  # how many seeds each setting is trained with; null = as the command line says
+    batch: Any = 8  # settings asked for at a time, however many workers there are
+    startup: Any = 10  # settings drawn before the sampler learns from them
+    storage: Any = None  # file or database that Optuna's tools read; null = optuna.journal in the sweep's folder
+    seed: Any = 0  # of what the sampler draws
+    pruner: Any = None  # median: settings that do worse than the median of the others end where they stand
+    pruner_every: Any = 1  # epochs between two comparisons
+    pruner_warmup: Any = 0  # epochs before the first
+    pruner_startup: Any = 5  # settings that one is compared with at least, else it trains on
+
+
+@dataclass
 class HalvingSweeperConf:
     """Keys of hydra.sweeper.*: all settings train a little, the best go on, the others end where they stand."""
 
@@ -77,6 +100,8 @@ class HyperbandSweeperConf(HalvingSweeperConf):
 
 ConfigStore.instance().store(group="hydra/sweeper", name="grid", node=GridSweeperConf, provider="runner")
 ConfigStore.instance().store(group="hydra/sweeper", name="random", node=RandomSweeperConf, provider="runner")
+if find_spec("hydra_plugins.hydra_optuna_sweeper") is None:  # else its name stays with the other, which is said
+    ConfigStore.instance().store(group="hydra/sweeper", name="optuna", node=OptunaSweeperConf, provider="runner")
 ConfigStore.instance().store(group="hydra/sweeper", name="halving", node=HalvingSweeperConf, provider="runner")
 ConfigStore.instance().store(group="hydra/sweeper", name="hyperband", node=HyperbandSweeperConf, provider="runner")
 
@@ -104,7 +129,6 @@ class GridSweeper(Sweeper):
         from omegaconf import OmegaConf
 
         from runner.config.compose import Composer
-        from runner.plan.recipes import sweep_words
 
         hydra: Any = self.whole.hydra
         sweeper: Any = OmegaConf.to_container(hydra.sweeper, resolve=True)
@@ -112,9 +136,9 @@ class GridSweeper(Sweeper):
             hydra.job.config_name or "config", tuple(hydra.overrides.hydra)
         )
         hydra.overrides.task = [composer.typed.get(word, word) for word in arguments]
-        jobs = sweep_words(list(hydra.overrides.task), sweeper, composer)
         folder = Path(str(self.whole.hydra.sweep.dir))
         folder.mkdir(parents=True, exist_ok=True)
+        jobs = self._jobs(list(hydra.overrides.task), sweeper, composer, folder)
         OmegaConf.save(self.whole, folder / "multirun.yaml")
         returns = self.door.launch(jobs, initial_job_idx=0)
         if not hasattr(self.task, "ended"):  # else it has been told what came of each run
@@ -122,9 +146,26 @@ class GridSweeper(Sweeper):
                 _ = each.return_value  # raises what a job raised
         return [returns]
 
+    def _jobs(self, words: list[str], sweeper: dict[str, Any], composer: Any, folder: Any) -> list[list[str]]:
+        """The words of the jobs that are known when the sweep begins."""
+        from runner.plan.recipes import sweep_words
+
+        return sweep_words(words, sweeper, composer)
+
 
 class RandomSweeper(GridSweeper):
     """The same with settings drawn at random."""
+
+
+class OptunaSweeper(GridSweeper):
+    """Hands no job to the launcher, which asks the search for them; see `runner.search.sampling`."""
+
+    def _jobs(self, words: list[str], sweeper: dict[str, Any], composer: Any, folder: Any) -> list[list[str]]:
+        """None, once it is certain that what the folder holds can grow by them."""
+        from runner.search.asking import check_folder
+
+        check_folder(words, sweeper, composer, folder)
+        return []
 
 
 class HalvingSweeper(GridSweeper):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.commands.catalogue import Table
+from runner.commands.dry_search import begun
 from runner.commands.print_table import show
 from runner.config.compact import text, told
 from runner.config.settings import Settings
@@ -21,7 +22,10 @@ from runner.plan.duplicates import describe, repeated
 from runner.plan.fold_runs import expand_folds, trained
 from runner.plan.populations import Population, Share, parameters
 from runner.plan.read_data import read_data
+from runner.plan.recipes import node
 from runner.plan.shares import share_out
+from runner.plan.sweeper import SweeperOptions
+from runner.plan.trials import trials_of
 from runner.records.console import warning_lines
 from runner.records.names import spelled_value
 from runner.records.progress import duration
@@ -47,13 +51,14 @@ class Plan:
 
 def preview(line: CommandLine, everything: bool = False) -> int:
     """Print jobs, shares and what they may cost. Returns the exit code; ConfigError with every problem."""
+    line = begun(line)
     repeats = repeated(line.settings) if line.together else {}
     plan = planned(line, repeats)
     most = SHOWN if sys.stdout.isatty() and not everything else None
     repeating = describe(line.settings, repeats)
     if line.multirun:
         heading = [repeating or f"{len(line.jobs)} jobs" if len(line.jobs) > 1 else "1 job"]
-        show(_cut(Table(heading, ("job", "share", "overrides"), _jobs(line, plan, repeats)), most))
+        show(_cut(Table([*line.remarks, *heading], ("job", "share", "overrides"), _jobs(line, plan, repeats)), most))
     else:
         given = " ".join(f"{key}={text(value)}" for key, value in told(line.settings[0]).items())
         print("\n".join([f"1 run: {given or 'all defaults'}", *plan.data[0].describe()]))
@@ -65,6 +70,8 @@ def preview(line: CommandLine, everything: bool = False) -> int:
             [
                 *warning_lines([*cautions(plan.settings, plan.data), *common_members(line.settings)]),
                 *_total(plan, line.multirun),
+                *_rounds(line, plan),
+                "nothing was trained or written; leave out --dry-run to start",
             ]
         )
     )
@@ -82,7 +89,7 @@ def planned(line: CommandLine, repeats: dict[int, int]) -> Plan:
     whole = {job: run for job, each in enumerate(line.settings) if job not in repeats for run in expand_folds(each)[:1]}
     data = _data([*settings, *whole.values()], [*jobs, *whole], line)[: len(settings)]  # ensembles are checked too
     options = _launcher(line)
-    workers = options.processes(settings)
+    workers = options.processes(settings, data)
     most = options.max_members if line.together else 1
     shares = share_out(range(len(settings)), settings, data, workers, max_members=most)
     return Plan(settings, data, jobs, shares, workers, options.where(workers))
@@ -109,6 +116,17 @@ def _launcher(line: CommandLine) -> Options:
         return HERE
     given: Any = OmegaConf.to_container(line.config.hydra.launcher, resolve=True)
     return Options.checked(given)
+
+
+def _rounds(line: CommandLine, plan: Plan) -> list[str]:
+    """How far settings train that are compared while they do. ConfigError where they cannot be compared."""
+    options = SweeperOptions.of(node(line.config, "sweeper")) if line.together else None
+    if not options or not options.losers.rule:
+        return []
+    from runner.search.making import early_end
+
+    search, settings = early_end(options, plan.settings, plan.data), len(trials_of(map(told, line.settings)))
+    return [f"{options.losers.rule}: {each}" for each in search.plan(settings)] if search else []
 
 
 def _jobs(line: CommandLine, plan: Plan, repeats: dict[int, int]) -> tuple[tuple[str, ...], ...]:
@@ -162,7 +180,6 @@ def _total(plan: Plan, sweep: bool) -> list[str]:
         f"estimate: {runs}{workers}, {duration(all_of_it.seconds)} if each takes all its epochs"
         f"{' (they stop early)' if stops else ''}, {size(all_of_it.bytes)} of memory; for a core of 2.5 GHz",
         *plan.where,
-        "nothing was trained or written; leave out --dry-run to start",
     ]
 
 

@@ -18,12 +18,13 @@ from runner.commands import COMMANDS
 from runner.commands.conclude import conclude, exit_code
 from runner.commands.folder_lock import clean, has_trained, hold
 from runner.commands.messages import INTERRUPTED, report, report_to
+from runner.commands.parser import with_way_out
 from runner.config import plugins
 from runner.config.compose import Groups, compose, hydra_ready
+from runner.config.launchers import answer_to_stock_names
 from runner.config.location import config_dir
 from runner.config.overrides import parse_word
 from runner.config.store import RUN_DIR, SWEEP_DIR, store
-from runner.config.suggest import closest
 from runner.config.words import key_of, spelled, word
 from runner.errors import ConfigError, DataError, RunError
 from runner.records.command import Command
@@ -41,9 +42,10 @@ if TYPE_CHECKING:
     from runner.plan.command_line import CommandLine
     from runner.training.outcome import Outcome
 
-EXTEND, DRY_RUN, ALL = "--extend", "--dry-run", "--all"
+EXTEND, DRY_RUN, ALL, DETACH = "--extend", "--dry-run", "--all", "--detach"
+DETACHED = "++hydra.launcher.detach=true"  # a launcher that cannot says so
 STARTS_FROM, LAST = "model.init_from", "last"  # a key that names a run, and the run that was started last
-OURS = (EXTEND, DRY_RUN)  # flags that Hydra does not know
+OURS = (EXTEND, DRY_RUN, DETACH)  # flags that Hydra does not know
 DEFAULT_FOLDER = {"run": RUN_DIR, "sweep": SWEEP_DIR}
 
 
@@ -60,6 +62,8 @@ def run(arguments: list[str]) -> int:
     if asks or args.experimental_rerun is not None:
         _call_hydra(task, [*flags, *args.overrides])
         return task.exit_code()
+    if DETACH in arguments:
+        args.overrides.append(DETACHED)
     return _checked(task, args, flags, extend=extend, dry=dry, everything=ALL in arguments)
 
 
@@ -86,6 +90,8 @@ def _checked(
 
         return preview(line, everything)
     else:
+        if line.remarks:
+            print("\n".join(line.remarks))
         if line.together:  # other launchers may send the task to other processes
             _say_repeated(line)
             task.composer = line.composer
@@ -244,8 +250,7 @@ def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     known = [flag for action in parser._actions for flag in action.option_strings]
 
     def refuse(message: str):
-        near = closest(message.rpartition(": ")[2].partition(" ")[0], [*known, *OURS, ALL, plugins.FLAG])
-        raise ConfigError(f"{message}; {f'did you mean {near}?' if near else '`runner --help` shows all'}")
+        raise ConfigError(with_way_out(message, [*known, *OURS, ALL, plugins.FLAG], "runner"))
 
     parser.error = refuse  # type: ignore[method-assign, assignment]
     args = parser.parse_intermixed_args(arguments)
@@ -327,6 +332,7 @@ def _call_hydra(task: Task, words: list[str]) -> None:
     runner.composer = task.composer  # type: ignore[attr-defined]  # spares it composing what has been checked
 
     store()
+    answer_to_stock_names()
     argv, sys.argv = sys.argv, ["runner", *words]
     before = os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"

@@ -6,14 +6,20 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from runner.config.launchers import cluster_of
 from runner.config.settings import Settings
 from runner.config.suggest import closest
 from runner.errors import ConfigError, shortened
+from runner.execution.cluster.queue import Queue
 from runner.execution.executors.ray_cluster import not_installed, problem_of_address
 from runner.execution.work import on_gpu
+from runner.plan.estimate import run_seconds
 from runner.records.command import launcher_options
+
+if TYPE_CHECKING:
+    from runner.data.prepare import RunData
 
 EXECUTORS = ("processes", "serial", "ray")
 
@@ -26,6 +32,7 @@ class Options:
     workers: int | None = None  # None: one a core
     max_members: int | None = None  # rows that train side by side; None: as many as gain by it
     keep_going: bool = True  # False: the first failed run stops the sweep
+    queue: Queue | None = None  # of a cluster, whose tasks carry them out
     address: str | None = None  # of a Ray cluster that is there; None: one of the sweep's own
 
     @classmethod
@@ -49,16 +56,33 @@ class Options:
         """Whether everything is carried out in this process."""
         return self.executor == "serial"
 
-    def processes(self, runs: Sequence[Settings]) -> int:
+    def processes(self, runs: Sequence[Settings], data: Sequence[RunData]) -> int:
         """How many works are carried out at a time: as many as asked for, else one a core, or one that has a GPU."""
         if self.here:
             return 1
+        if self.queue:
+            return self.places(runs, data) * self.of_a_task(runs)
         return self.workers or (1 if on_gpu(runs) else len(os.sched_getaffinity(0)))
 
+    def places(self, runs: Sequence[Settings], data: Sequence[RunData]) -> int:
+        """How many processes on a cluster the runs are shared out to; 0 without one."""
+        if self.queue is None:
+            return 0
+        seconds = sum(run_seconds(run, table, 1) for run, table in zip(runs, data, strict=True))
+        return self.queue.places(len(runs), seconds, self.of_a_task(runs))
+
+    def of_a_task(self, runs: Sequence[Settings]) -> int:
+        """Worker processes in a task of a cluster."""
+        return self.workers or (1 if self.queue is None or on_gpu(runs) else self.queue.workers)
+
     @classmethod
-    def stored(cls, root: Path, given: dict[str, Any]) -> Options:
-        """As the sweep in `root` was started, but for what is given; the defaults if that is unknown."""
+    def stored(cls, root: Path, given: dict[str, Any], *, detach: bool = False) -> Options:
+        """As the sweep in `root` was started, but for what is given; the defaults if that is unknown. Only who says so
+        once more has it `detach`.
+        """
         found = launcher_options(root)
+        if detach or "detach" in found:
+            found |= {"detach": detach}
         if given.get("executor", "ray") != "ray":
             found.pop("address", None)
         try:
@@ -72,8 +96,13 @@ class Options:
         """Options from hydra.launcher.*; ConfigError with everything that is wrong, which what is not `installed` is
         unless nobody asks.
         """
+        cluster = cluster_of(given)
         given = {key: value for key, value in given.items() if key != "_target_"}
-        wrong = {key: "unknown key" for key in given if key not in (each.name for each in fields(cls))}
+        known = [each.name for each in fields(cls) if each.name != "queue"]
+        if cluster:
+            about = {key: given.pop(key) for key in [*given] if key not in known or key == "executor"}
+            given |= {"queue": Queue.checked(cluster, about)}
+        wrong = {key: "unknown key" for key in given if key not in (*known, *(["queue"] if cluster else []))}
         for key in ("workers", "max_members"):
             if given.get(key) is not None and not _is_count(given[key]):
                 wrong[key] = "must be a whole number >= 1, or null for as many as fit"

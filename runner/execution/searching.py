@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 from collections.abc import Mapping, Sequence
@@ -11,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from runner.config.settings import luck
+from runner.config.words import key_of
 from runner.data.prepare import RunData
 from runner.errors import DamagedError
+from runner.execution.growth import Growth
 from runner.execution.work import Run
-from runner.plan.duplicates import LABELS
 from runner.plan.sweeper import SweeperOptions
+from runner.plan.trials import trials_of
 from runner.records.read import curve
 from runner.records.run_folder import MULTIRUN
 from runner.records.sweep_folder import DONE, PRUNED
@@ -29,23 +30,13 @@ from runner.training.stopping import Stopping
 Outcomes = Mapping[int, Outcome]
 
 
-def trials_of(runs: Sequence[Run]) -> list[list[int]]:
-    """The runs of each trial, by their numbers: those that differ in nothing but luck, such as seed and fold."""
-    found: dict[str, list[int]] = {}
-    left_out = {*luck(), *LABELS}
-    for i, run in enumerate(runs):
-        setting = {key: value for key, value in run.told.items() if key not in left_out}
-        found.setdefault(json.dumps(setting, sort_keys=True), []).append(i)
-    return list(found.values())
-
-
-def search_in(root: Path, runs: Sequence[Run], data: Sequence[RunData]) -> Search | None:
+def search_in(root: Path, runs: Sequence[Run], data: Sequence[RunData], growth: Growth | None = None) -> Search | None:
     """The search of the sweep in `root`, as its multirun.yaml says; None where all runs train to their ends."""
     try:
         options = SweeperOptions.of(load(root / MULTIRUN, "hydra.sweeper"))
     except (DamagedError, TypeError, ValueError):
         return None
-    return search_of(options, [run.settings for run in runs], data)
+    return search_of(options, [run.settings for run in runs], data, growth.search if growth else None)
 
 
 @dataclass
@@ -57,12 +48,21 @@ class Searching:
     """
 
     search: Search
-    trials: list[list[int]]
+    trials: list[list[int]] = field(default_factory=list)
     same: Mapping[int, int] = field(default_factory=dict)
     until: dict[int, int] = field(default_factory=dict)
     pruned: set[int] = field(default_factory=set)
     said: str = ""
     known: dict[int, tuple[str | int, list[float | None]]] = field(default_factory=dict)  # the curves that were read
+
+    def lay_out(self, runs: Sequence[Run], same: Mapping[int, int]) -> None:
+        """The trials of a session that begins or has grown."""
+        self.trials, self.same = trials_of(run.told for run in runs), same
+
+    @property
+    def share(self) -> float:
+        """The epochs that the search plans with, as a share of those of all runs to their ends."""
+        return self.search.share(len(self.trials))
 
     def ask(self, runs: Sequence[Run], outcomes: Outcomes, paused: Mapping[int, int]) -> Round | None:
         """The next round, taken note of; None if there is none."""
@@ -91,7 +91,8 @@ class Searching:
         longest = max(map(len, curves), default=0)
         means = [_mean([_after(each, epoch) for each in curves]) for epoch in range(longest)]
         pruned = any(outcomes[i].status == PRUNED for i in firsts if i in outcomes)
-        return Standing(tuple(values), epochs, not going, tuple(means), pruned)
+        words = tuple(word for word in runs[numbers[0]].overrides if key_of(word) not in luck())
+        return Standing(tuple(values), epochs, not going, tuple(means), pruned, words)
 
     def _curve(self, i: int, run: Run, name: str, outcome: Outcome | None, epochs: int) -> list[float | None]:
         """Read once for as long as it does not grow."""
@@ -125,9 +126,9 @@ def _at_end(outcome: Outcome | None, name: str) -> float | None:
 
 def _curve(run: Run, name: str, outcome: Outcome | None, epochs: int) -> list[float | None]:
     """What a run would have in its summary under a name if it ended after each epoch from 0 on; of one that trains on,
-    up to an epoch. It ends with None where the run diverged or failed.
+    up to an epoch. It ends with None where the run diverged or failed. Of an ensemble there is only its end.
     """
-    if "/" not in name or (outcome is None and not epochs):
+    if "/" not in name or run.settings.ensemble.active or (outcome is None and not epochs):
         return [_at_end(outcome, name)] if outcome else []
     made = math.inf if outcome else epochs
     columns = curve(run.folder)

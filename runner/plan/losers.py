@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runner.config.registry import entries
 from runner.config.settings import Settings
+from runner.config.suggest import closest
 from runner.errors import ConfigError, shortened
 
 HALVING, HYPERBAND, MEDIAN = "halving", "hyperband", "median"
@@ -71,10 +73,10 @@ class Losers:
             found.append(
                 f"trainer.epochs = {shown}: {named} compares settings that are to train equally long; give one number"
             )
-        elif self.first is not None and self.first > lengths[0]:
+        elif self.first is not None and self.first >= lengths[0]:
             found.append(
-                f"hydra.sweeper.min_epochs = {self.first}: more than trainer.epochs = {lengths[0]}, so that nothing "
-                f"would be compared; at most {max(lengths[0] // self.eta, 1)} leaves a comparison before the end"
+                f"hydra.sweeper.min_epochs = {self.first}: not fewer than trainer.epochs = {lengths[0]}, so that nothing "
+                f"would be compared; for example hydra.sweeper.min_epochs={max(lengths[0] // self.eta, 1)}"
             )
         elif self.rule == MEDIAN and self.warmup >= lengths[0]:
             found.append(
@@ -87,12 +89,21 @@ class Losers:
                 f"early_stopping.monitor = {shown}: {named} compares by one metric; name it with "
                 "hydra.sweeper.objective=val/loss"
             )
-        if self.objective is not None and self.objective.partition("/")[0] not in ("train", "val"):
-            found.append(
-                f"hydra.sweeper.objective = {self.objective}: not known while a run trains; a metric of a split that "
-                "every epoch is evaluated on, such as val/loss or val/accuracy"
-            )
-        return found
+        return found + ([] if self.objective is None else _unknown(self.objective))
+
+
+def _unknown(objective: str) -> list[str]:
+    """Why no run knows an objective after each epoch."""
+    split, _, rest = objective.partition("/")
+    name, metrics = rest.rpartition("/")[2], entries("metric")
+    if split in ("train", "val") and name in metrics:
+        return []
+    near = closest(name, list(metrics))
+    hint = f"; did you mean val/{near}?" if near and name not in metrics else ""
+    return [
+        f"hydra.sweeper.objective = {objective}: not known while a run trains; must be a metric of train or val, such as "
+        f"val/loss or val/accuracy{hint}"
+    ]
 
 
 def _whole(sweeper: Mapping[str, Any], key: str, least: int, default: int | None, why: str) -> int | None:

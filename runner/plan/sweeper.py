@@ -10,19 +10,22 @@ from runner.config.overrides import parse, spelled_out
 from runner.config.settings import TEXTS, written_keys
 from runner.errors import ConfigError
 from runner.plan.losers import Losers
+from runner.plan.sampling_options import SamplingOptions, refuse_stock
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
+OPTUNA = "optuna"  # settings that Optuna asks for while the sweep trains
 OURS = {
     "hydra_plugins.runner_sweeper.GridSweeper": "grid",
     "hydra_plugins.runner_sweeper.RandomSweeper": "random",
+    "hydra_plugins.runner_sweeper.OptunaSweeper": OPTUNA,
     "hydra_plugins.runner_sweeper.HalvingSweeper": "halving",
     "hydra_plugins.runner_sweeper.HyperbandSweeper": "hyperband",
     "hydra._internal.core_plugins.basic_sweeper.BasicSweeper": "basic",
 }
 
-OWN_KINDS = ("grid", "random", "halving", "hyperband")
+OWN_KINDS = ("grid", "random", OPTUNA, "halving", "hyperband")
 CANDIDATES = ("grid", "random")  # how the settings come about that halving and hyperband compare
 
 
@@ -30,7 +33,8 @@ CANDIDATES = ("grid", "random")  # how the settings come about that halving and 
 class SweeperOptions:
     """hydra.sweeper.*: how the words of a sweep become jobs. `kind` is None for a sweeper that is none of ours.
 
-    `way` is how settings come about: by a grid or at random. `losers` says which of them end before others.
+    `way` is how settings come about: by a grid, at random or from Optuna, which `sampling` is for. `losers` says which
+    of them end before others.
     """
 
     kind: str | None
@@ -41,10 +45,11 @@ class SweeperOptions:
     seed: int = 0
     candidates: str | None = None
     losers: Losers = field(default_factory=Losers)
+    sampling: SamplingOptions | None = None
 
     @property
     def way(self) -> str | None:
-        """grid or random; None for a sweeper that is none of ours."""
+        """grid, random or optuna; None for a sweeper that is none of ours."""
         return self.candidates or self.kind
 
     @staticmethod
@@ -53,6 +58,7 @@ class SweeperOptions:
         kind = OURS.get(str(sweeper.get("_target_")))
         params = dict(sweeper.get("params") or {})
         if kind not in OWN_KINDS:
+            refuse_stock(str(sweeper.get("_target_")))
             return SweeperOptions(kind, params)
         limit = _whole(sweeper, "max_jobs", 1, "for example hydra.sweeper.max_jobs=20000, or null for no limit")
         candidates, losers = _candidates(sweeper), Losers.of(kind, sweeper)
@@ -62,7 +68,8 @@ class SweeperOptions:
         seed = _whole(sweeper, "seed", 0, "for example hydra.sweeper.seed=0")
         if trials is None or seed is None:
             raise ConfigError("hydra.sweeper.n_trials and hydra.sweeper.seed: null is not allowed; give whole numbers")
-        return SweeperOptions(kind, params, limit, (), trials, seed, candidates, losers)
+        sampling = SamplingOptions.of(sweeper) if kind == OPTUNA else None
+        return SweeperOptions(kind, params, limit, (), trials, seed, candidates, losers, sampling)
 
     def overrides(self) -> list[Override]:
         """What hydra.sweeper.params says, as overrides; the command line wins over them. Raises ConfigError."""
@@ -71,7 +78,8 @@ class SweeperOptions:
             for key, value in self.params.items()
             if key in written_keys(TEXTS) and isinstance(value, (bool, int, float))
         ]
-        words = [f"{key}={_value(value)}" for key, value in self.params.items()]
+        seeds = {"seed": f"range({self.sampling.seeds})"} if self.sampling and self.sampling.seeds else {}
+        words = [f"{key}={_value(value)}" for key, value in (seeds | dict(self.params)).items()]
         spelled, wrong = spelled_out(words) if self.kind in OWN_KINDS else (words, [])
         parsed, unread = parse(spelled)
         if numbers or wrong or unread:

@@ -24,6 +24,7 @@ OLD_LIST = "unfinished.json"  # of the runs of `runner.train` and of folds, by e
 MULTIRUN = "multirun.yaml"  # that Hydra has started the sweep
 RESULTS = "results.csv"  # of runs that were started together: a row a run
 POPULATION = "population-{:03d}.safetensors"  # the checkpoint of some of them
+TASKS = ".tasks"  # what a sweep has handed to tasks of a cluster, until its runs have ended
 FOLD = "fold="  # how the folder of a fold begins
 MEMBERS = "members"  # in the folder of an ensemble: a folder a member
 SIZES = "sizes.csv"  # of an ensemble: what the first, the first two, ... members reach

@@ -24,6 +24,7 @@ class Standing:
     the best so far), None where one diverged, failed or has not begun. `curve` is that of the first objective after
     each epoch from 0 on, as if the runs had ended there; those that have ended early stay as they are. `epochs` are
     those that all its runs have made which train on; `ended`: none does. `pruned`: one ended at the word of a search.
+    `words` are those that set it, without what chance decides.
     """
 
     values: tuple[float | None, ...]
@@ -31,6 +32,7 @@ class Standing:
     ended: bool
     curve: tuple[float | None, ...] = ()
     pruned: bool = False
+    words: tuple[str, ...] = ()
 
     def after(self, epoch: int) -> float | None:
         """The first objective after an epoch; of a trial that has ended before, as it ended; None: no value."""
@@ -58,6 +60,10 @@ class Search(Protocol):
     @property
     def objectives(self) -> Sequence[str]:
         """What it goes by: columns of metrics.csv, or what a summary has; the first has the curve."""
+        ...
+
+    def share(self, count: int) -> float:
+        """The epochs that it expects so many trials to make, as a share of what they would make to their ends."""
         ...
 
     def next(self, trials: Sequence[Standing]) -> Round | None:

@@ -57,7 +57,7 @@ class Halving:
                     going.update(left)
                     until |= {} if epoch is None else dict.fromkeys(left, epoch)
                     goals.append(
-                        f"{plural(len(numbers), 'trial')} to {'the end' if epoch is None else f'epoch {epoch}'}"
+                        f"{plural(len(numbers), 'setting')} to {'the end' if epoch is None else f'epoch {epoch}'}"
                     )
                     break
         pruned = frozenset(i for i in lost if not trials[i].ended)
@@ -65,6 +65,21 @@ class Halving:
             return None
         stay = {i: each.epochs for i, each in enumerate(trials) if not each.ended and i not in going | pruned}
         return Round(until=until | stay, pruned=pruned, said="; ".join(goals))
+
+    def share(self, count: int) -> float:
+        """The epochs that so many trials make if none ends by itself, as a share of what all would make to the end."""
+        return sum(each.rungs.cost(self.total) for each in self.brackets(count)) / (count * self.total)
+
+    def plan(self, count: int) -> list[str]:
+        """What is going to happen to so many trials, a line a bracket, and what it costs."""
+        lines = []
+        for number, bracket in enumerate(found := self.brackets(count), 1):
+            (first, *others), goals = bracket.rungs.trials, [f"epoch {epoch}" for epoch in bracket.rungs.epochs]
+            goal, *further = [*goals, f"the end (epoch {self.total})"]
+            which = f"bracket {number} of {len(found)}: " if len(found) > 1 else ""
+            steps = [f"the best {n:,} to {each}" for n, each in zip(others, further, strict=True)]
+            lines.append(", ".join([f"{which}{plural(first, 'setting')} to {goal}", *steps]))
+        return [*lines, f"{self.share(count):.0%} of the epochs of all {count:,} settings to the end"]
 
     def _rungs(self, bracket: Bracket, trials: Sequence[Standing]) -> Iterator[tuple[int | None, list[int], set[int]]]:
         """(epoch, the trials that train to it, those that the rung before has left behind) of each rung in turn and of

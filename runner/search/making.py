@@ -10,6 +10,7 @@ from runner.errors import ConfigError
 from runner.plan.losers import HALVING, MEDIAN
 from runner.plan.sweeper import SweeperOptions
 from runner.search.base import Search
+from runner.search.both import Both
 from runner.search.halving import Halving, Hyperband
 from runner.search.median import Median
 from runner.training.evaluation import named, recorded
@@ -19,11 +20,26 @@ if TYPE_CHECKING:
     from runner.data.prepare import RunData
 
 
-def search_of(options: SweeperOptions, runs: Sequence[Settings], data: Sequence[RunData]) -> Search | None:
-    """The search over runs with these settings and data; None where all train to their ends.
+def search_of(
+    options: SweeperOptions, runs: Sequence[Settings], data: Sequence[RunData], asking: Search | None = None
+) -> Search | None:
+    """The search over runs with these settings and data; None where all train to their ends. `asking` asks for new ones
+    when those that are there have ended.
 
     Raises ConfigError where they cannot be compared, or do not record what they are compared by.
     """
+    if asking:
+        for name in asking.objectives:
+            if "/" in name:
+                _check_recorded(name, runs, data)
+    losers = early_end(options, runs, data)
+    return Both(losers, asking) if losers and asking else losers or asking
+
+
+def early_end(
+    options: SweeperOptions, runs: Sequence[Settings], data: Sequence[RunData]
+) -> Halving | Hyperband | Median | None:
+    """What ends settings early; None where nothing does. Raises ConfigError as `search_of`."""
     losers = options.losers
     if not losers.rule:
         return None

@@ -147,14 +147,17 @@ def _serve(
 
 
 def _obey(parent: int) -> list[bool]:
-    """SIGTERM means save and stop, Ctrl-C is the parent's business, and the parent's death is ours; [asked to stop]."""
+    """SIGTERM means save and stop, Ctrl-C and a time limit are the parent's business, and the parent's death is ours;
+    [asked to stop].
+    """
     asked = [False]
 
     def stop(_number, _frame):
         asked[0] = True
 
     signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2):  # of a cluster, which asks all processes of a task
+        signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKING)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
