@@ -25,10 +25,10 @@ from runner.execution.executors import ray_cluster
 pytestmark = pytest.mark.engines
 RAY = ["hydra.launcher.executor=ray", "hydra.launcher.max_members=3"]
 LONG = [
-    *sweep_folders.SMALL, "optimizer=sgd,adam", "regularizer.dropout=0,0.2", "trainer.epochs=40",
+    *sweep_folders.SMALL, "optimizer=sgd,adam", "regularizer.dropout=0,0.2",
     "early_stopping=none", "trainer.checkpoint_seconds=0.1", "trainer.engine=stacked,native",
 ]  # fmt: skip
-HUNDREDS, SEVERAL = [*LONG, "seed=range(25)"], [*LONG, "seed=range(3)"]
+HUNDREDS, SEVERAL = [*LONG, "seed=range(25)", "trainer.epochs=8"], [*LONG, "seed=range(3)", "trainer.epochs=30"]
 HEAD = """
 import ray, sys
 ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="CRITICAL")

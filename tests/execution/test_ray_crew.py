@@ -147,7 +147,7 @@ def test_without_ray_the_extra_is_named_before_anything_trains(no_ray, tmp_path,
 def test_a_sweep_that_ray_began_resumes_without_it_when_told_to(no_ray, monkeypatch, tmp_path, capsys):
     ray_stand_in.install(monkeypatch)
     words = ["hydra.launcher.address=auto", "hydra.launcher.workers=2"]
-    monkeypatch.setattr(ray_cluster, "_refuse_absent", lambda address: None)
+    monkeypatch.setattr(ray_cluster, "_tried", lambda address: "")
     folder = sweep_folders.sweep(tmp_path / "sweep", *sweep_folders.SMALL, "seed=0,1", "trainer.epochs=1", *RAY, *words)
     no_ray()
     assert main(["resume", str(folder)]) == 2
@@ -155,12 +155,15 @@ def test_a_sweep_that_ray_began_resumes_without_it_when_told_to(no_ray, monkeypa
     assert main(["resume", str(folder), "--executor", "serial"]) == 0
 
 
-def test_an_address_at_which_nothing_answers_is_refused_at_once():
+def test_an_address_at_which_nothing_answers_is_refused_at_once(monkeypatch, tmp_path, capsys):
+    ray_stand_in.install(monkeypatch)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{taken.getsockname()[1]}"  # nobody listens
-        with pytest.raises(ConfigError, match=f"hydra.launcher.address = {address}: nothing answers there"):
-            ray_cluster.connect(address, None, 2, on_gpu=False)
+        words = [*RAY, f"hydra.launcher.address={address}", f"hydra.sweep.dir={tmp_path}/sweep"]
+        assert main(["-m", "seed=0,1", *words]) == 2
+    assert f"hydra.launcher.address = {address}: nothing answers there" in capsys.readouterr().err
+    assert not (tmp_path / "sweep" / "sweep.yaml").exists()
 
 
 def test_a_dry_run_says_where_the_actors_would_be(monkeypatch, capsys):
