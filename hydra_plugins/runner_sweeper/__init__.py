@@ -136,9 +136,9 @@ class GridSweeper(Sweeper):
             hydra.job.config_name or "config", tuple(hydra.overrides.hydra)
         )
         hydra.overrides.task = [composer.typed.get(word, word) for word in arguments]
-        jobs = self._jobs(list(hydra.overrides.task), sweeper, composer)
         folder = Path(str(self.whole.hydra.sweep.dir))
         folder.mkdir(parents=True, exist_ok=True)
+        jobs = self._jobs(list(hydra.overrides.task), sweeper, composer, folder)
         OmegaConf.save(self.whole, folder / "multirun.yaml")
         returns = self.door.launch(jobs, initial_job_idx=0)
         if not hasattr(self.task, "ended"):  # else it has been told what came of each run
@@ -146,7 +146,7 @@ class GridSweeper(Sweeper):
                 _ = each.return_value  # raises what a job raised
         return [returns]
 
-    def _jobs(self, words: list[str], sweeper: dict[str, Any], composer: Any) -> list[list[str]]:
+    def _jobs(self, words: list[str], sweeper: dict[str, Any], composer: Any, folder: Any) -> list[list[str]]:
         """The words of the jobs that are known when the sweep begins."""
         from runner.plan.recipes import sweep_words
 
@@ -160,7 +160,11 @@ class RandomSweeper(GridSweeper):
 class OptunaSweeper(GridSweeper):
     """Hands no job to the launcher, which asks the search for them; see `runner.search.sampling`."""
 
-    def _jobs(self, words: list[str], sweeper: dict[str, Any], composer: Any) -> list[list[str]]:
+    def _jobs(self, words: list[str], sweeper: dict[str, Any], composer: Any, folder: Any) -> list[list[str]]:
+        """None, once it is certain that what the folder holds can grow by them."""
+        from runner.search.asking import check_folder
+
+        check_folder(words, sweeper, composer, folder)
         return []
 
 

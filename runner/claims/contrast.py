@@ -55,7 +55,7 @@ class Contrast(Claim):
 
         found = {name: self.part(runs, name) for name in self.parts}
         curves = {name: part.epochs(self.column[0]) for name, part in found.items()}
-        figure, [left, right] = panels(2, size=(12.0, 4.8))
+        figure, [left, right] = panels(2, size=(10.0, 4.6))
         longest = max(len(each) for each in curves.values())
         for name, curve in curves.items():
             curves[name] = [*curve, *([curve[-1]] * (longest - len(curve)))]

@@ -43,7 +43,7 @@ details { font-size: 15.5px; margin: 8px 0; } summary { cursor: pointer; color: 
 section { border-top: 1px solid var(--line); margin-top: 36px; }
 td { overflow-wrap: break-word; }
 @media (max-width: 560px) { body { padding: 16px 12px; font-size: 16px; } dl { grid-template-columns: 1fr; }
-  table, tbody, tr, td { display: block; } thead { display: none; } td { border: 0; padding: 0; }
+  table, caption, tbody, tr, td { display: block; } thead { display: none; } td { border: 0; padding: 0; }
   tr { border-bottom: 1px solid var(--line); padding: 6px 0; } td[data-h]::before { content: attr(data-h) ": ";
   color: var(--dim); } }
 @media print { body { max-width: none; font-size: 12px; } section { break-before: page; } }
@@ -89,7 +89,8 @@ def published_text(record: Mapping[str, Any]) -> str:
 
 def _numbers(findings: Sequence[Mapping[str, Any]]) -> str:
     rows = "".join(
-        f"<tr><td>{escape(each['what'])}</td><td>{escape(each['text'])}</td><td>{escape(each['rule'])}</td>"
+        f"<tr><td>{escape(each['what'])}</td><td data-h='here'>{escape(each['text'])}</td>"
+        f"<td{_head(each['rule'], 'has to be')}>{escape(each['rule'])}</td>"
         f'<td class="short {CLASSES.get(each["verdict"], "dim")}">{escape(each["verdict"] or "shown only")}</td></tr>'
         for each in findings
     )

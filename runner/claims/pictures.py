@@ -20,8 +20,9 @@ from runner.claims.rules import Estimate, mean
 from runner.figures.draw.canvas import COLOURS, FAINT, INK, dress, logarithmic, plain, some
 
 SIZE = (8.0, 4.6)  # inches
-PANEL = 4.0  # width of each of several panels
+PANEL, WIDEST = 4.0, 10.0  # width of each of several panels, and of all
 DECADE = 10.0
+NEAR = 0.08  # of a logarithmic axis, below which two labels would touch
 TICKS = 9  # values of a logarithmic axis that are labelled one by one
 MARKERS, DASHES = "osD^vP*X", ("-", "--", "-.", ":")
 STYLE: dict[Any, Any] = {
@@ -33,7 +34,7 @@ STYLE: dict[Any, Any] = {
 def panels(count: int = 1, rows: int = 1, *, size: tuple[float, float] | None = None, share: bool = False) -> Any:
     """(figure, list of axes): `count` panels in so many rows; `share`: with the same y-axis."""
     columns = -(-count // rows)
-    width, height = size or (SIZE if count == 1 else (PANEL * columns + 0.6, 0.9 + 3.5 * rows))
+    width, height = size or (SIZE if count == 1 else (min(PANEL * columns, WIDEST) + 0.6, 0.9 + 3.5 * rows))
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
@@ -75,8 +76,17 @@ def lines(
     wide = min(x) > 0 and max(x) >= DECADE * min(x)
     logarithmic(axes, ("x" if wide else "") if log == "auto" else log)
     if "log" in axes.get_xscale() and len(x) <= TICKS:
-        axes.set_xticks(x)
+        axes.set_xticks(_apart(x))
     legend(axes, len(series))
+
+
+def _apart(x: Sequence[float]) -> list[float]:
+    """Values of a logarithmic axis whose labels do not lie on one another."""
+    found: list[float] = []
+    for value in sorted(set(x)):
+        if not found or np.log(value / found[-1]) >= NEAR * np.log(max(x) / min(x)):
+            found.append(value)
+    return found
 
 
 def over_places(
@@ -135,7 +145,7 @@ def heat(
     for (i, j), value in np.ndenumerate(values):
         dark = np.isfinite(ranks[i, j]) and ranks[i, j] < 0.55
         said = f"{value:.{places}f}" if np.isfinite(value) else "-"
-        axes.text(j, i, said, ha="center", va="center", fontsize=9.5, color="white" if dark else INK)
+        axes.text(j, i, said, ha="center", va="center", fontsize=9.5, color="white" if dark else "black")
     if finite.any():
         i, j = np.unravel_index(np.nanargmax(ranks), ranks.shape)
         axes.add_patch(matplotlib.patches.Rectangle((j - 0.48, i - 0.46), 0.96, 0.92, fill=False, ec="red", lw=2.2))
@@ -143,6 +153,12 @@ def heat(
     axes.grid(visible=False)
     axes.set_xticks(range(len(columns)), [plain(each) for each in columns])
     axes.set_yticks(range(len(rows)), [plain(each) for each in rows])
+
+
+def over_epochs(axes: Any, found: Mapping[str, Sequence[Sequence[float]]], **words: str) -> None:
+    """`lines` over the epochs, from 0 to the last that all have; `found` is made by `Runs.epochs`."""
+    many = min(map(len, found.values()))
+    lines(axes, range(many), {name: table[:many] for name, table in found.items()}, xlabel="epoch", **words)
 
 
 def legend(axes: Any, count: int) -> None:

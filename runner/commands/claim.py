@@ -14,6 +14,7 @@ from runner.claims import kept
 from runner.claims.claim import Claim, claims, find
 from runner.commands.catalogue import Table
 from runner.commands.messages import INTERRUPTED, report_unexpected
+from runner.commands.parser import Parser
 from runner.commands.print_table import show
 from runner.errors import ConfigError, RunnerError
 from runner.records.console import shown_path
@@ -130,9 +131,7 @@ def _why(error: RunnerError) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="runner claim", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(prog="runner claim", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("words", nargs="*", metavar="NAME|KEY=VALUE", help="claims to run; what to change of them")
     parser.add_argument("--all", action="store_true", help="every claim, and a page with all of them")
     parser.add_argument("--quick", action="store_true", help="a coarse pass: fewer seeds and epochs, which is said")

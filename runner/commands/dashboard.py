@@ -13,18 +13,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from runner.commands.parser import Parser
 from runner.errors import ConfigError, RunError
 from runner.records.folders import OUTPUTS, newest
 from runner.records.run_folder import METRICS
 from runner.records.sweep_folder import LAYOUT, OVERVIEW
 from runner.records.tags import tag_of
-from runner.reports.shown import choose
+from runner.reports.shown import Shown, choose
 
 SCALARS_KEPT = 10_000  # points a curve; TensorBoard's own default thins curves to 1,000
 ENDING = (signal.SIGINT, signal.SIGTERM)
 RELOAD_SECONDS = 5  # how soon a running curve moves
 HEADLINES = ("accuracy", "r2")  # what people ask for first
-BY_SETTING = r"\d+_(.*?)(?:_?(?:seed|split_seed|data_seed|fold)=[^_/]+)*$"  # of the name of a run, or of a mean
+BY_SETTING = (
+    r"\d+_(.*?)(?:_?(?:seed|split_seed|data_seed|test_fold|fold)=[^_/]+)*$"  # of the name of a run, or of a mean
+)
 
 
 def run(arguments: list[str]) -> int:
@@ -42,14 +45,20 @@ def run(arguments: list[str]) -> int:
 
 def _serve(folder: Path, args: argparse.Namespace) -> None:
     """Serve a folder of links to the means and the runs, of many the best; they change while a sweep trains."""
-    from runner.reports import overview
+    from runner.reports.overview import Follower
 
     shown = choose(folder, everything=args.all)
+    followers: dict[Path, Follower] = {}
     with tempfile.TemporaryDirectory(prefix="runner-dashboard-") as made:
         links = Path(made)
-        link(shown.paths, folder, links)
-        for sweep in shown.sweeps:
-            overview.write(sweep, links / place(sweep / LAYOUT, folder).parent, alone=sweep == folder)
+
+        def update(shown: Shown) -> None:
+            link(shown.paths, folder, links)
+            for sweep in shown.sweeps:
+                there = links / place(sweep / LAYOUT, folder).parent
+                followers.setdefault(sweep, Follower(sweep, there, alone=sweep == folder)).follow()
+
+        update(shown)
         url = launch(links, args.port, args.host, title=str(folder))
         said = [f"  {line}" for line in shown.said]
         if not shown.whole:
@@ -60,7 +69,7 @@ def _serve(folder: Path, args: argparse.Namespace) -> None:
             webbrowser.open(there)
         while True:
             time.sleep(RELOAD_SECONDS)
-            link(choose(folder, everything=args.all).paths, folder, links)
+            update(choose(folder, everything=args.all))
 
 
 def deep_link(url: str, paths: Sequence[Path]) -> str:
@@ -137,7 +146,7 @@ def launch(folder: Path, port: int | None = None, host: str | None = None, title
 def flags(folder: Path, port: int | None = None, host: str | None = None, title: str | None = None) -> list[str]:
     """TensorBoard's command line for a folder."""
     words = ["--logdir", str(folder), "--reload_interval", str(RELOAD_SECONDS)]
-    words += ["--samples_per_plugin", f"scalars={SCALARS_KEPT}", "--window_title", f"runner: {title or folder}"]
+    words += ["--samples_per_plugin", f"scalars={SCALARS_KEPT},text=1", "--window_title", f"runner: {title or folder}"]
     words += [] if port is None else ["--port", str(port)]
     return words + ([] if host is None else ["--host", host])
 
@@ -159,7 +168,7 @@ def _port(text: str) -> Any:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="runner dashboard", description="Start TensorBoard on a folder of runs.")
+    parser = Parser(prog="runner dashboard", description="Start TensorBoard on a folder of runs.")
     parser.add_argument("dir", nargs="?", help="folder of runs (default: outputs), or `last` for the run started last")
     parser.add_argument("--all", action="store_true", help="every run of a large sweep, not only means and the best")
     parser.add_argument("--open", action="store_true", help="open the page in a browser")

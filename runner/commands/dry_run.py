@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.commands.catalogue import Table
+from runner.commands.dry_search import begun
 from runner.commands.print_table import show
 from runner.config.compact import text, told
 from runner.config.settings import Settings
@@ -31,6 +32,7 @@ from runner.records.progress import duration
 
 if TYPE_CHECKING:
     from runner.data.prepare import RunData
+    from runner.execution.options import Options
 
 SHOWN = 20  # rows of a table on a terminal; a pipe gets all, and so does --all
 
@@ -44,10 +46,12 @@ class Plan:
     jobs: list[int]
     shares: list[Share]
     workers: int
+    where: list[str]  # these are, in words; nothing on this machine
 
 
 def preview(line: CommandLine, everything: bool = False) -> int:
     """Print jobs, shares and what they may cost. Returns the exit code; ConfigError with every problem."""
+    line = begun(line)
     repeats = repeated(line.settings) if line.together else {}
     plan = planned(line, repeats)
     most = SHOWN if sys.stdout.isatty() and not everything else None
@@ -66,6 +70,8 @@ def preview(line: CommandLine, everything: bool = False) -> int:
             [
                 *warning_lines([*cautions(plan.settings, plan.data), *common_members(line.settings)]),
                 *_total(plan, line.multirun),
+                *_rounds(line, plan),
+                "nothing was trained or written; leave out --dry-run to start",
             ]
         )
     )
@@ -82,9 +88,11 @@ def planned(line: CommandLine, repeats: dict[int, int]) -> Plan:
         jobs += [job] * len(runs)
     whole = {job: run for job, each in enumerate(line.settings) if job not in repeats for run in expand_folds(each)[:1]}
     data = _data([*settings, *whole.values()], [*jobs, *whole], line)[: len(settings)]  # ensembles are checked too
-    workers, max_members = _launcher(line, settings, data)
-    shares = share_out(range(len(settings)), settings, data, workers, max_members=max_members)
-    return Plan(settings, data, jobs, shares, workers)
+    options = _launcher(line)
+    workers = options.processes(settings, data)
+    most = options.max_members if line.together else 1
+    shares = share_out(range(len(settings)), settings, data, workers, max_members=most)
+    return Plan(settings, data, jobs, shares, workers, options.where(workers))
 
 
 def _data(settings: Sequence[Settings], jobs: Sequence[int], line: CommandLine) -> list[RunData]:
@@ -98,17 +106,16 @@ def _data(settings: Sequence[Settings], jobs: Sequence[int], line: CommandLine) 
     return data
 
 
-def _launcher(line: CommandLine, settings: Sequence[Settings], data: Sequence[RunData]) -> tuple[int, int | None]:
-    """(worker processes, runs side by side at most) of hydra.launcher, where it is ours. Raises ConfigError."""
+def _launcher(line: CommandLine) -> Options:
+    """hydra.launcher.*, where it is ours. Raises ConfigError."""
     from omegaconf import OmegaConf
 
-    from runner.execution.options import Options
+    from runner.execution.options import HERE, Options
 
     if not line.together:
-        return 1, 1
+        return HERE
     given: Any = OmegaConf.to_container(line.config.hydra.launcher, resolve=True)
-    options = Options.checked(given)
-    return options.processes(settings, data), options.max_members
+    return Options.checked(given)
 
 
 def _rounds(line: CommandLine, plan: Plan) -> list[str]:
@@ -118,8 +125,8 @@ def _rounds(line: CommandLine, plan: Plan) -> list[str]:
         return []
     from runner.search.making import early_end
 
-    search: Any = early_end(options, plan.settings, plan.data)
-    return [f"{options.losers.rule}: {each}" for each in search.plan(len(trials_of(map(told, line.settings))))]
+    search, settings = early_end(options, plan.settings, plan.data), len(trials_of(map(told, line.settings)))
+    return [f"{options.losers.rule}: {each}" for each in search.plan(settings)] if search else []
 
 
 def _jobs(line: CommandLine, plan: Plan, repeats: dict[int, int]) -> tuple[tuple[str, ...], ...]:
@@ -172,7 +179,7 @@ def _total(plan: Plan, sweep: bool) -> list[str]:
     return [
         f"estimate: {runs}{workers}, {duration(all_of_it.seconds)} if each takes all its epochs"
         f"{' (they stop early)' if stops else ''}, {size(all_of_it.bytes)} of memory; for a core of 2.5 GHz",
-        "nothing was trained or written; leave out --dry-run to start",
+        *plan.where,
     ]
 
 

@@ -6,20 +6,23 @@ import argparse
 import csv
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
+from runner.commands.parser import Parser
 from runner.records import pipe
 from runner.records.folders import FORCE, OUTPUTS, newest
 from runner.records.output import CSV, HTML, PARQUET, check_output, parquet, write_output
 
 if TYPE_CHECKING:
+    from runner.reports.over import Over
     from runner.reports.runs import RunSource
     from runner.reports.sections import Section
 
 TOP = 20
 PAGE = "report.html"
+SEARCH = "figures/search.png"
 DESCRIPTION = """\
 Compare settings: one row each, best first. Runs that differ only in seed, fold, split or draw of the data are one
 setting. Shown are mean, 95% interval (Student's t), standard deviation and number of runs of the monitored metric, and
@@ -39,30 +42,54 @@ def run(arguments: list[str]) -> int:
     if args.over is not None and args.html is None:
         args.html = ""
     from runner.reports.across import over_data_sets
+    from runner.reports.searches import pareto
     from runner.reports.sections import make_sections
 
+    names = pareto.asked(args.pareto) if args.pareto else ()
     table, page = _outputs(args)
+    pictures: list[Path] = []
     sources = find_sources(args.dir, force=args.force)
-    sections = make_sections(sources, args.metric, where=args.where, by=args.by, across=args.over or None)
+    chosen: dict[str, Any] = {"where": args.where, "across": args.over.partition(",")[0] if args.over else None}
+    sections = make_sections(sources, args.metric, by=args.by, **chosen)
+    fronts = [pareto.front_lines(section, names) for section in sections]
     if table:
         write_output("--csv", table, _table(sections, table))
+    drawn: list[Over | None] = []
     if args.html is not None:
         from runner.reports import html
-        from runner.reports.over import across_conditions
+        from runner.reports.over import across_conditions, choose
 
         page = page or sources[0].folder / PAGE
-        charts = across_conditions(sources, sections) if args.over is None and not args.where else []
-        content = html.page(sections, html.page_title(sections), args.heat, args.over, charts)
+        whole = make_sections(sources, args.metric, **chosen) if args.by else sections
+        first = across_conditions(sources, whole, args.where, args.by) if args.over is None else []
+        drawn = choose(whole, args.over, args.by)
+        title = html.page_title(sections)
+        content = html.page(sections, title, args.heat, drawn, first=first, whole=whole, by=args.by, pareto=names)
         write_output("--html", page, content.encode())
+        pictures = _pictures(sections)
     for i, section in enumerate(sections):
         show(section, args.top, first=i == 0)
+        if fronts[i]:
+            say(["", *fronts[i]], sys.stdout)
     if args.over is not None:
-        _show_over(sections, args.over)
+        _show_over(drawn)
     if ranks := over_data_sets(sections):
         say(["", ranks.text], sys.stdout)
-    for file in filter(None, (table, page)):
+    for file in filter(None, (table, page, *pictures)):
         print(f"wrote: {file}")
     return 0 if any(row.finished for source in sources for row in source.rows) else 1
+
+
+def _pictures(sections: Sequence[Section]) -> list[Path]:
+    """Write how a search went into the figures of its sweep; the file, where there was one search."""
+    from runner.reports.searches.picture import picture
+
+    if len(sections) != 1 or len(sections[0].sources) != 1 or not (drawn := picture(sections[0])):
+        return []
+    path = sections[0].sources[0].folder / SEARCH
+    path.parent.mkdir(exist_ok=True)
+    write_output("--html", path, drawn)
+    return [path]
 
 
 def find_sources(folders: Sequence[str], *, force: bool = False) -> list[RunSource]:
@@ -80,11 +107,14 @@ def find_sources(folders: Sequence[str], *, force: bool = False) -> list[RunSour
 def show(section: Section, top: int, first: bool = True) -> None:
     """One section on the screen: a table that fits the terminal, a plain one in a pipe."""
     from runner.reports import report_text
+    from runner.reports.searches.fresh import fresh_lines
+    from runner.reports.searches.words import search_lines
 
     columns = report_text.columns(section, top)
     left = len(section.settings) - len(columns[0].cells)
     more = [f"({left} more; --top 0 shows all, --csv FILE writes them)"] if left > 0 else []
-    parts = (report_text.heading(section), [*more, "", *report_text.closing(section)])
+    said, *rest = report_text.closing(section)
+    parts = (report_text.heading(section), [*more, "", said, *search_lines(section), *fresh_lines(section), *rest])
     if not sys.stdout.isatty():
         lines = ["", *report_text.plain(columns)]
         say([*([] if first else [""]), *parts[0], *lines, *parts[1]], sys.stdout)
@@ -107,14 +137,14 @@ def show(section: Section, top: int, first: bool = True) -> None:
         console.print(Text(line), soft_wrap=line.startswith("  "))
 
 
-def _show_over(sections: Sequence[Section], asked: str) -> None:
-    """The points of the chart, as the table of settings is shown."""
+def _show_over(drawn: Iterable[Over | None]) -> None:
+    """The points of each chart, as the table of settings is shown."""
     from runner.reports import over, report_text
 
-    for section, drawn in zip(sections, over.choose(sections, asked), strict=True):
-        if drawn:
-            title = f"{section.title}: " if section.title else ""
-            say(["", f"{title}over {drawn.name}:", *report_text.plain(over.columns(section, drawn))], sys.stdout)
+    for each in filter(None, drawn):
+        title = f"{each.section.title}: " if each.section.title else ""
+        best = f" (best over {each.best_over})" if each.best_over else ""
+        say(["", f"{title}over {each.name}{best}:", *report_text.plain(over.columns(each))], sys.stdout)
 
 
 def say(lines: Sequence[str], stream: TextIO) -> None:
@@ -154,9 +184,7 @@ def _top(text: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="runner report", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(prog="runner report", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dir", nargs="+", help="folder of a sweep or of runs, or `last` for the one started last")
     parser.add_argument("--top", type=_top, default=TOP, metavar="N", help=f"settings shown, 0 = all; default: {TOP}")
     parser.add_argument(
@@ -176,13 +204,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--html", nargs="?", const="", metavar="FILE", help=f"write a page with curves; default: {PAGE} in DIR"
     )
-    parser.add_argument("--heat", metavar="KEY,KEY", help="the two keys of the page's heat map, such as lr,dropout")
+    parser.add_argument(
+        "--heat",
+        metavar="KEY,KEY",
+        help="the two keys of the page's heat map, such as lr,dropout; a third (lr,dropout,optimizer) has a panel for "
+        "each of its values",
+    )
     parser.add_argument(
         "--over",
         nargs="?",
         const="",
         metavar="KEY",
-        help="print the metrics over a key that has numbers, such as lr or train_size, and draw them on the page",
+        help="print the metrics over a key that has numbers, such as lr or train_size, and draw them on the page; "
+        "lr,optimizer,dropout also names the keys of the colours (as --by does) and of the panels",
+    )
+    parser.add_argument(
+        "--pareto",
+        metavar="NAME,NAME",
+        help="the settings that no other betters in both, such as val/loss,parameters; also epochs, seconds",
     )
     parser.add_argument("--force", action="store_true", help=FORCE)
     return parser

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from runner.commands.conclude import conclude, exit_code
+from runner.commands.parser import Parser
 from runner.config.engines import NATIVE, STACKED
 from runner.config.overrides import parse
 from runner.config.words import key_of
 from runner.errors import ConfigError, Problem, RunError
+from runner.execution.options import EXECUTORS
 from runner.records import folders
 from runner.records.run_folder import LIST, SUMMARY, is_listed, is_sweep
 
@@ -22,6 +24,8 @@ EPOCHS, LAUNCHER = "trainer.epochs", "hydra.launcher."
 def run(arguments: list[str]) -> int:
     """Continue the run or sweep in the folder named; a finished one is left as it is unless it gets more epochs."""
     args = _parser().parse_args(arguments)
+    if not args.words and (code := _nested(args.dir)) is not None:
+        return code
     folder = folders.find_started(args.dir)
     engines = [word for word in args.words if key_of(word) == "trainer.engine"]
     engine = _engine(engines[-1]) if engines else ""
@@ -33,13 +37,22 @@ def run(arguments: list[str]) -> int:
     return _resume_run(folder, engine)
 
 
+def _nested(text: str) -> int | None:
+    """Continue a nested cross-validation, also where the last thing started is a part of one; None if it is none."""
+    from runner.commands.nested import resumed
+
+    return resumed(folders.newest(folders.OUTPUTS).parent if text == "last" else Path(text))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="runner resume", description="Continue an interrupted run or sweep.")
+    parser = Parser(prog="runner resume", description="Continue an interrupted run or sweep.")
     parser.add_argument("dir", help="folder of the run or sweep, or `last` for the one started last")
     parser.add_argument("--workers", type=int, help="worker processes of a sweep; default: as with -m at its start")
     parser.add_argument(
         "--max-members", type=int, help="runs of a sweep that train side by side; default: as at its start"
     )
+    parser.add_argument("--executor", help=f"of a sweep: {', '.join(EXECUTORS)}; default: as at its start")
+    parser.add_argument("--address", help="of a Ray cluster, if it has changed since the start of the sweep")
     parser.add_argument(
         "--detach", action="store_true", help="of a sweep on a cluster: submit what has not ended, and leave"
     )
@@ -88,13 +101,17 @@ def _extend(folder: Path, words: list[str]) -> None:
 
 
 def _resume_run(folder: Path, engine: str) -> int:
-    """A run, or its folds."""
+    """A run, or its folds; a run of a search that ended it, to its own end."""
+    from runner.execution.continuing import continue_run, is_held
     from runner.execution.repeat_command import command_of
     from runner.execution.start import resume
     from runner.execution.stored import read_config
     from runner.reports import fold_table
     from runner.screen.run import resumed_run
 
+    if not engine and is_held(folder):
+        conclude(outcomes := continue_run(folder, resumed_run), command_of(read_config(folder), folder))
+        return exit_code([outcome.status for outcome in outcomes])
     if is_sweep(folder.parent) and not is_listed(folder.parent) and not (folder / SUMMARY).exists():
         print(f"{folder}: one run of a sweep; its other runs are not resumed", file=sys.stderr)
     wrong = _written_anew(fold_table.problems(folder))
@@ -111,7 +128,7 @@ def _resume_together(folder: Path, args: argparse.Namespace, engine: str, launch
     from runner.execution.start import resume
     from runner.screen.sweep import conclude_sweep, display
 
-    given = {"workers": args.workers, "max_members": args.max_members}
+    given = {key: getattr(args, key) for key in ("executor", "address", "workers", "max_members")}
     given = {key: value for key, value in given.items() if value is not None} | launcher
     options = Options.stored(folder, given, detach=args.detach)
     check_cluster(options, folder.absolute())

@@ -27,7 +27,7 @@ from runner.plan.fold_runs import expand_folds
 from runner.records.command import Command
 from runner.records.folders import OUTPUTS, make_numbered, newest
 from runner.records.names import folder_name, labels, plural, shown_path, telling
-from runner.records.run_folder import MODEL, SUMMARY, is_sweep
+from runner.records.run_folder import MEMBERS, MODEL, SUMMARY, is_ensemble, is_sweep
 from runner.records.summary import read_summary
 from runner.records.told import Tell
 from runner.reports.find_model import find_model
@@ -192,14 +192,30 @@ def subject(words: Sequence[str], kind: str, *, several: bool, multirun: bool = 
     runs = [fold for run in line.settings for fold in expand_folds(run)]
     if len(runs) > 1 and not several:
         raise ConfigError(f"{kind}: is about one run, but the words stand for {len(runs)}; give one value a key")
-    _refuse_ensembles(kind, runs)
+    _refuse_ensembles(kind, runs, [*["-m"] * multirun, *words])
     place = Path(out) if out else _new_place(kind)
     return Subject([*["-m"] * multirun, *words], _labelled(runs), place)
 
 
-def _refuse_ensembles(kind: str, runs: Sequence[Settings]) -> None:
-    if any(run.ensemble.active for run in runs):
-        raise ConfigError(f"{kind}: is about one network, but the run is an ensemble; name one of its members/")
+def _refuse_ensembles(kind: str, runs: Sequence[Settings], words: Sequence[str]) -> None:
+    if not any(run.ensemble.active for run in runs):
+        return
+    alone = without(words, {"ensemble", *(key_of(word) for word in words if word.startswith("ensemble."))})
+    if len(alone) < len(words):
+        way = f"ask about the network alone: `{plugins.command('diagnose', kind, *alone)}`"
+    else:
+        way = f"name one of members/ in one of the runs: `{plugins.command('diagnose', kind)} RUN/members/000`"
+    raise ConfigError(f"{kind}: is about single networks, but the run is an ensemble of several; {way}")
+
+
+def _first_member(ensemble: Path) -> Path:
+    """The folder of an ensemble's first member. RunError if none has ended."""
+    found = sorted(path.parent for path in (ensemble / MEMBERS).glob(f"*/{MODEL}"))
+    if not found:
+        raise RunError(
+            f"{ensemble / MEMBERS}: no member has ended. {plugins.command('resume', str(ensemble))} trains them"
+        )
+    return found[0]
 
 
 def _of_folder(text: str, kind: str, *, several: bool, out: str) -> Subject:
@@ -209,15 +225,18 @@ def _of_folder(text: str, kind: str, *, several: bool, out: str) -> Subject:
         run, notes = find_model(folder).parent, []
         if is_sweep(folder):
             notes = [f"of the sweep its best run, {run}"]
+        if is_ensemble(run):
+            run = _first_member(run)
+            notes.append(f"of the ensemble its first member, {shown_path(run)}")
         own = read_config(run)
-        _refuse_ensembles(kind, [own])
         return Subject([text], [Case(run.name, own).ended(run)], place, notes)
     rows = [row for source in read_sources(folder) for row in source.rows]
-    finished = [row for row in rows if row.finished and (row.folder / MODEL).exists()]
+    ended = [row for row in rows if row.finished]
+    _refuse_ensembles(kind, [read_config(row.folder) for row in ended if is_ensemble(row.folder)], [])
+    finished = [row for row in ended if (row.folder / MODEL).exists()]
     if not finished:
         raise RunError(f"{folder}: none of its {plural(len(rows), 'run')} has finished")
     settings = [read_config(row.folder) for row in finished]
-    _refuse_ensembles(kind, settings)
     cases = _labelled(settings)
     cases = [case.ended(row.folder) for case, row in zip(cases, finished, strict=True)]
     left = len(rows) - len(finished)

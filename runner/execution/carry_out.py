@@ -6,7 +6,7 @@ import gc
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -36,8 +36,8 @@ from runner.training.trial import Trial, engine_of
 def carry_out(
     worker: int,
     work: Work,
-    runs: Sequence[Run],
-    data: Sequence[RunData],
+    runs: Sequence[Run] | Mapping[int, Run],
+    data: Sequence[RunData] | Mapping[int, RunData],
     *,
     tell: Callable[[Event], None],
     asked_to_stop: Callable[[], bool],
@@ -70,8 +70,8 @@ class _Carrying:
 
     worker: int
     work: Work
-    runs: Sequence[Run]
-    data: Sequence[RunData]
+    runs: Sequence[Run] | Mapping[int, Run]
+    data: Sequence[RunData] | Mapping[int, RunData]
     tell: Callable[[Event], None]
     every: float
 

@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from runner.config.compose import Composer
 from runner.errors import ConfigError
 from runner.execution import run_list
+from runner.execution.continuing import judge_again
 from runner.execution.executors.chosen import check_cluster
 from runner.execution.growth import Growth
 from runner.execution.hydra_return import SweepReturn, current
@@ -70,6 +71,8 @@ class Launch:
         screen = getattr(self.task, "screen", unwatched)
         data = data_of([run.settings for run in runs])
         search = search_in(self.root, runs, data, growth)
+        if search:
+            judge_again(before)
         outcomes = train_listed(
             Session(self.root, runs, data, self.options, search=search, growth=growth), known, screen
         )

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from runner.config.launchers import cluster_of
 from runner.config.settings import Settings
+from runner.config.suggest import closest
 from runner.errors import ConfigError, shortened
 from runner.execution.cluster.queue import Queue
+from runner.execution.executors.ray_cluster import not_installed, problem_of_address
 from runner.execution.work import on_gpu
 from runner.plan.estimate import run_seconds
 from runner.records.command import launcher_options
@@ -19,7 +21,7 @@ from runner.records.command import launcher_options
 if TYPE_CHECKING:
     from runner.data.prepare import RunData
 
-EXECUTORS = ("processes", "serial")
+EXECUTORS = ("processes", "serial", "ray")
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Options:
     max_members: int | None = None  # rows that train side by side; None: as many as gain by it
     keep_going: bool = True  # False: the first failed run stops the sweep
     queue: Queue | None = None  # of a cluster, whose tasks carry them out
+    address: str | None = None  # of a Ray cluster that is there; None: one of the sweep's own
 
     @classmethod
     def of_workers(cls, workers: Any) -> Options:
@@ -38,6 +41,17 @@ class Options:
         if not _is_count(workers):
             raise ConfigError(f"workers = {shortened(workers)}: must be a whole number >= 1")
         return HERE if workers == 1 else cls(workers=workers)
+
+    def where(self, workers: int) -> list[str]:
+        """Where `workers` workers are, in words, if they are not processes of this machine."""
+        if self.queue:
+            return [f"the workers are in {self.queue.said(workers, self.workers or self.queue.workers)}"]
+        if self.executor != "ray":
+            return []
+        if not self.address:
+            return [f"the workers are Ray actors, {workers} on a cluster of their own on this machine"]
+        many = workers if self.workers else f"one a CPU of it (planned here for {workers})"
+        return [f"the workers are Ray actors on the cluster at {self.address}, {many}"]
 
     @property
     def here(self) -> bool:
@@ -71,15 +85,19 @@ class Options:
         found = launcher_options(root)
         if detach or "detach" in found:
             found |= {"detach": detach}
+        if given.get("executor", "ray") != "ray":
+            found.pop("address", None)
         try:
-            cls.checked(found)
+            cls.checked(found, installed=False)
         except ConfigError:  # edited, or of another launcher
             found = {}
         return cls.checked(found | given)
 
     @classmethod
-    def checked(cls, given: dict[str, Any]) -> Options:
-        """Options from hydra.launcher.*; ConfigError with everything that is wrong."""
+    def checked(cls, given: dict[str, Any], *, installed: bool = True) -> Options:
+        """Options from hydra.launcher.*; ConfigError with everything that is wrong, which what is not `installed` is
+        unless nobody asks.
+        """
         cluster = cluster_of(given)
         given = {key: value for key, value in given.items() if key != "_target_"}
         known = [each.name for each in fields(cls) if each.name != "queue"]
@@ -92,8 +110,16 @@ class Options:
                 wrong[key] = "must be a whole number >= 1, or null for as many as fit"
         if not isinstance(given.get("keep_going", True), bool):
             wrong["keep_going"] = "must be true or false"
-        if given.get("executor", EXECUTORS[0]) not in EXECUTORS:
-            wrong["executor"] = f"must be one of {', '.join(EXECUTORS)}"
+        executor, address = given.get("executor", EXECUTORS[0]), given.get("address")
+        if executor not in EXECUTORS:
+            near = closest(str(executor), EXECUTORS)
+            wrong["executor"] = f"must be one of {', '.join(EXECUTORS)}{f'; did you mean {near}?' if near else ''}"
+        elif executor == "ray" and installed and (problem := not_installed()):
+            wrong["executor"] = problem
+        if address is not None and executor != "ray":
+            wrong["address"] = "is that of a Ray cluster; add hydra.launcher.executor=ray, or leave it out"
+        elif address is not None and (problem := problem_of_address(address)):
+            wrong["address"] = problem
         if wrong:
             raise ConfigError([f"hydra.launcher.{key} = {given[key]}: {problem}" for key, problem in wrong.items()])
         return cls(**given)

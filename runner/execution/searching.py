@@ -59,6 +59,11 @@ class Searching:
         """The trials of a session that begins or has grown."""
         self.trials, self.same = trials_of(run.told for run in runs), same
 
+    @property
+    def share(self) -> float:
+        """The epochs that the search plans with, as a share of those of all runs to their ends."""
+        return self.search.share(len(self.trials))
+
     def ask(self, runs: Sequence[Run], outcomes: Outcomes, paused: Mapping[int, int]) -> Round | None:
         """The next round, taken note of; None if there is none."""
         found = self.search.next([self._standing(numbers, runs, outcomes, paused) for numbers in self.trials])
@@ -121,9 +126,9 @@ def _at_end(outcome: Outcome | None, name: str) -> float | None:
 
 def _curve(run: Run, name: str, outcome: Outcome | None, epochs: int) -> list[float | None]:
     """What a run would have in its summary under a name if it ended after each epoch from 0 on; of one that trains on,
-    up to an epoch. It ends with None where the run diverged or failed.
+    up to an epoch. It ends with None where the run diverged or failed. Of an ensemble there is only its end.
     """
-    if "/" not in name or (outcome is None and not epochs):
+    if "/" not in name or run.settings.ensemble.active or (outcome is None and not epochs):
         return [_at_end(outcome, name)] if outcome else []
     made = math.inf if outcome else epochs
     columns = curve(run.folder)

@@ -43,6 +43,7 @@ WRITE_SECONDS = 1.0  # between two writes of results.csv
 
 Watch = Callable[["Session", Event | None], None]  # is told of everything that happens
 Screen = Callable[["Session"], AbstractContextManager[Watch]]
+ExecutorOf = Callable[["Session", "Executor | None"], "Executor"]  # of a session, and of its last round the executor
 
 
 class Executor(Protocol):
@@ -50,6 +51,10 @@ class Executor(Protocol):
 
     def run(self, waiting: list[Work], hear: Callable[[Event | None], None], stopping: Callable[[], bool]) -> None:
         """Carry out what waits, and tell what happens, until nothing is under way or all is to stop."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what it holds."""
         ...
 
 
@@ -91,6 +96,7 @@ class Session:
         self.away: Container[int] = ()  # runs that tasks of a cluster have trained on since an earlier process
         self.owns: Callable[[Path], bool] = recovery.any_of_them  # which checkpoints are not those of such tasks
         self._workers = (0, 0)  # of how many runs how many there are
+        self.hired: int | None = None  # so many, where a cluster says it
         self.over = False  # nothing is left to do, nor to ask for
         self.fitting: int | None = None  # rows side by side, once more did not fit the memory of the device
         self.enlist: Callable[[Session], None] = lambda session: None  # lists the runs of the folder anew
@@ -115,26 +121,28 @@ class Session:
                 data += team.tables
         self.runs, self.data = runs, data
 
-    def train(self, screen: Screen, executor_of: Callable[[Session], Executor]) -> list[Outcome]:
+    def train(self, screen: Screen, executor_of: ExecutorOf) -> list[Outcome]:
         """Train every run that has not ended; all outcomes, in the order of the runs. The caller has locked `root`.
 
         Raises Interrupted after Ctrl-C or SIGTERM, with everything saved.
         """
         with screen(self) as self.watch, stop_signals() as self.asked_to_stop:
-            executor = executor_of(self)
+            executor = executor_of(self, None)
             self._recover()
             self._make_ready()
             self.written = time.monotonic()
-            while self._next_round():
-                if self.searching:
-                    executor = executor_of(self)  # for runs that have been asked for since
-                self._submit(self._to_train())
-                try:
-                    executor.run(self.waiting, self._hear, self.stopping)
-                finally:
-                    self._write_results()
-                if self.searching is None or self.stopping():
-                    break
+            try:
+                while self._next_round():
+                    executor = executor_of(self, executor)  # for runs that have been asked for since
+                    self._submit(self.to_train())
+                    try:
+                        executor.run(self.waiting, self._hear, self.stopping)
+                    finally:
+                        self._write_results()
+                    if self.searching is None or self.stopping():
+                        break
+            finally:
+                executor.close()
             if self.asked_to_stop() and (self._left() or not self.over):
                 command = plugins.command("resume", shown_path(self.root))
                 raise Interrupted(f"interrupted; everything is saved. Continue with: {command}")
@@ -150,7 +158,7 @@ class Session:
             return True
         while (found := self.searching.ask(self.runs, self.outcomes, self.paused)) and found.jobs:
             self._grow(found.jobs)
-        if found and not self._to_train():
+        if found and not self.to_train():
             raise RuntimeError(f"the search asks for nothing that is left to do: {found}")
         self.over = found is None
         return not self.over
@@ -183,9 +191,15 @@ class Session:
     @property
     def workers(self) -> int:
         """How many works are carried out at a time."""
+        if self.hired:
+            return self.hired
         if self._workers[0] != len(self.runs):
             self._workers = len(self.runs), self.options.processes([run.settings for run in self.runs], self.data)
         return self._workers[1]
+
+    def say(self, text: str) -> None:
+        """Tell who watches."""
+        self.watch(self, Said(text))
 
     def stopping(self) -> bool:
         """Whether what is under way is to save and end, and nothing else is to begin."""
@@ -208,7 +222,7 @@ class Session:
             or self.paused[i] < search.until.get(i, math.inf)
         ]
 
-    def _to_train(self) -> list[int]:
+    def to_train(self) -> list[int]:
         """Those of them that train now: neither copies, nor ensembles, nor members that come after others."""
         alone = [i for i in self._due() if i < self.asked and i not in self.results.same and i not in self.teams]
         members = [k for team in self.teams.values() for k in team.due(self.outcomes)]
@@ -247,9 +261,9 @@ class Session:
 
     def _make_ready(self) -> None:
         """Have what the engine needs before any worker is there."""
-        left = self._to_train()
+        left = self.to_train()
         runs, data = [self.runs[i] for i in left], [self.data[i] for i in left]
-        engines.ready(self.root, runs, data, lambda text: self.watch(self, Said(text)))
+        engines.ready(self.root, runs, data, self.say)
 
     # ---- carrying out
 
@@ -327,7 +341,7 @@ class Session:
         if width < 2:
             return False
         if self.fitting is None:
-            self.watch(self, Said("the device has too little memory for so many runs; fewer train side by side"))
+            self.say("the device has too little memory for so many runs; fewer train side by side")
         self.fitting = min(self.fitting or width, math.ceil(width / 2))
         begun = list(recovery.holders(self.root, self.runs, left, owns=self.owns))
         for a in range(0, len(begun), self.fitting):

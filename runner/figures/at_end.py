@@ -56,7 +56,7 @@ FIGURES = (
         "reliability",
         figures.reliability,
         "How often the network is right, by how sure it is. Bars below the diagonal: too sure; above: not sure enough. "
-        "Below, how many examples each bar rests on.",
+        "Below, how many examples each bar rests on; pale ones are of fewer than ten.",
         of_target=True,
     ),
     Figure(

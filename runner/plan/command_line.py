@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.config.compose import Composer, is_multirun
 from runner.config.launchers import trains_together
-from runner.config.overrides import is_hydra, parse, spelled_out
+from runner.config.overrides import is_hydra, parse, parse_word, spelled_out
 from runner.config.refusals import misplaced
 from runner.config.repair import repaired
 from runner.config.settings import Settings
@@ -41,6 +41,12 @@ class CommandLine:
     def together(self) -> bool:
         """Whether this is a sweep whose jobs train together; other launchers train one after the other."""
         return self.multirun and trains_together(self.config.hydra.launcher)
+
+    @property
+    def task_words(self) -> list[str]:
+        """The words that are not about Hydra, as they were typed."""
+        typed = [self.composer.typed.get(word, word) for word in self.words]
+        return [word for word in typed if not is_hydra(parse_word(word))]
 
 
 def check_command_line(
@@ -117,16 +123,20 @@ def _jobs(
 
 
 def _search_problems(options: SweeperOptions | None, runs: Sequence[Settings], config: DictConfig) -> list[str]:
-    """Why settings cannot be compared while they train, where that is asked for."""
-    if options is None or not options.losers.rule:
+    """Why settings cannot be compared while they train, or asked for, where that is asked for."""
+    if options is None or not (options.losers.rule or options.sampling):
         return []
     if not trains_together(config.hydra.launcher):
         asked = f"hydra.sweeper.pruner = {options.losers.rule}"
-        if options.losers.rule == options.kind:
+        if options.losers.rule == options.kind or options.sampling:
             asked = f"hydra/sweeper={options.kind}"
-        return [
-            f"{asked}: runs pause and continue, which takes hydra/launcher=population; leave the other launcher out"
-        ]
+        does = "trials follow from those before them" if options.sampling else "runs pause and continue"
+        return [f"{asked}: {does}, which takes hydra/launcher=population; leave the other launcher out"]
+    if options.sampling and runs:
+        try:
+            options.sampling.objectives.named(runs[0], options.sampling.given)
+        except ConfigError as error:
+            return error.problems
     return options.losers.problems(runs)
 
 

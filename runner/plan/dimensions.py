@@ -67,10 +67,8 @@ class Listed(Dimension):
     def steps(self) -> tuple[float, float, float] | None:
         """(lowest, highest, step) of the numbers of a range; None for what is no range."""
         swept: Any = self.override._value
-        found = sorted(each.value() for each in self.points) if isinstance(swept, Range) else []
-        if len(found) < 2 or not all(isinstance(value, (int, float)) for value in found):
-            return None
-        return found[0], found[-1], abs(swept.step)
+        values = [value for value, _ in self._numbers] if isinstance(swept, Range) else []
+        return (min(values), max(values), abs(swept.step)) if len(values) > 1 else None
 
     @property
     def size(self) -> float:
@@ -87,7 +85,13 @@ class Listed(Dimension):
 
     def nearest(self, value: float) -> Override:
         """The override of the value of a range that is nearest to a number."""
-        return min(self.points, key=lambda each: abs(each.value() - value))
+        return min(self._numbers, key=lambda pair: abs(pair[0] - value))[1]
+
+    @cached_property
+    def _numbers(self) -> list[tuple[float, Override]]:
+        """The values that are numbers, with their overrides."""
+        found = [(each.value(), each) for each in self.points]
+        return [(value, each) for value, each in found if isinstance(value, (int, float))]
 
     @cached_property
     def _by_label(self) -> dict[str, Override]:

@@ -37,13 +37,14 @@ def grid(axes: Sequence[Override], options: SweeperOptions, composer: Composer |
         raise ConfigError(wrong)
     where = Existence.of(axes, options, composer)
     walks = [_Walk(tie, [axes[i] for i in tie]) for tie in _ties(axes, options.zip)]
-    check_number({walk.places[0]: len(walk) for walk in walks if walk.decides(where) or not len(walk)}, axes, options)
+    deciding = {w.places[0]: w.length for w in walks if w.decides(where) or w.length == 0}
+    check_number(deciding, axes, options)
     parts = list(_parts(walks, where))
-    product = " x ".join(str(len(walk)) for walk in walks if len(walk) > 1)
-    partly = ", fewer where a key is not there" if where.partly else ""
-    check_total(sum(math.prod(map(len, part)) for part in parts), product + partly, options)
-    steps = sorted(itertools.chain.from_iterable(itertools.product(*part) for part in parts))
-    return [where.kept(_job(walks, at)) for at in steps]
+    total = sum(math.prod(length for _, length in part) for part in parts)
+    product = " x ".join(str(walk.length) for walk in walks if walk.length > 1)
+    check_total(total, product + (", fewer where a key is not there" if where.partly else ""), options)
+    steps = (itertools.product(*(range(first, first + length) for first, length in part)) for part in parts)
+    return [where.kept(_job(walks, at)) for at in sorted(itertools.chain.from_iterable(steps))]
 
 
 class _Walk:
@@ -51,10 +52,7 @@ class _Walk:
 
     def __init__(self, places: Sequence[int], overrides: Sequence[Override]):
         self.places, self.overrides = places, overrides
-        self._length = count(overrides[0])
-
-    def __len__(self) -> int:
-        return self._length
+        self.length = count(overrides[0])
 
     @cached_property
     def steps(self) -> list[dict[int, Override]]:
@@ -77,17 +75,16 @@ def _job(walks: Sequence[_Walk], at: Sequence[int]) -> list[Override]:
     return [found[place] for place in sorted(found)]
 
 
-def _parts(walks: Sequence[_Walk], where: Existence) -> Iterator[list[range]]:
-    """For each combination of what decides which keys there are, the steps of each walk: where its key is not there,
-    the first alone.
+def _parts(walks: Sequence[_Walk], where: Existence) -> Iterator[list[tuple[int, int]]]:
+    """For each combination of what decides which keys there are, the first step of each walk and how many there are:
+    where its key is not there, one.
     """
     deciding = [i for i, walk in enumerate(walks) if walk.decides(where)]
-    for chosen in itertools.product(*(range(len(walks[i])) for i in deciding)):
+    for chosen in itertools.product(*(range(walks[i].length) for i in deciding)):
         at = dict(zip(deciding, chosen, strict=True))
         job = _job([walks[i] for i in at], chosen)
         yield [
-            range(at[i], at[i] + 1) if i in at else range(len(walk) if walk.there(where, job) else 1)
-            for i, walk in enumerate(walks)
+            (at[i], 1) if i in at else (0, walk.length if walk.there(where, job) else 1) for i, walk in enumerate(walks)
         ]
 
 

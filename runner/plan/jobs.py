@@ -16,9 +16,9 @@ from runner.errors import ConfigError
 from runner.plan.existence import Existence
 from runner.plan.grid import grid
 from runner.plan.overridden import standing
+from runner.plan.probes import probes
 from runner.plan.random_search import draw, settings
 from runner.plan.space import Space, repeating
-from runner.plan.probes import probes
 from runner.plan.sweeper import OPTUNA, SweeperOptions
 
 if TYPE_CHECKING:

@@ -89,7 +89,9 @@ def _wrong_name(name: str) -> str | None:
     if name == "seconds":
         return f"{said}: differs from one time to the next, so that no search could be repeated; {_ways()}"
     if split == "test":
-        return f"{said}: the test rows are for the end; what is chosen by them looks better than it is; use val/{metric}"
+        return (
+            f"{said}: the test rows are for the end; what is chosen by them looks better than it is; use val/{metric}"
+        )
     near = closest(name, [*COUNTED, *(f"{each}/{which}" for each in ("val", "train") for which in known)])
     return f"{said}: no run records it; {f'did you mean {near}? ' if near else ''}{_ways()}"
 

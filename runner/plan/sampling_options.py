@@ -30,7 +30,7 @@ class SamplingOptions:
     """
 
     sampler: str = "tpe"
-    objectives: Objectives = Objectives()
+    objectives: Objectives = field(default_factory=Objectives)
     batch: int = 8
     startup: int = 10
     seeds: int | None = None
@@ -60,7 +60,8 @@ class SamplingOptions:
             seeds = _collected(problems, lambda: _whole(sweeper, "seeds", 1, 3), None)
         if sampler in ONE_OBJECTIVE and len(objectives.names) > 1:
             problems.append(
-                f"hydra.sweeper.sampler = {sampler}: searches by one objective; for {len(objectives.names)} use tpe or gp"
+                f"hydra.sweeper.sampler = {sampler}: searches by one objective; for {len(objectives.names)} use tpe or "
+                "gp"
             )
         if problems:
             raise ConfigError(problems)

@@ -23,12 +23,13 @@ from runner.config.compose import Composer
 from runner.config.overrides import count, points
 from runner.config.settings import luck
 from runner.errors import ConfigError
-from runner.plan.dimensions import MANY, Dimension, Listed, dimension
+from runner.plan.dimensions import Dimension, Listed, dimension
 from runner.plan.existence import Existence
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
+COMBINATIONS = 1000  # of choices that are looked into to count settings
 EXAMPLE = '"optimizer.lr=tag(log,interval(1e-4,1e-1))"'
 
 
@@ -76,7 +77,7 @@ class Space:
         where = self.existence
         first = [each for each in self.dimensions if where.partly and where.decides(each.override)]
         others = [each for each in self.dimensions if each not in first]
-        if math.prod(each.size for each in first) > MANY:
+        if math.prod(each.size for each in first) > COMBINATIONS:
             return math.inf
         names = [each.name for each in first]
         combinations = itertools.product(*(each.points for each in first if isinstance(each, Listed)))
@@ -92,6 +93,11 @@ class Space:
         what chance decides with all its values (see `runs`). Keys that are not there are left out.
         """
         return self.existence.kept(self._given(values))
+
+    def chance(self, setting: Sequence[Override]) -> list[Override]:
+        """What chance decides in a setting, with all its values, as far as it is there."""
+        given = [each for each in self.axes if not isinstance(each, Dimension) and each.key_or_group in luck()]
+        return [each for each in given if self.existence.there(each.key_or_group, setting)]
 
     def _given(self, values: Mapping[str, Override]) -> list[Override]:
         found = (values.get(axis.name) if isinstance(axis, Dimension) else axis for axis in self.axes)

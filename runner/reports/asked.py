@@ -44,11 +44,11 @@ def key_named(settings: Sequence[Setting], name: str, option: str) -> str:
     raise ConfigError(f"{option} {name}: no key that varies{hint}; vary: {', '.join(short.values()) or 'none'}")
 
 
-def best_of_each(settings: Sequence[Setting], key: str) -> list[Setting]:
-    """Of ranked settings the first with each value of a key: its best other keys."""
-    found: dict[str, Setting] = {}
+def best_of_each(settings: Sequence[Setting], keys: Sequence[str]) -> list[Setting]:
+    """Of ranked settings the first with each combination of values of the keys: its best other keys."""
+    found: dict[tuple[str, ...], Setting] = {}
     for setting in settings:
-        found.setdefault(setting.keys.get(key, ""), setting)
+        found.setdefault(tuple(setting.keys.get(key, "") for key in keys), setting)
     return list(found.values())
 
 

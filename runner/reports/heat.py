@@ -1,4 +1,4 @@
-"""A heat map over two keys: what the best setting with these two values reaches."""
+"""A heat map over two keys: what the best setting with these two values reaches; a third has a panel for each value."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 
 from runner.config.suggest import closest
 from runner.errors import ConfigError
 from runner.records.names import short_keys, spelled
+from runner.reports import facets
 from runner.reports.decimals import digits
+from runner.reports.facets import order
 from runner.reports.sections import Section, label
 from runner.reports.settings_table import DIVERGED, Setting
 from runner.reports.statistics import Spread
 
 RAMP = ((239, 243, 255), (189, 215, 231), (107, 174, 214), (49, 130, 189), (8, 81, 156), (8, 48, 107))
 MOST = 40  # values of a key
+EMPTY = 4  # cells a setting, from which a map is mostly empty
 WIDE = 10  # columns from which cells are small
 DECADE = 10  # a ratio of values from which colours follow their logarithm
 
@@ -31,93 +35,137 @@ class Cell:
     spread: Spread | None
 
 
-def choose_keys(section: Section, asked: str | None) -> tuple[str, str] | None:
-    """The two keys of the map: those asked for ("lr,dropout"), else the two with the most values; None if there are
-    no two that vary.
+def choose_keys(section: Section, asked: str | None, by: str | None = None) -> tuple[str, ...] | None:
+    """The keys of the map: down, across and, where there is one, of its panels. Those asked for ("lr,dropout" or
+    "lr,dropout,optimizer"), else the two with the most values and `by` or a third; None if there are no two that vary,
+    or hardly any settings share a value.
 
     Raises ConfigError for a key that does not vary.
     """
-    counts = {key: len({s.keys.get(key, "") for s in section.settings}) for key in section.varied}
     if asked is None:
-        usable = sorted((k for k in counts if counts[k] <= MOST), key=lambda k: (not _numeric(section, k), -counts[k]))
-        return (usable[0], usable[1]) if len(usable) > 1 else None
+        return _usual(section, by)
     short = short_keys(section.varied)
     names = {name: key for key in section.varied for name in (short[key], key)}
     given = [name.strip() for name in asked.split(",")]
     wrong = [name for name in given if name not in names]
-    if len(given) != 2 or wrong or given[0] == given[1]:
+    found = [names[name] for name in given if name in names]
+    if wrong or len(given) not in (2, 3) or len(set(found)) < len(given):
         near = closest(wrong[0], list(names)) if wrong else None
         hint = f"; did you mean {near}?" if near else ""
         choices = ", ".join(short.values()) or "none"
         raise ConfigError(
-            f"--heat {asked}: must be two keys that vary, such as --heat lr,dropout{hint}; vary: {choices}"
+            f"--heat {asked}: must be two keys that vary, such as --heat lr,dropout, or three, of which the last has a "
+            f"panel for each of its values{hint}; vary: {choices}"
         )
-    return names[given[0]], names[given[1]]
+    return tuple(found)
+
+
+def _usual(section: Section, by: str | None) -> tuple[str, ...] | None:
+    counts = {key: facets.combinations(section, [key]) for key in section.varied}
+    panels = next((key for key in counts if by in (key, key.rpartition(".")[2])), None)
+    usable = [key for key in counts if counts[key] <= MOST and key != panels]
+    usable.sort(key=lambda key: (not _numeric(section, key), -counts[key]))
+    if len(usable) < 2:
+        return (usable[0], panels) if usable and panels else None
+    if math.prod(counts[key] for key in usable[:2]) > EMPTY * len(section.settings):
+        return None  # drawn values fill few of the cells
+    axes, others = usable[:2], [key for key in usable[2:] if counts[key] <= facets.PANELS]
+    alone = facets.combinations(section, axes)  # keys that the axes settle need no panels
+    others = [key for key in others if facets.combinations(section, [*axes, key]) > alone]
+    panels = panels or max(others, key=counts.__getitem__, default=None)
+    return (*axes, panels) if panels else tuple(axes)
 
 
 def _numeric(section: Section, key: str) -> bool:
     return all(order(s.keys.get(key, ""))[0] == 0 for s in section.settings)
 
 
-def order(value: str) -> tuple[int, tuple[float, ...], str]:
-    """Numbers by size, then lists of numbers by theirs, then words by the alphabet."""
-    is_list = value.startswith("[") and value.endswith("]")
-    try:
-        return int(is_list), tuple(float(each) for each in (value.strip("[]").split(",") if is_list else [value])), ""
-    except ValueError:
-        return (1, (), value) if value == "[]" else (2, (), value)
-
-
-def heat_map(section: Section, keys: tuple[str, str]) -> str:
-    """An HTML table: the first key down, the second across; dark is good."""
-    down, across = ([*sorted({s.keys.get(key, "") for s in section.settings}, key=order)] for key in keys)
-    found = {(a, b): _cell(section, keys, a, b) for a in down for b in across}
-    values = [cell.spread.mean for cell in found.values() if cell.spread]
+def heat_map(section: Section, keys: tuple[str, ...]) -> str:
+    """HTML tables: the first key down, the second across, of a third a table a value; dark is good in all alike."""
+    cells = _cells(section, keys)
+    values = [cell.spread.mean for cell in cells.values() if cell.spread]
     if not values:
         return ""
-    places = digits([cell.spread for cell in found.values()])
+    shown = _Shown(section, keys, cells, {id(setting): i for i, setting in enumerate(section.settings)}, values)
+    panels = sorted({at[2:] for at in cells}, key=lambda at: [order(value) for value in at])
     short = short_keys(section.varied)
-    others = [short[key] for key in section.varied if key not in keys]
-    title = f"{section.metric} by {short[keys[0]]} and {short[keys[1]]}"
-    title += f", best over {', '.join(others)}" if others else ""
-    position = {id(setting): i for i, setting in enumerate(section.settings)}
-    head = "".join(f'<th scope="col">{escape(spelled(value) or "-")}</th>' for value in across)
-    rows = [
-        f'<tr><th scope="row">{escape(spelled(a) or "-")}</th>'
-        + "".join(_td(section, found[a, b], position, values, places) for b in across)
-        + "</tr>"
-        for a in down
-    ]
-    corner = f"{short[keys[0]]} \\ {short[keys[1]]}"
+    title = f"{section.metric} by {' and '.join(short[key] for key in keys[:2])}"
+    title += f", a panel for each {short[keys[2]]}" if keys[2:] else ""
+    best = facets.best_over(section, keys)
+    title += f", best over {best}" if best else ""
     caption = "Darker is better; the better half of the cells has the darker half of the colours. Outlined: the best."
-    tied = any(section.not_told_apart(position[id(c.best)]) for c in found.values() if c.best)
+    caption += " The panels share their colours." if len(panels) > 1 else ""
+    tied = any(section.not_told_apart(shown.position[id(c.best)]) for c in cells.values() if c.best)
     caption += " ~ not told apart from it." if tied else ""
+    tables = "".join(_table(shown, panel) for panel in panels)
     return (
-        f'<figure><h3>{escape(title)}</h3><div class="wide" tabindex="0" role="region" aria-label="heat map">'
-        f'<table class="heat{" dense" * (len(across) > WIDE)}">'
-        f'<thead><tr><th scope="col">{escape(corner)}</th>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-        f"<figcaption>{caption}</figcaption></figure>"
+        f'<figure><h3>{escape(title)}</h3><div class="facets">{tables}</div><figcaption>{caption}</figcaption></figure>'
     )
 
 
-def _cell(section: Section, keys: tuple[str, str], a: str, b: str) -> Cell:
-    here = [s for s in section.settings if (s.keys.get(keys[0], ""), s.keys.get(keys[1], "")) == (a, b)]
-    best = next((s for s in here if s.tier < DIVERGED and s.spread(section.metric)), None)  # they are ranked
+@dataclass
+class _Shown:
+    """What all cells of a map share."""
+
+    section: Section
+    keys: tuple[str, ...]
+    cells: Mapping[tuple[str, ...], Cell]
+    position: Mapping[int, int]  # id of a setting -> its rank
+    values: Sequence[float]
+
+    @cached_property
+    def places(self) -> int:
+        return digits([cell.spread for cell in self.cells.values()])
+
+    def along(self, i: int) -> list[str]:
+        """The values of a key in order."""
+        return sorted({at[i] for at in self.cells}, key=order)
+
+
+def _cells(section: Section, keys: Sequence[str]) -> dict[tuple[str, ...], Cell]:
+    """Values of the keys -> the settings that have them; in each the best first, as they are ranked."""
+    found: dict[tuple[str, ...], list[Setting]] = {}
+    for setting in section.settings:
+        found.setdefault(facets.values(setting, keys), []).append(setting)
+    return {at: _cell(section, here) for at, here in found.items()}
+
+
+def _cell(section: Section, here: list[Setting]) -> Cell:
+    best = next((s for s in here if s.tier < DIVERGED and s.spread(section.metric)), None)
     return Cell(here, best, best.spread(section.metric) if best else None)
 
 
-def _td(section: Section, cell: Cell, position: Mapping[int, int], values: Sequence[float], places: int) -> str:
+def _table(shown: _Shown, panel: tuple[str, ...]) -> str:
+    short = short_keys(shown.section.varied)
+    down, across = shown.along(0), shown.along(1)
+    head = "".join(f'<th scope="col">{escape(spelled(value) or "-")}</th>' for value in across)
+    rows = [
+        f'<tr><th scope="row">{escape(spelled(a) or "-")}</th>'
+        + "".join(_td(shown, shown.cells.get((a, b, *panel), Cell([], None, None))) for b in across)
+        + "</tr>"
+        for a in down
+    ]
+    corner = f"{short[shown.keys[0]]} \\ {short[shown.keys[1]]}"
+    name = "".join(f"{short[shown.keys[2]]}={spelled(value) or '-'}" for value in panel)
+    caption = f"<caption>{escape(name)}</caption>" if name else ""
+    return (
+        f'<div class="wide" tabindex="0" role="region" aria-label="heat map {escape(name, quote=True)}">'
+        f'<table class="heat{" dense" * (len(across) > WIDE)}">{caption}'
+        f'<thead><tr><th scope="col">{escape(corner)}</th>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _td(shown: _Shown, cell: Cell) -> str:
     if cell.spread is None or cell.best is None:
         text = "diverged" if any(s.count("diverged") for s in cell.settings) else "-" if cell.settings else ""
         return f'<td class="none">{text}</td>'
-    share = goodness(cell.spread.mean, values, maximize=section.maximize)
-    colour, ink = colours(share)
-    shown = f"{cell.spread.mean:.{places}f}"
-    hint = escape(f"{label(cell.best, section)}: {shown}, n = {cell.spread.n}", quote=True)
-    at = position[id(cell.best)]
+    section, at = shown.section, shown.position[id(cell.best)]
+    colour, ink = colours(goodness(cell.spread.mean, shown.values, maximize=section.maximize))
+    number = f"{cell.spread.mean:.{shown.places}f}"
+    hint = escape(f"{label(cell.best, section)}: {number}, n = {cell.spread.n}", quote=True)
     kind, tied = ' class="best"' * (at == 0), "~" * section.not_told_apart(at)
-    return f'<td{kind} style="background:{colour};color:{ink}" title="{hint}">{shown}{tied}</td>'
+    return f'<td{kind} style="background:{colour};color:{ink}" title="{hint}">{number}{tied}</td>'
 
 
 def goodness(value: float, values: Sequence[float], *, maximize: bool) -> float:

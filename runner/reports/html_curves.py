@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from html import escape
 
 from runner.errors import RunError
@@ -12,7 +13,7 @@ from runner.reports.over import Group, Over
 from runner.reports.pictures import single
 from runner.reports.sections import Section, direction, label
 from runner.reports.settings_table import Setting
-from runner.reports.svg import DASHED, DOTTED, SOLID, Line, chart, swatch
+from runner.reports.svg import DASHED, DOTTED, SMALL, SOLID, WIDTH, Line, chart, swatch
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#a67c00", "#4aa3d8")  # after Okabe and Ito: colour-blind safe
 LACKING = 5  # runs without curves that are named
@@ -50,7 +51,7 @@ def over_epochs(section: Section) -> str:
     said = f"Solid: {band}validation. Dashed: training.{ends} Where they part, the network learns examples by heart."
     said += "" if kept is None else f" The dotted line is the epoch that was kept, {kept:g}."
     legend = [(label(setting, section), i) for setting, i, _ in read] if len(section.settings) > 1 else []
-    return framed(f"{which} over the epochs", legend, charts, said) + lacks
+    return framed(f"{which} over the epochs", legend, [charts], said) + lacks
 
 
 def _kept(section: Section) -> float | None:
@@ -67,28 +68,44 @@ def _named(setting: Setting, section: Section, split: str) -> str:
     return f"{label(setting, section)}, {split}" if len(section.settings) > 1 else split
 
 
-def over_key(section: Section, drawn: Over) -> str:
-    """The means of the table over the values of a key: validation, training, test, a colour a setting of the others."""
-    groups = drawn.groups[: len(COLOURS)]
-    charts = []
-    for metric in drawn.metrics:
-        lines = []
-        for i, group in enumerate(groups):
-            for split, name in drawn.recorded(metric, section).items():
-                lines += _over_line(group, split, name, i)
-        log = direction(f"val/{metric}", section.settings) is False
-        charts.append(chart(lines, metric, drawn.name, log=log, key=True))
-    splits = {split for metric in drawn.metrics for split in drawn.recorded(metric, section)}
-    alone = all("/" not in name for metric in drawn.metrics for name in drawn.recorded(metric, section).values())
-    words = {} if alone else {"val": "solid: validation", "train": "dashed: training", "test": "dotted: test"}
-    said = ", ".join(each for split, each in words.items() if split in splits).capitalize()
+def over_key(drawn: Over) -> str:
+    """The means of the table over the values of a key: validation, training, test, a colour a value of a second key, a
+    panel a value of a third.
+    """
+    colours = drawn.colours[: len(COLOURS)]
+    groups = [group for group in drawn.groups if group.name in colours]
+    charts = [_panels(drawn, groups, metric) for metric in drawn.metrics]
+    legend = [(name, i) for i, name in enumerate(colours)] if len(colours) > 1 else []
+    return framed(f"{' and '.join(drawn.metrics)} over {drawn.name}", legend, charts, _caption(drawn, groups))
+
+
+def _panels(drawn: Over, groups: Sequence[Group], metric: str) -> list[str]:
+    """Charts of a metric with the same axes, one a panel."""
+    lines: dict[str, list[Line]] = {panel: [] for panel in drawn.panels}
+    for group in groups:
+        for split, name in drawn.recorded(metric).items():
+            lines[group.panel] += _over_line(group, split, name, drawn.colours.index(group.name))
+    log = direction(f"val/{metric}", drawn.section.settings) is False
+    like = [line for panel in lines.values() for line in panel]
+    titles = {panel: f"{metric}, {panel}" if panel else metric for panel in lines}
+    draw = partial(chart, across=drawn.name, log=log, key=True, like=like, width=WIDTH if len(lines) < 3 else SMALL)
+    return [draw(each, titles[panel]) for panel, each in lines.items()]
+
+
+def _caption(drawn: Over, groups: Sequence[Group]) -> str:
+    """What lines, points and bands are, and what is not drawn."""
+    recorded = {name: split for metric in drawn.metrics for split, name in drawn.recorded(metric).items()}
+    words = {"val": "solid: validation", "train": "dashed: training", "test": "dotted: test"}
+    with_splits = any("/" in name for name in recorded)
+    said = ", ".join(each for split, each in words.items() if with_splits and split in recorded.values()).capitalize()
     said += ". " * bool(said) + "Each point is the mean of a setting"
+    said += f", the best over {drawn.best_over} by {drawn.section.metric}" if drawn.best_over else ""
     said += "; the band is one standard deviation over its runs" if _several(groups) else ""
-    if len(drawn.groups) > len(groups):
-        said += f". Drawn are the best {len(groups)} of {len(drawn.groups)} settings of the other keys"
+    said += ". Panels share their axes" if len(drawn.panels) > 1 else ""
+    if len(drawn.colours) > len(COLOURS):
+        said += f". Drawn are the best {len(COLOURS)} of {len(drawn.colours)} settings of the other keys"
     said += f". Not drawn, as they are no numbers: {', '.join(drawn.left_out)}" if drawn.left_out else ""
-    legend = [(group.name, i) for i, group in enumerate(groups)] if len(groups) > 1 else []
-    return framed(f"{' and '.join(drawn.metrics)} over {drawn.name}", legend, charts, f"{said}.")
+    return f"{said}."
 
 
 def _over_line(group: Group, split: str, metric: str, i: int) -> list[Line]:
@@ -109,12 +126,17 @@ def _several(groups: Sequence[Group]) -> bool:
     return any(len(setting.finished) > 1 for group in groups for setting in group.settings.values())
 
 
-def framed(title: str, legend: Sequence[tuple[str, int]], charts: Sequence[str], caption: str) -> str:
-    """Charts that share a legend, with what to see in them."""
+def framed(title: str, legend: Sequence[tuple[str, int]], charts: Sequence[Sequence[str]], caption: str) -> str:
+    """Charts that share a legend, with what to see in them: a row each list, which is a metric in several panels, or
+    several metrics.
+    """
     items = "".join(f"<li>{swatch(COLOURS[i], i)}{escape(name)}</li>" for name, i in legend)
     listed = f'<ul class="legend">{items}</ul>' if items else ""
-    drawn = "".join(f'<div class="plot">{each}</div>' for each in charts if each)
-    return (
-        f'<figure><h3>{escape(title)}</h3>{listed}<div class="charts">{drawn}</div>'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-    )
+    if all(len(row) == 1 for row in charts):
+        charts = [[each for row in charts for each in row]]
+    rows = "".join(f'<div class="charts">{"".join(map(_plot, row))}</div>' for row in charts)
+    return f"<figure><h3>{escape(title)}</h3>{listed}{rows}<figcaption>{escape(caption)}</figcaption></figure>"
+
+
+def _plot(drawn: str) -> str:
+    return f'<div class="plot">{drawn}</div>' if drawn else ""

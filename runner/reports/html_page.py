@@ -4,7 +4,8 @@ STYLE = """
 :root { color-scheme: light dark; --text: #1c1e21; --dim: #5a616b; --line: #d9dde2; --back: #fff; --soft: #f5f7f9;
   --accent: #0b62a8; }
 @media (prefers-color-scheme: dark) { :root { --text: #e6e8eb; --dim: #a3acb6; --line: #343a41; --back: #15181c;
-  --soft: #1d2126; --accent: #6cb2f0; } }
+  --soft: #1d2126; --accent: #6cb2f0; }
+  .chart, .swatch, .readout span { filter: brightness(1.35); } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1560px; padding: 28px clamp(12px, 3vw, 36px) 60px; background: var(--back);
   color: var(--text); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
@@ -30,7 +31,9 @@ caption span { display: block; position: sticky; left: 0; max-width: min(100ch, 
   linear-gradient(to left, #8886, transparent) right / 14px 100%;
   background-repeat: no-repeat; background-attachment: local, local, scroll, scroll; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 12px 24px; }
-.plot { position: relative; max-width: 740px; }
+.charts:has(> :nth-child(3)) { grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); }
+.plot { position: relative; max-width: 680px; }
+.facets { display: flex; flex-wrap: wrap; gap: 10px 34px; }
 .chart { display: block; width: 100%; height: auto; }
 .chart text { fill: var(--text); font-size: 12px; }
 .chart .title { font-weight: 600; font-size: 13px; }
@@ -70,6 +73,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .strip .half { stroke: var(--dim); stroke-width: 1.5; }
 .strip .mean { stroke: var(--text); stroke-width: 2; }
 .strip path { fill: var(--dim); }
+.heat caption { color: var(--text); font-weight: 600; }
 .heat th { font-weight: 500; color: var(--dim); padding: 3px 10px; white-space: nowrap; }
 .heat tbody th { text-align: right; }
 .heat td { padding: 7px 12px; text-align: center; border: 2px solid var(--back); border-radius: 5px; min-width: 66px; }
@@ -114,7 +118,7 @@ for (const table of document.querySelectorAll("table.settings")) {
     for (const row of body.rows) row.hidden = !words.every(word => row.dataset.words.includes(word));
   };
 }
-for (const chart of document.querySelectorAll("svg.chart")) {
+for (const chart of document.querySelectorAll("svg.chart[data-across]")) {
   const lines = [...chart.querySelectorAll("polyline")].map(line => ({
     name: line.dataset.name, colour: line.getAttribute("stroke"),
     at: line.getAttribute("points").split(" ").map(p => p.split(",").map(Number)),
@@ -142,9 +146,9 @@ for (const chart of document.querySelectorAll("svg.chart")) {
     for (const [k, v] of Object.entries({x1: px, x2: px, y1: 0, y2: 300})) cursor.setAttribute(k, v);
     if (!cursor.parentNode) inner.append(cursor);
     box.hidden = false;
-    const left = px / 520 < .5;
-    box.style.left = left ? `${px / 5.2 + 2}%` : "auto";
-    box.style.right = left ? "auto" : `${100 - px / 5.2 + 2}%`;
+    const wide = chart.viewBox.baseVal.width, left = px / wide < .5;
+    box.style.left = left ? `${100 * px / wide + 2}%` : "auto";
+    box.style.right = left ? "auto" : `${102 - 100 * px / wide}%`;
   };
   const hide = () => { box.hidden = true; cursor.remove(); };
   chart.parentNode.append(box);

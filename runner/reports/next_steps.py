@@ -69,7 +69,7 @@ def more_luck(setting: Setting, wanted: int) -> str:
         first = min(int(row.setting("seed")) for row in setting.rows)
         apart = ",".join(str(first + members * k) for k in range(wanted))  # ensembles without a common member
         return f"seeds={wanted}" if members == 1 else f"seed={apart}"
-    folds = setting.unit == "fold"
+    folds = setting.unit in ("fold", "fold of the test")
     position = keys().index(SPLIT) if folds else unit_of(setting.lucks)
     met = sorted({int(each[position]) for each in setting.lucks})
     added = itertools.islice(itertools.count(met[-1] + 1), max(0, (ENOUGH if folds else wanted) - len(met)))

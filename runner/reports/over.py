@@ -1,8 +1,8 @@
 """A metric over a key: the means of a report's table against the values of one numeric key.
 
 This is the figure of learning curves, of error against capacity, of double descent and of a penalty's strength:
-validation solid with a band of one standard deviation, training dashed, test dotted, a colour for each setting of the
-other keys.
+validation solid with a band of one standard deviation, training dashed, test dotted, a colour for each value of a
+second key and a panel for each of a third; over further keys it shows the best setting (`runner.reports.facets`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from runner.config.suggest import closest
 from runner.errors import ConfigError
 from runner.records.names import short_keys
+from runner.reports import facets
 from runner.reports.decimals import digits
 from runner.reports.report_text import Column
 from runner.reports.runs import RunSource
@@ -28,10 +29,11 @@ ABSENT = ("", "null")  # values that have no place on an axis
 
 @dataclass
 class Group:
-    """Settings that differ in the key only, by its value."""
+    """Settings that differ in the key only, by its value: those of one colour in one panel."""
 
-    name: str  # the values of the other keys that vary; "" if none does
+    name: str  # the value of the key of the colours; "" if no other key varies
     settings: dict[float, Setting]
+    panel: str = ""  # that of the key of the panels; "" if there are none
 
     def curve(self, metric: str) -> list[tuple[float, Spread]]:
         """(value of the key, what the runs reached there), from the smallest on."""
@@ -43,24 +45,32 @@ class Group:
 class Over:
     """What is drawn of a section: groups of settings, the one with the best setting first, and of which metrics."""
 
+    section: Section
     key: str
     name: str  # as it is shown: lr, or hidden: width
     groups: list[Group]
     metrics: list[str]  # loss, accuracy: without their splits
     left_out: list[str]  # values of the key that are no numbers
+    panels: list[str]  # in the order of their values; [""] if there are none
+    best_over: str  # keys over whose values each point is the best, in words
 
-    def recorded(self, metric: str, section: Section) -> dict[str, str]:
+    @property
+    def colours(self) -> list[str]:
+        """Names of the groups, that of the best setting first."""
+        return list(dict.fromkeys(group.name for group in self.groups))
+
+    def recorded(self, metric: str) -> dict[str, str]:
         """Split -> what it is called there, validation first; of a column without splits, such as sparsity, as of
         validation.
         """
-        if metric in section.metrics:
+        if metric in self.section.metrics:
             return {SPLITS[0]: metric}
-        return {split: f"{split}/{metric}" for split in SPLITS if f"{split}/{metric}" in section.metrics}
+        return {split: f"{split}/{metric}" for split in SPLITS if f"{split}/{metric}" in self.section.metrics}
 
 
-def choose(sections: Sequence[Section], asked: str | None) -> list[Over | None]:
-    """What is drawn of each section: over the key asked for; with "" over the only numeric key that varies, with None
-    likewise, but nothing if there are several.
+def choose(sections: Sequence[Section], asked: str | None, by: str | None = None) -> list[Over | None]:
+    """What is drawn of each section: over the key asked for, or "KEY,COLOURS,PANELS"; with "" over the only numeric key
+    that varies, with None likewise, but nothing if there are several. `by` is the key of the colours.
 
     Raises ConfigError for a key that has no numbers in any section, or if there are several and none was named.
     """
@@ -68,7 +78,7 @@ def choose(sections: Sequence[Section], asked: str | None) -> list[Over | None]:
     problems = []
     for section in sections:
         try:
-            found.append(_choose(section, asked))
+            found.append(_choose(section, asked, by))
         except ConfigError as error:
             found.append(None)
             problems.append(error)
@@ -77,44 +87,64 @@ def choose(sections: Sequence[Section], asked: str | None) -> list[Over | None]:
     return found
 
 
-def across_conditions(sources: Sequence[RunSource], sections: Sequence[Section]) -> list[tuple[Section, Over]]:
+def across_conditions(
+    sources: Sequence[RunSource], sections: Sequence[Section], where: Sequence[str] = (), by: str | None = None
+) -> list[Over]:
     """What is drawn where the only key with numbers is a condition, which parts these sections, such as train_size: the
-    same settings in sections that it does not part, with their charts. Nothing in all other cases.
+    same settings in sections that it does not part. Nothing in all other cases.
     """
     settings = [setting for section in sections for setting in section.settings]
-    values = {key: list(dict.fromkeys(s.keys.get(key, "") for s in settings)) for s in settings for key in s.keys}
+    keys = dict.fromkeys(key for setting in settings for key in setting.keys)
+    values = {key: list(dict.fromkeys(setting.keys.get(key, "") for setting in settings)) for key in keys}
     usable = [key for key, found in values.items() if len(found) > 1 and places(found)]
     if len(usable) != 1 or any(usable[0] in section.varied for section in sections):
         return []
-    whole = make_sections(sources, sections[0].metric, across=usable[0])
-    drawn = choose(whole, short_keys(usable)[usable[0]])
-    return [(section, each) for section, each in zip(whole, drawn, strict=True) if each]
+    whole = make_sections(sources, sections[0].metric, where=where, across=usable[0])
+    return [each for each in choose(whole, short_keys(usable)[usable[0]], by) if each]
 
 
-def _choose(section: Section, asked: str | None) -> Over | None:
+def _choose(section: Section, asked: str | None, by: str | None) -> Over | None:
     usable = {key: at for key in section.varied if (at := places(_values(section, key)))}
     short = short_keys(section.varied)
     names = ", ".join(short[key] for key in usable)
     if not asked:
         if len(usable) == 1:
             [(key, at)] = usable.items()
-            return over(section, key, at)
+            return over(section, key, at, _by(section, by))
         if asked is None:
             return None
         if not usable:
             raise ConfigError(f"--over: no key with numbers varies here; vary: {_listed(short.values())}")
         example = short[next(iter(usable))]
         raise ConfigError(f"--over: several keys with numbers vary ({names}); name one: --over {example}")
+    key, *others = _named(section, asked)
+    if len(others) > 2 or key in others or len(set(others)) < len(others):
+        raise ConfigError(f"--over {asked}: must be up to three different keys: of the axis, the colours, the panels")
+    if key not in usable:
+        found = _listed(dict.fromkeys(s.shown(key) or "-" for s in section.settings))
+        more = f"; numbers have: {names}" if names else ""
+        name = asked.partition(",")[0]
+        raise ConfigError(f"--over {name}: an axis needs two numbers or more, and its values are {found}{more}")
+    return over(section, key, usable[key], others or _by(section, by))
+
+
+def _named(section: Section, asked: str) -> list[str]:
+    """The keys, in full, that were asked for with commas between; ConfigError for one that does not vary."""
+    short = short_keys(section.varied)
     by_name = {name: key for key in section.varied for name in (short[key], key)}
-    if asked not in by_name:
-        near = closest(asked, list(by_name))
+    names = [name.strip() for name in asked.split(",")]
+    wrong = next((name for name in names if name not in by_name), None)
+    if wrong is not None:
+        near = closest(wrong, list(by_name))
         hint = f"; did you mean {near}?" if near else ""
-        raise ConfigError(f"--over {asked}: no key that varies here{hint}; vary: {_listed(short.values())}")
-    if by_name[asked] not in usable:
-        values = _listed(dict.fromkeys(s.shown(by_name[asked]) or "-" for s in section.settings))
-        others = f"; numbers have: {names}" if names else ""
-        raise ConfigError(f"--over {asked}: an axis needs two numbers or more, and its values are {values}{others}")
-    return over(section, by_name[asked], usable[by_name[asked]])
+        raise ConfigError(f"--over {wrong}: no key that varies here (these do: {_listed(short.values())}){hint}")
+    return [by_name[name] for name in names]
+
+
+def _by(section: Section, by: str | None) -> list[str]:
+    """The key that --by names, for the colours; none if it was not given or does not vary here."""
+    short = short_keys(section.varied)
+    return [key for key in section.varied if by in (key, short[key])]
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -160,21 +190,26 @@ def _by_depth(values: Iterable[str]) -> bool:
     return len({value.count(",") for value in values if value != "[]"}) > 1
 
 
-def over(section: Section, key: str, at: Mapping[str, float]) -> Over:
-    """The settings of a section over one of its keys, whose values stand at `at`."""
-    short = short_keys(section.varied)
-    others = [other for other in section.varied if other != key]
+def over(section: Section, key: str, at: Mapping[str, float], others: Sequence[str] = ()) -> Over:
+    """The settings of a section over one of its keys, whose values stand at `at`. `others` are the keys of the colours
+    and of the panels, by default those that have few values.
+    """
+    colours, panels = facets.colours_and_panels(section, key)
+    if others and others[0] != key:
+        colours, panels = [others[0]], [*others[1:]]
     groups: dict[tuple[str, ...], Group] = {}
-    for setting in section.settings:
+    for setting in section.settings:  # the best first, which is the one that is kept of those at one place
         value = setting.keys.get(key, "")
         if value in at:
-            shared = tuple(setting.keys.get(other, "") for other in others)
-            words = [f"{short[other]}={setting.shown(other)}" for other in others if setting.shown(other)]
-            group = groups.setdefault(shared, Group(" ".join(words), {}))
+            colour, panel = (facets.words(setting, section, keys) for keys in (colours, panels))
+            group = groups.setdefault((colour, panel), Group(colour, {}, panel))
             group.settings.setdefault(at[value], setting)
     drawn = [group for group in groups.values() if any(setting.finished for setting in group.settings.values())]
     left_out = [value or "-" for value in _values(section, key) if value not in at]
-    return Over(key, _name(short[key], at), drawn, _metrics(section), left_out)
+    shown = [each for each in facets.names(section, panels) if any(group.panel == each for group in drawn)]
+    best = facets.best_over(section, [key, *colours, *panels])
+    name, metrics = _name(short_keys(section.varied)[key], at), _metrics(section)
+    return Over(section, key, name, drawn, metrics, left_out, shown, best)
 
 
 def _name(short: str, values: Collection[str]) -> str:
@@ -191,15 +226,18 @@ def _metrics(section: Section) -> list[str]:
     return list(dict.fromkeys([ranking, *headline[:1]]))
 
 
-def columns(section: Section, drawn: Over) -> list[Column]:
+def columns(drawn: Over) -> list[Column]:
     """The points as a table, a row a value of the key and setting of the others, in the order of the axis."""
-    rows = [(group, x) for group in drawn.groups for x in sorted(group.settings)]
+    groups = sorted(drawn.groups, key=lambda each: (drawn.panels.index(each.panel), drawn.colours.index(each.name)))
+    rows = [(group.settings[x], x) for group in groups for x in sorted(group.settings)]
     found = [Column(drawn.name, [f"{x:g}" for _, x in rows], key=True)]
-    if len(drawn.groups) > 1:
-        found.append(Column("others", [group.name for group, _ in rows], number=False))
+    others = [key for key in drawn.section.varied if key != drawn.key]
+    if others:
+        cells = [facets.words(setting, drawn.section, others) for setting, _ in rows]
+        found.append(Column("others", cells, number=False))
     for metric in drawn.metrics:
-        for name in drawn.recorded(metric, section).values():
-            spreads = [group.settings[x].spread(name) for group, x in rows]
+        for name in drawn.recorded(metric).values():
+            spreads = [setting.spread(name) for setting, _ in rows]
             places_shown = digits(spreads)
             found.append(Column(name, [f"{s.mean:.{places_shown}f}" if s else "-" for s in spreads]))
     return found

@@ -7,6 +7,7 @@ one would hide those of the others.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,20 +15,47 @@ import numpy as np
 
 from runner.errors import RunnerError
 from runner.records import crc
+from runner.records.run_folder import RESULTS
+from runner.reports import facets
 from runner.reports.answer import answer
 from runner.reports.over import Over, across_conditions, choose
 from runner.reports.report_text import columns, heading, plain
 from runner.reports.runs import read_sources
 from runner.reports.sections import Section, make_sections
 
-FILE = "events.out.tfevents.1.overview"  # after that of the layout
+FILE = "events.out.tfevents.{}.overview"  # numbered from 000001 on, after that of the layout
+PATIENCE = 50  # times as long as writing one took is waited for the next
 TOP = 20  # settings in the table
-GROUPS = 6  # curves of a figure
 
 
-def write(sweep: Path, folder: Path, *, alone: bool) -> None:
-    """Put the overview of a sweep into a folder; with `alone` the columns of HPARAMS, too. Nothing if no run of it has
-    finished or it cannot be read.
+class Follower:
+    """Writes the overview of a sweep into a folder whenever more of its runs have ended."""
+
+    def __init__(self, sweep: Path, folder: Path, *, alone: bool):
+        self.sweep, self.folder, self.alone = sweep, folder, alone
+        self.state: tuple[int, int] | None = None  # of the results that were read last
+        self.times, self.due = 0, 0.0
+
+    def follow(self) -> None:
+        """Write it if results have come, of a large sweep not each time that they have."""
+        started = time.monotonic()
+        try:
+            found = (self.sweep / RESULTS).stat()
+        except OSError:
+            return
+        state = (found.st_mtime_ns, found.st_size)
+        if state == self.state or started < self.due:
+            return
+        self.state, self.times = state, self.times + 1
+        write(self.sweep, self.folder, alone=self.alone, number=self.times)
+        self.due = time.monotonic() + PATIENCE * (time.monotonic() - started)
+
+
+def write(sweep: Path, folder: Path, *, alone: bool, number: int = 1) -> None:
+    """Put the overview of a sweep into a folder, for the first time or another; with `alone` the columns of HPARAMS,
+    too. Nothing if no run of it has finished or it cannot be read.
+
+    A file is not written twice, as TensorBoard continues to read where it was. Figures of one tag are steps of it.
     """
     from runner.records import events
 
@@ -38,13 +66,16 @@ def write(sweep: Path, folder: Path, *, alone: bool) -> None:
         return
     if not any(setting.finished for section in sections for setting in section.settings):
         return
-    parts = [events.header(), events.text("answer", "\n\n".join(map(_in_words, sections)))]
-    charts = [*across_conditions(sources, sections), *zip(sections, choose(sections, None), strict=True)]
-    for section, drawn in charts:
-        parts += _figures(section, drawn) if drawn else []
+    parts = [events.header(), events.text("answer", "\n\n".join(map(_in_words, sections)), number)]
+    for drawn in filter(None, [*across_conditions(sources, sections), *choose(sections, None)]):
+        parts += _figures(drawn, number)
+    for section in sections:
+        parts += _search(section, number)
     parts += [_columns(sections)] if alone else []
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / FILE).write_bytes(crc.records(parts))
+    for old in sorted(folder.glob(FILE.format("*")))[:-1]:  # one may be being read
+        old.unlink()
+    (folder / FILE.format(f"{number:06d}")).write_bytes(crc.records(parts))
 
 
 def _in_words(section: Section) -> str:
@@ -53,23 +84,37 @@ def _in_words(section: Section) -> str:
     return "\n\n".join([*heading(section), f"**{answer(section)}**", f"```\n{table}\n```"])
 
 
-def _figures(section: Section, drawn: Over) -> list[bytes]:
+def _figures(drawn: Over, number: int) -> list[bytes]:
     from runner.figures.draw.over import Curve, metric_over_key
     from runner.records import events
 
     found = []
     for metric in drawn.metrics:
         curves = []
-        for group in drawn.groups[:GROUPS]:
-            for split, name in drawn.recorded(metric, section).items():
+        for group in drawn.groups:
+            for split, name in drawn.recorded(metric).items() if group.name in drawn.colours[: facets.COLOURS] else ():
                 points = group.curve(name)
-                numbers = np.array([(x, spread.mean, spread.sd or 0.0) for x, spread in points]).reshape(-1, 3).T
-                curves += [Curve(group.name, split, *numbers)] if points else []
-        picture = metric_over_key(curves, metric, drawn.name, title=section.title)
+                x, mean, sd = np.array([(x, spread.mean, spread.sd or 0.0) for x, spread in points]).reshape(-1, 3).T
+                curves += [Curve(group.name, split, x, mean, sd, group.panel)] if points else []
+        picture = metric_over_key(curves, metric, drawn.name, title=drawn.section.title, panels=drawn.panels)
         about = "Means of the settings: validation solid, with one standard deviation; training dashed; test dotted."
+        about += f" Each is the best over {drawn.best_over}." if drawn.best_over else ""
         tag = f"over {drawn.name}/{metric}"
-        found.append(events.image(tag, 0, picture, *events.png_size(picture), about))
+        found.append(events.image(tag, number, picture, *events.png_size(picture), about))
     return found
+
+
+def _search(section: Section, number: int) -> list[bytes]:
+    """The best so far over the epochs of all trials, as a curve and as a figure."""
+    from runner.records import events
+    from runner.reports.searches.picture import CAPTION, picture, steps
+
+    drawn = picture(section)
+    if drawn is None:
+        return []
+    tag = "/".join(["search", *([section.title] if section.title else []), f"best {section.metric}"])
+    found = [events.scalars(epochs, [(tag, value)]) for epochs, value in steps(section)]
+    return [*found, events.image(f"{tag} so far", number, drawn, *events.png_size(drawn), CAPTION)]
 
 
 def _columns(sections: Sequence[Section]) -> bytes:

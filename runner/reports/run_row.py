@@ -33,6 +33,8 @@ class RunRow:
     error: str = ""
     overrides: tuple[str, ...] = ()
     best_epoch: str = ""
+    epochs: str = ""  # it has made
+    seconds: str = ""  # it took
     parameters: str = ""  # how many numbers its network learned
     given: Mapping[str, Any] | None = None  # what is not at its default, as its sweep has recorded it
     same_as: Path | None = None  # the folder of the run that this one is the same run as

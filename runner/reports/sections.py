@@ -23,6 +23,7 @@ from runner.reports.grouping import group
 from runner.reports.ranking import rank
 from runner.reports.run_row import RunRow
 from runner.reports.runs import RunSource
+from runner.reports.searches.sweeper import objectives
 from runner.reports.settings_table import Setting, fixed_keys, source_names
 from runner.reports.statistics import Comparison
 from runner.training.metrics.base import metric as metric_class
@@ -124,7 +125,7 @@ def make_sections(
     """The settings of all sources, a section a problem.
 
     Args:
-        metric: ranks them instead of the monitored one; any metric, or column of metrics.csv.
+        metric: ranks them instead of what was searched for or is monitored; any metric, or column of metrics.csv.
         where: KEY=VALUE[,VALUE] that settings must have.
         by: a key; of the settings with each of its values only the best is kept.
         across: a condition that is not to part the settings, as it is what a chart goes over.
@@ -132,6 +133,7 @@ def make_sections(
     Raises ConfigError if no run has that metric, or no setting such keys.
     """
     settings = asked.chosen(group(sources), where)
+    metric = metric or _searched_by(sources, settings)
     _find_metric(metric, [row for setting in settings for row in setting.rows])
     by = by and asked.key_named(settings, by, "--by")
     problems: dict[tuple[str, ...], list[Setting]] = {}
@@ -141,13 +143,19 @@ def make_sections(
         problems.setdefault(tuple(setting.keys.get(key, "") for key in names), []).append(setting)
     tasks = {tuple(_recorded(part)) for part in problems.values()}
     if all(len(part) == 1 for part in problems.values()) and len(tasks) == 1 and len(problems) > 1:
-        return [_section(settings, sources, metric, "", comparable=False, by=by)]
+        return [_section(settings, sources, metric, "", comparable=False, by=[by] if by else [])]
     titles = ["  ".join(f"{k}={spelled(v)}" for k, v in zip(names, values, strict=True) if v) for values in problems]
     apart = [key for key in problem_keys(settings) if key not in names and _varies(key, settings)]
     return [
-        _section(part, sources, metric, title, comparable=not apart, by=by)
+        _section(part, sources, metric, title, comparable=not apart, by=[by, *apart] if by else [])
         for part, title in zip(problems.values(), titles, strict=True)
     ]
+
+
+def _searched_by(sources: Sequence[RunSource], settings: Iterable[Setting]) -> str | None:
+    """The metric that a search went after first, where runs recorded it; None: the monitored one."""
+    names = objectives(sources)[:1]
+    return next((name for name in names if name in _recorded(settings)), None)
 
 
 def _varies(key: str, settings: Iterable[Setting]) -> bool:
@@ -192,7 +200,7 @@ def _section(
     title: str,
     *,
     comparable: bool,
-    by: str | None = None,
+    by: Sequence[str] = (),
 ) -> Section:
     recorded, notes = _recorded(settings), []
     monitors = Counter(row.setting(MONITOR) for setting in settings for row in setting.rows)
@@ -215,7 +223,8 @@ def _section(
     ranking = rank(settings, chosen, maximize=maximize, comparable=comparable)
     if by:
         ranking = rank(asked.best_of_each(ranking.settings, by), chosen, maximize=maximize, comparable=comparable)
-        notes.append(f"each {by.rpartition('.')[2]} with its best other keys, chosen by {chosen} of these same runs")
+        each = " and ".join(key.rpartition(".")[2] for key in by)
+        notes.append(f"each {each} with its best other keys, chosen by {chosen} of these same runs")
     notes += ranking.notes
     section = Section(ranking.settings, used, chosen, maximize, recorded, notes, ranking.comparable, title)
     section.comparisons, section.unit = ranking.comparisons, ranking.unit

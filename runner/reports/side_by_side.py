@@ -12,7 +12,7 @@ import numpy as np
 from runner.data.encoding import Encoding
 from runner.errors import RunnerError
 from runner.records.run_folder import MODEL
-from runner.reports.heat import order
+from runner.reports.facets import order
 from runner.reports.html_curves import COLOURS, framed
 from runner.reports.over import Over
 from runner.reports.pictures import inline
@@ -152,10 +152,11 @@ def _weights(section: Section, over: Over) -> str:
         share = np.histogram(weights, edges)[0] / weights.size
         lines.append(Line(f"{over.name}={x:g}", COLOURS[i], middle, share.tolist()))
     drawn = chart(lines, f"share of the weights in each of {BINS} bins", "weight", key=True)
-    others = f" ({group.name})" if group.name else ""
+    names = " ".join(filter(None, (group.name, group.panel)))
+    others = f" ({names})" if names else ""
     said = f"All weights of the first seed's network{others}: the stronger the penalty, the closer they are to 0."
     legend = [(line.name, i) for i, line in enumerate(lines)]
-    return framed(f"Weights under {over.name}", legend, [drawn], said)
+    return framed(f"Weights under {over.name}", legend, [[drawn]], said)
 
 
 def _all_weights(tensors: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-WIDTH, HEIGHT = 520, 300
-LEFT, RIGHT, TOP, BOTTOM = 52, 10, 28, 36
+WIDTH, SMALL, HEIGHT = 470, 340, 290  # SMALL: the width of a chart among many
+LEFT, RIGHT, TOP, BOTTOM = 54, 10, 28, 38
 STRIP_WIDTH, STRIP_HEIGHT, STRIP_EDGE = 160, 18, 5
 DECADE = 10  # a ratio from which an axis is logarithmic
 START = 0.1  # share of the epochs in which curves may leave the chart
@@ -20,6 +20,7 @@ MARKS = 6  # marks on a curve over epochs
 MOST = 16  # values of a key that are labelled
 EDGE = 8  # pixels beside the first and the last value of a key
 NEAR = 26  # pixels between labels of an axis
+LETTER = 8.3  # pixels of a letter of a title
 SOLID, DASHED, DOTTED = "", "dashed", "dotted"
 SHAPES = (  # which tell lines apart without colours; around 0, 0
     "M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0z",
@@ -102,31 +103,37 @@ def chart(
     log: bool = False,
     key: bool = False,
     kept: float | None = None,
+    like: Sequence[Line] = (),
+    width: int = WIDTH,
 ) -> str:
     """Curves with their bands, over epochs or, with `key`, over the values of a key, which are what the axis names.
 
     Over epochs the height is for what comes after the first tenth; what leaves it is cut off, and the chart says so.
-    With `log` logarithmic where values, all positive, span more than a decade. `kept` is an epoch that is marked.
+    With `log` logarithmic where values, all positive, span more than a decade. `kept` is an epoch that is marked. The
+    axes have room for the lines `like` as well, so that charts of several panels share them.
     """
-    xs = [x for line in lines for x in line.x]
+    xs = [x for line in (*lines, *like) for x in line.x]
     if not xs:
         return ""
-    x = _across(xs, key=key)
+    x = _across(xs, width, key=key)
     start = min(xs) if key else min(x.low + START * (x.high - x.low), max(xs))
-    pairs = [pair for line in lines for pair in zip(line.x, line.y, strict=True)]
+    pairs = [pair for line in (*lines, *like) for pair in zip(line.x, line.y, strict=True)]
     ys = [b for a, b in pairs if a >= start]
     log = log and min(ys) > 0 and max(ys) > DECADE * min(ys)
     y = axis(ys, HEIGHT - BOTTOM, TOP, log)
     said = title + (" (logarithmic)" if log else "")
     said += ", first epochs cut off" if any(not y.low <= b <= y.high for _, b in pairs) else ""
     parts = [
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" tabindex="0" data-across="{escape(across)}"'
+        f'<svg class="chart" viewBox="0 0 {width} {HEIGHT}" role="img" tabindex="0" data-across="{escape(across)}"'
     ]
     parts.append(f' aria-label="{escape(_in_words(lines, title, across), quote=True)}">')
-    parts.append(f'<text class="title" x="{LEFT}" y="16">{escape(said)}</text>')
-    parts += _grid(x, y, across, _labels(x, xs) if key else [t for t in x.ticks() if abs(t - round(t)) < 1e-9])
-    parts.append(f'<svg x="{LEFT}" y="{TOP - 6}" width="{WIDTH - LEFT - RIGHT}" height="{HEIGHT - BOTTOM - TOP + 7}" ')
-    parts.append(f'viewBox="{LEFT} {TOP - 6} {WIDTH - LEFT - RIGHT} {HEIGHT - BOTTOM - TOP + 7}">')  # cuts off
+    parts.append(_title(said, width))
+    parts += _grid(
+        x, y, width - RIGHT, across, _labels(x, xs) if key else [t for t in x.ticks() if abs(t - round(t)) < 1e-9]
+    )
+    inner, high = width - LEFT - RIGHT, HEIGHT - BOTTOM - TOP + 7
+    parts.append(f'<svg x="{LEFT}" y="{TOP - 6}" width="{inner}" height="{high}" ')
+    parts.append(f'viewBox="{LEFT} {TOP - 6} {inner} {high}">')  # cuts off
     if kept is not None:
         at = f'x1="{x(kept):.1f}" x2="{x(kept):.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"'
         parts.append(f'<line class="kept" {at}><title>kept: epoch {kept:g}</title></line>')
@@ -136,11 +143,19 @@ def chart(
     return "".join([*parts, "</svg></svg>"])
 
 
-def _across(xs: Sequence[float], *, key: bool) -> Axis:
+def _title(said: str, width: int) -> str:
+    """Above the axes; a long one begins at the edge, and a longer one is set narrower."""
+    long = len(said) * LETTER
+    start = LEFT if long < width - LEFT else 2
+    narrower = f' textLength="{width - 4}" lengthAdjust="spacingAndGlyphs"' if long > width - 4 else ""
+    return f'<text class="title" x="{start}" y="16"{narrower}>{escape(said)}</text>'
+
+
+def _across(xs: Sequence[float], width: int, *, key: bool) -> Axis:
     """From left to right."""
     if key:
-        return across_key(xs, LEFT + EDGE, WIDTH - RIGHT - EDGE)  # room for marks
-    return Axis(min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1, LEFT, WIDTH - RIGHT)
+        return across_key(xs, LEFT + EDGE, width - RIGHT - EDGE)  # room for marks
+    return Axis(min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1, LEFT, width - RIGHT)
 
 
 def _labels(x: Axis, xs: Sequence[float]) -> list[float]:
@@ -160,8 +175,8 @@ def _in_words(lines: Sequence[Line], title: str, across: str) -> str:
     return f"{title} over {across}: {'; '.join(ends)}"
 
 
-def _grid(x: Axis, y: Axis, across: str, labelled: Sequence[float]) -> list[str]:
-    bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
+def _grid(x: Axis, y: Axis, right: int, across: str, labelled: Sequence[float]) -> list[str]:
+    bottom = HEIGHT - BOTTOM
     found = []
     for tick in y.ticks():
         at = f"{y(tick):.1f}"

@@ -3,8 +3,9 @@
     <sweep>/events.out.tfevents.0.layout      the charts of the Custom Scalars page; in the first mean as well
     <sweep>/mean/01_lr=0.001_dropout=0.2/     the mean over the seeds and folds of a setting, the best setting first
 
-A mean has the tags of its runs, so that it lies in their charts, and its band (one standard deviation each way) as
-sd/<tag>/lower and upper. It has no hyper-parameters and no summary.json: it is not a run.
+A mean has the tags of its runs, so that it lies in their charts, and with its band (one standard deviation each way) as
+sd/<tag>/mean, lower and upper: of a run that has one of three tags TensorBoard says that the others are missing.
+It has no hyper-parameters and no summary.json: it is not a run.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ LISTED = 50  # runs named in the text of a mean
 
 
 def band_of(tag: str) -> tuple[str, str, str]:
-    """The tags of a curve and of the ends of its band."""
-    return tag, f"sd/{tag}/lower", f"sd/{tag}/upper"
+    """The tags of a mean within its band and of the ends of this."""
+    return f"sd/{tag}/mean", f"sd/{tag}/lower", f"sd/{tag}/upper"
 
 
 def write_layout(root: Path, metrics: Sequence[str]) -> None:
@@ -77,14 +78,14 @@ def _events(setting: Setting) -> bytes:
 
     curves = mean_curves(setting.folders)
     parts = [events.header(), events.text("mean", _described(setting))]
-    tags = [band_of(tag_of(column)) for column in curves.columns]
-    banded = ["/" in column and not column.endswith("/objective") for column in curves.columns]
+    tags = [tag_of(column) for column in curves.columns]
+    bands = [band_of(tag) if "/" in tag and not tag.startswith("objective/") else () for tag in tags]
     for epoch, means, sds in zip(curves.epochs, curves.mean, curves.sd, strict=True):
         points = []
-        for (tag, lower, upper), wide, mean, sd in zip(tags, banded, means, sds, strict=True):
+        for tag, band, mean, sd in zip(tags, bands, means, sds, strict=True):
             if mean - mean == 0:  # finite
                 points.append((tag, mean))
-                points += [(lower, mean - sd), (upper, mean + sd)] if wide else []
+                points += zip(band, (mean, mean - sd, mean + sd), strict=False)
         parts.append(events.scalars(epoch, points))
     return crc.records(parts)
 

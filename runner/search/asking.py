@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from optuna.distributions import distribution_to_json
 
@@ -17,6 +17,8 @@ from runner.plan.overridden import standing
 from runner.plan.probes import probes
 from runner.plan.space import Space, runs
 from runner.plan.sweeper import SweeperOptions
+from runner.records.command import hydra_node
+from runner.records.run_folder import LIST, MULTIRUN
 from runner.search.distributions import distribution
 from runner.search.sampling import OptunaSearch, Sampling
 from runner.search.storage import Mirror
@@ -47,6 +49,18 @@ def asking(options: SweeperOptions, words: list[str], composer: Composer, root: 
         mirror = Mirror(given.storage, root, _identity(space, how, list(goals)), how.directions, list(goals))
         mirror.check()
     return OptunaSearch(space, how, list(goals), judged, mirror)
+
+
+def check_folder(words: list[str], sweeper: dict[str, Any], composer: Composer, root: Path) -> None:
+    """ConfigError if the sweep in a folder, if there is one, is another search, or was begun with more trials."""
+    options = SweeperOptions.of(sweeper)
+    before = ((hydra_node(root / MULTIRUN) or {}).get("sweeper") or {}).get("n_trials")
+    if isinstance(before, int) and (root / LIST).is_file() and options.n_trials < before:
+        raise ConfigError(
+            f"hydra.sweeper.n_trials = {options.n_trials}: the sweep was begun with {before}; give at least as many, "
+            f"as in hydra.sweeper.n_trials={before}"
+        )
+    asking(options, words, composer, root)
 
 
 def _identity(space: Space, how: Sampling, goals: list[str]) -> str:

@@ -62,6 +62,10 @@ class Search(Protocol):
         """What it goes by: columns of metrics.csv, or what a summary has; the first has the curve."""
         ...
 
+    def share(self, count: int) -> float:
+        """The epochs that it expects so many trials to make, as a share of what they would make to their ends."""
+        ...
+
     def next(self, trials: Sequence[Standing]) -> Round | None:
         """What happens next when all that was to be done is; None when nothing does. Trials are numbered by their place
         in the sweep.

@@ -20,6 +20,10 @@ class Both:
         """What both go by; the first is what trials are compared by while they train."""
         return self.asking.objectives
 
+    def share(self, count: int) -> float:
+        """What ends trials early says how far they train."""
+        return self.losers.share(count)
+
     def next(self, trials: Sequence[Standing]) -> Round | None:
         """The next comparison, or the next trials."""
         return self.losers.next(trials) or self.asking.next(trials)

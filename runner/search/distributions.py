@@ -17,24 +17,26 @@ def distribution(dimension: Dimension) -> BaseDistribution:
     if isinstance(dimension, Interval):
         kind = IntDistribution if dimension.whole else FloatDistribution
         return kind(dimension.low, dimension.high, log=dimension.log)  # type: ignore[arg-type]
-    assert isinstance(dimension, Listed)
-    if dimension.steps is None:
-        return CategoricalDistribution(dimension.labels)
-    low, high, step = dimension.steps
+    listed: Any = dimension
+    if listed.steps is None:
+        return CategoricalDistribution(listed.labels)
+    low, high, step = listed.steps
     if all(isinstance(each, int) for each in (low, high, step)):
-        return IntDistribution(int(low), int(high), step=int(step))
+        return IntDistribution(low, high, step=step)
     return FloatDistribution(low, high, step=step)
 
 
 def override_of(dimension: Dimension, value: Any) -> Override:
     """The override that sets what Optuna asks for."""
-    if isinstance(dimension, Interval):
-        return dimension.word(value)
-    assert isinstance(dimension, Listed)
-    return dimension.word(value) if dimension.steps is None else dimension.nearest(value)
+    found: Any = dimension
+    return found.nearest(value) if _is_range(dimension) else found.word(value)
 
 
 def value_of(dimension: Dimension, override: Override) -> Any:
     """The value in the study of an override that sets one of the dimension's."""
-    named = isinstance(dimension, Listed) and dimension.steps is None
-    return override.get_value_element_as_str() if named else override.value()
+    numbers = isinstance(dimension, Interval) or _is_range(dimension)
+    return override.value() if numbers else override.get_value_element_as_str()
+
+
+def _is_range(dimension: Dimension) -> bool:
+    return isinstance(dimension, Listed) and dimension.steps is not None

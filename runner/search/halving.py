@@ -57,7 +57,7 @@ class Halving:
                     going.update(left)
                     until |= {} if epoch is None else dict.fromkeys(left, epoch)
                     goals.append(
-                        f"{plural(len(numbers), 'trial')} to {'the end' if epoch is None else f'epoch {epoch}'}"
+                        f"{plural(len(numbers), 'setting')} to {'the end' if epoch is None else f'epoch {epoch}'}"
                     )
                     break
         pruned = frozenset(i for i in lost if not trials[i].ended)

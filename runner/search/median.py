@@ -23,7 +23,7 @@ class Median:
 
     The value of a trial is its best so far (early_stopping.restore_best), the mean over its seeds and folds. Nobody is
     compared with fewer than `startup` others that have come as far. Of trials that are compared at the same epoch about
-    half end, so that a dozen comparisons leave `startup`.
+    half end, until there are too few.
     """
 
     objectives: Sequence[str]
@@ -46,7 +46,11 @@ class Median:
         epoch = next((e for e in range(at + 1, self.total) if self.is_checked(e)), None)
         until = {i: max(epoch or 0, trials[i].epochs) for i in going if i not in pruned} if epoch else {}
         goal = f"epoch {epoch}" if epoch else "the end"
-        return Round(until=until, pruned=pruned, said=f"{plural(len(going) - len(pruned), 'trial')} to {goal}")
+        return Round(until=until, pruned=pruned, said=f"{plural(len(going) - len(pruned), 'setting')} to {goal}")
+
+    def share(self, count: int) -> float:
+        """All: how many end early is not known beforehand."""
+        return 1.0
 
     def plan(self, count: int) -> list[str]:
         """What is going to happen to so many trials."""

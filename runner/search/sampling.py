@@ -23,7 +23,7 @@ from runner.plan.space import Space
 from runner.search.base import Round, Standing
 from runner.search.distributions import distribution, override_of, value_of
 from runner.search.samplers import KINDS, Asked, Wanted
-from runner.search.storage import Mirror, quiet, running
+from runner.search.storage import Direction, Mirror, quiet, running
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -46,7 +46,7 @@ class Sampling:
     maximize: tuple[bool, ...]  # one an objective
 
     @property
-    def directions(self) -> list[str]:
+    def directions(self) -> list[Direction]:
         """As Optuna calls them."""
         return ["maximize" if each else "minimize" for each in self.maximize]
 
@@ -74,20 +74,23 @@ class OptunaSearch:
         self.space, self.how, self.judged, self.mirror = space, how, judged, mirror
         self.objectives = objectives
         self.dimensions = {each.name: each for each in space.dimensions}
-        self.luck = [each.input_line or "" for each in space.job({}) if each.key_or_group in luck()]
         self.distributions = {name: distribution(each) for name, each in self.dimensions.items()}
         conditional = bool(space.existence.partly)
         wanted = Wanted(how.seed, how.startup, conditional, len(how.maximize))
         self.sampler = Asked(how.sampler, wanted, self.distributions, self._rounded)
         self.study = optuna.create_study(directions=how.directions, sampler=self.sampler)
-        self.asked: dict[str, tuple[Words, int]] = {}  # what tells a trial from others -> its words, number in the study
+        self.asked: dict[str, tuple[Words, int]] = {}  # its key -> words of a trial and its number in the study
         self.told = 0
         self.exhausted = False  # there is no setting left
+
+    def share(self, count: int) -> float:
+        """More than 1 while trials are still to be asked for."""
+        return max(self.how.n_trials / max(count, 1), 1.0)
 
     def next(self, trials: Sequence[Standing]) -> Round | None:
         """The next batch. Raises ConfigError for trials that are none of this search."""
         if not all(each.ended for each in trials):
-            return Round()
+            return Round(said=f"trial {len(trials)} of {self.how.n_trials}")
         if len(trials) > self.how.n_trials:
             raise ConfigError(
                 f"hydra.sweeper.n_trials = {self.how.n_trials}: the sweep has {len(trials)} trials already; give at "
@@ -113,7 +116,12 @@ class OptunaSearch:
                 break
         if self.exhausted or until == before:
             self._tell(trials, before)
-        return tuple((*words, *self.luck) for words, _ in list(self.asked.values())[before:])
+        return tuple(self._with_chance(words) for words, _ in list(self.asked.values())[before:])
+
+    def _with_chance(self, words: Words) -> Words:
+        """A setting with all values of what chance decides."""
+        chance = self.space.chance([parse_word(word) for word in words])
+        return (*words, *(each.input_line or "" for each in chance))
 
     # ---- asking
 

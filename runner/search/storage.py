@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import optuna
 from optuna.distributions import BaseDistribution
@@ -26,6 +26,7 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 IDENTITY = "runner"  # the attribute of a study that says which search it is of
 FILE, STUDY = "optuna.journal", "search"  # in a sweep's own folder
 
+Direction = Literal["minimize", "maximize"]
 Recorded = tuple[FrozenTrial, list[float] | None, bool]  # trial, its values, whether it has ended
 
 
@@ -56,7 +57,9 @@ class Mirror:
         identity: what tells this search from another one.
     """
 
-    def __init__(self, where: str | None, root: Path, identity: str, directions: Sequence[str], names: Sequence[str]):
+    def __init__(
+        self, where: str | None, root: Path, identity: str, directions: Sequence[Direction], names: Sequence[str]
+    ):
         self.where, self.root, self.identity = where or str(root / FILE), root, identity
         self.name = "/".join(root.parts[-2:]) if where else STUDY
         self.directions, self.names, self.own = list(directions), list(names), where is None
@@ -92,7 +95,7 @@ class Mirror:
         try:
             storage = _storage(self.where, self.own)
             known = optuna.get_all_study_names(storage)
-        except Exception as error:  # noqa: BLE001 what a database or a damaged file raises is of no one kind
+        except Exception as error:
             raise ConfigError(
                 f"hydra.sweeper.storage = {self.where}: can't be read as a study of Optuna ({_first_line(error)}); "
                 "name another, such as hydra.sweeper.storage=sqlite:///studies.db"
@@ -107,9 +110,10 @@ class Mirror:
                 study.set_metric_names(self.names)
             study.set_user_attr(IDENTITY, self.identity)
             return study
+        other = self.name if self.name in known else known[0]
         raise ConfigError(
-            f"hydra.sweeper.storage = {self.where}: holds another study ({self.name if self.name in known else known[0]}), "
-            "with other keys, ranges, objectives, sampler or seed; name another file, or begin another sweep"
+            f"hydra.sweeper.storage = {self.where}: holds another study ({other}), with other keys, ranges, "
+            "objectives, sampler or seed; name another file, or begin another sweep"
         )
 
 

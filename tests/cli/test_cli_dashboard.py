@@ -28,7 +28,7 @@ from runner.training.outcome import Outcome
 def test_flags_keep_all_points_of_a_curve(tmp_path):
     words = flags(tmp_path, 0)
     assert words[words.index("--logdir") + 1] == str(tmp_path)
-    assert "scalars=10000" in words
+    assert words[words.index("--samples_per_plugin") + 1] == "scalars=10000,text=1"  # of texts the latest
     assert words[words.index("--port") + 1] == "0"
 
 

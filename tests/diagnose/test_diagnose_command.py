@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import runner
 from runner.cli import main
 from runner.diagnose.base import kinds
 from runner.diagnose.subject import subject
@@ -50,16 +51,39 @@ def test_listing_and_refusing_import_neither_torch_nor_scikit_learn():
         (["hessian", "optimizer.lr=-1"], "optimizer.lr = -1"),
         (["hessian", "-m", "seed=0,1"], "hessian: is about one run, but the words stand for 2; give one value a key"),
         (["surface", "dataset.folds=3"], "surface: is about one run, but the words stand for 3"),
-        (["gradients", "ensemble=deep"], "gradients: is about one network, but the run is an ensemble"),
+        (
+            ["gradients", "ensemble=deep", "ensemble.size=3", "seed=1"],
+            "is an ensemble of several; ask about the network alone: `runner diagnose gradients seed=1`",
+        ),
         (["gradients", "model.init_from=nowhere"], "holds no model.safetensors; name the folder of a finished run"),
         (["lr_range", "model.init_from=nowhere"], "holds no model.safetensors; name the folder of a finished run"),
         (["surface", "seed=1", "--points", "2"], "--points 2: out of range; allowed: a whole number >= 3 and <= 201"),
+        (["hessian", "seed=1", "--exakt", "3"], "unrecognized arguments: --exakt 3; did you mean --exact?"),
+        (["surface", "--point=3", "--pints=3"], "--pints=3; did you mean --points?"),
+        (["paths", "seed=1", "-x"], "unrecognized arguments: -x; `runner diagnose paths --help` shows all"),
         (["surface", "seed=1", "--directions", "up"], "--directions up: unknown choice; allowed: random | axes | path"),
         (["trajectories", "last"], "last: there is no run under outputs/ yet"),
     ],
 )
 def test_what_can_not_be_asked_is_refused_with_a_way_out(words, said, refused):
     assert said in refused(*words)
+
+
+def test_an_ensemble_is_asked_through_its_first_member_and_that_is_said(ask, tmp_path):
+    short = {"dataset": "two_moons", "dataset.n": 80, "model.hidden": [3], "trainer.epochs": 1}
+    (outcome,) = runner.train([short | {"ensemble": "deep", "ensemble.size": 2}], outputs=tmp_path / "runs")
+    found = ask("surface", str(outcome.folder), "--points", "3")
+    assert "note: of the ensemble its first member, " in found.said and "members/000" in found.said
+    assert (
+        ask("surface", str(outcome.folder / "members" / "000"), "--points", "3").numbers["centre"]
+        == found.numbers["centre"]
+    )
+
+
+def test_a_sweep_of_ensembles_is_refused_with_the_name_of_a_member(refused, tmp_path):
+    short = {"dataset": "two_moons", "dataset.n": 80, "model.hidden": [3], "trainer.epochs": 1, "ensemble.size": 2}
+    outcomes = runner.train([short | {"ensemble": "deep", "seed": seed} for seed in (0, 9)], outputs=tmp_path / "runs")
+    assert "name one of members/ in one of the runs" in refused("bias_variance", str(outcomes[0].folder.parent))
 
 
 ROOT = Path(__file__).parents[2]

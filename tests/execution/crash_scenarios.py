@@ -57,7 +57,13 @@ HALVING = [
     "dataset.train_size=60", "model.hidden=[4]", "trainer.checkpoint_seconds=4", "trainer.progress=false",
     "hydra.launcher.workers=1", "hydra.launcher.max_members=3",
 ]  # fmt: skip
-SWEEPS = {"sweep": SWEEP, "halving": HALVING}
+OPTUNA = [
+    "hydra/sweeper=optuna", "hydra.sweeper.n_trials=5", "hydra.sweeper.batch=2", "hydra.sweeper.startup=2",
+    "optimizer=sgd,adamw", "optimizer.lr=tag(log,interval(1e-3,1))", "optimizer.momentum=interval(0,0.99)", "seed=0,1",
+    "dataset.train_size=60", "model.hidden=[4]", "trainer.epochs=3", "trainer.checkpoint_seconds=4",
+    "trainer.progress=false", "hydra.launcher.workers=1", "hydra.launcher.max_members=3",
+]  # fmt: skip
+SWEEPS = {"sweep": SWEEP, "halving": HALVING, "optuna": OPTUNA}
 ALONE = {
     "every epoch": {"trainer.checkpoint_seconds": EVERY_EPOCH},
     "every few epochs": {"trainer.checkpoint_seconds": EVERY_FEW_EPOCHS, "seed": 1},

@@ -112,6 +112,16 @@ def test_reliability_shows_the_gap_of_a_network_that_is_too_sure():
     assert png_size(honest) == png_size(sure) == (1040, 880)
 
 
+def test_reliability_hides_no_bar_under_a_gap_and_is_pale_where_it_rests_on_few_examples():
+    """Right more often than sure: the part above is drawn in a colour of its own, not over the bar."""
+    p = np.array([[0.7, 0.3]] * 40)
+    modest = reliability_diagram(calibration(p, np.zeros(40, int)), title="r")
+    assert share(modest, canvas.RED) == 0 and share(modest, "#8A6F90") == 0  # red over blue
+    assert share(modest, canvas.BLUE) > 0.02
+    few = reliability_diagram(calibration(p[:9], np.zeros(9, int)), title="r")
+    assert share(few, canvas.BLUE) < 0.01 and share(few, "#B4C9DD") > 0.02
+
+
 def test_reliability_of_a_single_example_and_of_perfect_answers():
     one = reliability_diagram(calibration(np.array([[1.0, 0.0]]), np.array([0])))
     assert png_size(one) == (1040, 880)

@@ -165,6 +165,30 @@ def test_the_map_takes_the_best_over_other_keys(tmp_path):
     assert re.findall(r">(\d\.\d+)</td>", text)[0].startswith("0.1")
 
 
+def test_a_third_key_has_panels_that_share_their_colours_and_a_fourth_its_best(tmp_path):
+    runs = [
+        ({"optimizer.lr": lr, "regularizer.dropout": p, "optimizer": rule, "trainer.batch_size": size}, end)
+        for lr in (0.1, 0.2, 0.3)
+        for p in (0.0, 0.5)
+        for rule in ("sgd", "adam", "rmsprop")
+        for size in (16, 32)
+        if (end := round(lr + p / 10 + (rule == "sgd") + size / 1000, 3))
+    ]
+    (section,) = sections(make_sweep(tmp_path / "s", runs))
+    keys = heat.choose_keys(section, None)
+    assert keys == ("optimizer.lr", "regularizer.dropout", "optimizer")
+    text = heat.heat_map(section, keys)
+    assert "val/loss by lr and dropout, a panel for each optimizer, best over batch_size</h3>" in text
+    panels = text.split("<caption>")[1:]
+    assert [panel.partition("<")[0] for panel in panels] == ["optimizer=adam", "optimizer=rmsprop", "optimizer=sgd"]
+    cells = [re.findall(r"background:(#\w+)[^>]*>([\d.]+)", panel) for panel in panels]
+    assert cells[0] == cells[1] != cells[2] and len(cells[2]) == 6 and float(cells[0][0][1]) == 0.116
+    assert max(float(each) for _, each in cells[0]) < min(float(each) for _, each in cells[2])
+    assert text.count('class="best"') == 1 and "The panels share their colours." in text
+    assert heat.choose_keys(section, "lr,optimizer,batch_size") == ("optimizer.lr", "optimizer", "trainer.batch_size")
+    assert heat.choose_keys(section, None, "batch_size")[2] == "trainer.batch_size"
+
+
 @pytest.mark.parametrize(
     ("asked", "message"), [("lr", "two keys"), ("lr,drpout", "did you mean dropout"), ("lr,lr", "two keys")]
 )

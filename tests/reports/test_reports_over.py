@@ -66,7 +66,7 @@ def test_the_only_key_with_numbers_is_drawn_without_being_named(sizes):
 
 def test_validation_is_solid_in_a_band_training_dashed_and_test_dotted(sizes):
     (section,) = sections(sizes)
-    text = over_key(section, over.choose([section], "")[0])
+    text = over_key(over.choose([section], "")[0])
     lines = re.findall(r'<polyline class="line (\w*)"[^>]*data-name="(\w+)" data-v="([^"]+)"', text)
     assert [(style, name) for style, name, _ in lines[:3]] == [
         ("", "validation"),
@@ -78,7 +78,7 @@ def test_validation_is_solid_in_a_band_training_dashed_and_test_dotted(sizes):
     assert "train_size (logarithmic)" in text and "Solid: validation, dashed: training, dotted: test." in text
 
 
-def test_asked_for_a_key_with_others_each_value_of_those_has_a_colour(both, capsys):
+def test_asked_for_a_key_with_two_others_one_has_colours_and_one_has_panels_with_the_same_axes(both, capsys):
     assert main(["report", str(both), "--over", "lr"]) == 0
     out = capsys.readouterr().out
     rows = [line.split() for line in out.partition("over lr:")[2].splitlines()[2:10]]
@@ -87,7 +87,11 @@ def test_asked_for_a_key_with_others_each_value_of_those_has_a_colour(both, caps
     assert {frozenset(row[1:3]) for row in rows} == others
     text = (both / "report.html").read_text()
     first = text.partition("over lr</h3>")[2].partition("</figure>")[0]
-    assert len(set(re.findall(r'stroke="(#\w+)" points', first))) == 4
+    panels = first.split('<div class="plot">')[1:]
+    assert [len(set(re.findall(r'stroke="(#\w+)" points', panel))) for panel in panels] == [2] * 4
+    ticks = [re.findall(r'text-anchor="end">([^<]+)', panel) for panel in panels]
+    assert ticks[0] == ticks[1] != ticks[2] == ticks[3] and first.count('<div class="charts">') == 2
+    assert re.search(r">loss, (optimizer=adam|batch_size=100)[ <]", panels[0]) and "Panels share their axes" in first
 
 
 @pytest.mark.parametrize(
@@ -96,6 +100,8 @@ def test_asked_for_a_key_with_others_each_value_of_those_has_a_colour(both, caps
         ("", "several keys with numbers vary .*lr.*; name one"),
         ("batch_sise", "did you mean batch_size"),
         ("optimizer", "an axis needs two numbers or more, and its values are"),
+        ("lr,optimiser", "--over optimiser: .*did you mean optimizer"),
+        ("lr,optimizer,lr", "up to three different keys"),
     ],
 )
 def test_what_cannot_be_an_axis_is_refused_with_a_way_out(both, asked, message, capsys):
@@ -103,6 +109,70 @@ def test_what_cannot_be_an_axis_is_refused_with_a_way_out(both, asked, message, 
         over.choose(sections(both), asked)
     assert main(["report", str(both), *(["--over", asked] if asked else ["--over"])]) == 2
     assert "--over" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def three_others(tmp_path_factory):
+    """Two values of each of four keys: the dropout of 0.5 is better by 0.001."""
+    runs = [
+        (
+            {"optimizer.lr": lr, "optimizer": rule, "trainer.batch_size": size, "regularizer.dropout": p},
+            split(size / 1000 + lr + (rule == "sgd") - p / 500),
+        )
+        for size in (100, 200)
+        for lr in (0.01, 0.1)
+        for rule in ("sgd", "adam")
+        for p in (0.0, 0.5)
+    ]
+    return make_sweep(tmp_path_factory.mktemp("over") / "four", runs)
+
+
+def test_over_a_fourth_key_points_are_the_best_and_the_page_says_so(three_others, capsys):
+    assert main(["report", str(three_others), "--over", "lr,batch_size,optimizer"]) == 0
+    out = capsys.readouterr().out
+    assert "over lr (best over dropout):" in out
+    rows = out.partition("over lr")[2].splitlines()[2:10]
+    assert len(rows) == 8 and all("dropout=0.5" in row for row in rows)
+    [drawn] = over.choose(sections(three_others), "lr,batch_size,optimizer")
+    assert (drawn.panels, drawn.colours) == (["optimizer=adam", "optimizer=sgd"], ["batch_size=100", "batch_size=200"])
+    assert "the best over dropout by val/loss" in (three_others / "report.html").read_text()
+
+
+def test_by_names_the_key_of_the_colours_and_the_best_of_all_others_is_drawn(three_others, capsys):
+    assert main(["report", str(three_others), "--over", "lr", "--by", "optimizer"]) == 0
+    assert "over lr (best over batch_size, dropout):" in capsys.readouterr().out.replace(
+        "dropout, batch_size", "batch_size, dropout"
+    )
+    text = (three_others / "report.html").read_text()
+    drawn = text.partition("over lr</h3>")[2].partition("</figure>")[0]
+    assert set(re.findall(r'data-name="([^"]+), validation"', drawn)) == {"optimizer=adam", "optimizer=sgd"}
+    assert re.findall(r'data-name="optimizer=adam, validation" data-v="([^"]+)"', drawn)[0] == "0.01,0.109 0.1,0.199"
+    assert text.count("<tr data-words") == 2
+
+
+def test_keys_that_always_go_together_have_a_colour_together(tmp_path):
+    zipped = {"sgd": 16, "adam": 32, "rmsprop": 64}
+    runs = [
+        ({"optimizer.lr": lr, "optimizer": rule, "trainer.batch_size": size}, split(lr + size / 1000))
+        for lr in (0.01, 0.1)
+        for rule, size in zipped.items()
+    ]
+    [drawn] = over.choose(sections(make_sweep(tmp_path / "s", runs)), "lr")
+    assert drawn.panels == [""] and not drawn.best_over
+    assert {frozenset(name.split()) for name in drawn.colours} == {
+        frozenset((f"optimizer={rule}", f"batch_size={size}")) for rule, size in zipped.items()
+    }
+
+
+def test_keys_drawn_at_random_are_no_colours_as_each_would_have_one_point(tmp_path):
+    runs = [
+        ({"optimizer.lr": 0.01 * i, "regularizer.dropout": 0.05 * i, "optimizer": rule}, split(i / 10))
+        for i, rule in enumerate(7 * ["sgd", "adam"], 1)
+    ]
+    [drawn] = over.choose(sections(make_sweep(tmp_path / "s", runs)), "lr")
+    assert drawn.colours == ["optimizer=sgd", "optimizer=adam"] and drawn.best_over == "dropout"
+    [drawn] = over.choose(make_sections(read_sources(tmp_path / "s"), where=["optimizer=sgd"]), "dropout")
+    assert len(drawn.groups) == 1 and len(drawn.groups[0].settings) == 7
 
 
 def test_without_a_key_nothing_is_drawn_where_several_could_be(both):
@@ -161,15 +231,18 @@ def test_a_condition_that_parts_the_settings_is_an_axis_all_the_same(tmp_path):
     sources = read_sources(folder)
     parted = make_sections(sources)
     assert len(parted) == 3
-    [(_, drawn)] = over.across_conditions(sources, parted)
+    [drawn] = over.across_conditions(sources, parted)
     assert {group.name: sorted(group.settings) for group in drawn.groups} == {
         "optimizer=sgd": [50, 100, 800],
         "optimizer=adam": [50, 100, 800],
     }
     assert over.across_conditions(sources, make_sections(sources, across="train_size")) == []
     for words in (["--html"], ["--over", "train_size"]):
-        assert main(["report", str(folder), *words]) == 0
-        assert (folder / "report.html").read_text().count("over train_size</h3>") == 1
+        for chosen, lines in (([], 2), (["--where", "optimizer=adam"], 1), (["--by", "optimizer"], 2)):
+            assert main(["report", str(folder), *words, *chosen]) == 0
+            text = (folder / "report.html").read_text()
+            assert text.count("over train_size</h3>") == 1
+            assert text.partition("</figure>")[0].count('class="line "') == 2 * lines  # of loss and of accuracy
 
 
 def test_a_column_of_metrics_csv_is_drawn_over_a_key_too(tmp_path):
@@ -178,6 +251,6 @@ def test_a_column_of_metrics_csv_is_drawn_over_a_key_too(tmp_path):
         run.joinpath("metrics.csv").write_text("epoch,val/loss,sparsity\n0,1,0\n1,1,0\n2,1,0.25\n3,1,0.5\n")
     (section,) = make_sections(read_sources(folder, force=True), "sparsity")
     (drawn,) = over.choose([section], None)
-    text = over_key(section, drawn)
+    text = over_key(drawn)
     assert drawn.metrics[0] == "sparsity" and 'data-name="sparsity" data-v="0.01,0.25 0.1,0.25"' in text
-    assert over.columns(section, drawn)[1].name == "sparsity"
+    assert over.columns(drawn)[1].name == "sparsity"

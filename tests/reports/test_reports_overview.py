@@ -47,3 +47,23 @@ def test_a_sweep_of_which_nothing_has_finished_has_none(tmp_path):
     overview.write(make_sweep(tmp_path / "s", grid({0.1: [None, None]})), tmp_path / "overview", alone=True)
     overview.write(tmp_path / "nowhere", tmp_path / "overview", alone=True)
     assert not (tmp_path / "overview").exists()
+
+
+def test_it_is_written_again_when_more_runs_have_ended_and_only_then(tmp_path):
+    sweep = make_sweep(tmp_path / "s", grid(ENDS))
+    follower = overview.Follower(sweep, tmp_path / "overview", alone=True)
+    follower.follow()
+    assert [path.name for path in (tmp_path / "overview").iterdir()] == ["events.out.tfevents.000001.overview"]
+    follower.due = 0
+    follower.follow()
+    results = sweep / "results.csv"
+    results.write_text(results.read_text().replace(",0.1,", ",0.9,"))
+    follower.due = float("inf")  # too soon
+    follower.follow()
+    assert len(list((tmp_path / "overview").iterdir())) == follower.times == 1
+    follower.due = 0
+    follower.follow()
+    assert len(list((tmp_path / "overview").iterdir())) == 2
+    events = EventAccumulator(str(tmp_path / "overview"), {"images": 0, "tensors": 0})
+    events.Reload()
+    assert [event.step for event in events.Tensors("answer")] == [1, 2]

@@ -97,7 +97,8 @@ def test_train_and_val_are_in_one_chart_and_means_in_their_bands(server):
         found = server.json("plugin/custom_scalars/scalars", run="000_optimizer=sgd_dropout=0_seed=0", tag=regex)
         assert list(found["tag_to_events"]) == [regex.strip("^$")]
     bands = {chart["title"]: chart["margin"]["series"][0] for chart in second["chart"]}
-    assert bands["loss/val"] == {"value": "loss/val", "lower": "sd/loss/val/lower", "upper": "sd/loss/val/upper"}
+    ends = {"value": "sd/loss/val/mean", "lower": "sd/loss/val/lower", "upper": "sd/loss/val/upper"}
+    assert bands["loss/val"] == ends
     assert set(bands) == {"loss/train", "loss/val", "accuracy/train", "accuracy/val"}
 
 
@@ -115,11 +116,16 @@ def test_a_setting_with_two_seeds_has_a_mean_with_its_band(server, sweep):
         assert [step for step, _ in mean] == ([1, 2] if tag == "lr" else [0, 1, 2])
         for (_, value), *own in zip(mean, *curves, strict=True):
             assert value == pytest.approx(statistics.mean(v for _, v in own), rel=1e-6)
-    _, lower, upper = band_of("loss/val")
     values = [points(server, run, "loss/val")[-1][1] for run in runs]
-    ends = [points(server, f"mean/{name}", tag)[-1][1] for tag in (lower, upper)]
+    ends = [points(server, f"mean/{name}", tag)[-1][1] for tag in band_of("loss/val")]
     middle, sd = statistics.mean(values), statistics.stdev(values)
-    assert ends == pytest.approx([middle - sd, middle + sd], rel=1e-5)
+    assert ends == pytest.approx([middle, middle - sd, middle + sd], rel=1e-5)
+
+
+def test_a_run_has_none_of_the_tags_of_a_band_so_that_tensorboard_misses_none(server):
+    tags = server.json("plugin/scalars/tags")
+    assert not {*band_of("loss/val")} & {*tags["000_optimizer=sgd_dropout=0_seed=0"]}
+    assert all({*band_of("loss/val")} <= {*own} for run, own in tags.items() if run.startswith("mean/"))
 
 
 def points(server, run, tag):

@@ -114,19 +114,33 @@ def test_jobs_have_every_seed_and_keys_where_their_choice_has_them(space):
     assert {len(job) for job in jobs} == {5, 6}  # both optimizers come up
 
 
+def test_chance_is_met_where_its_key_is_there(composer):
+    words = ["dataset=iris,two_moons", "dataset.data_seed=0,1,2", "optimizer.lr=interval(0,1)", "seed=5"]
+    space = Space.of([parse_word(word) for word in words], composer)
+    asked = OptunaSearch(space, replace(HOW, startup=8, batch=8)).next([])
+    assert {"dataset.data_seed=0,1,2" in job for job in asked.jobs} == {True, False}
+    assert all(("dataset=two_moons" in job) == ("dataset.data_seed=0,1,2" in job) for job in asked.jobs)
+    assert all("seed=5" in job for job in asked.jobs)
+
+
 def test_the_study_has_the_values_that_train(space):
     search = OptunaSearch(space, HOW)
     trials = searched(lambda: search)
     for trial, recorded in zip(trials, kept(search), strict=True):
         shown = {key: str(value) for key, value in recorded.params.items()}
-        assert shown == {key: value if "[" in value else str(parse_word(f"{key}={value}").value()) for key, value in settings(trial.words).items()}
+        assert shown == {
+            key: value if "[" in value else str(parse_word(f"{key}={value}").value())
+            for key, value in settings(trial.words).items()
+        }
         assert [recorded.value] == list(trial.values)
 
 
 def test_a_setting_is_tried_once_and_the_search_ends_when_all_are(composer):
     space = Space.of([parse_word(word) for word in ("optimizer=sgd,adamw", "model.hidden=[16],[32],[64]")], composer)
     for sampler in ("tpe", "random", "qmc"):
-        found = searched(lambda of=sampler: OptunaSearch(space, replace(HOW, sampler=of)), lambda words: float(len(words[1])))
+        found = searched(
+            lambda of=sampler: OptunaSearch(space, replace(HOW, sampler=of)), lambda words: float(len(words[1]))
+        )
         assert len(found) == len({trial.words for trial in found}) == 6
 
 
@@ -135,12 +149,12 @@ def test_a_setting_that_cannot_be_trained_is_not_asked_for(space):
         words = tuple(each.input_line for each in job)
         return str(words), ["too fast"] if float(settings(words)["optimizer.lr"]) > 0.01 else []
 
-    found = searched(lambda: OptunaSearch(space, HOW, judged))
+    found = searched(lambda: OptunaSearch(space, HOW, judged=judged))
     assert len(found) == HOW.n_trials
     assert all(float(settings(trial.words)["optimizer.lr"]) <= 0.01 for trial in found)
-    assert searched(lambda: OptunaSearch(space, HOW, judged), lives=True) == found
+    assert searched(lambda: OptunaSearch(space, HOW, judged=judged), lives=True) == found
     with pytest.raises(ConfigError, match="trial 0: no setting that could be trained is found: too slow"):
-        OptunaSearch(space, HOW, lambda job: ("", ["too slow"])).next([])
+        OptunaSearch(space, HOW, judged=lambda job: ("", ["too slow"])).next([])
 
 
 def test_trials_that_diverged_are_the_worst_and_never_have_a_number(space):

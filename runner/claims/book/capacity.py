@@ -97,7 +97,7 @@ class DoubleDescent(Claim):
 
         widths = runs.by("model.hidden")
         x = [_width(value) for value in widths]
-        figure, axes = panels(2, size=(11.0, 4.8))
+        figure, axes = panels(2, size=(10.0, 4.6))
         for ax, name, train, test in (
             (axes[0], "error", _train_error, _error),
             (axes[1], "loss (nats)", at_end("train/loss"), "test/loss"),

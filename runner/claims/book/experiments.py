@@ -117,6 +117,7 @@ class Penalties(Claim):
             across, up = np.where(sizes > 0, sizes, 1e-12), np.arange(1, len(sizes) + 1) / len(sizes)
             axes.plot(across, up, DASHES[i], color=COLOURS[i], linewidth=2.2, label=name)
         axes.set_xscale("log")
+        axes.set_xlim(1e-13)
         dress(
             axes,
             title="How small weights become",
@@ -290,7 +291,7 @@ class AdamWDecoupling(Claim):
 
         from runner.claims.pictures import heat, panels
 
-        figure, axes = panels(2, size=(12.0, 5.6))
+        figure, axes = panels(2, size=(10.0, 5.2))
         for ax, (name, part) in zip(axes, runs.by("optimizer").items(), strict=True):
             rows = part.by("optimizer.weight_decay")
             columns = list(part.by("optimizer.lr"))

@@ -82,13 +82,16 @@ def boundary_length(run: Run) -> float:
 def boundaries(runs: Runs, key: str) -> Figure:
     """Side by side over the values of a key, of seed 0."""
     from runner.claims.pictures import panels
-    from runner.figures.draw.canvas import BLUE, RED, dress
+    from runner.figures.draw.boundary import two_classes
+    from runner.figures.draw.canvas import BLUE, INK, RED, dress
 
     parts = runs.by(key)
     figure, axes = panels(len(parts), share=True)
     for ax, (value, part) in zip(axes, parts.items(), strict=True):
         [run] = part.where("seed=0")
-        shown = ax.imshow(answers(run), extent=(-1.3, 1.3, -1.3, 1.3), origin="lower", cmap="cividis", vmin=0, vmax=1)
+        found, square = answers(run), (-1.3, 1.3, -1.3, 1.3)
+        shown = ax.imshow(found, extent=square, origin="lower", cmap=two_classes(), vmin=0, vmax=1)
+        ax.contour(found, extent=square, levels=[0.5], colors=INK, linewidths=1.5)
         data = example_rows(run)
         for code, colour, marker in ((0, BLUE, "o"), (1, RED, "^")):
             ax.plot(*data[0][data[1] == code].T, marker, color=colour, markersize=5, markeredgecolor="white", mew=0.5)

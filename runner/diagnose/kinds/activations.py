@@ -145,6 +145,7 @@ def draw(n: dict[str, Any]) -> bytes:
         "Top: lines that spread apart mean that signals fade or grow from layer to layer; dead units never answer. "
         "Bottom: percentiles 15, 50, 85 of what enters the activations; a drift is what norms are against."
     )
+    shown = sorted({0, count - 1})
     figure, grid = sheet("signals in the hidden layers", caption, 2, 2, sharex=True)
     for layer in range(count):
         colour = colormaps["viridis"](0.9 * layer / max(count - 1, 1))
@@ -157,7 +158,12 @@ def draw(n: dict[str, Any]) -> bytes:
     grid[0, 0].set_xscale("log")
     explain(grid[0, 0], "", "RMS passed on")
     explain(grid[0, 1], "", "dead units (%)")
-    for axes, layer in zip(grid[1], (0, count - 1), strict=True):
+    if len(shown) == 1:
+        grid[1, 1].remove()
+        grid[1, 0].set_subplotspec(grid[1, 0].get_gridspec()[1, :])
+        for axes in grid[0]:
+            axes.tick_params(labelbottom=True)
+    for axes, layer in zip(grid[1], shown, strict=False):
         axes.plot(steps, spread[:, layer, 1], color=BLUE, linewidth=2)
         axes.fill_between(steps, spread[:, layer, 0], spread[:, layer, 2], color=BLUE, alpha=0.2, linewidth=0)
         explain(axes, "step + 1", "enters the activation", f"layer {layer + 1}")

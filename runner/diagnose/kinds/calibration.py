@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 RANGE = (-3.0, 3.0)  # of log2 of the temperature
 GOOD = 0.02
+FEW = 10  # rows below which what a bin says is chance
 
 
 @diagnosis("calibration", lecture="003:654, 003:792", paper="Guo, Pleiss, Sun & Weinberger 2017; Naeini et al. 2015")
@@ -119,14 +120,17 @@ def draw(before: Any, after: Any, n: dict[str, Any]) -> bytes:
 
     caption = (
         "On the dashed line the network is right as often as it says; below it, it is too sure. Bottom: how many rows "
-        f"each bin has. ECE {n['ece']:.3f}, after temperature {n['temperature']:.2f} {n['ece_scaled']:.3f}."
+        f"each bin has; hollow marks are of fewer than {FEW}. ECE {n['ece']:.3f}, after temperature "
+        f"{n['temperature']:.2f} {n['ece_scaled']:.3f}."
     )
     figure, ((upper,), (lower,)) = sheet("calibration", caption, 2, 1, sharex=True, height_ratios=(3, 1))
     middle = (before.edges[:-1] + before.edges[1:]) / 2
     upper.plot([0, 1], [0, 1], "--", color=INK, linewidth=1.5, label="as sure as right")
     for bins, colour, mark, name in ((before, BLUE, "o-", "as trained"), (after, GREEN, "s-", "temperature-scaled")):
         filled = bins.counts > 0
-        upper.plot(bins.confidence[filled], bins.accuracy[filled], mark, color=colour, linewidth=2, label=name)
+        upper.plot(bins.confidence[filled], bins.accuracy[filled], mark, color=colour, linewidth=1.6, label=name)
+        few = filled & (bins.counts < FEW)
+        upper.plot(bins.confidence[few], bins.accuracy[few], mark[0], color=colour, markerfacecolor="white")
     lower.bar(middle, np.maximum(before.counts, 0), 0.9 / len(middle), color=GREY)
     lower.set_yscale("symlog", linthresh=10)
     upper.set(xlim=(0, 1), ylim=(0, 1.02))

@@ -80,7 +80,7 @@ class PartSession(Session):
             found.checkpoints()
         self.paused = {self.members[k]: epoch for k, epoch in found.paused().items()}
 
-    def _to_train(self) -> list[int]:
+    def to_train(self) -> list[int]:
         return self.left()
 
     def _keep_whole(self) -> None:

@@ -69,6 +69,9 @@ class Array:
             again = plugins.command("resume", shown_path(self.session.root))
             raise RunError(f"{'; '.join(self.watch.stopped)}. Everything is saved; continue with: {again}")
 
+    def close(self) -> None:
+        """There is nothing to let go of: tasks end by themselves."""
+
     # ---- handing out
 
     def _hand_out(self, waiting: list[Work], hear: Hear) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from matplotlib.colors import Colormap, LinearSegmentedColormap
 
 from runner.figures.draw.canvas import COLOURS, INK, cut, fitted_axes, plain, png, some
 
@@ -65,6 +66,11 @@ def tint(answer: np.ndarray, classes: int) -> np.ndarray:
     weights = answer if answer.ndim == 2 else np.eye(classes)[answer.astype(int)]
     mixed = np.nan_to_num(weights) @ palette(classes)[: weights.shape[1]]
     return np.clip(0.45 + 0.55 * mixed, 0, 1)
+
+
+def two_classes() -> Colormap:
+    """From the first class's tint to the second's, for the probability of the second."""
+    return LinearSegmentedColormap.from_list("two classes", tint(np.eye(2), 2))
 
 
 def boundaries(axes, across: np.ndarray, up: np.ndarray, answer: np.ndarray, classes: int) -> None:

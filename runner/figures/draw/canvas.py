@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 
 COLOURS = (
     "#4477AA",
@@ -24,12 +24,13 @@ INK, FAINT = "#333333", "#DDDDDD"
 SIZE, DPI = (5.2, 4.4), 200  # of a projector, not blurred
 MARGINS = {"left": 0.14, "right": 0.965, "bottom": 0.125, "top": 0.9}  # fixed: finding them costs as much as drawing
 MAX_POINTS = 2000
+NARROW = 50.0  # a ratio up to which a logarithmic axis has labels at 2 and 5 as well
 WIDE = 30.0  # times as large: too small to be seen on a linear axis
 
 
-def canvas(*, fitted: bool = False) -> Figure:
+def canvas(*, fitted: bool = False, size: tuple[float, float] = SIZE) -> Figure:
     """An empty figure of 1,040 x 880 pixels; `fitted` makes room for labels of any length, at twice the time."""
-    figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained" if fitted else None)
+    figure = Figure(figsize=size, dpi=DPI, layout="constrained" if fitted else None)
     FigureCanvasAgg(figure)
     if not fitted:
         figure.subplots_adjust(**MARGINS)
@@ -79,6 +80,9 @@ def logarithmic(axes, which: str = "y") -> None:
     for name in which:
         getattr(axes, f"set_{name}scale")("log")
         axis = getattr(axes, f"{name}axis")
+        low, high = axis.get_data_interval()
+        if 0 < low < high < NARROW * low:
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter(lambda value, place: f"{value:g}")
         axis.set_minor_formatter(NullFormatter())
 
