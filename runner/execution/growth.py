@@ -44,8 +44,7 @@ class Growth:
             return None
         from runner.search.asking import asking
 
-        words = list(map(str, made.config.hydra.overrides.task))
-        search = asking(SweeperOptions.of(sweeper), words, made.composer, made.root)
+        search = asking(SweeperOptions.of(sweeper), made.words, made.composer, made.root)
         return Growth(search, made, before, jobs, {request(run.settings, run.told): run.folder for run in before})
 
     @staticmethod

@@ -51,10 +51,11 @@ class NewRuns:
         from hydra.core.global_hydra import GlobalHydra
 
         config: Any = OmegaConf.load(root / MULTIRUN)
-        command = Command.of(config.hydra)
+        plain: Any = OmegaConf.to_container(config.hydra, resolve=False)
+        command = Command.of(plain)
         place = Path(command.config_path) if command.config_path else config_dir()
         with hydra_ready(place, command.config_dir or None):
-            composer = Composer(command.config_name or "config", tuple(map(str, config.hydra.overrides.hydra)))
+            composer = Composer(command.config_name or "config", tuple(plain["overrides"]["hydra"]))
             yield NewRuns(root, config, GlobalHydra.instance().config_loader(), composer)
 
     def read(self, jobs: list[list[str]]) -> list[Job]:
@@ -113,6 +114,12 @@ class NewRuns:
                 wrong = "two runs of the sweep would lie there" if count > 1 else "not below the sweep's folder"
                 hint = "leave it out, or use what differs: ${hydra.job.override_dirname}"
                 raise ConfigError(f"hydra.sweep.subdir = {name}: {wrong}; {hint}")
+
+    @property
+    def words(self) -> list[str]:
+        """Those of the command line that are not about Hydra, as they were typed."""
+        found: Any = OmegaConf.to_container(self.config.hydra.overrides, resolve=False)
+        return [str(word) for word in found["task"]]
 
     # ---- a job as Hydra composes it, which takes it 110 ms: only when somebody looks at it
 
