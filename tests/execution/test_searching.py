@@ -11,7 +11,10 @@ from stopping import at_epoch, stop
 from sweep_folders import SMALL, contents, results, runs, sweep
 
 from runner.cli import main
-from runner.execution.searching import _kept
+from runner.execution.configurations import read
+from runner.execution.searching import _curve, _kept
+from runner.execution.work import Run
+from runner.training.outcome import Outcome
 from runner.training.settings import EarlyStopping
 
 HALVING = [
@@ -170,12 +173,9 @@ def test_evaluated_within_epochs_a_curriculum_and_a_reactive_rate_pause_and_cont
     assert sweep_folders.alone(run, tmp_path / "alone") == sweep_folders.run_content(run)
 
 
-@pytest.mark.parametrize("kept", ["early_stopping=none", "early_stopping.patience=null"])
-def test_a_run_that_diverges_is_never_promoted_whatever_it_had_reached(tmp_path, kept):
-    words = [
-        word.replace("0.001,0.01,0.3,0.1", "1e-9,1e-8,1e30,1e31") for word in WORDS if word != "early_stopping=none"
-    ]
-    folder = sweep(tmp_path / "sweep", *words, "optimizer=sgd", kept, FEW)
+def test_a_run_that_diverges_is_never_promoted(tmp_path):
+    words = [word.replace("0.3,0.1", "1e30,1e31") for word in WORDS]
+    folder = sweep(tmp_path / "sweep", *words, "optimizer=sgd", FEW)
     assert sorted(how for how, _ in status(folder).values()) == ["completed"] * 2 + ["diverged"] * 4 + ["pruned"] * 2
 
 
@@ -235,6 +235,14 @@ def after(folder, column: str, epoch: int) -> float:
         for row in csv.DictReader((folder / "metrics.csv").open())
     ]
     return _kept(rows, EarlyStopping(), column)[epoch]
+
+
+def test_a_run_has_no_value_from_the_epoch_on_in_which_it_diverged(tmp_path):
+    (tmp_path / "metrics.csv").write_text("epoch,val/loss\n0,3.0\n1,1.0\n2,nan\n")
+    run, ended = Run(tmp_path, read({})), Outcome(tmp_path, "diverged", "", {})
+    assert _curve(run, "val/loss", ended, 0) == [3.0, 1.0, None]
+    assert _curve(run, "val/loss", None, 1) == [3.0, 1.0]
+    assert _curve(run, "val/loss", None, 0) == []
 
 
 def test_the_curve_is_that_of_the_epoch_that_would_be_kept():
