@@ -128,6 +128,11 @@ def test_a_damaged_state_is_said_and_the_run_begins_again(tmp_path, monkeypatch,
     assert contents(folder) == contents(whole)
 
 
+def test_more_epochs_would_not_have_compared_the_same(whole, capsys):
+    assert main(["resume", str(whole), "trainer.epochs=20"]) == 2
+    assert "begin the search again with trainer.epochs=20" in capsys.readouterr().err
+
+
 # ---- what runs may be
 
 
