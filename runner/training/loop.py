@@ -164,7 +164,7 @@ class Training:
         """Rows that pause leave their state in their folders; the others close the gaps."""
         pausing = [row for row, trial in enumerate(self.trials) if trial.pauses]
         for row in pausing:
-            self._keep_last(row)
+            self._keep_last(row, pauses=True)
             self.paused(self.trials[row])
         if pausing:
             self._compact([row for row in range(len(self.trials)) if row not in pausing])
@@ -281,12 +281,12 @@ class Training:
         trial.files.log(f"{summary['status']}: {summary['reason']}; now {trial.policy} on {rows:,} rows")
         self.held.append(trial)
 
-    def _keep_last(self, row: int) -> None:
-        """The checkpoint of one run, in its folder."""
+    def _keep_last(self, row: int, *, pauses: bool = False) -> None:
+        """The checkpoint of one run, in its folder; whether it pauses, or ends with it."""
         files, one = self.trials[row].files, slice(row, row + 1)
         path = files.folder / LAST
         tensors = self.engine.state() | {f"best.{name}": best for name, best in self.best.items()}
-        state = {"folder": place(files.folder, path)} | self.trials[row].state()
+        state = {"folder": place(files.folder, path), "pauses": pauses} | self.trials[row].state()
         checkpoint.write(path, {name: tensor[one] for name, tensor in tensors.items()}, [state])
 
     def _compact(self, rows: list[int]) -> None:

@@ -128,6 +128,15 @@ def test_a_damaged_state_is_said_and_the_run_begins_again(tmp_path, monkeypatch,
     assert contents(folder) == contents(whole)
 
 
+def test_a_run_that_was_killed_before_its_summary_was_written_is_no_run_that_paused(tmp_path):
+    words = [*SMALL, "trainer.epochs=3", "early_stopping=none", "trainer.keep_checkpoint=true", "seed=0,1"]
+    folder = sweep(tmp_path / "sweep", *words, "hydra.launcher.executor=serial")
+    before = contents(folder)
+    (next(folder.glob("*_seed=1")) / "summary.json").unlink()
+    assert main(["resume", str(folder)]) == 0
+    assert contents(folder) == before
+
+
 def test_more_epochs_would_not_have_compared_the_same(whole, capsys):
     assert main(["resume", str(whole), "trainer.epochs=20"]) == 2
     assert "begin the search again with trainer.epochs=20" in capsys.readouterr().err
