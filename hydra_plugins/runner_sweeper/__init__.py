@@ -162,7 +162,7 @@ class OptunaSweeper(GridSweeper):
 
     def _jobs(self, words: list[str], sweeper: dict[str, Any], composer: Any, folder: Any) -> list[list[str]]:
         """None, once it is certain that what the folder holds can grow by them."""
-        from runner.search.asking import check_folder
+        from runner.execution.growth import check_folder
 
         check_folder(words, sweeper, composer, folder)
         return []

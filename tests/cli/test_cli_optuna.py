@@ -220,3 +220,32 @@ def test_optuna_that_is_absent_old_or_beside_the_other_plug_in_is_named(tmp_path
     monkeypatch.setattr(sampling_options, "_version", {"optuna": version("optuna")}.get)
     assert main(["-m", "hydra/sweeper=basic", "seed=0,1", *SMALL, "--dry-run"]) == 2
     assert "uninstall it: pip uninstall hydra-optuna-sweeper" in capsys.readouterr().err
+
+
+def test_a_grid_goes_on_as_a_search_of_ranges_that_hold_it(tmp_path, capsys):
+    folder = tmp_path / "grid"
+    assert main(["-m", "optimizer.lr=0.1,0.01", *SMALL, *HERE, f"hydra.sweep.dir={folder}"]) == 0
+    before = (folder / "multirun.yaml").read_bytes()
+    narrow, wide = ([f"optimizer.lr=tag(log,interval(1e-4,{end}))"] for end in (0.05, 1))
+    assert search(folder, "--extend", space=narrow) == 2
+    assert "optimizer.lr=0.1" in (said := capsys.readouterr().err) and "none that this search could ask for" in said
+    assert (folder / "multirun.yaml").read_bytes() == before
+    assert search(folder, "--extend", space=wide) == 0
+    assert len(rows(folder)) == 6 and [t.params["optimizer.lr"] for t in study(folder).trials][:2] == [0.1, 0.01]
+
+
+def test_more_epochs_for_a_search_that_has_ended_leave_its_trials(tmp_path):
+    folder = tmp_path / "longer"
+    assert search(folder, "early_stopping=none", n_trials=3) == 0
+    before = [row["optimizer.lr"] for row in rows(folder)]
+    assert main(["resume", str(folder), "trainer.epochs=3", "--workers", "1"]) == 0
+    assert [row["optimizer.lr"] for row in rows(folder)] == before
+    assert {row["epochs"] for row in rows(folder)} == {"3"}
+
+
+def test_folders_may_be_named_by_the_user_also_when_a_search_is_resumed(tmp_path):
+    folder, named = tmp_path / "named", "hydra.sweep.subdir=run-${hydra.job.num}"
+    assert search(folder, named, n_trials=2, batch=1, startup=1) == 0
+    (folder / "multirun.yaml").write_text((folder / "multirun.yaml").read_text().replace("n_trials: 2", "n_trials: 3"))
+    assert main(["resume", str(folder)]) == 0
+    assert [row["run"] for row in rows(folder)] == ["run-0", "run-1", "run-2"]
