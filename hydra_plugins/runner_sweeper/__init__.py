@@ -161,7 +161,7 @@ class GridSweeper(Sweeper):
 
         if not asks(sweeper):
             return sweep_words(words, sweeper, composer)
-        from runner.search.asking import check_folder
+        from runner.execution.growth import check_folder
 
         check_folder(words, sweeper, composer, folder)
         return []

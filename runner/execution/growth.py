@@ -6,9 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from runner.config.compose import Composer
 from runner.config.overrides import parse_word
+from runner.errors import ConfigError
+from runner.execution import run_list
 from runner.execution.new_runs import Job, NewRuns
 from runner.execution.work import Run
 from runner.plan.duplicates import request
@@ -16,7 +19,7 @@ from runner.plan.recipes import node
 from runner.plan.space import runs as each_run
 from runner.plan.sweeper import SweeperOptions, asks
 from runner.records.command import hydra_node
-from runner.records.run_folder import MULTIRUN
+from runner.records.run_folder import LIST, MULTIRUN
 
 if TYPE_CHECKING:
     from runner.search.sampling import OptunaSearch
@@ -71,3 +74,22 @@ class Growth:
         new = self.made.placed(read, self.folders, before)
         self.jobs += read
         return new
+
+
+def check_folder(words: list[str], sweeper: dict[str, Any], composer: Composer, root: Path) -> None:
+    """ConfigError if the sweep in a folder, if there is one, cannot grow by a search: it is of another one, or of more
+    trials.
+    """
+    from runner.search.asking import asking
+
+    options = SweeperOptions.of(sweeper)
+    before = ((hydra_node(root / MULTIRUN) or {}).get("sweeper") or {}).get("n_trials")
+    there = run_list.load(root)[0] if (root / LIST).is_file() else []
+    if there and isinstance(before, int) and options.n_trials < before:
+        raise ConfigError(
+            f"hydra.sweeper.n_trials = {options.n_trials}: the sweep was begun with {before}; give at least as many, "
+            f"as in hydra.sweeper.n_trials={before}"
+        )
+    search = asking(options, words, composer, root)
+    for run in there:
+        search.trial_of(run.overrides)

@@ -13,8 +13,10 @@ import pytest
 pytestmark = pytest.mark.engines
 
 STOCK = ["hydra-optuna-sweeper==1.3.0"]
-OLD = ["optuna==2.10.1", "sqlalchemy==1.4.54", "alembic==1.13.3", "cliff==4.17.0", "stevedore==5.10.0", "autopage==0.6.0",
-       "cmd2==4.3.1"]  # fmt: skip
+OLD = [
+    "optuna==2.10.1", "sqlalchemy==1.4.54", "alembic==1.13.3", "cliff==4.17.0", "stevedore==5.10.0",
+    "autopage==0.6.0", "cmd2==4.3.1",
+]  # fmt: skip
 SEARCH = [
     "-m", "hydra/sweeper=optuna", "optimizer.lr=tag(log,interval(1e-3,1))", "dataset.train_size=60", "model.hidden=[4]",
     "trainer.epochs=2",
