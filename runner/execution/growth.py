@@ -17,7 +17,7 @@ from runner.execution.work import Run
 from runner.plan.duplicates import request
 from runner.plan.recipes import node
 from runner.plan.space import runs as each_run
-from runner.plan.sweeper import OPTUNA, OURS, SweeperOptions
+from runner.plan.sweeper import SweeperOptions, asks
 from runner.records.command import hydra_node
 from runner.records.run_folder import LIST, MULTIRUN
 
@@ -43,7 +43,7 @@ class Growth:
     def of(made: NewRuns, jobs: list[Job], before: Sequence[Run]) -> Growth | None:
         """That of a sweep, as its configuration says; None if its settings are known when it begins."""
         sweeper = node(made.config, "sweeper")
-        if OURS.get(str(sweeper.get("_target_"))) != OPTUNA:
+        if not asks(sweeper):
             return None
         from runner.search.asking import asking
 
@@ -54,8 +54,7 @@ class Growth:
     @contextmanager
     def again(root: Path, before: Sequence[Run]) -> Iterator[Growth | None]:
         """That of a sweep that is resumed."""
-        target = ((hydra_node(root / MULTIRUN) or {}).get("sweeper") or {}).get("_target_")
-        if OURS.get(str(target)) != OPTUNA:
+        if not asks((hydra_node(root / MULTIRUN) or {}).get("sweeper") or {}):
             yield None
             return
         with NewRuns.again(root) as made:
