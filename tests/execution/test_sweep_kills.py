@@ -19,11 +19,6 @@ SWEEP = [
     *sweep_folders.SMALL, "optimizer=sgd,adam", "regularizer.dropout=0,0.2", "trainer.epochs=6",
     "early_stopping.patience=2", "trainer.checkpoint_seconds=0.1", "hydra.launcher.workers=2",
 ]  # fmt: skip
-SEARCH = [
-    *sweep_folders.SMALL, "hydra/sweeper=optuna", "hydra.sweeper.n_trials=14", "hydra.sweeper.batch=4",
-    "hydra.sweeper.startup=4", "optimizer=sgd,adamw", "optimizer.lr=tag(log,interval(1e-3,1))",
-    "optimizer.momentum=interval(0,0.99)", "seed=0,1", "trainer.epochs=6", "trainer.checkpoint_seconds=0.1",
-]  # fmt: skip
 HUNDREDS, FORTY, SEVERAL = ([*SWEEP, f"seed=range({seeds})"] for seeds in (50, 10, 3))
 
 
@@ -126,23 +121,3 @@ def test_sixty_sweeps_killed_at_random_moments(forks, tmp_path, capsys):
     with capsys.disabled():
         print(f"\n{len(what)} sweeps, by who was killed: {dict(seen)}")
     assert len(what) < 60 or seen["nobody"] <= len(what) / 10
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("sampler", ["tpe", "cmaes"])
-def test_twenty_searches_killed_at_random_moments(sampler, workers, forks, tmp_path, capsys):
-    """What is resumed is the search that nothing disturbed, with as many workers or another number."""
-    search = [*SEARCH, f"hydra.sweeper.sampler={sampler}"]
-    (tmp_path / "whole").mkdir()
-    whole = sweep_folders.contents(train([*search, "hydra.launcher.workers=2"], tmp_path / "whole", forks))
-    what, seen = soak.seeds("SEARCH_KILLS", 20), Counter()
-    for seed in what:
-        into, how = tmp_path / str(seed), soak.again("SEARCH_KILLS", seed, "test_sweep_kills.py")
-        words = [*search, f"hydra.launcher.workers={workers}"]
-        who = killed_and_resumed(words, into, f"search {seed}", 28, forks.start)
-        assert sweep_folders.contents(into / "sweep") == whole, f"{who} killed; {how}"
-        shutil.rmtree(into)
-        seen.update([who])
-    with capsys.disabled():
-        print(f"\n{len(what)} searches, by who was killed: {dict(seen)}")
