@@ -17,15 +17,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runner.errors import ConfigError
-from runner.reports.searches.scales import Key
-from runner.reports.searches.trials import Trial
+from runner.reports.report_text import Column, plain
+from runner.reports.searches.scales import Key, keys_of
+from runner.reports.searches.trials import Trial, trials_of
+from runner.reports.sections import Section
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 LEAST = 10  # trials from which anything is said
-MOST = 1000  # trials that are used
-REPEATS = 60  # of each kind
+MOST = 500  # trials that are used
+REPEATS = 40  # of each kind
 INSIDE = (5, 95)  # percentiles
 TOP, TOP_LEAST = 0.1, 5  # the best trials: a share of all, but so many at least
 MISSING = "importance of keys takes Optuna: pip install 'runner[optuna]'"
@@ -76,6 +78,19 @@ def importances(trials: Sequence[Trial], keys: Sequence[Key], *, maximize: bool)
     chance = np.minimum(np.percentile(shuffled, INSIDE[1], axis=0) / total, 1.0) if total else np.ones(len(keys))
     ends = zip(keys, shares, np.minimum(low, shares), np.maximum(high, shares), chance, strict=True)
     return sorted((Importance(key, *map(float, each)) for key, *each in ends), key=lambda each: -each.share)
+
+
+def importance_lines(section: Section) -> list[str]:
+    """The importances as a table in text. Raises ConfigError as `importances`."""
+    found = importances(trials_of(section), keys_of(section), maximize=section.maximize)
+    columns = [
+        Column("key", [each.key.name for each in found], number=False),
+        Column("importance", [f"{each.share:.0%}" for each in found]),
+        Column("5th to 95th percentile", [f"{each.low:.0%} to {each.high:.0%}" for each in found]),
+        Column("", ["" if each.matters else "no more than chance gives" for each in found], number=False),
+    ]
+    title = "importance for being among the best settings (Optuna's PED-ANOVA; percentiles over resampled settings):"
+    return [title, *(f"  {line}" for line in plain(columns))]
 
 
 def _normalized(raw: np.ndarray) -> np.ndarray:
