@@ -147,6 +147,16 @@ class State:
         """["9 settings to epoch 3"] of a search; [] without one"""
         return [self.sweep.searching.said] if self.sweep.searching and self.sweep.searching.said else []
 
+    @property
+    def nouns(self) -> str:
+        """What is counted: members of ensembles train as runs do."""
+        return "runs" if self.total == self.sweep.asked else "runs and members"
+
+    def total_text(self) -> str:
+        """33 runs, or 3 runs and 30 members"""
+        members = self.total - self.sweep.asked
+        return plural(self.sweep.asked, "run") + (f" and {plural(members, 'member')}" if members else "")
+
     def counts_text(self) -> str:
         """12 done, 1 failed, 8 running, 20 waiting"""
         return ", ".join(f"{n:,} {what}" for what, n in self.counts().items() if n or what == "done")

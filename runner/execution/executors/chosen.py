@@ -10,6 +10,7 @@ from runner.execution.cluster.under_way import refuse_live
 from runner.execution.executors.array import Array, logs_of
 from runner.execution.executors.here import Here
 from runner.execution.executors.pool import Pool
+from runner.execution.executors.ray_cluster import refuse_unreachable
 from runner.execution.options import Options
 from runner.execution.session import Executor, Session
 
@@ -54,3 +55,5 @@ def check_cluster(options: Options, root: Path) -> None:
     """ConfigError if the cluster that is asked for is not to be had here, or would refuse the tasks of a sweep."""
     if options.queue:
         engines.check(options.queue, logs_of(options.queue, root))
+    if options.address:
+        refuse_unreachable(options.address)

@@ -46,8 +46,8 @@ def connect(address: str | None, workers: int | None, cores: int, *, on_gpu: boo
     """
     for key, value in QUIET.items():
         os.environ.setdefault(key, value)
-    if address:
-        _refuse_absent(address)
+    if address and (problem := _tried(address)):
+        raise ConfigError(_absent(address, problem))
     import ray
 
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "CRITICAL"}
@@ -81,25 +81,26 @@ def _signals_kept() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _refuse_absent(address: str) -> None:
-    """ConfigError unless a cluster answers at `address`. Another process asks: where none does, Ray's library may try
-    for minutes and then end the process.
-    """
+def refuse_unreachable(address: str) -> None:
+    """ConfigError if nothing at all takes connections at `address`."""
     found = ADDRESS.fullmatch(address)
-    what = f"hydra.launcher.address = {address}"
+    if not found or not found["host"]:
+        return
+    try:
+        socket.create_connection((found["host"].strip("[]"), int(found["port"])), ANSWER_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise ConfigError(_absent(address, f"nothing answers there ({error})")) from error
+
+
+def _absent(address: str, problem: str) -> str:
     fix = "Start a cluster there (`ray start --head`), correct the address, or leave it out for one of this sweep's own"
-    if found and found["host"]:
-        try:
-            socket.create_connection((found["host"].strip("[]"), int(found["port"])), ANSWER_SECONDS).close()
-        except (OSError, OverflowError) as error:
-            raise ConfigError(f"{what}: nothing answers there ({error}). {fix}.") from error
-    problem = _tried(address)
-    if problem:
-        raise ConfigError(f"{what}: {problem}. {fix}.")
+    return f"hydra.launcher.address = {address}: {problem}. {fix}."
 
 
 def _tried(address: str) -> str:
-    """Why Ray cannot connect, as its library says; "" if it can."""
+    """Why Ray cannot connect, "" if it can. Another process tries: where no Ray is, its library may try for minutes and
+    then end the process.
+    """
     command = [sys.executable, "-c", PROBE, address]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         try:

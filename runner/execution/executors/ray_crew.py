@@ -21,6 +21,7 @@ from runner.execution.executors.ray_worker import THREADS, RayWorker, Sweep
 from runner.execution.work import Run, Work, on_gpu
 
 PATIENCE = 10.0  # seconds that a cluster may have no room for the first actor before it is said
+LONGEST = 200  # letters of what Ray says about a dead actor
 STILLBORN = 3  # actors that may die one after the other before one of them has begun
 
 
@@ -44,7 +45,8 @@ class RayCrew(Crew["_Actor"]):
         cores = len(os.sched_getaffinity(0))
         super().__init__(runs, data, ray_cluster.connect(address, workers, cores, on_gpu=bool(self.gpus)))
         self.blobs: list[Any] = []  # references to tables in Ray's store
-        self.places: dict[int, tuple[int, int]] = {}  # run -> (blob, position in it) of its data
+        self.kept: list[RunData] = []  # the tables of all blobs, which are told apart by the objects that they are
+        self.places: dict[int, tuple[int, int]] = {}  # id of a table -> (blob, position in it)
         self.stillborn = 0
         self.patient_until = time.monotonic() + PATIENCE
 
@@ -53,20 +55,18 @@ class RayCrew(Crew["_Actor"]):
         ray_cluster.leave()
 
     def _start(self, number: int) -> _Actor:
-        self._put_data()
         return _Actor(number, self)
 
-    def _put_data(self) -> None:
-        """What is not there yet; runs may share a table."""
-        new = range(len(self.places), len(self.data))
-        tables = {id(self.data[i]): self.data[i] for i in new}
-        if not tables:
+    def put_data(self) -> None:
+        """Put the tables into the store that are not there yet; runs may share one, and more runs may have come."""
+        new = {id(table): table for table in self.data if id(table) not in self.places}
+        if not new:
             return
         import ray
 
-        positions = {key: position for position, key in enumerate(tables)}
-        self.places |= {i: (len(self.blobs), positions[id(self.data[i])]) for i in new}
-        self.blobs.append(ray.put([*tables.values()]))
+        self.places |= {key: (len(self.blobs), position) for position, key in enumerate(new)}
+        self.kept += new.values()
+        self.blobs.append(ray.put([*new.values()]))
 
     def _with_news(self) -> list[_Actor]:
         import ray
@@ -95,7 +95,8 @@ class RayCrew(Crew["_Actor"]):
         """Count an actor that has died before it began. Raises RunError if that goes on."""
         self.stillborn += 1
         if self.stillborn == STILLBORN:
-            raise RunError(f"Ray cannot start actors here: {cause}; `runner resume` the sweep when it can.")
+            needs = "every node needs runner, and what it needs, in the Python that Ray was started with there"
+            raise RunError(f"Ray cannot start actors: {cause}; {needs}")
 
 
 class _Actor(Worker):
@@ -117,9 +118,9 @@ class _Actor(Worker):
 
     def give(self, work: Work) -> bool:
         crew = self.crew
-        crew._put_data()
+        crew.put_data()
         runs = {i: crew.runs[i] for i in work.members}
-        places = {i: crew.places[i] for i in work.members}
+        places = {i: crew.places[id(crew.data[i])] for i in work.members}
         blobs = {blob: crew.blobs[blob] for blob, _ in places.values()}
         self.carried_out = self.actor.carry_out.remote(self.number, work, runs, places, blobs)
         self.answer = self.actor.told.remote()
@@ -160,7 +161,8 @@ class _Actor(Worker):
 
 
 def _cause(error: Exception) -> str:
-    """Why an actor has died, in one line."""
-    text = " ".join(str(error).split())
-    found = text.partition("Worker exit detail: ")[2] or text.partition("because ")[2] or text
-    return found.split(". ")[0][:200]
+    """Why an actor has died, in one line: how its process ended, or what it raised last."""
+    text = str(error)
+    _, told, detail = text.partition("Worker exit detail: ")
+    lines = [line.strip() for line in (detail if told else text).splitlines() if line.strip()]
+    return (lines[0].split(". ")[0] if told else lines[-1]).rstrip(".")[:LONGEST]

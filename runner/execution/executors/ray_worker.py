@@ -75,8 +75,8 @@ class RayWorker:
             os.chdir(sweep.folder)
         if sweep.machine == machine():
             disk.grouped()  # the launcher settles what all processes of its machine write
-        if sweep.fates_shared and sys.platform == "linux":
-            ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        if sweep.fates_shared:
+            share_fate()
         return ""
 
     def carry_out(
@@ -109,6 +109,12 @@ class RayWorker:
     def stop(self) -> None:
         """Save a checkpoint, and end the work."""
         self.asked[0] = True
+
+
+def share_fate() -> None:
+    """Die with the parent, a daemon of Ray that dies with the launcher."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def machine() -> str:
