@@ -16,7 +16,7 @@ $(shell rm -f $(INSTALLED))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test test-processors check format docs figures bench bench-sweep tables soak
+.PHONY: help install train test test-engines test-gpu test-processors check format docs figures bench bench-sweep tables soak
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -28,6 +28,13 @@ train: $(INSTALLED) ## train the default network; its folder and the next comman
 
 test: $(INSTALLED) ## run the tests
 	@$(BIN)/python -m pytest $(TOGETHER)
+
+test-gpu: $(INSTALLED) ## run the tests that need a GPU
+	@$(BIN)/python -m pytest -m gpu tests/gpu
+
+test-engines: $(INSTALLED) ## run the tests on a real Slurm of one node (slurm-wlm and munge must be there) and a local Ray
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[slurm,ray]"
+	@$(BIN)/python -m pytest -m "engines and not soak" tests/execution tests/engines
 
 test-processors: $(INSTALLED) ## run the tests as older x86-64 processors compute: without AVX-512, without AVX
 	@ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=AVX2 OPENBLAS_CORETYPE=HASWELL NUMBA_CPU_NAME=haswell \
@@ -67,7 +74,7 @@ tables: $(INSTALLED) ## train on 38 tables as they come; score the default run a
 	@$(BIN)/python benchmarks/tables.py $(ARGS)
 
 soak: $(INSTALLED) ## run the long tests, and search for examples that break the quick ones
-	@$(BIN)/python -m pytest -m "soak or hypothesis" --hypothesis-profile=search
+	@$(BIN)/python -m pytest -m "(soak or hypothesis) and not engines" --hypothesis-profile=search
 
 # Reinstalls only when the lock or the project file changed. An environment without a working pip, or one whose last installation was
 # cut off, is made anew: half-written packages look installed to pip.

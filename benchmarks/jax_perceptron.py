@@ -26,7 +26,7 @@ import numpy as np
 if TYPE_CHECKING:
     from recipes import Recipe
 
-jax.config.update("jax_platforms", "cpu")
+jax.config.update("jax_platforms", os.environ.get("JAX_PLATFORMS", "cpu"))
 jax.config.update("jax_cpu_enable_async_dispatch", False)  # computed by the thread that calls
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,6 +33,6 @@ class StandIn:
 
     def take_the_place_of(self, name: str, monkeypatch) -> StandIn:
         """Whoever asks for the device is given this one, whose kernels are those of the CPU."""
-        profile = replace(devices.CUDA, fused=True, pinned=False, free=lambda _: self.free, put=self.put)
+        profile = replace(devices.CUDA, fused=math.inf, pinned=False, free=lambda _: self.free, put=self.put)
         monkeypatch.setitem(devices.PROFILES, name, profile)
         return self

@@ -21,10 +21,11 @@ class PopulationLauncherConf:
     """Keys of hydra.launcher.*"""
 
     _target_: str = "hydra_plugins.runner_population.PopulationLauncher"
-    executor: str = "processes"  # processes | serial (all in this process, for debugging)
-    workers: int | None = None  # worker processes; null = one a core
+    executor: str = "processes"  # processes | serial (all in this process, for debugging) | ray (actors of a cluster)
+    workers: int | None = None  # worker processes or actors; null = one a core, of Ray as many as the cluster has CPUs
     max_members: int | None = None  # runs that train side by side; null = as many as gain by it
     keep_going: bool = True  # false: the first run that fails stops the sweep
+    address: str | None = None  # of a Ray cluster: auto | HOST:PORT | ray://HOST:PORT; null = one of the sweep's own
 
 
 ConfigStore.instance().store(group="hydra/launcher", name="population", node=PopulationLauncherConf, provider="runner")

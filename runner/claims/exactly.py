@@ -20,6 +20,7 @@ class Exact(Claim):
 
     xlabel: ClassVar[str] = ""
     ylabel: ClassVar[str] = "value"
+    _told: tuple[Runs, Mapping[str, Number]] | None = None  # the runs that were asked last, and their numbers
 
     def numbers(self, runs: Runs) -> Mapping[str, Number]:
         """Name -> (found, expected, decimals)."""
@@ -27,14 +28,14 @@ class Exact(Claim):
 
     def answer(self, runs: Runs) -> list[Finding]:
         """Each number to its digits."""
-        return [digits(name, *number) for name, number in self.numbers(runs).items()]
+        return [digits(name, *number) for name, number in self._once(runs).items()]
 
     def figure(self, runs: Runs) -> Figure:
         """What was expected as bars, what was found as dots."""
         from runner.claims.pictures import panels
         from runner.figures.draw.canvas import BLUE, RED, dress
 
-        found = self.numbers(runs)
+        found = self._once(runs)
         figure, [axes] = panels()
         places = range(len(found))
         axes.bar(places, [each[1] for each in found.values()], color=BLUE, alpha=0.35, label="expected")
@@ -45,6 +46,12 @@ class Exact(Claim):
         )
         axes.legend()
         return figure
+
+    def _once(self, runs: Runs) -> Mapping[str, Number]:
+        """The numbers, worked out once for the answer and the figure."""
+        if self._told is None or self._told[0] is not runs:
+            self._told = runs, self.numbers(runs)
+        return self._told[1]
 
 
 def numbered(found: Sequence[float], expected: Sequence[float], places: int, name: str = "w{}") -> dict[str, Number]:

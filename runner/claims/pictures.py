@@ -155,6 +155,12 @@ def heat(
     axes.set_yticks(range(len(rows)), [plain(each) for each in rows])
 
 
+def over_epochs(axes: Any, found: Mapping[str, Sequence[Sequence[float]]], **words: str) -> None:
+    """`lines` over the epochs, from 0 to the last that all have; `found` is made by `Runs.epochs`."""
+    many = min(map(len, found.values()))
+    lines(axes, range(many), {name: table[:many] for name, table in found.items()}, xlabel="epoch", **words)
+
+
 def legend(axes: Any, count: int) -> None:
     """Names of lines, where there are several."""
     if count > 1:

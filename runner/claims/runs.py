@@ -167,6 +167,20 @@ def at_end(column: str) -> Callable[[Run], float]:
     return measure
 
 
+def at_epoch(epoch: int, column: str) -> Callable[[Run], float]:
+    """What metrics.csv has of a column after so many epochs; a metric. RunError if the run ended before."""
+
+    def measure(run: Run) -> float:
+        values = run.curve(column)
+        if len(values) <= epoch:
+            ended = f"{run.folder}: the run ended after {len(values) - 1} epochs"
+            raise RunError(f"{ended}, but the claim asks for its {column} after {epoch}; raise trainer.epochs")
+        return values[epoch]
+
+    measure.__name__ = f"{column} after {epoch} epochs"
+    return measure
+
+
 def _order(value: str) -> list[float] | None:
     """By what a value is sorted; None if it is no number nor a list of them."""
     try:

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from runner.data.encoding import Encoding
 from runner.data.prepare import RunData, prepare
+from runner.diagnose.landscape import Landscape
+from runner.diagnose.subject import Case
 from runner.execution.configurations import read
 from runner.optimizers.rules.base import Search
 from runner.optimizers.segments import Segment
@@ -86,13 +88,33 @@ def quadratic(hessian: Any, optimum: Any) -> Callable[[Tensor], Tensor]:
 
 def network(sizes: Sequence[int], values: Mapping[str, Any], **model: Any) -> Network:
     """A network of these widths in double precision, all 0 but for these weights, such as {"0.weight": ...}."""
+    return _filled(sizes, values, model)[0]
+
+
+def slopes(sizes: Sequence[int], values: Mapping[str, Any], x: Any, g: Any, **model: Any) -> dict[str, Tensor]:
+    """Name -> gradient, as training works it out, of the sum of g x outputs of such a network; x [B, D], g [B, C]."""
+    found, theta = _filled(sizes, values, model)
+    grad = torch.zeros_like(theta)
+    tape: list[Any] = []
+    x, g = (torch.as_tensor(each, dtype=torch.float64)[None] for each in (x, g))
+    found.bind(theta, grad).forward(x, training=True, tape=tape)
+    found.backward(tape, g)
+    return {name: slot.true(grad)[0] for name, slot in found.layout.slots.items()}
+
+
+def _filled(sizes: Sequence[int], values: Mapping[str, Any], model: Mapping[str, Any]) -> tuple[Network, Tensor]:
     words = {f"model.{key}": value for key, value in model.items()}
     run = read({"dataset": "two_moons", "model.hidden": list(sizes[1:-1]), **words})
     architecture = Architecture(run.model, sizes[0], sizes[-1], aligned=False)
     theta = torch.zeros(1, architecture.layout.size, dtype=torch.float64)
     for name, numbers in values.items():
         architecture.layout.slots[name].true(theta)[0] = torch.as_tensor(numbers)
-    return Network(architecture, torch.float64).bind(theta)
+    return Network(architecture, torch.float64).bind(theta), theta
+
+
+def landscape(words: Sequence[str]) -> Landscape:
+    """The objective of a configuration around its first weights."""
+    return Landscape(Case(" ".join(words), read(list(words))))
 
 
 def first_weights(sizes: Sequence[int], init: str, seed: int) -> list[Tensor]:

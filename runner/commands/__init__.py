@@ -4,6 +4,7 @@ COMMANDS = (
     "train",
     "resume",
     "repeat",
+    "nested",
     "report",
     "best",
     "ensemble",

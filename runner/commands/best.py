@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from runner.commands.parser import Parser
 from runner.commands.report import find_sources, say
 from runner.records.folders import FORCE
 
@@ -24,7 +25,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="runner best",
         description="Show the winner of a sweep: its settings, its metrics, and the command that repeats its best run.",
     )

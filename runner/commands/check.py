@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from runner.commands.parser import Parser
 from runner.config import plugins
 from runner.config.choices import load_plugins, of_plugin
 from runner.errors import ConfigError
@@ -22,9 +23,7 @@ broken."""
 
 def run(arguments: list[str]) -> int:
     """Check every class of the plug-ins, one line a contract as soon as it is known; 1 if one is broken."""
-    parser = argparse.ArgumentParser(
-        prog="runner check", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(prog="runner check", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("plugins", nargs="*", metavar="FILE|MODULE", help=f"default: what {plugins.FLAG} names")
     given = parser.parse_args(arguments).plugins
     plugins.name(given)

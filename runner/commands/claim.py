@@ -14,6 +14,7 @@ from runner.claims import kept
 from runner.claims.claim import Claim, claims, find
 from runner.commands.catalogue import Table
 from runner.commands.messages import INTERRUPTED, report_unexpected
+from runner.commands.parser import Parser
 from runner.commands.print_table import show
 from runner.errors import ConfigError, RunnerError
 from runner.records.console import shown_path
@@ -42,6 +43,8 @@ def run(arguments: list[str]) -> int:
         show(listed())
         return 0
     chosen = list(claims().values()) if args.all else [find(name) for name in names]
+    if not args.all:
+        _refuse_unchanging(chosen, kept.telling(changes))
     page = Path(args.html).expanduser() if args.html else kept.CLAIMS / kept.BOOK if args.all else None
     if page is not None and args.html:
         check_output("--html", page, HTML)
@@ -49,6 +52,16 @@ def run(arguments: list[str]) -> int:
         say(carried(chosen[0], quick=args.quick, changes=changes))
         return 0
     return _together(chosen, page, quick=args.quick, changes=changes)
+
+
+def _refuse_unchanging(chosen: Sequence[Claim], changes: Sequence[str]) -> None:
+    """ConfigError for changes of a claim that trains no sweep."""
+    fixed = [each.name for each in chosen if not each.words()]
+    if changes and fixed:
+        raise ConfigError(
+            f"{' '.join(changes)}: changes nothing of {', '.join(fixed)}, whose numbers come without a sweep; leave "
+            "out one or the other"
+        )
 
 
 def listed() -> Table:
@@ -130,9 +143,7 @@ def _why(error: RunnerError) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="runner claim", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(prog="runner claim", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("words", nargs="*", metavar="NAME|KEY=VALUE", help="claims to run; what to change of them")
     parser.add_argument("--all", action="store_true", help="every claim, and a page with all of them")
     parser.add_argument("--quick", action="store_true", help="a coarse pass: fewer seeds and epochs, which is said")

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from runner.commands.parser import Parser
 from runner.errors import ConfigError, RunError
 from runner.records.folders import OUTPUTS, newest
 from runner.records.run_folder import METRICS
@@ -24,7 +25,9 @@ SCALARS_KEPT = 10_000  # points a curve; TensorBoard's own default thins curves 
 ENDING = (signal.SIGINT, signal.SIGTERM)
 RELOAD_SECONDS = 5  # how soon a running curve moves
 HEADLINES = ("accuracy", "r2")  # what people ask for first
-BY_SETTING = r"\d+_(.*?)(?:_?(?:seed|split_seed|data_seed|fold)=[^_/]+)*$"  # of the name of a run, or of a mean
+BY_SETTING = (
+    r"\d+_(.*?)(?:_?(?:seed|split_seed|data_seed|test_fold|fold)=[^_/]+)*$"  # of the name of a run, or of a mean
+)
 
 
 def run(arguments: list[str]) -> int:
@@ -165,7 +168,7 @@ def _port(text: str) -> Any:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="runner dashboard", description="Start TensorBoard on a folder of runs.")
+    parser = Parser(prog="runner dashboard", description="Start TensorBoard on a folder of runs.")
     parser.add_argument("dir", nargs="?", help="folder of runs (default: outputs), or `last` for the run started last")
     parser.add_argument("--all", action="store_true", help="every run of a large sweep, not only means and the best")
     parser.add_argument("--open", action="store_true", help="open the page in a browser")

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from runner.commands.catalogue import Table
+from runner.commands.parser import Parser
 from runner.commands.print_table import show
 from runner.commands.report import say
 from runner.config.suggest import closest
@@ -93,7 +94,7 @@ def _plain(value: Any) -> Any:
 
 
 def _parser(kind: Kind) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"runner diagnose {kind.name}",
         description=f"{(kind.cls.__doc__ or '').strip()}\n\nLecture {kind.lecture}. {kind.paper}",
         epilog=f"example: runner diagnose {kind.name} {kind.cls.example}",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from runner.commands.parser import Parser
 from runner.config.registry import entries
 
 
 def run(arguments: list[str]) -> int:
     """Print one line a finding."""
-    argparse.ArgumentParser(
+    Parser(
         prog="runner doctor",
         description="Show versions, devices and data, and check whether this machine keeps numbers bit for bit.",
     ).parse_args(arguments)

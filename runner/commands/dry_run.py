@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.commands.catalogue import Table
+from runner.commands.dry_search import begun
 from runner.commands.print_table import show
 from runner.config.compact import text, told
 from runner.config.settings import Settings
@@ -21,13 +22,17 @@ from runner.plan.duplicates import describe, repeated
 from runner.plan.fold_runs import expand_folds, trained
 from runner.plan.populations import Population, Share, parameters
 from runner.plan.read_data import read_data
+from runner.plan.recipes import node
 from runner.plan.shares import share_out
+from runner.plan.sweeper import SweeperOptions
+from runner.plan.trials import trials_of
 from runner.records.console import warning_lines
 from runner.records.names import spelled_value
 from runner.records.progress import duration
 
 if TYPE_CHECKING:
     from runner.data.prepare import RunData
+    from runner.execution.options import Options
 
 SHOWN = 20  # rows of a table on a terminal; a pipe gets all, and so does --all
 
@@ -41,17 +46,19 @@ class Plan:
     jobs: list[int]
     shares: list[Share]
     workers: int
+    where: list[str]  # these are, in words; nothing on this machine
 
 
 def preview(line: CommandLine, everything: bool = False) -> int:
     """Print jobs, shares and what they may cost. Returns the exit code; ConfigError with every problem."""
+    line = begun(line)
     repeats = repeated(line.settings) if line.together else {}
     plan = planned(line, repeats)
     most = SHOWN if sys.stdout.isatty() and not everything else None
     repeating = describe(line.settings, repeats)
     if line.multirun:
         heading = [repeating or f"{len(line.jobs)} jobs" if len(line.jobs) > 1 else "1 job"]
-        show(_cut(Table(heading, ("job", "share", "overrides"), _jobs(line, plan, repeats)), most))
+        show(_cut(Table([*line.remarks, *heading], ("job", "share", "overrides"), _jobs(line, plan, repeats)), most))
     else:
         given = " ".join(f"{key}={text(value)}" for key, value in told(line.settings[0]).items())
         print("\n".join([f"1 run: {given or 'all defaults'}", *plan.data[0].describe()]))
@@ -63,6 +70,8 @@ def preview(line: CommandLine, everything: bool = False) -> int:
             [
                 *warning_lines([*cautions(plan.settings, plan.data), *common_members(line.settings)]),
                 *_total(plan, line.multirun),
+                *_rounds(line, plan),
+                "nothing was trained or written; leave out --dry-run to start",
             ]
         )
     )
@@ -79,9 +88,11 @@ def planned(line: CommandLine, repeats: dict[int, int]) -> Plan:
         jobs += [job] * len(runs)
     whole = {job: run for job, each in enumerate(line.settings) if job not in repeats for run in expand_folds(each)[:1]}
     data = _data([*settings, *whole.values()], [*jobs, *whole], line)[: len(settings)]  # ensembles are checked too
-    workers, max_members = _launcher(line, settings)
-    shares = share_out(range(len(settings)), settings, data, workers, max_members=max_members)
-    return Plan(settings, data, jobs, shares, workers)
+    options = _launcher(line)
+    workers = options.processes(settings, data)
+    most = options.max_members if line.together else 1
+    shares = share_out(range(len(settings)), settings, data, workers, max_members=most)
+    return Plan(settings, data, jobs, shares, workers, options.where(workers))
 
 
 def _data(settings: Sequence[Settings], jobs: Sequence[int], line: CommandLine) -> list[RunData]:
@@ -95,17 +106,28 @@ def _data(settings: Sequence[Settings], jobs: Sequence[int], line: CommandLine) 
     return data
 
 
-def _launcher(line: CommandLine, settings: Sequence[Settings]) -> tuple[int, int | None]:
-    """(worker processes, runs side by side at most) of hydra.launcher, where it is ours. Raises ConfigError."""
+def _launcher(line: CommandLine) -> Options:
+    """hydra.launcher.*, where it is ours. Raises ConfigError."""
     from omegaconf import OmegaConf
 
-    from runner.execution.options import Options
+    from runner.execution.options import HERE, Options
 
     if not line.together:
-        return 1, 1
+        return HERE
     given: Any = OmegaConf.to_container(line.config.hydra.launcher, resolve=True)
-    options = Options.checked(given)
-    return options.processes(settings), options.max_members
+    return Options.checked(given)
+
+
+def _rounds(line: CommandLine, plan: Plan) -> list[str]:
+    """How far settings train that are compared while they do. ConfigError where they cannot be compared."""
+    options = SweeperOptions.of(node(line.config, "sweeper")) if line.together else None
+    if not options or not options.losers.rule:
+        return []
+    from runner.search.making import early_end
+
+    search = early_end(options, plan.settings, plan.data)
+    settings = options.n_trials if options.sampling else len(trials_of(map(told, line.settings)))
+    return [f"{options.losers.rule}: {each}" for each in search.plan(settings)] if search else []
 
 
 def _jobs(line: CommandLine, plan: Plan, repeats: dict[int, int]) -> tuple[tuple[str, ...], ...]:
@@ -158,7 +180,7 @@ def _total(plan: Plan, sweep: bool) -> list[str]:
     return [
         f"estimate: {runs}{workers}, {duration(all_of_it.seconds)} if each takes all its epochs"
         f"{' (they stop early)' if stops else ''}, {size(all_of_it.bytes)} of memory; for a core of 2.5 GHz",
-        "nothing was trained or written; leave out --dry-run to start",
+        *plan.where,
     ]
 
 

@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from runner.commands.parser import Parser
 from runner.commands.report import find_sources, say
 from runner.ensembles.options import COMBINE, GREEDY, MEAN, NAMES, TOP, check_name, check_size
 from runner.errors import ConfigError
@@ -67,7 +68,7 @@ def _check_out(out: Path) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="runner ensemble", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
-
 from runner.commands.catalogue import choice_table, group_table, overview
+from runner.commands.parser import Parser
 from runner.commands.print_table import show
 from runner.config.registry import NAMED
 from runner.config.settings import FLAT_GROUPS
@@ -12,7 +11,7 @@ from runner.config.settings import FLAT_GROUPS
 
 def run(arguments: list[str]) -> int:
     """Print one table: groups, the choices of a group, or the keys of a choice."""
-    parser = argparse.ArgumentParser(prog="runner list", description="List what can be chosen and set.")
+    parser = Parser(prog="runner list", description="List what can be chosen and set.")
     parser.add_argument("what", nargs="?", metavar="GROUP[=CHOICE]", help="such as optimizer, or optimizer=adamw")
     what = parser.parse_args(arguments).what
     what = what and _as_listed(what)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.commands.parser import Parser
 from runner.ensembles.options import COMBINE, NAMES, TOP
 from runner.errors import ConfigError
 from runner.records.folders import FORCE
@@ -53,7 +54,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="runner predict", description=DESCRIPTION)
+    parser = Parser(prog="runner predict", description=DESCRIPTION)
     parser.add_argument(
         "run",
         metavar="RUN",

@@ -1,4 +1,5 @@
-"""`runner repeat DIR [KEY=VALUE ...]`: trains a run, or all runs of a sweep, again, with changes if there are any.
+"""`runner repeat DIR [KEY=VALUE ...]`: trains a run, or all runs of a sweep, again, with changes if there are any; with
+`--winner` only the best setting of a sweep, with fresh seeds on fresh splits.
 
 What is repeated are the settings stored with the run, not the words it was started with: presets and recipes may have
 changed since, and runs started from Python have no words.
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from runner.commands.conclude import conclude
 from runner.commands.folder_lock import hold
+from runner.commands.parser import Parser
 from runner.commands.train import Task
 from runner.config import plugins
 from runner.config.compose import hydra_ready
@@ -32,20 +34,26 @@ from runner.records.names import shown_path
 from runner.records.run_folder import CONFIG, MEMBERS, is_listed
 
 if TYPE_CHECKING:
+    from runner.reports.searches.fresh import Fresh
     from runner.training.outcome import Outcome
 
+TIMES = 10  # a winner is repeated
 RUN_DIR, SWEEP_DIR = "hydra.run.dir", "hydra.sweep.dir"
 
 
 def run(arguments: list[str]) -> int:
     """Train what the folder holds again, in a new folder; the exit code is that of a first time."""
-    args = _parser().parse_args(arguments)
+    args = _parser().parse_intermixed_args(arguments)
     folder = folders.find_started(args.dir)
+    if args.winner:
+        return _repeat_sweep(folder, args.changes, _winner(folder, args))
+    if asked := [flag for flag in ("where", "metric", "times") if getattr(args, flag)]:
+        raise ConfigError(f"--{asked[0]}: is about the best setting of a sweep; add --winner, or leave it out")
     return _repeat_sweep(folder, args.changes) if is_listed(folder) else _repeat_run(folder, args.changes)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="runner repeat",
         description="Train a run, or all runs of a sweep, again by the stored settings, with changes if you name any.",
     )
@@ -57,7 +65,38 @@ def _parser() -> argparse.ArgumentParser:
         help="a change; a choice, such as optimizer=sgd, brings its own defaults. "
         f"{RUN_DIR}=FOLDER ({SWEEP_DIR} of a sweep) says where to write",
     )
+    parser.add_argument(
+        "--winner",
+        action="store_true",
+        help="of a sweep only the best setting, each time with another seed on another split than the sweep has met: "
+        "the best of many looks better than it is",
+    )
+    parser.add_argument("--times", type=_times, metavar="N", help=f"how often the winner trains; default: {TIMES}")
+    parser.add_argument("--metric", metavar="NAME", help="the winner by this metric, not by the monitored one")
+    parser.add_argument(
+        "--where", metavar="KEY=VALUE", action="append", default=[], help="the winner among settings with this value"
+    )
     return parser
+
+
+def _times(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: must be >= 1")
+    return number
+
+
+def _winner(folder: Path, args: argparse.Namespace) -> Fresh:
+    """The runs that repeat the winner of a sweep."""
+    from runner.reports.runs import read_sources
+    from runner.reports.searches.fresh import fresh
+    from runner.reports.sections import make_sections
+
+    if not is_listed(folder):
+        raise ConfigError(f"--winner: {folder} is one run; a sweep has a winner, so leave --winner out")
+    found = fresh(make_sections(read_sources(folder), args.metric, where=args.where), folder, args.times or TIMES)
+    for note in found.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return found
 
 
 def _repeat_run(folder: Path, words: list[str]) -> int:
@@ -110,27 +149,33 @@ def _train(settings: Settings, folder: Path) -> list[Outcome]:
     return outcomes
 
 
-def _repeat_sweep(root: Path, words: list[str]) -> int:
+def _repeat_sweep(root: Path, words: list[str], winner: Fresh | None = None) -> int:
+    """All runs of a sweep, or those that repeat its winner."""
     from runner.execution import run_list
 
     place, launcher, changes = _sorted(words, SWEEP_DIR)
-    runs, _ = run_list.load(root)
-    settings = changed([_as_now(run.settings) for run in runs], changes)
+    if winner and changes:
+        raise ConfigError(f"{changes[0]}: --winner trains the best setting as it is; leave out one of the two")
+    before = winner.runs if winner else [run.settings for run in run_list.load(root)[0]]
+    settings = changed([_as_now(each) for each in before], changes)
+    records = {winner.name: winner.content} if winner else {}
     if repeating := describe(settings, repeated(settings)):
         print(repeating)
     where, made = _new_folder(place, "outputs/sweeps", SWEEP_DIR, None)
     task = Task(multirun=True)
     with hold(where, SWEEP_DIR):
-        task.attempt(where, lambda: _train_sweep(root, where, settings, launcher))
+        task.attempt(where, lambda: _train_sweep(root, where, settings, launcher, records))
         task.clean(where, made)
     return task.exit_code()
 
 
-def _train_sweep(root: Path, where: Path, settings: list[Settings], launcher: list[str]) -> list[Outcome]:
+def _train_sweep(
+    root: Path, where: Path, settings: list[Settings], launcher: list[str], records: dict[str, bytes]
+) -> list[Outcome]:
     from runner.execution.repeat_sweep import repeat_sweep
     from runner.screen.sweep import conclude_sweep, display
 
-    outcomes = repeat_sweep(root, where, settings, launcher, display)
+    outcomes = repeat_sweep(root, where, settings, launcher, display, records)
     conclude_sweep(outcomes, where)
     return outcomes
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from runner.commands.parser import Parser
 from runner.records import pipe
 from runner.records.folders import FORCE, OUTPUTS, newest
 from runner.records.output import CSV, HTML, PARQUET, check_output, parquet, write_output
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 TOP = 20
 PAGE = "report.html"
+SEARCH = "figures/search.png"
 DESCRIPTION = """\
 Compare settings: one row each, best first. Runs that differ only in seed, fold, split or draw of the data are one
 setting. Shown are mean, 95% interval (Student's t), standard deviation and number of runs of the monitored metric, and
@@ -40,12 +42,16 @@ def run(arguments: list[str]) -> int:
     if args.over is not None and args.html is None:
         args.html = ""
     from runner.reports.across import over_data_sets
+    from runner.reports.searches import pareto
     from runner.reports.sections import make_sections
 
+    names = pareto.asked(args.pareto) if args.pareto else ()
     table, page = _outputs(args)
+    pictures: list[Path] = []
     sources = find_sources(args.dir, force=args.force)
     chosen: dict[str, Any] = {"where": args.where, "across": args.over.partition(",")[0] if args.over else None}
     sections = make_sections(sources, args.metric, by=args.by, **chosen)
+    fronts = [pareto.front_lines(section, names) for section in sections]
     if table:
         write_output("--csv", table, _table(sections, table))
     drawn: list[Over | None] = []
@@ -58,17 +64,32 @@ def run(arguments: list[str]) -> int:
         first = across_conditions(sources, whole, args.where, args.by) if args.over is None else []
         drawn = choose(whole, args.over, args.by)
         title = html.page_title(sections)
-        content = html.page(sections, title, args.heat, drawn, first=first, whole=whole, by=args.by)
+        content = html.page(sections, title, args.heat, drawn, first=first, whole=whole, by=args.by, pareto=names)
         write_output("--html", page, content.encode())
+        pictures = _pictures(sections)
     for i, section in enumerate(sections):
         show(section, args.top, first=i == 0)
+        if fronts[i]:
+            say(["", *fronts[i]], sys.stdout)
     if args.over is not None:
         _show_over(drawn)
     if ranks := over_data_sets(sections):
         say(["", ranks.text], sys.stdout)
-    for file in filter(None, (table, page)):
+    for file in filter(None, (table, page, *pictures)):
         print(f"wrote: {file}")
     return 0 if any(row.finished for source in sources for row in source.rows) else 1
+
+
+def _pictures(sections: Sequence[Section]) -> list[Path]:
+    """Write how a search went into the figures of its sweep; the file, where there was one search."""
+    from runner.reports.searches.picture import picture
+
+    if len(sections) != 1 or len(sections[0].sources) != 1 or not (drawn := picture(sections[0])):
+        return []
+    path = sections[0].sources[0].folder / SEARCH
+    path.parent.mkdir(exist_ok=True)
+    write_output("--html", path, drawn)
+    return [path]
 
 
 def find_sources(folders: Sequence[str], *, force: bool = False) -> list[RunSource]:
@@ -86,11 +107,14 @@ def find_sources(folders: Sequence[str], *, force: bool = False) -> list[RunSour
 def show(section: Section, top: int, first: bool = True) -> None:
     """One section on the screen: a table that fits the terminal, a plain one in a pipe."""
     from runner.reports import report_text
+    from runner.reports.searches.fresh import fresh_lines
+    from runner.reports.searches.words import search_lines
 
     columns = report_text.columns(section, top)
     left = len(section.settings) - len(columns[0].cells)
     more = [f"({left} more; --top 0 shows all, --csv FILE writes them)"] if left > 0 else []
-    parts = (report_text.heading(section), [*more, "", *report_text.closing(section)])
+    said, *rest = report_text.closing(section)
+    parts = (report_text.heading(section), [*more, "", said, *search_lines(section), *fresh_lines(section), *rest])
     if not sys.stdout.isatty():
         lines = ["", *report_text.plain(columns)]
         say([*([] if first else [""]), *parts[0], *lines, *parts[1]], sys.stdout)
@@ -160,9 +184,7 @@ def _top(text: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="runner report", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(prog="runner report", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dir", nargs="+", help="folder of a sweep or of runs, or `last` for the one started last")
     parser.add_argument("--top", type=_top, default=TOP, metavar="N", help=f"settings shown, 0 = all; default: {TOP}")
     parser.add_argument(
@@ -195,6 +217,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="KEY",
         help="print the metrics over a key that has numbers, such as lr or train_size, and draw them on the page; "
         "lr,optimizer,dropout also names the keys of the colours (as --by does) and of the panels",
+    )
+    parser.add_argument(
+        "--pareto",
+        metavar="NAME,NAME",
+        help="the settings that no other betters in both, such as val/loss,parameters; also epochs, seconds",
     )
     parser.add_argument("--force", action="store_true", help=FORCE)
     return parser

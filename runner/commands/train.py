@@ -18,12 +18,13 @@ from runner.commands import COMMANDS
 from runner.commands.conclude import conclude, exit_code
 from runner.commands.folder_lock import clean, has_trained, hold
 from runner.commands.messages import INTERRUPTED, report, report_to
+from runner.commands.parser import with_way_out
 from runner.config import plugins
 from runner.config.compose import Groups, compose, hydra_ready
+from runner.config.launchers import answer_to_stock_names, cluster_of
 from runner.config.location import config_dir
 from runner.config.overrides import parse_word
 from runner.config.store import RUN_DIR, SWEEP_DIR, store
-from runner.config.suggest import closest
 from runner.config.words import key_of, spelled, word
 from runner.errors import ConfigError, DataError, RunError
 from runner.records.command import Command
@@ -41,9 +42,10 @@ if TYPE_CHECKING:
     from runner.plan.command_line import CommandLine
     from runner.training.outcome import Outcome
 
-EXTEND, DRY_RUN, ALL = "--extend", "--dry-run", "--all"
+EXTEND, DRY_RUN, ALL, DETACH = "--extend", "--dry-run", "--all", "--detach"
+DETACHED = "++hydra.launcher.detach=true"
 STARTS_FROM, LAST = "model.init_from", "last"  # a key that names a run, and the run that was started last
-OURS = (EXTEND, DRY_RUN)  # flags that Hydra does not know
+OURS = (EXTEND, DRY_RUN, DETACH)  # flags that Hydra does not know
 DEFAULT_FOLDER = {"run": RUN_DIR, "sweep": SWEEP_DIR}
 
 
@@ -60,11 +62,19 @@ def run(arguments: list[str]) -> int:
     if asks or args.experimental_rerun is not None:
         _call_hydra(task, [*flags, *args.overrides])
         return task.exit_code()
-    return _checked(task, args, flags, extend=extend, dry=dry, everything=ALL in arguments)
+    kind = {"extend": extend, "dry": dry, "everything": ALL in arguments, "detach": DETACH in arguments}
+    return _checked(task, args, flags, **kind)
 
 
 def _checked(
-    task: Task, args: argparse.Namespace, flags: list[str], *, extend: bool, dry: bool, everything: bool
+    task: Task,
+    args: argparse.Namespace,
+    flags: list[str],
+    *,
+    extend: bool = False,
+    dry: bool = False,
+    everything: bool = False,
+    detach: bool = False,
 ) -> int:
     """Show, plan or train what the words say, once all of them have been checked."""
     from runner.plan.command_line import read_command_line
@@ -77,6 +87,8 @@ def _checked(
             commands=COMMANDS,
             flags=Command((), (), args.config_path or "", args.config_name or "", args.config_dir or "").flags(),
         )
+    if detach:
+        line.words.append(_detached(line))
     for note in line.notes:
         print(f"runner: {note}", file=sys.stderr)
     if args.cfg:
@@ -86,11 +98,22 @@ def _checked(
 
         return preview(line, everything)
     else:
+        if line.remarks:
+            print("\n".join(line.remarks))
         if line.together:  # other launchers may send the task to other processes
             _say_repeated(line)
             task.composer = line.composer
         _start(task, line.config, [*flags, *line.words], line.multirun, extend)
     return task.exit_code()
+
+
+def _detached(line: CommandLine) -> str:
+    """The word that has the launcher leave its tasks; ConfigError if it has none."""
+    if not line.multirun or cluster_of(line.config.hydra.launcher) is None:
+        raise ConfigError(
+            f"{DETACH}: only tasks of a cluster go on by themselves; add -m and hydra/launcher=submitit_slurm"
+        )
+    return DETACHED
 
 
 def last_named(given: str) -> str:
@@ -184,7 +207,7 @@ def sweep(words: Sequence[str], folder: Path) -> None:
     Raises ConfigError or DataError if it is refused.
     """
     args, flags = _parse(["-m", *words, word("hydra.sweep.dir", str(folder))])
-    _checked(_Unsaid(), args, flags, extend=False, dry=False, everything=False)
+    _checked(_Unsaid(), args, flags)
 
 
 def help_text(overrides: list[str], config_name: str = "config") -> str:
@@ -244,8 +267,7 @@ def _parse(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     known = [flag for action in parser._actions for flag in action.option_strings]
 
     def refuse(message: str):
-        near = closest(message.rpartition(": ")[2].partition(" ")[0], [*known, *OURS, ALL, plugins.FLAG])
-        raise ConfigError(f"{message}; {f'did you mean {near}?' if near else '`runner --help` shows all'}")
+        raise ConfigError(with_way_out(message, [*known, *OURS, ALL, plugins.FLAG], "runner"))
 
     parser.error = refuse  # type: ignore[method-assign, assignment]
     args = parser.parse_intermixed_args(arguments)
@@ -327,6 +349,7 @@ def _call_hydra(task: Task, words: list[str]) -> None:
     runner.composer = task.composer  # type: ignore[attr-defined]  # spares it composing what has been checked
 
     store()
+    answer_to_stock_names()
     argv, sys.argv = sys.argv, ["runner", *words]
     before = os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"

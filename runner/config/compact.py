@@ -1,7 +1,8 @@
 """A run's settings as dotted keys, a choice under the name of its group, and those of them that are not at a default.
 
 What `compact` gives, `execution.configurations.read` makes settings of again. `shown` and `told` are for tables and
-names: there a group that was chosen by the name of a preset has that name, and what the preset sets is its default.
+names: there a group that was chosen by the name of a preset has that name, and what the preset sets is its default; and
+keys that a run has no use for, such as model.init_sd with model.init=he, are absent.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+from runner.config.belonging import unread
 from runner.config.choices import cached
 from runner.config.presets import NAMED_GROUPS, preset, registered
 from runner.config.registry import entries
@@ -72,8 +74,8 @@ def compact(settings: Settings, mine: Mapping[str, Any] | None = None) -> dict[s
 
 
 def shown(settings: Settings, mine: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """`values` (`mine`, if they are known), with every group under the name it was chosen by: {"optimizer": "nesterov",
-    ...}.
+    """`values` (`mine`, if they are known) of the keys that the run has a use for, with every group under the name it
+    was chosen by: {"optimizer": "nesterov", ...}.
     """
     return _with_names(values(settings) if mine is None else mine, settings.chosen)
 
@@ -132,7 +134,10 @@ def _told(named: Mapping[str, Any], mine: Mapping[str, Any], chosen: Mapping[str
 
 def _with_names(mine: Mapping[str, Any], chosen: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    without = unread(mine)
     for key, value in mine.items():
+        if key in without:
+            continue
         group = key.partition(".")[0]
         if group in SINGLE_GROUPS:
             found.setdefault(group, chosen.get(group, DEFAULT_CHOICE[group]))

@@ -201,6 +201,15 @@ class Composer:
             self._jobs[words] = self._settings(job)
         return self._jobs[words]
 
+    def keys(self, job: Sequence[Override]) -> dict[str, Any] | None:
+        """The keys that some words compose to, those left out that are wrong; None if they compose to nothing."""
+        right = [(is_choice, each) for each in job for is_choice, wrong in (self.judged(each),) if not wrong]
+        choices, values = ([each for is_choice, each in right if is_choice is kind] for kind in (True, False))
+        try:
+            return self._tree(choices, values)
+        except ConfigError:  # said where the job is checked
+            return None
+
     def _settings(self, job: list[Override]) -> tuple[Settings | None, list[str]]:
         choices: list[Override] = []
         values: list[Override] = []

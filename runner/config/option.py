@@ -142,9 +142,19 @@ class Option:
 
     def _between(self, value) -> bool:
         """Whether a name stands between a prefix and a registered one."""
-        prefix = next((each for each in self.prefixes if self.between and str(value).startswith(each)), None)
-        name, _, last = str(value).removeprefix(prefix or "").rpartition("/")
-        return prefix is not None and bool(name) and last in entries(str(self.group))
+        _, name, last = self._parted(str(value))
+        return bool(name) and last in entries(str(self.group))
+
+    def names_like(self, value: str) -> tuple[str, ...]:
+        """The accepted names of a choice that `value` may be meant for: with the name that stands between, if any."""
+        prefix, name, _ = self._parted(value)
+        return tuple(f"{prefix}{name}/{last}" for last in sorted(entries(str(self.group)))) if name else self.names()
+
+    def _parted(self, value: str) -> tuple[str, str, str]:
+        """(prefix, what stands between, the name after it) of a choice; nothing between where nothing may stand."""
+        prefix = next((each for each in self.prefixes if self.between and value.startswith(each)), None)
+        name, _, last = value.removeprefix(prefix or "").rpartition("/")
+        return prefix or "", "" if prefix is None else name, last
 
     def _check_choices(self, value):
         values = list(value) if isinstance(value, (list, tuple)) else [value]

@@ -204,7 +204,7 @@ def _fix(path: str, option: Option, value: Any, default: Any) -> str:
     listed = value if isinstance(value, (list, tuple)) else [value]
     given = listed if option.type == "choices" else [value]
     wrong = [v for v in given if option.names() and isinstance(v, str) and v not in option.names()]
-    near = closest(wrong[0], option.names()) if wrong else None
+    near = closest(wrong[0], option.names_like(wrong[0])) if wrong else None
     if option.type in TEXTS and any(isinstance(v, (bool, int, float)) for v in listed):
         return f"an interpolation, which quotes do not help, needs text around it, as in {path}=run${{seed}}"
     if option.type == "texts" and None in listed:

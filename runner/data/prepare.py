@@ -269,6 +269,7 @@ def _how(table: RawTable, source: Source) -> str:
     if table.times is not None:
         return f"by time: the latest rows by {table.time_name!r} are the test"
     fold = f", fold {source.fold} of {source.folds} validates" if source.folds is not None else ""
+    fold += f", the test is fold {source.test_fold} of {source.test_folds}" if source.test_folds is not None else ""
     groups = f", groups of {table.group_name!r} kept whole" if table.groups is not None else ""
     by = f" by {' and '.join(map(repr, strata(table)[1]))}" if table.labels_of else ""
     return f"split_seed {source.split_seed}{f', stratified{by}' * bool(table.classes())}{fold}{groups}"

@@ -101,7 +101,8 @@ def check_task(task: str) -> None:
     if task == MULTITASK:
         raise ConfigError(
             "these runs have several targets of which some are classes, and answers are combined that are about one "
-            "target or about numbers alone. Name one run instead"
+            "target or about numbers alone. Ask one of them, such as `runner predict RUN INPUT`, or train runs for "
+            "one target (dataset.target=NAME)"
         )
 
 

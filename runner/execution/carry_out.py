@@ -6,7 +6,7 @@ import gc
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ from runner.config.registry import entries
 from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.errors import RunnerError
-from runner.execution.events import Begun, Broken, Done, Ended, Event, Leading, Progressed
+from runner.execution.events import Begun, Broken, Done, Ended, Event, Leading, Paused, Progressed
 from runner.execution.teams import examples
 from runner.execution.trials import Said, draw_augmentation, draw_epoch, draw_figures, facts, open_trial
 from runner.execution.work import Run, Work
@@ -25,6 +25,7 @@ from runner.optimizers.rules.base import segment_key
 from runner.plan.populations import Population
 from runner.population.arrays import as_array
 from runner.population.devices import ran_out
+from runner.records.run_folder import LAST
 from runner.training import checkpoint
 from runner.training.engine import Engine
 from runner.training.loop import Interrupted, Training, place
@@ -35,8 +36,8 @@ from runner.training.trial import Trial, engine_of
 def carry_out(
     worker: int,
     work: Work,
-    runs: Sequence[Run],
-    data: Sequence[RunData],
+    runs: Sequence[Run] | Mapping[int, Run],
+    data: Sequence[RunData] | Mapping[int, RunData],
     *,
     tell: Callable[[Event], None],
     asked_to_stop: Callable[[], bool],
@@ -69,8 +70,8 @@ class _Carrying:
 
     worker: int
     work: Work
-    runs: Sequence[Run]
-    data: Sequence[RunData]
+    runs: Sequence[Run] | Mapping[int, Run]
+    data: Sequence[RunData] | Mapping[int, RunData]
     tell: Callable[[Event], None]
     every: float
 
@@ -126,6 +127,7 @@ class _Carrying:
             at_epoch=draw_epoch,
             at_end=draw_figures,
             ended=lambda outcome: self.tell(Ended(self.number[outcome.folder], outcome)),
+            paused=lambda trial: self.tell(Paused(self.number[trial.files.folder], trial.made)),
             admit=admit,
             width=width,
             held=held,
@@ -135,7 +137,7 @@ class _Carrying:
 
     def _take_up(self, training: Training) -> None:
         """What the checkpoint has of the rows of a population, and of second phases that wait."""
-        if begun := [self.positions[self.number[t.files.folder]] for t in training.trials if t.begun]:
+        if begun := [self.positions[self.number[t.files.folder]] for t in training.trials if t.begun and not t.held]:
             training.load(self.tensors, begun, engine_of(self.rows[begun[0]]))
         for trial in [*training.trials, *training.held]:
             position = self.positions.get(self.number[trial.files.folder])
@@ -159,10 +161,20 @@ class _Carrying:
             raise
 
     def _open(self, members: list[int]) -> list[Trial]:
-        states = [self.rows[self.positions[i]] if i in self.positions else None for i in members]
-        return [
-            open_trial(self.runs[i], self.tables[i], state, self.said) for i, state in zip(members, states, strict=True)
-        ]
+        return [self._opened(i) for i in members]
+
+    def _opened(self, i: int) -> Trial:
+        """A run with its files, ready to begin or to continue."""
+        state, arrays = self.rows[self.positions[i]] if i in self.positions else None, None
+        if i in self.work.kept:
+            arrays, (state,) = checkpoint.read(self.runs[i].folder / LAST)
+        trial = open_trial(self.runs[i], self.tables[i], state, self.said)
+        if arrays is not None and state is not None:
+            trial.held = arrays, engine_of(state)
+        trial.until = self.work.until.get(i)
+        if i in self.work.pruned:
+            trial.prune()
+        return trial
 
     def _admit(self, members: set[int], free: int) -> list[Trial]:
         new = [i for i in self.waiting if i in members][:free]

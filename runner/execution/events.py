@@ -54,6 +54,14 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class Paused:
+    """A run has come to where its work has it pause (`Work.until`); its state is in its folder."""
+
+    run: int
+    epoch: int
+
+
+@dataclass(frozen=True)
 class Done:
     """A work has ended in an orderly way; interrupted ones have their state in the checkpoint."""
 
@@ -82,4 +90,4 @@ class Said:
     text: str
 
 
-Event = Given | Begun | Progressed | Ended | Done | Broken | Said
+Event = Given | Begun | Progressed | Ended | Paused | Done | Broken | Said

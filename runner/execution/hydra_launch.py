@@ -5,44 +5,32 @@ Every job gets a folder with .hydra/, its callbacks and its return (the best val
 
 from __future__ import annotations
 
-import os
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from functools import cached_property, partial
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobReturn
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 
 from runner.config.compose import Composer
-from runner.config.overrides import is_hydra, parse
-from runner.config.settings import Settings
 from runner.errors import ConfigError
 from runner.execution import run_list
+from runner.execution.continuing import judge_again
+from runner.execution.executors.chosen import check_cluster
+from runner.execution.growth import Growth
 from runner.execution.hydra_return import SweepReturn, current
 from runner.execution.lock import lock
+from runner.execution.new_runs import Job, NewRuns
 from runner.execution.options import Options
+from runner.execution.searching import search_in
 from runner.execution.session import Session, unwatched
 from runner.execution.start import train_listed
-from runner.execution.work import Run
 from runner.plan.duplicates import request
-from runner.plan.fold_runs import expand_folds
 from runner.plan.read_data import data_of
-from runner.records.names import folder_name, job_labels
 from runner.records.run_folder import LIST, MULTIRUN
 from runner.training.outcome import Outcome
-
-NUMBER = "${hydra.job.num}"  # what hydra.sweep.subdir is unless the user says otherwise
-
-
-class _Job(NamedTuple):
-    """One of Hydra's jobs: its words, and the runs it asks for by what tells them apart, which have no folders yet."""
-
-    words: list[str]
-    runs: dict[str, Run]
 
 
 class Launch:
@@ -51,117 +39,46 @@ class Launch:
     def __init__(self, config: DictConfig, context: HydraContext, task: TaskFunction, options: dict[str, Any]):
         self.config, self.context, self.task, self.options = config, context, task, Options.checked(options)
         self.root = Path(str(config.hydra.sweep.dir)).absolute()
-        self._choices: dict[tuple[str, ...], dict[str, str | None]] = {}
+        check_cluster(self.options, self.root)
+        composer = getattr(task, "composer", None) or Composer(config.hydra.job.config_name or "config")
+        self.made = NewRuns(self.root, config, context.config_loader, composer)
 
     def run(self, jobs: list[list[str]], first: int) -> Sequence[JobReturn]:
-        """Train the jobs, numbered from `first`. A sweep that is there already (`--extend`, or a sweeper that works in
-        batches) grows by those that it has not.
+        """Train the jobs, numbered from `first`, and those that a search asks for. A sweep that is there already
+        (`--extend`, or a sweeper that works in batches) grows by those that it has not.
         """
         _refuse_per_process(self.config)
-        asked = self._read(jobs)
+        asked = self.made.read(jobs)
         with lock(self.root):
             folders, ended = self._train_all(asked)
         returns = []
         for number, job in enumerate(asked, first):
             places = [folders[key] for key in job.runs]
-            compose = partial(self._composed, job.words, number, places[0])
+            compose = partial(self.made.composed, job.words, number, places[0])
             returns.append(SweepReturn(compose, job.words, list(map(ended.get, places))))
         self._fire_callbacks(returns)
         return returns
 
-    def _read(self, jobs: list[list[str]]) -> list[_Job]:
-        """What each job trains: one run, or one a fold. ConfigError with the problems of all."""
-        name = self.config.hydra.job.config_name or "config"
-        composer: Composer = getattr(self.task, "composer", None) or Composer(name)
-        distinct = list(dict.fromkeys(word for words in jobs for word in words))
-        overrides, problems = parse(distinct)
-        if problems:
-            raise ConfigError(problems)
-        parsed, found = dict(zip(distinct, overrides, strict=True)), []
-        known: dict[Any, Run] = {}
-        for words in jobs:
-            overrides = [parsed[word] for word in words]
-            settings, wrong = composer.settings(overrides)
-            problems += wrong
-            if settings is not None:
-                own, choices = tuple(w for w in words if not w.startswith("hydra")), self._chosen(composer, overrides)
-                runs = [_run(self.root, each, own, choices, known) for each in expand_folds(settings)]
-                found.append(_Job(words, {request(run.settings, run.told): run for run in runs}))
-        if problems:
-            raise ConfigError(list(dict.fromkeys(problems)))
-        return found
-
-    def _chosen(self, composer: Composer, overrides: list[Override]) -> dict[str, str | None]:
-        """What Hydra chose for a job in groups in which it differs from the sweep's own configuration."""
-        words = [override for override in overrides if is_hydra(override) or composer.is_choice(override)]
-        key = tuple(override.input_line or "" for override in words)
-        if key not in self._choices:
-            ours, theirs = self.config.hydra.runtime.choices, composer.chosen(words)
-            own = [group for group in theirs if not group.startswith("hydra/") and ours.get(group) != theirs[group]]
-            self._choices[key] = {group: theirs[group] for group in own}
-        return self._choices[key]
-
-    def _train_all(self, jobs: list[_Job]) -> tuple[dict[str, Path], dict[Path, Outcome]]:
-        """Folders of runs by what was asked for, and outcomes by folder."""
+    def _train_all(self, jobs: list[Job]) -> tuple[dict[str, Path], dict[Path, Outcome]]:
+        """Folders of runs by what was asked for, and outcomes by folder; what a search asks for is added to `jobs`."""
         before, known = run_list.load(self.root) if (self.root / LIST).is_file() else ([], {})
-        folders = {request(run.settings, run.told): run.folder for run in before}
-        runs = before + self._new(jobs, folders)
-        self._check_names(runs)
         if not (self.root / MULTIRUN).exists():  # as a sweeper that is neither ours nor Hydra's may leave it
             OmegaConf.save(self.config, self.root / MULTIRUN)
+        growth = Growth.of(self.made, jobs, before)
+        folders = growth.folders if growth else {request(run.settings, run.told): run.folder for run in before}
+        runs = growth.begun() if growth else before + self.made.placed(jobs, folders)
+        self.made.check_names(runs)
         screen = getattr(self.task, "screen", unwatched)
-        session = Session(self.root, runs, data_of([run.settings for run in runs]), self.options)
-        outcomes = train_listed(session, known, screen)
+        data = data_of([run.settings for run in runs])
+        search = search_in(self.root, runs, data, growth)
+        if search:
+            judge_again(before)
+        outcomes = train_listed(
+            Session(self.root, runs, data, self.options, search=search, growth=growth), known, screen
+        )
         if report := getattr(self.task, "ended", None):
             report(outcomes, self.root)
         return folders, {outcome.folder: outcome for outcome in outcomes}
-
-    def _new(self, jobs: list[_Job], folders: dict[str, Path]) -> list[Run]:
-        """The runs that have no folder yet, each once although several jobs may ask for it; they get one."""
-        labels = job_labels([next(iter(job.runs.values())) for job in jobs], [job.words for job in jobs])
-        new: list[Run] = []
-        for job, label in zip(jobs, labels, strict=True):
-            for key, run in job.runs.items():
-                if key not in folders:
-                    fold = f"_fold={run.settings.dataset.fold}" if len(job.runs) > 1 else ""
-                    own = self._subdir(job.words, len(folders))
-                    name = f"{own}{fold}" if own else folder_name(f"{len(folders):03d}_{label}{fold}")
-                    folders[key] = self.root / name
-                    new.append(run.at(folders[key]))
-        return new
-
-    def _check_names(self, runs: list[Run]) -> None:
-        """ConfigError unless each run has a folder of its own below that of the sweep."""
-        found = Counter(run_list.name_of(run.folder, self.root) for run in runs)
-        for name, count in sorted(found.items()):
-            if count > 1 or name.split(os.sep)[0] in (os.curdir, os.pardir):
-                wrong = "two runs of the sweep would lie there" if count > 1 else "not below the sweep's folder"
-                hint = "leave it out, or use what differs: ${hydra.job.override_dirname}"
-                raise ConfigError(f"hydra.sweep.subdir = {name}: {wrong}; {hint}")
-
-    # ---- what Hydra's users see of a job, which takes Hydra 110 ms to compose: only when somebody looks at it
-
-    def _composed(self, words: Sequence[str], number: int, folder: Path | None = None) -> DictConfig:
-        """The configuration of a job as Hydra composes it."""
-        config = self.context.config_loader.load_sweep_config(self.config, list(words))
-        with open_dict(config):
-            config.hydra.job.id = config.hydra.job.num = number
-            if folder is not None:
-                config.hydra.runtime.output_dir = str(folder)
-        return config
-
-    def _subdir(self, words: Sequence[str], number: int) -> str | None:
-        """The folder of a job where the user has named them (hydra.sweep.subdir), else None."""
-        if self._numbered:
-            return None
-        config = self._composed(words, number)
-        with current(config):
-            return str(OmegaConf.select(config, "hydra.sweep.subdir"))
-
-    @cached_property
-    def _numbered(self) -> bool:
-        asked: Any = OmegaConf.to_container(self.config.hydra.sweep, resolve=False)
-        return asked["subdir"] == NUMBER
 
     def _fire_callbacks(self, returns: Sequence[SweepReturn]) -> None:
         """Start and end of every job, in pairs, for Hydra's callbacks if there are any."""
@@ -170,19 +87,6 @@ class Launch:
             with current(each.config):
                 callbacks.on_job_start(config=each.config, task_function=self.task)
                 callbacks.on_job_end(config=each.config, job_return=each)
-
-
-def _run(
-    root: Path,
-    settings: Settings,
-    words: tuple[str, ...],
-    choices: Mapping[str, str | None],
-    known: dict[Any, Run],
-) -> Run:
-    """A run that has no folder yet; `known` are the first of those that differ in nothing but seed and name."""
-    run = Run(root, settings, words, choices)
-    other = known.setdefault((settings.parts(), tuple(settings.chosen.items())), run)
-    return run if other is run else run.known_by(other)
 
 
 def _refuse_per_process(config: DictConfig) -> None:

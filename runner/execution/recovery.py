@@ -6,7 +6,7 @@ Nothing is believed that a crash may have left half-written. A run in doubt is t
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from runner.records.run_files import ALWAYS
 from runner.records.run_folder import (
     CHECKPOINT,
     CONFIG,
+    LAST,
     LIST,
     METRICS,
     MODEL,
@@ -38,16 +39,30 @@ from runner.records.run_folder import (
 from runner.training import checkpoint
 from runner.training.loop import place
 from runner.training.outcome import Outcome
-from runner.training.trial import check_unchanged, metrics_hold
+from runner.training.trial import check_unchanged, fixed, metrics_hold
 
 
-def holders(root: Path, runs: Sequence[Run], members: Iterable[int]) -> dict[int, Path]:
-    """Run -> the checkpoint that holds its furthest epoch."""
+def any_of_them(_checkpoint: Path) -> bool:
+    """Every checkpoint is this process's."""
+    return True
+
+
+def holders(
+    root: Path,
+    runs: Sequence[Run],
+    members: Iterable[int],
+    paused: Mapping[int, int] | None = None,
+    owns: Callable[[Path], bool] = any_of_them,
+) -> dict[int, Path]:
+    """Run -> the checkpoint that holds its furthest epoch, of those that this process `owns`; none of a run that has
+    `paused` further on, after the epoch given, with its state in its own folder.
+    """
+    known = {place(runs[i].folder, root / "any"): epoch for i, epoch in (paused or {}).items()}
     furthest: dict[str, tuple[int, Path]] = {}
-    for path in checkpoints(root):
+    for path in filter(owns, checkpoints(root)):
         for row in checkpoint.rows(path):
             epoch = int(row["last"].get("epoch", 0))
-            if epoch >= furthest.get(row["folder"], (-1, path))[0]:
+            if epoch >= max(furthest.get(row["folder"], (-1, path))[0], known.get(row["folder"], -1)):
                 furthest[row["folder"]] = (epoch, path)
     names = {i: place(runs[i].folder, root / "any") for i in members} if furthest else {}
     return {i: furthest[name][1] for i, name in names.items() if name in furthest}
@@ -66,12 +81,16 @@ def tidy(root: Path, runs: Sequence[Run]) -> None:
 
 @dataclass
 class Recovery:
-    """Looks a folder over before its runs continue; `note` is told what has to be trained again, and why."""
+    """Looks a folder over before its runs continue; `note` is told what has to be trained again, and why. What others
+    are at work on is left alone: checkpoints that this process does not own, and the runs that are `away`.
+    """
 
     root: Path
     runs: Sequence[Run]
     data: Sequence[RunData]
     note: Callable[[str], None]
+    owns: Callable[[Path], bool] = any_of_them
+    away: Container[int] = ()
 
     def outcomes(self) -> dict[int, Outcome]:
         """Of the runs that have ended and whose files hold. The files of one that results.csv has no row of may not
@@ -82,6 +101,8 @@ class Recovery:
         settled = self._settled()
         found: dict[int, Outcome] = {}
         for i, run in enumerate(self.runs):
+            if i in self.away:
+                continue
             if os.path.exists(f"{run.folder}/{SUMMARY}"):
                 try:
                     found[i] = believed(run.folder, settled=name_of(run.folder, self.root) in settled)
@@ -122,7 +143,7 @@ class Recovery:
         Raises RunError for one that a newer version has written, or whose runs had other settings or data.
         """
         known = {place(run.folder, self.root / "any"): i for i, run in enumerate(self.runs)}
-        for path in checkpoints(self.root):
+        for path in filter(self.owns, checkpoints(self.root)):
             try:
                 tensors, rows = checkpoint.read(path)
             except DamagedError as error:
@@ -136,6 +157,26 @@ class Recovery:
                 disk.remove(path)
             elif len(good) < len(rows):
                 checkpoint.write(path, {n: t[good] for n, t in tensors.items()}, [rows[p] for p in good])
+
+    def paused(self) -> dict[int, int]:
+        """Run -> the epoch after which it paused, of those whose state in their own folders holds; of the others it is
+        removed, unless they have ended.
+        """
+        found = {}
+        for i, run in enumerate(self.runs):
+            path = run.folder / LAST
+            if i in self.away or not path.exists() or (run.folder / SUMMARY).exists():
+                continue
+            try:
+                _, (row,) = checkpoint.read(path)
+            except DamagedError as error:
+                self.note(f"{error.what}; the run starts from the beginning, with the same result")
+                row = {}
+            if row.get("settings") == fixed(run.settings) and self._bears_out(row, i, path):
+                found[i] = int(row["made"])
+            else:
+                disk.remove(path)
+        return found
 
     def _whole(self, run_of: dict[int, int]) -> list[int]:
         """The rows of a checkpoint, of those of these runs, that can continue: one that is tied to others with them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from runner.execution.start import start_together
 from runner.execution.work import Run
 from runner.plan.duplicates import request
 from runner.plan.read_data import data_of
+from runner.records import disk
 from runner.records.command import launched
 from runner.records.names import folder_name, job_labels
 from runner.records.run_folder import MULTIRUN
@@ -23,9 +24,15 @@ from runner.training.outcome import Outcome
 
 
 def repeat_sweep(
-    before: Path, root: Path, settings: Sequence[Settings], launcher: Sequence[str], screen: Screen
+    before: Path,
+    root: Path,
+    settings: Sequence[Settings],
+    launcher: Sequence[str],
+    screen: Screen,
+    records: Mapping[str, bytes] | None = None,
 ) -> list[Outcome]:
     """Train the settings in `root`, launched as the sweep in `before` was, but for the words about the launcher.
+    `records` are files that say why.
 
     Settings that have become equal are one run. Raises ConfigError as a sweep does before it trains.
     """
@@ -43,4 +50,6 @@ def repeat_sweep(
     options = Options.checked(given)
     data = data_of(settings)
     OmegaConf.save(config, root / MULTIRUN)
+    for name, content in (records or {}).items():
+        disk.replace(root / name, content)
     return start_together(runs, root, screen, options=options, data=data)

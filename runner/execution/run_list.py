@@ -62,9 +62,14 @@ def load(root: Path, *, pictured: bool = False) -> tuple[list[Run], dict[str, st
     return (_listed_before(root) if is_listed(root) else alone(root, pictured)), {}
 
 
-def _listed(root: Path) -> tuple[list[Run], dict[str, str]]:
+def load_lines(root: Path, lines: Sequence[int]) -> tuple[list[Run], dict[str, str]]:
+    """(some runs of the list in `root`, by their numbers, data); the others are not made. Raises as `load`."""
+    return _listed(root, lines)
+
+
+def _listed(root: Path, lines: Sequence[int] | None = None) -> tuple[list[Run], dict[str, str]]:
     path = root / LIST
-    content = contents(root)
+    content = contents(root, lines)
     try:
         return [_run(each, root) for each in content["runs"]], dict(content["data"])
     except ConfigError as error:
@@ -79,8 +84,9 @@ def _run(line: dict[str, Any], root: Path) -> Run:
     return Run(root / str(line["run"]), settings, tuple(line["overrides"]), line.get("choices", {}))
 
 
-def contents(root: Path) -> dict[str, Any]:
+def contents(root: Path, only: Sequence[int] | None = None) -> dict[str, Any]:
     """{"data", "runs": [{"run", "overrides", "settings"}]} as written, unchecked; ConfigError or RunError as `load`.
+    With `only`, of the runs with these numbers.
 
     Read line by line, as reading a thousand runs as YAML takes seconds.
     """
@@ -101,7 +107,8 @@ def contents(root: Path) -> dict[str, Any]:
     if end != f"sha256: {_digest(lines)}":
         raise _damaged(path, "it does not match its checksum" if end.startswith("sha256: ") else "it is cut short")
     try:
-        runs = [json.loads(line.removeprefix("- ")) for line in lines[3:]]
+        wanted = lines[3:] if only is None else [lines[3 + number] for number in only]
+        runs = [json.loads(line.removeprefix("- ")) for line in wanted]
         return {"data": json.loads(lines[1].removeprefix("data: ")), "runs": runs}
     except (IndexError, ValueError) as error:
         raise _damaged(path, str(error)) from error

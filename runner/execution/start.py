@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from runner.config import plugins
@@ -11,16 +11,19 @@ from runner.config.settings import Settings
 from runner.data.prepare import RunData
 from runner.errors import ConfigError
 from runner.execution import engines, run_list
+from runner.execution.executors.chosen import executor_of
+from runner.execution.growth import Growth
 from runner.execution.hydra_files import take_over, write_lacking
 from runner.execution.lock import lock
 from runner.execution.options import HERE, Options
+from runner.execution.same_data import known_data
+from runner.execution.searching import search_in
 from runner.execution.session import Screen, Session, unwatched
-from runner.execution.stored import refuse_changed, write_config
+from runner.execution.stored import write_config
 from runner.execution.work import Run
 from runner.plan.read_data import data_of
 from runner.records.run_files import refuse_to_overwrite
 from runner.records.run_folder import LIST, OLD_LIST, checkpoints, is_listed
-from runner.training import given
 from runner.training.outcome import Outcome
 
 
@@ -93,13 +96,17 @@ def resume(
     with lock(root):
         take_over(root)
         runs, known = run_list.load(root, pictured=pictured)
-        session = Session(root, runs, data_of([run.settings for run in runs]), options, notes=list(notes))
-        known_now = _known_data(session, known)
-        engines.take_up(root, session.runs, session.data, engine)
-        session.notes += engines.decide(session.runs, session.data)
-        if is_listed(root) and (engine or not known):  # by another engine now, or begun by an earlier version
-            run_list.write(root, runs, known_now)
-        return _train(session, screen)
+        with Growth.again(root, runs) as growth:
+            data = data_of([run.settings for run in runs])
+            search = search_in(root, runs, data, growth)
+            session = Session(root, runs, data, options, notes=list(notes), search=search, growth=growth)
+            known_now = known_data(session, known)
+            engines.take_up(root, session.runs, session.data, engine)
+            session.notes += engines.decide(session.runs, session.data)
+            if is_listed(root) and (engine or not known):  # by another engine now, or begun by an earlier version
+                run_list.write(root, runs, known_now)
+            session.enlist = partial(_enlist, known=known_now)
+            return _train(session, screen)
 
 
 def train_listed(session: Session, known: dict[str, str], screen: Screen) -> list[Outcome]:
@@ -107,16 +114,23 @@ def train_listed(session: Session, known: dict[str, str], screen: Screen) -> lis
 
     Raises as `start_together`, and ConfigError if these data have changed.
     """
-    known = _known_data(session, known)
+    session.enlist = partial(_enlist, known=known)
+    session.enlist(session)
+    return _train(session, screen)
+
+
+def _enlist(session: Session, known: dict[str, str]) -> None:
+    """List the runs of a session, each with its engine, and write what the folders of new ones lack."""
+    known |= known_data(session, known)
     session.notes += engines.decide(session.runs, session.data)
     run_list.write(session.root, session.runs[: session.asked], known)
-    return _train(session, screen)
+    write_lacking(session.root, session.runs)
 
 
 def _train(session: Session, screen: Screen) -> list[Outcome]:
     """Train in a folder that is locked, and whose list has been written."""
     write_lacking(session.root, session.runs)
-    return session.train(screen)
+    return session.train(screen, executor_of)
 
 
 def _refuse_second_start(root: Path, runs: Sequence[Run]) -> None:
@@ -128,32 +142,3 @@ def _refuse_second_start(root: Path, runs: Sequence[Run]) -> None:
         )
     for run in runs:
         refuse_to_overwrite(run.folder)
-
-
-def _known_data(session: Session, before: dict[str, str]) -> dict[str, str]:
-    """Data set, by its keys that are not at their defaults -> SHA-256; ConfigError if one of them, or a plug-in, has
-    changed since the runs were begun.
-    """
-    refuse_changed([run.settings for run in session.runs], session.root)
-    now = {}
-    for run, table in zip(session.runs, session.data, strict=True):
-        key = json.dumps({key: value for key, value in run.given.items() if key.startswith("dataset")}, sort_keys=True)
-        now[key] = table.sha256
-        if before.get(key, table.sha256) != table.sha256:
-            raise ConfigError(
-                f"{session.root}: the data of dataset {table.name} has changed since the sweep was begun. Bring the "
-                "old data back, or start a new sweep."
-            )
-        for path, found in _given_files(run.settings):
-            now[path] = found
-            if before.get(path, found) != found:
-                raise ConfigError(
-                    f"{session.root}: {path} holds something else than when the sweep was begun. Bring the old file "
-                    "back, or start a new sweep."
-                )
-    return before | now
-
-
-def _given_files(settings: Settings) -> list[tuple[str, str]]:
-    """("key = path", SHA-256) of the files that a run begins with."""
-    return [(f"{key} = {settings.value(key)}", found) for key, found in given.digests(settings).items()]

@@ -82,11 +82,17 @@ class Work:
 
     Those that the checkpoint `source` holds continue from there; the others begin, as many side by side as a population
     has places, the next as soon as some have ended. `path` is the checkpoint this work writes.
+
+    Of those that begin, `kept` continue from the state in their own folders. A run pauses after the epoch that `until`
+    names, its state in its folder; those that are `pruned` end where they stand.
     """
 
     populations: tuple[Population, ...]
     path: Path
     source: Path | None = None
+    until: Mapping[int, int] = field(default_factory=dict)
+    kept: frozenset[int] = frozenset()
+    pruned: frozenset[int] = frozenset()
 
     @property
     def members(self) -> tuple[int, ...]:

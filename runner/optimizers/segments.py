@@ -84,9 +84,11 @@ class Segment:
         self.w, self.g = theta[self.rows], grad[self.rows]
         self.rates, self.first = rates_RS, first_step.to(theta.device).double().unsqueeze(1)
         self._row_blocks: list[RowBlock] = []
-        self.use_fused = self.rule.fused is not None and not self.rule.row_slots and self.profile.fused
+        able = self.rule.fused is not None and not self.rule.row_slots
+        alike = list(self._equal_rows(rates_RS.tolist(), first_step.tolist())) if able else []
+        self.use_fused = able and len(alike) <= self.profile.fused
         if self.use_fused:
-            self.blocks = [self._block(rows) for rows in self._equal_rows(rates_RS.tolist(), first_step.tolist())]
+            self.blocks = [self._block(rows) for rows in alike]
 
     def update(self, s: int, search: Search | None = None) -> None:
         """Step s (from 0) of the epoch: decay, then the rule, in place; a rule that searches is given the means."""
@@ -114,7 +116,7 @@ class Segment:
     def _block(self, rows: slice) -> Block:
         state = {name: slot[rows].view(-1) for name, slot in self.state.items()}
         rates = self.rates[rows.start].tolist()
-        t = torch.arange(1, len(rates) + 1) + int(self.first[rows.start])
+        t = torch.arange(1, len(rates) + 1, device=self.w.device) + int(self.first[rows.start])
         tensors = (self.w[rows].view(-1), self.g[rows].view(-1), state)
         return Block(tensors, dict(self.numbers[rows.start]), rates, t.float().unbind())
 

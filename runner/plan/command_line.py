@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.config.compose import Composer, is_multirun
-from runner.config.overrides import is_hydra, parse, spelled_out
+from runner.config.launchers import trains_together
+from runner.config.overrides import is_hydra, parse, parse_word, spelled_out
 from runner.config.refusals import misplaced
 from runner.config.repair import repaired
 from runner.config.settings import Settings
@@ -15,7 +16,7 @@ from runner.errors import ConfigError
 from runner.plan.jobs import one_at_a_time
 from runner.plan.overridden import without_effect
 from runner.plan.problems import Problems
-from runner.plan.recipes import expand_all, for_others, node
+from runner.plan.recipes import expand_all, for_others, node, remarks_of
 from runner.plan.sweeper import OWN_KINDS, SweeperOptions
 
 if TYPE_CHECKING:
@@ -34,11 +35,18 @@ class CommandLine:
     settings: list[Settings]  # one a job
     composer: Composer  # knows all this, and can be asked again
     notes: list[str]  # what was typed to no effect
+    remarks: list[str]  # which keys only some of the jobs have, and whether draws repeat
 
     @property
     def together(self) -> bool:
         """Whether this is a sweep whose jobs train together; other launchers train one after the other."""
-        return self.multirun and "max_members" in self.config.hydra.launcher
+        return self.multirun and trains_together(self.config.hydra.launcher)
+
+    @property
+    def task_words(self) -> list[str]:
+        """The words that are not about Hydra, as they were typed."""
+        typed = [self.composer.typed.get(word, word) for word in self.words]
+        return [word for word in typed if not is_hydra(parse_word(word))]
 
 
 def check_command_line(
@@ -77,19 +85,22 @@ def read_command_line(
     config = composer.unswept(parsed)
     multirun = multirun or is_multirun(config)
     problems += _misplaced(words, parsed, multirun)
-    kind, jobs, wrong = _jobs(task, config, composer) if multirun else (None, [_unswept(task)], [])
+    options, jobs, wrong = _jobs(task, config, composer) if multirun else (None, [_unswept(task)], [])
     found = Problems(jobs, problems + wrong, numbered=multirun and not wrong)
     settings = []
     for number, job in enumerate(jobs):
         made, wrong = composer.settings(job)
         found.add(number, wrong)
         settings.append(made)
+    found.general += _search_problems(options, [made for made in settings if made], config)
     found.raise_any()
+    kind = options.kind if options else None
     handed = [o.input_line or "" for o in parsed] if kind in OWN_KINDS or not multirun else for_others(parsed, kind)
     if multirun:
         handed = composer.forced(handed, config)
     good = [made for made in settings if made]
-    return CommandLine(composer.base(jobs[0]), handed, multirun, jobs, good, composer, without_effect(task))
+    remarks = remarks_of(task, options, composer) if options and kind in OWN_KINDS else []
+    return CommandLine(composer.base(jobs[0]), handed, multirun, jobs, good, composer, without_effect(task), remarks)
 
 
 def _unswept(overrides: list[Override]) -> list[Override]:
@@ -98,15 +109,33 @@ def _unswept(overrides: list[Override]) -> list[Override]:
 
 def _jobs(
     overrides: list[Override], config: DictConfig, composer: Composer
-) -> tuple[str | None, list[list[Override]], list[str]]:
-    """(kind of sweeper, jobs, problems); if the sweep cannot be expanded, jobs in which each of its values comes up."""
-    kind, everything = None, overrides
+) -> tuple[SweeperOptions | None, list[list[Override]], list[str]]:
+    """(options of the sweeper, jobs, problems); if the sweep cannot be expanded, jobs in which each of its values comes
+    up.
+    """
+    options, everything = None, overrides
     try:
         options = SweeperOptions.of(node(config, "sweeper"))
-        kind, everything = options.kind, [*options.overrides(), *overrides]
-        return kind, expand_all(overrides, options, composer), []
+        everything = [*options.overrides(), *overrides]
+        return options, expand_all(overrides, options, composer), []
     except ConfigError as error:
-        return kind, one_at_a_time(everything), error.problems
+        return options, one_at_a_time(everything, options, composer), error.problems
+
+
+def _search_problems(options: SweeperOptions | None, runs: Sequence[Settings], config: DictConfig) -> list[str]:
+    """Why settings cannot be compared while they train, or asked for, where that is asked for."""
+    if options is None or not (options.losers.rule or options.sampling):
+        return []
+    if not trains_together(config.hydra.launcher):
+        asked = options.losers.named if options.losers.rule else f"hydra/sweeper={options.kind}"
+        does = "trials follow from those before them" if options.sampling else "runs pause and continue"
+        return [f"{asked}: {does}, which takes hydra/launcher=population; leave the other launcher out"]
+    if options.sampling and runs:
+        try:
+            options.sampling.objectives.named(runs[0], options.sampling.given)
+        except ConfigError as error:
+            return error.problems
+    return options.losers.problems(runs)
 
 
 def _misplaced(words: Sequence[str], overrides: Sequence[Override], multirun: bool) -> list[str]:

@@ -1,20 +1,25 @@
 """From the words of a sweep to its jobs: what the check, the dry run and the sweepers all call, so that they agree.
 
 A job is a list of plain overrides. `hydra/sweeper=grid` takes every combination, with `hydra.sweeper.zip` it walks
-through some keys together; `random` draws (`runner.plan.random_search`).
+through some keys together; `random` draws (`runner.plan.random_search`). Keys that the choices of a job do not have
+are left out of it (`runner.plan.existence`).
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from runner.config.compose import Composer
 from runner.config.overrides import count, points
 from runner.errors import ConfigError
+from runner.plan.existence import Existence
+from runner.plan.grid import grid
 from runner.plan.overridden import standing
-from runner.plan.random_search import check_number, draw
-from runner.plan.sweeper import SweeperOptions
+from runner.plan.probes import probes
+from runner.plan.random_search import draw, settings
+from runner.plan.space import Space, repeating
+from runner.plan.sweeper import OPTUNA, SweeperOptions
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -22,21 +27,45 @@ if TYPE_CHECKING:
 MANY = 10_000  # values of one key that are checked when the sweep as a whole cannot be expanded
 
 
-def expand(overrides: Sequence[Override], options: SweeperOptions) -> list[list[Override]]:
+def expand(
+    overrides: Sequence[Override], options: SweeperOptions, composer: Composer | None = None
+) -> list[list[Override]]:
     """The jobs of a sweep, in order. Each keeps the overrides in the order in which they were given, as a single run.
+
+    Without a composer it is not known which keys a choice has.
 
     Raises:
         ConfigError: no job at all, more than max_jobs, a zip that does not fit, values that cannot be counted up.
     """
     axes = standing(overrides)
-    return draw(axes, options) if options.kind == "random" else _grid(axes, options)
+    if options.way == OPTUNA:
+        return probes(axes, options, composer)
+    return draw(axes, options, composer) if options.way == "random" else grid(axes, options, composer)
 
 
-def one_at_a_time(overrides: Sequence[Override]) -> list[list[Override]]:
+def remarks(overrides: Sequence[Override], options: SweeperOptions, composer: Composer) -> list[str]:
+    """What is to be said of the jobs of a sweep: which keys only some of them have, and whether draws repeat."""
+    axes = standing(overrides)
+    if options.way == OPTUNA:
+        space = Space.of(axes, composer)
+        return [*space.existence.said(axes, [], "trials"), *repeating(space, options.n_trials, once=True)]
+    if options.way == "random":
+        space = Space.of(axes, composer)
+        return [*space.existence.said(axes, settings(space, options), "trials"), *repeating(space, options.n_trials)]
+    where = Existence.of(axes, options, composer)
+    return where.said(axes, grid(axes, options, composer), "jobs") if where.partly else []
+
+
+def one_at_a_time(
+    overrides: Sequence[Override], options: SweeperOptions | None = None, composer: Composer | None = None
+) -> list[list[Override]]:
     """Jobs in which every value of every key comes up, one key at a time: to check a sweep that cannot be expanded."""
-    axes = [axis for override in standing(overrides) if (axis := _few_points(override))]
+    kept = standing(overrides)
+    axes = [axis for override in kept if (axis := _few_points(override))]
     first = [axis[0] for axis in axes]
-    return [first, *([*first[:i], each, *first[i + 1 :]] for i, axis in enumerate(axes) for each in axis[1:])]
+    jobs = [first, *([*first[:i], each, *first[i + 1 :]] for i, axis in enumerate(axes) for each in axis[1:])]
+    where = Existence.of(kept, options, composer) if options else Existence(kept, None)
+    return [where.kept(job) for job in jobs]
 
 
 def _few_points(override: Override) -> list[Override]:
@@ -46,53 +75,3 @@ def _few_points(override: Override) -> list[Override]:
         return points(override) if discrete and count(override) <= MANY else []
     except ConfigError:  # said where the sweep is expanded
         return []
-
-
-def _grid(axes: Sequence[Override], options: SweeperOptions) -> list[list[Override]]:
-    wrong = [
-        f"{each.input_line}: an interval has no end of values; list them, use range(start,stop,step), or draw from it "
-        "with hydra/sweeper=random"
-        for each in axes
-        if each.is_interval_sweep()
-    ]
-    if wrong:
-        raise ConfigError(wrong)
-    ties = _ties(axes, options.zip)
-    check_number({tie[0]: count(axes[tie[0]]) for tie in ties}, axes, options)
-    walks = [list(zip(*(points(axes[i]) for i in tie), strict=True)) for tie in ties]
-    places = list(itertools.chain(*ties))
-    jobs = []
-    for combination in itertools.product(*walks):
-        job = dict(zip(places, itertools.chain(*combination), strict=True))
-        jobs.append([job[i] for i in range(len(axes))])
-    return jobs
-
-
-def _ties(axes: Sequence[Override], zipped: Sequence[Sequence[str]]) -> list[list[int]]:
-    """Positions of overrides that walk together, each group at the place of its first. Raises ConfigError."""
-    swept = [override.key_or_group if override.is_sweep_override() else None for override in axes]
-    wrong: list[str] = []
-    tie_of: dict[int, list[int]] = {}
-    for names in zipped:
-        shown = f"hydra.sweeper.zip = [[{', '.join(names)}]]"
-        absent = [name for name in names if name not in swept]
-        wrong += [f"{shown}: {name} is not swept over; give it values, as in {name}=a,b" for name in absent]
-        again = [name for name in names if swept.count(name) > 1]
-        wrong += [f"{shown}: {name} is swept over by two overrides; make it one" for name in again]
-        tie = [swept.index(name) for name in names if name in swept]
-        twice = [name for name in names if name in swept and (swept.index(name) in tie_of or names.count(name) > 1)]
-        wrong += [f"{shown}: {name} stands there twice" for name in twice]
-        if wrong:
-            continue
-        lengths = [count(axes[i]) for i in tie]
-        if len(set(lengths)) > 1:
-            counted = ", ".join(f"{name} has {n} values" for name, n in zip(names, lengths, strict=True))
-            wrong.append(f"{shown}: {counted}; keys that are zipped need equally many")
-        tie_of |= dict.fromkeys(tie, tie)
-    if wrong:
-        raise ConfigError(wrong)
-    ties: list[list[int]] = []
-    for i in range(len(axes)):
-        if not any(i in tie for tie in ties):
-            ties.append(tie_of.get(i, [i]))
-    return ties

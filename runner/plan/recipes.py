@@ -14,9 +14,9 @@ from runner.config.repair import quoted
 from runner.config.settings import TEXTS, written_keys
 from runner.config.suggest import GROUPS
 from runner.errors import ConfigError
-from runner.plan.jobs import expand, one_at_a_time
+from runner.plan.jobs import expand, one_at_a_time, remarks
+from runner.plan.limits import check_total
 from runner.plan.overridden import standing
-from runner.plan.random_search import check_total
 from runner.plan.sweeper import OWN_KINDS, SweeperOptions
 
 if TYPE_CHECKING:
@@ -33,16 +33,34 @@ def expand_all(
     For a sweeper that is none of ours, jobs in which each value comes up. Without a composer there are no experiments.
     Raises ConfigError as `expand` does, and if the experiments cannot be run together.
     """
-    everything = [*options.overrides(), *overrides]
-    recipes = next((each for each in standing(everything) if composer and _may_bring(each, composer)), None)
-    own = _own_sweeps(recipes, everything, options, composer) if composer and recipes else {}
-    if recipes is None or not own:
-        return expand(everything, options) if options.kind else one_at_a_time(everything)
-    given = overrides if recipes in overrides else [recipes, *overrides]
-    sweeps = [([point if each is recipes else each for each in given], each) for point, each in own.values()]
-    jobs = [job for words, each in sweeps for job in expand_all(words, each, composer)]
+    own = _own_sweeps(overrides, options, composer)
+    if not own:
+        everything = [*options.overrides(), *overrides]
+        return expand(everything, options, composer) if options.kind else one_at_a_time(everything)
+    jobs = [job for words, each in own.values() for job in expand_all(words, each, composer)]
     check_total(len(jobs), " + ".join(own), options)
     return jobs
+
+
+def remarks_of(overrides: Sequence[Override], options: SweeperOptions, composer: Composer) -> list[str]:
+    """What is to be said of the jobs of a sweep of ours that can be expanded (`runner.plan.jobs.remarks`)."""
+    own = _own_sweeps(overrides, options, composer)
+    if own:
+        return list(dict.fromkeys(s for words, each in own.values() for s in remarks_of(words, each, composer)))
+    return remarks([*options.overrides(), *overrides], options, composer)
+
+
+def _own_sweeps(
+    overrides: Sequence[Override], options: SweeperOptions, composer: Composer | None
+) -> dict[str, tuple[list[Override], SweeperOptions]]:
+    """Choice -> (words, options) of the sweep that it brings; empty if there is one sweep only."""
+    everything = [*options.overrides(), *overrides]
+    recipes = next((each for each in standing(everything) if composer and _may_bring(each, composer)), None)
+    own = _brought(recipes, everything, options, composer) if composer and recipes else {}
+    if recipes is None or not own:
+        return {}
+    given = overrides if recipes in overrides else [recipes, *overrides]
+    return {name: ([point if each is recipes else each for each in given], its) for name, (point, its) in own.items()}
 
 
 def _may_bring(override: Override, composer: Composer) -> bool:
@@ -55,7 +73,7 @@ def _may_bring(override: Override, composer: Composer) -> bool:
     )
 
 
-def _own_sweeps(
+def _brought(
     recipes: Override, everything: Sequence[Override], options: SweeperOptions, composer: Composer
 ) -> dict[str, tuple[Override, SweeperOptions]]:
     """Choice -> (the override that makes it, the options of its sweep); empty if all are swept in the same way."""
@@ -67,7 +85,8 @@ def _own_sweeps(
         own[str(point.value())] = (point, SweeperOptions.of(node(config, "sweeper")))
         differ |= node(config, "sweeper") != node(before, "sweeper")
         together |= any(node(config, each) != node(before, each) for each in HANDED)
-    ours = all(each.kind in OWN_KINDS for each in (options, *(each for _, each in own.values())))
+    every = (options, *(each for _, each in own.values()))
+    ours = all(each.kind in OWN_KINDS and each.losers == options.losers for each in every)
     if differ and (together or not ours):
         commands = "; ".join(f"runner -m {quoted(point.input_line or '')}" for point, _ in own.values())
         raise ConfigError(

@@ -6,6 +6,7 @@ all rows are worked on at once, and its memory is the limit.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class Profile:
         prepared: numbers of batches and noise that are prepared at once.
         evaluated: members times width that are evaluated at once.
         cached: (rows, parameters of all) that gain by each other's company at most; None: memory is the limit.
-        fused: whether the fused kernels of rules are for it.
+        fused: for how many blocks of rows with equal numbers at most the fused kernel of a rule is called.
         index: number format of tables of lines.
         pinned: whether such tables are copied from memory that is pinned.
         free: device -> bytes that are free.
@@ -54,7 +55,7 @@ class Profile:
     prepared: int
     evaluated: int
     cached: tuple[int, int] | None
-    fused: bool
+    fused: float
     index: str
     pinned: bool
     free: Callable[[str], float] = free_on_cuda
@@ -80,7 +81,7 @@ CPU = Profile(
     prepared=1 << 19,
     evaluated=1 << 9,
     cached=(64, 1 << 20),
-    fused=True,
+    fused=math.inf,
     index="int64",
     pinned=False,
 )
@@ -89,7 +90,7 @@ CUDA = Profile(
     prepared=1 << 25,
     evaluated=1 << 16,
     cached=None,
-    fused=False,
+    fused=4,
     index="int32",
     pinned=True,
 )

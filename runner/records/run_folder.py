@@ -17,13 +17,14 @@ METRICS, EVENTS, LOG = "metrics.csv", "events.out.tfevents.0.runner", "train.log
 STEPS = "steps.csv"  # the same, of a run that logs steps
 MODEL, SUMMARY = "model.safetensors", "summary.json"  # when it has ended; the summary is written last
 CHECKPOINT = "checkpoint.safetensors"  # of a run that trains alone
-LAST = "last.safetensors"  # of a run that has ended, from which it can continue
+LAST = "last.safetensors"  # of a run that pauses or has ended, from which it can continue
 
 LIST = "sweep.yaml"  # of the runs of a sweep and of `runner.train`
 OLD_LIST = "unfinished.json"  # of the runs of `runner.train` and of folds, by earlier versions
 MULTIRUN = "multirun.yaml"  # that Hydra has started the sweep
 RESULTS = "results.csv"  # of runs that were started together: a row a run
 POPULATION = "population-{:03d}.safetensors"  # the checkpoint of some of them
+TASKS = ".tasks"  # what a sweep has handed to tasks of a cluster, until its runs have ended
 FOLD = "fold="  # how the folder of a fold begins
 MEMBERS = "members"  # in the folder of an ensemble: a folder a member
 SIZES = "sizes.csv"  # of an ensemble: what the first, the first two, ... members reach

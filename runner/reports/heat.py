@@ -21,6 +21,7 @@ from runner.reports.statistics import Spread
 
 RAMP = ((239, 243, 255), (189, 215, 231), (107, 174, 214), (49, 130, 189), (8, 81, 156), (8, 48, 107))
 MOST = 40  # values of a key
+EMPTY = 4  # cells a setting, from which a map is mostly empty
 WIDE, FEWER = 10, 3  # columns from which cells are small, and how many decimals these have
 DECADE = 10  # a ratio of values from which colours follow their logarithm
 
@@ -36,7 +37,8 @@ class Cell:
 
 def choose_keys(section: Section, asked: str | None, by: str | None = None) -> tuple[str, ...] | None:
     """The keys of the map: down, across and, where there is one, of its panels. Those asked for ("lr,dropout" or
-    "lr,dropout,optimizer"), else the two with the most values and `by` or a third; None if there are no two that vary.
+    "lr,dropout,optimizer"), else the two with the most values and `by` or a third; None if there are no two that vary,
+    or hardly any settings share a value.
 
     Raises ConfigError for a key that does not vary.
     """
@@ -65,6 +67,8 @@ def _usual(section: Section, by: str | None) -> tuple[str, ...] | None:
     usable.sort(key=lambda key: (not _numeric(section, key), -counts[key]))
     if len(usable) < 2:
         return (usable[0], panels) if usable and panels else None
+    if math.prod(counts[key] for key in usable[:2]) > EMPTY * len(section.settings):
+        return None  # drawn values fill few of the cells
     axes, others = usable[:2], [key for key in usable[2:] if counts[key] <= facets.PANELS]
     alone = facets.combinations(section, axes)  # keys that the axes settle need no panels
     others = [key for key in others if facets.combinations(section, [*axes, key]) > alone]

@@ -19,6 +19,11 @@ from runner.reports.next_steps import next_commands, suggested_for
 from runner.reports.over import Over, choose
 from runner.reports.pictures import of_a_run, verdict
 from runner.reports.report_text import heading
+from runner.reports.searches import script
+from runner.reports.searches.fresh import fresh_lines
+from runner.reports.searches.page import search_part
+from runner.reports.searches.pareto import front_part
+from runner.reports.searches.words import search_lines
 from runner.reports.sections import Section
 from runner.reports.side_by_side import side_by_side
 
@@ -34,22 +39,24 @@ def page(
     first: Sequence[Over] = (),
     whole: Sequence[Section] | None = None,
     by: str | None = None,
+    pareto: Sequence[str] = (),
 ) -> str:
     """The page. `heat` names keys; ConfigError if they vary in none of the sections, see `heat.choose_keys`. What is
     `drawn` of each section over a key is chosen by itself, if it is not given; `first` come charts of sections that a
     condition does not part. Where of each value of the key `by` only the best setting stands in the sections, `whole`
-    are those with all settings.
+    are those with all settings. `pareto` names what the front is of, if not what a search went after.
     """
     whole = whole or sections
     drawn = choose(whole, None, by) if drawn is None else drawn
     maps = [heat_map(each, keys) if keys else "" for each, keys in zip(whole, _heat_keys(whole, heat, by), strict=True)]
-    parts = [_section(*each) for each in zip(sections, maps, drawn, strict=True)]
+    parts = [_section(*each, pareto) for each in zip(sections, maps, drawn, strict=True)]
+    content = f"{_over_data_sets(sections)}{''.join(map(over_key, first))}{''.join(parts)}"
+    style, code = (STYLE, SCRIPT) if "data-trials" not in content else (STYLE + script.STYLE, SCRIPT + script.SCRIPT)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body><main><h1>{escape(title)}</h1>\n"
-        f"{_over_data_sets(sections)}{''.join(map(over_key, first))}{''.join(parts)}</main>"
-        f"<script>{SCRIPT}</script></body></html>\n"
+        f"<title>{escape(title)}</title><style>{style}</style></head>\n<body><main><h1>{escape(title)}</h1>\n"
+        f"{content}</main><script>{code}</script></body></html>\n"
     )
 
 
@@ -79,16 +86,21 @@ def _heat_keys(sections: Sequence[Section], heat: str | None, by: str | None) ->
     return keys
 
 
-def _section(section: Section, heat: str, over: Over | None) -> str:
+def _section(section: Section, heat: str, over: Over | None, pareto: Sequence[str] = ()) -> str:
     """What was done, what came out, then what shows it, from the question to the details."""
     first, *rest = heading(section)
     said = answer(section)
     parts = [f"<h2>{escape(section.title)}</h2>" if section.title else "", _about(section)]
     parts += [f'<p class="dim">{escape(each.removeprefix(f"{section.title}: "))}</p>' for each in (first, *rest)]
-    parts += [f'<p class="answer">{escape(each)}</p>' for each in filter(None, (verdict(section), said))]
+    parts += [
+        f'<p class="answer">{escape(each)}</p>'
+        for each in filter(None, (verdict(section), said, *search_lines(section), *fresh_lines(section)))
+    ]
     parts += [
         over_key(over) if over else "",
         over_epochs(section),
+        search_part(section),
+        front_part(section, pareto),
         heat,
         of_a_run(section),
         side_by_side(section, over),

@@ -118,7 +118,7 @@ for (const table of document.querySelectorAll("table.settings")) {
     for (const row of body.rows) row.hidden = !words.every(word => row.dataset.words.includes(word));
   };
 }
-for (const chart of document.querySelectorAll("svg.chart")) {
+for (const chart of document.querySelectorAll("svg.chart[data-across]")) {
   const lines = [...chart.querySelectorAll("polyline")].map(line => ({
     name: line.dataset.name, colour: line.getAttribute("stroke"),
     at: line.getAttribute("points").split(" ").map(p => p.split(",").map(Number)),

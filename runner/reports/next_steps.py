@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.config import plugins
-from runner.config.compact import shown, told
+from runner.config.compact import shown, told, values
 from runner.config.presets import with_known
 from runner.config.settings import Settings, luck
 from runner.config.words import key_of, spelled, word
@@ -69,7 +69,7 @@ def more_luck(setting: Setting, wanted: int) -> str:
         first = min(int(row.setting("seed")) for row in setting.rows)
         apart = ",".join(str(first + members * k) for k in range(wanted))  # ensembles without a common member
         return f"seeds={wanted}" if members == 1 else f"seed={apart}"
-    folds = setting.unit == "fold"
+    folds = setting.unit in ("fold", "fold of the test")
     position = keys().index(SPLIT) if folds else unit_of(setting.lucks)
     met = sorted({int(each[position]) for each in setting.lucks})
     added = itertools.islice(itertools.count(met[-1] + 1), max(0, (ENOUGH if folds else wanted) - len(met)))
@@ -107,7 +107,8 @@ def _sweep(source: RunSource, candidates: Sequence[tuple[Setting, Settings]], ch
     left_out = {*luck(), "name"}
     every = [with_known(settings) for _, settings in candidates]
     given = dict.fromkeys(key for settings in every for key in told(settings) if key not in left_out)
-    axes = {key: [spelled(shown(settings)[key]) for settings in every] for key in given}
+    all_keys = [values(settings) | shown(settings) for settings in every]
+    axes = {key: [spelled(each[key]) for each in all_keys] for key in given}
     words = [f"{key}={each[0]}" for key, each in axes.items() if len(set(each)) == 1]
     words += _varied({key: each for key, each in axes.items() if len(set(each)) > 1})
     words += _luck([row for setting, _ in candidates for row in setting.rows], key_of(change))

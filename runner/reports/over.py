@@ -137,7 +137,7 @@ def _named(section: Section, asked: str) -> list[str]:
     if wrong is not None:
         near = closest(wrong, list(by_name))
         hint = f"; did you mean {near}?" if near else ""
-        raise ConfigError(f"--over {wrong}: no key that varies here{hint}; vary: {_listed(short.values())}")
+        raise ConfigError(f"--over {wrong}: no key that varies here (these do: {_listed(short.values())}){hint}")
     return [by_name[name] for name in names]
 
 

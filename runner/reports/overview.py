@@ -69,6 +69,8 @@ def write(sweep: Path, folder: Path, *, alone: bool, number: int = 1) -> None:
     parts = [events.header(), events.text("answer", "\n\n".join(map(_in_words, sections)), number)]
     for drawn in filter(None, [*across_conditions(sources, sections), *choose(sections, None)]):
         parts += _figures(drawn, number)
+    for section in sections:
+        parts += _search(section, number)
     parts += [_columns(sections)] if alone else []
     folder.mkdir(parents=True, exist_ok=True)
     for old in sorted(folder.glob(FILE.format("*")))[:-1]:  # one may be being read
@@ -100,6 +102,19 @@ def _figures(drawn: Over, number: int) -> list[bytes]:
         tag = f"over {drawn.name}/{metric}"
         found.append(events.image(tag, number, picture, *events.png_size(picture), about))
     return found
+
+
+def _search(section: Section, number: int) -> list[bytes]:
+    """The best so far over the epochs of all trials, as a curve and as a figure."""
+    from runner.records import events
+    from runner.reports.searches.picture import CAPTION, picture, steps
+
+    drawn = picture(section)
+    if drawn is None:
+        return []
+    tag = "/".join(["search", *([section.title] if section.title else []), f"best {section.metric}"])
+    found = [events.scalars(epochs, [(tag, value)]) for epochs, value in steps(section)]
+    return [*found, events.image(f"{tag} so far", number, drawn, *events.png_size(drawn), CAPTION)]
 
 
 def _columns(sections: Sequence[Section]) -> bytes:

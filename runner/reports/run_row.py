@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runner.config.belonging import NAMING, unread
+from runner.config.choices import cached
 from runner.config.compact import defaults, recorded, text, wrong
 from runner.config.presets import NAMED_GROUPS
 from runner.config.settings import CHOICE_GROUPS, DEFAULT_CHOICE
@@ -31,6 +33,8 @@ class RunRow:
     error: str = ""
     overrides: tuple[str, ...] = ()
     best_epoch: str = ""
+    epochs: str = ""  # it has made
+    seconds: str = ""  # it took
     parameters: str = ""  # how many numbers its network learned
     given: Mapping[str, Any] | None = None  # what is not at its default, as its sweep has recorded it
     same_as: Path | None = None  # the folder of the run that this one is the same run as
@@ -66,8 +70,17 @@ class RunRow:
 
 
 def defaults_of(keys: Mapping[str, str]) -> Mapping[str, Any]:
-    """Every key's default, for the choices among `keys`; none of those of a choice that is not registered here."""
-    return defaults(tuple(keys.get(group, DEFAULT_CHOICE[group]) for group in NAMED_GROUPS))
+    """The default of every key that a run with these choices has a use for; none of those of a choice that is not
+    registered here.
+    """
+    chosen = tuple(keys.get(group, DEFAULT_CHOICE[group]) for group in NAMED_GROUPS)
+    found = defaults(chosen)
+    return _defaults_but(unread({key: keys.get(key, found.get(key)) for key in NAMING}), chosen)
+
+
+@cached
+def _defaults_but(without: frozenset[str], chosen: tuple[str, ...]) -> dict[str, Any]:
+    return {key: value for key, value in defaults(chosen).items() if key not in without}
 
 
 def unfit(rows: Iterable[RunRow]) -> list[str]:

@@ -97,6 +97,7 @@ def _ended(root: Path, columns: list[str], cells: list[str]) -> RunRow:
     settings = {name: row[name] for name in key_columns(columns)}
     found = RunRow(root / row["run"], row["status"], settings, measured, row["error"], best_epoch=row["best_epoch"])
     found.parameters = row.get("parameters", "")  # which the first versions did not write
+    found.epochs, found.seconds = row.get("epochs", ""), row.get("seconds", "")
     found.same_as = root / row["same_as"] if row.get("same_as") else None
     found.without_effect = tuple(row.get("without_effect", "").split())
     return found
@@ -154,6 +155,7 @@ def _read_run(folder: Path, readings: Readings, seen: dict[str, Path]) -> RunRow
     row.status, row.metrics = summary["status"], finite_metrics(summary)
     row.best_epoch = text(summary.get("best_epoch"))
     row.parameters = text(summary.get("parameters", ""))
+    row.epochs, row.seconds = text(summary.get("epochs", "")), text(summary.get("seconds", ""))
     row.error = summary.get("reason", "") if row.status == "failed" else ""
     row.without_effect = tuple(summary.get("without_effect", []))
     if row.finished:

@@ -23,6 +23,7 @@ from runner.reports.grouping import group
 from runner.reports.ranking import rank
 from runner.reports.run_row import RunRow
 from runner.reports.runs import RunSource
+from runner.reports.searches.sweeper import objectives
 from runner.reports.settings_table import Setting, fixed_keys, source_names
 from runner.reports.statistics import Comparison
 from runner.training.metrics.base import metric as metric_class
@@ -124,7 +125,7 @@ def make_sections(
     """The settings of all sources, a section a problem.
 
     Args:
-        metric: ranks them instead of the monitored one; any metric, or column of metrics.csv.
+        metric: ranks them instead of what was searched for or is monitored; any metric, or column of metrics.csv.
         where: KEY=VALUE[,VALUE] that settings must have.
         by: a key; of the settings with each of its values only the best is kept.
         across: a condition that is not to part the settings, as it is what a chart goes over.
@@ -132,6 +133,7 @@ def make_sections(
     Raises ConfigError if no run has that metric, or no setting such keys.
     """
     settings = asked.chosen(group(sources), where)
+    metric = metric or _searched_by(sources, settings)
     _find_metric(metric, [row for setting in settings for row in setting.rows])
     by = by and asked.key_named(settings, by, "--by")
     problems: dict[tuple[str, ...], list[Setting]] = {}
@@ -148,6 +150,12 @@ def make_sections(
         _section(part, sources, metric, title, comparable=not apart, by=[by, *apart] if by else [])
         for part, title in zip(problems.values(), titles, strict=True)
     ]
+
+
+def _searched_by(sources: Sequence[RunSource], settings: Iterable[Setting]) -> str | None:
+    """The metric that a search went after first, where runs recorded it; None: the monitored one."""
+    names = objectives(sources)[:1]
+    return next((name for name in names if name in _recorded(settings)), None)
 
 
 def _varies(key: str, settings: Iterable[Setting]) -> bool:

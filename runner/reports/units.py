@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Mapping
 from runner.config.settings import luck
 from runner.reports.statistics import unit_means
 
-NESTED = ("draw of the data", "split", "fold", "seed")  # kinds of luck, the outermost first
+NESTED = ("draw of the data", "split", "fold of the test", "fold", "seed")  # kinds of luck, the outermost first
 Luck = tuple[str, ...]  # what chance gave a run: its value of each of `keys`
 
 
@@ -30,8 +30,9 @@ def keys() -> tuple[str, ...]:
 def luck_of(value: Callable[[str], str]) -> Luck:
     """What chance gave the run that has these values of keys; a fold is one of so many."""
     found = {key: value(key) for key in keys()}
-    if found["dataset.fold"] not in ("", "null"):
-        found["dataset.fold"] += f" of {value('dataset.folds')}"
+    for key in ("dataset.fold", "dataset.test_fold"):
+        if found[key] not in ("", "null"):
+            found[key] += f" of {value(f'{key}s')}"
     return tuple(found.values())
 
 
@@ -58,10 +59,11 @@ def overlap(value: Callable[[str], str], lucks: Collection[Luck], metric: str) -
     `value` gives the value of any key. A split that has folds is scored by the rows of all its folds.
     """
     unit = unit_of(lucks)
-    if kind(unit) not in ("split", "fold"):
+    if kind(unit) not in ("split", "fold of the test", "fold"):
         return 0.0
     val, test = (float(value(f"dataset.{part}_fraction")) for part in ("val", "test"))
-    folds = value("dataset.folds")
+    folds, test_folds = value("dataset.folds"), value("dataset.test_folds")
+    test = test if test_folds in ("", "null") else 1 / int(test_folds)
     scored = 1
     if folds not in ("", "null"):
         val = (1 - test) / int(folds)

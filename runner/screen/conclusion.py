@@ -61,6 +61,9 @@ def best_settings(sections: Iterable[Section]) -> list[str]:
     from runner.reports import report_text
     from runner.reports.across import over_data_sets
     from runner.reports.answer import answer
+    from runner.reports.searches.fresh import fresh_lines
+    from runner.reports.searches.pareto import front_lines
+    from runner.reports.searches.words import search_lines
 
     sections = list(sections)
     lines: list[str] = []
@@ -76,12 +79,13 @@ def best_settings(sections: Iterable[Section]) -> list[str]:
         rows = report_text.plain(report_text.fitted(table, width) if width else table)
         left = len(section.settings) - TOP
         more = [f"and {plural(left, 'more setting')}"] if left > 0 else []
-        told = answer(section).strip()
+        told = [answer(section).strip(), *search_lines(section), *fresh_lines(section)]
         if width:
             rows = [row if len(row) <= width else row[: width - 1] + "…" for row in rows]
-            told = textwrap.fill(told, width)
+            told = [textwrap.fill(each, width) for each in told]
         notes = [f"note: {note}" for note in section.notes]
-        lines += [*notes, *rows, *more, "", told] if len(section.settings) > 1 else [told]
+        lines += [*notes, *rows, *more, "", *told] if len(section.settings) > 1 else told
+        lines += ["", *front] if (front := front_lines(section)) else []
     return lines
 
 

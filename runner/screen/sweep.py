@@ -75,6 +75,8 @@ class Display:
             pipe.write(sys.stderr, f"runner: {event.text}\n")
             return
         state, log = self._begun(event)
+        if state.begins_round():
+            log.add(*state.round_text())
         if isinstance(event, Given):
             log.add(
                 f"worker {event.worker} trains {plural(len(event.work.members), 'run')}: {ranges(event.work.members)}"
@@ -141,10 +143,8 @@ class Display:
         self._shown_at = now
         if terminal and self._draw(state):
             return
-        parts = [
-            f"{len(self.sweep.outcomes):,}/{state.total:,} {state.nouns}: {state.counts_text()}",
-            state.pace_text(),
-        ]
+        parts = [f"{len(self.sweep.outcomes):,}/{state.total:,} {state.nouns}: {state.counts_text()}"]
+        parts += [*state.round_text(), state.pace_text()]
         pipe.write(self.stream, "; ".join([*parts, *filter(None, [state.best_text()])]) + "\n")
 
     def _draw(self, state: State) -> bool:
@@ -196,4 +196,5 @@ def _picture(state: State) -> Group:
         ProgressBar(1.0, state.fraction(), width=12),
         line(state.counts_text()),
     )
-    return Group(bar, line(f"  {state.pace_text()}", "dim"), line(f"  {state.best_text()}"))
+    pace = ", ".join([*state.round_text(), state.pace_text()])
+    return Group(bar, line(f"  {pace}", "dim"), line(f"  {state.best_text()}"))

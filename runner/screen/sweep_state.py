@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from runner.execution.events import Broken, Done, Event, Given, Progressed
+from runner.execution.events import Broken, Done, Event, Given, Paused, Progressed
 from runner.execution.work import Work
 from runner.records.names import plural
 from runner.records.progress import TimeLeft, short
-from runner.records.sweep_folder import DONE
+from runner.records.sweep_folder import DONE, PRUNED
 
 if TYPE_CHECKING:
     from runner.execution.session import Session
@@ -24,7 +24,9 @@ class State:
     """Of one sweep in progress (`runner.execution.session.Session`); `hear` takes in what happens."""
 
     def __init__(self, sweep: Session):
-        self.sweep, self.total = sweep, len(sweep.runs)
+        self.sweep = sweep
+        self.round = ""  # of a search, as it was said last
+        self.paused = dict(sweep.paused)  # run that has paused -> its epoch
         self.began = time.monotonic()
         self.time_left = TimeLeft()
         self.ended_before = len(sweep.outcomes)
@@ -33,7 +35,9 @@ class State:
         self.rows: dict[int, dict[int, int]] = {}  # worker -> run in training -> its epoch
         self.before: dict[int, float] = {}  # run that continues from a checkpoint -> the share of its epochs behind it
         self.best: tuple[float, int] | None = None  # value of the monitored metric, run
+        self.epochs: dict[int, int] = {}  # run -> how many it has made
         self.stopping = sweep.runs[0].settings.early_stopping
+        self.behind = self.fraction() if sweep.searching else 0.0  # when a search is resumed
 
     def hear(self, event: Event | None) -> Iterator[int]:
         """Take in an event; the runs that have ended since the last."""
@@ -44,9 +48,14 @@ class State:
             self.rows[event.worker] = {run: epoch for run, (epoch, _) in event.rows.items()}
             goes_on = event.worker in self.works and self.works[event.worker].source
             for run, (epoch, value) in event.rows.items():
+                self.epochs[run] = epoch
                 self._compare(run, value)
                 if goes_on:
                     self.before.setdefault(run, self._share(run, epoch))
+        elif isinstance(event, Paused):
+            self.paused[event.run] = event.epoch
+            for rows in self.rows.values():
+                rows.pop(event.run, None)
         elif isinstance(event, (Done, Broken)):
             self._give_back(event.work)
         if self.known < len(self.sweep.outcomes):
@@ -54,8 +63,10 @@ class State:
 
     def _ended(self) -> Iterator[int]:
         for run, outcome in islice(self.sweep.outcomes.items(), self.known, None):
+            self.paused.pop(run, None)
             for rows in self.rows.values():
                 rows.pop(run, None)
+            self.epochs[run] = (outcome.summary or {}).get("epochs") or self.epochs.get(run, 0)
             if outcome.status in DONE:
                 self._compare(run, outcome.best)
             yield run
@@ -78,6 +89,11 @@ class State:
     # ---- numbers
 
     @property
+    def total(self) -> int:
+        """Runs that there are; a search may ask for more."""
+        return len(self.sweep.runs)
+
+    @property
     def seconds(self) -> float:
         """Since the first event."""
         return time.monotonic() - self.began
@@ -88,17 +104,25 @@ class State:
         return sum(map(len, self.rows.values()))
 
     def counts(self) -> dict[str, int]:
-        """{"done": 12, "diverged": 1, "failed": 0, "running": 8, "waiting": 20}"""
+        """{"done": 12, "diverged": 1, "failed": 0, "running": 8, "waiting": 20}; of a search also "pruned"."""
         by_status = Counter(outcome.status for outcome in self.sweep.outcomes.values())
         done = sum(by_status[status] for status in DONE)
         rest = self.total - len(self.sweep.outcomes) - self.running
-        counts = {"done": done, "diverged": by_status["diverged"], "failed": by_status["failed"]}
+        pruned = {PRUNED: by_status[PRUNED]} if self.sweep.searching else {}
+        counts = {"done": done} | pruned | {"diverged": by_status["diverged"], "failed": by_status["failed"]}
         return counts | {"running": self.running, "waiting": max(rest, 0)}
 
     def fraction(self) -> float:
-        """How much of the epochs of all runs is behind, where a run that has ended counts as a whole one."""
-        parts = sum(self._share(run, epoch) for rows in self.rows.values() for run, epoch in rows.items())
-        return (len(self.sweep.outcomes) + parts) / self.total
+        """How much of the epochs of all runs is behind, where a run that has ended counts as a whole one; of a search,
+        of those that it plans with.
+        """
+        at = self.paused | {run: epoch for rows in self.rows.values() for run, epoch in rows.items()}
+        parts = sum(self._share(run, epoch) for run, epoch in at.items())
+        search = self.sweep.searching
+        if search is None:
+            return (len(self.sweep.outcomes) + parts) / self.total
+        ended = sum(self._share(run, each.summary.get("epochs", 0)) for run, each in self.sweep.outcomes.items())
+        return min((ended + parts) / (self.total * search.share), 1.0)
 
     def _share(self, run: int, epoch: int) -> float:
         return min(epoch / max(self.sweep.runs[run].settings.trainer.epochs, 1), 1.0)
@@ -106,11 +130,22 @@ class State:
     def left(self) -> float | None:
         """Seconds left at the pace so far if all epochs are needed, None while there is none."""
         before, now = (self.ended_before + sum(self.before.values())) / self.total, self.fraction()
+        if self.sweep.searching:
+            before = self.behind
         if self.seconds < PACE_AFTER or now <= before:
             return None
         return self.seconds * (1 - now) / (now - before)
 
     # ---- words
+
+    def begins_round(self) -> bool:
+        """Whether a search has begun another round since this was asked last."""
+        before, self.round = self.round, " ".join(self.round_text())
+        return before != self.round
+
+    def round_text(self) -> list[str]:
+        """["9 settings to epoch 3"] of a search; [] without one"""
+        return [self.sweep.searching.said] if self.sweep.searching and self.sweep.searching.said else []
 
     @property
     def nouns(self) -> str:
@@ -137,11 +172,18 @@ class State:
         return ", ".join([*said, workers_text(self.sweep)])
 
     def best_text(self) -> str:
-        """best val/loss 0.0812 (lr=0.001_seed=3); empty while there is none"""
+        """best so far: val/loss 0.0812 (lr=0.001_seed=3), 340 of 2,000 epochs; empty while there is none"""
         if self.best is None:
             return ""
         value, run = self.best
-        return f"best {self.stopping.monitor} {short(value)} ({label(self.sweep.runs[run].folder.name)})"
+        found = f"{self.stopping.monitor} {short(value)} ({label(self.sweep.runs[run].folder.name)})"
+        return f"best so far: {found}, {self.epochs_text()}"
+
+    def epochs_text(self) -> str:
+        """340 of 2,000 epochs: what all runs have made, of what they may make."""
+        runs = {i: run for i, run in enumerate(self.sweep.runs) if i not in self.sweep.teams}  # whose members make them
+        made = sum(epochs for i, epochs in self.epochs.items() if i in runs)
+        return f"{made:,} of {plural(sum(run.settings.trainer.epochs for run in runs.values()), 'epoch')}"
 
 
 def workers_text(sweep: Session) -> str:

@@ -10,7 +10,7 @@ Shapes: M members, P parameters, S steps an epoch.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, partial
 
 import numpy as np
@@ -114,6 +114,19 @@ class Engine:
         for name, array in before.items():
             state[name][others] = array[others]
         self.load_state(state, self.epochs)
+
+    def continue_at(self, rows: list[int], states: Sequence[Mapping[str, Values]], epochs: Sequence[int]) -> None:
+        """Let each of some rows continue from its state, [1, ...] as `state` gave it in other company, after so many
+        epochs. What it does not use may be lacking there; weights that it does not average are their own mean.
+        """
+        whole, made = {name: copied(array) for name, array in self.state().items()}, self.epochs.copy()
+        for row, state, epoch in zip(rows, states, epochs, strict=True):
+            for name, array in whole.items():
+                found = state.get(name, state.get(name.removeprefix("average.")))
+                if found is not None:
+                    array[[row]] = self.rows.own(found)
+            made[row] = epoch
+        self.load_state(whole, made)
 
     # ---- an epoch
 

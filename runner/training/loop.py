@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,10 @@ from runner.config import plugins
 from runner.errors import RunnerError
 from runner.optimizers.rules.base import segment_key
 from runner.population.arrays import Values, as_array, copied
+from runner.records import disk
 from runner.records.console import shown_path
 from runner.records.run_folder import LAST
+from runner.records.sweep_folder import PRUNED
 from runner.training import checkpoint
 from runner.training.engine import Engine
 from runner.training.evaluations import epochs_of, in_order, stretches
@@ -54,6 +56,7 @@ class Training:
         at_epoch: called with (trial, what makes an engine of its weights) after an epoch is recorded (a picture).
         at_end: called with (trial, engine of its kept weights) before a run's summary is written (figures).
         ended: called with the outcome of a run once its summary is written.
+        paused: called with a run that pauses (`Trial.until`) once its state is in its folder.
         admit: asked for up to so many new trials of the same structure, to take the place of those that have ended.
         width: rows that train side by side while there are enough; as many as `trials` unless given.
         held: second phases that wait; those of rows whose first phase ends are added.
@@ -72,6 +75,7 @@ class Training:
         at_epoch: Callable[[Trial, Callable[[], Engine]], None] = lambda trial, alone: None,
         at_end: Callable[[Trial, Engine], None] = lambda trial, engine: None,
         ended: Callable[[Outcome], None] = lambda outcome: None,
+        paused: Callable[[Trial], None] = lambda trial: None,
         admit: Callable[[int], list[Trial]] = lambda free: [],
         width: int | None = None,
         held: list[SecondPhase] | None = None,
@@ -79,17 +83,18 @@ class Training:
         self.engine, self.trials, self.path, self.facts = engine, trials, path, facts
         self.asked_to_stop, self.watch = asked_to_stop, watch
         self.at_start, self.at_epoch, self.at_end = at_start, at_epoch, at_end
-        self.ended, self.admit, self.width = ended, admit, width or len(trials)
+        self.ended, self.paused, self.admit, self.width = ended, paused, admit, width or len(trials)
         self.best = {name: copied(array) for name, array in engine.kept.items()}
         self.outcomes: list[Outcome] = []
         self.held = [] if held is None else held
 
     def run(self) -> list[Outcome]:
-        """Train every row to its end; returns the outcomes in the order in which they ended."""
+        """Train every row to its end, or to where it pauses; the outcomes in the order in which they ended."""
         self.saved = self.flushed = self.clock = time.monotonic()
-        self._begin([row for row, trial in enumerate(self.trials) if not trial.begun])
+        self._begin([row for row, trial in enumerate(self.trials) if not trial.begun or trial.held])
         while True:
             self._end_finished()
+            self._pause()
             if self._fill():
                 continue
             if not self.trials:
@@ -129,7 +134,10 @@ class Training:
             trial.made = made
 
     def _begin(self, rows: list[int]) -> None:
-        """Rows that are new: their weights, where others than drawn ones are given, and epoch 0, before training."""
+        """Rows that are new: their state, if they have paused; else their weights, where others than drawn ones are
+        given, and epoch 0, before training.
+        """
+        self._continue([row for row in rows if self.trials[row].held])
         if given := [row for row in rows if self.trials[row].start]:
             starts: list[Any] = [self.trials[row].start for row in given]
             self.engine.begin_at(given, *(np.stack([each[name] for each in starts]) for name in ("theta", "buffers")))
@@ -142,6 +150,28 @@ class Training:
             self.engine.settle(rows)
             new = self.engine.subset(rows, *(tensor[rows] for tensor in self.engine.shown.values()))
             self._record(rows, new.evaluate(("train", "val")) | new.weight_statistics() | percentiles(new))
+
+    def _continue(self, rows: list[int]) -> None:
+        """Take over the state of rows that have paused, each from its own checkpoint."""
+        states = []
+        for row in rows:
+            arrays, written_by = self.trials[row].held or ({}, "")
+            states.append(self.read(arrays, [0], written_by))
+            self.trials[row].held = None
+        if rows:
+            self.engine.continue_at(rows, states, [self.trials[row].made for row in rows])
+        for row, state in zip(rows, states, strict=True):
+            for name, best in self.best.items():
+                best[[row]] = self.engine.rows.own(state[f"best.{name}"])
+
+    def _pause(self) -> None:
+        """Rows that pause leave their state in their folders; the others close the gaps."""
+        pausing = [row for row, trial in enumerate(self.trials) if trial.pauses]
+        for row in pausing:
+            self._keep_last(row)
+            self.paused(self.trials[row])
+        if pausing:
+            self._compact([row for row in range(len(self.trials)) if row not in pausing])
 
     def _fill(self) -> bool:
         """Take in new rows once a quarter of the places are free; says whether there were any."""
@@ -244,6 +274,8 @@ class Training:
             self.at_end(trial, alone)
             if trial.settings.trainer.keep_checkpoint and trial.status != "diverged" and not trial.ended_within:
                 self._keep_last(row)
+            elif trial.status != PRUNED:
+                disk.remove(trial.files.folder / LAST)
             self.outcomes.append(finish(trial, alone, 0, tested, self.facts))
             self.ended(self.outcomes[-1])
         self._compact([row for row in range(len(self.trials)) if row not in ended])
@@ -298,7 +330,7 @@ class Training:
         checkpoint.write(self.path, with_held(tensors, self.held), rows)
         self.saved = self.flushed = time.monotonic()
 
-    def read(self, tensors: dict[str, Values], rows: list[int], written_by: str) -> dict[str, Values]:
+    def read(self, tensors: Mapping[str, Values], rows: list[int], written_by: str) -> dict[str, Values]:
         """Rows of a checkpoint, which `written_by` an engine, as this population's engine has them."""
         found = {name: tensor[rows] for name, tensor in tensors.items()}
         return found if written_by == self.engine.name else converted(found, self.engine.layout, self.engine.dtype)

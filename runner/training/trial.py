@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from runner.records.flat import flatten
 from runner.records.progress import epochs
 from runner.records.run_files import RunFiles
 from runner.records.summary import SPLITS
+from runner.records.sweep_folder import PRUNED
 from runner.training import given
 from runner.training.evaluation import named, recorded
 from runner.training.percentiles import names
@@ -50,6 +51,8 @@ class Trial:
     pending: list[float] = field(default_factory=list)  # what was optimized in steps since the last evaluation, summed
     examples: int = 0  # over so many examples
     start: dict[str, Values] | None = None  # weights and statistics that it begins with; None = as drawn
+    held: tuple[Mapping[str, Values], str] | None = None  # what it continues from: arrays, the engine that wrote them
+    until: int | None = None  # the epoch after which it pauses, unless it has ended
     changed: bool = False  # whether another engine has made some of its steps
     said: list[str] = field(default_factory=list)  # remarks that are in the log
     snapshots: dict[str, str] = field(default_factory=dict)  # files of members that it left on its way -> SHA-256
@@ -115,6 +118,15 @@ class Trial:
     def begun(self) -> bool:
         """Whether its row has trained, or been recorded before."""
         return bool(self.last)
+
+    @property
+    def pauses(self) -> bool:
+        """Whether it has come to where it pauses."""
+        return not self.status and self.until is not None and self.made >= self.until
+
+    def prune(self) -> None:
+        """End where it stands, at the word of a search."""
+        self.status, self.reason = PRUNED, f"stopped after {epochs(self.made)}, as others did better"
 
     @property
     def goes_on(self) -> bool:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.claims.runs import Run, Runs
+from runner.claims.runs import Run, Runs, at_epoch
 from runner.config.words import plain
 from runner.errors import RunError
 from runner.reports.run_row import RunRow
@@ -59,3 +59,11 @@ def test_a_series_has_the_seeds_that_finished_everywhere():
 def test_what_runs_do_not_say_is_said(ask, says):
     with pytest.raises(RunError, match=says):
         ask(RUNS)
+
+
+def test_an_epoch_that_a_run_did_not_reach_is_said(tmp_path):
+    (tmp_path / "metrics.csv").write_text("epoch,train/loss\n0,3\n1,2\n2,1\n")
+    short = Run(RunRow(tmp_path, "completed", {}, {}))
+    assert at_epoch(2, "train/loss")(short) == 1
+    with pytest.raises(RunError, match=r"ended after 2 epochs, but .* its train/loss after 3; raise trainer.epochs"):
+        at_epoch(3, "train/loss")(short)

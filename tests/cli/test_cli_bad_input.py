@@ -166,6 +166,19 @@ def test_wrong_usage_of_a_command_is_argparses(words, capsys):
     assert f"usage: runner {words[0]}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["report", "last", "--htlm"], "runner: report: unrecognized arguments: --htlm; did you mean --html?"),
+        (["resume", "last", "--worker", "2", "--quick"], "--quick; `runner resume --help` shows all"),
+        (["claim", "--quik"], "did you mean --quick?"),
+    ],
+)
+def test_an_unknown_flag_of_a_command_is_answered_in_a_line(words, says, capsys):
+    message = refused(capsys, *words)
+    assert says in message and len(message.splitlines()) == 1
+
+
 def test_a_corrupted_run_is_named(here, capsys):
     (here / "run" / ".hydra").mkdir(parents=True)
     tree = default_tree() | {"optimizer": {"name": "nope"}}

@@ -94,7 +94,7 @@ def test_a_sweep_is_repeated_with_changes_and_is_a_sweep(lab, capsys):
 
 
 def test_any_primary_configuration_has_our_launcher_and_sweeper(lab):
-    words = ["-m", "seeds=2", "hydra/sweeper=random", "hydra.sweeper.n_trials=1"]
+    words = ["-m", "seeds=2", "hydra/sweeper=random", "hydra.sweeper.n_trials=1", "optimizer.lr=interval(0.1,0.2)"]
     lab.runner(lab.home, "--config-path", "mine", "--config-name", "lab", *words, SERIAL, "hydra.sweep.dir=sweep")
     assert (lab.home / "sweep" / "results.csv").is_file() and (lab.home / "sweep" / "sweep.yaml").is_file()
     assert len(models(lab.home / "sweep")) == 2

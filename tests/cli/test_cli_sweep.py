@@ -29,8 +29,8 @@ def sweep(*words: str, launcher: tuple[str, ...] = ("hydra.launcher.executor=ser
     assert main(["-m", *SMALL, *launcher, *words]) == 0
 
 
-def rows() -> list[dict[str, str]]:
-    with Path("sweep/results.csv").open(newline="") as file:
+def rows(folder: str = "sweep") -> list[dict[str, str]]:
+    with Path(folder, "results.csv").open(newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -72,6 +72,27 @@ def test_a_random_sweep_trains_what_its_seed_draws(here):
     rules = {"_target_": "hydra_plugins.runner_sweeper.RandomSweeper", "n_trials": 3, "seed": 7}
     drawn = sweep_words(["optimizer.lr=tag(log,interval(1e-3,1e-1))", "seed=0,1"], rules)
     assert [f"optimizer.lr={lr}" for lr, _ in found] == [job[0] for job in drawn]
+
+
+def test_keys_that_a_trial_has_not_are_empty_in_its_row_and_in_every_report(here, capsys):
+    words = ["hydra/sweeper=random", "hydra.sweeper.n_trials=6", "dataset=iris", "optimizer=sgd,adamw"]
+    words += ["optimizer.momentum=interval(0.5,0.99)", "model.init=he,normal", "model.init_sd=interval(0.1,0.5)"]
+    sweep(*words)
+    assert capsys.readouterr().out.startswith("optimizer.momentum: searched with optimizer=sgd (")
+    found = rows()
+    assert all(bool(row["optimizer.momentum"]) == (row["optimizer"] == "sgd") for row in found)
+    assert all(bool(row["model.init_sd"]) == (row["model.init"] == "normal") for row in found)
+    assert {row["optimizer"] for row in found} == {"sgd", "adamw"} and {row["model.init"] for row in found} == {
+        "he",
+        "normal",
+    }
+    for asked in (["--over", "init_sd"], ["--by", "optimizer"], ["--html", "--heat", "momentum,init_sd"]):
+        assert main(["report", "sweep", *asked]) == 0
+        out = capsys.readouterr().out
+        assert "not what the runs say" not in out and " - " in out
+    assert main(["best", "sweep"]) == 0 and main(["repeat", "sweep", "hydra.sweep.dir=again", "seed=1"]) == 0
+    again = {(row["optimizer.momentum"], row["model.init_sd"]) for row in rows("again")}
+    assert again == {(row["optimizer.momentum"], row["model.init_sd"]) for row in found}
 
 
 @pytest.mark.parametrize("sweeper", ["grid", "basic"])
@@ -139,7 +160,7 @@ def test_repeats_are_said_before_and_train_once(here, capsys):
         (["-m", "seed=range(3,3)"], "no value at all"),
         (["-m", "hydra.sweeper.max_jobs=3", "seeds=4"], "hydra.sweeper.max_jobs=4"),
         (["-m", "hydra.sweeper.zip=[[seed,optimizer.lr]]", "seed=1,2", "optimizer.lr=1,2,3"], "seed has 2 values"),
-        (["-m", "optimizer=sgd,adam", "optimizer.momentum=0.5"], "job 1 (optimizer=adam): optimizer.momentum = 0.5"),
+        (["-m", "optimizer=adamw,adam", "optimizer.momentum=0.5"], "job 1 (optimizer=adam): optimizer.momentum = 0.5"),
         (["-m", "optimizer.lr=interval(1e-4,1e-1)"], "hydra/sweeper=random"),
         (["-m", "optimizer.lr=choice(0.1,", "0.2)"], 'Perhaps you meant: runner -m "optimizer.lr=choice(0.1,0.2)"'),
         (["-m", "name='run", "seed=1,2"], "Perhaps you meant: runner -m \"name='run'\" seed=1,2"),

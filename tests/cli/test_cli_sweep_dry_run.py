@@ -110,6 +110,21 @@ def test_another_launcher_trains_one_after_the_other(here, capsys):
     assert len(rows(out, "job")) == 7
 
 
+def test_keys_that_only_some_trials_have_are_said_before_the_jobs(here, capsys):
+    words = [
+        "hydra/sweeper=random",
+        "hydra.sweeper.n_trials=6",
+        "optimizer=sgd,adam",
+        "optimizer.momentum=interval(0,1)",
+    ]
+    out = dry(capsys, "-m", *words)
+    jobs = [overrides for *_, overrides in rows(out, "job")]
+    count = sum("momentum" in job for job in jobs)
+    first, second, *_ = out.splitlines()
+    assert first == f"optimizer.momentum: searched with optimizer=sgd ({count} of 6 trials), absent elsewhere"
+    assert second.startswith("6 jobs") and all(("momentum" in job) == ("sgd" in job) for job in jobs) and 0 < count < 6
+
+
 @pytest.mark.parametrize("word", ["workers=0", "max_members=0", "executor=cloud"])
 def test_a_launcher_that_cannot_work(word, here, capsys):
     said = dry(capsys, "-m", "seeds=2", f"hydra.launcher.{word}", code=2)
@@ -137,7 +152,7 @@ def test_a_terminal_shows_the_first_jobs_and_all_if_asked(here, capsys, monkeypa
 def test_neither_torch_nor_scikit_learn_is_imported(tmp_path):
     code = (
         "import sys; from runner.cli import main; code = main(sys.argv[1:]); "
-        "heavy = {'torch', 'numba', 'sklearn', 'pandas', 'tensorboard', 'matplotlib'}; "
+        "heavy = {'torch', 'numba', 'optuna', 'sklearn', 'pandas', 'tensorboard', 'matplotlib'}; "
         "print(sorted(heavy & set(sys.modules))); sys.exit(code)"
     )
     rules = "optimizer=glob(*,exclude=[bfgs,newton])"  # which hold a number a pair of parameters

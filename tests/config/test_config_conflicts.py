@@ -295,6 +295,8 @@ def test_seeds_are_the_64_bit_numbers():
 def test_a_metric_that_is_misspelled():
     (monitor,) = problems(early_stopping__monitor="val/balanced_acuracy")
     assert monitor.endswith("did you mean early_stopping.monitor=val/balanced_accuracy?")
+    (of_target,) = problems(early_stopping__monitor="val/kind/acuracy")
+    assert of_target.endswith("did you mean early_stopping.monitor=val/kind/accuracy?")
     (metrics,) = problems(trainer__metrics=["f1", "rocauc"])
     assert metrics.startswith("trainer.metrics = [f1, rocauc]: 'rocauc' is an unknown choice; allowed: a list of acc")
     assert metrics.endswith("did you mean trainer.metrics=[roc_auc]?")

@@ -10,6 +10,7 @@ def test_seed_fold_split_and_draw_of_the_data_are_luck():
         "seed": "seed",
         "dataset.split_seed": "split",
         "dataset.fold": "fold",
+        "dataset.test_fold": "fold of the test",
         "dataset.data_seed": "draw of the data",
     }
 

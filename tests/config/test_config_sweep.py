@@ -37,12 +37,21 @@ def test_an_unknown_choice_is_said_once_whatever_else_is_swept():
     assert problems[1].startswith("jobs 4, 5, 6, 7 (optimizer=smd): optimizer = smd: unknown choice")
 
 
-def test_a_key_that_one_of_the_swept_kinds_lacks_names_the_jobs():
-    problems = found("optimizer=sgd,adam,adamw", "optimizer.momentum=0.9", "seeds=2")
+def test_a_key_that_a_zipped_choice_lacks_names_the_jobs():
+    zipped = "hydra.sweeper.zip=[[optimizer,optimizer.momentum]]"
+    problems = found("optimizer=sgd,adam,adamw", "optimizer.momentum=0.9,0.9,0.9", "seeds=2", zipped)
     assert [each.split(" has no such key")[0] for each in problems] == [
         "jobs 2, 3 (optimizer=adam): optimizer.momentum = 0.9: optimizer=adam",
         "jobs 4, 5 (optimizer=adamw): optimizer.momentum = 0.9: optimizer=adamw",
     ]
+
+
+def test_a_key_that_none_of_the_swept_choices_has_is_wrong_in_all_of_them():
+    problems = found("optimizer=adam,adamw", "optimizer.momentum=0.9")
+    assert all("it belongs to optimizer=muon and optimizer=rmsprop" in each for each in problems)
+    assert len(problems) == 2
+    (problem,) = found("optimizer=sgd,adamw", "optimizer.momentumm=0.5,0.9", "hydra/sweeper=random")[:1]
+    assert "did you mean optimizer.momentum" in problem
 
 
 def test_what_is_wrong_in_every_job_names_none():
@@ -124,9 +133,12 @@ def test_the_check_and_the_sweeper_see_the_same_jobs():
 
 
 def test_a_random_sweep_is_checked_where_it_will_train():
-    words = ["hydra/sweeper=random", "hydra.sweeper.n_trials=50", "regularizer.dropout=interval(0.5,1.5)"]
-    (problem,) = [each for each in found(*words) if "50 in all" not in each][:1]
-    assert "regularizer.dropout = 1." in problem
+    words = ["hydra/sweeper=random", "hydra.sweeper.n_trials=50", "regularizer.dropout=0.5,1.5"]
+    (problem,) = found(*words)
+    assert " in all; regularizer.dropout=1.5): regularizer.dropout = 1.5: out of range" in problem
+    assert "50 in all" not in problem
+    (problem,) = found(*words[:2], "regularizer.dropout=interval(0.5,1.5)")
+    assert problem.startswith("regularizer.dropout=interval(0.5,1.5): out of range; allowed: a number >= 0 and < 1")
     line = read_command_line([*words[:2], "regularizer.dropout=interval(0.5,0.7)", "seeds=2"], multirun=True)
     assert len(line.settings) == 100
 

@@ -204,6 +204,7 @@ def test_what_does_not_go_with_several_targets_is_refused_with_a_way_out(path, k
         ({"target_weights": {"kid": 2}}, "no target 'kid'. Did you mean 'kind'"),
         ({"target": ["kind", "kind"]}, "names the same twice"),
         ({"keep": ["yes"]}, "dataset.keep = yes: is dataset.target, which is no input"),
+        ({"categorical": ["size"]}, "dataset.categorical = size: is dataset.target, .*set dataset.task=classification"),
         ({"task": "classification"}, "'size' has a class of its own for"),
         ({"task": "regression"}, "'kind' says '(red|green|blue)' in line 2"),
     ],

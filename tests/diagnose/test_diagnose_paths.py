@@ -5,8 +5,6 @@ import pytest
 from sklearn.linear_model import ElasticNet, Lasso, Ridge
 
 from runner.diagnose.penalized import Quadratic
-from runner.diagnose.subject import Case
-from runner.execution.configurations import read
 
 DIABETES = ["dataset=diabetes", "model.hidden=[]", "dataset.val_fraction=0", "dataset.test_fraction=0"]
 DIABETES += ["early_stopping=none"]
@@ -48,11 +46,10 @@ def test_columns_enter_one_after_the_other(ask):
     assert ridge.all() and (np.diff(np.linalg.norm(ridge, axis=1)) < 0).all()
 
 
-def test_ridge_makes_the_weights_smaller():
-    data = Case("run", read(DIABETES)).data
-    q = Quadratic.of(data.x, data.y, None, True)
-    found = q.l2(np.array([1.0, 10.0]))[:, [2, 8]]  # bmi and s5
-    assert found.round(4).tolist() == [[0.2369, 0.2029], [0.0785, 0.0713]]
+@pytest.mark.parametrize(("strength", "bmi", "s5"), [("1", 0.2369, 0.2029), ("10", 0.0785, 0.0713)])
+def test_ridge_makes_the_weights_smaller(strength, bmi, s5, ask):
+    found = ask("paths", *DIABETES, "--strength", strength).numbers["at_strength"]["l2"]
+    assert (round(found["bmi"], 4), round(found["s5"], 4)) == (bmi, s5)
 
 
 def test_of_equal_columns_ridge_and_elastic_net_take_both(ask, tmp_path):

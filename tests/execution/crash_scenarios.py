@@ -52,6 +52,18 @@ SWEEP = [
     "trainer.epochs=3", "trainer.checkpoint_seconds=4", "trainer.progress=false",
     "hydra.launcher.workers=1", "hydra.launcher.max_members=3",
 ]  # fmt: skip
+HALVING = [
+    "hydra/sweeper=halving", "hydra.sweeper.eta=2", "optimizer.lr=0.3,0.1,0.01,1e30", "seed=0,1", "trainer.epochs=4",
+    "dataset.train_size=60", "model.hidden=[4]", "trainer.checkpoint_seconds=4", "trainer.progress=false",
+    "hydra.launcher.workers=1", "hydra.launcher.max_members=3",
+]  # fmt: skip
+OPTUNA = [
+    "hydra/sweeper=optuna", "hydra.sweeper.n_trials=5", "hydra.sweeper.batch=2", "hydra.sweeper.startup=2",
+    "optimizer=sgd,adamw", "optimizer.lr=tag(log,interval(1e-3,1))", "optimizer.momentum=interval(0,0.99)", "seed=0,1",
+    "dataset.train_size=60", "model.hidden=[4]", "trainer.epochs=3", "trainer.checkpoint_seconds=4",
+    "trainer.progress=false", "hydra.launcher.workers=1", "hydra.launcher.max_members=3",
+]  # fmt: skip
+SWEEPS = {"sweep": SWEEP, "halving": HALVING, "optuna": OPTUNA}
 ALONE = {
     "every epoch": {"trainer.checkpoint_seconds": EVERY_EPOCH},
     "every few epochs": {"trainer.checkpoint_seconds": EVERY_FEW_EPOCHS, "seed": 1},
@@ -84,10 +96,10 @@ def go_on(scenario: str, csv: Path, folder: Path) -> int:
     from runner.records.run_folder import CONFIG, LIST
 
     how = Options.of_workers(WORKERS.get(scenario, 1))
-    if scenario == "sweep":
+    if scenario in SWEEPS:
         if (folder / LIST).exists():
             return main(["resume", str(folder), "--workers", "1", "--max-members", "3"])
-        return main(["-m", *SWEEP, f"hydra.sweep.dir={folder}"])
+        return main(["-m", *SWEEPS[scenario], f"hydra.sweep.dir={folder}"])
     folder.mkdir(exist_ok=True)
     if (folder / (LIST if scenario in WORKERS else CONFIG)).exists():
         outcomes = resume(folder, options=how)

@@ -13,7 +13,7 @@ UNEQUAL = ("seconds", "versions", "git", "files", "sha256")  # checksums are als
 
 def contents(folder: Path) -> dict[str, Any]:
     """The comparable content of one finished run; fails on leftovers and on points that are there twice."""
-    assert {path.name for path in folder.iterdir()} - {"figures", "steps.csv"} == WHOLE
+    assert {path.name for path in folder.iterdir()} - {"figures", "steps.csv", "last.safetensors"} == WHOLE
     assert {path.name for path in (folder / ".hydra").iterdir()} >= {"config.yaml"}
     assert not list((folder / ".hydra").glob("*.tmp"))
     return {

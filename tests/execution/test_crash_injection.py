@@ -17,7 +17,7 @@ from fork_server import Forks
 DRIVER = Path(__file__).parent / "crash_driver.py"
 ALONE = ("every epoch", "every few epochs", "no checkpoint")
 IN_ONE_PROCESS = (*ALONE, "folds", "together")
-SCENARIOS = (*IN_ONE_PROCESS, "workers", "sweep")
+SCENARIOS = (*IN_ONE_PROCESS, "workers", *crash_scenarios.SWEEPS)
 
 
 class Crashes:
@@ -73,7 +73,10 @@ def some(scenario: str, single: int, double: int, again: int = 1) -> list[list[A
 @pytest.fixture(scope="module")
 def sample(forks, tmp_path_factory):
     """A few crashes of each scenario."""
-    asked = {scenario: some(scenario, 2 if scenario in ("workers", "sweep") else 3, 1) for scenario in SCENARIOS}
+    asked = {
+        scenario: some(scenario, 2 if scenario in ("workers", *crash_scenarios.SWEEPS) else 3, 1)
+        for scenario in SCENARIOS
+    }
     return crash(forks, tmp_path_factory.mktemp("crashes"), asked)
 
 

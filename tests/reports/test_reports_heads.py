@@ -86,7 +86,8 @@ def test_a_sweep_is_ranked_by_the_metric_of_one_target(sweep, capsys):
 def test_what_has_no_one_answer_is_refused_in_words(sweep, path, tmp_path, capsys, words):
     given = [str(sweep)] if words[0] == "ensemble" else [str(sweep), path, "--out", str(tmp_path / "p.csv")]
     assert main([words[0], *given, *words[1:]]) == 2
-    assert "several targets of which some are classes" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "several targets of which some are classes" in said and "for one target" in said
     with pytest.raises(ConfigError, match="several targets of which some are classes"):
         runner.load(sweep, combine="mean")
 

@@ -93,3 +93,10 @@ def test_as_long_as_runs_are_missing_only_resuming_is_suggested(tmp_path):
     assert "001_lr=0.1_seed=1/metrics.csv: does not" in note and "004_lr=0.2_seed=1/metrics.csv: does not" in note
     (folder / "000_lr=0.1_seed=0" / "summary.json").unlink()
     assert "2 runs are damaged, 1 run has not ended:" in closing(section_of(folder))
+
+
+def test_more_seeds_for_settings_whose_initializations_read_other_keys_name_them_all(tmp_path):
+    runs = [({"model.init": "he"}, 0.1), ({"model.init": "normal", "model.init_sd": 0.3}, 0.2)]
+    (words,) = suggested(make_sweep(tmp_path / "inits", [(given, loss) for given, loss in runs]))
+    assert "model.init=he,normal" in words and "model.init_sd=0.01,0.3" in words
+    assert "hydra.sweeper.zip=[[model.init,model.init_sd]]" in words

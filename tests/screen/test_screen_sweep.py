@@ -34,19 +34,21 @@ def made(root, runs=6, settings=SETTINGS, **options):
         root=root,
         runs=named,
         asked=runs,
-        members={},
+        teams={},
         outcomes={},
         options=Options(**options),
         workers=options.get("workers", 2),
         results=results,
         notes=[],
         warnings=[],
+        paused={},
+        searching=None,
     )
 
 
 def ended(sweep, run, value=1.0, status="completed", reason=""):
     """The outcome of a run as the sweep takes it in before it tells of it."""
-    summary = {"monitor": "val/loss", "val": {"loss": value}}
+    summary = {"monitor": "val/loss", "val": {"loss": value}, "epochs": 7}
     sweep.outcomes[run] = Outcome(sweep.runs[run].folder, status, reason, summary)
     return Ended(run, sweep.outcomes[run])
 
@@ -92,10 +94,10 @@ def test_the_best_is_of_runs_in_training_too_but_not_of_those_that_diverged(tmp_
     assert state.best_text() == ""
     list(state.hear(Given(0, work(0, 1, 2), 0)))
     list(state.hear(Progressed(0, {0: (5, 0.5), 1: (5, 0.25)})))
-    assert state.best_text() == "best val/loss 0.2500 (lr=0.1_seed=1)"
+    assert state.best_text() == "best so far: val/loss 0.2500 (lr=0.1_seed=1), 10 of 60 epochs"
     list(state.hear(ended(sweep, 0, 0.125)))
     list(state.hear(ended(sweep, 2, 0.0625, status="diverged")))
-    assert state.best_text() == "best val/loss 0.1250 (lr=0.1_seed=0)"
+    assert state.best_text() == "best so far: val/loss 0.1250 (lr=0.1_seed=0), 19 of 60 epochs"
 
 
 def test_larger_is_better_where_accuracy_is_monitored(tmp_path, clock):
@@ -103,7 +105,7 @@ def test_larger_is_better_where_accuracy_is_monitored(tmp_path, clock):
     state = State(sweep)
     list(state.hear(Given(0, work(0, 1), 0)))
     list(state.hear(Progressed(0, {0: (5, 0.5), 1: (5, 0.25)})))
-    assert state.best_text() == "best val/accuracy 0.5000 (lr=0.1_seed=0)"
+    assert state.best_text() == "best so far: val/accuracy 0.5000 (lr=0.1_seed=0), 10 of 600 epochs"
 
 
 def test_time_left_and_pace_count_only_what_was_trained_now(tmp_path, clock):
@@ -183,7 +185,7 @@ def test_a_line_says_it_all(tmp_path, clock):
     shown.hear(sweep, ended(sweep, 0, 0.5))
     assert stream.getvalue() == (
         "1/6 runs: 1 done, 1 running, 4 waiting; 5 runs a minute, about 1 min 00 s left, 2 workers; "
-        "best val/loss 0.5000 (lr=0.1_seed=0)\n"
+        "best so far: val/loss 0.5000 (lr=0.1_seed=0), 7 of 60 epochs\n"
     )
 
 
@@ -215,7 +217,7 @@ def test_the_live_display_has_three_lines_that_fit(tmp_path, clock, width):
     assert len(lines) == 3 and max(map(len, lines)) <= width
     assert lines[0].startswith("900/2,000 runs") and "720 done, 180 failed" in lines[0]
     assert "7.5 runs a minute" in lines[1] and "2 workers" in lines[1]
-    assert lines[2].startswith("  best val/loss 0.1000 (key=value_") and lines[2].rstrip().endswith("…")
+    assert lines[2].startswith("  best so far: val/loss 0.1000 (key=value_") and lines[2].rstrip().endswith("…")
 
 
 class Terminal(io.StringIO):

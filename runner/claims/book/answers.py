@@ -133,7 +133,7 @@ class DistinctRows(Exact):
 
     source = "Breiman 1996; specifications S2 and S19 of the course"
     expected = ".651322 of 10 rows, .633968 of 100, .632267 of 1,257; 1 - 1/e = .632121 of many"
-    caption = "Share of distinct rows: by the formula (bars), over 4,000 draws of a generator (dots)."
+    caption = "Share of distinct rows: by the formula (bars), over 4,000 draws as training takes them (dots)."
     xlabel = "rows"
     ylabel = "share that is seen"
 
@@ -146,8 +146,8 @@ class DistinctRows(Exact):
         return {**found, "many": (1 - 1 / math.e, 0.632121, 6)}
 
     def drawn(self, n: int) -> float:
-        """Mean share over draws."""
-        import numpy as np
+        """Mean share over passes of trainer.sampling=replacement with other seeds."""
+        from runner.population.draws import with_replacement
 
-        draws = np.random.default_rng(0).integers(n, size=(4000 if n < 1000 else 400, n))
-        return float(np.mean([len(np.unique(each)) for each in draws])) / n
+        seeds = range(4000 if n < 1000 else 400)
+        return sum(len(set(with_replacement(n, seed, "order", 1).tolist())) for seed in seeds) / (n * len(seeds))

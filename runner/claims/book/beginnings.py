@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from runner.claims.claim import Claim, claim
-from runner.claims.rules import Finding, above, mean, none, published, within
+from runner.claims.rules import Finding, above, digits, mean, none, published, within
 from runner.claims.runs import Runs
 
 if TYPE_CHECKING:
@@ -138,14 +138,14 @@ class SignalsThroughDepth(Claim):
 
 
 @functools.cache
-def jacobians(init: str, seed: int) -> list[float]:
-    """Of the layers of one network, at one input."""
+def jacobians(init: str, seed: int, scale: float = 1.0, layers: int = 5) -> list[float]:
+    """Mean singular value between each two layers of one network, at one input of this standard deviation."""
     import torch
 
     from runner.claims.trace import first_weights
 
-    h, found = torch.randn(1000, generator=torch.Generator().manual_seed(seed)), []
-    first, *others = first_weights((1000,) * 6, init, seed)
+    h, found = scale * torch.randn(1000, generator=torch.Generator().manual_seed(seed)), []
+    first, *others = first_weights((1000,) * (layers + 1), init, seed)
     h = torch.tanh(first @ h)
     for weights in others:
         found.append(float(torch.linalg.svdvals(weights * (1 - h**2)).mean()))
@@ -157,13 +157,18 @@ def jacobians(init: str, seed: int) -> list[float]:
 class Jacobians(Claim):
     """Glorot's normalized weights keep the singular values of layers near 1; U(+-1/sqrt m) makes them smaller.
 
-    Mean singular value of the Jacobians between the layers of 5 x 1,000 tanh, for standard normal inputs.
+    Mean singular value of the Jacobians between the layers of 5 x 1,000 tanh, for standard normal inputs. Where units
+    are near 0 tanh' is 1, and the values are those of the weights: 8/(3 pi) sqrt(1,000) sd on average (Marchenko &
+    Pastur 1967), which are the published ones.
     """
 
     source = "Glorot & Bengio 2010, section 4.2.1"
     published = ".8 with normalized weights, .5 with standard ones, on their images"
     comparable = False
-    expected = "the normalized one is larger by more than .1 (published: by .3); the levels depend on the inputs"
+    expected = (
+        "the normalized one is larger by more than .1 (published: by .3); the levels depend on the inputs: .85 and .49 "
+        "where these are near 0"
+    )
     caption = "Mean singular value of each layer's Jacobian for both ways to draw weights; dashes: published means."
 
     def answer(self, runs: Runs) -> list[Finding]:
@@ -175,6 +180,8 @@ class Jacobians(Claim):
             above("mean singular value, normalized minus standard", mean(pairs, over), 0.1),
             published("normalized", mean([fmean(each) for each in normal], over), 0.8, comparable=False),
             published("standard", mean([fmean(each) for each in standard], over), 0.5, comparable=False),
+            digits("normalized, inputs near 0", jacobians("glorot", 0, 1e-6, layers=2)[0], 0.85, 2),
+            digits("standard, inputs near 0", jacobians("torch", 0, 1e-6, layers=2)[0], 0.49, 2),
         ]
 
     def values(self) -> tuple[list[list[float]], list[list[float]]]:

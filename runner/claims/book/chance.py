@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.claims.claim import Claim, claim
@@ -82,12 +83,11 @@ class WithoutReplacement(Claim):
 
     def figure(self, runs: Runs) -> Figure:
         """Both over the epochs."""
-        from runner.claims.pictures import lines, panels
+        from runner.claims.pictures import over_epochs, panels
 
         figure, [axes] = panels()
         found = {name: part.epochs("train/loss") for name, part in runs.by("trainer.sampling").items()}
-        words = {"xlabel": "epoch", "ylabel": "training loss (nats)", "log": "y"}
-        lines(axes, range(11), found, title="digits", **words)
+        over_epochs(axes, found, title="digits", ylabel="training loss (nats)", log="y")
         return figure
 
 
@@ -128,14 +128,14 @@ class LinearScaling(Claim):
 
     def figure(self, runs: Runs) -> Figure:
         """Curves."""
-        from runner.claims.pictures import lines, panels
+        from runner.claims.pictures import over_epochs, panels
 
         figure, axes = panels(2, share=True)
         names = {"none": "constant rate", "linear": "linear scaling"}
         for ax, (key, name) in zip(axes, names.items(), strict=True):
             parts = runs.where(f"scheduler.batch_scaling={key}").by("trainer.batch_size")
             found = {f"batch {value}": part.epochs("train/loss") for value, part in parts.items()}
-            lines(ax, range(21), found, title=name, xlabel="epoch", ylabel="training loss (nats)", log="y")
+            over_epochs(ax, found, title=name, ylabel="training loss (nats)", log="y")
         axes[1].set_ylabel("")
         return figure
 
@@ -177,14 +177,12 @@ class LbfgsBatches(Claim):
 
     def figure(self, runs: Runs) -> Figure:
         """Curves."""
-        from runner.claims.pictures import lines, panels
+        from runner.claims.pictures import over_epochs, panels
 
         figure, axes = panels(2)
         for ax, size, name in zip(axes, ("full", "small"), ("full batch", "batches of 32"), strict=True):
             found = {rule: runs.of(f"{size}, {rule}").epochs("train/loss") for rule in ("lbfgs", "momentum")}
-            epochs = range(min(len(each) for each in found.values()))
-            series = {rule: values[: len(epochs)] for rule, values in found.items()}
-            lines(ax, epochs, series, title=name, xlabel="epoch", ylabel="training loss (nats)", log="y")
+            over_epochs(ax, found, title=name, ylabel="training loss (nats)", log="y")
         return figure
 
 
@@ -230,24 +228,34 @@ class TrainAgain(Claim):
         return figure
 
 
+Rows = tuple[Sequence[Sequence[float]], Sequence[float]]  # inputs and targets
+ROWS: tuple[Rows, Rows] = ([[2, 0], [0, 1], [-1, 0], [0, 1]], [0, 0, -2, 2]), ([[-2, 2], [1, -2]], [-1, -2])
+FITTED: Rows = [[1.0], [2.0], [0.5]], [1.2, 2.9, 0.2]
+
+
 @claim("policies", "003:835-853, 003:809-833")
 class Policies(Exact):
     """Policy 1 retrains on all rows for i* steps; policy 2 trains on until validation rows fit as training rows did.
 
-    Least squares of four rows from 0, two validation rows, rate .1, patience 3.
+    Least squares of four rows from 0, two validation rows, rate .1, patience 3. Policy 2 need not begin, where
+    validation rows fit better already, nor end, where they never do: the product says so and stops at a cap.
     """
 
     source = "specification S15 of the course; Goodfellow, Bengio & Courville 2016, algorithms 7.2 and 7.3"
     expected = (
         "i* 8, w (.359955, .569533), validation loss 1.752287; policy 1 (.448927, .573645); policy 2 13 more steps, "
-        "(.643105, .768109), validation loss 1.393859"
+        "(.643105, .768109), validation loss 1.393859; other rows: i* 12 and no further step; i* 16 and a validation "
+        "loss of .3484 after 2,000 steps, above .1028"
     )
     caption = "Weights, steps and losses of both policies (dots), and those worked out by hand (bars)."
     xlabel = "quantity"
 
     def numbers(self, runs: Runs) -> dict[str, Number]:
-        """By three runs of the product."""
-        stopped, again, on = self.outcomes()
+        """By runs of the product."""
+        stopped, again, on = self.outcomes(ROWS, ("none", "retrain", "continue"), "optimizer.lr=0.1")
+        small = ("optimizer.lr=0.05", "early_stopping.then_cap=2000")
+        [early] = self.outcomes((FITTED, ([[1.5], [1.0]], [1.8, 1.25])), ("continue",), *small)
+        [never] = self.outcomes((FITTED, ([[1.5], [1.0]], [2.4, 0.6])), ("continue",), *small)
         return {
             "i*": (stopped["best_epoch"], 8, 0),
             **numbered(stopped["w"], (0.359955, 0.569533), 6, "w{}, stopped"),
@@ -256,31 +264,34 @@ class Policies(Exact):
             "steps, policy 2": (on["second"]["steps"], 13, 0),
             **numbered(on["w"], (0.643105, 0.768109), 6, "w{}, policy 2"),
             "validation loss, policy 2": (on["second"]["val"]["loss"], 1.393859, 6),
+            "i*, policy 2 does not begin": (early["best_epoch"], 12, 0),
+            "steps, policy 2 does not begin": (early["second"]["steps"], 0, 0),
+            "i*, policy 2 does not end": (never["best_epoch"], 16, 0),
+            "steps, policy 2 does not end": (never["second"]["steps"], 2000, 0),
+            "loss to reach, policy 2 does not end": (never["first"]["train"]["loss"], 0.1028, 4),
+            "validation loss, policy 2 does not end": (never["second"]["val"]["loss"], 0.3484, 4),
         }
 
-    def outcomes(self) -> list[dict[str, Any]]:
-        """Summary and weights of each `then`."""
+    def outcomes(self, given: tuple[Rows, Rows], then: Sequence[str], *more: str) -> list[dict[str, Any]]:
+        """Summary and weights of each `then`, of rows to train on and rows to validate with."""
         import tempfile
 
         import numpy as np
 
         import runner
 
-        given = ([[2.0, 0], [0, 1], [-1, 0], [0, 1]], [0.0, 0, -2, 2]), ([[-2.0, 2], [1, -2]], [-1.0, -2])
         rows: dict[str, Any] = {}
         for part, (x, y) in zip(("train", "val", "test"), (*given, given[1]), strict=True):
-            rows |= {f"x_{part}": np.array(x), f"y_{part}": np.array(y)}
+            rows |= {f"x_{part}": np.array(x, float), f"y_{part}": np.array(y, float)}
         with tempfile.TemporaryDirectory() as folder:
             path = f"{folder}/rows.npz"
             np.savez(path, **rows)
             words = [
                 "dataset=npz", f"dataset.path={path}", "dataset.scaling=none", "dataset.target_scaling=none",
-                "model.hidden=[]", "model.bias=false", "model.init=zeros", "optimizer=sgd", "optimizer.lr=0.1",
-                "trainer.epochs=2500", "trainer.dtype=float64", "trainer.figures=false", "early_stopping.patience=3",
+                "model.hidden=[]", "model.bias=false", "model.init=zeros", "optimizer=sgd", "trainer.epochs=2500",
+                "trainer.dtype=float64", "trainer.figures=false", "early_stopping.patience=3", *more,
             ]  # fmt: skip
-            found = runner.train(
-                [[*words, f"early_stopping.then={then}"] for then in ("none", "retrain", "continue")], outputs=folder
-            )
+            found = runner.train([[*words, f"early_stopping.then={each}"] for each in then], outputs=folder)
             return [
                 {**each.summary, "w": next(iter(runner.load(each.folder).network)).weight[0].tolist()} for each in found
             ]

@@ -147,7 +147,8 @@ class AdagradSlows(Exact):
 class Hutchinson(Exact):
     """Sophia's estimate of the Hessian's diagonal, u * Hu with random signs u, is right on average.
 
-    Its sum estimates the trace with variance 2 sum of H_ij^2 over i != j. H = [[2,-1,0],[-1,2,-1],[0,-1,2]].
+    Its sum estimates the trace with variance 2 sum of H_ij^2 over i != j. H = [[2,-1,0],[-1,2,-1],[0,-1,2]], by the
+    products with it that `runner diagnose hessian` takes.
     """
 
     source = "Hutchinson 1989; Liu et al. 2023"
@@ -161,10 +162,12 @@ class Hutchinson(Exact):
 
         import numpy as np
 
-        from runner.claims.trace import HESSIAN
+        from runner.claims.trace import landscape
+        from runner.diagnose.kinds.hessian import signed
 
-        u = np.array(list(itertools.product((-1.0, 1.0), repeat=3)))
-        found = u * (u @ HESSIAN)
+        land = landscape(["dataset=quadratic", "model.hidden=[]", "model.bias=false"])
+        signs = itertools.product((-1.0, 1.0), repeat=3)
+        found = np.array([signed(land.curvature(land.start), np.array(u)) for u in signs])
         diagonal = {f"H{i}{i}": (float(found[:, i - 1].mean()), 2.0, 9) for i in (1, 2, 3)}
         total = found.sum(1)
         return {**diagonal, "trace": (float(total.mean()), 6.0, 9), "its variance": (float(total.var()), 8.0, 9)}

@@ -9,7 +9,7 @@ from runner.claims.book.common import COARSE, SEEDS, SIGNALS
 from runner.claims.claim import claim, replaced
 from runner.claims.contrast import Contrast, Parts, side_by_side
 from runner.claims.rules import Finding, above, below, shown, within
-from runner.claims.runs import Run, Runs
+from runner.claims.runs import Run, Runs, at_epoch
 from runner.claims.trained import measured, trained
 
 if TYPE_CHECKING:
@@ -32,14 +32,12 @@ class DropoutSlower(Contrast):
         """Slower, and better."""
         pair = ("dropout .2", "without")
         return [
-            above("training loss after 20 epochs, with minus without", self.apart(runs, *pair, _early)),
+            above(
+                "training loss after 20 epochs, with minus without", self.apart(runs, *pair, at_epoch(20, "train/loss"))
+            ),
             above("test accuracy, with minus without", self.apart(runs, *pair, "test/accuracy")),
             below("test loss, with minus without", self.apart(runs, *pair, "test/loss")),
         ]
-
-
-def _early(run: Run) -> float:
-    return run.curve("train/loss")[20]
 
 
 @claim("dropout_kinds", "003:769-780, 004:196")

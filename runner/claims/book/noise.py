@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.claims.book.quadratic import BASE
@@ -141,16 +142,50 @@ class DirectDropout(Exact):
 
     def minimum(self, factor: float) -> Any:
         """Where descent ends over all masks times the factor."""
-        import numpy as np
+        return over_masks([[1, 2], [2, 1], [3, 3], [0, 1]], [1, 2, 2, 0], (0, 1), factor, 0.15 / factor**2)
 
-        from runner.claims.trace import table, walk
 
-        x, y = np.array([[1.0, 2], [2, 1], [3, 3], [0, 1]]), np.array([1.0, 2, 2, 0])
-        masks = np.array(list(itertools.product((0, 1), repeat=2)))
-        seen = (factor * x[:, None] * masks).reshape(-1, 2)
-        words = ("dataset=diabetes", "model.hidden=[]", "model.bias=false", "trainer.batch_size=16", "optimizer=sgd")
-        rate = (f"optimizer.lr={0.15 / factor**2}", "trainer.dtype=float64")
-        return walk((*words, *rate), 300, table(seen, np.repeat(y, 4)), [[0.0, 0.0]])[-1, 0]
+def over_masks(x: Any, y: Any, drawn: Sequence[int], factor: float, lr: float) -> Any:
+    """Where 300 steps of descent from 0 end on rows x, y, every mask of values `drawn` making examples of its own: a
+    linear regression with dropout in which nothing is left to chance.
+    """
+    import numpy as np
+
+    from runner.claims.trace import table, walk
+
+    x, y = np.array(x, float), np.array(y, float)
+    masks = np.array(list(itertools.product(drawn, repeat=x.shape[1])))
+    seen = (factor * x[:, None] * masks).reshape(-1, x.shape[1])
+    words = (
+        "dataset=diabetes", "model.hidden=[]", "model.bias=false", f"trainer.batch_size={len(seen)}", "optimizer=sgd",
+        f"optimizer.lr={lr}", "trainer.dtype=float64",
+    )  # fmt: skip
+    return walk(words, 300, table(seen, np.repeat(y, len(masks))), np.zeros((1, x.shape[1])))[-1, 0]
+
+
+@claim("dropout_keeps_share", "001:1015, 003:729-765")
+class DropoutKeepsShare(Exact):
+    """Dropout of uncorrelated inputs leaves a linear regression with keep times its weights.
+
+    Inverted dropout, keep .5 and .75, on the eight corners of a box of sides 2, 4 and 6 and w* (.81, .91, .13): all
+    masks as examples of their own.
+    """
+
+    source = "specification A4 of the course; Goodfellow, Bengio & Courville 2016, section 7.12"
+    expected = "keep .5: (.405, .455, .065); keep .75: (.6075, .6825, .0975)"
+    caption = "Weights as found by descent over all masks (dots) and keep times those without dropout (bars)."
+    xlabel = "weight and share that is kept"
+
+    def numbers(self, runs: Runs) -> dict[str, Number]:
+        """Both minima."""
+        corners = list(itertools.product((-1, 1), (-2, 2), (-3, 3)))
+        y = [0.81 * a + 0.91 * b + 0.13 * c + 0.1 * a * b for a, b, c in corners]  # the product is correlated with none
+        half = over_masks(corners, y, (0, 1), 2.0, 0.05)
+        most = over_masks(corners, y, (0, 1, 1, 1), 4 / 3, 0.05)
+        return {
+            **numbered(half, (0.405, 0.455, 0.065), 6, "w{}, .5"),
+            **numbered(most, (0.6075, 0.6825, 0.0975), 6, "w{}, .75"),
+        }
 
 
 @claim("dropout_geometric_mean", "001:1033")

@@ -9,7 +9,7 @@ from runner.claims.book.common import COARSE, SEEDS
 from runner.claims.claim import Claim, claim
 from runner.claims.contrast import Contrast, Parts, side_by_side
 from runner.claims.rules import Finding, above, below, mean, shown, within
-from runner.claims.runs import Run, Runs, at_end
+from runner.claims.runs import Run, Runs, at_end, at_epoch
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,14 +39,12 @@ class BatchNormFaster(Contrast):
         """Early and late."""
         pair = ("batch norm", "without")
         return [
-            below("training loss after 5 epochs, with minus without", self.apart(runs, *pair, _fifth)),
+            below(
+                "training loss after 5 epochs, with minus without", self.apart(runs, *pair, at_epoch(5, "train/loss"))
+            ),
             below("training loss at the end, with minus without", self.apart(runs, *pair, at_end("train/loss"))),
             above("test accuracy, with minus without", self.apart(runs, *pair, "test/accuracy")),
         ]
-
-
-def _fifth(run: Run) -> float:
-    return run.curve("train/loss")[5]
 
 
 @claim("batch_norm_rates", "003:1214")

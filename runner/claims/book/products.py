@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from runner.claims.claim import Claim, claim
@@ -14,15 +15,18 @@ if TYPE_CHECKING:
 
 
 def chain(a: float, b: float, n: int, sigmoid: bool = False) -> list[float]:
-    """Gradient of y = h1 + h2 (or its sigmoid) with respect to two weights a and b that are used n times each."""
-    import torch
+    """Gradient of y = h1 + h2 (or its sigmoid) with respect to two weights a and b that are used n times each.
 
-    w = torch.tensor([a, b], dtype=torch.float64, requires_grad=True)
-    h = torch.ones(2, dtype=torch.float64)
-    for _ in range(n):
-        h = w * h
-    y = h.sum().sigmoid() if sigmoid else h.sum()
-    return torch.autograd.grad(y, w)[0].tolist()
+    That of a linear network of n equal layers diag(a, b), summed over the layers.
+    """
+    from runner.claims.trace import slopes
+
+    weights = {f"{layer}.weight": [[a, 0.0], [0.0, b]] for layer in range(n)}
+    y = a**n + b**n
+    slope = 1 / (2 + 2 * math.cosh(y)) if sigmoid else 1.0  # sigma'(y) = 1 / (e^y + 2 + e^-y)
+    sizes, linear = (2,) * (n + 1) + (1,), {"activation": "identity", "bias": False}
+    found = slopes(sizes, {**weights, f"{n}.weight": [[1.0, 1.0]]}, [[1.0, 1.0]], [[slope]], **linear)
+    return [sum(float(found[name][i, i]) for name in weights) for i in (0, 1)]
 
 
 @claim("vanishing_chain", "001:143-168")
@@ -40,7 +44,7 @@ class VanishingChain(Exact):
     caption = "Size of the gradient over the number of factors, on a logarithmic axis, for four factors."
 
     def numbers(self, runs: Runs) -> dict[str, Number]:
-        """By autograd."""
+        """As training works them out."""
         found: dict[str, Number] = {}
         for n, expected, places in ((9, 3.874, 3), (10, 3.874, 3), (30, 1.41, 2), (60, 0.12, 2)):
             found[f"factor .9, n = {n}"] = (chain(0.5, 0.9, n)[1], expected, places)
@@ -74,19 +78,22 @@ class MatrixPowers(Exact):
     xlabel = "entry of W^50"
 
     def numbers(self, runs: Runs) -> dict[str, Number]:
-        """The power by 50 products."""
+        """The power as 50 linear layers."""
         found = self.powers()[50]
         expected = {"1, 1": 0.0, "1, 2": 58.695, "2, 1": 0.0, "2, 2": 117.391}
         return {name: (float(value), expected[name], 3) for name, value in zip(expected, found.ravel(), strict=True)}
 
     def powers(self) -> list[Any]:
-        """W^0 to W^50."""
-        import numpy as np
+        """W^0 to W^50: where a linear network of 50 equal layers sends both unit vectors, layer by layer."""
+        import torch
 
-        found = [np.eye(2)]
-        for _ in range(50):
-            found.append(found[-1] @ np.array([[0.5, 0.3], [0.0, 1.1]]))
-        return found
+        from runner.claims.trace import network
+
+        weights = {f"{layer}.weight": [[0.5, 0.3], [0.0, 1.1]] for layer in range(50)}
+        unit = torch.eye(2).double()[None]
+        layers: list[Any] = []
+        last = network((2,) * 51, weights, activation="identity", bias=False).forward(unit, activations=layers)
+        return [each[0].T.numpy() for each in (unit, *layers, last)]
 
     def figure(self, runs: Runs) -> Figure:
         """Entries over t."""
@@ -114,20 +121,19 @@ class DifferenceCheck(Claim):
     caption = "Relative error of both differences over h: slopes 1 and 2 to the right, rounding to the left."
 
     def answer(self, runs: Runs) -> list[Finding]:
-        """Errors of x^3 and of a network."""
-        one, two = self.errors(1e-5)
+        """Errors of x^3, as `runner diagnose gradients` works them out, and of a network."""
+        from runner.diagnose.kinds.gradients import textbook
+
+        found = textbook()
+        at = {round(math.log10(h)): place for place, h in enumerate(found["h"])}
+        forward, central = ({power: found[kind][at[power]] for power in (-5, -8)} for kind in ("forward", "central"))
         return [
-            digits("one-sided, h 1e-5, in 1e-5", one * 1e5, 1.0, 1),
-            digits("central, h 1e-5, in 1e-11", two * 1e11, 3.2, 1),
-            digits("one-sided, h 1e-8, in 1e-9", self.errors(1e-8)[0] * 1e9, 1.3, 1),
-            digits("central, h 1e-8, in 1e-9", self.errors(1e-8)[1] * 1e9, 2.4, 1),
+            digits("one-sided, h 1e-5, in 1e-5", forward[-5] * 1e5, 1.0, 1),
+            digits("central, h 1e-5, in 1e-11", central[-5] * 1e11, 3.2, 1),
+            digits("one-sided, h 1e-8, in 1e-9", forward[-8] * 1e9, 1.3, 1),
+            digits("central, h 1e-8, in 1e-9", central[-8] * 1e9, 2.4, 1),
             below("largest relative difference, network", exact(self.network()), 1e-6),
         ]
-
-    def errors(self, h: float) -> tuple[float, float]:
-        """Relative errors at x = 1, whose derivative is 3."""
-        one, two = ((1 + h) ** 3 - 1) / h, ((1 + h) ** 3 - (1 - h) ** 3) / (2 * h)
-        return abs(one - 3) / 3, abs(two - 3) / 3
 
     def network(self) -> float:
         """Of the gradient that training uses, in all weights of a network of tanh."""
@@ -151,15 +157,13 @@ class DifferenceCheck(Claim):
 
     def figure(self, runs: Runs) -> Figure:
         """Errors over h."""
-        import numpy as np
-
         from runner.claims.pictures import panels
+        from runner.diagnose.kinds.gradients import textbook
 
         figure, [axes] = panels()
-        steps = np.logspace(-12, -1, 45).tolist()
-        pairs = [self.errors(h) for h in steps]
-        found = {name: [max(pair[i], 1e-17) for pair in pairs] for i, name in enumerate(("one-sided", "central"))}
-        line(axes, steps, found, title="x^3 at 1", xlabel="step h", ylabel="relative error", log="xy")
+        curves, names = textbook(), {"one-sided": "forward", "central": "central"}
+        found = {name: [max(error, 1e-17) for error in curves[kind]] for name, kind in names.items()}
+        line(axes, curves["h"], found, title="x^3 at 1", xlabel="step h", ylabel="relative error", log="xy")
         return figure
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from runner.claims.claim import Claim, claim
 from runner.claims.contrast import Contrast, Parts, side_by_side
 from runner.claims.rules import Finding, above, below, share, shown
-from runner.claims.runs import Run, Runs, at_end
+from runner.claims.runs import Run, Runs, at_end, at_epoch
 from runner.claims.trained import moved
 
 if TYPE_CHECKING:
@@ -161,8 +161,8 @@ class StepDecay(Contrast):
 
 def _drop(run: Run) -> float:
     """How much more the training loss falls in epoch 21 than in a mean epoch from 15 to 20."""
-    loss = run.curve("train/loss")
-    return (loss[20] - loss[21]) - (loss[15] - loss[20]) / 5
+    before, at, after = (at_epoch(epoch, "train/loss")(run) for epoch in (15, 20, 21))
+    return (at - after) - (before - at) / 5
 
 
 @claim("one_cycle", "002:62-65")

@@ -100,6 +100,11 @@ class RawTable:
         return {name: (values.astype("int64"), labels) for (name, values), labels in found if labels}
 
 
+def _listed(last: int) -> str:
+    """0,1,...,4"""
+    return ",".join(map(str, range(last + 1))) if last < 3 else f"0,1,...,{last}"
+
+
 @dataclass
 class Source:
     """Keys common to all data sets."""
@@ -205,6 +210,21 @@ class Source:
         luck="fold",
         help="the fold that validates, from 0; null = each in turn",
     )
+    test_folds: int | None = integer(
+        None,
+        ge=2,
+        optional=True,
+        kind="index",
+        help="nested cross-validation: one of so many folds of all rows is the test, not test_fraction (runner nested)",
+    )
+    test_fold: int | None = integer(
+        None,
+        ge=0,
+        optional=True,
+        kind="index",
+        luck="fold of the test",
+        help="the fold of test_folds that is the test, from 0",
+    )
     target_scaling: str = choice(
         "standardize",
         "standardize",
@@ -240,7 +260,7 @@ class Source:
 
     def cuts(self) -> tuple[str, ...]:
         """The splits that are cut by a fraction, as far as the keys tell."""
-        by_fold = ("val",) if self.folds is not None else ()
+        by_fold = ("val",) * (self.folds is not None) + ("test",) * (self.test_folds is not None)
         return tuple(part for part in ("val", "test") if part not in (*self.brings, *by_fold))
 
     def contradictions(self) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -250,11 +270,29 @@ class Source:
                 f"dataset.label_noise = {self.label_noise:g}: dataset.labels = {self.labels} leaves no label to falsify"
             )
             yield ("dataset.label_noise", "dataset.labels"), f"{text}; set dataset.label_noise=0"
+        yield from self._test_fold_problems()
         if self.fold is None or (self.folds is not None and self.fold < self.folds):
             return
         allowed = f"allowed: 0 to {self.folds - 1} or null" if self.folds else "set dataset.folds too, such as 5"
         why = f"there are {self.folds} folds, counted from 0" if self.folds else "dataset.folds = null: there are none"
         yield ("dataset.fold", "dataset.folds"), f"dataset.fold = {self.fold}: {why}; {allowed}"
+
+    def _test_fold_problems(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        keys = ("dataset.test_fold", "dataset.test_folds")
+        if self.test_folds is None and self.test_fold is not None:
+            text = f"dataset.test_fold = {self.test_fold}: dataset.test_folds = null: there are none"
+            yield keys, f"{text}; set dataset.test_folds too, such as 5"
+        elif (
+            self.test_folds is not None
+            and not 0 <= (-1 if self.test_fold is None else self.test_fold) < self.test_folds
+        ):
+            last = self.test_folds - 1
+            text = f"dataset.test_fold = {'null' if self.test_fold is None else self.test_fold}: one of the "
+            text += f"{self.test_folds} folds is the test; allowed: 0 to {last}"
+            yield keys, f"{text}; `runner nested` takes each in turn, and so does -m dataset.test_fold={_listed(last)}"
+        if self.test_folds is not None and "test" in self.brings:
+            text = f"dataset.test_folds = {self.test_folds}: this data set brings its own test"
+            yield keys[1:], f"{text}; leave it out, or use dataset.folds"
 
     def conflicts_with(self, settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
         """(keys, sentence) for what of the rest of a run this data set cannot be trained with."""

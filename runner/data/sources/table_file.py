@@ -94,7 +94,7 @@ class TableFile(Source):
         """A split by time deals out no rows by chance; a column is not left out and kept."""
         yield from super().contradictions()
         if self.split == "time":
-            for key, value in (("folds", self.folds), ("group", self.group)):
+            for key, value in (("folds", self.folds), ("test_folds", self.test_folds), ("group", self.group)):
                 if value is not None:
                     yield (
                         ("dataset.split", f"dataset.{key}"),
@@ -186,10 +186,11 @@ class TableFile(Source):
                     f"dataset.{role}=null"
                 )
         for name in self.names("target"):
-            if wrong := [key for key in ("drop", "keep", "text") if name in self.names(key)]:
+            if wrong := [key for key in LISTS if name in self.names(key)]:
+                classes = "; to predict its values as classes, set dataset.task=classification"
                 raise ConfigError(
                     f"dataset.{wrong[0]} = {name}: is dataset.target, which is no input; take it out of "
-                    f"dataset.{wrong[0]}, or choose another target"
+                    f"dataset.{wrong[0]}, or choose another target{classes if wrong[0] == 'categorical' else ''}"
                 )
         if self.test_path and self.split_column:
             raise ConfigError(

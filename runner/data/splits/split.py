@@ -4,7 +4,8 @@ One random order of the rows is drawn from the seed. The test set takes the firs
 validation the next ones, training the rest; so the test set depends neither on val_fraction nor on train_size.
 Classes are stratified (`strata`): of n rows, f n are taken, and from every class its share rounded up or down (largest
 remainder). A smaller train_size takes a prefix of a larger one. With `dataset.folds`, what is not test is dealt into
-folds, of which one validates; with `dataset.group`, groups are kept whole. With `dataset.split=time` nothing is drawn.
+folds, of which one validates; with `dataset.test_folds` all rows are, and one fold is the test. With `dataset.group`,
+groups are kept whole. With `dataset.split=time` nothing is drawn.
 
 Shapes: N rows, C classes.
 """
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runner.data.sources.base import RawTable, Source
-from runner.data.splits.fold_numbers import fold_numbers
+from runner.data.splits.fold_numbers import Folds, fold_numbers
 from runner.data.splits.groups import check_marks, check_trained, cut_groups
 from runner.data.splits.split_order import random_order
 from runner.data.splits.strata import strata
@@ -44,13 +45,16 @@ def split(table: RawTable, source: Source) -> Split:
     fixed = {part: _marked(table, part) for part in ("train", "val", "test")}
     if source.folds is not None:  # what the table marks val is dealt into folds too
         fixed["train"], fixed["val"] = np.union1d(fixed["train"], fixed["val"]), np.empty(0, np.int64)
+    pool = fixed["train"] if table.split is not None else np.arange(len(table.target))
+    if source.test_folds is not None:
+        fixed["test"] = _test_fold(table, source, pool, classes, fixed["test"])
+        pool = np.setdiff1d(pool, fixed["test"])
     wanted = {part: getattr(source, f"{part}_fraction") for part in ("test", "val") if not len(fixed[part])}
     if source.folds is not None:
         del wanted["val"]
     problem = source.overdrawn(wanted)
     if problem:
         raise ConfigError(problem)
-    pool = fixed["train"] if table.split is not None else np.arange(len(table.target))
     _check_classes(table, pool)
     parts = fixed | _cut_pool(table, source, pool, classes, wanted)
     if source.folds is not None:
@@ -59,6 +63,22 @@ def split(table: RawTable, source: Source) -> Split:
         check_trained(table, parts["train"], pool)
     train = _subset(parts["train"], classes[parts["train"]], source.train_size, source.split_seed)
     return Split(train, parts["val"], parts["test"])
+
+
+def _test_fold(
+    table: RawTable, source: Source, rows: np.ndarray, classes: np.ndarray, marked: np.ndarray
+) -> np.ndarray:
+    """The rows of fold `dataset.test_fold`, which are the test."""
+    problems = [text for keys, text in source.contradictions() if "dataset.test_folds" in keys]
+    if len(marked):
+        problems.append(
+            f"dataset.test_folds={source.test_folds}: the table marks {len(marked)} rows as its test itself. Leave it "
+            "out, or mark no row as test."
+        )
+    if problems:
+        raise ConfigError(problems)
+    folds = Folds(int(source.test_folds or 1), source.split_seed, "dataset.test_folds", purpose=7)
+    return rows[fold_numbers(table, folds, rows, classes) == source.test_fold]
 
 
 def _cut_pool(
@@ -86,7 +106,7 @@ def _one_fold(table: RawTable, source: Source, rows: np.ndarray, classes: np.nda
             f"dataset.folds={source.folds}: a run validates on one fold; which? Allowed: dataset.fold=0 to "
             f"{int(source.folds or 1) - 1}"
         )
-    validates = fold_numbers(table, source, rows, classes) == source.fold
+    validates = fold_numbers(table, Folds(source.folds or 1, source.split_seed), rows, classes) == source.fold
     return {"train": rows[~validates], "val": rows[validates]}
 
 

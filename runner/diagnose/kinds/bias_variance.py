@@ -62,9 +62,10 @@ def grouped(cases: Sequence[Case]) -> dict[str, list[int]]:
     chance = luck()
     found: dict[str, list[int]] = {}
     telling = [{key: value for key, value in shown(case.settings).items() if key not in chance} for case in cases]
-    varied = [key for key in telling[0] if len({str(each.get(key)) for each in telling}) > 1 and key != "name"]
+    keys = dict.fromkeys(key for each in telling for key in each if key != "name")
+    varied = [key for key in keys if len({str(each.get(key)) for each in telling}) > 1]
     for i, each in enumerate(telling):
-        name = " ".join(f"{key}={each.get(key)}".replace(" ", "") for key in varied) or "all runs"
+        name = " ".join(f"{key}={each[key]}".replace(" ", "") for key in varied if key in each) or "all runs"
         found.setdefault(name, []).append(i)
     alone = [name for name, members in found.items() if len(members) < 2]
     if alone:

@@ -13,8 +13,13 @@ from runner.execution.work import Run, Work
 class Here:
     """Carries out works in this process."""
 
+    size = 1
+
     def __init__(self, runs: Sequence[Run], data: Sequence[RunData]):
         self.runs, self.data = runs, data
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
 
     def run(self, waiting: list[Work], hear: Callable[[Event | None], None], stopping: Callable[[], bool]) -> None:
         """Carry out what waits, and tell what happens, as it happens, until nothing is left or all is to stop."""
