@@ -49,7 +49,12 @@ def planes_by_epoch(
         axes.text(across + 0.5, up + 1.03, f"epoch {epoch:,}", fontsize=9, ha="center")
     everywhere = np.concatenate([dots + place for place in places])
     axes.scatter(
-        *everywhere.T, s=5, c=np.tile(colours[y[shown]], (len(places), 1)), edgecolors="white", linewidths=0.25
+        everywhere[:, 0],
+        everywhere[:, 1],
+        s=5,
+        c=np.tile(colours[y[shown]], (len(places), 1)),
+        edgecolors="white",
+        linewidths=0.25,
     )
     axes.set(xlim=(0, wide), ylim=(0, high), xlabel=plain(names[0]), ylabel=plain(names[1]))
     axes.set_xticks(*_ticks(extent[:2], sorted({across for across, _ in places})))
