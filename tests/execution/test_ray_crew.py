@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import socket
+import threading
 from dataclasses import replace
 
 import pytest
@@ -56,6 +57,29 @@ def test_actors_train_what_one_process_trains(whole, monkeypatch, tmp_path, caps
     assert len(cluster.actors) == 3  # as many as the cluster has CPUs
     assert "runner: starting Ray, which takes a few seconds" in capsys.readouterr().err
     assert "begun: 8 runs in 3 shares on 3 workers" in (folder / "sweep.log").read_text()
+
+
+def test_actors_stay_from_one_round_of_a_search_to_the_next_and_are_asked_one_thing_at_a_time(monkeypatch, tmp_path):
+    def born(actor):
+        told, asking = actor.thing.told, threading.Lock()
+
+        def alone():
+            overlapping.append(not asking.acquire(blocking=False))
+            try:
+                return told()
+            finally:
+                asking.release()
+
+        actor.thing.told = alone
+
+    overlapping: list[bool] = []
+    words = [*sweep_folders.SMALL, "optimizer.lr=0.3,0.1,0.03,0.01", "seed=0,1", "trainer.epochs=8"]
+    search = [*words, "early_stopping=none", "hydra/sweeper=halving"]
+    serial = sweep_folders.sweep(tmp_path / "serial", *search, "hydra.launcher.executor=serial")
+    cluster = ray_stand_in.install(monkeypatch, cpus=2, born=born)
+    folder = sweep_folders.sweep(tmp_path / "sweep", *search, *RAY)
+    assert sweep_folders.contents(folder) == sweep_folders.contents(serial)
+    assert len(cluster.actors) == 2 and not any(overlapping)
 
 
 def test_an_actor_that_dies_is_replaced_and_its_work_is_done(whole, monkeypatch, tmp_path):

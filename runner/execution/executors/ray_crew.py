@@ -16,7 +16,7 @@ from runner.data.prepare import RunData
 from runner.errors import RunError
 from runner.execution.events import Event
 from runner.execution.executors import ray_cluster
-from runner.execution.executors.crew import POLL_SECONDS, Crew, Died, Worker
+from runner.execution.executors.crew import POLL_SECONDS, Crew, Died, Worker, ends
 from runner.execution.executors.ray_worker import THREADS, RayWorker, Sweep
 from runner.execution.work import Run, Work, on_gpu
 
@@ -145,7 +145,8 @@ class _Actor(Worker):
             if not self.begun:
                 self.crew.bury(cause)
             raise Died(cause) from error
-        self.answer = self.actor.told.remote()
+        if not ends(answer):
+            self.answer = self.actor.told.remote()  # one question at a time: an answer that nobody reads is lost
         return answer
 
     def _begin(self, problem: str) -> list[Event]:
