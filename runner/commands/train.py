@@ -21,7 +21,7 @@ from runner.commands.messages import INTERRUPTED, report, report_to
 from runner.commands.parser import with_way_out
 from runner.config import plugins
 from runner.config.compose import Groups, compose, hydra_ready
-from runner.config.launchers import answer_to_stock_names
+from runner.config.launchers import answer_to_stock_names, cluster_of
 from runner.config.location import config_dir
 from runner.config.overrides import parse_word
 from runner.config.store import RUN_DIR, SWEEP_DIR, store
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from runner.training.outcome import Outcome
 
 EXTEND, DRY_RUN, ALL, DETACH = "--extend", "--dry-run", "--all", "--detach"
-DETACHED = "++hydra.launcher.detach=true"  # a launcher that cannot says so
+DETACHED = "++hydra.launcher.detach=true"
 STARTS_FROM, LAST = "model.init_from", "last"  # a key that names a run, and the run that was started last
 OURS = (EXTEND, DRY_RUN, DETACH)  # flags that Hydra does not know
 DEFAULT_FOLDER = {"run": RUN_DIR, "sweep": SWEEP_DIR}
@@ -62,13 +62,19 @@ def run(arguments: list[str]) -> int:
     if asks or args.experimental_rerun is not None:
         _call_hydra(task, [*flags, *args.overrides])
         return task.exit_code()
-    if DETACH in arguments:
-        args.overrides.append(DETACHED)
-    return _checked(task, args, flags, extend=extend, dry=dry, everything=ALL in arguments)
+    kind = {"extend": extend, "dry": dry, "everything": ALL in arguments, "detach": DETACH in arguments}
+    return _checked(task, args, flags, **kind)
 
 
 def _checked(
-    task: Task, args: argparse.Namespace, flags: list[str], *, extend: bool, dry: bool, everything: bool
+    task: Task,
+    args: argparse.Namespace,
+    flags: list[str],
+    *,
+    extend: bool = False,
+    dry: bool = False,
+    everything: bool = False,
+    detach: bool = False,
 ) -> int:
     """Show, plan or train what the words say, once all of them have been checked."""
     from runner.plan.command_line import read_command_line
@@ -81,6 +87,8 @@ def _checked(
             commands=COMMANDS,
             flags=Command((), (), args.config_path or "", args.config_name or "", args.config_dir or "").flags(),
         )
+    if detach:
+        line.words.append(_detached(line))
     for note in line.notes:
         print(f"runner: {note}", file=sys.stderr)
     if args.cfg:
@@ -97,6 +105,15 @@ def _checked(
             task.composer = line.composer
         _start(task, line.config, [*flags, *line.words], line.multirun, extend)
     return task.exit_code()
+
+
+def _detached(line: CommandLine) -> str:
+    """The word that has the launcher leave its tasks; ConfigError if it has none."""
+    if not line.multirun or cluster_of(line.config.hydra.launcher) is None:
+        raise ConfigError(
+            f"{DETACH}: only tasks of a cluster go on by themselves; add -m and hydra/launcher=submitit_slurm"
+        )
+    return DETACHED
 
 
 def last_named(given: str) -> str:
@@ -190,7 +207,7 @@ def sweep(words: Sequence[str], folder: Path) -> None:
     Raises ConfigError or DataError if it is refused.
     """
     args, flags = _parse(["-m", *words, word("hydra.sweep.dir", str(folder))])
-    _checked(_Unsaid(), args, flags, extend=False, dry=False, everything=False)
+    _checked(_Unsaid(), args, flags)
 
 
 def help_text(overrides: list[str], config_name: str = "config") -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.config.launchers import cluster_of
+from runner.config.launchers import CLUSTERS, cluster_of
 from runner.config.settings import Settings
 from runner.config.suggest import closest
 from runner.errors import ConfigError, shortened
@@ -44,6 +44,8 @@ class Options:
 
     def where(self, workers: int) -> list[str]:
         """Where `workers` workers are, in words, if they are not processes of this machine."""
+        if self.queue:
+            return [f"the workers are in {self.queue.said(workers, self.workers or self.queue.workers)}"]
         if self.executor != "ray":
             return []
         if not self.address:
@@ -85,6 +87,8 @@ class Options:
             found |= {"detach": detach}
         if given.get("executor", "ray") != "ray":
             found.pop("address", None)
+        if "executor" in given and found.get("_target_") in CLUSTERS:  # from a cluster to this machine
+            found = {key: found[key] for key in ("max_members", "keep_going") if key in found}
         try:
             cls.checked(found, installed=False)
         except ConfigError:  # edited, or of another launcher

@@ -72,8 +72,14 @@ start() {
 }
 
 stop() {
-    for pid in "$folder"/slurmd.pid "$folder"/slurmctld.pid "$folder"/munge/pid; do
-        if [ -s "$pid" ]; then kill "$(cat "$pid")" 2>/dev/null || true; fi
+    for file in "$folder"/slurmd.pid "$folder"/slurmctld.pid "$folder"/munge/pid; do
+        if [ ! -s "$file" ]; then continue; fi
+        pid=$(cat "$file")
+        kill "$pid" 2>/dev/null || true
+        for _ in $(seq 50); do
+            if ! kill -0 "$pid" 2>/dev/null; then break; fi
+            sleep 0.1
+        done
     done
 }
 

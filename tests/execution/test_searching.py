@@ -170,9 +170,12 @@ def test_evaluated_within_epochs_a_curriculum_and_a_reactive_rate_pause_and_cont
     assert sweep_folders.alone(run, tmp_path / "alone") == sweep_folders.run_content(run)
 
 
-def test_a_run_that_diverges_is_never_promoted(tmp_path):
-    words = [word.replace("0.3,0.1", "1e30,1e31") for word in WORDS]
-    folder = sweep(tmp_path / "sweep", *words, "optimizer=sgd", FEW)
+@pytest.mark.parametrize("kept", ["early_stopping=none", "early_stopping.patience=null"])
+def test_a_run_that_diverges_is_never_promoted_whatever_it_had_reached(tmp_path, kept):
+    words = [
+        word.replace("0.001,0.01,0.3,0.1", "1e-9,1e-8,1e30,1e31") for word in WORDS if word != "early_stopping=none"
+    ]
+    folder = sweep(tmp_path / "sweep", *words, "optimizer=sgd", kept, FEW)
     assert sorted(how for how, _ in status(folder).values()) == ["completed"] * 2 + ["diverged"] * 4 + ["pruned"] * 2
 
 

@@ -227,7 +227,7 @@ def test_a_key_that_only_some_trials_have_takes_part(tmp_path):
 
 def test_with_few_trials_or_without_optuna_it_is_said_why_there_is_none(tmp_path, forty, monkeypatch, quick):
     few = section(searched(tmp_path / "s", drawn(9)))
-    with pytest.raises(ConfigError, match="takes 10 trials or more that have finished; here are 9"):
+    with pytest.raises(ConfigError, match="takes 10 trials or more that have ended well; here are 9"):
         importance.importances(trials_of(few), keys_of(few), maximize=False)
     assert "here are 9" in page([few], "t")
     monkeypatch.setitem(sys.modules, "optuna", None)

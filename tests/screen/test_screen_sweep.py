@@ -149,6 +149,17 @@ def test_what_will_happen_is_said_first(tmp_path, capsys, monkeypatch):
     assert capsys.readouterr().out == "6 runs, 1 ended before; 5 to go in 1 share on 2 workers, one\n"
 
 
+def test_members_of_ensembles_are_told_from_runs(tmp_path, clock):
+    sweep, stream = made(tmp_path), io.StringIO()
+    sweep.asked = 2
+    assert sweep_state.State(sweep).total_text() == "2 runs and 4 members"
+    shown = Display(sweep, stream=stream)
+    shown.hear(sweep, Given(0, work(0, 1, 2), 1))
+    clock[0] += 12.0
+    shown.hear(sweep, ended(sweep, 0, 0.5))
+    assert stream.getvalue().startswith("1/6 runs and members: 1 done")
+
+
 def test_lines_come_every_two_seconds_and_then_more_rarely(tmp_path, clock):
     sweep, stream = made(tmp_path), io.StringIO()
     shown = Display(sweep, stream=stream)

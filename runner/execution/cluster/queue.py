@@ -14,6 +14,7 @@ from typing import Any
 
 from runner.config.suggest import closest
 from runner.errors import ConfigError, shortened
+from runner.records.names import plural
 
 MOST_TASKS = 200  # of a sweep: a scheduler is for hundreds of tasks, not for a task a run
 TASK_SECONDS = 60.0  # of estimated work that are worth a task, which takes a second or two to begin
@@ -81,6 +82,11 @@ class Queue:
     def ranks(self) -> int:
         """Processes of one task, each with a part of its runs."""
         return self.value("nodes") * self.value("tasks_per_node")
+
+    def said(self, workers: int, each: int) -> str:
+        """Where so many workers are, in words: 3 tasks of Slurm, 2 workers in each."""
+        tasks = plural(math.ceil(workers / (each * self.ranks)), "task")
+        return f"{tasks} {'of Slurm' if self.cluster == 'slurm' else 'here'}, {each * self.ranks} in each"
 
     def places(self, runs: int, seconds: float, workers: int) -> int:
         """How many processes with so many workers each the runs, of so many seconds of work, are shared out to: those

@@ -49,20 +49,21 @@ class Importance:
 
 def too_few(trials: Sequence[Trial]) -> str:
     """Why there is no importance; "" if there are trials enough."""
-    n = sum(trial.value is not None for trial in trials)
-    return f"importance of keys takes {LEAST} trials or more that have finished; here are {n}" if n < LEAST else ""
+    n = sum(trial.reached is not None for trial in trials)
+    return f"importance of keys takes {LEAST} trials or more that have ended well; here are {n}" if n < LEAST else ""
 
 
 def importances(trials: Sequence[Trial], keys: Sequence[Key], *, maximize: bool) -> list[Importance]:
-    """Of each key, the most important first; all are 0 where all trials reached the same.
+    """Of each key, the most important first; all are 0 where all trials reached the same. A pruned trial counts with
+    what it had reached.
 
     Raises ConfigError without Optuna, or with too few trials.
     """
     if few := too_few(trials):
         raise ConfigError(few)
-    found = [trial for trial in trials if trial.value is not None]
+    found = [trial for trial in trials if trial.reached is not None]
     found = [found[i] for i in np.linspace(0, len(found) - 1, min(len(found), MOST)).astype(int)]
-    values = np.array([trial.value for trial in found], float)
+    values = np.array([trial.reached for trial in found], float)
     params = [{key.key: place for key in keys if (place := key.place(t.setting)) is not None} for t in found]
     evaluate = _evaluator(keys, params, values, maximize=maximize)
     random, n = np.random.default_rng(0), len(found)
