@@ -106,12 +106,12 @@ def test_a_cluster_without_room_is_waited_for_and_said(monkeypatch, tmp_path, ca
     cluster = ray_stand_in.install(monkeypatch, cpus=1, room=False)
     monkeypatch.setattr(ray_crew, "PATIENCE", 0.0)
     monkeypatch.setattr(ray_crew, "POLL_SECONDS", 0.01)
-    say = ray_crew.RayCrew._say_if_full
+    say = ray_crew.RayCrew._say_if_none
     monkeypatch.setattr(
-        ray_crew.RayCrew, "_say_if_full", lambda crew: (say(crew), cluster.stuck.done() or cluster.stuck.set_result(0))
+        ray_crew.RayCrew, "_say_if_none", lambda crew: (say(crew), cluster.stuck.done() or cluster.stuck.set_result(0))
     )
     sweep_folders.sweep(tmp_path / "sweep", *sweep_folders.SMALL, "seed=0,1", "trainer.epochs=1", *RAY)
-    assert capsys.readouterr().err.count("waiting for the Ray cluster, which has no free CPU") == 1
+    assert capsys.readouterr().err.count("waiting for Ray's actors; perhaps the cluster has no free CPU") == 1
 
 
 @pytest.mark.parametrize(
