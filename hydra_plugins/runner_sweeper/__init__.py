@@ -79,10 +79,16 @@ class HalvingSweeperConf:
     _target_: str = "hydra_plugins.runner_sweeper.HalvingSweeper"
     params: dict[str, Any] = field(default_factory=dict)  # what is swept over unless the command line says otherwise
     max_jobs: Any = 10000  # more are refused; null = no limit
-    candidates: Any = "grid"  # how settings come about: grid (every combination) or random (draws)
+    candidates: Any = "grid"  # how settings come about: grid (every combination), random (draws) or optuna
     zip: Any = None  # of a grid: keys walked through together
-    n_trials: Any = 20  # of random: settings drawn
+    n_trials: Any = None  # of random and optuna: settings drawn; null = 20
     seed: Any = 0  # of the draws
+    sampler: Any = "tpe"  # of optuna, as the keys that follow: see hydra/sweeper=optuna
+    direction: Any = None
+    seeds: Any = None
+    batch: Any = 9  # settings that are asked for, and compared with each other, at a time
+    startup: Any = 10
+    storage: Any = None
     eta: Any = 3  # of the settings that are compared 1 / eta go on
     min_epochs: Any = None  # the first comparison; null = as early as leaves one to eta settings to train to the end
     objective: Any = None  # the metric that settings are compared by; null = early_stopping.monitor
@@ -94,7 +100,7 @@ class HyperbandSweeperConf(HalvingSweeperConf):
 
     _target_: str = "hydra_plugins.runner_sweeper.HyperbandSweeper"
     candidates: Any = "random"
-    n_trials: Any = 20  # of random: settings drawn, shared out among the brackets
+    n_trials: Any = None  # of random and optuna: settings drawn, shared out among the brackets; null = 20
     min_epochs: Any = None  # the first comparison of the first bracket; null = 1
 
 
@@ -147,10 +153,18 @@ class GridSweeper(Sweeper):
         return [returns]
 
     def _jobs(self, words: list[str], sweeper: dict[str, Any], composer: Any, folder: Any) -> list[list[str]]:
-        """The words of the jobs that are known when the sweep begins."""
+        """The words of the jobs that are known when the sweep begins: none, where Optuna asks for them and it is
+        certain that what the folder holds can grow by them.
+        """
         from runner.plan.recipes import sweep_words
+        from runner.plan.sweeper import asks
 
-        return sweep_words(words, sweeper, composer)
+        if not asks(sweeper):
+            return sweep_words(words, sweeper, composer)
+        from runner.execution.growth import check_folder
+
+        check_folder(words, sweeper, composer, folder)
+        return []
 
 
 class RandomSweeper(GridSweeper):
@@ -159,13 +173,6 @@ class RandomSweeper(GridSweeper):
 
 class OptunaSweeper(GridSweeper):
     """Hands no job to the launcher, which asks the search for them; see `runner.search.sampling`."""
-
-    def _jobs(self, words: list[str], sweeper: dict[str, Any], composer: Any, folder: Any) -> list[list[str]]:
-        """None, once it is certain that what the folder holds can grow by them."""
-        from runner.search.asking import check_folder
-
-        check_folder(words, sweeper, composer, folder)
-        return []
 
 
 class HalvingSweeper(GridSweeper):

@@ -75,7 +75,7 @@ def about(claim: Claim, quick: bool, changes: Sequence[str]) -> dict[str, Any]:
         "reason": claim.reason,
         "quick": quick and bool(claim.quick),
         "coarse": list(claim.quick) if quick else [],
-        "changed": kept.telling(changes),
+        "changed": kept.telling(changes) if words else [],
         "command": shlex.join(["runner", "claim", claim.name, *(["--quick"] if quick else []), *changes]),
         "sweeps": {name: shlex.join(["runner", "-m", *each]) for name, each in words.items()},
     }

@@ -43,6 +43,8 @@ def run(arguments: list[str]) -> int:
         show(listed())
         return 0
     chosen = list(claims().values()) if args.all else [find(name) for name in names]
+    if not args.all:
+        _refuse_unchanging(chosen, kept.telling(changes))
     page = Path(args.html).expanduser() if args.html else kept.CLAIMS / kept.BOOK if args.all else None
     if page is not None and args.html:
         check_output("--html", page, HTML)
@@ -50,6 +52,16 @@ def run(arguments: list[str]) -> int:
         say(carried(chosen[0], quick=args.quick, changes=changes))
         return 0
     return _together(chosen, page, quick=args.quick, changes=changes)
+
+
+def _refuse_unchanging(chosen: Sequence[Claim], changes: Sequence[str]) -> None:
+    """ConfigError for changes of a claim that trains no sweep."""
+    fixed = [each.name for each in chosen if not each.words()]
+    if changes and fixed:
+        raise ConfigError(
+            f"{' '.join(changes)}: changes nothing of {', '.join(fixed)}, whose numbers come without a sweep; leave "
+            "out one or the other"
+        )
 
 
 def listed() -> Table:

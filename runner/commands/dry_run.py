@@ -125,7 +125,8 @@ def _rounds(line: CommandLine, plan: Plan) -> list[str]:
         return []
     from runner.search.making import early_end
 
-    search, settings = early_end(options, plan.settings, plan.data), len(trials_of(map(told, line.settings)))
+    search = early_end(options, plan.settings, plan.data)
+    settings = options.n_trials if options.sampling else len(trials_of(map(told, line.settings)))
     return [f"{options.losers.rule}: {each}" for each in search.plan(settings)] if search else []
 
 

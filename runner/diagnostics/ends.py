@@ -113,12 +113,12 @@ def _like_a_constant(f: Facts, errors: Errors) -> bool:
     loss = f.value("train/loss")
     if f.guess and loss is not None and loss < (1 - EXPLAINED) * f.guess:
         return False
-    return errors.train > BIAS * errors.constant and errors.train >= errors.constant - _luck(f, errors)
+    return errors.train > BIAS * errors.constant and errors.train >= errors.constant - _luck(errors, f.measured)
 
 
-def _luck(f: Facts, errors: Errors) -> float:
-    """By how much a training error may be smaller than that of a constant answer and mean nothing."""
-    constant, rows = errors.constant, f.measured
+def _luck(errors: Errors, rows: int) -> float:
+    """By how much an error over so many rows may be smaller than that of a constant answer and mean nothing."""
+    constant = errors.constant
     if not 0 < constant < 1 or not rows:  # not a share of the rows
         return EXPLAINED
     return STANDARD_ERRORS * math.sqrt(constant * (1 - constant) / rows)
@@ -126,10 +126,17 @@ def _luck(f: Facts, errors: Errors) -> float:
 
 def nothing_that_holds(f: Facts) -> str | None:
     """No better than the best constant answer on the validation rows, though on those that it was trained on."""
-    errors, loss = f.errors, f.value("val/loss")
-    if errors is None or errors.val is None or errors.val < errors.constant or f.improving:
+    errors, loss, labels = f.errors, f.value("val/loss"), f.settings.dataset.labels
+    if errors is None or errors.val is None or errors.constant == 0:
         return None
-    if (f.guess and loss is not None and loss < f.guess) or errors.constant == 0:
+    given = labels == "given"
+    if errors.val < errors.constant - (0.0 if given else _luck(errors, f.rows.get("val", 0))):
         return None
-    advice = f"Try more data or stronger regularization; or {NO_USE}"
-    return f"nothing that holds for other rows: {numbers(f, errors)}. {advice}."
+    head = f"nothing that holds for other rows: {numbers(f, errors)}"
+    if not given:
+        return (
+            f"{head}. Nothing could: dataset.labels={labels}, so what it fits of the training rows it knows by heart."
+        )
+    if f.improving or (f.guess and loss is not None and loss < f.guess):
+        return None
+    return f"{head}. Try more data or stronger regularization; or {NO_USE}."

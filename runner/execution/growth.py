@@ -6,17 +6,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from runner.config.compose import Composer
 from runner.config.overrides import parse_word
+from runner.errors import ConfigError
+from runner.execution import run_list
 from runner.execution.new_runs import Job, NewRuns
 from runner.execution.work import Run
 from runner.plan.duplicates import request
 from runner.plan.recipes import node
 from runner.plan.space import runs as each_run
-from runner.plan.sweeper import OPTUNA, OURS, SweeperOptions
+from runner.plan.sweeper import SweeperOptions, asks
 from runner.records.command import hydra_node
-from runner.records.run_folder import MULTIRUN
+from runner.records.run_folder import LIST, MULTIRUN
 
 if TYPE_CHECKING:
     from runner.search.sampling import OptunaSearch
@@ -40,7 +43,7 @@ class Growth:
     def of(made: NewRuns, jobs: list[Job], before: Sequence[Run]) -> Growth | None:
         """That of a sweep, as its configuration says; None if its settings are known when it begins."""
         sweeper = node(made.config, "sweeper")
-        if OURS.get(str(sweeper.get("_target_"))) != OPTUNA:
+        if not asks(sweeper):
             return None
         from runner.search.asking import asking
 
@@ -51,8 +54,7 @@ class Growth:
     @contextmanager
     def again(root: Path, before: Sequence[Run]) -> Iterator[Growth | None]:
         """That of a sweep that is resumed."""
-        target = ((hydra_node(root / MULTIRUN) or {}).get("sweeper") or {}).get("_target_")
-        if OURS.get(str(target)) != OPTUNA:
+        if not asks((hydra_node(root / MULTIRUN) or {}).get("sweeper") or {}):
             yield None
             return
         with NewRuns.again(root) as made:
@@ -72,3 +74,22 @@ class Growth:
         new = self.made.placed(read, self.folders, before)
         self.jobs += read
         return new
+
+
+def check_folder(words: list[str], sweeper: dict[str, Any], composer: Composer, root: Path) -> None:
+    """ConfigError if the sweep in a folder, if there is one, cannot grow by a search: it is of another one, or of more
+    trials.
+    """
+    from runner.search.asking import asking
+
+    options = SweeperOptions.of(sweeper)
+    before = ((hydra_node(root / MULTIRUN) or {}).get("sweeper") or {}).get("n_trials")
+    there = run_list.load(root)[0] if (root / LIST).is_file() else []
+    if there and isinstance(before, int) and options.n_trials < before:
+        raise ConfigError(
+            f"hydra.sweeper.n_trials = {options.n_trials}: the sweep was begun with {before}; give at least as many, "
+            f"as in hydra.sweeper.n_trials={before}"
+        )
+    search = asking(options, words, composer, root)
+    for run in there:
+        search.trial_of(run.overrides)

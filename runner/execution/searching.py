@@ -126,7 +126,7 @@ def _at_end(outcome: Outcome | None, name: str) -> float | None:
 
 def _curve(run: Run, name: str, outcome: Outcome | None, epochs: int) -> list[float | None]:
     """What a run would have in its summary under a name if it ended after each epoch from 0 on; of one that trains on,
-    up to an epoch. It ends with None where the run diverged or failed. Of an ensemble there is only its end.
+    up to an epoch. It ends with None, where the run diverged or failed. Of an ensemble there is only its end.
     """
     if "/" not in name or run.settings.ensemble.active or (outcome is None and not epochs):
         return [_at_end(outcome, name)] if outcome else []
@@ -136,7 +136,7 @@ def _curve(run: Run, name: str, outcome: Outcome | None, epochs: int) -> list[fl
     rows = [row for row in every if row["epoch"] <= made and row.get("phase", 1) == 1]
     kept = _kept(rows, run.settings.early_stopping, name)
     lost = outcome is not None and outcome.status not in (*DONE, PRUNED)
-    return [*kept, None] if lost else kept
+    return [*kept[:-1], None] if lost else kept
 
 
 def _kept(rows: Sequence[Mapping[str, Any]], rule: EarlyStopping, name: str) -> list[float | None]:

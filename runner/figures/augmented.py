@@ -1,4 +1,6 @@
-"""What augmentation does to the first images or signals that a run trains on, through the code that trains on them."""
+"""What augmentation does to the first images, signals or texts that a run trains on, through the code that trains on
+them.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,14 @@ from runner.training.trial import Trial
 if TYPE_CHECKING:
     from torch import Tensor
 
-SHOWN = 8  # examples
+    from runner.training.augmenting import Augmenting
+
+SHOWN, TEXTS = 8, 6  # examples
 
 
 def draw_augmentation(trial: Trial, engine: Engine, row: int) -> None:
     """Originals and augmented examples into TensorBoard (figures/augmentation), and into a file if asked."""
-    shown = trial.data.image_shape or trial.settings.dataset.holds_signals()
+    shown = trial.data.image_shape or trial.settings.dataset.holds_signals() or trial.data.encoding.texts
     if not (shown and wanted(trial)):
         return
     picture = _picture(trial, engine, row)
@@ -34,13 +38,14 @@ def draw_augmentation(trial: Trial, engine: Engine, row: int) -> None:
 
 
 def _picture(trial: Trial, engine: Engine, row: int) -> bytes | None:
-    """None if the run has no augmentation."""
+    """None if the run has no augmentation that can be shown."""
     run, techniques = trial.settings, active_in("augmentation", trial.settings)
     if not techniques:
         return None
     import torch
 
     from runner.figures.draw.augmentation import image_pairs
+    from runner.figures.draw.texts import text_pairs
     from runner.training.augmenting import Augmenting
     from runner.training.steps.device_tables import DeviceTables
 
@@ -50,7 +55,12 @@ def _picture(trial: Trial, engine: Engine, row: int) -> bytes | None:
     x, q = tables.gather(index)
     weights = tables.weights_of(index)
     weights = None if weights is None else weights.unsqueeze(-1)
+    title = f"Augmentation: {', '.join(techniques)} (first step)"
     new_x, new_q, _ = augmenting.apply(x.clone(), q.clone(), np.zeros((1, 1), np.int64), index, weights)
+    if trial.data.encoding.texts and not augmenting.words:
+        return None
+    if augmenting.words:
+        return text_pairs(*_texts(trial, augmenting, index[0]), _captions(q, trial)[:TEXTS], title=title)
     return image_pairs(
         _images(x, trial),
         _images(new_x, trial),
@@ -58,8 +68,16 @@ def _picture(trial: Trial, engine: Engine, row: int) -> bytes | None:
         below=_captions(new_q, trial)
         if augmenting.mixing or augmenting.weighted_mixing
         else [""] * min(SHOWN, engine.batch),
-        title=f"Augmentation: {', '.join(techniques)} (first step)",
+        title=title,
     )
+
+
+def _texts(trial: Trial, augmenting: Augmenting, index_KB: np.ndarray) -> tuple[list[list[str]], list[list[str]]]:
+    """The words of the first texts, as they are and as the step trains on them."""
+    column, corpus = next(iter(trial.data.corpora.items()))
+    both = corpus.of(index_KB.ravel()), augmenting.other_words(index_KB, 0, column)
+    before, after = ([[corpus.vocabulary.words[i] for i in ids if i >= 0] for ids in each[:TEXTS]] for each in both)
+    return before, after
 
 
 def _images(x: Tensor, trial: Trial) -> np.ndarray:

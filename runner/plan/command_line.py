@@ -127,9 +127,7 @@ def _search_problems(options: SweeperOptions | None, runs: Sequence[Settings], c
     if options is None or not (options.losers.rule or options.sampling):
         return []
     if not trains_together(config.hydra.launcher):
-        asked = f"hydra.sweeper.pruner = {options.losers.rule}"
-        if options.losers.rule == options.kind or options.sampling:
-            asked = f"hydra/sweeper={options.kind}"
+        asked = options.losers.named if options.losers.rule else f"hydra/sweeper={options.kind}"
         does = "trials follow from those before them" if options.sampling else "runs pause and continue"
         return [f"{asked}: {does}, which takes hydra/launcher=population; leave the other launcher out"]
     if options.sampling and runs:

@@ -29,7 +29,7 @@ def grid(axes: Sequence[Override], options: SweeperOptions, composer: Composer |
     """
     wrong = [
         f"{each.input_line}: an interval has no end of values; list them, use range(start,stop,step), or draw from it "
-        "with hydra/sweeper=random"
+        f"with {'hydra.sweeper.candidates' if options.candidates else 'hydra/sweeper'}=random"
         for each in axes
         if each.is_interval_sweep()
     ]

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runner.config.compact import told
 from runner.config.registry import entries
 from runner.config.settings import Settings
 from runner.config.suggest import closest
 from runner.errors import ConfigError, shortened
+from runner.plan.trials import trials_of
 
 HALVING, HYPERBAND, MEDIAN = "halving", "hyperband", "median"
 PRUNERS = (MEDIAN,)
@@ -55,11 +57,26 @@ class Losers:
         one = objective if isinstance(objective, str) else None
         return Losers(rule, one, eta or 3, first, every or 1, warmup or 0, startup or 5)
 
+    @property
+    def named(self) -> str:
+        """As it was asked for."""
+        return f"hydra.sweeper.pruner = {self.rule}" if self.rule in PRUNERS else f"hydra/sweeper={self.rule}"
+
+    def too_few(self, runs: Sequence[Settings], asked: int | None = None) -> list[str]:
+        """Whether there are too few settings to compare any; `asked`: so many are asked for at a time."""
+        least = self.eta if self.first is None else 2
+        if self.rule == MEDIAN or (asked or _settings(runs, least)) >= least:
+            return []
+        return [
+            f"{self.named}: fewer than {least} settings, so that none would be compared with others; give keys more "
+            "values, as in optimizer.lr=1e-4,1e-3,1e-2,1e-1, or leave it out"
+        ]
+
     def problems(self, runs: Sequence[Settings]) -> list[str]:
         """Why runs with these settings cannot be compared while they train."""
         if not self.rule or not runs:
             return []
-        named = f"hydra.sweeper.pruner = {self.rule}" if self.rule in PRUNERS else f"hydra/sweeper={self.rule}"
+        named = self.named
         lengths = sorted({run.trainer.epochs for run in runs})
         watched = {(run.early_stopping.monitor, run.early_stopping.maximize) for run in runs}
         found = []
@@ -72,6 +89,10 @@ class Losers:
             shown = ", ".join(map(str, lengths))
             found.append(
                 f"trainer.epochs = {shown}: {named} compares settings that are to train equally long; give one number"
+            )
+        elif lengths[0] < 2:
+            found.append(
+                f"trainer.epochs = {lengths[0]}: {named} compares settings before they have ended; give more epochs"
             )
         elif self.first is not None and self.first >= lengths[0]:
             found.append(
@@ -92,6 +113,15 @@ class Losers:
         return found + ([] if self.objective is None else _unknown(self.objective))
 
 
+def _settings(runs: Sequence[Settings], enough: int) -> int:
+    """How many settings there are, counted up to as many as are enough."""
+    many, found = 0, 0
+    while found < enough and many < len(runs):
+        many = 2 * many + 1
+        found = len(trials_of(map(told, runs[:many])))
+    return found
+
+
 def _unknown(objective: str) -> list[str]:
     """Why no run knows an objective after each epoch."""
     split, _, rest = objective.partition("/")
@@ -101,8 +131,8 @@ def _unknown(objective: str) -> list[str]:
     near = closest(name, list(metrics))
     hint = f"; did you mean val/{near}?" if near and name not in metrics else ""
     return [
-        f"hydra.sweeper.objective = {objective}: not known while a run trains; must be a metric of train or val, such as "
-        f"val/loss or val/accuracy{hint}"
+        f"hydra.sweeper.objective = {objective}: not known while a run trains; must be a metric of train or val, such "
+        f"as val/loss or val/accuracy{hint}"
     ]
 
 

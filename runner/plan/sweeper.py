@@ -26,7 +26,7 @@ OURS = {
 }
 
 OWN_KINDS = ("grid", "random", OPTUNA, "halving", "hyperband")
-CANDIDATES = ("grid", "random")  # how the settings come about that halving and hyperband compare
+CANDIDATES = ("grid", "random", OPTUNA)  # how the settings come about that halving and hyperband compare
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,22 @@ class SweeperOptions:
         limit = _whole(sweeper, "max_jobs", 1, "for example hydra.sweeper.max_jobs=20000, or null for no limit")
         candidates, losers = _candidates(sweeper), Losers.of(kind, sweeper)
         if (candidates or kind) == "grid":
+            if candidates and sweeper.get("n_trials") is not None:
+                raise ConfigError(
+                    f"hydra.sweeper.n_trials = {sweeper['n_trials']}: a grid has every combination; leave it out, or "
+                    "draw settings with hydra.sweeper.candidates=random"
+                )
             return SweeperOptions(kind, params, limit, _pairs(sweeper.get("zip")), candidates=candidates, losers=losers)
-        trials = _whole(sweeper, "n_trials", 1, "for example hydra.sweeper.n_trials=20")
+        if candidates and sweeper.get("zip"):
+            raise ConfigError(
+                f"hydra.sweeper.zip = {sweeper['zip']}: keys of a grid are walked through together, {candidates} has "
+                "none; leave it out, or take hydra.sweeper.candidates=grid"
+            )
+        trials = _whole(sweeper, "n_trials", 1, "for example hydra.sweeper.n_trials=20") or (20 if candidates else None)
         seed = _whole(sweeper, "seed", 0, "for example hydra.sweeper.seed=0")
         if trials is None or seed is None:
             raise ConfigError("hydra.sweeper.n_trials and hydra.sweeper.seed: null is not allowed; give whole numbers")
-        sampling = SamplingOptions.of(sweeper) if kind == OPTUNA else None
+        sampling = SamplingOptions.of(sweeper) if OPTUNA in (kind, candidates) else None
         return SweeperOptions(kind, params, limit, (), trials, seed, candidates, losers, sampling)
 
     def overrides(self) -> list[Override]:
@@ -85,6 +95,12 @@ class SweeperOptions:
         if numbers or wrong or unread:
             raise ConfigError([f"hydra.sweeper.params: {problem}" for problem in numbers + wrong + unread])
         return parsed
+
+
+def asks(sweeper: Mapping[str, Any]) -> bool:
+    """Whether, by the node hydra.sweeper, Optuna asks for settings while the sweep trains."""
+    kind = OURS.get(str(sweeper.get("_target_")))
+    return kind == OPTUNA or (kind in OWN_KINDS and sweeper.get("candidates") == OPTUNA)
 
 
 def _candidates(sweeper: Mapping[str, Any]) -> str | None:

@@ -22,7 +22,7 @@ from runner.reports.statistics import Spread
 RAMP = ((239, 243, 255), (189, 215, 231), (107, 174, 214), (49, 130, 189), (8, 81, 156), (8, 48, 107))
 MOST = 40  # values of a key
 EMPTY = 4  # cells a setting, from which a map is mostly empty
-WIDE = 10  # columns from which cells are small
+WIDE, FEWER = 10, 3  # columns from which cells are small, and how many decimals these have
 DECADE = 10  # a ratio of values from which colours follow their logarithm
 
 
@@ -95,7 +95,7 @@ def heat_map(section: Section, keys: tuple[str, ...]) -> str:
     title += f", best over {best}" if best else ""
     caption = "Darker is better; the better half of the cells has the darker half of the colours. Outlined: the best."
     caption += " The panels share their colours." if len(panels) > 1 else ""
-    tied = any(section.not_told_apart(shown.position[id(c.best)]) for c in cells.values() if c.best)
+    tied = not shown.dense and any(section.not_told_apart(shown.position[id(c.best)]) for c in cells.values() if c.best)
     caption += " ~ not told apart from it." if tied else ""
     tables = "".join(_table(shown, panel) for panel in panels)
     return (
@@ -115,7 +115,13 @@ class _Shown:
 
     @cached_property
     def places(self) -> int:
-        return digits([cell.spread for cell in self.cells.values()])
+        found = digits([cell.spread for cell in self.cells.values()])
+        return min(found, FEWER) if self.dense else found
+
+    @cached_property
+    def dense(self) -> bool:
+        """Whether its columns are so many that cells are small."""
+        return len(self.along(1)) > WIDE
 
     def along(self, i: int) -> list[str]:
         """The values of a key in order."""
@@ -150,7 +156,7 @@ def _table(shown: _Shown, panel: tuple[str, ...]) -> str:
     caption = f"<caption>{escape(name)}</caption>" if name else ""
     return (
         f'<div class="wide" tabindex="0" role="region" aria-label="heat map {escape(name, quote=True)}">'
-        f'<table class="heat{" dense" * (len(across) > WIDE)}">{caption}'
+        f'<table class="heat{" dense" * shown.dense}">{caption}'
         f'<thead><tr><th scope="col">{escape(corner)}</th>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
@@ -164,7 +170,7 @@ def _td(shown: _Shown, cell: Cell) -> str:
     colour, ink = colours(goodness(cell.spread.mean, shown.values, maximize=section.maximize))
     number = f"{cell.spread.mean:.{shown.places}f}"
     hint = escape(f"{label(cell.best, section)}: {number}, n = {cell.spread.n}", quote=True)
-    kind, tied = ' class="best"' * (at == 0), "~" * section.not_told_apart(at)
+    kind, tied = ' class="best"' * (at == 0), "~" * (section.not_told_apart(at) and not shown.dense)
     return f'<td{kind} style="background:{colour};color:{ink}" title="{hint}">{number}{tied}</td>'
 
 

@@ -77,7 +77,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .heat th { font-weight: 500; color: var(--dim); padding: 3px 10px; white-space: nowrap; }
 .heat tbody th { text-align: right; }
 .heat td { padding: 7px 12px; text-align: center; border: 2px solid var(--back); border-radius: 5px; min-width: 66px; }
-.heat.dense th, .heat.dense td { padding: 3px 4px; min-width: 0; font-size: 12px; border-width: 1px; }
+.heat.dense th, .heat.dense td { padding: 3px; min-width: 0; font-size: 11.5px; border-width: 1px; }
 .heat .none { color: var(--dim); background: var(--soft); font-size: 13px; }
 .heat .best { outline: 3px solid #e08a00; outline-offset: -3px; font-weight: 700; }
 input[type=search], .more { font: inherit; padding: 4px 10px; border: 1px solid var(--line); border-radius: 6px;

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner.records.names import short_keys, spelled
+from runner.records.names import plural, short_keys, spelled
 from runner.reports.answer import answer, trouble
 from runner.reports.decimals import digits
 from runner.reports.next_steps import next_commands, suggested_for
@@ -36,9 +36,8 @@ class Column:
 def heading(section: Section) -> list[str]:
     """What was run, what all settings share, what differs between the sweeps, what to mind."""
     rows = [row for setting in section.settings for row in setting.rows]
-    counts = [f"{sum(row.finished for row in rows)} finished", *unfit(rows)]
-    settings = len(section.settings)
-    lines = [f"{settings} setting{'s' * (settings != 1)}, {len(rows)} run{'s' * (len(rows) != 1)}: {', '.join(counts)}"]
+    counts = [f"{sum(row.finished for row in rows):,} finished", *unfit(rows)]
+    lines = [f"{plural(len(section.settings), 'setting')}, {plural(len(rows), 'run')}: {', '.join(counts)}"]
     lines = [f"{section.title}: {lines[0]}"] if section.title else lines
     if section.common:
         lines.append("all: " + "  ".join(f"{key}={spelled(value)}" for key, value in section.common.items()))

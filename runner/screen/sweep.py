@@ -112,7 +112,7 @@ class Display:
 
     def _announce(self, state: State, log: SweepLog, shares: int) -> None:
         ended = state.ended_before
-        said = plural(state.total, "run")
+        said = state.total_text()
         if ended:
             said += f", {ended:,} ended before; {state.total - ended:,} to go" if ended < state.total else ", all ended"
         if shares:
@@ -143,8 +143,8 @@ class Display:
         self._shown_at = now
         if terminal and self._draw(state):
             return
-        parts = [f"{len(self.sweep.outcomes):,}/{state.total:,} runs: {state.counts_text()}", *state.round_text()]
-        parts.append(state.pace_text())
+        parts = [f"{len(self.sweep.outcomes):,}/{state.total:,} {state.nouns}: {state.counts_text()}"]
+        parts += [*state.round_text(), state.pace_text()]
         pipe.write(self.stream, "; ".join([*parts, *filter(None, [state.best_text()])]) + "\n")
 
     def _draw(self, state: State) -> bool:
@@ -192,7 +192,9 @@ def _picture(state: State) -> Group:
     bar = Table.grid(padding=(0, 1))
     ended = len(state.sweep.outcomes)
     bar.add_row(
-        line(f"{ended:,}/{state.total:,} runs"), ProgressBar(1.0, state.fraction(), width=12), line(state.counts_text())
+        line(f"{ended:,}/{state.total:,} {state.nouns}"),
+        ProgressBar(1.0, state.fraction(), width=12),
+        line(state.counts_text()),
     )
     pace = ", ".join([*state.round_text(), state.pace_text()])
     return Group(bar, line(f"  {pace}", "dim"), line(f"  {state.best_text()}"))

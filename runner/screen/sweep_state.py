@@ -35,7 +35,7 @@ class State:
         self.rows: dict[int, dict[int, int]] = {}  # worker -> run in training -> its epoch
         self.before: dict[int, float] = {}  # run that continues from a checkpoint -> the share of its epochs behind it
         self.best: tuple[float, int] | None = None  # value of the monitored metric, run
-        self.made = 0  # epochs of runs that have ended
+        self.epochs: dict[int, int] = {}  # run -> how many it has made
         self.stopping = sweep.runs[0].settings.early_stopping
         self.behind = self.fraction() if sweep.searching else 0.0  # when a search is resumed
 
@@ -48,6 +48,7 @@ class State:
             self.rows[event.worker] = {run: epoch for run, (epoch, _) in event.rows.items()}
             goes_on = event.worker in self.works and self.works[event.worker].source
             for run, (epoch, value) in event.rows.items():
+                self.epochs[run] = epoch
                 self._compare(run, value)
                 if goes_on:
                     self.before.setdefault(run, self._share(run, epoch))
@@ -65,8 +66,7 @@ class State:
             self.paused.pop(run, None)
             for rows in self.rows.values():
                 rows.pop(run, None)
-            if run not in self.sweep.teams:  # whose members make the epochs
-                self.made += (outcome.summary or {}).get("epochs") or 0
+            self.epochs[run] = (outcome.summary or {}).get("epochs") or self.epochs.get(run, 0)
             if outcome.status in DONE:
                 self._compare(run, outcome.best)
             yield run
@@ -147,6 +147,16 @@ class State:
         """["9 settings to epoch 3"] of a search; [] without one"""
         return [self.sweep.searching.said] if self.sweep.searching and self.sweep.searching.said else []
 
+    @property
+    def nouns(self) -> str:
+        """What is counted: members of ensembles train as runs do."""
+        return "runs" if self.total == self.sweep.asked else "runs and members"
+
+    def total_text(self) -> str:
+        """33 runs, or 3 runs and 30 members"""
+        members = self.total - self.sweep.asked
+        return plural(self.sweep.asked, "run") + (f" and {plural(members, 'member')}" if members else "")
+
     def counts_text(self) -> str:
         """12 done, 1 failed, 8 running, 20 waiting"""
         return ", ".join(f"{n:,} {what}" for what, n in self.counts().items() if n or what == "done")
@@ -171,9 +181,9 @@ class State:
 
     def epochs_text(self) -> str:
         """340 of 2,000 epochs: what all runs have made, of what they may make."""
-        made = self.made + sum(epoch for rows in self.rows.values() for epoch in rows.values())
-        runs = [run for i, run in enumerate(self.sweep.runs) if i not in self.sweep.teams]
-        return f"{made:,} of {plural(sum(run.settings.trainer.epochs for run in runs), 'epoch')}"
+        runs = {i: run for i, run in enumerate(self.sweep.runs) if i not in self.sweep.teams}  # whose members make them
+        made = sum(epochs for i, epochs in self.epochs.items() if i in runs)
+        return f"{made:,} of {plural(sum(run.settings.trainer.epochs for run in runs.values()), 'epoch')}"
 
 
 def workers_text(sweep: Session) -> str:

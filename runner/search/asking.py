@@ -5,22 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from optuna.distributions import distribution_to_json
 
 from runner.config.compose import Composer
 from runner.config.overrides import parse
+from runner.config.settings import luck
 from runner.errors import ConfigError
 from runner.plan.duplicates import request
 from runner.plan.overridden import standing
 from runner.plan.probes import probes
-from runner.plan.space import Space, runs
+from runner.plan.space import Space
 from runner.plan.sweeper import SweeperOptions
-from runner.records.command import hydra_node
-from runner.records.run_folder import LIST, MULTIRUN
 from runner.search.distributions import distribution
-from runner.search.sampling import OptunaSearch, Sampling
+from runner.search.sampling import OptunaSearch, Sampling, chosen
 from runner.search.storage import Mirror
 
 if TYPE_CHECKING:
@@ -41,26 +40,14 @@ def asking(options: SweeperOptions, words: list[str], composer: Composer, root: 
     how = Sampling(options.n_trials, given.batch, given.sampler, given.startup, options.seed, tuple(goals.values()))
 
     def judged(job: list[Override]) -> tuple[str, list[str]]:
-        settings, wrong = composer.settings(next(iter(runs(job))))
-        return request(settings) if settings else " ".join(each.input_line or "" for each in job), wrong
+        settings, wrong = composer.settings([each for each in job if each.key_or_group not in luck()])
+        return request(settings) if settings else " ".join(chosen(job)), wrong
 
     mirror = None
     if root is not None:
         mirror = Mirror(given.storage, root, _identity(space, how, list(goals)), how.directions, list(goals))
         mirror.check()
     return OptunaSearch(space, how, list(goals), judged, mirror)
-
-
-def check_folder(words: list[str], sweeper: dict[str, Any], composer: Composer, root: Path) -> None:
-    """ConfigError if the sweep in a folder, if there is one, is another search, or was begun with more trials."""
-    options = SweeperOptions.of(sweeper)
-    before = ((hydra_node(root / MULTIRUN) or {}).get("sweeper") or {}).get("n_trials")
-    if isinstance(before, int) and (root / LIST).is_file() and options.n_trials < before:
-        raise ConfigError(
-            f"hydra.sweeper.n_trials = {options.n_trials}: the sweep was begun with {before}; give at least as many, "
-            f"as in hydra.sweeper.n_trials={before}"
-        )
-    asking(options, words, composer, root)
 
 
 def _identity(space: Space, how: Sampling, goals: list[str]) -> str:

@@ -21,8 +21,8 @@ class Both:
         return self.asking.objectives
 
     def share(self, count: int) -> float:
-        """What ends trials early says how far they train."""
-        return self.losers.share(count)
+        """What ends trials early says how far they train; others are still to be asked for."""
+        return self.losers.share(count) * self.asking.share(count)
 
     def next(self, trials: Sequence[Standing]) -> Round | None:
         """The next comparison, or the next trials."""

@@ -5,8 +5,10 @@ Jamieson & Talwalkar 2016 (successive halving); Li, Jamieson, DeSalvo, Rostamiza
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -25,7 +27,8 @@ class Bracket:
 
 @dataclass(frozen=True)
 class Halving:
-    """Successive halving of trials of `total` epochs, the first rung after `first` (see `Rungs.of`).
+    """Successive halving of trials of `total` epochs, the first rung after `first` (see `Rungs.of`), in one bracket;
+    of trials that are asked for `batch` at a time each batch is one.
 
     A rung is complete when all trials that train to it have come to it or have ended before. Then they are ranked by
     the mean of the objective over their seeds and folds after the epoch of the rung: those of which a run diverged
@@ -38,10 +41,14 @@ class Halving:
     total: int
     eta: int
     first: int | None = None
+    batch: int | None = None
 
     def brackets(self, count: int) -> list[Bracket]:
-        """One, of so many trials."""
-        return [Bracket(tuple(range(count)), Rungs.of(count, self.total, self.eta, self.first))]
+        """Those of so many trials."""
+        return [self._bracket(trials, self.first) for trials in _batches(count, self.batch)]
+
+    def _bracket(self, trials: Sequence[int], first: int | None) -> Bracket:
+        return Bracket(tuple(trials), Rungs.of(len(trials), self.total, self.eta, first))
 
     def next(self, trials: Sequence[Standing]) -> Round | None:
         """The next rung of each bracket that has one, and the trials that its last one has left behind."""
@@ -72,13 +79,11 @@ class Halving:
 
     def plan(self, count: int) -> list[str]:
         """What is going to happen to so many trials, a line a bracket, and what it costs."""
-        lines = []
-        for number, bracket in enumerate(found := self.brackets(count), 1):
-            (first, *others), goals = bracket.rungs.trials, [f"epoch {epoch}" for epoch in bracket.rungs.epochs]
-            goal, *further = [*goals, f"the end (epoch {self.total})"]
-            which = f"bracket {number} of {len(found)}: " if len(found) > 1 else ""
-            steps = [f"the best {n:,} to {each}" for n, each in zip(others, further, strict=True)]
-            lines.append(", ".join([f"{which}{plural(first, 'setting')} to {goal}", *steps]))
+        found = Counter(bracket.rungs for bracket in self.brackets(count))
+        lines = [
+            f"{plural(many, 'bracket')} of {rungs.words(self.total)}" if found.total() > 1 else rungs.words(self.total)
+            for rungs, many in found.items()
+        ]
         return [*lines, f"{self.share(count):.0%} of the epochs of all {count:,} settings to the end"]
 
     def _rungs(self, bracket: Bracket, trials: Sequence[Standing]) -> Iterator[tuple[int | None, list[int], set[int]]]:
@@ -103,7 +108,8 @@ class Halving:
 class Hyperband(Halving):
     """Several brackets of successive halving side by side, from one that ends most trials early to one that ends none,
     as nobody knows beforehand how early they can be told apart. The trials are shared out among the brackets in
-    Hyperband's proportions, by lot (`seed`), as the order of a grid is no accident.
+    Hyperband's proportions, by lot (`seed`), as the order of a grid is no accident. Batches of trials that are asked
+    for are its brackets by turns, so that later ones learn from what earlier ones found (Falkner et al. 2018, BOHB).
     """
 
     seed: int = 0
@@ -111,15 +117,25 @@ class Hyperband(Halving):
     def brackets(self, count: int) -> list[Bracket]:
         """Those that get a trial, of so many."""
         sizes = brackets(self.total, self.eta, self.first or 1)
+        if self.batch:
+            by_turns = itertools.cycle(first for _, first in sizes)
+            return [
+                self._bracket(each, first) for each, first in zip(_batches(count, self.batch), by_turns, strict=False)
+            ]
         numbers = list(range(count))
         random.Random(f"{self.seed} brackets").shuffle(numbers)
         found, taken = [], 0
         for share, (_, first) in zip(proportional(count, [size for size, _ in sizes]), sizes, strict=True):
-            trials = tuple(sorted(numbers[taken : taken + share]))
+            if share:
+                found.append(self._bracket(sorted(numbers[taken : taken + share]), first))
             taken += share
-            if trials:
-                found.append(Bracket(trials, Rungs.of(share, self.total, self.eta, first)))
         return found
+
+
+def _batches(count: int, batch: int | None) -> list[range]:
+    """The numbers of so many trials, `batch` at a time; None: all at once."""
+    many = batch or max(count, 1)
+    return [range(count)[at : at + many] for at in range(0, count, many)]
 
 
 def proportional(count: int, sizes: Sequence[int]) -> list[int]:

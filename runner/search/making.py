@@ -43,19 +43,20 @@ def early_end(
     losers = options.losers
     if not losers.rule:
         return None
-    if problems := losers.problems(runs):
+    asked = min(options.n_trials, options.sampling.batch) if options.sampling else None
+    if problems := losers.problems(runs) or losers.too_few(runs, asked):
         raise ConfigError(problems)
     watched = runs[0].early_stopping
     objective = losers.objective or watched.monitor
     maximize = metric(objective.rpartition("/")[2]).maximize if losers.objective else watched.maximize
-    total = runs[0].trainer.epochs
+    total, batch = runs[0].trainer.epochs, options.sampling.batch if options.sampling else None
     if losers.objective:
         _check_recorded(losers.objective, runs, data)
     if losers.rule == MEDIAN:
         return Median([objective], maximize, total, losers.every, losers.warmup, losers.startup)
     if losers.rule == HALVING:
-        return Halving([objective], maximize, total, losers.eta, losers.first)
-    return Hyperband([objective], maximize, total, losers.eta, losers.first, options.seed)
+        return Halving([objective], maximize, total, losers.eta, losers.first, batch)
+    return Hyperband([objective], maximize, total, losers.eta, losers.first, batch, options.seed)
 
 
 def _check_recorded(objective: str, runs: Sequence[Settings], data: Sequence[RunData]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from runner.records.names import plural
+
 
 @dataclass(frozen=True)
 class Rungs:
@@ -29,6 +31,13 @@ class Rungs:
             trials.append(max(trials[-1] // eta, 1))
             first *= eta
         return Rungs(tuple(epochs), tuple(trials))
+
+    def words(self, total: int) -> str:
+        """How far its trials train: "9 settings to epoch 1, the best 3 to epoch 3, the best 1 to the end (epoch 9)"."""
+        first, *others = self.trials
+        goal, *further = [*(f"epoch {epoch}" for epoch in self.epochs), f"the end (epoch {total})"]
+        steps = [f"the best {n:,} to {each}" for n, each in zip(others, further, strict=True)]
+        return ", ".join([f"{plural(first, 'setting')} to {goal}", *steps])
 
     def cost(self, total: int) -> int:
         """Epochs that its trials make if none ends early: each continues from rung to rung."""

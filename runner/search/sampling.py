@@ -176,19 +176,24 @@ class OptunaSearch:
                 return
             if again is not None:  # asked for when an earlier trial had failed, which it has not since
                 self.study.tell(self.asked.popitem()[1][1], state=TrialState.FAIL)
-        job = [parse_word(word) for word in words]
-        known = {each.key_or_group: each for each in job}
-        there = {name: known[each.key] for name, each in self.dimensions.items() if each.key in known}
+        key, _ = self.judged([parse_word(word) for word in words])
+        self.asked[key] = words, self._added(self.trial_of(words))
+
+    def trial_of(self, words: Words) -> FrozenTrial:
+        """A trial of the sweep, as it trains. ConfigError if the search could not have asked for it."""
+        known = {each.key_or_group: each for each in map(parse_word, words)}
         try:
+            there = {name: known[each.key] for name, each in self.dimensions.items() if each.key in known}
             params = {name: value_of(self.dimensions[name], override) for name, override in there.items()}
-            space = {name: self.distributions[name] for name in params}
-            trial = running(params, space)
+            found = running(params, {name: self.distributions[name] for name in params})
+            if any((name in there) != self.space.there(each, there) for name, each in self.dimensions.items()):
+                raise ValueError("keys that are there with other choices")
         except (KeyError, ValueError) as error:
             raise ConfigError(
-                f"trial {place} of the sweep ({' '.join(words)}) is none that this search could ask for; give the "
-                "ranges that it was begun with, or begin another sweep"
+                f"{' '.join(words)}: is a trial of the sweep and none that this search could ask for; give the keys "
+                "and ranges that it was begun with, or begin another sweep"
             ) from error
-        self.asked[self.judged(job)[0]] = words, self._added(trial)
+        return found
 
     def _tell(self, trials: Sequence[Standing], until: int) -> None:
         """What the trials before `until` have reached. One that diverged or failed is the worst there is, without a

@@ -66,8 +66,9 @@ class Mirror:
         self.study: optuna.Study | None = None
 
     def check(self) -> None:
-        """ConfigError if there is a study of another search, or nothing that can be read."""
-        self._opened()
+        """ConfigError if there is a study of another search, or nothing that can be read. Nothing is written."""
+        if not self.own or Path(self.where).exists():
+            self._found(self._place())
 
     def write(self, trials: Sequence[Recorded]) -> None:
         """Add what is new. Raises ConfigError as `check`, RunError if it cannot be written."""
@@ -88,28 +89,35 @@ class Mirror:
 
     def _opened(self) -> optuna.Study:
         if self.study is None:
-            self.study = self._open()
+            place = self._place()
+            self.study = self._found(place) or optuna.create_study(
+                study_name=self.name, storage=place, directions=self.directions
+            )
+            if IDENTITY not in self.study.user_attrs:
+                with quiet():
+                    self.study.set_metric_names(self.names)
+                self.study.set_user_attr(IDENTITY, self.identity)
         return self.study
 
-    def _open(self) -> optuna.Study:
+    def _place(self) -> BaseStorage:
         try:
-            storage = _storage(self.where, self.own)
-            known = optuna.get_all_study_names(storage)
+            return optuna.storages.get_storage(_storage(self.where, self.own))
         except Exception as error:
             raise ConfigError(
-                f"hydra.sweeper.storage = {self.where}: can't be read as a study of Optuna ({_first_line(error)}); "
+                f"hydra.sweeper.storage = {self.where}: can't be read as studies of Optuna ({_first_line(error)}); "
                 "name another, such as hydra.sweeper.storage=sqlite:///studies.db"
             ) from error
+
+    def _found(self, place: BaseStorage) -> optuna.Study | None:
+        """The study of this search, if it is there; ConfigError if another has its place."""
+        known = optuna.get_all_study_names(place)
         if self.name in known:
-            study = optuna.load_study(study_name=self.name, storage=storage)
-            if study.user_attrs.get(IDENTITY) == self.identity:
+            study = optuna.load_study(study_name=self.name, storage=place)
+            fresh = not study.get_trials(deepcopy=False)  # a kill may have left it without a word whose it is
+            if study.user_attrs.get(IDENTITY, self.identity if fresh else None) == self.identity:
                 return study
         elif not (self.own and known):
-            study = optuna.create_study(study_name=self.name, storage=storage, directions=self.directions)
-            with quiet():
-                study.set_metric_names(self.names)
-            study.set_user_attr(IDENTITY, self.identity)
-            return study
+            return None
         other = self.name if self.name in known else known[0]
         raise ConfigError(
             f"hydra.sweeper.storage = {self.where}: holds another study ({other}), with other keys, ranges, "

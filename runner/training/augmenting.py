@@ -144,13 +144,19 @@ class Augmenting:
         """The features of a row's texts made anew of texts with other words."""
         encoding = self.data[row].encoding
         for column, corpus in self.data[row].corpora.items():
-            ids = corpus.of(index_KB.ravel())
-            for source in self.words:
-                if row in source.rows:
-                    ids = compact(self._other_words(source, row, column, ids, corpus.vocabulary))
+            ids = self.other_words(index_KB, row, column)
             found = torch.from_numpy(corpus.vocabulary.hashed(ids))
             begin = encoding.columns_of_features.index(column)
             x_KBD[..., begin : begin + encoding.text_features] = found.view(*index_KB.shape, -1).to(x_KBD)
+
+    def other_words(self, index_KB: np.ndarray, row: int, column: str) -> np.ndarray:
+        """A row's texts of the steps that were changed last, as numbers of their words [K B, longest]."""
+        corpus = self.data[row].corpora[column]
+        ids = corpus.of(index_KB.ravel())
+        for source in self.words:
+            if row in source.rows:
+                ids = compact(self._other_words(source, row, column, ids, corpus.vocabulary))
+        return ids
 
     def _other_words(self, source, row: int, column: str, ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
         purpose = f"augmentation/{source.name}/{column}"

@@ -77,7 +77,7 @@ PLACES = {  # number of the experiments' list (A) and of the seeds (S) -> where 
     "A8": "signals_through_depth", "A9": "jacobians", "A10": "alpha_dropout", "A11": "batch_variance batch_norm_scale",
     "A12": "label_smoothing_optimum", "A13": "minimum_norm", "A14": "adam_first_step",
     "S9": (
-        "diagnose/bias_variance::bias_and_variance_add_up_to_the_squared_error "
+        "diagnose/bias_variance::of_two_lines_bias_and_variance_are_those_by_hand "
         "diagnose/bias_variance::least_squares_on_a_sine_trade_bias_for_variance"
     ),
     "S10": "minimum_norm",

@@ -125,6 +125,7 @@ def test_the_verdict_is_kept_with_its_intervals(there):
         ([EXACT, "--html", "a.txt"], "allowed: .html"),
         (["--all", EXACT], "leave it out"),
         (["--quick"], "name a claim, or say --all"),
+        (["policies", "trainer.epochs=3"], "trainer.epochs=3: changes nothing of policies, whose numbers come without"),
         (["trainer.epochs=3"], "name a claim, or say --all"),
     ],
 )

@@ -148,34 +148,48 @@ def test_a_dry_run_shows_the_first_batch_and_writes_nothing(whole, tmp_path, cap
     ("given", "said"),
     [
         (
-            ["hydra.sweeper.sampler=tp"],
-            "hydra.sweeper.sampler = tp: must be one of tpe, cmaes, gp, qmc, random; did you",
+            [
+                "hydra.sweeper.sampler=tp", "hydra.sweeper.batch=0", "hydra.sweeper.storage=3",
+                "hydra.sweeper.objective=[val/acuracy,test/loss,seconds]", "hydra.sweeper.startup=-1",
+                "hydra.sweeper.seeds=0",
+            ],
+            [
+                "hydra.sweeper.sampler = tp: must be one of tpe, cmaes, gp, qmc, random; did you mean tpe?",
+                "hydra.sweeper.batch = 0: must be a whole number >= 1",
+                "hydra.sweeper.storage = 3: must be a file or the URL of a database",
+                "hydra.sweeper.objective = val/acuracy: no run records it; did you mean val/accuracy?",
+                "hydra.sweeper.objective = test/loss: the test rows are for the end",
+                "hydra.sweeper.objective = seconds: differs from one time to the next",
+                "hydra.sweeper.startup = -1: must be a whole number >= 0",
+                "hydra.sweeper.seeds = 0: must be a whole number >= 1",
+            ],
         ),
-        (["hydra.sweeper.batch=0"], "hydra.sweeper.batch = 0: must be a whole number >= 1"),
-        (["hydra.sweeper.storage=3"], "hydra.sweeper.storage = 3: must be a file or the URL of a database"),
-        (["hydra.sweeper.objective=val/acuracy"], "no run records it; did you mean val/accuracy?"),
-        (["hydra.sweeper.objective=test/loss"], "the test rows are for the end"),
-        (["hydra.sweeper.objective=seconds"], "differs from one time to the next"),
-        (["hydra.sweeper.objective=val/mae"], "no run records it on digits"),
-        (["hydra.sweeper.objective=[val/loss,val/loss]"], "one stands there twice"),
-        (["hydra.sweeper.objective=[val/loss,parameters]", "hydra.sweeper.sampler=cmaes"], "searches by one objective"),
-        (["hydra.sweeper.direction=up"], "hydra.sweeper.direction = up: must be one of minimize, maximize"),
-        (["hydra.sweeper.direction=maximize"], "would look for the worst, as val/loss is better the smaller it is"),
         (
-            ["early_stopping.monitor=val/accuracy", "hydra.sweeper.direction=minimize"],
-            "val/accuracy is better the larger",
+            ["hydra.sweeper.objective=[val/loss,val/loss]", "hydra.sweeper.direction=up"],
+            ["one stands there twice", "hydra.sweeper.direction = up: must be one of minimize, maximize"],
         ),
-        (["hydra.sweeper.direction=[minimize,minimize]"], "one for each of 1 objectives"),
-        (["hydra.sweeper.n_trials=0"], "hydra.sweeper.n_trials = 0: must be a whole number >= 1"),
-        (["hydra.sweeper.max_jobs=5"], "hydra.sweeper.max_jobs = 5: the sweep has 6 jobs"),
-        (["hydra/launcher=basic"], "trials follow from those before them, which takes hydra/launcher=population"),
-        (["regularizer.dropout=interval(0,2)"], "regularizer.dropout"),
+        (
+            ["hydra.sweeper.objective=[val/loss,parameters]", "hydra.sweeper.sampler=cmaes"],
+            ["hydra.sweeper.sampler = cmaes: searches by one objective; for 2 use tpe or gp"],
+        ),
+        (["hydra.sweeper.objective=val/mae"], ["hydra.sweeper.objective = val/mae: no run records it on digits"]),
+        (["hydra.sweeper.direction=maximize"], ["would look for the worst, as val/loss is better the smaller it is"]),
+        (["hydra.sweeper.direction=[minimize,minimize]"], ["one for each of 1 objectives"]),
+        (
+            ["hydra.sweeper.objective=val/accuracy", "hydra.sweeper.direction=minimize"],
+            ["val/accuracy is better the larger it is"],
+        ),
+        (["hydra.sweeper.n_trials=0"], ["hydra.sweeper.n_trials = 0: must be a whole number >= 1"]),
+        (["hydra.sweeper.max_jobs=5"], ["hydra.sweeper.max_jobs = 5: the sweep has 6 jobs"]),
+        (["hydra/launcher=basic"], ["trials follow from those before them, which takes hydra/launcher=population"]),
+        (["regularizer.dropout=interval(0,2)"], ["regularizer.dropout"]),
     ],
-)
+)  # fmt: skip
 def test_bad_input_names_the_key_and_a_way_out(given, said, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(words(*SPACE, *given)) == 2
-    assert said in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert [each for each in said if each not in shown] == []
     assert not list(tmp_path.rglob("model.safetensors"))
 
 
@@ -220,3 +234,32 @@ def test_optuna_that_is_absent_old_or_beside_the_other_plug_in_is_named(tmp_path
     monkeypatch.setattr(sampling_options, "_version", {"optuna": version("optuna")}.get)
     assert main(["-m", "hydra/sweeper=basic", "seed=0,1", *SMALL, "--dry-run"]) == 2
     assert "uninstall it: pip uninstall hydra-optuna-sweeper" in capsys.readouterr().err
+
+
+def test_a_grid_goes_on_as_a_search_of_ranges_that_hold_it(tmp_path, capsys):
+    folder = tmp_path / "grid"
+    assert main(["-m", "optimizer.lr=0.1,0.01", *SMALL, *HERE, f"hydra.sweep.dir={folder}"]) == 0
+    before = (folder / "multirun.yaml").read_bytes()
+    narrow, wide = ([f"optimizer.lr=tag(log,interval(1e-4,{end}))"] for end in (0.05, 1))
+    assert search(folder, "--extend", space=narrow) == 2
+    assert "optimizer.lr=0.1" in (said := capsys.readouterr().err) and "none that this search could ask for" in said
+    assert (folder / "multirun.yaml").read_bytes() == before
+    assert search(folder, "--extend", space=wide) == 0
+    assert len(rows(folder)) == 6 and [t.params["optimizer.lr"] for t in study(folder).trials][:2] == [0.1, 0.01]
+
+
+def test_more_epochs_for_a_search_that_has_ended_leave_its_trials(tmp_path):
+    folder = tmp_path / "longer"
+    assert search(folder, "early_stopping=none", n_trials=3) == 0
+    before = [row["optimizer.lr"] for row in rows(folder)]
+    assert main(["resume", str(folder), "trainer.epochs=3", "--workers", "1"]) == 0
+    assert [row["optimizer.lr"] for row in rows(folder)] == before
+    assert {row["epochs"] for row in rows(folder)} == {"3"}
+
+
+def test_folders_may_be_named_by_the_user_also_when_a_search_is_resumed(tmp_path):
+    folder, named = tmp_path / "named", "hydra.sweep.subdir=run-${hydra.job.num}"
+    assert search(folder, named, n_trials=2, batch=1, startup=1) == 0
+    (folder / "multirun.yaml").write_text((folder / "multirun.yaml").read_text().replace("n_trials: 2", "n_trials: 3"))
+    assert main(["resume", str(folder)]) == 0
+    assert [row["run"] for row in rows(folder)] == ["run-0", "run-1", "run-2"]

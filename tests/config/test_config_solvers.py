@@ -1,5 +1,7 @@
 """Solvers: what is refused, what is said, and what is not."""
 
+import dataclasses
+
 import pytest
 
 from runner.config.conflicts import Known, conflicts
@@ -19,6 +21,8 @@ def test_a_matrix_of_too_many_parameters_is_refused(optimizer):
         f"optimizer.max_parameters = 2000: {optimizer} with 100,000 parameters needs a 100,000 x 100,000 matrix of 75 "
         "GiB; use optimizer=lbfgs, or raise optimizer.max_parameters"
     )
+    (large,) = conflicts(read({"optimizer": optimizer}), dataclasses.replace(DATA, parameters=1_000_000))
+    assert "matrix of 7,451 GiB;" in large.text
     assert not conflicts(read({"optimizer": optimizer, "optimizer.max_parameters": 100_000}), DATA)
     assert not conflicts(read({"optimizer": optimizer}), Known())
 

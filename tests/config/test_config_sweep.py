@@ -133,9 +133,12 @@ def test_the_check_and_the_sweeper_see_the_same_jobs():
 
 
 def test_a_random_sweep_is_checked_where_it_will_train():
-    words = ["hydra/sweeper=random", "hydra.sweeper.n_trials=50", "regularizer.dropout=interval(0.5,1.5)"]
-    (problem,) = [each for each in found(*words) if "50 in all" not in each][:1]
-    assert "regularizer.dropout = 1." in problem
+    words = ["hydra/sweeper=random", "hydra.sweeper.n_trials=50", "regularizer.dropout=0.5,1.5"]
+    (problem,) = found(*words)
+    assert " in all; regularizer.dropout=1.5): regularizer.dropout = 1.5: out of range" in problem
+    assert "50 in all" not in problem
+    (problem,) = found(*words[:2], "regularizer.dropout=interval(0.5,1.5)")
+    assert problem.startswith("regularizer.dropout=interval(0.5,1.5): out of range; allowed: a number >= 0 and < 1")
     line = read_command_line([*words[:2], "regularizer.dropout=interval(0.5,0.7)", "seeds=2"], multirun=True)
     assert len(line.settings) == 100
 

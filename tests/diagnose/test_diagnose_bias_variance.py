@@ -5,6 +5,7 @@ import pytest
 
 from runner.diagnose.common_inputs import common
 from runner.diagnose.decomposition import of_entropy, of_squares
+from runner.diagnose.kinds.bias_variance import grouped
 from runner.diagnose.subject import Case
 from runner.errors import ConfigError
 from runner.execution.configurations import read
@@ -35,9 +36,28 @@ def fits(degree, seeds):
     return np.mean(gaps**2), np.var(found, 0).mean()
 
 
+def test_settings_are_told_apart_by_keys_that_the_first_run_has_not():
+    rules = [{"optimizer": "adamw"}, *({"optimizer": "sgd", "optimizer.momentum": m} for m in (0.1, 0.2))]
+    runs = [read({**rule, "dataset": "sine", "dataset.data_seed": seed}) for rule in rules for seed in (0, 1)]
+    found = grouped([Case("", run) for run in runs])
+    assert list(found.values()) == [[0, 1], [2, 3], [4, 5]]
+    assert "optimizer.momentum=0.1" in list(found)[1] and "optimizer.momentum" not in next(iter(found))
+
+
 def test_bias_and_variance_add_up_to_the_squared_error():
     found = np.array([[1.0, 2], [3, 2]])
     assert of_squares(found, np.ones(2)) == (1.0, 0.5) and np.mean((found - 1) ** 2) == 1.5
+
+
+def test_of_two_lines_bias_and_variance_are_those_by_hand(ask, tmp_path):
+    """Lines through (0, 1), (1, 2) and through (0, 3), (1, 2); true are 1 and 1."""
+    rows = ["0,1,a,train", "1,2,a,train", "0,3,b,train", "1,2,b,train", "0,1,c,test", "1,1,d,test"]
+    (tmp_path / "two.csv").write_text("\n".join(["x,y,g,s", *rows]))
+    words = ["dataset=csv", "dataset.path=two.csv", "dataset.target=y", "dataset.task=regression", "dataset.group=g"]
+    words += ["dataset.split_column=s", "dataset.folds=2", "dataset.scaling=none", "dataset.target_scaling=none"]
+    found = ask("bias_variance", *words, *LEAST_SQUARES[5:], "early_stopping.restore_best=false")
+    each = found.numbers["settings"]["all runs"]
+    assert (each["bias"], each["variance"], each["total"]) == pytest.approx((1, 0.5, 1.5), rel=1e-9)
 
 
 def test_bias_and_variance_of_classes_add_up_to_the_cross_entropy():

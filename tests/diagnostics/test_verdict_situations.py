@@ -71,6 +71,10 @@ SITUATIONS = {
         csv("coin"),
         ["nothing that holds for other rows: train accuracy 0.", "or these inputs say nothing about the target"],
     ),
+    "labels at random": (
+        {"dataset.labels": "random", "dataset.train_size": 200, "trainer.epochs": 12} | WHOLE,
+        ["nothing that holds for other rows: train accuracy 0.", "dataset.labels=random, so what it fits"],
+    ),
     "imbalance": (
         csv("rare", **{"optimizer.lr": 0.003}),
         ["rare classes: train loss 0.1", "(guessing by the classes' shares: 0.2", "trainer.metrics=[roc_auc,balanced"],

@@ -8,10 +8,13 @@ import torch
 from matplotlib import image
 
 import runner
+from runner.data.hashing import features_of
 from runner.data.prepare import prepare
 from runner.execution.configurations import read
 from runner.figures import augmented
+from runner.figures.draw import texts
 from runner.figures.draw.augmentation import image_pairs
+from runner.figures.draw.texts import text_pairs
 from runner.training.engine import Engine
 from runner.training.steps.stacked_rows import StackedRows
 from runner.training.trial import Trial
@@ -96,3 +99,50 @@ def test_black_and_white_and_red_are_where_they_belong(channels):
     assert {(0, 0, 0), (1, 1, 1)} <= colours
     assert ((1, 0, 0) in colours and (0, 1, 1) in colours) == (channels == 3)
     assert png == image_pairs(before, 1 - before, above=["a", "b"], below=["", ""]), "equal input, equal bytes"
+
+
+@pytest.fixture
+def reviews(tmp_path):
+    """A table of texts of 3 to 8 words."""
+    draw = np.random.default_rng(0)
+    words = ["good", "bad", "long", "short", "film", "plot", "star", "end"]
+    rows = [f"{' '.join(draw.choice(words, 3 + i % 6))},{'yes' if i % 2 else 'no'}" for i in range(60)]
+    (tmp_path / "reviews.csv").write_text("review,label\n" + "\n".join(rows) + "\n")
+    keys = {"dataset.path": str(tmp_path / "reviews.csv"), "dataset.target": "label", "dataset.text": "review"}
+    return QUICK | {"dataset": "csv", **keys, "dataset.text_features": 64}
+
+
+def test_shown_are_the_words_that_the_first_step_trains_on(reviews, monkeypatch):
+    shown = []
+    monkeypatch.setattr("runner.figures.draw.texts.text_pairs", lambda *texts, **_: shown.extend(texts) or b"")
+    run = read(reviews | {"augmentation.word_deletion": 0.3, "augmentation.word_insertion": 0.3})
+    data = prepare(run)
+    engine = Engine([run], [data], way=StackedRows)
+    augmented.draw_augmentation(Trial(run, data, files=None), engine, 0)
+    before, after, captions = shown
+    first = engine.tables.order([0], [0])[0, : augmented.TEXTS]
+    assert [" ".join(words) for words in before] == [data.texts["review"][row] for row in first] and before != after
+    assert captions == [data.labels[data.y[row]] for row in first]
+    x = next(engine.rows.stepper.batches.of(engine.plan([1.0]), 0, 1)).x[0, : augmented.TEXTS].double().numpy()
+    told = data.encoding
+    np.testing.assert_allclose(
+        x, features_of([" ".join(words) for words in after], told.text_features, told.ngrams), atol=1e-6
+    )
+
+
+def test_texts_are_shown_where_their_words_are_changed_and_only_there(reviews, tmp_path):
+    ways = [{"augmentation.word_swap": 0.2}, {}]
+    outcomes = [runner.train([reviews | way], outputs=tmp_path / "runs", console=True)[0] for way in ways]
+    assert [len(pictures_of(outcome)) for outcome in outcomes] == [1, 0]
+
+
+def test_words_that_went_and_came_stand_in_their_places_and_long_texts_end():
+    block = texts._block(["a", "long", "red", "film"], ["a", "red", "red", "movie"])
+    assert [(name, same.split(), other.split()) for name, same, other, _ in block] == [
+        ("original", ["a", "red"], ["long", "film"]),
+        ("augmented", ["a", "red"], ["red", "movie"]),
+    ]
+    assert all(len(same) <= texts.LETTERS + 4 and same.find("red") >= 0 for _, same, _, _ in block)
+    lines = texts._lines(["word"] * 200, set(range(200)))
+    assert len(lines) == texts.LINES and lines[-1][0].endswith("...")
+    assert text_pairs([["a"]], [["b"]], ["c"]).startswith(b"\x89PNG")

@@ -1,5 +1,7 @@
 """A grid over keys that only some choices have: combined where they are there, and jobs that are then equal are one."""
 
+import itertools
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,9 +11,10 @@ from hydra.core.global_hydra import GlobalHydra
 
 from runner.config.compose import Composer, hydra_ready
 from runner.config.location import config_dir
-from runner.config.overrides import parse_word
+from runner.config.overrides import parse_word, points
 from runner.errors import ConfigError
 from runner.plan.command_line import read_command_line
+from runner.plan.existence import Existence
 from runner.plan.jobs import one_at_a_time, remarks
 from runner.plan.recipes import sweep_words
 from runner.plan.sweeper import SweeperOptions
@@ -74,6 +77,26 @@ def test_keys_of_several_choices_are_combined_with_their_own(composer):
     assert len(jobs) == len(set(jobs)) == (2 + 3) * (1 + 3)
     assert all(("momentum" in job) == ("sgd" in job) and ("beta1" in job) == ("adamw" in job) for job in jobs)
     assert all(("gamma" in job) == ("step" in job) for job in jobs)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_it_is_every_combination_without_what_is_not_there_each_once(seed, composer):
+    words = [
+        "optimizer=sgd,adamw",
+        "optimizer.momentum=.5,.9",
+        "optimizer.beta1=.8,.9",
+        "seed=range(2)",
+        "model.init_sd=.1,.2",
+        "model.init=he,normal",
+        "scheduler=constant,step",
+        "scheduler.gamma=.1,.2",
+    ]
+    words = random.Random(seed).sample(words, 7)
+    axes = [parse_word(word) for word in words]
+    where = Existence(axes, composer)
+    every = (where.kept(job) for job in itertools.product(*map(points, axes)))
+    expected = dict.fromkeys(" ".join(each.input_line or "" for each in job) for job in every)
+    assert grid(composer, *words) == list(expected)
 
 
 def test_what_is_zipped_is_meant_together_and_stays(composer):

@@ -15,15 +15,16 @@ from runner.reports.settings_table import Setting
 from runner.reports.statistics import LEVEL
 from runner.reports.units import NESTED, in_words, keys, overlap
 
-DRAW, SPLIT, FOLD = "dataset.data_seed", "dataset.split_seed", "dataset.fold"
+DRAW, SPLIT, FOLD, TEST = "dataset.data_seed", "dataset.split_seed", "dataset.fold", "dataset.test_fold"
 METRIC = "val/loss"
 
 
 def setting(name, values, axes, metric=METRIC, **more):
     """A setting from an array of values with an axis for each of the keys `axes`."""
     given = {"dataset": "two_moons", "name": name, **more}
-    if FOLD in axes:
-        given["dataset.folds"] = str(values.shape[axes.index(FOLD)])
+    for key in (FOLD, TEST):
+        if key in axes:
+            given[f"{key}s"] = str(values.shape[axes.index(key)])
     rows = [
         RunRow(Path(name), "completed", given | dict(zip(axes, map(str, at), strict=True)), {metric: float(values[at])})
         for at in itertools.product(*map(range, values.shape))
@@ -33,7 +34,7 @@ def setting(name, values, axes, metric=METRIC, **more):
 
 def lucks(**counts):
     """What chance gave runs that cross so many values of each key."""
-    names = {"draws": DRAW, "splits": SPLIT, "folds": FOLD, "seeds": "seed"}
+    names = {"draws": DRAW, "splits": SPLIT, "tests": TEST, "folds": FOLD, "seeds": "seed"}
     axes = [names[each] for each in counts]
     return setting("a", np.zeros(list(counts.values())), axes).lucks
 
@@ -59,6 +60,7 @@ def test_every_kind_of_luck_has_its_place():
         ({"folds": 3, "seeds": 2}, "3 folds, each the mean of 2 seeds"),
         ({"folds": 3}, "3 folds"),
         ({"splits": 4, "folds": 3, "seeds": 2}, "4 splits, each the mean of 3 folds x 2 seeds"),
+        ({"tests": 5, "folds": 3}, "5 folds of the test, each the mean of 3 folds"),
         ({"draws": 3, "seeds": 5}, "3 draws of the data, each the mean of 5 seeds"),
         ({"draws": 2, "splits": 3}, "2 draws of the data, each the mean of 3 splits"),
     ],
@@ -68,7 +70,7 @@ def test_the_unit_is_the_outermost_kind_of_which_there_are_several(counts, words
 
 
 def test_splits_that_have_a_seed_each_are_no_means_of_seeds():
-    assert in_words([(*each[:-3], str(i), "null", str(i)) for i, each in enumerate(lucks(splits=5))]) == "5 splits"
+    assert in_words([(each[0], str(i), "null", "null", str(i)) for i, each in enumerate(lucks(splits=5))]) == "5 splits"
 
 
 @pytest.mark.parametrize(
@@ -82,11 +84,14 @@ def test_splits_that_have_a_seed_each_are_no_means_of_seeds():
         ({"splits": 5}, "test/loss", 0.15 / 0.70),
         ({"splits": 5, "folds": 4, "seeds": 2}, METRIC, 4 / 3),  # all four folds validate, three of them train
         ({"splits": 5, "folds": 4}, "test/loss", 0.15 / (0.85 * 3 / 4)),
+        ({"tests": 5, "folds": 4}, "test/loss", 0.2 / (0.8 * 3 / 4)),  # a fifth is the test, 3 of 4 folds train
+        ({"tests": 5}, "test/loss", 0.2 / (0.8 - 0.15)),
     ],
 )
 def test_the_overlap_is_rows_that_score_a_unit_for_each_that_trains(counts, metric, ratio):
     given = {"dataset.val_fraction": "0.15", "dataset.test_fraction": "0.15"}
-    given["dataset.folds"] = str(counts["folds"]) if "folds" in counts else "null"
+    for key, name in (("dataset.folds", "folds"), ("dataset.test_folds", "tests")):
+        given[key] = str(counts.get(name, "null"))
     assert overlap(given.__getitem__, lucks(**counts), metric) == pytest.approx(ratio)
 
 

@@ -130,5 +130,5 @@ def test_what_is_going_to_happen_is_said():
         "9 settings to epoch 1, the best 3 to epoch 3, the best 1 to the end (epoch 9)",
         "26% of the epochs of all 9 settings to the end",
     ]
-    assert Hyperband(["val/loss"], False, 9, 3).plan(20)[0].startswith("bracket 1 of 3: ")
+    assert Hyperband(["val/loss"], False, 9, 3).plan(20)[0].startswith("1 bracket of ")
     assert halving(9).next([standing(curve, 0) for curve in falling(9, 9)]).said == "9 settings to epoch 1"

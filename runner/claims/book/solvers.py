@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from runner.claims.book.quadratic import BASE
@@ -21,6 +22,14 @@ SOLVERS = {
 }
 
 
+@functools.cache
+def solved() -> dict[str, Any]:
+    """Rule -> its points."""
+    from runner.claims.trace import walk
+
+    return {name: walk((*BASE, *words), 4)[:, 0] for name, words in SOLVERS.items()}
+
+
 @claim("newton_one_step", "002:71, 003:1061-1071")
 class NewtonOneStep(Claim):
     """On a quadratic Newton's method takes one step to the minimum; CG and BFGS, a step for each weight.
@@ -38,7 +47,7 @@ class NewtonOneStep(Claim):
 
     def answer(self, runs: Runs) -> list[Finding]:
         """Points on the way, and distances."""
-        ways = self.ways()
+        ways = solved()
         found = [digits("distance, Newton, 1 step", self.distance(ways["newton"][1]), 0, 12)]
         passed = ((0.366372, 0.454095, -0.335411), (0.763489, 0.596122, -0.126288))
         for name in ("cg", "bfgs"):
@@ -48,12 +57,6 @@ class NewtonOneStep(Claim):
             found.append(digits(f"distance, {name}, 3 steps", self.distance(ways[name][3]), 0, 12))
         left = exact(self.distance(ways["gradient descent"][3]))
         return [*found, above("distance, gradient descent, 3 steps", left, 0.1)]
-
-    def ways(self) -> dict[str, Any]:
-        """Rule -> its points."""
-        from runner.claims.trace import walk
-
-        return {name: walk((*BASE, *words), 4)[:, 0] for name, words in SOLVERS.items()}
 
     def distance(self, point: Any) -> float:
         """To w*."""
@@ -66,7 +69,7 @@ class NewtonOneStep(Claim):
         from runner.claims.pictures import panels
 
         figure, [axes] = panels()
-        found = {name: [max(self.distance(point), 1e-16) for point in way] for name, way in self.ways().items()}
+        found = {name: [max(self.distance(point), 1e-16) for point in way] for name, way in solved().items()}
         line(axes, range(5), found, title="three weights", xlabel="step", ylabel="distance to the minimum", log="y")
         axes.set_xticks(range(5))
         return figure

@@ -189,11 +189,12 @@ def matrix_of_parameters(s: Settings, known: Known) -> Iterator[Conflict]:
     """A solver that holds a number a pair of parameters has room for them."""
     limit, n = getattr(s.optimizer, "max_parameters", None), known.parameters
     if limit and n and n > limit:
-        name, size = name_of(s.optimizer, "optimizer"), n * n * 8 / 2**30
+        name, gib = name_of(s.optimizer, "optimizer"), n * n * 8 / 2**30
+        size = f"{gib:,.0f}" if gib >= 10 else f"{gib:.2g}"
         yield Conflict(
             ("optimizer.max_parameters", "optimizer", "model.hidden"),
             f"optimizer.max_parameters = {limit}: {name} with {n:,} parameters needs a {n:,} x {n:,} matrix of "
-            f"{size:.2g} GiB; use optimizer=lbfgs, or raise optimizer.max_parameters",
+            f"{size} GiB; use optimizer=lbfgs, or raise optimizer.max_parameters",
         )
 
 

@@ -57,8 +57,8 @@ def contour(keys: tuple[Key, Key], shown: Sequence[Trial], best: Trial, metric: 
     found = []
     for i, trial in enumerate(shown):
         x, y = keys[0].place(trial.setting), keys[1].place(trial.setting)
-        if x is not None and y is not None and trial.value is not None:
-            found.append((Dot(x, y, i, kind="best" if trial is best else ""), trial.value))
+        if x is not None and y is not None and trial.reached is not None:
+            found.append((Dot(x, y, i, kind="best" if trial is best else ""), trial.reached))
     if len(found) < 3:
         return ""
     pixels = [(across(dot.x), up(dot.y)) for dot, _ in found]

@@ -83,7 +83,7 @@ def _progress_said(trials: Sequence[Trial], shown: Sequence[Trial]) -> str:
     said = "A dot is a trial, the mean over its runs, where it ended; the line is the best until then. The epochs are "
     said += "those of all runs, trial after trial, whatever became of them."
     if any(trial.pruned for trial in trials):
-        said += " Empty dots were pruned: they show where they were left."
+        said += " Empty dots were pruned: here and below they count with what they had reached when they were left."
     left_out = sum(trial.reached is None for trial in trials)
     said += f" Not drawn: {left_out} that diverged, failed or have not ended." if left_out else ""
     ended = len(trials) - left_out
@@ -95,7 +95,7 @@ def _bars(found: Sequence[Importance], note: str) -> str:
         return f'<p class="dim">note: {escape(note)}</p>'
     said = (
         "How much each key matters for being among the best trials (Optuna's PED-ANOVA, shares of the total). The "
-        "line is what resampling the trials makes of it, from the 5th to the 95th percentile; grey: chance gives as much."
+        "line is what resampling the trials makes of it (5th to 95th percentile); grey: chance gives as much."
     )
     return _figure("Importance of the keys", [charts.bars(found)], said)
 
@@ -112,7 +112,7 @@ def _contour(
 ) -> str:
     """Of the two keys with numbers that matter most."""
     usable = [key for key in keys if not key.words]
-    if len(usable) < 2 or sum(trial.value is not None for trial in shown) < LEAST:
+    if len(usable) < 2 or sum(trial.reached is not None for trial in shown) < LEAST:
         return ""
     made = charts.contour((usable[0], usable[1]), shown, best, section.metric, maximize=section.maximize)
     which = "that matter most" if found else "with numbers"
@@ -129,5 +129,7 @@ def _parallel(keys: Sequence[Key], shown: Sequence[Trial], best: Trial, section:
         "A line is a trial, through its value of each key to what it reached; the better the stronger, orange the "
         "best. Where strong lines meet on an axis, its good values lie."
     )
+    if any(key.place(trial.setting) is None for key in keys[:PANELS] for trial in shown):
+        said += " A line passes by the axis of a key that its trial has not."
     framed = f'<div class="wide" tabindex="0" role="region" aria-label="parallel coordinates">{made}</div>'
     return _figure("All keys together", [framed], said, kind=" full")

@@ -16,14 +16,14 @@ FAINT, FULL = 0.05, 0.75  # how opaque the worst and the best line are
 
 def parallel(trials: Sequence[Trial], keys: Sequence[Key], metric: str, best: Trial, *, maximize: bool) -> str:
     """The chart of trials that have a value, numbered by their positions; a line leaves out keys a trial has not."""
-    values = [trial.value for trial in trials if trial.value is not None]
+    values = [trial.reached for trial in trials if trial.reached is not None]
     scales = [*(key.scale(HEIGHT - BOTTOM, TOP) for key in keys), metric_scale(values, metric, HEIGHT - BOTTOM, TOP)]
     width = LEFT + STEP * len(keys) + RIGHT
     lines = []
     for number, trial in enumerate(trials):
-        if trial.value is not None:
-            places = [*(key.place(trial.setting) for key in keys), trial.value]
-            share = goodness(trial.value, values, maximize=maximize)
+        if trial.reached is not None:
+            places = [*(key.place(trial.setting) for key in keys), trial.reached]
+            share = goodness(trial.reached, values, maximize=maximize)
             lines.append((share, _line(number, places, scales, share, first=trial is best)))
     said = f"trials by {', '.join(key.name for key in keys)} and {metric}"
     return "".join(

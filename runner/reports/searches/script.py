@@ -17,6 +17,7 @@ STYLE = """
 .parallel .best { stroke: #e08a00; stroke-width: 3; }
 .parallel .here { stroke: var(--text); stroke-width: 3; stroke-opacity: 1; }
 .plot.full { max-width: none; }
+[data-trials] .charts { grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); }
 """
 
 SCRIPT = """

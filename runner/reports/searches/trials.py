@@ -6,12 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from runner.records.sweep_folder import PRUNED
 from runner.reports.run_row import RunRow
 from runner.reports.sections import Section
 from runner.reports.settings_table import COMPLETE, Setting
 from runner.reports.statistics import spread
-
-PRUNED = "pruned"
 
 
 @dataclass(frozen=True)
