@@ -138,6 +138,14 @@ def test_what_cannot_be_nested_is_refused_and_leaves_nothing(tmp_path, capsys, w
     assert code == 2 and said in capsys.readouterr().err and not (tmp_path / "n").exists()
 
 
+def test_a_dry_run_shows_the_search_of_one_outer_fold_and_trains_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["nested", *WORDS, "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("5 outer folds, each the test of a search") and "4 runs" in said
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_that_holds_something_and_a_damaged_record_are_refused(root, tmp_path, capsys):
     assert main(["nested", *WORDS, f"hydra.sweep.dir={root}"]) == 2
     assert f"runner resume {root}" in capsys.readouterr().err
