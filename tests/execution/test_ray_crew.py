@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import socket
+import threading
 from dataclasses import replace
 
 import pytest
@@ -58,6 +59,29 @@ def test_actors_train_what_one_process_trains(whole, monkeypatch, tmp_path, caps
     assert "begun: 8 runs in 3 shares on 3 workers" in (folder / "sweep.log").read_text()
 
 
+def test_actors_stay_from_one_round_of_a_search_to_the_next_and_are_asked_one_thing_at_a_time(monkeypatch, tmp_path):
+    def born(actor):
+        told, asking = actor.thing.told, threading.Lock()
+
+        def alone():
+            overlapping.append(not asking.acquire(blocking=False))
+            try:
+                return told()
+            finally:
+                asking.release()
+
+        actor.thing.told = alone
+
+    overlapping: list[bool] = []
+    words = [*sweep_folders.SMALL, "optimizer.lr=0.3,0.1,0.03,0.01", "seed=0,1", "trainer.epochs=8"]
+    search = [*words, "early_stopping=none", "hydra/sweeper=halving"]
+    serial = sweep_folders.sweep(tmp_path / "serial", *search, "hydra.launcher.executor=serial")
+    cluster = ray_stand_in.install(monkeypatch, cpus=2, born=born)
+    folder = sweep_folders.sweep(tmp_path / "sweep", *search, *RAY)
+    assert sweep_folders.contents(folder) == sweep_folders.contents(serial)
+    assert len(cluster.actors) == 2 and not any(overlapping)
+
+
 def test_an_actor_that_dies_is_replaced_and_its_work_is_done(whole, monkeypatch, tmp_path):
     def born(actor):
         if len(cluster.actors) == 1:
@@ -82,12 +106,12 @@ def test_a_cluster_without_room_is_waited_for_and_said(monkeypatch, tmp_path, ca
     cluster = ray_stand_in.install(monkeypatch, cpus=1, room=False)
     monkeypatch.setattr(ray_crew, "PATIENCE", 0.0)
     monkeypatch.setattr(ray_crew, "POLL_SECONDS", 0.01)
-    say = ray_crew.RayCrew._say_if_full
+    say = ray_crew.RayCrew._say_if_none
     monkeypatch.setattr(
-        ray_crew.RayCrew, "_say_if_full", lambda crew: (say(crew), cluster.stuck.done() or cluster.stuck.set_result(0))
+        ray_crew.RayCrew, "_say_if_none", lambda crew: (say(crew), cluster.stuck.done() or cluster.stuck.set_result(0))
     )
     sweep_folders.sweep(tmp_path / "sweep", *sweep_folders.SMALL, "seed=0,1", "trainer.epochs=1", *RAY)
-    assert capsys.readouterr().err.count("waiting for the Ray cluster, which has no free CPU") == 1
+    assert capsys.readouterr().err.count("waiting for Ray's actors; perhaps the cluster has no free CPU") == 1
 
 
 @pytest.mark.parametrize(

@@ -127,9 +127,14 @@ class Crew(ABC, Generic[Kind]):
             member.end()
             error = f"the {self.what} died ({death})"
             return [Broken(member.work, error, "", died=True)] if member.work else []
-        if events and isinstance(events[-1], (Done, Broken)):
+        if ends(events):
             member.work = None
         return events
+
+
+def ends(events: Sequence[Event]) -> bool:
+    """Whether what a worker has said ends its work."""
+    return bool(events) and isinstance(events[-1], (Done, Broken))
 
 
 class Told:

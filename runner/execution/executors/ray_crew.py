@@ -16,11 +16,11 @@ from runner.data.prepare import RunData
 from runner.errors import RunError
 from runner.execution.events import Event
 from runner.execution.executors import ray_cluster
-from runner.execution.executors.crew import POLL_SECONDS, Crew, Died, Worker
+from runner.execution.executors.crew import POLL_SECONDS, Crew, Died, Worker, ends
 from runner.execution.executors.ray_worker import THREADS, RayWorker, Sweep
 from runner.execution.work import Run, Work, on_gpu
 
-PATIENCE = 10.0  # seconds that a cluster may have no room for the first actor before it is said
+PATIENCE = 15.0  # seconds until the first actor has begun after which it is said that none has
 LONGEST = 200  # letters of what Ray says about a dead actor
 STILLBORN = 3  # actors that may die one after the other before one of them has begun
 
@@ -76,13 +76,13 @@ class RayCrew(Crew["_Actor"]):
             return []
         if ray.wait([*of], timeout=POLL_SECONDS)[0]:
             return [of[answer] for answer in ray.wait([*of], num_returns=len(of), timeout=0)[0]]
-        self._say_if_full()
+        self._say_if_none()
         return []
 
-    def _say_if_full(self) -> None:
-        """Once, if the cluster has had no room for an actor for a while."""
+    def _say_if_none(self) -> None:
+        """Once, if no actor has begun for a while."""
         if time.monotonic() > self.patient_until and not any(member.begun for member in self.members):
-            self.say(f"waiting for the Ray cluster, which has no free {'GPU' if self.gpus else 'CPU'}")
+            self.say(f"waiting for Ray's actors; perhaps the cluster has no free {'GPU' if self.gpus else 'CPU'}")
             self.patient_until = float("inf")
 
     def _dismiss(self) -> None:
@@ -145,7 +145,8 @@ class _Actor(Worker):
             if not self.begun:
                 self.crew.bury(cause)
             raise Died(cause) from error
-        self.answer = self.actor.told.remote()
+        if not ends(answer):
+            self.answer = self.actor.told.remote()  # one question at a time: an answer that nobody reads is lost
         return answer
 
     def _begin(self, problem: str) -> list[Event]:
