@@ -40,6 +40,11 @@ def run(arguments: list[str]) -> int:
     args = _parser().parse_intermixed_args(arguments)
     words = [word for word in args.words if key_of(word) != SWEEP_DIR]
     _check(words)
+    if args.dry_run:
+        from runner.commands import train
+
+        print(f"{args.outer} outer folds, each the test of a search such as the first:")
+        return train.run(["-m", *Nested(Path(), tuple(words), args.outer).search(0)[0], train.DRY_RUN])
     nested = Nested(_folder(args.words), tuple(words), args.outer)
     nested.write()
     return carry_on(nested)
@@ -51,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("words", nargs="+", metavar="KEY=VALUE", help=f"as of `runner -m`; {SWEEP_DIR}=FOLDER is where")
     parser.add_argument("-m", "--multirun", action="store_true", help="as it always is")
+    parser.add_argument("--dry-run", action="store_true", help="show what would train for one outer fold")
     parser.add_argument("--outer", type=_outer, default=OUTER, metavar="K", help=f"outer folds; default: {OUTER}")
     return parser
 

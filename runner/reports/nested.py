@@ -25,6 +25,7 @@ from runner.records.names import plural, shown_path
 from runner.reports import refit
 from runner.reports.best import winners
 from runner.reports.decimals import digits
+from runner.reports.over import places
 from runner.reports.report_text import Column, plain
 from runner.reports.run_row import RunRow
 from runner.reports.runs import read_sources, read_sweep
@@ -137,7 +138,7 @@ def report(nested: Nested, choices: Sequence[Chosen]) -> list[str]:
     columns.append(Column("chosen", [each.name for each in choices], number=False))
     lines = [f"{nested.outer} outer folds, each the test of a search of its own:", *(f"  {x}" for x in plain(columns))]
     lines += ["", *(_score(metric, values, nested) for metric, values in by_metric.items())]
-    lines += [*_optimism(choices, by_metric), *_agreement(choices), f"table: {shown_path(nested.root / TABLE)}"]
+    lines += [*_optimism(choices, by_metric), *agreement(choices), f"table: {shown_path(nested.root / TABLE)}"]
     return [*lines, "next: the same search on all rows, for a network to use", f"  {_whole(nested)}"]
 
 
@@ -175,13 +176,17 @@ def _optimism(choices: Sequence[Chosen], by_metric: dict[str, list[float | None]
     return [f"Inside, the searches' best looked {how} than that by {abs(found.mean):#.2g} on average."]
 
 
-def _agreement(choices: Sequence[Chosen]) -> list[str]:
-    """Which values most folds chose."""
+def agreement(choices: Sequence[Chosen]) -> list[str]:
+    """Which values most folds chose; of numbers that differ in each, from where to where they reach."""
     said = []
     for key in dict.fromkeys(key for each in choices for key in each.keys):
-        value, count = Counter(each.keys.get(key, "") for each in choices).most_common(1)[0]
-        said += [f"{key}={value} in {count}"] if value else []
-    return [f"Chosen most often, of {plural(len(choices), 'fold')}: {', '.join(said)}."] if said else []
+        found = Counter(value for each in choices if (value := each.keys.get(key, "")))
+        at = places(found) if found.total() == len(found) else {}
+        if at:
+            said.append(f"{key}={min(at, key=at.__getitem__)} to {max(at, key=at.__getitem__)}")
+        elif found:
+            said.append("{}={} in {}".format(key, *found.most_common(1)[0]))
+    return [f"Chosen in {plural(len(choices), 'fold')}, most often: {', '.join(said)}."] if said else []
 
 
 def _whole(nested: Nested) -> str:

@@ -17,7 +17,7 @@ from runner.commands.nested import carry_on
 from runner.data.prepare import prepare
 from runner.errors import RunError
 from runner.execution.stored import read_config
-from runner.reports.nested import Nested, outer_spread
+from runner.reports.nested import Chosen, Nested, agreement, outer_spread
 from runner.reports.runs import read_sweep
 from runner.training.loop import Interrupted
 
@@ -98,6 +98,14 @@ def test_the_interval_allows_for_rows_that_outer_folds_share():
     assert found.mean == pytest.approx(0.8) and found.half == pytest.approx(2.7764451 * deviation, rel=1e-6)
 
 
+def test_what_folds_agree_on_is_counted_and_numbers_that_differ_are_a_range():
+    chosen = [
+        {"optimizer": rule, "optimizer.lr": lr} for rule, lr in (("sgd", "0.1"), ("adam", "0.02"), ("sgd", "0.3"))
+    ]
+    found = agreement([Chosen(i, "", keys, "val/loss", False, 0.5, []) for i, keys in enumerate(chosen)])
+    assert found == ["Chosen in 3 folds, most often: optimizer=sgd in 2, optimizer.lr=0.02 to 0.3."]
+
+
 def test_what_was_stopped_goes_on_and_ends_with_the_same_table(root, tmp_path, monkeypatch, capsys):
     folder, train, calls = tmp_path / "again", claim.train, []
 
@@ -136,6 +144,14 @@ def test_what_cannot_be_nested_is_refused_and_leaves_nothing(tmp_path, capsys, w
     except SystemExit as error:  # argparse's
         code = error.code
     assert code == 2 and said in capsys.readouterr().err and not (tmp_path / "n").exists()
+
+
+def test_a_dry_run_shows_the_search_of_one_outer_fold_and_trains_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["nested", *WORDS, "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("5 outer folds, each the test of a search") and "4 runs" in said
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_holds_something_and_a_damaged_record_are_refused(root, tmp_path, capsys):

@@ -8,8 +8,9 @@ from runner.cli import main
 from runner.errors import ConfigError, RunError
 from runner.execution.configurations import read
 from runner.reports.runs import read_sources, read_sweep
-from runner.reports.searches.fresh import fresh_lines, repeated
+from runner.reports.searches.fresh import fresh_lines, optimism, repeated
 from runner.reports.sections import make_sections
+from runner.reports.statistics import Spread
 
 WORDS = [
     "-m",
@@ -51,11 +52,24 @@ def test_the_winner_meets_seeds_and_splits_that_the_search_has_not(sweep, tmp_pa
     assert json.loads((folder / "winner.json").read_text())["value"] == won
     (line,) = fresh_lines(section(folder))
     assert "the best of 2; fresh it is" in line and "(3 splits)" in line and line in said
-    assert ("too optimistic by" in line) == (won < fresh)
+    assert ("not too optimistic" in line) == (won >= fresh)
     assert main(["report", str(folder)]) == 0 and line in capsys.readouterr().out
     (folder / "winner.json").write_text("{}")
     with pytest.raises(RunError, match=r"winner.json: damaged or edited"):
         fresh_lines(section(folder))
+
+
+@pytest.mark.parametrize(
+    ("better", "sd", "n", "said"),
+    [
+        (-0.1, 0.1, 5, "The search was not too optimistic."),
+        (0.05, 0.1, 5, "was better by 0.050, within the interval of the fresh mean."),
+        (0.3, 0.1, 5, "too optimistic by 0.30, more than the interval of the fresh mean."),
+        (0.3, 0.1, 2, "was better by 0.30; with 2 no interval can be given."),
+    ],
+)
+def test_optimism_is_said_with_what_it_is_measured_by(better, sd, n, said):
+    assert optimism(better, Spread(1.0, sd, n)).endswith(said)
 
 
 def test_folds_are_dealt_anew_and_ensembles_have_no_member_in_common():

@@ -112,19 +112,21 @@ def fresh_lines(section: Section) -> list[str]:
     half = "" if found.half is None else f" ± {found.half:.{digits([found])}f}"
     said = f"In the search {section.metric} was {value:.{decimals(value, 3)}f}, the best of {record['of']:,}; "
     said += f"fresh it is {found.mean:.{digits([found])}f}{half} ({over(section.settings)})."
-    said += f" {_optimism(better, found)}"
+    said += f" {optimism(better, found)}"
     said += f" {lost} of its {len(section.settings[0].rows)} fresh runs diverged or failed." if lost else ""
     return [said]
 
 
-def _optimism(better: float, found: Spread) -> str:
+def optimism(better: float, found: Spread) -> str:
     """How much too good the search looked."""
     if better <= 0:
         return "The search was not too optimistic."
-    said = f"The search was too optimistic by {better:.{decimals(better, 2)}f}"
+    by = f"{better:.{decimals(better, 2)}f}"
     if found.half is None:
-        return f"{said}; with {found.n} no interval can be given."
-    return f"{said}, {'more than' if better > found.half else 'within'} the interval of the fresh mean."
+        return f"The search's was better by {by}; with {found.n} no interval can be given."
+    if better <= found.half:
+        return f"The search's was better by {by}, within the interval of the fresh mean."
+    return f"The search was too optimistic by {by}, more than the interval of the fresh mean."
 
 
 def _record(folder: Path) -> Mapping[str, Any] | None:
