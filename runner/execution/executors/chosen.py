@@ -46,7 +46,15 @@ def _ray_crew(session: Session, before: Executor) -> Executor:
         before.runs, before.data = session.runs, session.data
         return before
     options = session.options
-    crew = RayCrew(session.runs, session.data, session.root, options.workers, options.address, session.say)
+    crew = RayCrew(
+        session.runs,
+        session.data,
+        session.root,
+        options.workers,
+        options.address,
+        session.say,
+        session.asked_to_stop,
+    )
     session.hired = crew.size
     return crew
 

@@ -38,12 +38,13 @@ class RayCrew(Crew["_Actor"]):
         workers: int | None,
         address: str | None,
         say: Callable[[str], None],
+        stopping: Callable[[], bool],
     ):
         self.root, self.address, self.say = root, address, say
         self.gpus = int(on_gpu([run.settings for run in runs]))
         say(f"connecting to Ray at {address}" if address else "starting Ray, which takes a few seconds")
         cores = len(os.sched_getaffinity(0))
-        super().__init__(runs, data, ray_cluster.connect(address, workers, cores, on_gpu=bool(self.gpus)))
+        super().__init__(runs, data, ray_cluster.connect(address, workers, cores, stopping, on_gpu=bool(self.gpus)))
         self.blobs: list[Any] = []  # references to tables in Ray's store
         self.kept: list[RunData] = []  # the tables of all blobs, which are told apart by the objects that they are
         self.places: dict[int, tuple[int, int]] = {}  # id of a table -> (blob, position in it)
