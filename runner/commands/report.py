@@ -42,16 +42,16 @@ def run(arguments: list[str]) -> int:
     if args.over is not None and args.html is None:
         args.html = ""
     from runner.reports.across import over_data_sets
-    from runner.reports.searches import pareto
+    from runner.reports.searches.pareto import asked
     from runner.reports.sections import make_sections
 
-    names = pareto.asked(args.pareto) if args.pareto else ()
+    names = asked(args.pareto) if args.pareto else ()
     table, page = _outputs(args)
     pictures: list[Path] = []
     sources = find_sources(args.dir, force=args.force)
     chosen: dict[str, Any] = {"where": args.where, "across": args.over.partition(",")[0] if args.over else None}
     sections = make_sections(sources, args.metric, by=args.by, **chosen)
-    fronts = [pareto.front_lines(section, names) for section in sections]
+    beside = [_beside(section, names, importance=args.importance) for section in sections]
     if table:
         write_output("--csv", table, _table(sections, table))
     drawn: list[Over | None] = []
@@ -59,6 +59,7 @@ def run(arguments: list[str]) -> int:
         from runner.reports import html
         from runner.reports.over import across_conditions, choose
 
+        pictures = [] if page else _pictures(sections)
         page = page or sources[0].folder / PAGE
         whole = make_sections(sources, args.metric, **chosen) if args.by else sections
         first = across_conditions(sources, whole, args.where, args.by) if args.over is None else []
@@ -66,11 +67,10 @@ def run(arguments: list[str]) -> int:
         title = html.page_title(sections)
         content = html.page(sections, title, args.heat, drawn, first=first, whole=whole, by=args.by, pareto=names)
         write_output("--html", page, content.encode())
-        pictures = _pictures(sections)
     for i, section in enumerate(sections):
         show(section, args.top, first=i == 0)
-        if fronts[i]:
-            say(["", *fronts[i]], sys.stdout)
+        if beside[i]:
+            say(["", *beside[i]], sys.stdout)
     if args.over is not None:
         _show_over(drawn)
     if ranks := over_data_sets(sections):
@@ -80,15 +80,25 @@ def run(arguments: list[str]) -> int:
     return 0 if any(row.finished for source in sources for row in source.rows) else 1
 
 
+def _beside(section: Section, names: Sequence[str], *, importance: bool) -> list[str]:
+    """What is said of a search below its table: the importance of its keys if asked for, and its Pareto front."""
+    from runner.reports.searches.importance import importance_lines
+    from runner.reports.searches.pareto import front_lines
+
+    front = front_lines(section, names)
+    told = importance_lines(section) if importance else []
+    return [*told, *([""] if told and front else []), *front]
+
+
 def _pictures(sections: Sequence[Section]) -> list[Path]:
     """Write how a search went into the figures of its sweep; the file, where there was one search."""
     from runner.reports.searches.picture import picture
 
-    if len(sections) != 1 or len(sections[0].sources) != 1 or not (drawn := picture(sections[0])):
+    if len(sections) != 1 or len(sections[0].sources) != 1 or not (way := picture(sections[0])):
         return []
     path = sections[0].sources[0].folder / SEARCH
     path.parent.mkdir(exist_ok=True)
-    write_output("--html", path, drawn)
+    write_output("--html", path, way.png)
     return [path]
 
 
@@ -217,6 +227,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="KEY",
         help="print the metrics over a key that has numbers, such as lr or train_size, and draw them on the page; "
         "lr,optimizer,dropout also names the keys of the colours (as --by does) and of the panels",
+    )
+    parser.add_argument(
+        "--importance",
+        action="store_true",
+        help="how much each key matters for being among the best settings, and how sure that is (takes runner[optuna])",
     )
     parser.add_argument(
         "--pareto",

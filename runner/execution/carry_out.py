@@ -19,7 +19,7 @@ from runner.data.prepare import RunData
 from runner.errors import RunnerError
 from runner.execution.events import Begun, Broken, Done, Ended, Event, Leading, Paused, Progressed
 from runner.execution.teams import examples
-from runner.execution.trials import Said, draw_augmentation, draw_figures, facts, open_trial
+from runner.execution.trials import Said, draw_augmentation, draw_epoch, draw_figures, facts, open_trial
 from runner.execution.work import Run, Work
 from runner.optimizers.rules.base import segment_key
 from runner.plan.populations import Population
@@ -124,6 +124,7 @@ class _Carrying:
             asked_to_stop=asked_to_stop,
             watch=self._watch,
             at_start=draw_augmentation,
+            at_epoch=draw_epoch,
             at_end=draw_figures,
             ended=lambda outcome: self.tell(Ended(self.number[outcome.folder], outcome)),
             paused=lambda trial: self.tell(Paused(self.number[trial.files.folder], trial.made)),

@@ -31,6 +31,7 @@ from runner.records import disk
 from runner.records.names import shown_path
 from runner.records.run_folder import CHECKPOINT, HYDRA, LAST, LIST, POPULATION, SUMMARY
 from runner.records.summary import read_summary
+from runner.records.sweep_folder import PRUNED
 from runner.training import checkpoint
 from runner.training.loop import place
 from runner.training.stopping import Stopping
@@ -48,6 +49,7 @@ def extend(root: Path, words: Sequence[str], change: Change) -> list[str]:
         runs, listed = run_list.load(root)
         _refuse_ensembles(root, runs, words)
         ended = [_summary(run) for run in runs]
+        _refuse_compared(root, ended, words)
         if not all(ended):
             again = plugins.command("resume", shown_path(root))
             raise ConfigError(f"{root}: not all has ended; more epochs are for what has: first `{again}`")
@@ -74,6 +76,15 @@ def _refuse_ensembles(root: Path, runs: Sequence[Run], words: Sequence[str]) -> 
     if any(run.settings.ensemble.active for run in runs):
         again = plugins.command("repeat", shown_path(root), *words)
         raise ConfigError(f"{root}: an ensemble that has ended gets no more epochs; `{again}` trains from the start")
+
+
+def _refuse_compared(root: Path, summaries: Sequence[dict[str, Any]], words: Sequence[str]) -> None:
+    """ConfigError for a sweep whose settings were compared while they trained: all of them had the same epochs."""
+    if any(summary.get("status") == PRUNED for summary in summaries):
+        raise ConfigError(
+            f"{root}: its settings were compared after so many epochs as {EPOCHS} has them come to; begin the search "
+            f"again with {' '.join(words)}, or train its best with `{plugins.command('repeat', 'RUN', *words)}`"
+        )
 
 
 def _summary(run: Run) -> dict[str, Any]:

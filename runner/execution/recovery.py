@@ -172,9 +172,9 @@ class Recovery:
             except DamagedError as error:
                 self.note(f"{error.what}; the run starts from the beginning, with the same result")
                 row = {}
-            if row.get("settings") == fixed(run.settings) and self._bears_out(row, i, path):
+            if row.get("pauses") and row["settings"] == fixed(run.settings) and self._bears_out(row, i, path):
                 found[i] = int(row["made"])
-            else:
+            else:  # a run that was killed when it had ended, before its summary was written, is no run that paused
                 disk.remove(path)
         return found
 

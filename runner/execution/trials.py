@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +95,16 @@ def draw_augmentation(trial: Trial, engine: Engine, row: int) -> None:
 
     with _noted(trial, "no picture of the augmentation"):
         draw(trial, engine, row)
+
+
+def draw_epoch(trial: Trial, alone: Callable[[], Engine]) -> None:
+    """What the network says after an epoch, where figures are wanted and it can be drawn."""
+    if not (trial.pictured or trial.settings.trainer.figures):
+        return
+    from runner.figures.by_epoch import draw_epoch as draw
+
+    with _noted(trial, "no picture of an epoch"):
+        draw(trial, alone)
 
 
 def draw_figures(trial: Trial, engine: Engine) -> None:

@@ -15,13 +15,15 @@ import numpy as np
 
 from runner.figures import of_a_run as figures
 from runner.figures import of_an_ensemble
+from runner.figures.by_epoch import boundary_by_epoch
 from runner.figures.mistakes import mistakes
-from runner.figures.of_a_run import Ended
+from runner.figures.of_a_run import Ended, wanted
 from runner.records import disk
 from runner.records.run_files import PICTURES
 from runner.training.engine import Engine
 from runner.training.trial import Trial
 
+__all__ = ["draw", "wanted"]
 UNSAFE = re.compile(r"[^\w.-]+")  # of a target's name in that of a file
 Draw = Callable[[Ended], bytes | None]  # None: nothing to draw for this run
 
@@ -64,6 +66,12 @@ FIGURES = (
         figures.boundary,
         "What the network says all over the plane: colour is the class, its strength the confidence, lines are where "
         "the answer changes. Dots are examples.",
+    ),
+    Figure(
+        "boundary_by_epoch",
+        boundary_by_epoch,
+        "How the boundary moves in the course of training: first a line, then bends, the larger steps early. Dots are "
+        "examples.",
     ),
     Figure(
         "fit",
@@ -121,14 +129,6 @@ FIGURES = (
         on_demand=True,
     ),
 )
-
-
-def wanted(trial: Trial) -> bool:
-    """Whether a run gets figures: trainer.figures, by default (null) if it is a single one that somebody watches; never
-    if it diverged.
-    """
-    asked = trial.settings.trainer.figures
-    return trial.status != "diverged" and (trial.pictured if asked is None else asked)
 
 
 def draw(trial: Trial, engine: Engine) -> None:

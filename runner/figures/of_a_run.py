@@ -85,6 +85,14 @@ class OfHead(Ended):
         return super().title(f"{what} of {self.name}")
 
 
+def wanted(trial: Trial) -> bool:
+    """Whether a run gets figures: trainer.figures, by default (null) if it is a single one that somebody watches; never
+    if it diverged.
+    """
+    asked = trial.settings.trainer.figures
+    return trial.status != "diverged" and (trial.pictured if asked is None else asked)
+
+
 def confusion(run: Ended) -> bytes | None:
     """Which class is taken for which."""
     if not run.classes:

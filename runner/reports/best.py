@@ -17,6 +17,7 @@ from runner.reports.decimals import digits
 from runner.reports.next_steps import quoted, settings_of
 from runner.reports.run_row import RunRow
 from runner.reports.runs import RunSource
+from runner.reports.searches.words import search_lines
 from runner.reports.sections import Section, make_sections, source_of
 from runner.reports.settings_table import Setting
 
@@ -61,11 +62,11 @@ def best_lines(section: Section) -> list[str]:
         f"over {over([setting])} ({len(setting.finished)} of {len(setting.rows)} runs):", _metrics(section)
     )
     if len(refit.validations(setting.finished)) > 1:
-        return [*lines, "", answer(section), "", *_refitted(setting)]
+        return [*lines, "", answer(section), *search_lines(section), "", *_refitted(setting)]
     run = best_run(section)
     found = f"{section.metric} {run.metrics[section.metric]:.{digits([setting.spread(section.metric)])}f}"
     lines += [f"best run ({found}):", f"  {quoted(run.folder)}"]
-    lines += ["", answer(section), "", "to repeat its best run:", f"  {repeat(run)}"]
+    lines += ["", answer(section), *search_lines(section), "", "to repeat its best run:", f"  {repeat(run)}"]
     return [*lines, "to use it:", f"  {plugins.command('predict', shown_path(run.folder))} INPUT --out FILE"]
 
 

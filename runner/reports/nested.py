@@ -142,8 +142,7 @@ def report(nested: Nested, choices: Sequence[Chosen]) -> list[str]:
 
 
 def _numbers(name: str, values: Sequence[float | None]) -> Column:
-    places = digits([spread([value for value in values if value is not None])])
-    return Column(name, ["-" if value is None else f"{value:.{places}f}" for value in values])
+    return Column(name, ["-" if value is None else f"{value:.4g}" for value in values])
 
 
 def outer_spread(values: Sequence[float | None], outer: int) -> Spread | None:
@@ -181,7 +180,7 @@ def _agreement(choices: Sequence[Chosen]) -> list[str]:
     said = []
     for key in dict.fromkeys(key for each in choices for key in each.keys):
         value, count = Counter(each.keys.get(key, "") for each in choices).most_common(1)[0]
-        said.append(f"{key}={value or '-'} in {count}")
+        said += [f"{key}={value} in {count}"] if value else []
     return [f"Chosen most often, of {plural(len(choices), 'fold')}: {', '.join(said)}."] if said else []
 
 

@@ -107,14 +107,14 @@ def _figures(drawn: Over, number: int) -> list[bytes]:
 def _search(section: Section, number: int) -> list[bytes]:
     """The best so far over the epochs of all trials, as a curve and as a figure."""
     from runner.records import events
-    from runner.reports.searches.picture import CAPTION, picture, steps
+    from runner.reports.searches.picture import CAPTION, picture
 
-    drawn = picture(section)
-    if drawn is None:
+    way = picture(section)
+    if way is None:
         return []
     tag = "/".join(["search", *([section.title] if section.title else []), f"best {section.metric}"])
-    found = [events.scalars(epochs, [(tag, value)]) for epochs, value in steps(section)]
-    return [*found, events.image(f"{tag} so far", number, drawn, *events.png_size(drawn), CAPTION)]
+    found = [events.scalars(epochs, [(tag, value)]) for epochs, value in way.steps]
+    return [*found, events.image(f"{tag} so far", number, way.png, *events.png_size(way.png), CAPTION)]
 
 
 def _columns(sections: Sequence[Section]) -> bytes:

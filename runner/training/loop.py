@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ class Training:
         asked_to_stop: looked at after every epoch; true ends training with a checkpoint and `Interrupted`.
         watch: called after every epoch with the trials that train (progress display).
         at_start: called with (trial, engine, row) before epoch 0 of a run is recorded (a picture of its augmentation).
+        at_epoch: called with (trial, what makes an engine of its weights) after an epoch is recorded (a picture).
         at_end: called with (trial, engine of its kept weights) before a run's summary is written (figures).
         ended: called with the outcome of a run once its summary is written.
         paused: called with a run that pauses (`Trial.until`) once its state is in its folder.
@@ -70,6 +72,7 @@ class Training:
         asked_to_stop: Callable[[], bool] = lambda: False,
         watch: Callable[[list[Trial]], None] = lambda trials: None,
         at_start: Callable[[Trial, Engine, int], None] = lambda trial, engine, row: None,
+        at_epoch: Callable[[Trial, Callable[[], Engine]], None] = lambda trial, alone: None,
         at_end: Callable[[Trial, Engine], None] = lambda trial, engine: None,
         ended: Callable[[Outcome], None] = lambda outcome: None,
         paused: Callable[[Trial], None] = lambda trial: None,
@@ -78,7 +81,8 @@ class Training:
         held: list[SecondPhase] | None = None,
     ):
         self.engine, self.trials, self.path, self.facts = engine, trials, path, facts
-        self.asked_to_stop, self.watch, self.at_start, self.at_end = asked_to_stop, watch, at_start, at_end
+        self.asked_to_stop, self.watch = asked_to_stop, watch
+        self.at_start, self.at_epoch, self.at_end = at_start, at_epoch, at_end
         self.ended, self.paused, self.admit, self.width = ended, paused, admit, width or len(trials)
         self.best = {name: copied(array) for name, array in engine.kept.items()}
         self.outcomes: list[Outcome] = []
@@ -164,7 +168,7 @@ class Training:
         """Rows that pause leave their state in their folders; the others close the gaps."""
         pausing = [row for row, trial in enumerate(self.trials) if trial.pauses]
         for row in pausing:
-            self._keep_last(row)
+            self._keep_last(row, pauses=True)
             self.paused(self.trials[row])
         if pausing:
             self._compact([row for row in range(len(self.trials)) if row not in pausing])
@@ -208,6 +212,7 @@ class Training:
             if better or (trial.ended_within and trial.keeps_last):
                 kept.append(row)
             self._log_histograms(trial, row)
+            self.at_epoch(trial, partial(self._alone, row))
             if trial.last["epoch"] in trial.settings.ensemble.snapshots(trial.settings) and trial.status != "diverged":
                 take(trial, self._alone(row), int(trial.last["epoch"]))
         for name, best in self.best.items() if kept else ():
@@ -281,12 +286,12 @@ class Training:
         trial.files.log(f"{summary['status']}: {summary['reason']}; now {trial.policy} on {rows:,} rows")
         self.held.append(trial)
 
-    def _keep_last(self, row: int) -> None:
-        """The checkpoint of one run, in its folder."""
+    def _keep_last(self, row: int, *, pauses: bool = False) -> None:
+        """The checkpoint of one run, in its folder; whether it pauses, or ends with it."""
         files, one = self.trials[row].files, slice(row, row + 1)
         path = files.folder / LAST
         tensors = self.engine.state() | {f"best.{name}": best for name, best in self.best.items()}
-        state = {"folder": place(files.folder, path)} | self.trials[row].state()
+        state = {"folder": place(files.folder, path), "pauses": pauses} | self.trials[row].state()
         checkpoint.write(path, {name: tensor[one] for name, tensor in tensors.items()}, [state])
 
     def _compact(self, rows: list[int]) -> None:

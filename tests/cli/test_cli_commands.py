@@ -10,7 +10,7 @@ import pytest
 from runner.cli import main
 from runner.config.registry import entries, groups, load
 
-HEAVY = ("torch", "sklearn", "pandas", "matplotlib", "tensorboard", "scipy", "numba", "llvmlite")
+HEAVY = ("torch", "optuna", "sklearn", "pandas", "matplotlib", "tensorboard", "scipy", "numba", "llvmlite")
 
 
 def modules_after(*words: str) -> tuple[set[str], float]:

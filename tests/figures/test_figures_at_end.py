@@ -12,6 +12,7 @@ from runner.records.events import png_size
 QUICK = {"trainer.epochs": 3, "early_stopping.patience": None, "trainer.progress": False}
 MOONS = QUICK | {"dataset": "two_moons", "dataset.n": 200, "model.hidden": [8]}
 CLASSES = {"confusion", "reliability", "learning_curves", "weights"}  # one hidden layer, a constant rate
+PLANE, BY_EPOCH = {"boundary", "boundary_by_epoch"}, "by_epoch/boundary"  # two inputs
 NUMBERS = {"fit", "learning_curves", "weights"}
 
 
@@ -38,15 +39,17 @@ def shown(outcome):
 
 def test_a_single_run_on_the_command_line_shows_in_tensorboard_what_its_curves_do_not(tmp_path, capsys):
     [outcome] = train(tmp_path, {}, console=True)
-    assert shown(outcome) == {f"figures/{name}" for name in ("confusion", "reliability", "boundary")}
+    assert shown(outcome) == {f"figures/{name}" for name in PLANE | {"confusion", "reliability"}} | {BY_EPOCH}
     assert not (outcome.folder / "figures").exists()
 
 
 def test_asked_for_all_of_them_are_files_too(tmp_path):
     [outcome] = train(tmp_path, {"trainer.figures": True})
-    assert set(files(outcome)) == CLASSES | {"boundary"}
-    assert shown(outcome) == {f"figures/{name}" for name in files(outcome)}
-    assert {png_size(picture) for picture in files(outcome).values()} == {(1040, 880)}
+    assert set(files(outcome)) == CLASSES | PLANE
+    assert shown(outcome) == {f"figures/{name}" for name in files(outcome)} | {BY_EPOCH}
+    assert {png_size(picture) for name, picture in files(outcome).items() if name != "boundary_by_epoch"} == {
+        (1040, 880)
+    }
 
 
 def test_percentiles_are_drawn_where_they_are_recorded(tmp_path):
@@ -66,13 +69,13 @@ def test_a_figure_that_cannot_be_drawn_takes_no_other_with_it(tmp_path, monkeypa
     changed = [figures.Figure("layers", broken) if f.name == "layers" else f for f in figures.FIGURES]
     monkeypatch.setattr(figures, "FIGURES", changed)
     [outcome] = train(tmp_path, {"trainer.figures": True})
-    assert set(files(outcome)) == (CLASSES | {"boundary"}) - {"layers"}
+    assert set(files(outcome)) == (CLASSES | PLANE) - {"layers"}
     assert "no figure layers: ZeroDivisionError: division by zero" in (outcome.folder / "train.log").read_text()
 
 
 def test_train_measured_on_one_row_beside_batch_norm_has_all_figures(tmp_path):
     [outcome] = train(tmp_path, {"trainer.figures": True, "trainer.train_eval_rows": 1, "model.norm": "batch"})
-    assert set(files(outcome)) == CLASSES | {"boundary"}
+    assert set(files(outcome)) == CLASSES | PLANE
 
 
 def test_unwanted_there_are_none(tmp_path, capsys):
@@ -90,7 +93,7 @@ def test_runs_together_have_figures_only_if_asked_and_then_those_of_a_run_alone(
     silent, together = train(tmp_path / "two", {}, asked)
     [alone] = train(tmp_path / "one", asked)
     assert not shown(silent)
-    assert set(files(together)) == CLASSES | {"boundary"} and files(together) == files(alone)
+    assert set(files(together)) == CLASSES | PLANE and files(together) == files(alone)
 
 
 @pytest.mark.parametrize(
@@ -102,22 +105,22 @@ def test_runs_together_have_figures_only_if_asked_and_then_those_of_a_run_alone(
         ({"dataset": "digits"}, CLASSES | {"features", "mistakes"}),
         ({"dataset": "mnist1d", "dataset.n": 500}, CLASSES | {"features", "mistakes"}),
         ({"dataset": "sine", "regularizer.structural_dropout": 1.0}, NUMBERS | {"kept_width"}),
-        ({"regularizer.structural_dropout": [1.0]}, CLASSES | {"boundary", "kept_width"}),
+        ({"regularizer.structural_dropout": [1.0]}, CLASSES | PLANE | {"kept_width"}),
         ({"dataset": "sine", "regularizer.dropout": 0.1}, NUMBERS),
         ({"trainer.epochs": 0}, CLASSES | {"boundary"}),
         (
             {"model.hidden": [], "dataset.val_fraction": 0, "early_stopping.monitor": "train/loss"},
-            CLASSES | {"boundary"},
+            CLASSES | PLANE,
         ),
         (
             {"dataset.val_fraction": 0, "dataset.test_fraction": 0, "early_stopping.monitor": "train/loss"},
-            CLASSES | {"boundary"},
+            CLASSES | PLANE,
         ),
         (
             {"model.norm": "batch", "scheduler": "plateau", "scheduler.patience": 0},
-            CLASSES | {"boundary", "learning_rate"},
+            CLASSES | PLANE | {"learning_rate"},
         ),
-        ({"model.hidden": [4] * 15, "trainer.dtype": "float64"}, CLASSES | {"boundary", "layers"}),
+        ({"model.hidden": [4] * 15, "trainer.dtype": "float64"}, CLASSES | PLANE | {"layers"}),
     ],
     ids=[
         "sine",

@@ -18,7 +18,7 @@ from runner.reports.runs import read_sources
 from runner.reports.searches import contour, importance, pareto
 from runner.reports.searches import page as search_page
 from runner.reports.searches.made import is_search
-from runner.reports.searches.picture import picture, steps
+from runner.reports.searches.picture import picture
 from runner.reports.searches.scales import keys_of
 from runner.reports.searches.trials import Trial, best_so_far, spent, trials_of
 from runner.reports.searches.words import search_lines
@@ -180,12 +180,12 @@ def test_numbers_that_were_drawn_evenly_have_an_even_axis_and_those_by_their_log
 
 
 def test_the_way_to_the_best_is_a_picture_and_a_curve_in_tensorboard(tmp_path, forty):
-    assert picture(section(forty)).startswith(b"\x89PNG")
+    assert picture(section(forty)).png.startswith(b"\x89PNG")
     overview.write(forty, tmp_path / "overview", alone=True)
     events = EventAccumulator(str(tmp_path / "overview"))
     events.Reload()
     told = [(e.step, pytest.approx(e.value)) for e in events.Scalars("search/best val/loss")]
-    assert told == steps(section(forty)) and len(told) > 1
+    assert told == picture(section(forty)).steps and len(told) > 1
     assert "search/best val/loss so far" in events.Tags()["images"] + events.Tags()["tensors"]
 
 
@@ -205,6 +205,15 @@ def test_the_key_that_decides_is_the_most_important_and_the_others_no_more_than_
     assert all(0 <= each.low <= each.share <= each.high <= 1 for each in found)
     again = importance.importances(trials_of(section(forty)), keys_of(section(forty)), maximize=False)
     assert [(e.share, e.low, e.high, e.chance) for e in again] == [(e.share, e.low, e.high, e.chance) for e in found]
+
+
+def test_importance_is_printed_where_it_is_asked_for(forty, capsys, quick, tmp_path):
+    assert main(["report", str(forty), "--importance"]) == 0
+    told = capsys.readouterr().out.split("importance for being among the best settings")[1].split("\n")
+    assert told[1].split()[:2] == ["key", "importance"] and told[2].split()[0] == "lr"
+    assert {line.split()[0] for line in told[2:5]} == {"lr", "dropout", "optimizer"} and " to " in told[2]
+    assert main(["report", str(make_sweep(tmp_path / "few", rates([0.5, 0.7, 0.2, 0.4]))), "--importance"]) == 2
+    assert "takes 10 trials or more" in capsys.readouterr().err
 
 
 def test_a_key_that_only_some_trials_have_takes_part(tmp_path):

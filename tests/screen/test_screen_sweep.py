@@ -11,7 +11,7 @@ from rich.console import Console
 
 from runner.errors import RunError
 from runner.execution.configurations import read
-from runner.execution.events import Broken, Done, Ended, Given, Progressed
+from runner.execution.events import Broken, Done, Ended, Given, Paused, Progressed
 from runner.execution.options import Options
 from runner.execution.work import Run, Work
 from runner.plan.populations import Population
@@ -334,3 +334,23 @@ def test_without_failures_resume_is_not_suggested(tmp_path, capsys):
     conclusion.conclude_sweep(outcomes(tmp_path, "diverged"), tmp_path)
     out, err = capsys.readouterr()
     assert out.startswith("1 run: 1 diverged") and "runner resume" not in out and err == ""
+
+
+def test_a_search_says_its_round_and_how_much_of_the_epochs_that_it_plans_is_behind(tmp_path):
+    sweep = made(tmp_path)
+    sweep.searching = SimpleNamespace(said="6 settings to epoch 3", share=0.5)
+    state = State(sweep)
+    assert state.begins_round() and not state.begins_round()
+    given = Work((Population((0, 1), 2),), tmp_path / "population-000.safetensors")
+    list(state.hear(Given(0, given, 0)))
+    list(state.hear(Progressed(0, {0: (3, 0.5), 1: (3, 0.7)})))
+    assert state.fraction() == pytest.approx(6 / 30)  # of 6 runs of 10 epochs half are planned
+    list(state.hear(Paused(1, 3)))
+    assert state.counts() == {"done": 0, "pruned": 0, "diverged": 0, "failed": 0, "running": 1, "waiting": 5}
+    assert state.fraction() == pytest.approx(6 / 30)
+    sweep.searching.said = "3 settings to epoch 9"
+    assert state.begins_round() and state.round_text() == ["3 settings to epoch 9"]
+    event = ended(sweep, 1, status="pruned")
+    event.outcome.summary["epochs"] = 3
+    list(state.hear(event))
+    assert state.counts()["pruned"] == 1 and state.fraction() == pytest.approx(6 / 30)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
 
 from runner.figures.draw.canvas import COLOURS, INK, cut, fitted_axes, plain, png, some
 
@@ -66,6 +66,19 @@ def tint(answer: np.ndarray, classes: int) -> np.ndarray:
     weights = answer if answer.ndim == 2 else np.eye(classes)[answer.astype(int)]
     mixed = np.nan_to_num(weights) @ palette(classes)[: weights.shape[1]]
     return np.clip(0.45 + 0.55 * mixed, 0, 1)
+
+
+def pixels(answer: np.ndarray, side: int) -> np.ndarray:
+    """The plane [side, side, 3] as colours alone, dark where the likeliest class changes, of probabilities
+    [side side, C].
+    """
+    classes = max(answer.shape[1], 2)
+    likely, found = answer.argmax(1).reshape(side, side), tint(answer, classes).reshape(side, side, 3)
+    edge = np.zeros((side, side), bool)
+    edge[1:] |= likely[1:] != likely[:-1]
+    edge[:, 1:] |= likely[:, 1:] != likely[:, :-1]
+    found[edge] = to_rgb(INK)
+    return found
 
 
 def two_classes() -> Colormap:

@@ -17,17 +17,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runner.errors import ConfigError
-from runner.reports.searches.scales import Key
-from runner.reports.searches.trials import Trial
+from runner.reports.report_text import Column, plain
+from runner.reports.searches.scales import Key, keys_of
+from runner.reports.searches.trials import Trial, trials_of
+from runner.reports.sections import Section
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 LEAST = 10  # trials from which anything is said
-MOST = 1000  # trials that are used
-REPEATS = 60  # of each kind
+MOST = 500  # trials that are used
+REPEATS = 40  # of each kind
 INSIDE = (5, 95)  # percentiles
 TOP, TOP_LEAST = 0.1, 5  # the best trials: a share of all, but so many at least
+STUDY = "search"
 MISSING = "importance of keys takes Optuna: pip install 'runner[optuna]'"
 
 
@@ -78,47 +81,37 @@ def importances(trials: Sequence[Trial], keys: Sequence[Key], *, maximize: bool)
     return sorted((Importance(key, *map(float, each)) for key, *each in ends), key=lambda each: -each.share)
 
 
+def importance_lines(section: Section) -> list[str]:
+    """The importances as a table in text. Raises ConfigError as `importances`."""
+    found = importances(trials_of(section), keys_of(section), maximize=section.maximize)
+    columns = [
+        Column("key", [each.key.name for each in found], number=False),
+        Column("importance", [f"{each.share:.0%}" for each in found]),
+        Column("5th to 95th percentile", [f"{each.low:.0%} to {each.high:.0%}" for each in found]),
+        Column("", ["" if each.matters else "no more than chance gives" for each in found], number=False),
+    ]
+    title = "importance for being among the best settings (Optuna's PED-ANOVA; percentiles over resampled settings):"
+    return [title, *(f"  {line}" for line in plain(columns))]
+
+
 def _normalized(raw: np.ndarray) -> np.ndarray:
     total = raw.sum()
     return raw / total if total else raw
 
 
+Judge = Callable[[Iterable[int], np.ndarray], np.ndarray]  # (positions of trials, values of all) -> importance [K]
+
+
 def _evaluator(
     keys: Sequence[Key], params: Sequence[Mapping[str, float]], values: np.ndarray, *, maximize: bool
-) -> Callable[[Iterable[int], np.ndarray], np.ndarray]:
-    """A function of (positions of trials, values of all): Optuna's importance [K] of each key there, not normalized.
-
-    The trials are kept in one study in memory, since to make a study takes longer than to judge it. ConfigError without
-    Optuna.
-    """
+) -> Judge:
+    """Optuna's importance of each key, not normalized, among some of the trials; ConfigError without Optuna."""
     try:
         import optuna
     except ImportError as error:
         raise ConfigError(MISSING) from error
-    kinds = _distributions(keys)
-
-    class Resampled(optuna.study.Study):
-        """A study of some of its trials, of one perhaps several times."""
-
-        chosen: Sequence[FrozenTrial] | None = None
-
-        def get_trials(self, deepcopy: bool = True, states: Any = None) -> list[FrozenTrial]:
-            return super().get_trials(deepcopy, states) if self.chosen is None else list(self.chosen)
-
-    storage = optuna.storages.InMemoryStorage()
-    with _quiet(optuna):
-        optuna.create_study(storage=storage, study_name="search")
-        study = Resampled("search", storage)
-        study.add_trials(
-            [
-                optuna.trial.create_trial(
-                    params=dict(each), distributions={k: kinds[k] for k in each}, value=float(value)
-                )
-                for each, value in zip(params, values, strict=True)
-            ]
-        )
+    study, sign = _study(optuna, keys, params, values), -1 if maximize else 1
     trials = study.get_trials(deepcopy=False)
-    sign = -1 if maximize else 1
 
     def evaluate(positions: Iterable[int], values: np.ndarray) -> np.ndarray:
         study.chosen = [trials[i] for i in positions]
@@ -135,6 +128,27 @@ def _evaluator(
         return np.array([float(found.get(key.key, 0.0)) for key in keys])
 
     return evaluate
+
+
+def _study(optuna: Any, keys: Sequence[Key], params: Sequence[Mapping[str, float]], values: np.ndarray) -> Any:
+    """The trials as a study in memory, of which some can be `chosen`, one perhaps several times: to make a study takes
+    longer than to judge it.
+    """
+
+    class Resampled(optuna.study.Study):  # type: ignore[name-defined, misc]
+        chosen: Sequence[FrozenTrial] | None = None
+
+        def get_trials(self, deepcopy: bool = True, states: Any = None) -> list[FrozenTrial]:
+            return super().get_trials(deepcopy, states) if self.chosen is None else list(self.chosen)
+
+    kinds, storage = _distributions(keys), optuna.storages.InMemoryStorage()
+    with _quiet(optuna):
+        optuna.create_study(storage=storage, study_name=STUDY)
+        study = Resampled(STUDY, storage)
+        for own, value in zip(params, values, strict=True):
+            known = {key: kinds[key] for key in own}
+            study.add_trial(optuna.trial.create_trial(params=dict(own), distributions=known, value=float(value)))
+    return study
 
 
 @contextmanager

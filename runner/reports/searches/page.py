@@ -95,7 +95,7 @@ def _bars(found: Sequence[Importance], note: str) -> str:
         return f'<p class="dim">note: {escape(note)}</p>'
     said = (
         "How much each key matters for being among the best trials (Optuna's PED-ANOVA, shares of the total). The "
-        "line is what resampling the trials makes of it, from the 5th to the 95th percentile; grey: chance gives as much."
+        "line is what resampling the trials makes of it (5th to 95th percentile); grey: chance gives as much."
     )
     return _figure("Importance of the keys", [charts.bars(found)], said)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,21 +16,22 @@ CAPTION = (
 )
 
 
-def steps(section: Section) -> list[tuple[int, float]]:
-    """(epochs of all trials until then, value) of each trial that was the best so far; [] without a search."""
-    found = best_so_far(trials_of(section), maximize=section.maximize) if is_search(section) else []
-    return [(best.epochs, best.value) for best in found]
+class Way(NamedTuple):
+    """The steps of the best so far, (epochs of all trials until then, value), and the figure as PNG."""
+
+    steps: list[tuple[int, float]]
+    png: bytes
 
 
-def picture(section: Section) -> bytes | None:
-    """The figure as PNG; None without a search that found something."""
-    best = steps(section)
+def picture(section: Section) -> Way | None:
+    """None without a search that found something."""
+    trials = trials_of(section) if is_search(section) else []
+    best = [(each.epochs, each.value) for each in best_so_far(trials, maximize=section.maximize)]
     if not best:
         return None
     from runner.figures.draw import search
 
-    trials = trials_of(section)
     ends = itertools.accumulate(trial.epochs for trial in trials)
     drawn = [(end, t.reached, t.pruned) for end, t in zip(ends, trials, strict=True) if t.reached is not None]
     x, y, pruned = map(np.array, zip(*drawn, strict=True))
-    return search.best_so_far(x, y, pruned, np.array(best), section.metric, title=section.title)
+    return Way(best, search.best_so_far(x, y, pruned, np.array(best), section.metric, title=section.title))
