@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.commands.parser import Parser
 from runner.config import plugins
 from runner.config.words import key_of
 from runner.errors import ConfigError, DataError, RunnerError
@@ -51,9 +52,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="runner nested", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(prog="runner nested", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("words", nargs="+", metavar="KEY=VALUE", help=f"as of `runner -m`; {SWEEP_DIR}=FOLDER is where")
     parser.add_argument("-m", "--multirun", action="store_true", help="as it always is")
     parser.add_argument("--dry-run", action="store_true", help="show what would train for one outer fold")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from runner.config.suggest import closest
 from runner.errors import ConfigError
@@ -13,7 +13,12 @@ UNKNOWN = "unrecognized arguments: -"  # how argparse begins what it says of a f
 
 
 class Parser(argparse.ArgumentParser):
-    """Python's, whose wrong usage is told as always but for flags that there are not."""
+    """Python's, whose wrong usage is told as always but for flags that there are not. A flag is written out: what `--al`
+    begins may take long.
+    """
+
+    def __init__(self, **options: Any):
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         """End with the usage; ConfigError for an unknown flag."""

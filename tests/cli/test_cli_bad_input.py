@@ -172,6 +172,7 @@ def test_wrong_usage_of_a_command_is_argparses(words, capsys):
         (["report", "last", "--htlm"], "runner: report: unrecognized arguments: --htlm; did you mean --html?"),
         (["resume", "last", "--worker", "2", "--quick"], "--quick; `runner resume --help` shows all"),
         (["claim", "--quik"], "did you mean --quick?"),
+        (["claim", "--al"], "did you mean --all?"),
     ],
 )
 def test_an_unknown_flag_of_a_command_is_answered_in_a_line(words, says, capsys):
