@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,19 @@ def compose(words: list[str], config_name: str = "config") -> DictConfig:
         return hydra_compose(config_name, overrides=words, return_hydra_config=True)
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         cause = f" ({first_line(error.__cause__)})" if error.__cause__ else ""
-        raise ConfigError(f"{first_line(error)}{cause}") from error
+        raise ConfigError(_unknown_key(error.__cause__) or f"{first_line(error)}{cause}") from error
+
+
+def _unknown_key(cause: Any) -> str:
+    """What to say of a key that a node of Hydra's has not, such as hydra.launcher.worker; "" of other errors."""
+    kind, key = getattr(cause, "object_type", None), str(getattr(cause, "full_key", ""))
+    if not is_dataclass(kind) or not key.startswith("hydra."):
+        return ""
+    names = [field.name for field in fields(kind) if not field.name.startswith("_")]
+    node, _, last = key.rpartition(".")
+    near = closest(last, names)
+    hint = f"did you mean {node}.{near}?" if near else f"{node} has {', '.join(names)}"
+    return f"{key}: unknown key; {hint}"
 
 
 class Groups:

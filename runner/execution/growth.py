@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from runner.config.compose import Composer
 from runner.config.overrides import parse_word
+from runner.config.settings import luck
+from runner.config.words import key_of
 from runner.errors import ConfigError
 from runner.execution import run_list
 from runner.execution.new_runs import Job, NewRuns
@@ -61,9 +63,12 @@ class Growth:
             yield Growth.of(made, [], before)
 
     def begun(self) -> list[Run]:
-        """The runs that are there; of a new sweep the first that are asked for."""
+        """The runs that are there, and those that they lack of what chance decides, such as more seeds; of a new sweep
+        the first that are asked for.
+        """
         if self.before:
-            return list(self.before)
+            there = [tuple(word for word in run.overrides if key_of(word) not in luck()) for run in self.before]
+            return [*self.before, *self.more([*map(self.search.with_chance, dict.fromkeys(there))], self.before)]
         first = self.search.next([])
         return self.more(first.jobs if first else (), [])
 

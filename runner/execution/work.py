@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -51,17 +52,22 @@ class Run:
         """This run, with what has been worked out about one whose settings differ in seed and name alone."""
         own = {"seed": self.settings.seed, "name": self.settings.name}
         differing = {key: value for key, value in own.items() if value != getattr(Settings, key)}
-        for name in ("values", "told", "given"):
+        vars(self)["values"] = ChainMap(own, other._shared)  # of ten thousand runs, eighty keys each would be 40 MB
+        for name in ("told", "given"):
             shared = {key: value for key, value in getattr(other, name).items() if key not in own}
-            vars(self)[name] = shared | (own if name == "values" else differing)
+            vars(self)[name] = shared | differing
         return self
+
+    @cached_property
+    def _shared(self) -> dict[str, Any]:
+        return {key: value for key, value in self.values.items() if key not in ("seed", "name")}
 
     @cached_property
     def _values(self) -> dict[str, Any]:
         return values(self.settings)
 
     @cached_property
-    def values(self) -> dict[str, Any]:
+    def values(self) -> Mapping[str, Any]:
         """Every key of the run, a choice or a preset under the name of its group."""
         return shown(self.settings, self._values)
 

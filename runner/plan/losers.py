@@ -54,7 +54,10 @@ class Losers:
         found = {key: _whole(sweeper, key, *each) for key, each in whole.items()}
         eta, first, every, warmup, startup = found.values()
         rule = kind if kind in (HALVING, HYPERBAND) else pruner or ""
-        one = objective if isinstance(objective, str) else None
+        first_of = (
+            objective[0] if isinstance(objective, (list, tuple)) and objective else objective
+        )  # of a Pareto front
+        one = first_of if isinstance(first_of, str) else None
         return Losers(rule, one, eta or 3, first, every or 1, warmup or 0, startup or 5)
 
     @property
@@ -96,8 +99,8 @@ class Losers:
             )
         elif self.first is not None and self.first >= lengths[0]:
             found.append(
-                f"hydra.sweeper.min_epochs = {self.first}: not fewer than trainer.epochs = {lengths[0]}, so that nothing "
-                f"would be compared; for example hydra.sweeper.min_epochs={max(lengths[0] // self.eta, 1)}"
+                f"hydra.sweeper.min_epochs = {self.first}: not fewer than trainer.epochs = {lengths[0]}, so that "
+                f"nothing would be compared; for example hydra.sweeper.min_epochs={max(lengths[0] // self.eta, 1)}"
             )
         elif self.rule == MEDIAN and self.warmup >= lengths[0]:
             found.append(

@@ -132,14 +132,14 @@ class Job(Protocol):
 def job_labels(jobs: Sequence[Job], words: Sequence[Sequence[str]]) -> list[str]:
     """In which of the keys that were typed each job differs from others: lr=0.1_hidden=64-64_seed=0."""
     typed = typed_keys(word for own in words for word in own)
-    runs = [dict(job.values) for job in jobs]
+    runs = [job.values for job in jobs]
     keys = telling(runs, [job.told for job in jobs], typed)
     keys = [key for key in keys if any(sets(each, key) for each in typed)]
     known = {key for run in runs for key in run}
     others = [word for word in typed if not any(sets(word, key) for key in known)]  # such as experiment=a,b
-    for run, own in zip(runs, words, strict=True):
+    for number, own in enumerate(words if others else ()):
         given = dict(word.lstrip("+").split("=", 1) for word in own if "=" in word)
-        run |= {key: given[key] for key in others if key in given}
+        runs[number] = {**runs[number], **{key: given[key] for key in others if key in given}}
     return labels(runs, in_order([*keys, *others], typed))
 
 

@@ -54,6 +54,8 @@ caption span { display: block; position: sticky; left: 0; max-width: min(100ch, 
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 16px 24px; }
 .pictures img, .picture { display: block; width: 100%; height: auto; max-width: 740px; border-radius: 6px;
   background: #fff; }
+.pictures .across { grid-column: 1 / -1; }
+.pictures .across img { max-width: 1040px; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .settings th { position: sticky; top: 0; white-space: nowrap; padding: 0; border-bottom: 2px solid var(--line); }
 .settings th button { font: inherit; font-weight: 600; color: inherit; background: none; border: 0; width: 100%;

@@ -14,6 +14,7 @@ from runner.reports.run_row import RunRow
 from runner.reports.sections import Section
 
 TAG = "figures/"
+WIDE = 1.4  # times as wide as high
 DRAWN = ("learning_curves",)  # that the page has as charts
 
 
@@ -42,10 +43,18 @@ def of_a_run(section: Section) -> str:
     if not found:
         return '<p class="dim">No figures were drawn: trainer.figures=true draws them.</p>'
     drawn = "".join(
-        f'<figure><img alt="{escape(name)}" src="{inline(png)}"><figcaption>{escape(caption)}</figcaption></figure>'
+        f'<figure{_wide(png)}><img alt="{escape(name)}" src="{inline(png)}"><figcaption>{escape(caption)}</figcaption></figure>'
         for name, caption, png in found
     )
     return f'<h3>Figures</h3><div class="pictures">{drawn}</div>'
+
+
+def _wide(png: bytes) -> str:
+    """A picture of many panels has a row of the page for itself."""
+    from runner.records.events import png_size
+
+    width, height = png_size(png)
+    return ' class="across"' if width > WIDE * height else ""
 
 
 def inline(png: bytes) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from runner.config.registry import entries
 from runner.data.encoding import Encoding
 from runner.errors import RunnerError
 from runner.records.run_folder import MODEL
@@ -30,12 +31,19 @@ WIDE = 5  # in a row, at most
 PIXELS = 340  # a network on a wide page
 BINS = 61  # of the weights
 TAIL = 0.5  # percent of the weights that may lie outside of the histogram, on both sides
-PENALTIES = ("regularizer.", "optimizer.weight_decay")  # keys whose value shapes the weights
+DECAY = "optimizer.weight_decay"
 
 
 def side_by_side(section: Section, over: Over | None) -> str:
     """The pictures of a sweep; nothing where its inputs are more than two and no penalty varies."""
-    return _networks(section) + (_weights(section, over) if over and over.key.startswith(PENALTIES) else "")
+    return _networks(section) + (_weights(section, over) if over and _shrinks(over.key) else "")
+
+
+def _shrinks(key: str) -> bool:
+    """Whether the larger its value, the smaller the weights become."""
+    group, _, name = key.partition(".")
+    entry = entries("regularizer").get(name.partition(".")[0]) if group == "regularizer" else None
+    return key == DECAY or (entry is not None and entry.cls.role == "penalty")
 
 
 def _networks(section: Section) -> str:

@@ -116,9 +116,9 @@ class OptunaSearch:
                 break
         if self.exhausted or until == before:
             self._tell(trials, before)
-        return tuple(self._with_chance(words) for words, _ in list(self.asked.values())[before:])
+        return tuple(self.with_chance(words) for words, _ in list(self.asked.values())[before:])
 
-    def _with_chance(self, words: Words) -> Words:
+    def with_chance(self, words: Words) -> Words:
         """A setting with all values of what chance decides."""
         chance = self.space.chance([parse_word(word) for word in words])
         return (*words, *(each.input_line or "" for each in chance))

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.exceptions import ExperimentalWarning
+from optuna.exceptions import ExperimentalWarning, OptunaError
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState, create_trial
@@ -84,8 +84,10 @@ class Mirror:
                     study.add_trial(running(trial.params, trial.distributions))
                 if ended and (number >= len(there) or there[number].state == TrialState.RUNNING):
                     study.tell(number, values, state=TrialState.COMPLETE if values else TrialState.PRUNED)
-        except OSError as error:
-            raise RunError(f"can't write {self.where}: {error.strerror or error}") from error
+        except (OSError, OptunaError) as error:
+            raise RunError(
+                f"can't write {self.where}: {_first_line(error)}; what has trained is saved: `runner resume` goes on"
+            ) from error
 
     def _opened(self) -> optuna.Study:
         if self.study is None:

@@ -272,10 +272,8 @@ class Training:
                     self._hold(trial)
                     continue
             self.at_end(trial, alone)
-            if trial.settings.trainer.keep_checkpoint and trial.status != "diverged" and not trial.ended_within:
-                self._keep_last(row)
-            elif trial.status != PRUNED:
-                disk.remove(trial.files.folder / LAST)
+            if trial.status != PRUNED:  # whose state is in its folder
+                self._leave_state(row)
             self.outcomes.append(finish(trial, alone, 0, tested, self.facts))
             self.ended(self.outcomes[-1])
         self._compact([row for row in range(len(self.trials)) if row not in ended])
@@ -285,6 +283,14 @@ class Training:
         rows, summary = len(trial.data.train), trial.first["summary"]
         trial.files.log(f"{summary['status']}: {summary['reason']}; now {trial.policy} on {rows:,} rows")
         self.held.append(trial)
+
+    def _leave_state(self, row: int) -> None:
+        """The checkpoint of a run that has ended, where that is asked for; else none, also of a pause."""
+        trial = self.trials[row]
+        if trial.settings.trainer.keep_checkpoint and trial.status != "diverged" and not trial.ended_within:
+            self._keep_last(row)
+        else:
+            disk.remove(trial.files.folder / LAST)
 
     def _keep_last(self, row: int, *, pauses: bool = False) -> None:
         """The checkpoint of one run, in its folder; whether it pauses, or ends with it."""

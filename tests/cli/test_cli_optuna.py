@@ -73,6 +73,19 @@ def test_fewer_trials_extended_are_the_search_begun_with_more(whole, tmp_path):
     assert [trial.params for trial in study(folder).trials] == [trial.params for trial in study(whole).trials]
 
 
+def test_more_seeds_are_trained_of_the_trials_that_are_there(tmp_path):
+    folder = tmp_path / "seeds"
+    assert search(folder, n_trials=2, batch=2) == 0
+    rates = [row["optimizer.lr"] for row in rows(folder)]
+    assert search(folder, "seed=0,1", "--extend", n_trials=3, batch=2) == 0
+    found = rows(folder)
+    assert [(row["optimizer.lr"], row["seed"]) for row in found[:4]] == [
+        *((r, "0") for r in rates),
+        *((r, "1") for r in rates),
+    ]
+    assert len(found) == 6 and {row["seed"] for row in found[4:]} == {"0", "1"}
+
+
 def test_a_search_that_lost_runs_its_study_and_its_last_batch_is_resumed(whole, tmp_path):
     folder = tmp_path / "killed"
     assert search(folder, "seed=0,1", n_trials=5) == 0

@@ -132,7 +132,9 @@ def test_a_port_that_is_not_rays_is_refused_within_seconds(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         with pytest.raises(ConfigError, match="no Ray answers there within 2 s"):
-            ray_cluster.connect(address, None, 2, on_gpu=False)
+            ray_cluster.connect(address, None, 2, lambda: False, on_gpu=False)
+        with pytest.raises(KeyboardInterrupt):
+            ray_cluster.connect(address, None, 2, lambda: True, on_gpu=False)
 
 
 @pytest.mark.soak

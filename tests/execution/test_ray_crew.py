@@ -171,7 +171,7 @@ def test_without_ray_the_extra_is_named_before_anything_trains(no_ray, tmp_path,
 def test_a_sweep_that_ray_began_resumes_without_it_when_told_to(no_ray, monkeypatch, tmp_path, capsys):
     ray_stand_in.install(monkeypatch)
     words = ["hydra.launcher.address=auto", "hydra.launcher.workers=2"]
-    monkeypatch.setattr(ray_cluster, "_tried", lambda address: "")
+    monkeypatch.setattr(ray_cluster, "_tried", lambda address, stopping: "")
     folder = sweep_folders.sweep(tmp_path / "sweep", *sweep_folders.SMALL, "seed=0,1", "trainer.epochs=1", *RAY, *words)
     no_ray()
     assert main(["resume", str(folder)]) == 2

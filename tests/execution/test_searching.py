@@ -90,11 +90,11 @@ def test_resumed_it_leaves_what_was_pruned(whole, tmp_path):
 
 
 def test_resume_of_one_run_continues_it_to_its_own_end_and_its_sweep_knows(tmp_path, capsys):
-    folder = sweep(tmp_path / "sweep", *WORDS, FEW)
+    folder = sweep(tmp_path / "sweep", *WORDS, FEW, "trainer.keep_checkpoint=true")
     run = next(runs(folder)[run] for run, (how, epochs) in status(folder).items() if (how, epochs) == ("pruned", 2))
     assert main(["resume", str(run)]) == 0
     assert sweep_folders.alone(run, tmp_path / "alone") == sweep_folders.run_content(run)
-    assert not (run / "last.safetensors").exists()
+    assert "resumed after epoch 2" in (run / "train.log").read_text()
     assert status(folder)[run.name] == ("completed", 9)
     before = contents(folder)
     assert main(["resume", str(folder)]) == 0

@@ -101,7 +101,7 @@ def test_an_empty_environment_folder_is_made_anew(checkout):
 def test_help_lists_every_target_without_installing(checkout):
     shown = subprocess.run(["make"], cwd=checkout.folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
     assert [line.split()[1] for line in shown.stdout.splitlines()] == [
-        "help", "install", "train", "test", "test-engines", "test-gpu", "test-processors", "check", "format", "docs",
+        "help", "install", "train", "test", "test-gpu", "test-engines", "test-processors", "check", "format", "docs",
         "figures", "bench", "bench-sweep", "tables", "soak",
     ]  # fmt: skip
     assert not (checkout.folder / ".venv").exists()

@@ -27,6 +27,9 @@ def test_the_keys_of_the_sweepers_are_read():
     found = SweeperOptions.of(node("Grid", pruner="median", pruner_every=3, pruner_warmup=4, pruner_startup=2))
     assert found.losers == Losers("median", every=3, warmup=4, startup=2)
     assert SweeperOptions.of(node("Grid")).losers.rule == ""
+    assert (
+        Losers.of("optuna", {"pruner": "median", "objective": ["val/accuracy", "epochs"]}).objective == "val/accuracy"
+    )
 
 
 def test_halving_does_not_bring_a_rule_of_its_own_a_second_one():

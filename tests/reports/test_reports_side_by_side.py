@@ -54,6 +54,17 @@ def test_weights_under_a_penalty_are_one_over_the_other(moons):
     assert sum(shares[2][middle - 3 : middle + 4]) > sum(shares[0][middle - 3 : middle + 4])  # closer to 0
 
 
+def test_weights_are_drawn_under_what_shrinks_them_and_under_nothing_else():
+    keys = [
+        "regularizer.l2",
+        "regularizer.group_lasso",
+        "optimizer.weight_decay",
+        "regularizer.dropout",
+        "optimizer.lr",
+    ]
+    assert [side_by_side._shrinks(key) for key in keys] == [True, True, True, False, False]
+
+
 def test_a_regression_of_one_number_shows_its_fits_with_the_truth(tmp_path, monkeypatch):
     seen = {}
     monkeypatch.setattr(panels, "side_by_side", lambda found, **more: seen.update(panels=found, **more) or b"png")

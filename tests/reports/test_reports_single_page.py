@@ -7,7 +7,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import runner
 from runner.cli import main
+from runner.figures.draw import canvas
 from runner.records.events import png_size
+from runner.reports import html_page, pictures
 from runner.reports.pictures import shown
 
 
@@ -57,3 +59,9 @@ def test_tensorboard_shows_training_and_validation_in_one_chart_and_says_what_ta
     assert "likeliest class" in events.SummaryMetadata("accuracy/train").summary_description
     assert "weights that were kept" in events.SummaryMetadata("best/val/loss").summary_description
     assert len(events.Scalars("loss/val")) == 4
+
+
+def test_a_picture_of_many_panels_has_a_row_for_itself():
+    wide, usual = (canvas.png(canvas.canvas(size=size)) for size in ((8.0, 4.0), (5.2, 4.4)))
+    assert pictures._wide(wide) == ' class="across"' and pictures._wide(usual) == ""
+    assert ".pictures .across" in html_page.STYLE

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import optuna
 import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 
 from runner.config.compose import Composer, hydra_ready
 from runner.config.location import config_dir
 from runner.config.overrides import parse_word
-from runner.errors import ConfigError
+from runner.errors import ConfigError, RunError
 from runner.plan.space import Space
 from runner.search.base import Standing
 from runner.search.sampling import OptunaSearch, Sampling
@@ -214,9 +216,6 @@ def mirror(root, where=None, identity="a"):
 
 
 def stored(root, where=None):
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
-
     storage = where or JournalStorage(JournalFileBackend(str(root / FILE)))
     (name,) = optuna.get_all_study_names(storage)
     return optuna.load_study(study_name=name, storage=storage)
@@ -253,6 +252,15 @@ def test_a_file_of_another_study_is_refused(space, tmp_path):
     (tmp_path / FILE).write_text("not a journal\n" * 3)
     with pytest.raises(ConfigError, match=r"can't be read as studies of Optuna"):
         mirror(tmp_path).check()
+
+
+def test_a_study_that_cannot_be_written_is_told(space, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(JournalFileBackend, "append_logs", full)
+    with pytest.raises(RunError, match=r"can't write .*optuna.journal: .*No space left on device"):
+        OptunaSearch(space, HOW, mirror=mirror(tmp_path)).next([])
 
 
 def test_a_database_can_hold_several_studies(space, tmp_path):

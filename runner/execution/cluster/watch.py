@@ -4,8 +4,10 @@ the cluster of tasks that are gone without a word.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 from runner.errors import RunError
 from runner.execution.cluster.dealing import Handing
@@ -28,6 +30,8 @@ ASK_SECONDS = (2.0, 30.0)  # between two questions to the cluster, soon after th
 QUEUE_SECONDS = 5.0  # in the queue that are worth a word
 GRACE_SECONDS = 3.0  # what a task has written last may come to be seen late in a shared folder
 TRIES = 3  # tasks that may be lost with a run before it counts as failed, if none of them gets on
+BULKY = ("files", "sha256")  # of a summary: what only a check of the run's files asks for
+ALIKE = ("versions", "git", "examples")  # of a summary: what is the same in most
 
 Hear = Callable[[Event | None], None]
 
@@ -42,6 +46,7 @@ class Watch:
         self.began = time.monotonic()  # the last submission
         self.looked = self.asked = float("-inf")
         self.took = 0.0  # to look
+        self.known: dict[str, dict[str, Any]] = {}  # parts of summaries that many have
         self.ever_begun = self.unanswered = self.told_of_waiting = False
 
     # ---- looking
@@ -70,9 +75,20 @@ class Watch:
         for i in ended:
             each.got_on = True
             del each.left[i]
-            hear(Ended(i, Outcome.of(folders[i], read_summary(folders[i]))))
+            hear(Ended(i, Outcome.of(folders[i], self._slim(read_summary(folders[i])))))
         if ended:  # about as many as before train now
             hear(Progressed(each.worker, dict.fromkeys(list(each.left)[: len(each.work.first)], (0, None))))
+
+    def _slim(self, summary: dict[str, Any]) -> dict[str, Any]:
+        """A summary of thousands: without the checksums of files, each name once, and each part that many have, too."""
+        slim: dict[str, Any] = {}
+        for key, value in summary.items():
+            if isinstance(value, dict) and key not in BULKY:
+                kept = {sys.intern(name): each for name, each in value.items()}
+                slim[sys.intern(key)] = self.known.setdefault(repr(kept), kept) if key in ALIKE else kept
+            elif key not in BULKY:
+                slim[sys.intern(key)] = sys.intern(value) if isinstance(value, str) else value
+        return slim
 
     def _end(self, each: UnderWay, ended: PartEnded, hear: Hear) -> None:
         """Tell how a part has ended."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 from runner.config import plugins
@@ -76,11 +77,10 @@ class Array:
 
     def _hand_out(self, waiting: list[Work], hear: Hear) -> None:
         """Submit what waits as one array, on the places that are free."""
-        session = self.session
-        settings = [run.settings for run in session.runs]
-        free = max(1, session.options.places(settings, session.data)) - len(self.parts) if waiting else 0
+        session, free = self.session, self._places - len(self.parts) if waiting else 0
         if free < 1 or (self.parts and time.monotonic() - self.submitted < GATHER_SECONDS):
             return
+        settings = [run.settings for run in session.runs]
         workers = session.options.of_a_task(settings)
         dealt = deal(waiting, settings, session.data, free)
         waiting.clear()
@@ -93,6 +93,11 @@ class Array:
             self.parts.add(submission, number, part, work)
         tasks, each = plural(len(submission.jobs), "task"), plural(workers * self.queue.ranks, "worker")
         hear(Said(f"submitted {tasks} of {each}: job {submission.array}"))
+
+    @cached_property
+    def _places(self) -> int:
+        session = self.session
+        return max(1, session.options.places([run.settings for run in session.runs], session.data))
 
     def _submitted(self, folder: Path, parts: int) -> Submission:
         from runner.execution.cluster.task import Task

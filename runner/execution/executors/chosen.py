@@ -45,8 +45,8 @@ def _ray_crew(session: Session, before: Executor) -> Executor:
     if isinstance(before, RayCrew):
         before.runs, before.data = session.runs, session.data
         return before
-    options = session.options
-    crew = RayCrew(session.runs, session.data, session.root, options.workers, options.address, session.say)
+    about = session.runs, session.data, session.root, session.options
+    crew = RayCrew(*about, session.say, session.asked_to_stop)
     session.hired = crew.size
     return crew
 

@@ -9,8 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +19,7 @@ from runner.errors import ConfigError
 
 ANSWER_SECONDS = 5.0  # within which the port of a cluster takes a connection ...
 CONNECT_SECONDS = 20.0  # ... and in which Ray can connect, which Ray itself would try for minutes
+POLL_SECONDS = 0.1  # how soon it is looked whether all is to stop
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # which lines of other processes not to print: all; a dead actor we tell of
@@ -39,14 +41,14 @@ def not_installed() -> str:
     return "" if importlib.util.find_spec("ray") else 'Ray is not installed: pip install "runner[ray]"'
 
 
-def connect(address: str | None, workers: int | None, cores: int, *, on_gpu: bool) -> int:
+def connect(address: str | None, workers: int | None, cores: int, stopping: Callable[[], bool], *, on_gpu: bool) -> int:
     """Start a cluster, or connect to the one at `address`; how many actors it has room for, if that is not given.
 
-    Raises ConfigError if there is no such cluster.
+    Raises ConfigError if there is no such cluster, KeyboardInterrupt if all is to stop before that is known.
     """
     for key, value in QUIET.items():
         os.environ.setdefault(key, value)
-    if address and (problem := _tried(address)):
+    if address and (problem := _tried(address, stopping)):
         raise ConfigError(_absent(address, problem))
     import ray
 
@@ -97,22 +99,27 @@ def _absent(address: str, problem: str) -> str:
     return f"hydra.launcher.address = {address}: {problem}. {fix}."
 
 
-def _tried(address: str) -> str:
+def _tried(address: str, stopping: Callable[[], bool]) -> str:
     """Why Ray cannot connect, "" if it can. Another process tries: where no Ray is, its library may try for minutes and
-    then end the process.
+    then end the process. Raises KeyboardInterrupt if all is to stop meanwhile.
     """
-    command = [sys.executable, "-c", PROBE, address]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            _, said = process.communicate(timeout=CONNECT_SECONDS)
-            problem = _last_line(said) if process.returncode else ""
-        except subprocess.TimeoutExpired:
-            process.kill()
-            _, said = process.communicate()
-            problem = f"no Ray answers there within {CONNECT_SECONDS:.0f} s"
+    command, until = [sys.executable, "-c", PROBE, address], time.monotonic() + CONNECT_SECONDS
+    pipes: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, start_new_session=True, **pipes) as process:  # Ctrl-C is ours to hear
+        while True:
+            try:
+                _, said = process.communicate(timeout=POLL_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                if stopping() or time.monotonic() > until:
+                    process.kill()
+    if stopping():
+        raise KeyboardInterrupt
     if "InvalidAuthToken" in said:
         return "it asks for a token: set RAY_AUTH_MODE=token in the environment, with the token in ~/.ray/auth_token"
-    return problem
+    if process.returncode == -signal.SIGKILL:
+        return f"no Ray answers there within {CONNECT_SECONDS:.0f} s"
+    return _last_line(said) if process.returncode else ""
 
 
 def _last_line(text: str) -> str:

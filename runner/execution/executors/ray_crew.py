@@ -18,6 +18,7 @@ from runner.execution.events import Event
 from runner.execution.executors import ray_cluster
 from runner.execution.executors.crew import POLL_SECONDS, Crew, Died, Worker, ends
 from runner.execution.executors.ray_worker import THREADS, RayWorker, Sweep
+from runner.execution.options import Options
 from runner.execution.work import Run, Work, on_gpu
 
 PATIENCE = 15.0  # seconds until the first actor has begun after which it is said that none has
@@ -35,15 +36,16 @@ class RayCrew(Crew["_Actor"]):
         runs: Sequence[Run],
         data: Sequence[RunData],
         root: Path,
-        workers: int | None,
-        address: str | None,
+        options: Options,
         say: Callable[[str], None],
+        stopping: Callable[[], bool],
     ):
-        self.root, self.address, self.say = root, address, say
+        self.root, self.address, self.say = root, options.address, say
         self.gpus = int(on_gpu([run.settings for run in runs]))
-        say(f"connecting to Ray at {address}" if address else "starting Ray, which takes a few seconds")
+        say(f"connecting to Ray at {self.address}" if self.address else "starting Ray, which takes a few seconds")
         cores = len(os.sched_getaffinity(0))
-        super().__init__(runs, data, ray_cluster.connect(address, workers, cores, on_gpu=bool(self.gpus)))
+        size = ray_cluster.connect(self.address, options.workers, cores, stopping, on_gpu=bool(self.gpus))
+        super().__init__(runs, data, size)
         self.blobs: list[Any] = []  # references to tables in Ray's store
         self.kept: list[RunData] = []  # the tables of all blobs, which are told apart by the objects that they are
         self.places: dict[int, tuple[int, int]] = {}  # id of a table -> (blob, position in it)
