@@ -35,7 +35,12 @@ class State:
         self.rows: dict[int, dict[int, int]] = {}  # worker -> run in training -> its epoch
         self.before: dict[int, float] = {}  # run that continues from a checkpoint -> the share of its epochs behind it
         self.best: tuple[float, int] | None = None  # value of the monitored metric, run
-        self.epochs: dict[int, int] = {}  # run -> how many it has made
+        self.epochs: dict[int, int] = {}  # run -> how many it has made; ensembles make none, but their members
+        self.made = 0  # their sum
+        self.counted, self.most = (
+            0,
+            0,
+        )  # runs whose epochs, if each makes all it may, are counted, and how many these are
         self.stopping = sweep.runs[0].settings.early_stopping
         self.behind = self.fraction() if sweep.searching else 0.0  # when a search is resumed
 
@@ -48,12 +53,13 @@ class State:
             self.rows[event.worker] = {run: epoch for run, (epoch, _) in event.rows.items()}
             goes_on = event.worker in self.works and self.works[event.worker].source
             for run, (epoch, value) in event.rows.items():
-                self.epochs[run] = epoch
+                self._reach(run, epoch)
                 self._compare(run, value)
                 if goes_on:
                     self.before.setdefault(run, self._share(run, epoch))
         elif isinstance(event, Paused):
             self.paused[event.run] = event.epoch
+            self._reach(event.run, event.epoch)
             for rows in self.rows.values():
                 rows.pop(event.run, None)
         elif isinstance(event, (Done, Broken)):
@@ -66,11 +72,18 @@ class State:
             self.paused.pop(run, None)
             for rows in self.rows.values():
                 rows.pop(run, None)
-            self.epochs[run] = (outcome.summary or {}).get("epochs") or self.epochs.get(run, 0)
+            self._reach(run, (outcome.summary or {}).get("epochs") or 0)
             if outcome.status in DONE:
                 self._compare(run, outcome.best)
             yield run
         self.known = len(self.sweep.outcomes)
+
+    def _reach(self, run: int, epoch: int) -> None:
+        """Note how far a run has come."""
+        before = self.epochs.get(run, 0)
+        if run not in self.sweep.teams and epoch > before:
+            self.epochs[run] = epoch
+            self.made += epoch - before
 
     def _give_back(self, work: Work) -> None:
         for worker in [worker for worker, given in self.works.items() if given == work]:
@@ -181,9 +194,10 @@ class State:
 
     def epochs_text(self) -> str:
         """340 of 2,000 epochs: what all runs have made, of what they may make."""
-        runs = {i: run for i, run in enumerate(self.sweep.runs) if i not in self.sweep.teams}  # whose members make them
-        made = sum(epochs for i, epochs in self.epochs.items() if i in runs)
-        return f"{made:,} of {plural(sum(run.settings.trainer.epochs for run in runs.values()), 'epoch')}"
+        if self.counted != self.total:
+            trains = [run for i, run in enumerate(self.sweep.runs) if i not in self.sweep.teams]
+            self.counted, self.most = self.total, sum(run.settings.trainer.epochs for run in trains)
+        return f"{self.made:,} of {plural(self.most, 'epoch')}"
 
 
 def workers_text(sweep: Session) -> str:

@@ -20,6 +20,7 @@ from runner.reports.searches import page as search_page
 from runner.reports.searches.made import is_search
 from runner.reports.searches.picture import picture
 from runner.reports.searches.scales import keys_of
+from runner.reports.searches.sweeper import sweeper_of
 from runner.reports.searches.trials import Trial, best_so_far, spent, trials_of
 from runner.reports.searches.words import search_lines
 from runner.reports.sections import make_sections
@@ -278,3 +279,12 @@ def test_any_sweep_has_a_front_of_what_is_asked_for(tmp_path, capsys):
     assert "did you mean parameters?" in capsys.readouterr().err
     assert main(["report", str(sweep), "--pareto", "val/loss"]) == 2
     assert "such as --pareto val/loss,parameters" in capsys.readouterr().err
+
+
+def test_a_sweep_whose_sweeper_cannot_be_read_is_taken_as_a_grid(tmp_path):
+    assert sweeper_of(tmp_path) == {}
+    for text in ("hydra: {}\n", "hydra:\n  sweeper:\n    a: [1\n  sweep: {}\n", "hydra:\n  sweeper:\n    - 1\n"):
+        (tmp_path / "multirun.yaml").write_text(text)
+        assert sweeper_of(tmp_path) == {}
+    (tmp_path / "multirun.yaml").write_text(RANDOM.format(""))
+    assert sweeper_of(tmp_path)["n_trials"] == 4
