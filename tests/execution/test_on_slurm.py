@@ -190,10 +190,10 @@ def disturbed(engine: str, into: Path, chosen: random.Random) -> str:
         one_slurm.kill(*one_slurm.controllers(folder), *tasks)
     elif who != "launcher" and tasks:
         one_slurm.kill(tasks[0] if who == "task" else tasks[-1])
-    code = command.end()
+    code, told = command.end(), command.text()
     if code:
         again = Command(["resume", "s"], into)
-        assert again.end() == 0, again.text()
+        assert again.end() == 0, f"{who} killed, exit code {code}\n{told}\n{again.text()}"
     return who if alive and (tasks or who == "launcher") else "nobody"
 
 
