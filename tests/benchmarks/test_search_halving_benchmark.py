@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
-from search_halving import EPOCHS, SETTINGS, by_curves, compared, missed, told
+from search_halving import EPOCHS, RESULTS, SETTINGS, by_curves, compared, missed, told
 
 
 def curves(ends, slow=()):
@@ -40,6 +41,13 @@ def test_a_setting_that_diverged_has_no_rank_worth_having():
     lost[0][3:] = [None] * (EPOCHS - 2)
     assert by_curves(lost)[:3] == [3, 32, 32]  # the epoch in which it diverged
     assert compared(lost)["loss"] == ENDS[1] == compared(lost)["loss of the best"]
+
+
+def test_the_stored_figures_miss_no_target_and_are_those_of_the_page():
+    figures = json.loads(RESULTS.read_text())["halving"]["figures"]
+    assert figures["sweeps"] == 100 and missed(figures) == []
+    page = (Path(__file__).parents[2] / "docs" / "benchmarks.md").read_text()
+    assert f"| {figures['mean loss']:.4f} |" in page and f"| {figures['mean loss of random search']:.4f} |" in page
 
 
 @pytest.mark.parametrize(
