@@ -13,8 +13,8 @@ UNKNOWN = "unrecognized arguments: -"  # how argparse begins what it says of a f
 
 
 class Parser(argparse.ArgumentParser):
-    """Python's, whose wrong usage is told as always but for flags that there are not. A flag is written out: what `--al`
-    begins may take long.
+    """Python's, whose wrong usage is told as always but for flags that there are not. A flag is written out: what
+    `--al` begins may take long.
     """
 
     def __init__(self, **options: Any):

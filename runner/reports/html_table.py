@@ -10,6 +10,7 @@ from runner.records.names import short_keys
 from runner.reports.decimals import digits
 from runner.reports.heat import order
 from runner.reports.html_curves import COLOURS, top_settings
+from runner.reports.report_text import said_left
 from runner.reports.sections import Section, label, source_of
 from runner.reports.settings_table import Setting
 from runner.reports.statistics import Spread
@@ -83,6 +84,10 @@ def _columns(section: Section) -> list[Column]:
         found.append(_numbers(metric, [s.mean if s else None for s in spreads[metric]], places[metric]))
     if any(len(setting.rows) > 1 for setting in settings):
         found.append(Column("runs", [_runs(setting) for setting in settings]))
+    left = [setting.left(section.metric) for setting in settings]
+    if any(left):
+        cells = [(str(each.epochs) if each else "", escape(said_left(each))) for each in left]
+        found.append(Column("pruned after", cells))
     if section.sizes:
         found.append(Column("parameters", [(size, escape(size or "-")) for size in section.sizes], extra=True))
     deviations = [s.sd if s else None for s in first]

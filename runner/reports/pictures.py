@@ -43,7 +43,8 @@ def of_a_run(section: Section) -> str:
     if not found:
         return '<p class="dim">No figures were drawn: trainer.figures=true draws them.</p>'
     drawn = "".join(
-        f'<figure{_wide(png)}><img alt="{escape(name)}" src="{inline(png)}"><figcaption>{escape(caption)}</figcaption></figure>'
+        f'<figure{_wide(png)}><img alt="{escape(name)}" src="{inline(png)}">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
         for name, caption, png in found
     )
     return f'<h3>Figures</h3><div class="pictures">{drawn}</div>'

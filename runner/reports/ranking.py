@@ -40,7 +40,9 @@ def rank(settings: Sequence[Setting], metric: str, *, maximize: bool, comparable
         lacks = id(setting) in lacking or setting.tier != COMPLETE
         found = setting.spread(metric, None if lacks else shared)
         tier = NOTHING if found is None else INCOMPLETE if id(setting) in lacking else setting.tier
-        return tier, 0.0 if found is None else -sign * found.mean, setting.source
+        left = setting.left(metric) if found is None else None  # of those that a search pruned the last comes first
+        value = found.mean if found else left.value if left else None
+        return tier, -left.epochs if left else 0, 0.0 if value is None else -sign * value, setting.source
 
     found = Ranking(sorted(settings, key=place), comparable=comparable and (shared is not None or len(complete) < 2))
     if comparable and not found.comparable:

@@ -13,7 +13,7 @@ from runner.reports.decimals import digits
 from runner.reports.next_steps import next_commands, suggested_for
 from runner.reports.run_row import unfit
 from runner.reports.sections import HEADLINES, Section, source_of
-from runner.reports.settings_table import Setting, unfinished
+from runner.reports.settings_table import Left, Setting, unfinished
 
 SPACE = 2  # between columns
 
@@ -72,6 +72,9 @@ def columns(section: Section, top: int) -> list[Column]:
         found.append(Column("parameters", [size or "-" for size in section.sizes[: top or None]], spare=5))
     found += _measured(section.metric, settings, first=True)
     found.append(Column("runs", [_count(setting) for setting in settings]))
+    left = [setting.left(section.metric) for setting in settings]
+    if any(left):
+        found.append(Column("pruned after", [said_left(each) for each in left], number=False, spare=1))
     for metric in section.beside:
         found += _measured(metric, settings, first=False, spare=_spare(metric))
     return found
@@ -99,6 +102,13 @@ def _measured(metric: str, settings: Sequence[Setting], *, first: bool, spare: i
 def _rank(section: Section, i: int) -> str:
     tied = section.not_told_apart(i)
     return f"{i + 1}{'~' if tied else ' '}"
+
+
+def said_left(left: Left | None) -> str:
+    """9 epochs: 0.213"""
+    if left is None:
+        return ""
+    return f"{plural(left.epochs, 'epoch')}" + ("" if left.value is None else f": {left.value:.4g}")
 
 
 def _count(setting: Setting) -> str:

@@ -48,6 +48,11 @@ class RunRow:
         return self.status in FINISHED
 
     @property
+    def made(self) -> int:
+        """How many epochs it has made; 0 where nothing says it."""
+        return int(self.epochs) if self.epochs.isdigit() else 0
+
+    @property
     def untrained(self) -> bool:
         """Whether it kept the network that it began with, as training never bettered it."""
         trained = self.setting("trainer.epochs") != "0"

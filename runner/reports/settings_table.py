@@ -13,12 +13,21 @@ from pathlib import Path
 from runner.config.registry import entries
 from runner.config.settings import CHOICE_GROUPS, SINGLE_GROUPS, luck
 from runner.records.names import spelled
+from runner.records.sweep_folder import PRUNED
 from runner.reports.run_row import UNFINISHED, RunRow
 from runner.reports.runs import RunSource
 from runner.reports.statistics import Spread, spread
 from runner.reports.units import Luck, averaged, kind, overlap, unit_of
 
 COMPLETE, INCOMPLETE, DIVERGED, NOTHING = range(4)  # how settings rank before their values count
+
+
+@dataclass(frozen=True)
+class Left:
+    """Where a search left a setting that it pruned: after how many epochs, and what its runs had reached on average."""
+
+    epochs: int
+    value: float | None
 
 
 @dataclass
@@ -63,6 +72,13 @@ class Setting:
         if self.count("diverged"):
             return DIVERGED
         return NOTHING if not self.finished else COMPLETE if len(self.finished) == len(self.rows) else INCOMPLETE
+
+    def left(self, metric: str) -> Left | None:
+        """Where the search left it, if it pruned its runs."""
+        if not self.count(PRUNED) or self.count("diverged", "failed"):
+            return None
+        reached = spread([row.metrics[metric] for row in self.rows if metric in row.metrics])
+        return Left(max(row.made for row in self.rows), reached.mean if reached else None)
 
     def values(self, metric: str, cells: Collection[Luck] | None = None) -> dict[Luck, float]:
         """The metric of each finished run by what chance gave it; `cells`: of those with these draws, splits and folds

@@ -177,9 +177,9 @@ def disturbed(engine: str, into: Path, chosen: random.Random) -> str:
         Command(["-m", *LONG, ON[engine], "hydra.launcher.tasks=2", "hydra.sweep.dir=s"], into),
         into / "s",
     )
-    after = chosen.randint(-2, 7)
+    after = chosen.randint(-1, 7)
     ready = [lambda: list(folder.glob(".tasks/*/jobs.json")), lambda: list(folder.glob(".tasks/*/*.begun"))]
-    begun = ready[after] if after < 0 else lambda: len(list(folder.glob("*/summary.json"))) >= after
+    begun = ready[after] if after < 1 else lambda: len(list(folder.glob("*/summary.json"))) >= after
     alive = command.wait_for(begun)
     time.sleep(chosen.uniform(0, 0.3))
     who = chosen.choice(["task", "worker", "launcher", "node"])
@@ -190,10 +190,10 @@ def disturbed(engine: str, into: Path, chosen: random.Random) -> str:
         one_slurm.kill(*one_slurm.controllers(folder), *tasks)
     elif who != "launcher" and tasks:
         one_slurm.kill(tasks[0] if who == "task" else tasks[-1])
-    code = command.end()
+    code, told = command.end(), command.text()
     if code:
         again = Command(["resume", "s"], into)
-        assert again.end() == 0, again.text()
+        assert again.end() == 0, f"{who} killed, exit code {code}\n{told}\n{again.text()}"
     return who if alive and (tasks or who == "launcher") else "nobody"
 
 

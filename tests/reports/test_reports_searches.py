@@ -4,6 +4,7 @@ import json
 import random
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,9 @@ from runner.cli import main
 from runner.errors import ConfigError
 from runner.reports import overview
 from runner.reports.html import page
+from runner.reports.ranking import rank
+from runner.reports.report_text import said_left
+from runner.reports.run_row import RunRow
 from runner.reports.runs import read_sources
 from runner.reports.searches import contour, importance, pareto
 from runner.reports.searches import page as search_page
@@ -24,6 +28,7 @@ from runner.reports.searches.sweeper import sweeper_of
 from runner.reports.searches.trials import Trial, best_so_far, spent, trials_of
 from runner.reports.searches.words import search_lines
 from runner.reports.sections import make_sections
+from runner.reports.settings_table import Setting
 
 RATES = (1e-1, 1e-4, 1e-2, 1e-3)
 RANDOM = (
@@ -288,3 +293,24 @@ def test_a_sweep_whose_sweeper_cannot_be_read_is_taken_as_a_grid(tmp_path):
         assert sweeper_of(tmp_path) == {}
     (tmp_path / "multirun.yaml").write_text(RANDOM.format(""))
     assert sweeper_of(tmp_path)["n_trials"] == 4
+
+
+def test_of_pruned_settings_those_that_came_further_stand_first_then_those_that_had_reached_more():
+    rows = {
+        "c": ("pruned", "3", 0.1),
+        "b": ("pruned", "9", 0.6),
+        "a": ("completed", "27", 0.9),
+        "d": ("pruned", "9", 0.5),
+    }
+    settings = [
+        Setting(0, {"name": name}, [RunRow(Path(name), status, {}, {"val/loss": value}, epochs=epochs)])
+        for name, (status, epochs, value) in rows.items()
+    ]
+    found = rank(settings, "val/loss", maximize=False, comparable=True).settings
+    assert [each.keys["name"] for each in found] == ["a", "d", "b", "c"]
+    assert [said_left(each.left("val/loss")) for each in found] == [
+        "",
+        "9 epochs: 0.5",
+        "9 epochs: 0.6",
+        "3 epochs: 0.1",
+    ]

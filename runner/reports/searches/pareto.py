@@ -18,7 +18,7 @@ from runner.reports.report_text import Column, plain
 from runner.reports.searches.cloud import FRAME, Cloud, Dot, cloud, steps
 from runner.reports.searches.scales import metric_scale
 from runner.reports.searches.sweeper import objectives
-from runner.reports.searches.trials import Trial, made, trials_of
+from runner.reports.searches.trials import Trial, trials_of
 from runner.reports.sections import Section, direction, label
 from runner.reports.settings_table import COMPLETE, Setting
 from runner.reports.statistics import spread
@@ -87,7 +87,7 @@ def _values(setting: Setting, names: Sequence[str]) -> tuple[float, ...] | None:
 
 def _value(setting: Setting, name: str) -> float | None:
     if name in COUNTED:
-        texts = [str(made(row)) if name == "epochs" else getattr(row, name) for row in setting.finished]
+        texts = [str(row.made) if name == "epochs" else getattr(row, name) for row in setting.finished]
         mean = spread([float(text) for text in texts if text])
     else:
         mean = setting.spread(name)

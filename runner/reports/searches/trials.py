@@ -6,11 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner.records.sweep_folder import PRUNED
-from runner.reports.run_row import RunRow
 from runner.reports.sections import Section
 from runner.reports.settings_table import COMPLETE, Setting
-from runner.reports.statistics import spread
 
 
 @dataclass(frozen=True)
@@ -45,14 +42,9 @@ def trials_of(section: Section) -> list[Trial]:
 def _trial(number: int, setting: Setting, metric: str) -> Trial:
     found = setting.spread(metric) if setting.tier == COMPLETE else None
     value = found.mean if found else None
-    pruned = setting.count(PRUNED) > 0 and not setting.count("diverged", "failed")
-    left = spread([row.metrics[metric] for row in setting.rows if metric in row.metrics]) if pruned else None
-    return Trial(number, setting, value, left.mean if left else value, sum(map(made, setting.rows)), pruned)
-
-
-def made(row: RunRow) -> int:
-    """The epochs of a run; 0 where nothing says them."""
-    return int(row.epochs) if row.epochs.isdigit() else 0
+    left = setting.left(metric)
+    epochs = sum(row.made for row in setting.rows)
+    return Trial(number, setting, value, left.value if left else value, epochs, left is not None)
 
 
 def spent(trials: Sequence[Trial]) -> int:
