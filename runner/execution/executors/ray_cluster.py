@@ -95,7 +95,7 @@ def refuse_unreachable(address: str) -> None:
 
 
 def _absent(address: str, problem: str) -> str:
-    fix = "Start a cluster there (`ray start --head`), or give another address, or none for a cluster of the sweep's own"
+    fix = "Start a cluster there (`ray start --head`), give another address, or none for a cluster of the sweep's own"
     resumed = "`runner resume DIR` takes --address ADDRESS, or --executor processes"
     return f"hydra.launcher.address = {address}: {problem}. {fix}; {resumed}."
 
