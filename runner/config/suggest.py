@@ -17,6 +17,11 @@ from runner.config.settings import (
 )
 
 GROUPS = CHOICE_GROUPS + SINGLE_GROUPS + FLAT_GROUPS
+NAMED_OTHERWISE = {  # what other launchers are chosen by
+    "hydra/launcher=ray": "hydra.launcher.executor=ray",
+    "hydra/launcher=joblib": "hydra.launcher.executor=processes",
+    "hydra/launcher=slurm": "hydra/launcher=submitit_slurm",
+}
 
 
 def closest(word: str, candidates: Iterable[str], cutoff: float = 0.6) -> str | None:
@@ -64,7 +69,8 @@ def explain_unknown_choice(group: str, name: str, choices: Iterable[str]) -> str
     """Why `group=name` does not exist, and what does."""
     choices = sorted(choices)
     found = closest(name, choices)
-    hint = f"did you mean {group}={found}? " if found else ""
+    meant = NAMED_OTHERWISE.get(f"{group}={name}") or (f"{group}={found}" if found else "")
+    hint = f"did you mean {meant}? " if meant else ""
     return f"{group} = {name}: unknown choice; {hint}allowed: {' | '.join(choices)}"
 
 

@@ -103,6 +103,7 @@ def test_a_sweep_that_cannot_be_expanded_is_checked_one_value_at_a_time():
         (["hydra.launcher.worker=2", "seed=1,2"], "unknown key; did you mean hydra.launcher.workers?"),
         (["hydra.launcher.xyz=2", "seed=1,2"], "unknown key; hydra.launcher has executor, workers, "),
         (["hydra/sweeper=gird", "seed=1,2"], "hydra/sweeper = gird: unknown choice; did you mean hydra/sweeper=grid?"),
+        (["hydra/launcher=ray", "seed=1,2"], "unknown choice; did you mean hydra.launcher.executor=ray?"),
         (["hydra.launcher.workers=1,2"], "keys of Hydra itself cannot be swept over"),
         (["hydra.sweeper.zip=[[optimizer,optimizer.lr]]", "optimizer=sgd,adam", "optimizer.lr=1,2,3"],
          "optimizer has 2 values, optimizer.lr has 3 values"),

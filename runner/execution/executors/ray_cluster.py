@@ -95,8 +95,9 @@ def refuse_unreachable(address: str) -> None:
 
 
 def _absent(address: str, problem: str) -> str:
-    fix = "Start a cluster there (`ray start --head`), correct the address, or leave it out for one of this sweep's own"
-    return f"hydra.launcher.address = {address}: {problem}. {fix}."
+    fix = "Start a cluster there (`ray start --head`), give another address, or none for a cluster of the sweep's own"
+    resumed = "`runner resume DIR` takes --address ADDRESS, or --executor processes"
+    return f"hydra.launcher.address = {address}: {problem}. {fix}; {resumed}."
 
 
 def _tried(address: str, stopping: Callable[[], bool]) -> str:
