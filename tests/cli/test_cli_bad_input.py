@@ -170,7 +170,7 @@ def test_wrong_usage_of_a_command_is_argparses(words, capsys):
     ("words", "says"),
     [
         (["report", "last", "--htlm"], "runner: report: unrecognized arguments: --htlm; did you mean --html?"),
-        (["resume", "last", "--worker", "2", "--quick"], "--quick; `runner resume --help` shows all"),
+        (["resume", "last", "--workers", "2", "--quick"], "--quick; `runner resume --help` shows all"),
         (["claim", "--quik"], "did you mean --quick?"),
         (["claim", "--al"], "did you mean --all?"),
     ],
