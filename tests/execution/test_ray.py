@@ -86,7 +86,8 @@ def actors(pids: list[int]) -> list[int]:
 def start(words: list[str], into: Path, runs: int) -> Command:
     """The sweep, started, when so many of its runs have ended."""
     command = Command(["-m", *words, *RAY, "hydra.sweep.dir=sweep"], into)
-    command.wait_for(lambda: ended(into / "sweep") >= runs)
+    begun = (into / "sweep" / "sweep.yaml").exists
+    command.wait_for(lambda: begun() and ended(into / "sweep") >= runs)
     return command
 
 
@@ -150,7 +151,8 @@ def test_two_hundred_runs_killed_at_random_moments(tmp_path, capsys):
         time.sleep(chosen.uniform(0, 0.2))
         who = chosen.choice(["actor", "launcher", "machine"])
         everybody = descendants(command.process.pid)
-        for pid in {"actor": actors(everybody)[:1], "launcher": everybody[:1], "machine": everybody}[who]:
+        killed = {"actor": actors(everybody)[:1], "launcher": everybody[:1], "machine": everybody}[who]
+        for pid in killed:
             end(pid)
         code = command.end()
         assert code == (0 if who == "actor" else -signal.SIGKILL), command.text()
@@ -159,6 +161,6 @@ def test_two_hundred_runs_killed_at_random_moments(tmp_path, capsys):
         same = sweep_folders.contents(into / "sweep") == whole
         assert same, f"{who} killed; {soak.again('RAY_KILLS', seed, 'test_ray.py')}"
         shutil.rmtree(into)
-        seen[who] += 1
+        seen[who if killed else "nobody"] += 1
         with capsys.disabled():
             print(f"{seed}: {who}", flush=True)
