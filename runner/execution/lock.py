@@ -24,7 +24,8 @@ def lock(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise ConfigError(f"{folder} is in use: another process trains there. Wait for it, or stop it.") from error
+            place = folder.parent if folder.name == ".hydra" else folder
+            raise ConfigError(f"{place} is in use: another process trains there. Wait for it, or stop it.") from error
         HELD.add(fd)
         yield
     finally:

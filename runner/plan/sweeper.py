@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.config.overrides import parse, spelled_out
 from runner.config.settings import TEXTS, written_keys
+from runner.config.suggest import closest
 from runner.errors import ConfigError
 from runner.plan.losers import Losers
 from runner.plan.sampling_options import SamplingOptions, refuse_stock
@@ -107,7 +108,9 @@ def _candidates(sweeper: Mapping[str, Any]) -> str | None:
     """hydra.sweeper.candidates, of a sweeper that has it. Raises ConfigError."""
     found = sweeper.get("candidates")
     if "candidates" in sweeper and found not in CANDIDATES:
-        raise ConfigError(f"hydra.sweeper.candidates = {found}: must be one of {', '.join(CANDIDATES)}")
+        near = closest(str(found), CANDIDATES)
+        hint = f"; did you mean {near}?" if near else ""
+        raise ConfigError(f"hydra.sweeper.candidates = {found}: must be one of {', '.join(CANDIDATES)}{hint}")
     return found
 
 

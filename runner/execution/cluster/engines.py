@@ -174,4 +174,7 @@ def check(queue: Queue, logs: str) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ConfigError(f"hydra/launcher=submitit_slurm: sbatch does not answer ({error})") from error
     if answer.returncode and not any(word in answer.stderr for word in FOR_NOW):
-        raise ConfigError(f"hydra/launcher=submitit_slurm: sbatch would refuse the tasks: {said(answer.stderr)}")
+        raise ConfigError(
+            f"hydra/launcher=submitit_slurm: sbatch would refuse the tasks: {said(answer.stderr)}. Change "
+            "hydra.launcher.* (partition, qos, account, mem_gb, ...), or leave the launcher out to train on this machine"
+        )
