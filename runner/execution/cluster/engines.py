@@ -176,5 +176,5 @@ def check(queue: Queue, logs: str) -> None:
     if answer.returncode and not any(word in answer.stderr for word in FOR_NOW):
         raise ConfigError(
             f"hydra/launcher=submitit_slurm: sbatch would refuse the tasks: {said(answer.stderr)}. Change "
-            "hydra.launcher.* (partition, qos, account, mem_gb, ...), or leave the launcher out to train on this machine"
+            "hydra.launcher.* (partition, qos, account, ...), or leave the launcher out to train on this machine"
         )
