@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from runner.config.belonging import options_of
 from runner.config.overrides import count, plain, points
 from runner.config.suggest import GROUPS
-from runner.config.sweeps import Range
 from runner.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -66,6 +65,8 @@ class Listed(Dimension):
     @cached_property
     def steps(self) -> tuple[float, float, float] | None:
         """(lowest, highest, step) of the numbers of a range; None for what is no range."""
+        from runner.config.sweeps import Range
+
         swept: Any = self.override._value
         values = [value for value, _ in self._numbers] if isinstance(swept, Range) else []
         return (min(values), max(values), abs(swept.step)) if len(values) > 1 else None

@@ -23,6 +23,7 @@ from runner.execution import run_list
 from runner.plan.duplicates import repeated
 from runner.records.checksums import below, few, fits_words
 from runner.records.names import in_order, typed_keys
+from runner.records.names import plural
 from runner.records.read import ENDS, MEASURED, SAID, read_results
 from runner.records.run_folder import LIST, RESULTS, SUMMARY
 from runner.records.summary import SPLITS
@@ -206,7 +207,7 @@ class _Reader:
         return [*self.problems, said]
 
     def _notes(self) -> list[str]:
-        runs = f"{self.unchecked} run{'s' * (self.unchecked != 1)}"
+        runs = plural(self.unchecked, "run")
         gone = f"{runs} without a folder here: as {RESULTS} has them, unchecked"
         return [*self.readings.notes(), *([gone] if self.unchecked else [])]
 
