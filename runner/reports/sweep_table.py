@@ -22,8 +22,7 @@ from runner.errors import ConfigError, DamagedError, Problem, RunError
 from runner.execution import run_list
 from runner.plan.duplicates import repeated
 from runner.records.checksums import below, few, fits_words
-from runner.records.names import in_order, typed_keys
-from runner.records.names import plural
+from runner.records.names import in_order, plural, typed_keys
 from runner.records.read import ENDS, MEASURED, SAID, read_results
 from runner.records.run_folder import LIST, RESULTS, SUMMARY
 from runner.records.summary import SPLITS
