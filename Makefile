@@ -34,7 +34,7 @@ test-gpu: $(INSTALLED) ## run the tests that need a GPU
 
 test-engines: $(INSTALLED) ## run the tests on a real Slurm of one node (slurm-wlm and munge must be there) and a local Ray
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[slurm,ray]"
-	@$(BIN)/python -m pytest -m "engines and not soak" tests/execution tests/engines
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "engines and not soak" tests/execution tests/cli/test_cli_stock_optuna.py
 
 test-processors: $(INSTALLED) ## run the tests as older x86-64 processors compute: without AVX-512, without AVX
 	@ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_CBWR=AVX2 OPENBLAS_CORETYPE=HASWELL NUMBA_CPU_NAME=haswell \

@@ -24,6 +24,7 @@ LONG = [
     "dataset=digits", "dataset.train_size=400", "trainer.epochs=60", "early_stopping=none", "regularizer.dropout=0.2",
     "trainer.checkpoint_seconds=0.1", "trainer.progress=false", "optimizer=sgd,adam", "seed=range(4)",
 ]  # fmt: skip
+LASTING = [*LONG, "trainer.epochs=800"]  # seconds, in which a task can be told something
 ON = {"slurm": "hydra/launcher=submitit_slurm", "local": "hydra/launcher=submitit_local"}
 
 
@@ -41,6 +42,13 @@ def undisturbed(tmp_path_factory):
     """The longer sweep in one process."""
     words = [*LONG, "hydra.launcher.executor=serial"]
     return sweep_folders.contents(sweep_folders.sweep(tmp_path_factory.mktemp("undisturbed") / "s", *words))
+
+
+@pytest.fixture(scope="module")
+def lasting_undisturbed(tmp_path_factory):
+    """The longest in two."""
+    words = [*LASTING, "hydra.launcher.workers=2"]
+    return sweep_folders.contents(sweep_folders.sweep(tmp_path_factory.mktemp("lasting") / "s", *words))
 
 
 def test_two_hundred_runs_are_the_same_by_every_executor(tmp_path):
@@ -63,8 +71,8 @@ def test_a_task_has_workers_and_processes(word, undisturbed, tmp_path):
     assert sweep_folders.contents(sweep_folders.sweep(tmp_path / "s", *words)) == undisturbed
 
 
-def test_a_task_that_is_told_of_its_time_limit_saves_and_is_queued_again(undisturbed, tmp_path):
-    command = Command(["-m", *LONG, ON["slurm"], "hydra.launcher.tasks=2", "hydra.sweep.dir=s"], tmp_path)
+def test_a_task_that_is_told_of_its_time_limit_saves_and_is_queued_again(lasting_undisturbed, tmp_path):
+    command = Command(["-m", *LASTING, ON["slurm"], "hydra.launcher.tasks=2", "hydra.sweep.dir=s"], tmp_path)
     folder = tmp_path / "s"
     command.wait_for(lambda: list(folder.glob("population-*")))
     job = next(job for job, state in one_slurm.states().items() if state == "RUNNING")
@@ -75,7 +83,7 @@ def test_a_task_that_is_told_of_its_time_limit_saves_and_is_queued_again(undistu
         one_slurm.asked("scontrol", "update", f"jobid={job}", "starttime=now")
         time.sleep(0.3)
     assert command.end() == 0, command.text()
-    assert sweep_folders.contents(folder) == undisturbed
+    assert sweep_folders.contents(folder) == lasting_undisturbed
     assert "Requeued job" in next((folder / ".submitit" / job).glob("*.out")).read_text()
 
 
@@ -98,8 +106,8 @@ def test_detached_tasks_go_on_when_their_watcher_leaves_and_are_refused_to_other
     assert sweep_folders.contents(folder) == undisturbed
 
 
-def test_ctrl_c_cancels_the_tasks_with_a_save_within_seconds(undisturbed, tmp_path):
-    command = Command(["-m", *LONG, ON["slurm"], "hydra.launcher.tasks=2", "hydra.sweep.dir=s"], tmp_path)
+def test_ctrl_c_cancels_the_tasks_with_a_save_within_seconds(lasting_undisturbed, tmp_path):
+    command = Command(["-m", *LASTING, ON["slurm"], "hydra.launcher.tasks=2", "hydra.sweep.dir=s"], tmp_path)
     folder = tmp_path / "s"
     one_slurm.wait_for(lambda: list(folder.glob("population-*")))
     command.process.send_signal(2)
@@ -109,7 +117,7 @@ def test_ctrl_c_cancels_the_tasks_with_a_save_within_seconds(undisturbed, tmp_pa
     one_slurm.wait_for(lambda: not one_slurm.processes(folder))
     assert list(folder.glob("population-*"))
     assert main(["resume", str(folder)]) == 0
-    assert sweep_folders.contents(folder) == undisturbed
+    assert sweep_folders.contents(folder) == lasting_undisturbed
 
 
 def test_what_sbatch_refuses_is_told_once_and_nothing_is_left(tmp_path, capsys):
