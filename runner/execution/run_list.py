@@ -108,10 +108,20 @@ def contents(root: Path, only: Sequence[int] | None = None) -> dict[str, Any]:
         raise _damaged(path, "it does not match its checksum" if end.startswith("sha256: ") else "it is cut short")
     try:
         wanted = lines[3:] if only is None else [lines[3 + number] for number in only]
-        runs = [json.loads(line.removeprefix("- ")) for line in wanted]
+        once: dict[str, str] = {}
+        runs = [_shared(json.loads(line.removeprefix("- ")), once) for line in wanted]
         return {"data": json.loads(lines[1].removeprefix("data: ")), "runs": runs}
     except (IndexError, ValueError) as error:
         raise _damaged(path, str(error)) from error
+
+
+def _shared(value: Any, once: dict[str, str]) -> Any:
+    """The same, each text in it that has been met before being that one: ten thousand runs say much the same."""
+    if isinstance(value, dict):
+        return {once.setdefault(key, key): _shared(each, once) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_shared(each, once) for each in value]
+    return once.setdefault(value, value) if isinstance(value, str) else value
 
 
 def _damaged(path: Path, reason: str) -> DamagedError:
