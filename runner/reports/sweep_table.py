@@ -73,12 +73,12 @@ class _Reader:
         columns, copies = self._copy()
         listed = self._listed()
         summaries = self._summaries(copies, listed)
-        asked = {run["run"]: Asked(run) for run in listed["runs"]} if listed else {}
+        asked = {run["run"]: run for run in listed["runs"]} if listed else {}
         if listed and not self._fits(asked, summaries):
             listed, asked = None, {}
         if self.errors and not listed and not summaries and not copies:
             raise self.errors[0]
-        header, columns = columns, _columns(columns, list(asked.values()), list(summaries.values()))
+        header, columns = columns, _columns(columns, asked.values(), list(summaries.values()))
         differing = ["its header"] if header and header != columns else []
         differing += [f"{run}: no such run in {LIST}" for run in copies if asked and run not in asked]
         rows = {}
@@ -137,10 +137,10 @@ class _Reader:
         found = ((name, self.readings.summary(self.root / name)) for name in dict.fromkeys(names))
         return {name: summary for name, summary in found if summary is not None}
 
-    def _fits(self, asked: Mapping[str, Asked], summaries: Mapping[str, Any]) -> bool:
+    def _fits(self, asked: Mapping[str, Any], summaries: Mapping[str, Any]) -> bool:
         """Whether sweep.yaml is about these runs: it has their words."""
         for name, summary in summaries.items():
-            if not fits_words(summary, asked[name].overrides):
+            if not fits_words(summary, asked[name]["overrides"]):
                 words = f"of another sweep, or edited: {name} was started with other words."
                 self._fails(DamagedError(f"{self.root / LIST}: {words}"), NOT_KNOWN)
                 return False
@@ -149,13 +149,13 @@ class _Reader:
     # ---- rows
 
     def _known(
-        self, run: str, asked: Asked | None, summary: Any, copy: Mapping[str, str], columns: list[str]
+        self, run: str, asked: Mapping[str, Any] | None, summary: Any, copy: Mapping[str, str], columns: list[str]
     ) -> dict[str, str] | None:
         """The cells of a run that its originals know; None if it has no row."""
         if summary is None and not (copy and self._is_believed(run, copy)):
             return None
         names = key_columns(columns)
-        keys = asked.settings(names) if asked else self._own_keys(run, names)
+        keys = Asked(asked).settings(names) if asked else self._own_keys(run, names)
         return {"run": run} | keys | (measured(summary, columns) if summary is not None else {})
 
     def _is_believed(self, run: str, copy: Mapping[str, str]) -> bool:
@@ -216,10 +216,7 @@ class _Reader:
 class Asked:
     """The settings of a run of sweep.yaml as text."""
 
-    __slots__ = ("given", "overrides", "own", "unknown")  # of ten thousand
-
     def __init__(self, run: Mapping[str, Any]):
-        self.overrides: Sequence[str] = run["overrides"]
         told = told_again(run["settings"], run.get("chosen", {}))
         self.given = {key: text(value) for key, value in told.items()}  # those that are not at their defaults
         self.own = defaults_of(self.given)
@@ -272,10 +269,12 @@ def _differences(run: str, copy: Mapping[str, str], known: Mapping[str, str], as
     ][:1]
 
 
-def _columns(header: list[str], asked: Collection[Asked], summaries: Collection[Mapping[str, Any]]) -> list[str]:
+def _columns(
+    header: list[str], asked: Collection[Mapping[str, Any]], summaries: Collection[Mapping[str, Any]]
+) -> list[str]:
     """Those of results.csv, if they can be what the sweep has, else what its runs know."""
-    told = dict.fromkeys(key for run in asked for key in run.settings() if key not in ("seed", "name"))
-    keys = in_order(told, typed_keys(word for run in asked for word in run.overrides))
+    told = dict.fromkeys(key for run in asked for key in Asked(run).settings() if key not in ("seed", "name"))
+    keys = in_order(told, typed_keys(word for run in asked for word in run["overrides"]))
     metrics = [
         f"{split}/{name}" for split in SPLITS for name in dict.fromkeys(n for s in summaries for n in s.get(split, {}))
     ]
