@@ -31,7 +31,7 @@ NUMBER = "${hydra.job.num}"  # what hydra.sweep.subdir is unless the user says o
 
 
 class Job(NamedTuple):
-    """One of Hydra's jobs: its words, and the runs it asks for by what tells them apart, which have no folders yet."""
+    """One of Hydra's jobs: its words, and the runs it asks for by what tells them apart, which get folders later."""
 
     words: list[str]
     runs: dict[str, Run]
@@ -103,7 +103,8 @@ class NewRuns:
                     own = self._subdir(job.words, len(folders))
                     name = f"{own}{fold}" if own else folder_name(f"{len(folders):03d}_{label}{fold}")
                     folders[key] = self.root / name
-                    new.append(run.at(folders[key]))
+                    job.runs[key] = run.at(folders[key])
+                    new.append(job.runs[key])
         return new
 
     def check_names(self, runs: list[Run]) -> None:

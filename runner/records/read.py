@@ -77,6 +77,7 @@ def read_results(root: Path) -> tuple[list[str], list[list[str]]]:
     reader = csv.reader(_texts(path), strict=True)
     columns: list[str] = []
     rows: list[list[str]] = []
+    once: dict[str, str] = {}  # most cells are those of another run, too
     try:
         for row in reader:
             if not columns:
@@ -86,7 +87,7 @@ def read_results(root: Path) -> tuple[list[str], list[list[str]]]:
             elif len(row) != len(columns):
                 raise _damaged(path, reader.line_num, f"{len(row)} cells, the header has {len(columns)}")
             else:
-                rows.append(row)
+                rows.append([once.setdefault(cell, cell) for cell in row])
     except csv.Error as error:
         if "unexpected end" not in str(error):  # else a text that is being written
             raise _damaged(path, reader.line_num, str(error)) from error

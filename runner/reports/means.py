@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,4 +132,4 @@ def _table(folder: Path) -> _Table:
     columns = curve(folder)
     if not columns:
         raise RunError(f"{folder / METRICS}: damaged: it is empty")
-    return _Table(tuple(columns), np.array(list(columns.values()), np.float64))
+    return _Table(tuple(map(sys.intern, columns)), np.array(list(columns.values()), np.float64))

@@ -69,7 +69,7 @@ def read_sweep(root: Path, *, force: bool = False, known: Mapping[Path, dict[str
     """The runs of one sweep, those that have not ended too, in the order of their numbers."""
     readings = Readings(force, known=known)
     table = read_table(root, readings)
-    ended = {row[0]: row for row in table.rows}
+    ended, table.rows = {row[0]: row for row in table.rows}, []  # of thousands each goes once it has been read
     columns = key_columns(table.columns)
     source = RunSource(root, [], True, notes=[*table.problems, *table.notes])
     for run in table.listed["runs"] if table.listed else ():

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.config import plugins
+from runner.config.choices import cached
 from runner.config.compact import text, told_again
 from runner.config.presets import NAMED_GROUPS, registered
 from runner.config.settings import FLAT_GROUPS
@@ -72,31 +73,31 @@ class _Reader:
         columns, copies = self._copy()
         listed = self._listed()
         summaries = self._summaries(copies, listed)
-        asked = {run["run"]: Asked(run) for run in listed["runs"]} if listed else {}
+        asked = {run["run"]: run for run in listed["runs"]} if listed else {}
         if listed and not self._fits(asked, summaries):
             listed, asked = None, {}
         if self.errors and not listed and not summaries and not copies:
             raise self.errors[0]
-        header, columns = columns, _columns(columns, list(asked.values()), list(summaries.values()))
+        header, columns = columns, _columns(columns, asked.values(), list(summaries.values()))
         differing = ["its header"] if header and header != columns else []
         differing += [f"{run}: no such run in {LIST}" for run in copies if asked and run not in asked]
         rows = {}
         for run in asked or dict.fromkeys([*summaries, *copies]):
-            known = self._known(run, asked.get(run), summaries.get(run), copies.get(run), columns)
+            copy = dict(zip(header, copies.get(run, ()), strict=run in copies))
+            known = self._known(run, asked.get(run), summaries.get(run), copy, columns)
             if known is not None:
-                copy = copies.get(run, {})
                 differing += _differences(run, copy, known, asked) if copy else []
-                rows[run] = copy | known
+                cells = [(copy | known).get(name, "") for name in columns]
+                rows[run] = copies[run] if cells == copies.get(run) else cells  # of thousands each text once
         without_row = SAID[0] in columns and not self.readings.quick and any(run not in copies for run in rows)
         if listed and (differing or header != columns or without_row):
             columns = self._find_same(columns, rows)
-        cells = [[row.get(name, "") for name in columns] for row in rows.values()]
-        return SweepTable(columns, cells, listed, self._problems(differing), self._notes())
+        return SweepTable(columns, list(rows.values()), listed, self._problems(differing), self._notes())
 
     # ---- reading
 
-    def _copy(self) -> tuple[list[str], dict[str, dict[str, str]]]:
-        """Columns and rows of results.csv; none if it does not hold."""
+    def _copy(self) -> tuple[list[str], dict[str, list[str]]]:
+        """Columns of results.csv, and the cells of each run; none if it does not hold."""
         if not (self.root / RESULTS).exists():
             return [], {}
         try:
@@ -104,7 +105,7 @@ class _Reader:
         except RunError as error:
             self._fails(error)
             return [], {}
-        return columns, {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
+        return columns, {row[0]: row for row in rows}
 
     def _listed(self) -> dict[str, Any] | None:
         """sweep.yaml; None if it is not there or does not hold."""
@@ -136,10 +137,10 @@ class _Reader:
         found = ((name, self.readings.summary(self.root / name)) for name in dict.fromkeys(names))
         return {name: summary for name, summary in found if summary is not None}
 
-    def _fits(self, asked: Mapping[str, Asked], summaries: Mapping[str, Any]) -> bool:
+    def _fits(self, asked: Mapping[str, Any], summaries: Mapping[str, Any]) -> bool:
         """Whether sweep.yaml is about these runs: it has their words."""
         for name, summary in summaries.items():
-            if not fits_words(summary, asked[name].overrides):
+            if not fits_words(summary, asked[name]["overrides"]):
                 words = f"of another sweep, or edited: {name} was started with other words."
                 self._fails(DamagedError(f"{self.root / LIST}: {words}"), NOT_KNOWN)
                 return False
@@ -148,13 +149,13 @@ class _Reader:
     # ---- rows
 
     def _known(
-        self, run: str, asked: Asked | None, summary: Any, copy: Mapping[str, str] | None, columns: list[str]
+        self, run: str, asked: Mapping[str, Any] | None, summary: Any, copy: Mapping[str, str], columns: list[str]
     ) -> dict[str, str] | None:
         """The cells of a run that its originals know; None if it has no row."""
-        if summary is None and (copy is None or not self._is_believed(run, copy)):
+        if summary is None and not (copy and self._is_believed(run, copy)):
             return None
         names = key_columns(columns)
-        keys = asked.settings(names) if asked else self._own_keys(run, names)
+        keys = Asked(asked).settings(names) if asked else self._own_keys(run, names)
         return {"run": run} | keys | (measured(summary, columns) if summary is not None else {})
 
     def _is_believed(self, run: str, copy: Mapping[str, str]) -> bool:
@@ -177,9 +178,9 @@ class _Reader:
             return {}
         return {name: row.setting(name) for name in names}
 
-    def _find_same(self, columns: list[str], rows: Mapping[str, dict[str, str]]) -> list[str]:
+    def _find_same(self, columns: list[str], rows: Mapping[str, list[str]]) -> list[str]:
         """Work out anew, as results.csv does not say it or is not to be believed, which runs have copied the result of
-        another.
+        another; the columns with what says it.
         """
         try:
             runs, _ = run_list.load(self.root)
@@ -187,12 +188,13 @@ class _Reader:
             return columns
         names = [run_list.name_of(run.folder, self.root) for run in runs]
         same = {names[i]: names[first] for i, first in repeated([run.settings for run in runs]).items()}
-        for name, row in rows.items():
-            row[SAID[0]] = same.get(name, "")
-        if not same or SAID[0] in columns:
+        there = SAID[0] in columns
+        if not same and not there:
             return columns
-        at = columns.index(SAID[1] if SAID[1] in columns else ENDS[0])
-        return [*columns[:at], SAID[0], *columns[at:]]
+        at = columns.index(next(name for name in (*SAID, ENDS[0]) if name in columns))
+        for name, cells in rows.items():
+            cells[at : at + there] = [same.get(name, "")]
+        return columns if there else [*columns[:at], SAID[0], *columns[at:]]
 
     # ---- words
 
@@ -215,12 +217,10 @@ class Asked:
     """The settings of a run of sweep.yaml as text."""
 
     def __init__(self, run: Mapping[str, Any]):
-        self.overrides: Sequence[str] = run["overrides"]
         told = told_again(run["settings"], run.get("chosen", {}))
         self.given = {key: text(value) for key, value in told.items()}  # those that are not at their defaults
         self.own = defaults_of(self.given)
-        self.unknown = {g for g in NAMED_GROUPS if g in self.given and registered(g, self.given[g]) is None}
-        self.unknown.update(FLAT_GROUPS)  # every choice there that is registered has its defaults among `own`
+        self.unknown = _unknown(tuple((group, self.given[group]) for group in NAMED_GROUPS if group in self.given))
 
     def settings(self, names: Iterable[str] = ()) -> dict[str, str]:
         """These, and all that are not at their defaults. Keys whose default is unknown, as their choice is not
@@ -231,6 +231,13 @@ class Asked:
             key for key in (*names, *self.given, "seed") if key in own or key.partition(".")[0] not in self.unknown
         ]
         return {key: text(own[key]) if key in own else "" for key in known} | self.given
+
+
+@cached
+def _unknown(chosen: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    """The groups of which a key that has no default may be one of a choice that is not registered here."""
+    lost = {group for group, name in chosen if registered(group, name) is None}
+    return frozenset({*lost, *FLAT_GROUPS})  # every choice there that is registered has its defaults among `Asked.own`
 
 
 def measured(summary: Mapping[str, Any], columns: Iterable[str]) -> dict[str, str]:
@@ -262,10 +269,12 @@ def _differences(run: str, copy: Mapping[str, str], known: Mapping[str, str], as
     ][:1]
 
 
-def _columns(header: list[str], asked: Collection[Asked], summaries: Collection[Mapping[str, Any]]) -> list[str]:
+def _columns(
+    header: list[str], asked: Collection[Mapping[str, Any]], summaries: Collection[Mapping[str, Any]]
+) -> list[str]:
     """Those of results.csv, if they can be what the sweep has, else what its runs know."""
-    told = dict.fromkeys(key for run in asked for key in run.settings() if key not in ("seed", "name"))
-    keys = in_order(told, typed_keys(word for run in asked for word in run.overrides))
+    told = dict.fromkeys(key for run in asked for key in Asked(run).settings() if key not in ("seed", "name"))
+    keys = in_order(told, typed_keys(word for run in asked for word in run["overrides"]))
     metrics = [
         f"{split}/{name}" for split in SPLITS for name in dict.fromkeys(n for s in summaries for n in s.get(split, {}))
     ]

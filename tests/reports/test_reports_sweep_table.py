@@ -96,3 +96,15 @@ class _Known:
     best_epoch: int = 1
     epochs: int = 1
     val: dict = dataclasses.field(default_factory=lambda: {"loss": 0.5})
+
+
+def test_what_runs_say_alike_is_kept_once(tmp_path):
+    folder = make_sweep(tmp_path / "s", grid({0.125: [0.25, 0.5, 0.75]}))
+    table = read_table(folder)
+    at = table.columns.index("optimizer.lr")
+    assert [row[at] for row in table.rows] == ["0.125"] * 3
+    assert len({id(row[at]) for row in table.rows}) == 1
+    words = [word for run in table.listed["runs"] for word in run["overrides"] if word == "optimizer.lr=0.125"]
+    keys = [key for run in table.listed["runs"] for key in run["settings"] if key == "optimizer.lr"]
+    assert len(words) == len(keys) == 3
+    assert len({id(word) for word in words}) == len({id(key) for key in keys}) == 1
