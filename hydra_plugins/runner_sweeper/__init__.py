@@ -20,22 +20,28 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class GridSweeperConf:
+class PrunerConf:
+    """Keys of hydra.sweeper.* that end settings early, for any sweep."""
+
+    pruner: Any = None  # median: settings that do worse than the median of the others end where they stand
+    pruner_every: Any = 1  # epochs between two comparisons
+    pruner_warmup: Any = 0  # epochs before the first
+    pruner_startup: Any = 5  # settings that one is compared with at least, else it trains on
+
+
+@dataclass
+class GridSweeperConf(PrunerConf):
     """Keys of hydra.sweeper.*: every combination of the values given."""
 
     _target_: str = "hydra_plugins.runner_sweeper.GridSweeper"
     params: dict[str, Any] = field(default_factory=dict)  # what is swept over unless the command line says otherwise
     max_jobs: Any = 10000  # more are refused; null = no limit
     zip: Any = None  # keys walked through together, such as [[optimizer, optimizer.lr]]
-    pruner: Any = None  # median: settings that do worse than the median of the others end where they stand
-    pruner_every: Any = 1  # epochs between two comparisons
-    pruner_warmup: Any = 0  # epochs before the first
-    pruner_startup: Any = 5  # settings that one is compared with at least, else it trains on
     objective: Any = None  # the metric that settings are compared by; null = early_stopping.monitor
 
 
 @dataclass
-class RandomSweeperConf:
+class RandomSweeperConf(PrunerConf):
     """Keys of hydra.sweeper.*: settings drawn from lists, ranges and intervals."""
 
     _target_: str = "hydra_plugins.runner_sweeper.RandomSweeper"
@@ -43,15 +49,11 @@ class RandomSweeperConf:
     max_jobs: Any = 10000  # more are refused; null = no limit
     n_trials: Any = 20  # settings drawn; each is trained with every seed, fold, split and draw of the data given
     seed: Any = 0  # of the draws
-    pruner: Any = None  # median: settings that do worse than the median of the others end where they stand
-    pruner_every: Any = 1  # epochs between two comparisons
-    pruner_warmup: Any = 0  # epochs before the first
-    pruner_startup: Any = 5  # settings that one is compared with at least, else it trains on
     objective: Any = None  # the metric that settings are compared by; null = early_stopping.monitor
 
 
 @dataclass
-class OptunaSweeperConf:
+class OptunaSweeperConf(PrunerConf):
     """Keys of hydra.sweeper.*: settings that Optuna asks for, from what the earlier ones have reached."""
 
     _target_: str = "hydra_plugins.runner_sweeper.OptunaSweeper"
@@ -66,10 +68,6 @@ class OptunaSweeperConf:
     startup: Any = 10  # settings drawn before the sampler learns from them
     storage: Any = None  # file or database that Optuna's tools read; null = optuna.journal in the sweep's folder
     seed: Any = 0  # of what the sampler draws
-    pruner: Any = None  # median: settings that do worse than the median of the others end where they stand
-    pruner_every: Any = 1  # epochs between two comparisons
-    pruner_warmup: Any = 0  # epochs before the first
-    pruner_startup: Any = 5  # settings that one is compared with at least, else it trains on
 
 
 @dataclass

@@ -12,14 +12,13 @@ from runner.config.launchers import CLUSTERS, cluster_of
 from runner.config.settings import Settings
 from runner.config.suggest import closest
 from runner.errors import ConfigError, shortened
-from runner.execution.cluster.queue import Queue
-from runner.execution.executors.ray_cluster import not_installed, problem_of_address
 from runner.execution.work import on_gpu
 from runner.plan.estimate import run_seconds
 from runner.records.command import launcher_options
 
 if TYPE_CHECKING:
     from runner.data.prepare import RunData
+    from runner.execution.cluster.queue import Queue
 
 EXECUTORS = ("processes", "serial", "ray")
 
@@ -104,6 +103,8 @@ class Options:
         given = {key: value for key, value in given.items() if key != "_target_"}
         known = [each.name for each in fields(cls) if each.name != "queue"]
         if cluster:
+            from runner.execution.cluster.queue import Queue
+
             about = {key: given.pop(key) for key in [*given] if key not in known or key == "executor"}
             given |= {"queue": Queue.checked(cluster, about)}
         wrong = {key: "unknown key" for key in given if key not in (*known, *(["queue"] if cluster else []))}
@@ -112,19 +113,28 @@ class Options:
                 wrong[key] = "must be a whole number >= 1, or null for as many as fit"
         if not isinstance(given.get("keep_going", True), bool):
             wrong["keep_going"] = "must be true or false"
-        executor, address = given.get("executor", EXECUTORS[0]), given.get("address")
-        if executor not in EXECUTORS:
-            near = closest(str(executor), EXECUTORS)
-            wrong["executor"] = f"must be one of {', '.join(EXECUTORS)}{f'; did you mean {near}?' if near else ''}"
-        elif executor == "ray" and installed and (problem := not_installed()):
-            wrong["executor"] = problem
-        if address is not None and executor != "ray":
-            wrong["address"] = "is that of a Ray cluster; add hydra.launcher.executor=ray, or leave it out"
-        elif address is not None and (problem := problem_of_address(address)):
-            wrong["address"] = problem
+        wrong |= _wrong_executor(given.get("executor", EXECUTORS[0]), given.get("address"), installed=installed)
         if wrong:
             raise ConfigError([f"hydra.launcher.{key} = {given[key]}: {problem}" for key, problem in wrong.items()])
         return cls(**given)
+
+
+def _wrong_executor(executor: Any, address: Any, *, installed: bool) -> dict[str, str]:
+    """What is wrong with hydra.launcher.executor and .address, by the key."""
+    wrong = {}
+    if executor not in EXECUTORS:
+        near = closest(str(executor), EXECUTORS)
+        wrong["executor"] = f"must be one of {', '.join(EXECUTORS)}{f'; did you mean {near}?' if near else ''}"
+    if executor != "ray":
+        lost = "is that of a Ray cluster; add hydra.launcher.executor=ray, or leave it out"
+        return wrong | ({} if address is None else {"address": lost})
+    from runner.execution.executors.ray_cluster import not_installed, problem_of_address
+
+    if installed and (problem := not_installed()):
+        wrong["executor"] = problem
+    if address is not None and (problem := problem_of_address(address)):
+        wrong["address"] = problem
+    return wrong
 
 
 def _is_count(value: Any) -> bool:

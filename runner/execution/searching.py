@@ -7,13 +7,12 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.config.settings import luck
 from runner.config.words import key_of
 from runner.data.prepare import RunData
 from runner.errors import DamagedError
-from runner.execution.growth import Growth
 from runner.execution.work import Run
 from runner.plan.sweeper import SweeperOptions
 from runner.plan.trials import trials_of
@@ -26,6 +25,9 @@ from runner.search.making import search_of
 from runner.training.outcome import Outcome
 from runner.training.settings import EarlyStopping
 from runner.training.stopping import Stopping
+
+if TYPE_CHECKING:
+    from runner.execution.growth import Growth
 
 Outcomes = Mapping[int, Outcome]
 

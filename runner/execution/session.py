@@ -11,7 +11,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from runner.config import plugins
 from runner.data.prepare import RunData
@@ -19,10 +19,8 @@ from runner.execution import engines, recovery
 from runner.execution.copies import copied
 from runner.execution.events import Broken, Done, Ended, Event, Paused, Said
 from runner.execution.failing_alone import FailingAlone, failed
-from runner.execution.growth import Growth
 from runner.execution.options import HERE, Options
 from runner.execution.results_csv import Results
-from runner.execution.searching import Searching
 from runner.execution.signals import stop_signals
 from runner.execution.teams import Team, team_of
 from runner.execution.work import Run, Work
@@ -35,9 +33,13 @@ from runner.records.names import shown_path
 from runner.records.run_folder import CHECKPOINT, POPULATION, RESULTS, SUMMARY
 from runner.records.summary import read_summary
 from runner.records.sweep_folder import LAYOUT, LOG
-from runner.search.base import Search
 from runner.training.loop import Interrupted
 from runner.training.outcome import Outcome
+
+if TYPE_CHECKING:
+    from runner.execution.growth import Growth
+    from runner.execution.searching import Searching
+    from runner.search.base import Search
 
 WRITE_SECONDS = 1.0  # between two writes of results.csv
 
@@ -80,7 +82,7 @@ class Session:
     growth: Growth | None = None  # what makes runs of the settings that the search asks for
 
     def __post_init__(self):
-        self.searching = Searching(self.search) if self.search else None
+        self.searching = self._judging()
         self._lay_out()
         self.tabled = [run.folder for run in self.runs[: self.asked]] != [self.root]
         self.alone = not self.tabled and not self.teams
@@ -100,6 +102,14 @@ class Session:
         self.over = False  # nothing is left to do, nor to ask for
         self.fitting: int | None = None  # rows side by side, once more did not fit the memory of the device
         self.enlist: Callable[[Session], None] = lambda session: None  # lists the runs of the folder anew
+
+    def _judging(self) -> Searching | None:
+        """What asks the search, if there is one."""
+        if self.search is None:
+            return None
+        from runner.execution.searching import Searching
+
+        return Searching(self.search)
 
     def _lay_out(self) -> None:
         """Number the runs: those asked for, then the members of those that are ensembles."""

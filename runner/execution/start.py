@@ -12,12 +12,10 @@ from runner.data.prepare import RunData
 from runner.errors import ConfigError
 from runner.execution import engines, run_list
 from runner.execution.executors.chosen import executor_of
-from runner.execution.growth import Growth
 from runner.execution.hydra_files import take_over, write_lacking
 from runner.execution.lock import lock
 from runner.execution.options import HERE, Options
 from runner.execution.same_data import known_data
-from runner.execution.searching import search_in
 from runner.execution.session import Screen, Session, unwatched
 from runner.execution.stored import write_config
 from runner.execution.work import Run
@@ -93,6 +91,9 @@ def resume(
             f"{root} was started together with other runs; they resume together: "
             f"`{plugins.command('resume', str(together))}`"
         )
+    from runner.execution.growth import Growth
+    from runner.execution.searching import search_in
+
     with lock(root):
         take_over(root)
         runs, known = run_list.load(root, pictured=pictured)

@@ -16,9 +16,6 @@ from runner.errors import ConfigError
 from runner.plan.existence import Existence
 from runner.plan.grid import grid
 from runner.plan.overridden import standing
-from runner.plan.probes import probes
-from runner.plan.random_search import draw, settings
-from runner.plan.space import Space, repeating
 from runner.plan.sweeper import OPTUNA, SweeperOptions
 
 if TYPE_CHECKING:
@@ -39,19 +36,26 @@ def expand(
     """
     axes = standing(overrides)
     if options.way == OPTUNA:
+        from runner.plan.probes import probes
+
         return probes(axes, options, composer)
-    return draw(axes, options, composer) if options.way == "random" else grid(axes, options, composer)
+    if options.way == "random":
+        from runner.plan.random_search import draw
+
+        return draw(axes, options, composer)
+    return grid(axes, options, composer)
 
 
 def remarks(overrides: Sequence[Override], options: SweeperOptions, composer: Composer) -> list[str]:
     """What is to be said of the jobs of a sweep: which keys only some of them have, and whether draws repeat."""
     axes = standing(overrides)
-    if options.way == OPTUNA:
-        space = Space.of(axes, composer)
-        return [*space.existence.said(axes, [], "trials"), *repeating(space, options.n_trials, once=True)]
-    if options.way == "random":
-        space = Space.of(axes, composer)
-        return [*space.existence.said(axes, settings(space, options), "trials"), *repeating(space, options.n_trials)]
+    if options.way in (OPTUNA, "random"):
+        from runner.plan.random_search import settings
+        from runner.plan.space import Space, repeating
+
+        space, asked_for = Space.of(axes, composer), options.way == OPTUNA  # while the sweep trains
+        known = [] if asked_for else settings(space, options)
+        return [*space.existence.said(axes, known, "trials"), *repeating(space, options.n_trials, once=asked_for)]
     where = Existence.of(axes, options, composer)
     return where.said(axes, grid(axes, options, composer), "jobs") if where.partly else []
 

@@ -43,6 +43,17 @@ def test_a_run_whose_kernels_are_kept_imports_neither_torch_nor_a_compiler(tmp_p
     assert pictured & {"torch", "sklearn", "matplotlib", "numba"} == {"matplotlib"}
 
 
+def test_a_single_run_imports_nothing_of_searches_and_clusters(tmp_path):
+    words = ["trainer.epochs=1", "trainer.figures=false", "trainer.progress=false", f"hydra.run.dir={tmp_path / 'r'}"]
+    code = (
+        f"import sys; from runner.cli import main; main({words})\n"
+        "rooms = ('search', 'execution.cluster', 'plan.space')\n"
+        "print(sorted(m for m in sys.modules if m.startswith(tuple(f'runner.{room}' for room in rooms))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_neither_showing_the_configuration_nor_a_refusal_imports_anything_heavy():
     code = (
         "import sys; from runner.cli import main; code = main(['--cfg', 'job']);"

@@ -16,7 +16,7 @@ from runner.execution.run_list import name_of
 from runner.execution.work import Work
 from runner.plan.populations import Population
 from runner.records.names import plural, shown_path
-from runner.records.run_folder import TASKS, checkpoints
+from runner.records.run_folder import checkpoints
 
 
 @dataclass
@@ -124,7 +124,7 @@ def living(submission: Submission) -> list[str]:
 
 def refuse_live(root: Path) -> None:
     """ConfigError if tasks of a cluster are at work on a sweep that is to train on this machine."""
-    for submission in handed.submissions(root) if (root / TASKS).exists() else ():
+    for submission in handed.submissions(root):
         if live := living(submission):
             again = plugins.command("resume", shown_path(root))
             raise ConfigError(

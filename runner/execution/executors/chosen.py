@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from runner.execution.cluster import engines
-from runner.execution.cluster.queue import Queue
-from runner.execution.cluster.under_way import refuse_live
-from runner.execution.executors.array import Array, logs_of
 from runner.execution.executors.here import Here
 from runner.execution.executors.pool import Pool
-from runner.execution.executors.ray_cluster import refuse_unreachable
 from runner.execution.options import Options
 from runner.execution.session import Executor, Session
+from runner.records.run_folder import TASKS
+
+if TYPE_CHECKING:
+    from runner.execution.cluster.queue import Queue
+    from runner.execution.executors.array import Array
 
 
 def executor_of(session: Session, before: Executor | None) -> Executor:
@@ -21,7 +22,9 @@ def executor_of(session: Session, before: Executor | None) -> Executor:
     """
     if session.options.queue:
         return before if before and session.searching is None else _array(session, session.options.queue)
-    if before is None:
+    if before is None and (session.root / TASKS).exists():
+        from runner.execution.cluster.under_way import refuse_live
+
         refuse_live(session.root)
     if session.options.here:
         return Here(session.runs, session.data)
@@ -31,6 +34,8 @@ def executor_of(session: Session, before: Executor | None) -> Executor:
 
 
 def _array(session: Session, queue: Queue) -> Array:
+    from runner.execution.executors.array import Array
+
     array = Array(session, queue)
     if session.searching and array.parts:  # it asks when all is known that it asked for before
         array.run([], lambda _event: None, session.asked_to_stop)
@@ -54,6 +59,11 @@ def _ray_crew(session: Session, before: Executor) -> Executor:
 def check_cluster(options: Options, root: Path) -> None:
     """ConfigError if the cluster that is asked for is not to be had here, or would refuse the tasks of a sweep."""
     if options.queue:
+        from runner.execution.cluster import engines
+        from runner.execution.executors.array import logs_of
+
         engines.check(options.queue, logs_of(options.queue, root))
     if options.address:
+        from runner.execution.executors.ray_cluster import refuse_unreachable
+
         refuse_unreachable(options.address)
